@@ -1,0 +1,1 @@
+"""Questions and answers from pages, by rules without a model."""

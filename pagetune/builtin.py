@@ -1,0 +1,127 @@
+"""The built-in base model: a byte-level BPE tokenizer and a small Llama, trained from scratch on the documents.
+
+It needs no network and no GPU. It is a model of the sample documents and nothing more.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+from pagetune.errors import UserError
+from pagetune.models import Manifest
+from pagetune.params import Builtin
+from pagetune.records import Page
+
+EOS, PAD = "</s>", "<pad>"
+#: The bytes and the special tokens are always there; below this a BPE learns nothing.
+MIN_VOCABULARY = 512
+
+
+def make_builtin(
+    pages: list[Page], heldout: list[dict[str, Any]], folder: Path, params: Builtin, seed: int
+) -> Manifest:
+    """Train tokenizer and model on the readable pages that are not heldout and save both in `folder`."""
+    apart = {(unit["doc_id"], unit["part"]) for unit in heldout}
+    texts = [
+        page_text(page)
+        for page in pages
+        if page.status == "ok" and not {(page.doc_id, None), (page.doc_id, str(page.page_number))} & apart
+    ]
+    if not texts:
+        raise UserError(
+            "params.yaml: model.base: builtin learns from pages, and there are none. Name a hub id or a path."
+        )
+    tokenizer = train_tokenizer(texts, params)
+    model = pretrain(texts, tokenizer, params, seed)
+    tokenizer.save_pretrained(str(folder))
+    model.save_pretrained(str(folder))
+    return Manifest(
+        source="builtin",
+        id="builtin",
+        location=str(folder),
+        revision=None,
+        trust_remote_code=False,
+        parameters=model.num_parameters(),
+        eos_token=EOS,
+        bos_token=None,
+        pad_token=PAD,
+        special_tokens=[EOS, PAD],
+    )
+
+
+def page_text(page: Page) -> str:
+    """A page as the model reads it: the text, then the rows of its tables, each under its caption."""
+    tables = [[table.caption, *(" | ".join(row) for row in table.rows)] for table in page.tables]
+    return "\n".join([page.text, *(line for table in tables for line in table)])
+
+
+def train_tokenizer(texts: list[str], params: Builtin) -> PreTrainedTokenizerFast:
+    """The vocabulary has one token per `characters_per_token` characters of text, so that it fits the corpus."""
+    vocabulary = max(MIN_VOCABULARY, int(sum(map(len, texts)) / params.characters_per_token))
+    tokenizer = Tokenizer(models.BPE())
+    # GPT-2's byte-level splitting: llama.cpp and others know it by name.
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocabulary,
+        special_tokens=[EOS, PAD],
+        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, eos_token=EOS, pad_token=PAD, clean_up_tokenization_spaces=False
+    )
+
+
+def new_model(tokenizer: PreTrainedTokenizerFast, params: Builtin) -> LlamaForCausalLM:
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=params.hidden_size,
+        intermediate_size=params.intermediate_size,
+        num_hidden_layers=params.num_hidden_layers,
+        num_attention_heads=params.num_attention_heads,
+        max_position_embeddings=2048,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+        bos_token_id=None,
+        tie_word_embeddings=True,
+    )
+    return LlamaForCausalLM(config)
+
+
+def pretrain(texts: list[str], tokenizer: PreTrainedTokenizerFast, params: Builtin, seed: int) -> LlamaForCausalLM:
+    """Train on random blocks of the texts for `params.steps` steps; the same seed gives the same weights."""
+    torch.manual_seed(seed)
+    model = new_model(tokenizer, params)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=params.learning_rate, weight_decay=0.1, betas=(0.9, 0.95))
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, max_lr=params.learning_rate, total_steps=params.steps, pct_start=0.05
+    )
+    model.train()
+    for step, blocks in enumerate(_batches(texts, tokenizer, params, seed), 1):
+        loss = model(input_ids=blocks, labels=blocks).loss
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        schedule.step()
+        optimizer.zero_grad()
+        if step % max(1, params.steps // 5) == 0:
+            print(f"base_model: step {step} of {params.steps}, loss {loss.item():.2f}", flush=True)
+    return model.eval()
+
+
+def _batches(
+    texts: list[str], tokenizer: PreTrainedTokenizerFast, params: Builtin, seed: int
+) -> Iterator[torch.Tensor]:
+    """Yield `steps` tensors of (batch_size, block_tokens) token ids, cut anywhere out of the joined texts."""
+    ids = torch.tensor([i for text in texts for i in [*tokenizer.encode(text), tokenizer.eos_token_id]])
+    block = min(params.block_tokens, len(ids) - 1)
+    generator = torch.Generator().manual_seed(seed)
+    for _ in range(params.steps):
+        starts = torch.randint(len(ids) - block, (params.batch_size,), generator=generator)
+        yield torch.stack([ids[start : start + block] for start in starts])

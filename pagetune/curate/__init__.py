@@ -1,0 +1,1 @@
+"""From pairs to splits that cannot leak: duplicates, families, paraphrases."""

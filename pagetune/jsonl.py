@@ -1,0 +1,67 @@
+"""Reading and writing the pipeline's files; a file appears whole or not at all."""
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TextIO, TypeVar
+
+from pydantic import ValidationError
+
+from pagetune.errors import UserError
+from pagetune.records import Record
+
+R = TypeVar("R", bound=Record)
+
+
+@contextmanager
+def atomic_write(path: Path) -> Iterator[TextIO]:
+    """Open a temporary file beside `path`, renamed to `path` at the end and removed on an error."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with temporary.open("w", encoding="utf-8", newline="\n") as file:
+            yield file
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    with atomic_write(path) as file:
+        file.write(text)
+
+
+def write_json(path: Path, value: Any) -> None:
+    write_text(path, json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def write_records(path: Path, records: Iterable[Record]) -> None:
+    with atomic_write(path) as file:
+        for record in records:
+            file.write(record.model_dump_json() + "\n")
+
+
+def read_json(path: Path) -> Any:
+    return json.loads(_read(path))
+
+
+def read_records(path: Path, record: type[R]) -> list[R]:
+    """Raises UserError with file and line where a row is not a `record`."""
+    return [_parse(path, number, line, record) for number, line in enumerate(_read(path).splitlines(), 1)]
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UserError(f"{path} is not there; an earlier stage writes it. Run `dvc repro`.") from None
+
+
+def _parse(path: Path, number: int, line: str, record: type[R]) -> R:
+    try:
+        return record.model_validate_json(line)
+    except ValidationError as error:
+        what = f"{'.'.join(map(str, error.errors()[0]['loc']))} {error.errors()[0]['msg']}"
+        raise UserError(f"{path}:{number} is no {record.__name__}: {what}. Run `dvc repro` to write it anew.") from None

@@ -1,0 +1,201 @@
+"""params.yaml as frozen, typed objects without defaults: what is not in the file does not exist."""
+
+import difflib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from pagetune.errors import UserError
+
+PARAMS = Path("params.yaml")
+
+Count = Annotated[int, Field(ge=1)]
+Fraction = Annotated[float, Field(ge=0, lt=1)]
+Rate = Annotated[float, Field(gt=0, lt=1)]
+#: A rank or an alpha for every module whose name matches the regular expression, as PEFT reads it.
+Pattern = dict[str, Count]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Extract(Section):
+    x_tolerance: Annotated[float, Field(gt=0)]
+    header_page_share: Annotated[float, Field(gt=0, le=1)]
+    min_characters: Annotated[int, Field(ge=0)]
+
+
+class Qa(Section):
+    min_answer_characters: Count
+    max_answer_characters: Count
+    max_question_characters: Count
+
+
+class Curate(Section):
+    heldout_fraction: Fraction
+    heldout_documents: list[str]
+    recall_fraction: Fraction
+    recall_questions: list[str]
+    validation_fraction: Fraction
+    near_duplicate_similarity: Annotated[float, Field(gt=0, le=1)]
+
+
+class Builtin(Section):
+    characters_per_token: Annotated[float, Field(gt=0)]
+    hidden_size: Count
+    intermediate_size: Count
+    num_hidden_layers: Count
+    num_attention_heads: Count
+    block_tokens: Count
+    batch_size: Count
+    steps: Count
+    learning_rate: Rate
+
+
+class Model(Section):
+    base: Annotated[str, Field(min_length=1)]
+    revision: str | None
+    trust_remote_code: bool
+    builtin: Builtin
+
+
+class Prompt(Section):
+    template: str
+
+
+class Lora(Section):
+    r: Count
+    alpha: Literal["auto"] | Count
+    dropout: Fraction
+    target_modules: str | list[str]
+    rank_pattern: Pattern
+    alpha_pattern: Pattern
+
+    @property
+    def resolved_alpha(self) -> int:
+        """`auto` is 2·r, so that the scale alpha/r stays put in a rank sweep."""
+        return 2 * self.r if self.alpha == "auto" else self.alpha
+
+
+class Train(Section):
+    backend: Literal["auto", "unsloth", "peft"]
+    epochs: Count
+    learning_rate: Rate
+    lr_scheduler_type: Literal["linear", "cosine", "constant", "constant_with_warmup"]
+    warmup_fraction: Fraction
+    weight_decay: Annotated[float, Field(ge=0)]
+    max_grad_norm: Annotated[float, Field(gt=0)]
+    per_device_train_batch_size: Count
+    gradient_accumulation_steps: Count
+    gradient_checkpointing: bool
+    max_length: Count
+
+
+class Predict(Section):
+    batch_size: Count
+    max_new_tokens: Count
+
+
+class Evaluate(Section):
+    tokenizer: Literal["kiwi", "character", "whitespace", "english"]
+    bootstrap_samples: Count
+
+
+class Params(Section):
+    seed: Annotated[int, Field(ge=0)]
+    precision: Literal["auto", "4bit", "8bit", "fp16", "bf16", "fp32"]
+    extract: Extract
+    qa: Qa
+    curate: Curate
+    model: Model
+    prompt: Prompt
+    lora: Lora
+    train: Train
+    predict: Predict
+    evaluate: Evaluate
+
+
+def load_params(path: Path = PARAMS) -> Params:
+    """Read and check the whole file. Raises UserError naming every problem's line, key, rule and value."""
+    values = _read_yaml(path, "safe")
+    try:
+        params = Params.model_validate(values)
+    except ValidationError as error:
+        lines = _read_yaml(path, "rt")
+        raise UserError("\n".join(_describe(path, lines, problem) for problem in _problems(error))) from None
+    _check_template(path, params.prompt.template)
+    return params
+
+
+def _read_yaml(path: Path, kind: str) -> Any:
+    try:
+        # YAML 1.2, in which the 1e-05 that DVC writes is a number; PyYAML's 1.1 makes it a string.
+        return YAML(typ=kind, pure=True).load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path} is not there. Run this in the project's folder.") from None
+    except YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{path}:{mark.line + 1}" if mark else str(path)
+        raise UserError(f"{where} is no YAML: {getattr(error, 'problem', error)}. Mend that line.") from None
+
+
+def _problems(error: ValidationError) -> list[ErrorDetails]:
+    """One problem a key: a union reports each of its branches, of which the last says what is allowed at most."""
+    by_key = {_key(problem): problem for problem in error.errors()}
+    return list(by_key.values())
+
+
+#: What pydantic adds to the location of an error inside a union.
+_BRANCHES = ("literal['auto']", "constrained-int", "str", "list[str]", "int", "function-")
+
+
+def _key(problem: ErrorDetails) -> tuple[str | int, ...]:
+    return tuple(part for part in problem["loc"] if not str(part).startswith(_BRANCHES))
+
+
+def _describe(path: Path, lines: Any, problem: ErrorDetails) -> str:
+    key = _key(problem)
+    where = f"{path}:{_line_of(lines, key)}"
+    name = ".".join(map(str, key))
+    if problem["type"] == "extra_forbidden":
+        return f"{where}: {name} is not a parameter.{_suggestion(key)}"
+    if problem["type"] == "missing":
+        return f"{where}: {name} is missing. Add it; git show HEAD:{path} has the shipped value."
+    return f"{where}: {name}: {_rule(key, problem)}, got {problem['input']!r}. Change that value."
+
+
+def _rule(key: tuple[str | int, ...], problem: ErrorDetails) -> str:
+    if key == ("lora", "alpha"):
+        return "should be 'auto' or a whole number of at least 1"
+    return problem["msg"].replace("Input s", "s", 1)
+
+
+def _line_of(node: Any, key: tuple[str | int, ...]) -> int:
+    """The line (from 1) of the deepest part of `key` that the file holds."""
+    line = 1
+    for part in key:
+        try:
+            line = (node.lc.key(part) if isinstance(part, str) else node.lc.item(part))[0] + 1
+            node = node[part]
+        except (KeyError, AttributeError, IndexError, TypeError):
+            break
+    return line
+
+
+def _suggestion(key: tuple[str | int, ...]) -> str:
+    model: Any = Params
+    for part in key[:-1]:
+        model = model.model_fields[part].annotation
+    known = list(model.model_fields)
+    close = difflib.get_close_matches(str(key[-1]), known, n=1)
+    return f" Did you mean {close[0]}?" if close else f" Known here: {', '.join(known)}."
+
+
+def _check_template(path: Path, template: str) -> None:
+    if template.count("{instruction}") != 1:
+        raise UserError(f"{path}: prompt.template must hold {{instruction}} exactly once, got {template!r}. Add it.")

@@ -1,0 +1,69 @@
+"""Pairs as prompts and completions, and those as token ids: one template, exactly one EOS, no double BOS."""
+
+import hashlib
+from typing import Any
+
+from pagetune.records import Example, Pair, Rejected
+
+#: What the loss ignores, in PyTorch and therefore everywhere.
+IGNORED = -100
+
+
+def render_prompt(template: str, instruction: str) -> str:
+    return template.replace("{instruction}", instruction)
+
+
+def to_example(pair: Pair, template: str, eos_token: str, template_seen: bool) -> Example:
+    return Example(
+        pair_id=pair.pair_id,
+        kind=pair.kind,
+        doc_id=pair.doc_id,
+        page_number=pair.page_number,
+        template_seen=template_seen,
+        prompt=render_prompt(template, pair.instruction),
+        completion=pair.output + eos_token,
+        references=pair.references,
+    )
+
+
+def holds_special_token(pair: Pair, special_tokens: list[str]) -> bool:
+    """A page that prints the model's own EOS would end the answer in its middle."""
+    return any(token in text for token in special_tokens for text in (pair.instruction, pair.output))
+
+
+def reject_special_token(pair: Pair) -> Rejected:
+    return Rejected(
+        reason="special_token",
+        doc_id=pair.doc_id,
+        page_number=pair.page_number,
+        instruction=pair.instruction,
+        output=pair.output,
+    )
+
+
+def template_record(template: str, eos_token: str) -> dict[str, str]:
+    """What `ask` needs to ask as the training did."""
+    sha256 = hashlib.sha256(f"{template}\x1f{eos_token}".encode()).hexdigest()
+    return {"template": template, "eos_token": eos_token, "sha256": sha256}
+
+
+def encode_prompt(prompt: str, tokenizer: Any) -> list[int]:
+    """Token ids as generation sees them: with the tokenizer's BOS once, if it has one, and without an EOS."""
+    ids: list[int] = list(tokenizer(prompt)["input_ids"])
+    if ids and ids[-1] == tokenizer.eos_token_id and not prompt.endswith(tokenizer.eos_token):
+        ids = ids[:-1]  # some tokenizers append it to whatever they are given
+    if len(ids) > 1 and ids[0] == ids[1] == tokenizer.bos_token_id:
+        ids = ids[1:]  # the template writes the BOS that the tokenizer adds as well
+    return ids
+
+
+def encode_example(example: Example, tokenizer: Any) -> dict[str, list[int]]:
+    """`input_ids` and `labels` of equal length; the loss is on the completion, its EOS included, and nothing else.
+
+    Prompt and completion are encoded apart, so that a token never spans both and the prompt's ids are those that
+    generation will see.
+    """
+    prompt = encode_prompt(example.prompt, tokenizer)
+    answer = example.completion.removesuffix(tokenizer.eos_token)
+    completion = [*tokenizer(answer, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
+    return {"input_ids": prompt + completion, "labels": [IGNORED] * len(prompt) + completion}

@@ -1,0 +1,129 @@
+"""The report: one HTML file that opens offline. Every text from a document is escaped by the template."""
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader
+from markupsafe import Markup
+
+from pagetune.evaluation import SETS, set_of
+from pagetune.records import Page, Pair, Prediction
+
+#: Examples shown per set, the largest changes first.
+SHOWN = 12
+BASE_COLOUR, TUNED_COLOUR = "#9aa5b1", "#1f6feb"
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """`metrics` by file stem; `curve` and `per_example` are CSV rows as texts."""
+
+    metrics: dict[str, Any]
+    curve: list[dict[str, str]]
+    per_example: list[dict[str, str]]
+    pages: list[Page]
+    pairs: list[Pair]
+    base: list[Prediction]
+    tuned: list[Prediction]
+
+
+def render_report(inputs: Inputs) -> str:
+    environment = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True)
+    return environment.get_template("report.html").render(
+        metrics=inputs.metrics,
+        sets=[name for name in SETS if inputs.metrics["eval"]["tuned"][name]["n"]],
+        empty_sets=[name for name in SETS if not inputs.metrics["eval"]["tuned"][name]["n"]],
+        score_chart=_chart(_draw_scores, inputs.metrics["eval"]),
+        loss_chart=_chart(_draw_loss, inputs.curve),
+        examples=example_rows(inputs),
+        documents=coverage(inputs.pages, inputs.pairs),
+    )
+
+
+def example_rows(inputs: Inputs) -> list[dict[str, Any]]:
+    """The answers that changed most, per set: question, both answers, reference and where the fact stands."""
+    combined = {(row["model"], row["set"], row["pair_id"]): float(row["rougeL"]) for row in inputs.per_example}
+    rows = [
+        {
+            "set": set_of(tuned),
+            "tuned": tuned,
+            "base": base,
+            "reference": tuned.completion.removesuffix(tuned.eos_token),
+            "change": combined["tuned", set_of(tuned), tuned.pair_id] - combined["base", set_of(base), base.pair_id],
+        }
+        for base, tuned in zip(inputs.base, inputs.tuned, strict=True)
+    ]
+    rows.sort(key=lambda row: row["change"], reverse=True)
+    shown = []
+    for name in SETS:
+        members = [row for row in rows if row["set"] == name]
+        shown += members if len(members) <= 2 * SHOWN else members[:SHOWN] + members[-SHOWN:]
+    return shown
+
+
+def coverage(pages: list[Page], pairs: list[Pair]) -> list[dict[str, Any]]:
+    """Per document: pages, pages without text, and pages that a pair stands on."""
+    asked = {(pair.doc_id, pair.page_number) for pair in pairs}
+    documents: dict[str, dict[str, Any]] = {}
+    for page in pages:
+        row = documents.setdefault(page.doc_id, {"doc_id": page.doc_id, "pages": 0, "quarantined": 0, "asked": 0})
+        row["pages"] += 1
+        row["quarantined"] += page.status == "quarantined"
+        row["asked"] += (page.doc_id, page.page_number) in asked
+    for doc_id, row in documents.items():
+        row["pairs"] = sum(pair.doc_id == doc_id for pair in pairs)
+    return list(documents.values())
+
+
+def _chart(draw: Any, data: Any) -> Markup:
+    """An SVG without a date and with fixed ids, so that the same numbers give the same bytes."""
+    import matplotlib
+
+    matplotlib.use("svg")
+    matplotlib.rcParams |= {
+        "svg.hashsalt": "pagetune",
+        "font.size": 10,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+    }
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(6.4, 3.2), layout="constrained")
+    draw(axes, data)
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None})
+    pyplot.close(figure)
+    svg = buffer.getvalue()
+    return Markup(svg[svg.index("<svg") :])  # noqa: S704 - drawn by us from numbers, no text of a document in it
+
+
+def _draw_scores(axes: Any, metrics: dict[str, Any]) -> None:
+    names = [name for name in SETS if metrics["tuned"][name]["n"]]
+    for offset, (model, colour) in enumerate((("base", BASE_COLOUR), ("tuned", TUNED_COLOUR))):
+        values = [metrics[model][name]["exact_match"] for name in names]
+        errors = [
+            [value - metrics[model][name]["exact_match_ci95_low"] for name, value in zip(names, values, strict=True)],
+            [metrics[model][name]["exact_match_ci95_high"] - value for name, value in zip(names, values, strict=True)],
+        ]
+        positions = [index + (offset - 0.5) * 0.36 for index in range(len(names))]
+        axes.bar(positions, values, width=0.34, color=colour, label=model, yerr=errors, capsize=3)
+    axes.set_xticks(range(len(names)), [name.replace("_", "\n", 1) for name in names])
+    axes.set_ylim(0, 1.05)
+    axes.set_ylabel("exact match")
+    axes.legend(frameon=False)
+
+
+def _draw_loss(axes: Any, curve: list[dict[str, str]]) -> None:
+    steps = [int(point["step"]) for point in curve]
+    axes.plot(steps, [float(point["train_loss"]) for point in curve], color=TUNED_COLOUR, label="train")
+    measured = [
+        (step, float(p["validation_loss"])) for step, p in zip(steps, curve, strict=True) if p["validation_loss"]
+    ]
+    if measured:
+        axes.plot(*zip(*measured, strict=True), color=BASE_COLOUR, label="validation")
+    axes.set_xlabel("step")
+    axes.set_ylabel("loss")
+    axes.set_ylim(bottom=0)
+    axes.legend(frameon=False)

@@ -1,0 +1,1 @@
+"""Training: the adapter's configuration, the backends, the run."""

@@ -1,0 +1,63 @@
+"""The LoRA configuration, checked against the model: PEFT ignores a pattern that matches nothing."""
+
+import re
+from typing import Any
+
+from pagetune.errors import UserError
+from pagetune.params import Lora
+
+
+def linear_modules(model: Any) -> list[str]:
+    """Full names of the layers that an adapter can sit on."""
+    import torch
+
+    return [name for name, module in model.named_modules() if isinstance(module, torch.nn.Linear)]
+
+
+def check_modules(params: Lora, modules: list[str]) -> None:
+    """Raises UserError naming every target module and pattern that matches none of `modules`."""
+    wanted = [] if isinstance(params.target_modules, str) else params.target_modules
+    missing = [f"target_modules: {name}" for name in wanted if not any(_ends_with(m, name) for m in modules)]
+    if isinstance(params.target_modules, str) and params.target_modules != "all-linear":
+        missing += (
+            [] if _any_full_match(params.target_modules, modules) else [f"target_modules: {params.target_modules}"]
+        )
+    for key, patterns in (("rank_pattern", params.rank_pattern), ("alpha_pattern", params.alpha_pattern)):
+        missing += [f"{key}: {pattern}" for pattern in patterns if not _matches_pattern(pattern, modules)]
+    if missing:
+        known = ", ".join(sorted({module.rsplit(".", 1)[-1] for module in modules}))
+        raise UserError(f"params.yaml: lora.{'; lora.'.join(missing)}: the model has no such layer. It has {known}.")
+
+
+def _ends_with(module: str, name: str) -> bool:
+    return module == name or module.endswith(f".{name}")
+
+
+def _any_full_match(pattern: str, modules: list[str]) -> bool:
+    return any(re.fullmatch(pattern, module) for module in modules)
+
+
+def _matches_pattern(pattern: str, modules: list[str]) -> bool:
+    """As PEFT matches the keys of rank_pattern: the end of the full name, from a dot on."""
+    return any(re.match(rf"(.*\.)?({pattern})$", module) for module in modules)
+
+
+def lora_config(params: Lora) -> Any:
+    from peft import LoraConfig
+
+    return LoraConfig(
+        r=params.r,
+        lora_alpha=params.resolved_alpha,
+        lora_dropout=params.dropout,
+        target_modules=params.target_modules,
+        rank_pattern=dict(params.rank_pattern),
+        alpha_pattern=_alpha_pattern(params),
+        bias="none",
+        task_type="CAUSAL_LM",
+    )
+
+
+def _alpha_pattern(params: Lora) -> dict[str, int]:
+    """With `alpha: auto` a layer whose rank differs keeps the scale of 2 too, unless its alpha is given."""
+    automatic = {name: 2 * rank for name, rank in params.rank_pattern.items()} if params.alpha == "auto" else {}
+    return {**automatic, **params.alpha_pattern}

@@ -1,0 +1,1 @@
+"""One script a stage: read deps, call pagetune, write outs, print one line of counts."""

@@ -1,0 +1,28 @@
+"""Make the base model known: models/base/manifest.json, and for `model.base: builtin` the weights, trained here."""
+
+from pathlib import Path
+
+from pagetune.builtin import make_builtin
+from pagetune.errors import run_stage
+from pagetune.jsonl import read_json, read_records, write_json
+from pagetune.models import BASE, describe_external
+from pagetune.params import load_params
+from pagetune.records import Page
+
+PAGES, DOCUMENTS = Path("data/pages.jsonl"), Path("data/splits/documents.json")
+
+
+def main() -> None:
+    params = load_params()
+    if params.model.base == "builtin":
+        manifest = make_builtin(
+            read_records(PAGES, Page), read_json(DOCUMENTS)["heldout"], BASE, params.model.builtin, params.seed
+        )
+    else:
+        manifest = describe_external(params.model)
+    write_json(BASE / "manifest.json", manifest.model_dump())
+    print(f"base_model: {manifest.id}, {manifest.parameters / 1e6:.1f} million parameters, EOS {manifest.eos_token}")
+
+
+if __name__ == "__main__":
+    run_stage("base_model", main)

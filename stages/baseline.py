@@ -1,0 +1,26 @@
+"""Ask the base model before any tuning: data/prompts -> data/predictions/base.jsonl."""
+
+from pathlib import Path
+
+from pagetune.errors import run_stage
+from pagetune.generation import describe, predict, read_questions
+from pagetune.jsonl import write_records
+from pagetune.models import load_base, load_tokenizer, read_manifest
+from pagetune.params import load_params
+
+PROMPTS, PREDICTIONS = Path("data/prompts"), Path("data/predictions/base.jsonl")
+
+
+def main() -> None:
+    params = load_params()
+    manifest = read_manifest()
+    model, choice = load_base(manifest, params.precision)
+    print(f"baseline: {choice.precision} ({choice.reason})", flush=True)
+    questions = read_questions(PROMPTS)
+    predictions = predict(model, load_tokenizer(manifest), questions, params.predict, choice.precision)
+    write_records(PREDICTIONS, predictions)
+    print(f"baseline: {describe(manifest, predictions)}")
+
+
+if __name__ == "__main__":
+    run_stage("baseline", main)

@@ -1,0 +1,34 @@
+"""Write prompts and completions: data/splits/*.jsonl -> data/prompts/*.jsonl, each completion with one EOS."""
+
+from pathlib import Path
+
+from pagetune.curate.paraphrase import NEW_WORDING
+from pagetune.errors import run_stage
+from pagetune.jsonl import read_records, write_json, write_records
+from pagetune.models import read_manifest
+from pagetune.params import load_params
+from pagetune.prompts import holds_special_token, reject_special_token, template_record, to_example
+from pagetune.records import Pair
+
+SPLITS, PROMPTS = Path("data/splits"), Path("data/prompts")
+NAMES = ("train", "validation", "recall", "heldout")
+
+
+def main() -> None:
+    template = load_params().prompt.template
+    manifest = read_manifest()
+    counts, rejected = {}, []
+    for name in NAMES:
+        pairs = read_records(SPLITS / f"{name}.jsonl", Pair)
+        clean = [pair for pair in pairs if not holds_special_token(pair, manifest.special_tokens)]
+        rejected += [reject_special_token(pair) for pair in pairs if pair not in clean]
+        examples = [to_example(pair, template, manifest.eos_token, pair.template != NEW_WORDING) for pair in clean]
+        write_records(PROMPTS / f"{name}.jsonl", examples)
+        counts[name] = len(examples)
+    write_records(PROMPTS / "rejected.jsonl", rejected)
+    write_json(PROMPTS / "template.json", template_record(template, manifest.eos_token))
+    print(f"format: {counts}, {len(rejected)} rejected for holding a special token of the model")
+
+
+if __name__ == "__main__":
+    run_stage("format", main)

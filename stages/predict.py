@@ -1,0 +1,25 @@
+"""Ask the tuned model: data/prompts and models/adapter -> data/predictions/tuned.jsonl."""
+
+from pathlib import Path
+
+from pagetune.errors import run_stage
+from pagetune.generation import describe, predict, read_questions
+from pagetune.jsonl import write_records
+from pagetune.models import ADAPTER, load_tokenizer, load_tuned, read_manifest
+from pagetune.params import load_params
+
+PROMPTS, PREDICTIONS = Path("data/prompts"), Path("data/predictions/tuned.jsonl")
+
+
+def main() -> None:
+    params = load_params()
+    manifest = read_manifest()
+    model, choice = load_tuned(manifest, ADAPTER, params.precision)
+    questions = read_questions(PROMPTS)
+    predictions = predict(model, load_tokenizer(manifest), questions, params.predict, choice.precision)
+    write_records(PREDICTIONS, predictions)
+    print(f"predict: {describe(manifest, predictions)} with its adapter")
+
+
+if __name__ == "__main__":
+    run_stage("predict", main)
