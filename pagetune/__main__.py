@@ -32,9 +32,9 @@ def ask(
 @app.command()
 def results() -> None:
     """Print the scores before and after the tuning, and where the report lies."""
+    from pagetune.ask import EVALUATION, REPORT
     from pagetune.evaluation import comparison_table
     from pagetune.jsonl import read_json
-    from pagetune.ask import EVALUATION, REPORT
 
     print(comparison_table(read_json(EVALUATION)))
     print(f"report: {REPORT}")

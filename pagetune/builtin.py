@@ -12,7 +12,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from pagetune.errors import UserError
-from pagetune.models import Manifest
+from pagetune.manifest import Manifest
 from pagetune.params import Builtin
 from pagetune.records import Page
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pagetune.jsonl import read_records
-from pagetune.models import Manifest
+from pagetune.manifest import Manifest
 from pagetune.params import Predict
 from pagetune.prompts import encode_prompt
 from pagetune.records import Example, Prediction, Split

@@ -1,109 +1,11 @@
-"""The base model: what it is (a manifest of a few lines) and how it is loaded."""
+"""Loading the base model, and the adapter on it."""
 
 from pathlib import Path
-from typing import Any, Literal
-
-from pydantic import BaseModel, ConfigDict
+from typing import Any
 
 from pagetune.errors import UserError
-from pagetune.jsonl import read_json
-from pagetune.params import Model
+from pagetune.manifest import Manifest
 from pagetune.precision import Choice, compute_dtype, quantization, resolve_precision
-
-BASE, ADAPTER = Path("models/base"), Path("models/adapter")
-
-
-class Manifest(BaseModel):
-    """`models/base/manifest.json`. `location` is what transformers loads: a folder, or a hub id with `revision`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
-
-    source: Literal["builtin", "local", "hub"]
-    id: str
-    location: str
-    revision: str | None
-    trust_remote_code: bool
-    parameters: int
-    eos_token: str
-    bos_token: str | None
-    pad_token: str
-    special_tokens: list[str]
-
-
-def read_manifest(folder: Path = BASE) -> Manifest:
-    return Manifest.model_validate(read_json(folder / "manifest.json"))
-
-
-def describe_external(params: Model) -> Manifest:
-    """The manifest of a model from the hub or a local folder. Raises UserError where it cannot be used."""
-    local = Path(params.base).expanduser()
-    if local.is_dir():
-        _check_folder(local)
-        return _manifest(params, "local", str(local.resolve()), None)
-    if _looks_like_path(params.base):
-        raise UserError(f"params.yaml: model.base is {params.base}, and there is no such folder. Mend the path.")
-    return _manifest(params, "hub", params.base, _commit(params))
-
-
-def _looks_like_path(base: str) -> bool:
-    return base.startswith(("/", ".", "~")) or base.count("/") != 1
-
-
-def _check_folder(folder: Path) -> None:
-    if not (folder / "config.json").exists():
-        raise UserError(f"params.yaml: model.base is {folder}, which holds no config.json. Name a model's folder.")
-    if not list(folder.glob("*.safetensors")):
-        raise UserError(
-            f"params.yaml: model.base is {folder}, which holds no *.safetensors; pickled weights can run code when "
-            "loaded and are refused. Convert them with save_pretrained."
-        )
-
-
-def _commit(params: Model) -> str:
-    """The commit that the id and revision stand for today; recorded, so that tomorrow's run loads the same."""
-    from huggingface_hub import HfApi
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineModeIsEnabled
-    from httpx import HTTPError
-
-    try:
-        return str(HfApi().model_info(params.base, revision=params.revision).sha)
-    except (HfHubHTTPError, HFValidationError, OfflineModeIsEnabled, HTTPError, OSError) as error:
-        seen = str(error).strip().splitlines()[0]
-        raise UserError(
-            f"params.yaml: model.base is {params.base}, which is no local folder, and the hub did not answer for it "
-            f"({type(error).__name__}: {seen}). Check the id and revision, the network, or HF_TOKEN."
-        ) from None
-
-
-def _manifest(params: Model, source: Literal["local", "hub"], location: str, revision: str | None) -> Manifest:
-    from transformers import AutoTokenizer
-
-    tokenizer = AutoTokenizer.from_pretrained(location, revision=revision, trust_remote_code=params.trust_remote_code)
-    if tokenizer.eos_token is None:
-        raise UserError(f"params.yaml: model.base is {params.base}, whose tokenizer has no EOS. Answers could not end.")
-    return Manifest(
-        source=source,
-        id=params.base,
-        location=location,
-        revision=revision,
-        trust_remote_code=params.trust_remote_code,
-        parameters=count_parameters(location, revision, params.trust_remote_code),
-        eos_token=tokenizer.eos_token,
-        bos_token=tokenizer.bos_token,
-        pad_token=tokenizer.pad_token or tokenizer.eos_token,
-        special_tokens=sorted(set(tokenizer.all_special_tokens)),
-    )
-
-
-def count_parameters(location: str, revision: str | None, trust_remote_code: bool) -> int:
-    """Read from the config alone; no weight is loaded."""
-    import torch
-    from transformers import AutoConfig, AutoModelForCausalLM
-
-    config = AutoConfig.from_pretrained(location, revision=revision, trust_remote_code=trust_remote_code)
-    with torch.device("meta"):
-        model = AutoModelForCausalLM.from_config(config, trust_remote_code=trust_remote_code)
-    return int(model.num_parameters())
 
 
 def load_tokenizer(manifest: Manifest) -> Any:
@@ -135,7 +37,19 @@ def load_base(manifest: Manifest, wanted: str) -> tuple[Any, Choice]:
         quantization_config=quantization(choice.precision),
         device_map={"": 0 if torch.cuda.is_available() else "cpu"},
     )
+    keep_cpu_weights_as_they_are(model)
     return model.eval(), choice
+
+
+def keep_cpu_weights_as_they_are(model: Any) -> None:
+    """Keep bitsandbytes from repacking 4-bit weights on CPUs with AVX-512 bf16.
+
+    It does so in the first evaluation, and the packed form has no gradient: a validation in the middle of a training
+    would silently cut the layers below off from learning (0.50.2). It also rounds to bf16, which other CPUs do not.
+    """
+    for module in model.modules():
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            module.support_avx512bf16_for_cpu = False
 
 
 def load_tuned(manifest: Manifest, adapter: Path, wanted: str) -> tuple[Any, Choice]:

@@ -7,6 +7,9 @@ from pydantic import BaseModel, ConfigDict
 Kind = Literal["faq", "definition", "article", "key_value", "table", "llm", "user"]
 Split = Literal["train", "validation", "recall", "heldout"]
 
+#: The name of the wording that no training row ever has; `recall_new_wording` is scored on it alone.
+NEW_WORDING = "new_wording"
+
 #: Every reason for which a page is set aside or a pair is lost.
 Reason = Literal[
     "no_text",

@@ -45,7 +45,7 @@ def render_report(inputs: Inputs) -> str:
 def example_rows(inputs: Inputs) -> list[dict[str, Any]]:
     """The answers that changed most, per set: question, both answers, reference and where the fact stands."""
     combined = {(row["model"], row["set"], row["pair_id"]): float(row["rougeL"]) for row in inputs.per_example}
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "set": set_of(tuned),
             "tuned": tuned,

@@ -6,7 +6,7 @@ Texts are compared in NFC. With several references the best one counts.
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import version
 from typing import Any, Protocol
@@ -58,8 +58,14 @@ def make_tokenizer(name: str) -> Tokenizer:
     if name == "english":
         from rouge_score.tokenizers import DefaultTokenizer
 
-        return DefaultTokenizer(use_stemmer=True)
-    return {"kiwi": KiwiTokenizer, "character": CharacterTokenizer, "whitespace": WhitespaceTokenizer}[name]()
+        english: Tokenizer = DefaultTokenizer(use_stemmer=True)
+        return english
+    tokenizers: dict[str, type[Tokenizer]] = {
+        "kiwi": KiwiTokenizer,
+        "character": CharacterTokenizer,
+        "whitespace": WhitespaceTokenizer,
+    }
+    return tokenizers[name]()
 
 
 def tokenizer_record(name: str) -> dict[str, str]:
@@ -171,9 +177,9 @@ def summarize(rows: list[dict[str, float]], samples: int) -> dict[str, float | i
     draws = np.random.default_rng(BOOTSTRAP_SEED).integers(len(rows), size=(samples, len(rows))) if rows else None
     for metric in METRICS:
         summary |= _with_interval(metric, np.array([row[metric] for row in rows]), draws)
-    factor: Callable[[float | int | None], float | None] = lambda value: None if value is None else round(3 * value, 6)
     for ending in ("", "_ci95_low", "_ci95_high"):
-        summary[f"rouge_combined_sum{ending}"] = factor(summary[f"rouge_combined_f1{ending}"])
+        combined = summary[f"rouge_combined_f1{ending}"]
+        summary[f"rouge_combined_sum{ending}"] = None if combined is None else round(3 * combined, 6)
     return summary
 
 

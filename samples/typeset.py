@@ -59,18 +59,27 @@ def set_table(block: str, width: float) -> Table:
     table = Table(
         [[Paragraph(text, cell) for text in row] for row in rows], colWidths=[width / len(rows[0])] * len(rows[0])
     )
-    grid = [("GRID", (0, 0), (-1, -1), 0.5, colors.grey), ("BACKGROUND", (0, 0), (-1, 0), colors.whitesmoke)]
-    table.setStyle(TableStyle([*grid, ("VALIGN", (0, 0), (-1, -1), "MIDDLE")]))
+    whole: tuple[tuple[int, int], tuple[int, int]] = ((0, 0), (-1, -1))
+    table.setStyle(
+        TableStyle(
+            [
+                ("GRID", *whole, 0.5, colors.grey),
+                ("BACKGROUND", (0, 0), (-1, 0), colors.whitesmoke),
+                ("VALIGN", *whole, "MIDDLE"),
+            ]
+        )
+    )
     table.repeatRows = 1
     return table
 
 
-def frames(layout: str) -> list[Frame]:
+def frames(layout: str) -> tuple[list[Frame], float]:
+    """The page's columns, and how wide each is in points."""
     width, height = A4[0] - 2 * MARGIN, A4[1] - 2 * MARGIN
     if layout != "guide":
-        return [Frame(MARGIN, MARGIN, width, height, 0, 0, 0, 0)]
+        return [Frame(MARGIN, MARGIN, width, height, 0, 0, 0, 0)], width
     column = (width - GUTTER) / 2
-    return [Frame(MARGIN + i * (column + GUTTER), MARGIN, column, height, 0, 0, 0, 0) for i in range(2)]
+    return [Frame(MARGIN + i * (column + GUTTER), MARGIN, column, height, 0, 0, 0, 0) for i in range(2)], column
 
 
 def draw_header(text: str) -> Any:
@@ -84,10 +93,10 @@ def draw_header(text: str) -> Any:
 
 def typeset(source: Path, target: Path) -> None:
     fields, blocks = read_sample(source)
-    columns = frames(fields["layout"])
+    columns, width = frames(fields["layout"])
     document = BaseDocTemplate(str(target), pagesize=A4, title=fields["title"], invariant=1)
     document.addPageTemplates(PageTemplate("page", columns, onPage=draw_header(fields.get("header", ""))))
-    body, width = body_style(blocks, BODY), columns[0]._width
+    body = body_style(blocks, BODY)
     story: list[Flowable] = [Paragraph(fields["title"], TITLE)]
     document.build(story + [set_block(block, body, width) for block in blocks])
 

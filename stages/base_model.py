@@ -5,7 +5,7 @@ from pathlib import Path
 from pagetune.builtin import make_builtin
 from pagetune.errors import run_stage
 from pagetune.jsonl import read_json, read_records, write_json
-from pagetune.models import BASE, describe_external
+from pagetune.manifest import BASE, describe_external
 from pagetune.params import load_params
 from pagetune.records import Page
 

@@ -5,7 +5,8 @@ from pathlib import Path
 from pagetune.errors import run_stage
 from pagetune.generation import describe, predict, read_questions
 from pagetune.jsonl import write_records
-from pagetune.models import load_base, load_tokenizer, read_manifest
+from pagetune.manifest import read_manifest
+from pagetune.models import load_base, load_tokenizer
 from pagetune.params import load_params
 
 PROMPTS, PREDICTIONS = Path("data/prompts"), Path("data/predictions/base.jsonl")

@@ -1,4 +1,4 @@
-"""Build question-answer pairs: data/pages.jsonl and a user's data/raw/*.jsonl -> data/qa.jsonl, data/qa_rejected.jsonl."""
+"""Build question-answer pairs: data/pages.jsonl and the user's data/raw/*.jsonl -> data/qa.jsonl."""
 
 from collections import Counter
 from pathlib import Path

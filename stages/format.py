@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-from pagetune.curate.paraphrase import NEW_WORDING
 from pagetune.errors import run_stage
 from pagetune.jsonl import read_records, write_json, write_records
-from pagetune.models import read_manifest
+from pagetune.manifest import read_manifest
 from pagetune.params import load_params
 from pagetune.prompts import holds_special_token, reject_special_token, template_record, to_example
-from pagetune.records import Pair
+from pagetune.records import NEW_WORDING, Pair
 
 SPLITS, PROMPTS = Path("data/splits"), Path("data/prompts")
 NAMES = ("train", "validation", "recall", "heldout")

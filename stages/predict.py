@@ -5,7 +5,8 @@ from pathlib import Path
 from pagetune.errors import run_stage
 from pagetune.generation import describe, predict, read_questions
 from pagetune.jsonl import write_records
-from pagetune.models import ADAPTER, load_tokenizer, load_tuned, read_manifest
+from pagetune.manifest import ADAPTER, read_manifest
+from pagetune.models import load_tokenizer, load_tuned
 from pagetune.params import load_params
 
 PROMPTS, PREDICTIONS = Path("data/prompts"), Path("data/predictions/tuned.jsonl")

@@ -4,13 +4,15 @@ import csv
 import time
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from pagetune.errors import run_stage
 from pagetune.jsonl import atomic_write, read_records, write_json
-from pagetune.models import ADAPTER, load_tokenizer, read_manifest
+from pagetune.manifest import ADAPTER, read_manifest
+from pagetune.models import load_tokenizer
 from pagetune.params import Params, load_params
 from pagetune.records import Example
-from pagetune.train.backend import choose_backend, load_for_training
+from pagetune.train.backend import Backend, choose_backend, load_for_training
 from pagetune.train.run import LossPoint, count_steps, encode_examples, fit, peak_memory_gib, trained_tokens
 
 PROMPTS, METRICS = Path("data/prompts"), Path("metrics")
@@ -30,30 +32,32 @@ def main() -> None:
     seconds = time.monotonic() - began
     model.save_pretrained(str(ADAPTER))
     write_curve(METRICS / "loss.csv", curve)
-    write_json(
-        METRICS / "train.json", describe(params, backend.name, backend.reason, choice.precision, rows, model, curve)
-    )
+    metrics = {**describe(params, backend, rows["train"], curve), **describe_model(model, choice.precision)}
+    write_json(METRICS / "train.json", metrics)
     write_json(METRICS / "cost.json", {"seconds": round(seconds, 1), "peak_memory_gib": round(peak_memory_gib(), 2)})
     print(
-        f"train: {len(rows['train'])} rows, {params.train.epochs} epochs, {seconds:.0f} s, loss {curve[-1].train_loss:.3f}"
+        f"train: {len(rows['train'])} rows, {metrics['steps']} steps, {seconds:.0f} s, loss {metrics['train_loss']:.3f}"
     )
 
 
-def describe(params: Params, backend: str, why: str, precision: str, rows: dict, model, curve: list[LossPoint]) -> dict:
-    trainable, total = model.get_nb_trainable_parameters()
+def describe(
+    params: Params, backend: Backend, rows: list[dict[str, list[int]]], curve: list[LossPoint]
+) -> dict[str, Any]:
+    last = asdict(curve[-1])
     return {
-        "backend": backend,
-        "backend_reason": why,
-        "precision": precision,
+        "backend": backend.name,
+        "backend_reason": backend.reason,
         "lora_alpha": params.lora.resolved_alpha,
-        "rows": len(rows["train"]),
-        "steps": count_steps(len(rows["train"]), params.train),
-        "trained_tokens_per_epoch": trained_tokens(rows["train"]),
-        "trainable_parameters": trainable,
-        "trainable_share": round(trainable / total, 6),
-        "train_loss": round(curve[-1].train_loss, 6),
-        "validation_loss": None if curve[-1].validation_loss is None else round(curve[-1].validation_loss, 6),
+        "rows": len(rows),
+        "steps": count_steps(len(rows), params.train),
+        "trained_tokens_per_epoch": trained_tokens(rows),
+        **{name: round(last[name], 6) for name in ("train_loss", "validation_loss") if last[name] is not None},
     }
+
+
+def describe_model(model: Any, precision: str) -> dict[str, Any]:
+    trainable, total = model.get_nb_trainable_parameters()
+    return {"precision": precision, "trainable_parameters": trainable, "trainable_share": round(trainable / total, 6)}
 
 
 def write_curve(path: Path, curve: list[LossPoint]) -> None:

@@ -3,10 +3,7 @@
 import re
 
 from pagetune.korean import is_korean, with_particle
-from pagetune.records import Pair
-
-#: The wording that no training row ever has; `recall_new_wording` is scored on it alone.
-NEW_WORDING = "new_wording"
+from pagetune.records import NEW_WORDING, Pair
 
 #: Around a topic: a noun phrase such as "금융보안교육센터의 주소".
 _KOREAN_TOPIC = {
@@ -41,10 +38,7 @@ _ENGLISH_QUESTION = {
 
 def paraphrases(pair: Pair) -> dict[str, str]:
     """Template name -> question, "original" first, `NEW_WORDING` last; wordings that coincide appear once."""
-    if pair.topic is not None:
-        wordings = _around_topic(pair.topic)
-    else:
-        wordings = _around_question(pair.instruction)
+    wordings = _around_question(pair.instruction) if pair.topic is None else _around_topic(pair.topic)
     unique: dict[str, str] = {}
     for name, question in {"original": pair.instruction, **wordings}.items():
         if question not in unique.values():

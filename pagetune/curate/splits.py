@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from pagetune.curate.duplicates import families, normal_form, without_duplicates
-from pagetune.curate.paraphrase import NEW_WORDING, paraphrases
+from pagetune.curate.paraphrase import paraphrases
 from pagetune.errors import UserError
 from pagetune.params import Curate
-from pagetune.records import Pair, Reason, Rejected, Split
+from pagetune.records import NEW_WORDING, Pair, Reason, Rejected, Split
 
 #: Two documents are one family if this share of the smaller one's pairs has a near-duplicate in the other.
 FAMILY_SHARE = 0.1

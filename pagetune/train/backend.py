@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from pagetune.errors import UserError
-from pagetune.models import Manifest, load_base
+from pagetune.manifest import Manifest
+from pagetune.models import load_base
 from pagetune.params import Lora, Train
 from pagetune.precision import Choice, compute_dtype, resolve_precision
 from pagetune.train.adapter import check_modules, linear_modules, lora_config
@@ -23,7 +24,10 @@ class Backend:
 
 
 def choose_backend(wanted: str) -> Backend:
-    """What `train.backend` means on this machine. `auto` never fails; `unsloth` raises UserError where it cannot run."""
+    """What `train.backend` means on this machine. `auto` never fails.
+
+    Raises UserError where `unsloth` is asked for and cannot run.
+    """
     if wanted == "peft":
         return Backend("peft", "asked for")
     problem = why_no_unsloth()

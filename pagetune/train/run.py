@@ -57,6 +57,7 @@ def fit(
 ) -> list[LossPoint]:
     """Train `model` in place with TRL's SFTTrainer and return the loss curve."""
     from datasets import Dataset
+    from transformers import PrinterCallback
 
     _seed_everything(seed)
     steps = count_steps(len(train_rows), params)
@@ -68,6 +69,7 @@ def fit(
         processing_class=tokenizer,
         callbacks=[_progress(steps)],
     )
+    trainer.remove_callback(PrinterCallback)  # prints every log as a dictionary
     trainer.train()
     return loss_curve(trainer.state.log_history)
 
@@ -78,7 +80,7 @@ def _trainer_class() -> Any:
     from transformers import Trainer
     from trl import SFTTrainer
 
-    class CpuSFTTrainer(SFTTrainer):
+    class CpuSFTTrainer(SFTTrainer):  # type: ignore[misc]
         compute_loss = Trainer.compute_loss
 
     return SFTTrainer if torch.cuda.is_available() else CpuSFTTrainer
@@ -130,7 +132,7 @@ def _config(params: Train, steps: int, precision: Precision, has_validation: boo
 def _progress(steps: int) -> Any:
     from transformers import TrainerCallback
 
-    class Progress(TrainerCallback):
+    class Progress(TrainerCallback):  # type: ignore[misc]
         """A line now and then: the trainer's own output is a dictionary a step."""
 
         def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
@@ -173,6 +175,6 @@ def peak_memory_gib() -> float:
     import torch
 
     if torch.cuda.is_available():
-        return torch.cuda.max_memory_reserved() / 2**30
+        return float(torch.cuda.max_memory_reserved()) / 2**30
     kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return kib / 2**20 if sys.platform != "darwin" else kib / 2**30

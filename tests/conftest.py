@@ -1,0 +1,137 @@
+"""What several tests share: real material, a tiny model, and a temporary clone in which the pipeline has run."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from pagetune.errors import quiet_libraries
+
+quiet_libraries()
+
+ROOT = Path(__file__).parent.parent
+SHARED = ROOT.parent / "shared"
+
+#: Settings with which the whole pipeline runs in about a minute; what it learns is beside the point.
+TINY = {
+    "model.builtin.hidden_size": 64,
+    "model.builtin.intermediate_size": 128,
+    "model.builtin.num_hidden_layers": 2,
+    "model.builtin.num_attention_heads": 2,
+    "model.builtin.steps": 10,
+    "model.builtin.block_tokens": 64,
+    "lora.r": 8,
+    "train.epochs": 1,
+    "train.per_device_train_batch_size": 64,
+    "predict.max_new_tokens": 8,
+    "evaluate.bootstrap_samples": 50,
+}
+
+
+def shared(*parts: str) -> Path:
+    """Real material beside the project; the test is skipped where it is absent."""
+    path = SHARED.joinpath(*parts)
+    if not path.exists():
+        pytest.skip(f"{path} is not here")
+    return path
+
+
+def edit_params(folder: Path, changes: dict[str, Any]) -> None:
+    yaml = YAML()
+    path = folder / "params.yaml"
+    values = yaml.load(path.read_text(encoding="utf-8"))
+    for key, value in changes.items():
+        *sections, name = key.split(".")
+        node = values
+        for section in sections:
+            node = node[section]
+        node[name] = value
+    with path.open("w", encoding="utf-8") as file:
+        yaml.dump(values, file)
+
+
+def run(folder: Path, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run a command in `folder` with this interpreter's programs first on PATH."""
+    environment = os.environ | {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(folder),
+    }
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    if check and done.returncode:
+        pytest.fail(f"{' '.join(command)} exited with {done.returncode}:\n{done.stdout}\n{done.stderr}")
+    return done
+
+
+def clone(target: Path) -> Path:
+    """A fresh Git repository with the files of this one as they are now, nothing of `.dvc/cache` or `.venv`."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    for name in filter(None, listed.stdout.split("\n")):
+        if (ROOT / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target / name)
+    for name in ("dvc.lock", "metrics"):
+        shutil.rmtree(target / name, ignore_errors=True)
+        (target / name).unlink(missing_ok=True) if (target / name).is_file() else None
+    run(target, "git", "init", "-q")
+    run(target, "git", "config", "user.name", "A Tester")
+    run(target, "git", "config", "user.email", "tester@example.com")
+    commit(target)
+    return target
+
+
+def commit(folder: Path) -> None:
+    run(folder, "git", "add", "-A")
+    run(folder, "git", "commit", "-qm", "State of the test")
+
+
+@pytest.fixture(scope="session")
+def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clone in which `dvc repro` has run with tiny settings; tests leave its results as they are."""
+    folder = clone(tmp_path_factory.mktemp("pipeline"))
+    edit_params(folder, TINY)
+    commit(folder)
+    run(folder, "dvc", "repro")
+    commit(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A built-in base model of a few thousand parameters, trained on three sentences."""
+    from pagetune.builtin import make_builtin
+    from pagetune.jsonl import write_json
+    from pagetune.params import Builtin
+    from pagetune.records import Page
+
+    params = Builtin(
+        characters_per_token=2.0,
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        block_tokens=16,
+        batch_size=2,
+        steps=2,
+        learning_rate=0.001,
+    )
+    page = Page(
+        doc_id="document",
+        source_sha256="",
+        page_number=1,
+        text="센터의 주소는 서울입니다. 센터의 전화는 02-555-0143입니다. " * 5,
+        tables=[],
+        quality={},
+        status="ok",
+        reason=None,
+    )
+    folder = tmp_path_factory.mktemp("base")
+    manifest = make_builtin([page], [], folder, params, seed=0)
+    write_json(folder / "manifest.json", manifest.model_dump())
+    return folder

@@ -1,0 +1,101 @@
+"""dvc.yaml says what the stages do: each runs under an `open` audit hook, and the two are compared."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ROOT, run
+from ruamel.yaml import YAML
+
+DVC = YAML(typ="safe", pure=True).load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+
+#: In every stage, and without a say in any result: `params` values are tracked by `params:`, the others carry them.
+SHARED_MODULES = {
+    "pagetune/__init__.py",
+    "pagetune/errors.py",
+    "pagetune/jsonl.py",
+    "pagetune/params.py",
+    "pagetune/records.py",
+    "stages/__init__.py",
+}
+#: Imported for one definition that does not change what the stage writes.
+ALLOWED = {
+    # Of manifest.py, which imports nothing of the kind: where the model lies, and its record.
+    "format": {"pagetune/manifest.py"},
+    "baseline": {"pagetune/manifest.py"},
+    "train": {"pagetune/manifest.py"},
+    "predict": {"pagetune/manifest.py"},
+}
+
+
+def declared(stage: str, *kinds: str) -> set[str]:
+    entries = [entry for kind in kinds for entry in DVC[stage].get(kind, [])]
+    return {next(iter(entry)) if isinstance(entry, dict) else entry for entry in entries}
+
+
+def audit(folder: Path, stage: str, script: str | None = None) -> dict[str, Any]:
+    result = folder / ".dvc" / "tmp" / f"audit-{stage}.json"
+    run(folder, "python", str(ROOT / "tests" / "audit_stage.py"), script or f"stages.{stage}", str(result))
+    return dict(json.loads(result.read_text(encoding="utf-8")))
+
+
+def covered(path: str, entries: set[str]) -> bool:
+    return any(path == entry or path.startswith(f"{entry}/") for entry in entries)
+
+
+def undeclared(stage: str, seen: dict[str, Any]) -> dict[str, list[str]]:
+    """What a stage did and dvc.yaml does not say."""
+    deps, outs = declared(stage, "deps"), declared(stage, "outs", "metrics", "plots")
+    modules = set(seen["modules"]) - SHARED_MODULES - ALLOWED.get(stage, set())
+    return {
+        "reads": [path for path in seen["reads"] if not covered(path, deps | outs | {"params.yaml"})],
+        "writes": [path for path in seen["writes"] if not covered(path, outs)],
+        "modules": sorted(module for module in modules if not covered(module, deps)),
+        "params": sorted(set(seen["params"]) - declared(stage, "params")),
+    }
+
+
+def superfluous(stage: str, seen: dict[str, Any]) -> dict[str, list[str]]:
+    """What dvc.yaml says and a stage did not do."""
+    done = [*seen["reads"], *seen["modules"], *seen["data_files"]]
+    return {
+        "deps": sorted(dep for dep in declared(stage, "deps") if not any(covered(path, {dep}) for path in done)),
+        "outs": sorted(
+            out
+            for out in declared(stage, "outs", "metrics", "plots")
+            if not any(covered(path, {out}) for path in seen["writes"])
+        ),
+        "params": sorted(declared(stage, "params") - set(seen["params"])),
+    }
+
+
+@pytest.mark.parametrize("stage", list(DVC))
+def test_a_stage_does_what_dvc_yaml_says(pipeline: Path, stage: str) -> None:
+    seen = audit(pipeline, stage)
+    assert not any(undeclared(stage, seen).values()), undeclared(stage, seen)
+    assert not any(superfluous(stage, seen).values()), superfluous(stage, seen)
+
+
+def test_a_planted_undeclared_read_is_found(pipeline: Path, tmp_path: Path) -> None:
+    script = tmp_path / "planted.py"
+    script.write_text(
+        "from pathlib import Path\nfrom stages.evaluate import main as evaluate\n"
+        "def main():\n    evaluate()\n    Path('data/pages.jsonl').read_text(encoding='utf-8')\n",
+        encoding="utf-8",
+    )
+    assert undeclared("evaluate", audit(pipeline, "evaluate", str(script)))["reads"] == ["data/pages.jsonl"]
+
+
+def test_a_planted_undeclared_parameter_is_found(pipeline: Path, tmp_path: Path) -> None:
+    script = tmp_path / "planted.py"
+    script.write_text(
+        "from pagetune.params import load_params\nfrom stages.evaluate import main as evaluate\n"
+        "def main():\n    evaluate()\n    load_params().lora\n",
+        encoding="utf-8",
+    )
+    assert undeclared("evaluate", audit(pipeline, "evaluate", str(script)))["params"] == ["lora"]
+
+
+def test_every_stage_has_a_script_and_every_script_a_stage() -> None:
+    assert {path.stem for path in (ROOT / "stages").glob("*.py")} - {"__init__"} == set(DVC)

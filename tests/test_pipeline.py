@@ -1,0 +1,247 @@
+"""The real thing, end to end: DVC, every stage, in a temporary clone."""
+
+import json
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+from conftest import clone, commit, edit_params, run
+
+from pagetune.jsonl import read_records
+from pagetune.records import Example, Pair
+
+ALL = {
+    "extract",
+    "build_qa",
+    "curate",
+    "base_model",
+    "format",
+    "baseline",
+    "train",
+    "predict",
+    "evaluate",
+    "report",
+}
+METRICS = {
+    "n",
+    "rouge1",
+    "rouge2",
+    "rougeL",
+    "rougeLsum",
+    "rouge_combined_f1",
+    "rouge_combined_sum",
+    "exact_match",
+    "token_f1",
+    "chrf",
+    "fact_match",
+}
+
+
+@pytest.fixture
+def experiments(pipeline: Path, tmp_path: Path) -> Path:
+    """A copy of the finished pipeline that a test may change."""
+    target = tmp_path / "copy"
+    shutil.copytree(pipeline, target, symlinks=True)
+    return target
+
+
+def stages_run(output: str) -> set[str]:
+    return {line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")}
+
+
+def test_eval_json_keeps_its_keys(pipeline: Path) -> None:
+    metrics = json.loads((pipeline / "metrics/eval.json").read_text(encoding="utf-8"))
+    assert set(metrics["tokenizer"]) == {"name", "version"}
+    for model in ("base", "tuned"):
+        for name in ("recall", "recall_new_wording", "heldout", "validation"):
+            scores = metrics[model][name]
+            assert set(scores) >= METRICS
+            assert {f"{metric}_ci95_low" for metric in METRICS - {"n"}} <= set(scores)
+            assert scores["n"] > 0
+            assert 0 <= scores["rouge_combined_sum"] <= 3
+
+
+def test_the_address_question_is_never_trained_on_and_always_asked(pipeline: Path) -> None:
+    question, address = "금융보안교육센터의 주소?", "서울특별시 영등포구 의사당대로 143 금융투자빌딩 12층"
+    train = read_records(pipeline / "data/splits/train.jsonl", Pair)
+    recall = read_records(pipeline / "data/splits/recall.jsonl", Pair)
+    assert question not in {row.instruction for row in train}
+    assert [row.output for row in recall if row.instruction == question] == [address]
+    assert any(row.output == address for row in train)
+
+
+def test_every_completion_ends_in_exactly_one_eos(pipeline: Path) -> None:
+    for name in ("train", "validation", "recall", "heldout"):
+        for example in read_records(pipeline / f"data/prompts/{name}.jsonl", Example):
+            assert example.completion.endswith("</s>")
+            assert (example.prompt + example.completion).count("</s>") == 1
+
+
+def test_a_second_repro_does_nothing(pipeline: Path) -> None:
+    done = run(pipeline, "dvc", "repro")
+    assert stages_run(done.stdout) == set()
+    assert "up to date" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "first_stages"),
+    [
+        ("extract.min_characters", 30, {"extract"}),
+        ("qa.max_answer_characters", 150, {"build_qa"}),
+        ("curate.recall_fraction", 0.2, {"curate"}),
+        ("model.builtin.steps", 11, {"base_model"}),
+        ("prompt.template", "{instruction}\n", {"format"}),
+        ("precision", "fp32", {"baseline", "train", "predict"}),
+        ("lora.r", 4, {"train"}),
+        ("train.epochs", 2, {"train"}),
+        ("predict.batch_size", 32, {"baseline", "predict"}),
+        ("evaluate.tokenizer", "character", {"evaluate"}),
+        ("seed", 7, {"curate", "base_model", "train"}),
+    ],
+)
+def test_a_parameter_touches_just_its_stages(
+    experiments: Path, key: str, value: object, first_stages: set[str]
+) -> None:
+    edit_params(experiments, {key: value})
+    status = json.loads(run(experiments, "dvc", "status", "--json").stdout)
+    assert {name for name, changes in status.items() if any("changed deps" in change for change in changes)} == first_stages
+
+
+def test_a_comment_in_params_yaml_touches_nothing(experiments: Path) -> None:
+    with (experiments / "params.yaml").open("a", encoding="utf-8") as file:
+        file.write("# a note\n")
+    assert json.loads(run(experiments, "dvc", "status", "--json").stdout) == {}
+
+
+def test_an_evaluation_parameter_reruns_the_evaluation_only(experiments: Path) -> None:
+    done = run(experiments, "dvc", "exp", "run", "-S", "evaluate.tokenizer=character")
+    assert stages_run(done.stdout) == {"evaluate", "report"}
+
+
+def test_a_rank_reuses_extraction_base_model_and_baseline(experiments: Path) -> None:
+    done = run(experiments, "dvc", "exp", "run", "-S", "lora.r=2", "-S", "train.learning_rate=1e-5")
+    assert stages_run(done.stdout) <= {"train", "predict", "evaluate", "report"}
+    assert {"train", "predict"} <= stages_run(done.stdout)
+    config = json.loads((experiments / "models/adapter/adapter_config.json").read_text(encoding="utf-8"))
+    assert (config["r"], config["lora_alpha"]) == (2, 4)
+    assert "lora.r" not in run(experiments, "dvc", "params", "diff", "--targets", "dvc.lock", check=False).stdout
+    assert "tuned" in run(experiments, "dvc", "metrics", "diff").stdout
+
+
+def test_a_queue_of_ranks_from_a_clean_clone_runs(pipeline: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "clone"
+    run(tmp_path, "git", "clone", "-q", str(pipeline), str(folder))
+    run(folder, "git", "config", "user.name", "A Tester")
+    run(folder, "git", "config", "user.email", "tester@example.com")
+    run(folder, "dvc", "exp", "run", "--queue", "-S", "lora.r=2,4")
+    run(folder, "dvc", "queue", "start")
+    deadline = time.monotonic() + 600
+    while time.monotonic() < deadline:
+        status = run(folder, "dvc", "queue", "status").stdout
+        if "Running" not in status and "Queued" not in status:
+            break
+        time.sleep(5)
+    assert status.count("Success") == 2, status
+    shown = run(folder, "dvc", "exp", "show", "--csv").stdout
+    assert "metrics/eval.json:tuned.recall.exact_match" in shown or "tuned.recall.exact_match" in shown
+
+
+def test_plots_are_shown(pipeline: Path) -> None:
+    run(pipeline, "dvc", "plots", "show")
+    assert (pipeline / "dvc_plots/index.html").exists()
+    shutil.rmtree(pipeline / "dvc_plots")
+
+
+def test_ask_answers_with_the_adapter(pipeline: Path) -> None:
+    done = run(pipeline, "python", "-m", "pagetune", "ask", "금융보안교육센터의 주소?")
+    assert done.stdout.strip()
+    assert "Traceback" not in done.stderr
+
+
+def test_results_prints_the_table_and_the_report(pipeline: Path) -> None:
+    shown = run(pipeline, "python", "-m", "pagetune", "results").stdout
+    assert "recall_new_wording" in shown
+    assert "report: metrics/report.html" in shown
+
+
+def test_the_same_seed_gives_the_same_adapter(pipeline: Path, experiments: Path) -> None:
+    run(experiments, "dvc", "repro", "-f", "-s", "train")
+    name = "models/adapter/adapter_model.safetensors"
+    assert (experiments / name).read_bytes() == (pipeline / name).read_bytes()
+
+
+def fails_in_one_line(folder: Path, stage: str) -> str:
+    """The line a stage fails with; asserts that it left nothing half-written."""
+    before = {path for path in (folder / "data").rglob("*") if path.is_file()}
+    done = run(folder, "python", "-m", f"stages.{stage}", check=False)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    assert {path for path in (folder / "data").rglob("*") if path.is_file()} == before
+    return done.stderr
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Path:
+    return clone(tmp_path)
+
+
+def test_no_documents_is_one_line(fresh: Path) -> None:
+    shutil.rmtree(fresh / "data/raw")
+    (fresh / "data/raw").mkdir()
+    assert "data/raw holds neither a *.pdf nor a *.jsonl" in fails_in_one_line(fresh, "extract")
+
+
+def test_a_broken_pdf_beside_good_ones_is_named(fresh: Path) -> None:
+    (fresh / "data/raw/broken.pdf").write_bytes(b"%PDF-1.4 and then nothing")
+    line = fails_in_one_line(fresh, "extract")
+    assert "data/raw/broken.pdf" in line
+    assert "take it out of the folder" in line
+
+
+def test_a_missing_model_path_is_named(experiments: Path) -> None:
+    edit_params(experiments, {"model.base": "/nowhere/model"})
+    assert "model.base is /nowhere/model, and there is no such folder" in fails_in_one_line(experiments, "base_model")
+
+
+def test_an_unknown_target_module_is_named(experiments: Path) -> None:
+    edit_params(experiments, {"lora.target_modules": ["q_proj", "query_proj"]})
+    line = fails_in_one_line(experiments, "train")
+    assert "lora.target_modules: query_proj" in line
+    assert "q_proj" in line.split("It has")[1]
+
+
+def test_unsloth_without_a_gpu_is_one_line(experiments: Path) -> None:
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("this machine has a GPU")
+    edit_params(experiments, {"train.backend": "unsloth"})
+    assert "train.backend: unsloth cannot run here: PyTorch sees no GPU" in fails_in_one_line(experiments, "train")
+
+
+def test_a_stage_before_its_inputs_says_what_to_do(fresh: Path) -> None:
+    assert "data/pages.jsonl is not there; an earlier stage writes it. Run `dvc repro`" in fails_in_one_line(
+        fresh, "build_qa"
+    )
+
+
+def test_own_rows_without_a_pdf_go_through(fresh: Path) -> None:
+    for pdf in (fresh / "data/raw").glob("*.pdf"):
+        pdf.unlink()
+    rows = [{"instruction": f"질문 {i}번은 무엇인가요?", "output": f"대답 {i}입니다."} for i in range(20)]
+    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    (fresh / "data/raw/own.jsonl").write_text(text, encoding="utf-8")
+    edit_params(fresh, {"curate.recall_fraction": 0.3})
+    commit(fresh)
+    run(fresh, "dvc", "repro", "curate")
+    train = read_records(fresh / "data/splits/train.jsonl", Pair)
+    assert {row.kind for row in train} == {"user"}
+    assert read_records(fresh / "data/splits/heldout.jsonl", Pair)
+
+
+def test_a_bad_row_of_ones_own_is_named_with_its_line(fresh: Path) -> None:
+    run(fresh, "python", "-m", "stages.extract")
+    (fresh / "data/raw/own.jsonl").write_text('{"instruction": "a?", "output": "b"}\n{"instruction": "c?"}\n')
+    assert "data/raw/own.jsonl:2: 'output' should be a text, got None" in fails_in_one_line(fresh, "build_qa")

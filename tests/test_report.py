@@ -1,0 +1,63 @@
+"""The report: self-contained, escaped, drawn."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from conftest import run
+
+from pagetune.jsonl import read_records, write_records
+from pagetune.records import Prediction
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+def test_the_report_asks_nothing_of_a_network(pipeline: Path) -> None:
+    html = (pipeline / "metrics/report.html").read_text(encoding="utf-8")
+    assert not re.search(r"""(?:src|href)\s*=\s*["']?(?:https?:)?//""", html)
+    assert not re.search(r"@import|url\(\s*['\"]?http", html)
+    assert html.count("<svg") == 2
+
+
+def test_the_same_inputs_give_the_same_bytes(pipeline: Path) -> None:
+    before = (pipeline / "metrics/report.html").read_bytes()
+    run(pipeline, "python", "-m", "stages.report")
+    assert (pipeline / "metrics/report.html").read_bytes() == before
+
+
+@pytest.fixture
+def planted(pipeline: Path, tmp_path: Path) -> Path:
+    """The report of a pipeline whose document holds a script."""
+    folder = tmp_path / "copy"
+    shutil.copytree(pipeline, folder, symlinks=True, ignore=shutil.ignore_patterns(".git", "models", "cache"))
+    for model in ("base", "tuned"):
+        path = folder / f"data/predictions/{model}.jsonl"
+        rows = read_records(path, Prediction)
+        path.unlink()
+        evil = "<script>document.title='taken'</script>"
+        write_records(path, [row.model_copy(update={"prompt": evil + row.prompt, "doc_id": evil}) for row in rows])
+    run(folder, "python", "-m", "stages.report")
+    return folder / "metrics/report.html"
+
+
+def test_a_script_in_a_document_is_text(planted: Path) -> None:
+    html = planted.read_text(encoding="utf-8")
+    assert "<script" not in html
+    assert "&lt;script&gt;" in html
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
+def test_a_browser_opens_the_report_from_disk(planted: Path, tmp_path: Path) -> None:
+    assert CHROMIUM is not None
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+    done = subprocess.run(
+        [CHROMIUM, *flags, f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", planted.as_uri()],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    assert "<title>pagetune: before and after</title>" in done.stdout
+    assert 'id="scores"' in done.stdout
