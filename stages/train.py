@@ -20,11 +20,11 @@ PROMPTS, METRICS = Path("data/prompts"), Path("metrics")
 
 def main() -> None:
     params, manifest = load_params(), read_manifest()
+    backend = choose_backend(params.train.backend)
+    print(f"train: backend {backend.name} ({backend.reason})", flush=True)
     tokenizer = load_tokenizer(manifest)
     examples = {name: read_records(PROMPTS / f"{name}.jsonl", Example) for name in ("train", "validation")}
     rows = {name: encode_examples(members, tokenizer, params.train.max_length) for name, members in examples.items()}
-    backend = choose_backend(params.train.backend)
-    print(f"train: backend {backend.name} ({backend.reason})", flush=True)
     model, choice = load_for_training(backend, manifest, params.precision, params.lora, params.train, params.seed)
     print(f"train: precision {choice.precision} ({choice.reason})", flush=True)
     began = time.monotonic()

@@ -50,7 +50,9 @@ def watch_params() -> None:
 
 def project_files(folder: str) -> list[str]:
     loaded = [getattr(module, "__file__", None) for name, module in sys.modules.items() if name.startswith(folder)]
-    return sorted(Path(file).relative_to(ROOT).as_posix() for file in loaded if file and Path(file).is_relative_to(ROOT))
+    return sorted(
+        Path(file).relative_to(ROOT).as_posix() for file in loaded if file and Path(file).is_relative_to(ROOT)
+    )
 
 
 def main() -> None:

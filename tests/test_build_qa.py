@@ -95,7 +95,9 @@ def test_a_fact_in_a_sentence_is_asked_with_the_fitting_word() -> None:
     ]
 
 
-@pytest.mark.parametrize("sentence", ["이 팀의 전화는 없는 번호입니다.", "그의 이름은 비밀입니다.", "해당 과정의 정원은 5명입니다."])
+@pytest.mark.parametrize(
+    "sentence", ["이 팀의 전화는 없는 번호입니다.", "그의 이름은 비밀입니다.", "해당 과정의 정원은 5명입니다."]
+)
 def test_a_sentence_that_leans_on_the_one_before_is_no_fact(sentence: str) -> None:
     assert asked(page("제목", sentence)) == []
 

@@ -102,7 +102,8 @@ def test_answers_are_the_same_whatever_the_batch_size(tiny_base: Path) -> None:
     model, _ = load_base(manifest, "fp32")
     prompts = ["센터의", "센터의 주소는", "전화는 02-", "a", "센터의 전화는 02-555-0143입니다. 센터의"]
     one, many = (
-        generate(model, load_tokenizer(manifest), prompts, Predict(batch_size=size, max_new_tokens=12)) for size in (1, 5)
+        generate(model, load_tokenizer(manifest), prompts, Predict(batch_size=size, max_new_tokens=12))
+        for size in (1, 5)
     )
     assert one == many
 
@@ -124,7 +125,10 @@ def test_an_adapter_learns_its_answers_and_to_stop(tiny_base: Path, precision: s
     assert curve[-1].train_loss < 0.2 * curve[0].train_loss
     assert curve[-1].validation_loss is not None
     answers = generate(
-        model.eval(), tokenizer, [example("주소?").prompt, example("전화?").prompt], Predict(batch_size=2, max_new_tokens=12)
+        model.eval(),
+        tokenizer,
+        [example("주소?").prompt, example("전화?").prompt],
+        Predict(batch_size=2, max_new_tokens=12),
     )
     assert [(answer.text, answer.stopped) for answer in answers] == [("서울", True), ("02-555", True)]
 

@@ -105,7 +105,9 @@ def test_a_parameter_touches_just_its_stages(
 ) -> None:
     edit_params(experiments, {key: value})
     status = json.loads(run(experiments, "dvc", "status", "--json").stdout)
-    assert {name for name, changes in status.items() if any("changed deps" in change for change in changes)} == first_stages
+    assert {
+        name for name, changes in status.items() if any("changed deps" in change for change in changes)
+    } == first_stages
 
 
 def test_a_comment_in_params_yaml_touches_nothing(experiments: Path) -> None:

@@ -61,9 +61,7 @@ def test_the_loss_is_on_the_answer_and_its_eos_alone(tokenizer: Any) -> None:
 
 @settings(deadline=None, max_examples=50)
 @given(question=st.text(min_size=1, max_size=60), answer=st.text(min_size=1, max_size=60))
-def test_any_text_gives_one_eos_and_the_prompt_that_generation_sees(
-    tokenizer: Any, question: str, answer: str
-) -> None:
+def test_any_text_gives_one_eos_and_the_prompt_that_generation_sees(tokenizer: Any, question: str, answer: str) -> None:
     if holds_special_token(pair(question, answer), ["</s>", "<pad>"]):
         return
     row = encode_example(example(question, answer), tokenizer)

@@ -50,7 +50,9 @@ def test_the_published_values_are_met() -> None:
     first = vectors[0]
     for name, key in (("whitespace", "whitespace"), ("character", "character"), ("kiwi", "kiwi_0.24.1")):
         scores = rouge(first["prediction"], first["reference"], make_tokenizer(name))
-        assert [scores[metric] for metric in ("rouge1", "rouge2", "rougeL")] == pytest.approx(first["f1"][key], abs=1e-4)
+        assert [scores[metric] for metric in ("rouge1", "rouge2", "rougeL")] == pytest.approx(
+            first["f1"][key], abs=1e-4
+        )
 
 
 def ngram_f1(prediction: list[str], reference: list[str], n: int) -> float:

@@ -76,7 +76,10 @@ def test_every_pin_is_exact_and_portable(name: str) -> None:
 
 
 def test_the_gpu_file_changes_no_pin_of_the_other() -> None:
-    pins = [set(re.findall(r"^\S+==\S+$", (ROOT / name).read_text(), re.M)) for name in ("requirements.txt", "requirements-gpu.txt")]
+    pins = [
+        set(re.findall(r"^\S+==\S+$", (ROOT / name).read_text(), re.M))
+        for name in ("requirements.txt", "requirements-gpu.txt")
+    ]
     assert pins[0] <= pins[1]
     assert any(pin.startswith("unsloth==") for pin in pins[1] - pins[0])
     assert not any(pin.startswith(("unsloth", "torchvision")) for pin in pins[0])
@@ -85,6 +88,16 @@ def test_the_gpu_file_changes_no_pin_of_the_other() -> None:
 @pytest.mark.parametrize("name", ["requirements.txt", "requirements-gpu.txt"])
 def test_the_pins_resolve_together(name: str) -> None:
     """pip finds a set that satisfies all of them at once; nothing is installed."""
-    command = [sys.executable, "-m", "pip", "install", "--dry-run", "--quiet", "--disable-pip-version-check", "-r", name]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--dry-run",
+        "--quiet",
+        "--disable-pip-version-check",
+        "-r",
+        name,
+    ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]

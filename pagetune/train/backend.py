@@ -26,12 +26,14 @@ class Backend:
 def choose_backend(wanted: str) -> Backend:
     """What `train.backend` means on this machine. `auto` never fails.
 
-    Raises UserError where `unsloth` is asked for and cannot run.
+    Call it before anything imports transformers. Raises UserError where `unsloth` is asked for and cannot run.
     """
     if wanted == "peft":
         return Backend("peft", "asked for")
     problem = why_no_unsloth()
     if problem is None:
+        import unsloth  # noqa: F401 - before transformers, trl and peft, which it patches as they are imported
+
         return Backend("unsloth", "asked for" if wanted == "unsloth" else "Unsloth runs on this machine")
     if wanted == "unsloth":
         raise UserError(f"params.yaml: train.backend: unsloth cannot run here: {problem}. Use auto or peft.")
