@@ -36,12 +36,17 @@ class RawPage:
 
 
 def read_documents(folder: Path, params: Extract) -> Iterator[Page]:
-    """Yield every page of every `*.pdf` in `folder`, by file name and page number.
+    """Yield every page of every PDF in `folder`, by file name and page number.
 
     Raises UserError where a file cannot be read.
     """
-    for path in sorted(folder.glob("*.pdf")):
+    for path in find_pdfs(folder):
         yield from read_document(path, params)
+
+
+def find_pdfs(folder: Path) -> list[Path]:
+    """`*.pdf` in any case, sorted by name."""
+    return sorted(path for path in folder.glob("*") if path.suffix.lower() == ".pdf")
 
 
 def read_document(path: Path, params: Extract) -> list[Page]:

@@ -5,7 +5,7 @@ from pathlib import Path
 from pagetune.errors import UserError, run_stage
 from pagetune.jsonl import write_json, write_records
 from pagetune.params import load_params
-from pagetune.pdf import read_documents
+from pagetune.pdf import find_pdfs, read_documents
 from pagetune.records import Page
 
 RAW, PAGES, METRICS = Path("data/raw"), Path("data/pages.jsonl"), Path("metrics/extract.json")
@@ -13,7 +13,7 @@ RAW, PAGES, METRICS = Path("data/raw"), Path("data/pages.jsonl"), Path("metrics/
 
 def main() -> None:
     params = load_params().extract
-    if not list(RAW.glob("*.pdf")) and not list(RAW.glob("*.jsonl")):
+    if not find_pdfs(RAW) and not list(RAW.glob("*.jsonl")):
         raise UserError(f"{RAW} holds neither a *.pdf nor a *.jsonl. Put your documents there.")
     pages = list(read_documents(RAW, params))
     counts = count(pages)

@@ -18,7 +18,7 @@ def inside(path: Any) -> str | None:
     """The path relative to the project, or None for what lies outside or is none of its data."""
     if not isinstance(path, str | bytes | os.PathLike):
         return None
-    full = Path(os.path.abspath(os.fsdecode(path)))
+    full = Path.cwd() / os.fsdecode(path)
     if not full.is_relative_to(ROOT):
         return None
     name = full.relative_to(ROOT).as_posix()

@@ -137,7 +137,8 @@ def test_the_samples_hold_two_hundred_distinct_facts_and_all_stand_on_their_page
     assert len({(pair.instruction, pair.output) for pair in pairs}) >= 200
     assert {"faq", "definition", "article", "key_value", "table"} == {pair.kind for pair in pairs}
     for pair in pairs:
-        assert pair.evidence is not None and pair.page_number is not None
+        assert pair.evidence is not None
+        assert pair.page_number is not None
         assert stands_on_page(pair.evidence, by_place[pair.doc_id, pair.page_number])
         assert answer_is_in_evidence(pair)
 

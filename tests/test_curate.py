@@ -155,7 +155,7 @@ def test_one_document_is_held_out_by_pages() -> None:
 
 
 def test_a_pinned_document_without_pairs_is_named() -> None:
-    with pytest.raises(UserError, match="heldout_documents names 없는 문서, which has no pairs. Known: 문서"):
+    with pytest.raises(UserError, match=r"heldout_documents names 없는 문서, which has no pairs\. Known: 문서"):
         make_splits([pair("물음?")], PARAMS.model_copy(update={"heldout_documents": ["없는 문서"]}), 0)
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import torch
 from conftest import ROOT
+from test_prompts import example
 
 from pagetune.manifest import read_manifest
 from pagetune.params import load_params
 from pagetune.precision import resolve_precision
-from test_prompts import example
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="PyTorch sees no GPU")]
 PARAMS = load_params(ROOT / "params.yaml")
@@ -55,7 +55,7 @@ def train_and_save(base: str, backend: str, precision: str, target: str) -> tupl
     manifest = read_manifest(Path(base))
     tokenizer = load_tokenizer(manifest)
     rows = encode_examples([example("주소?", "서울"), example("전화?", "02-555")] * 8, tokenizer, 64)
-    train = PARAMS.train.model_copy(update={"epochs": 30, "learning_rate": 0.005, "max_length": 64})
+    train = PARAMS.train.model_copy(update={"epochs": 60, "learning_rate": 0.002, "max_length": 64})
     model, choice = load_for_training(chosen, manifest, precision, PARAMS.lora, train, 0)
     curve = fit(model, tokenizer, rows, rows[:2], train, choice.precision, 0)
     model.save_pretrained(target)

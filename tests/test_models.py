@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import torch
 from conftest import ROOT, shared
+from test_prompts import example
 
 from pagetune.errors import UserError
 from pagetune.generation import generate
@@ -16,7 +17,6 @@ from pagetune.precision import resolve_precision
 from pagetune.train.adapter import check_modules, linear_modules, lora_config
 from pagetune.train.backend import Backend, choose_backend, load_for_training
 from pagetune.train.run import encode_examples, fit, loss_curve
-from test_prompts import example
 
 PARAMS = load_params(ROOT / "params.yaml")
 ON_CPU = pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
@@ -50,14 +50,14 @@ def test_a_real_checkpoint_is_described_and_loaded_from_its_folder() -> None:
 
 
 def test_a_missing_folder_is_named() -> None:
-    with pytest.raises(UserError, match="model.base is ./nowhere, and there is no such folder"):
+    with pytest.raises(UserError, match=r"model\.base is \./nowhere, and there is no such folder"):
         describe_external(model_params("./nowhere"))
 
 
 def test_a_folder_without_safetensors_is_refused_with_the_reason(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{}")
     (tmp_path / "pytorch_model.bin").touch()
-    with pytest.raises(UserError, match="holds no \\*.safetensors; pickled weights can run code"):
+    with pytest.raises(UserError, match=r"holds no \*\.safetensors; pickled weights can run code"):
         describe_external(model_params(str(tmp_path)))
 
 
@@ -148,7 +148,7 @@ def test_a_validation_does_not_cut_the_lower_layers_off(tiny_base: Path) -> None
 
 def test_a_row_that_would_be_cut_stops_the_training(tiny_base: Path) -> None:
     tokenizer = load_tokenizer(manifest_of(tiny_base))
-    with pytest.raises(UserError, match="1 of 2 rows are longer than train.max_length=20 tokens"):
+    with pytest.raises(UserError, match=r"1 of 2 rows are longer than train\.max_length=20 tokens"):
         encode_examples([example("가", "나"), example("가" * 40, "나")], tokenizer, 20)
 
 
@@ -164,7 +164,7 @@ def test_layers_get_their_own_rank_and_alpha(tiny_base: Path) -> None:
     )
     check_modules(params, linear_modules(model))
     tuned = get_peft_model(model, lora_config(params))
-    shapes = {n.split(".")[-3]: tuple(p.shape)[0] for n, p in tuned.named_parameters() if "lora_A" in n}
+    shapes = {n.split(".")[-3]: p.shape[0] for n, p in tuned.named_parameters() if "lora_A" in n}
     assert shapes == {"q_proj": 8, "down_proj": 4, "lm_head": 2}
     scales = {n.split(".")[-1]: m.scaling["default"] for n, m in tuned.named_modules() if hasattr(m, "scaling")}
     assert scales == {"q_proj": 2.0, "down_proj": 2.0, "lm_head": 3.0}

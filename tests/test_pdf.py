@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, shared
-from samples.typeset import read_sample
 
 from pagetune.errors import UserError
 from pagetune.params import Extract, load_params
 from pagetune.pdf import read_document, read_documents
 from pagetune.records import Page
+from samples.typeset import read_sample
 
 RAW = ROOT / "data/raw"
 PARAMS: Extract = load_params(ROOT / "params.yaml").extract

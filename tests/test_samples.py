@@ -6,6 +6,7 @@ from pathlib import Path
 import pdfplumber
 import pytest
 from conftest import ROOT
+
 from samples.typeset import FONTS, main
 
 PDFS = sorted((ROOT / "data/raw").glob("*.pdf"))
