@@ -1,4 +1,4 @@
-"""Scores of answers against references, from 0 to 1, and how sure they are.
+"""Scores of answers against references, and how sure they are: from 0 to 1, `rouge_combined_sum` from 0 to 3.
 
 Texts are compared in NFC. With several references the best one counts.
 """
@@ -22,6 +22,7 @@ METRICS = (
     "rougeL",
     "rougeLsum",
     "rouge_combined_f1",
+    "rouge_combined_sum",
     "exact_match",
     "token_f1",
     "chrf",
@@ -95,9 +96,11 @@ def score(prediction: str, references: Sequence[str], tokenizer: Tokenizer) -> d
 
 def _score_one(prediction: str, reference: str, tokenizer: Tokenizer) -> dict[str, float]:
     rouges = rouge(prediction, reference, tokenizer)
+    combined = rouges["rouge1"] + rouges["rouge2"] + rouges["rougeL"]
     return {
         **rouges,
-        "rouge_combined_f1": (rouges["rouge1"] + rouges["rouge2"] + rouges["rougeL"]) / 3,
+        "rouge_combined_f1": combined / 3,
+        "rouge_combined_sum": combined,
         "exact_match": float(normalize_answer(prediction) == normalize_answer(reference)),
         "token_f1": f1(tokenizer.tokenize(prediction), tokenizer.tokenize(reference)),
         "chrf": chrf(prediction, reference),
@@ -172,14 +175,11 @@ def fact_match(prediction: str, reference: str) -> float:
 
 
 def summarize(rows: list[dict[str, float]], samples: int) -> dict[str, float | int | None]:
-    """n, the mean of every metric with its 95% bootstrap interval, and `rouge_combined_sum` from 0 to 3."""
+    """n, and the mean of every metric with its 95% bootstrap interval."""
     summary: dict[str, float | int | None] = {"n": len(rows)}
     draws = np.random.default_rng(BOOTSTRAP_SEED).integers(len(rows), size=(samples, len(rows))) if rows else None
     for metric in METRICS:
         summary |= _with_interval(metric, np.array([row[metric] for row in rows]), draws)
-    for ending in ("", "_ci95_low", "_ci95_high"):
-        combined = summary[f"rouge_combined_f1{ending}"]
-        summary[f"rouge_combined_sum{ending}"] = None if combined is None else round(3 * combined, 6)
     return summary
 
 

@@ -5,12 +5,16 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
 
 from pagetune.errors import quiet_libraries
+from pagetune.jsonl import write_json
+from pagetune.params import Builtin
+from pagetune.records import Page
 
 quiet_libraries()
 
@@ -102,36 +106,47 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A built-in base model of a few thousand parameters, trained on three sentences."""
+def word_pages() -> list[Page]:
+    """Pages on which each word is followed by each other: what a model learns from them is the words alone."""
+    words, random = (
+        ["Q:", "A:", "주소?", "전화?", "요금?", "서울", "02-555", "9만", "원", "센터의", "주소는", "입니다."],
+        Random(0),
+    )
+    return [
+        Page(
+            doc_id="문서",
+            source_sha256="",
+            page_number=number,
+            text=" ".join(random.sample(words, len(words))),
+            tables=[],
+            quality={},
+            status="ok",
+            reason=None,
+        )
+        for number in range(40)
+    ]
+
+
+def make_tiny_base(folder: Path) -> None:
+    """A built-in base model of a few hundred thousand parameters, its heads of 64 as Unsloth's kernels want them."""
     from pagetune.builtin import make_builtin
-    from pagetune.jsonl import write_json
-    from pagetune.params import Builtin
-    from pagetune.records import Page
 
     params = Builtin(
         characters_per_token=2.0,
-        hidden_size=32,
-        intermediate_size=64,
+        hidden_size=128,
+        intermediate_size=256,
         num_hidden_layers=2,
         num_attention_heads=2,
-        block_tokens=16,
-        batch_size=2,
-        steps=2,
-        learning_rate=0.001,
+        block_tokens=32,
+        batch_size=4,
+        steps=300,
+        learning_rate=0.002,
     )
-    page = Page(
-        doc_id="document",
-        source_sha256="",
-        page_number=1,
-        text="센터의 주소는 서울입니다. 센터의 전화는 02-555-0143입니다. " * 5,
-        tables=[],
-        quality={},
-        status="ok",
-        reason=None,
-    )
+    write_json(folder / "manifest.json", make_builtin(word_pages(), [], folder, params, seed=0).model_dump())
+
+
+@pytest.fixture(scope="session")
+def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("base")
-    manifest = make_builtin([page], [], folder, params, seed=0)
-    write_json(folder / "manifest.json", manifest.model_dump())
+    make_tiny_base(folder)
     return folder

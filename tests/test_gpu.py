@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import ROOT
+from conftest import ROOT, make_tiny_base
 from test_prompts import example
 
 from pagetune.manifest import read_manifest
@@ -23,24 +23,10 @@ def in_a_process(function: object, *arguments: object) -> object:
         return pool.apply(function, arguments)  # type: ignore[arg-type]
 
 
-def make_base(folder: str) -> None:
-    """A base with heads of 64, as Unsloth's kernels want them."""
-    from pagetune.builtin import make_builtin
-    from pagetune.jsonl import write_json
-    from pagetune.records import Page
-
-    text = "센터의 주소는 서울입니다. 센터의 전화는 02-555-0143입니다. " * 5
-    page = Page(
-        doc_id="문서", source_sha256="", page_number=1, text=text, tables=[], quality={}, status="ok", reason=None
-    )
-    builtin = PARAMS.model.builtin.model_copy(update={"characters_per_token": 2.0, "steps": 5, "block_tokens": 16})
-    write_json(Path(folder) / "manifest.json", make_builtin([page], [], Path(folder), builtin, seed=0).model_dump())
-
-
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("base")
-    in_a_process(make_base, str(folder))
+    in_a_process(make_tiny_base, folder)
     return folder
 
 

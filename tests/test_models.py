@@ -31,7 +31,13 @@ def lora(**changes: Any) -> Lora:
 
 
 def train_params(**changes: Any) -> Train:
-    quick = {"epochs": 40, "per_device_train_batch_size": 4, "learning_rate": 0.02, "backend": "peft", "max_length": 64}
+    quick = {
+        "epochs": 60,
+        "per_device_train_batch_size": 4,
+        "learning_rate": 0.002,
+        "backend": "peft",
+        "max_length": 64,
+    }
     return PARAMS.train.model_copy(update={**quick, **changes})
 
 
@@ -164,9 +170,10 @@ def test_layers_get_their_own_rank_and_alpha(tiny_base: Path) -> None:
     )
     check_modules(params, linear_modules(model))
     tuned = get_peft_model(model, lora_config(params))
-    shapes = {n.split(".")[-3]: p.shape[0] for n, p in tuned.named_parameters() if "lora_A" in n}
+    shapes = {n.split(".")[-4]: p.shape[0] for n, p in tuned.named_parameters() if "lora_A" in n}
     assert shapes == {"q_proj": 8, "down_proj": 4, "lm_head": 2}
-    scales = {n.split(".")[-1]: m.scaling["default"] for n, m in tuned.named_modules() if hasattr(m, "scaling")}
+    layers = [(name, module) for name, module in tuned.named_modules() if hasattr(module, "lora_A")]
+    scales = {name.split(".")[-1]: module.scaling["default"] for name, module in layers}
     assert scales == {"q_proj": 2.0, "down_proj": 2.0, "lm_head": 3.0}
 
 

@@ -29,14 +29,15 @@ WORDS = st.lists(st.sampled_from(["가", "나", "다", "라", "마", "1", "2"]),
 @pytest.mark.parametrize("name", ["kiwi", "character", "whitespace"])
 def test_an_identical_korean_sentence_scores_one(name: str) -> None:
     text = "금융보안교육센터의 주소는 어디인가요"
-    assert all(value == pytest.approx(1) for value in score(text, [text], make_tokenizer(name)).values())
+    scores = score(text, [text], make_tokenizer(name))
+    assert scores.pop("rouge_combined_sum") == pytest.approx(3)
+    assert all(value == pytest.approx(1) for value in scores.values())
 
 
 @settings(deadline=None, max_examples=60)
 @given(st.text("가나다라마바사 019.", min_size=1, max_size=20).filter(str.strip))
 def test_any_text_with_words_scores_one_against_itself(text: str) -> None:
     scores = score(text, [text], WhitespaceTokenizer())
-    assert {name for name in METRICS if scores[name] < 0.999} <= {"chrf"} if len(text.strip()) < 2 else True
     assert scores["rougeL"] == scores["rouge2"] == scores["exact_match"] == scores["fact_match"] == 1
 
 
@@ -138,10 +139,10 @@ def test_an_empty_set_has_n_zero_and_null_scores() -> None:
 
 
 def test_an_interval_holds_its_mean_and_is_the_same_twice() -> None:
-    rows = [dict.fromkeys(METRICS, float(i % 3 == 0)) for i in range(30)]
+    rows = [dict.fromkeys(METRICS, float(i % 2 == 0)) for i in range(30)]
     summary = summarize(rows, samples=200)
     assert summary["rougeL_ci95_low"] < summary["rougeL"] < summary["rougeL_ci95_high"]  # type: ignore[operator]
-    assert summary["rouge_combined_sum"] == pytest.approx(1.0)
+    assert summary["rougeL"] == 0.5
     assert summary == summarize(rows, samples=200)
 
 
