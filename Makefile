@@ -28,12 +28,15 @@ $(BIN)/installed: requirements.txt
 	@./setup.sh requirements.txt
 	@touch $@
 
-# The pins, anew from the .in files. The CPU build's local version is cut, so that any build of that torch fits.
+# The pins, anew from the .in files. requirements.txt is compiled with whatever build of torch is at hand, and the
+# build's local version is cut, so that any fits; requirements-gpu.txt with what the CUDA build of torch asks for.
 requirements:
-	@$(BIN)/python -m pip install -q pip-tools
-	@for name in requirements requirements-gpu; do \
-	  $(BIN)/pip-compile -q --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host $$name.in -o $$name.txt \
-	  && sed -i 's/^\(torch==[0-9.]*\)+cpu/\1/' $$name.txt || exit 1; done
+	@$(BIN)/python -m pip install -qq pip-tools uv
+	@$(BIN)/pip-compile -q --allow-unsafe --strip-extras --no-emit-index-url --no-emit-find-links \
+	  --no-emit-trusted-host requirements.in -o requirements.txt
+	@sed -i 's/^\(torch==[0-9.]*\)+cpu/\1/' requirements.txt
+	@$(BIN)/uv pip compile -q --python-version 3.11 --python-platform x86_64-manylinux_2_28 --no-emit-index-url \
+	  -c requirements.txt requirements-gpu.in -o requirements-gpu.txt
 
 samples: $(BIN)/installed
 	@$(RUN) python -m samples.typeset
