@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers.utils import logging
 
 from pagetune.errors import UserError
 from pagetune.manifest import Manifest
@@ -37,6 +38,7 @@ def make_builtin(
         )
     tokenizer = train_tokenizer(texts, params)
     model = pretrain(texts, tokenizer, params, seed)
+    logging.disable_progress_bar()  # one bar for one file of 15 MB
     tokenizer.save_pretrained(str(folder))
     model.save_pretrained(str(folder))
     return Manifest(

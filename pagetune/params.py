@@ -4,7 +4,7 @@ import difflib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
@@ -64,8 +64,14 @@ class Model(Section):
     builtin: Builtin
 
 
+def _holds_the_instruction_once(template: str) -> str:
+    if template.count("{instruction}") != 1:
+        raise ValueError("must hold {instruction} exactly once")
+    return template
+
+
 class Prompt(Section):
-    template: str
+    template: Annotated[str, AfterValidator(_holds_the_instruction_once)]
 
 
 class Lora(Section):
@@ -124,12 +130,10 @@ def load_params(path: Path = PARAMS) -> Params:
     """Read and check the whole file. Raises UserError naming every problem's line, key, rule and value."""
     values = _read_yaml(path, "safe")
     try:
-        params = Params.model_validate(values)
+        return Params.model_validate(values)
     except ValidationError as error:
         lines = _read_yaml(path, "rt")
         raise UserError("\n".join(_describe(path, lines, problem) for problem in _problems(error))) from None
-    _check_template(path, params.prompt.template)
-    return params
 
 
 def _read_yaml(path: Path, kind: str) -> Any:
@@ -172,7 +176,7 @@ def _describe(path: Path, lines: Any, problem: ErrorDetails) -> str:
 def _rule(key: tuple[str | int, ...], problem: ErrorDetails) -> str:
     if key == ("lora", "alpha"):
         return "should be 'auto' or a whole number of at least 1"
-    return problem["msg"].replace("Input s", "s", 1)
+    return problem["msg"].replace("Input s", "s", 1).removeprefix("Value error, ")
 
 
 def _line_of(node: Any, key: tuple[str | int, ...]) -> int:
@@ -194,8 +198,3 @@ def _suggestion(key: tuple[str | int, ...]) -> str:
     known = list(model.model_fields)
     close = difflib.get_close_matches(str(key[-1]), known, n=1)
     return f" Did you mean {close[0]}?" if close else f" Known here: {', '.join(known)}."
-
-
-def _check_template(path: Path, template: str) -> None:
-    if template.count("{instruction}") != 1:
-        raise UserError(f"{path}: prompt.template must hold {{instruction}} exactly once, got {template!r}. Add it.")

@@ -11,6 +11,7 @@ from typing import Any
 ROOT = Path.cwd()
 reads: set[str] = set()
 writes: set[str] = set()
+listed: set[str] = set()
 params: set[str] = set()
 
 
@@ -31,6 +32,8 @@ def hook(event: str, arguments: tuple[Any, ...]) -> None:
         writing = bool(arguments[2] & (os.O_WRONLY | os.O_RDWR)) if isinstance(arguments[2], int) else False
         if not name.endswith(".part"):
             (writes if writing else reads).add(name)
+    if event in ("os.scandir", "os.listdir") and isinstance(arguments[0], str):
+        listed.add(Path(arguments[0]).as_posix())
     if event == "os.rename" and (name := inside(arguments[1])):
         writes.add(name)
 
@@ -70,6 +73,7 @@ def main() -> None:
         "writes": sorted(writes),
         "modules": project_files("pagetune") + project_files("stages"),
         "data_files": sorted(name for name in reads if name.endswith(".html")),
+        "listed": sorted(listed),
         "params": sorted(params),
     }
     Path(result).write_text(json.dumps(seen), encoding="utf-8")

@@ -58,7 +58,7 @@ def undeclared(stage: str, seen: dict[str, Any]) -> dict[str, list[str]]:
 
 def superfluous(stage: str, seen: dict[str, Any]) -> dict[str, list[str]]:
     """What dvc.yaml says and a stage did not do."""
-    done = [*seen["reads"], *seen["modules"], *seen["data_files"]]
+    done = [*seen["reads"], *seen["modules"], *seen["data_files"], *seen["listed"]]
     return {
         "deps": sorted(dep for dep in declared(stage, "deps") if not any(covered(path, {dep}) for path in done)),
         "outs": sorted(

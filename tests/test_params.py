@@ -43,7 +43,11 @@ def test_the_shipped_file_is_valid() -> None:
         ("train.zzz", 3, "train.zzz is not a parameter. Known here: backend, epochs"),
         ("trian", {}, "trian is not a parameter. Did you mean train?"),
         ("curate.heldout_fraction", 1.5, "curate.heldout_fraction: should be less than 1, got 1.5"),
-        ("prompt.template", "no place for it", "prompt.template must hold {instruction} exactly once"),
+        (
+            "prompt.template",
+            "no place for it",
+            "prompt.template: must hold {instruction} exactly once, got 'no place for it'",
+        ),
     ],
 )
 def test_a_mistake_is_one_line_with_key_rule_and_value(folder: Path, key: str, value: Any, says: str) -> None:

@@ -59,7 +59,13 @@ def why_no_unsloth() -> str | None:
 def load_for_training(
     backend: Backend, manifest: Manifest, wanted: str, lora: Lora, train: Train, seed: int
 ) -> tuple[Any, Choice]:
-    """The base model with a fresh adapter, ready to train, and the precision it was loaded in."""
+    """The base model with a fresh adapter, ready to train, and the precision it was loaded in.
+
+    The adapter starts from random numbers, so that `seed` has to come before it.
+    """
+    from transformers import set_seed
+
+    set_seed(seed)
     if backend.name == "unsloth":
         return _load_with_unsloth(manifest, wanted, lora, train, seed)
     return _load_with_peft(manifest, wanted, lora, train)

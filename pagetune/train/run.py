@@ -1,6 +1,5 @@
 """One training run: examples in, adapter and loss curve out."""
 
-import random
 import resource
 import sys
 import time
@@ -59,7 +58,6 @@ def fit(
     from datasets import Dataset
     from transformers import PrinterCallback
 
-    _seed_everything(seed)
     steps = count_steps(len(train_rows), params)
     trainer = _trainer_class()(
         model=model,
@@ -84,13 +82,6 @@ def _trainer_class() -> Any:
         compute_loss = Trainer.compute_loss
 
     return SFTTrainer if torch.cuda.is_available() else CpuSFTTrainer
-
-
-def _seed_everything(seed: int) -> None:
-    from transformers import set_seed
-
-    set_seed(seed)
-    random.seed(seed)
 
 
 def _config(params: Train, steps: int, precision: Precision, has_validation: bool, seed: int) -> Any:
