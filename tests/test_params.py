@@ -46,7 +46,7 @@ def test_the_shipped_file_is_valid() -> None:
         (
             "prompt.template",
             "no place for it",
-            "prompt.template: must hold {instruction} exactly once, got 'no place for it'",
+            "prompt.template: must hold {instruction} exactly once, got",
         ),
     ],
 )
