@@ -9,7 +9,12 @@ from typing import Any
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import (
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedTokenizerFast,
+    get_cosine_schedule_with_warmup,
+)
 from transformers.utils import logging
 
 from pagetune.errors import UserError
@@ -101,9 +106,7 @@ def pretrain(texts: list[str], tokenizer: PreTrainedTokenizerFast, params: Built
     torch.manual_seed(seed)
     model = new_model(tokenizer, params)
     optimizer = torch.optim.AdamW(model.parameters(), lr=params.learning_rate, weight_decay=0.1, betas=(0.9, 0.95))
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, max_lr=params.learning_rate, total_steps=params.steps, pct_start=0.05
-    )
+    schedule = get_cosine_schedule_with_warmup(optimizer, params.steps // 20, params.steps)
     model.train()
     for step, blocks in enumerate(_batches(texts, tokenizer, params, seed), 1):
         loss = model(input_ids=blocks, labels=blocks).loss

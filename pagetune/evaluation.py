@@ -33,6 +33,10 @@ def score_rows(predictions: list[Prediction], params: Evaluate) -> list[dict[str
     """The scores of each prediction, in order."""
     tokenizer = make_tokenizer(params.tokenizer)
     check_tokenizer(tokenizer, params.tokenizer)
+    for row in predictions:
+        if not all(tokenizer.tokenize(text) for text in accepted_answers(row)):
+            seen = f"{params.tokenizer} finds no token in {accepted_answers(row)!r}"
+            raise UserError(f"params.yaml: evaluate.tokenizer: {seen}. Use kiwi or character.")
     return [score(row.prediction, accepted_answers(row), tokenizer) for row in predictions]
 
 

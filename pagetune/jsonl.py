@@ -49,7 +49,7 @@ def read_json(path: Path) -> Any:
 
 def read_records(path: Path, record: type[R]) -> list[R]:
     """Raises UserError with file and line where a row is not a `record`."""
-    return [_parse(path, number, line, record) for number, line in enumerate(_read(path).splitlines(), 1)]
+    return [_parse(path, number, line, record) for number, line in enumerate(_read(path).split("\n"), 1) if line]
 
 
 def _read(path: Path) -> str:

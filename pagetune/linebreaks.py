@@ -10,6 +10,8 @@ _HANGUL = re.compile("[가-힣]")
 _COUNTER = re.compile(
     "년|개월|월|일|주일|주|시간|시|분|초|명|인|세|살|개|원|만|억|천|백|건|층|호|회|차|조|항|번|권|장|점|대|종|쪽|부|배|도|퍼센트|미터|킬로|밀리"
 )
+#: Nothing but a number that could stand by itself.
+_WHOLE_NUMBER = re.compile(r"[\d\s.,:~()-]*\d\)?")
 _ENDS_WORD = re.compile(r"[.,:;!?)\]”’」』>%]$")
 
 
@@ -29,6 +31,8 @@ def join_lines(lines: list[str]) -> str:
 def _join(left: str, right: str) -> str:
     if re.search(r"[A-Za-z]-$", left) and right[0].islower():
         return left[:-1] + right  # hyphenated at the line's end
+    if _WHOLE_NUMBER.fullmatch(left) and _WHOLE_NUMBER.fullmatch(right):
+        return f"{left} {right}"  # two telephone numbers in a cell
     if re.search(r"\d[-.,]?$", left) and re.match(r"[-.,]?\d", right):
         return left + right  # a number, a date or a telephone number broken in two
     if left[-1].isdigit() and _COUNTER.match(right):

@@ -1,7 +1,7 @@
 """The base model: what it is, in a manifest of a few lines."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -75,9 +75,11 @@ def _commit(params: Model) -> str:
 
 
 def _manifest(params: Model, source: Literal["local", "hub"], location: str, revision: str | None) -> Manifest:
-    from transformers import AutoTokenizer
-
-    tokenizer = AutoTokenizer.from_pretrained(location, revision=revision, trust_remote_code=params.trust_remote_code)
+    try:
+        tokenizer, parameters = _look_at(location, revision, params.trust_remote_code)
+    except (OSError, ValueError) as error:
+        seen = str(error).strip().splitlines()[0]
+        raise UserError(f"params.yaml: model.base is {params.base}, which cannot be loaded: {seen}") from None
     if tokenizer.eos_token is None:
         raise UserError(f"params.yaml: model.base is {params.base}, whose tokenizer has no EOS. Answers could not end.")
     return Manifest(
@@ -86,7 +88,7 @@ def _manifest(params: Model, source: Literal["local", "hub"], location: str, rev
         location=location,
         revision=revision,
         trust_remote_code=params.trust_remote_code,
-        parameters=count_parameters(location, revision, params.trust_remote_code),
+        parameters=parameters,
         eos_token=tokenizer.eos_token,
         bos_token=tokenizer.bos_token,
         pad_token=tokenizer.pad_token or tokenizer.eos_token,
@@ -94,12 +96,14 @@ def _manifest(params: Model, source: Literal["local", "hub"], location: str, rev
     )
 
 
-def count_parameters(location: str, revision: str | None, trust_remote_code: bool) -> int:
-    """Read from the config alone; no weight is loaded."""
+def _look_at(location: str, revision: str | None, trust_remote_code: bool) -> tuple[Any, int]:
+    """The tokenizer, and the number of parameters, read from the config alone; no weight is loaded."""
     import torch
-    from transformers import AutoConfig, AutoModelForCausalLM
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
-    config = AutoConfig.from_pretrained(location, revision=revision, trust_remote_code=trust_remote_code)
+    where = {"revision": revision, "trust_remote_code": trust_remote_code}
+    tokenizer = AutoTokenizer.from_pretrained(location, **where)
+    config = AutoConfig.from_pretrained(location, **where)
     with torch.device("meta"):
         model = AutoModelForCausalLM.from_config(config, trust_remote_code=trust_remote_code)
-    return int(model.num_parameters())
+    return tokenizer, int(model.num_parameters())

@@ -2,9 +2,9 @@
 
 import difflib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
@@ -56,6 +56,12 @@ class Builtin(Section):
     steps: Count
     learning_rate: Rate
 
+    @model_validator(mode="after")
+    def _heads_divide_the_hidden_size(self) -> Self:
+        if self.hidden_size % (2 * self.num_attention_heads):
+            raise ValueError("hidden_size must be a multiple of 2 · num_attention_heads")
+        return self
+
 
 class Model(Section):
     base: Annotated[str, Field(min_length=1)]
@@ -78,7 +84,7 @@ class Lora(Section):
     r: Count
     alpha: Literal["auto"] | Count
     dropout: Fraction
-    target_modules: str | list[str]
+    target_modules: Annotated[str, Field(min_length=1)] | Annotated[list[str], Field(min_length=1)]
     rank_pattern: Pattern
     alpha_pattern: Pattern
 
@@ -113,7 +119,7 @@ class Evaluate(Section):
 
 
 class Params(Section):
-    seed: Annotated[int, Field(ge=0)]
+    seed: Annotated[int, Field(ge=0, lt=2**32)]
     precision: Literal["auto", "4bit", "8bit", "fp16", "bf16", "fp32"]
     extract: Extract
     qa: Qa
@@ -142,6 +148,8 @@ def _read_yaml(path: Path, kind: str) -> Any:
         return YAML(typ=kind, pure=True).load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"{path} is not there. Run this in the project's folder.") from None
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} is no UTF-8 (byte {error.start}). Save it as UTF-8.") from None
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{path}:{mark.line + 1}" if mark else str(path)
@@ -155,11 +163,11 @@ def _problems(error: ValidationError) -> list[ErrorDetails]:
 
 
 #: What pydantic adds to the location of an error inside a union.
-_BRANCHES = ("literal['auto']", "constrained-int", "str", "list[str]", "int", "function-")
+_BRANCHES = {"literal['auto']", "constrained-int", "constrained-str", "str", "list[str]", "int"}
 
 
 def _key(problem: ErrorDetails) -> tuple[str | int, ...]:
-    return tuple(part for part in problem["loc"] if not str(part).startswith(_BRANCHES))
+    return tuple(part for part in problem["loc"] if part not in _BRANCHES and not str(part).startswith("function-"))
 
 
 def _describe(path: Path, lines: Any, problem: ErrorDetails) -> str:

@@ -16,6 +16,8 @@ Reason = Literal[
     "too_long",
     "too_short",
     "unfinished",
+    "unanswered",
+    "unnamed_table",
     "refers_elsewhere",
     "repealed",
     "evidence_not_on_page",

@@ -121,16 +121,24 @@ def rouge(prediction: str, reference: str, tokenizer: Tokenizer) -> dict[str, fl
     return result
 
 
+#: A number with what divides its digits and its sign, or any other letter.
+_COMPARED = re.compile(r"(?:(?<!\S)-)?\d+(?:[.:/-]\d+)*|[^\W_]")
+
+
 def normalize_answer(text: str) -> str:
-    """Case, punctuation and white space aside, as KorQuAD 1.0's evaluation script compares answers."""
-    return re.sub(r"[\W_]+", "", _nfc(text)).lower()
+    """Case, punctuation and white space aside, as KorQuAD 1.0's evaluation script compares answers.
+
+    Numbers keep their points and signs: 1.5 is not 15. A text of nothing but signs, such as ○, is compared as it is.
+    """
+    text = re.sub(r"(?<=\d),(?=\d{3})", "", _nfc(text).lower())
+    return "".join(_COMPARED.findall(text)) or text
 
 
 def f1(prediction: list[str], reference: list[str]) -> float:
     """Harmonic mean of precision and recall over tokens counted with their multiplicity."""
     common = sum((Counter(prediction) & Counter(reference)).values())
     if not common:
-        return float(prediction == reference)
+        return 0.0
     precision, recall = common / len(prediction), common / len(reference)
     return 2 * precision * recall / (precision + recall)
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from pathlib import Path
 
+from pagetune.curate.duplicates import normal_form
 from pagetune.curate.splits import Splits, make_splits
 from pagetune.errors import run_stage
 from pagetune.jsonl import read_records, write_json, write_records
@@ -24,8 +25,16 @@ def main() -> None:
     metrics = count(splits)
     write_json(METRICS, metrics)
     print(f"curate: {len(pairs)} pairs -> rows {metrics['rows']}, rejected {metrics['rejected']}")
+    print(f"curate: heldout {', '.join(sorted({doc_id for doc_id, _ in splits.heldout})) or 'nothing'}")
+    for question in unasked(params.curate.recall_questions, splits):
+        print(f"curate: no fact answers {question!r} of curate.recall_questions")
     if not heldout:
         print("curate: no document is heldout; name one in curate.heldout_documents to see what tuning does to others")
+
+
+def unasked(questions: list[str], splits: Splits) -> list[str]:
+    asked = {normal_form(row.instruction) for row in splits.rows["recall"]}
+    return [question for question in questions if normal_form(question) not in asked]
 
 
 def count(splits: Splits) -> dict[str, dict[str, int]]:

@@ -15,6 +15,9 @@ def main() -> None:
     params = load_params().extract
     if not find_pdfs(RAW) and not list(RAW.glob("*.jsonl")):
         raise UserError(f"{RAW} holds neither a *.pdf nor a *.jsonl. Put your documents there.")
+    nested = [path for path in RAW.rglob("*") if path.suffix.lower() == ".pdf" and path.parent != RAW]
+    if nested:
+        raise UserError(f"{nested[0]} lies in a folder of its own, which is not read. Move it to {RAW}.")
     pages = list(read_documents(RAW, params))
     counts = count(pages)
     if pages and not counts["ok"]:

@@ -20,7 +20,7 @@ def main() -> None:
     for name in NAMES:
         pairs = read_records(SPLITS / f"{name}.jsonl", Pair)
         clean = [pair for pair in pairs if not holds_special_token(pair, manifest.special_tokens)]
-        rejected += [reject_special_token(pair) for pair in pairs if pair not in clean]
+        rejected += [reject_special_token(pair) for pair in pairs if holds_special_token(pair, manifest.special_tokens)]
         examples = [to_example(pair, template, manifest.eos_token, pair.template != NEW_WORDING) for pair in clean]
         write_records(PROMPTS / f"{name}.jsonl", examples)
         counts[name] = len(examples)

@@ -12,6 +12,7 @@ from pagetune.manifest import ADAPTER, read_manifest
 from pagetune.models import load_tokenizer
 from pagetune.params import Params, load_params
 from pagetune.records import Example
+from pagetune.train.adapter import save_adapter
 from pagetune.train.backend import Backend, choose_backend, load_for_training
 from pagetune.train.run import LossPoint, count_steps, encode_examples, fit, peak_memory_gib, trained_tokens
 
@@ -30,7 +31,7 @@ def main() -> None:
     began = time.monotonic()
     curve = fit(model, tokenizer, rows["train"], rows["validation"], params.train, choice.precision, params.seed)
     seconds = time.monotonic() - began
-    model.save_pretrained(str(ADAPTER))
+    save_adapter(model, ADAPTER)
     write_curve(METRICS / "loss.csv", curve)
     metrics = {**describe(params, backend, rows["train"], curve), **describe_model(model, choice.precision)}
     write_json(METRICS / "train.json", metrics)

@@ -57,6 +57,28 @@ def test_an_answer_cut_by_the_page_end_is_rejected() -> None:
     assert reasons(page("Q. 되나요?", "A. 신청하신 뒤에"), page("됩니다.", number=2)) == ["unfinished"]
 
 
+def test_an_answer_that_goes_on_overleaf_is_rejected() -> None:
+    assert reasons(page("Q. 되나요?", "A. 됩니다."), page("다만 월요일은 쉽니다.", number=2)) == ["unfinished"]
+    article = page("규정", "제3조(이용시간) ① 9시에 연다.")
+    assert reasons(article, page("② 18시에 닫는다.", number=2)) == ["unfinished"]
+
+
+def test_a_question_of_two_lines_is_one_question() -> None:
+    assert asked(page("제목", "Q. 주차장은 어디에", "있나요?", "A. 지하입니다.")) == [
+        ("faq", "주차장은 어디에 있나요?", "지하입니다.")
+    ]
+
+
+def test_a_question_without_an_answer_is_rejected() -> None:
+    assert reasons(page("Q. 되나요?", "Q. 언제요?", "A. 내일입니다.")) == ["unanswered"]
+
+
+def test_a_table_that_names_nothing_is_rejected() -> None:
+    nameless = Table(caption="", rows=[["항목", "내용"], ["전화", "1"]])
+    twice = Table(caption="표", rows=[["과정", "요금", "요금"], ["입문", "1", "2"]])
+    assert reasons(page("제목", tables=(nameless, twice))) == ["unnamed_table", "unnamed_table"]
+
+
 def test_an_article_is_asked_by_document_number_and_title() -> None:
     text = page("이용규정", "제3조(이용시간) ① 9시에 연다.", "② 18시에 닫는다.", "제4조(휴관) 월요일에 쉰다.")
     assert asked(text) == [
@@ -146,6 +168,12 @@ def test_the_samples_hold_two_hundred_distinct_facts_and_all_stand_on_their_page
 def answer_is_in_evidence(pair: Pair) -> bool:
     """An article's amendment marks aside, every answer is part of its evidence word for word."""
     return re.sub(r"\s", "", pair.output) in re.sub(r"\s", "", pair.evidence or "")
+
+
+def test_a_file_of_ones_own_in_another_encoding_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "own.jsonl").write_bytes('{"instruction": "가?", "output": "나"}'.encode("cp949"))
+    with pytest.raises(UserError, match=r"own\.jsonl is no UTF-8"):
+        read_user_pairs(tmp_path)
 
 
 def test_own_rows_become_pairs_without_a_page(tmp_path: Path) -> None:

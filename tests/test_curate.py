@@ -154,6 +154,27 @@ def test_one_document_is_held_out_by_pages() -> None:
     assert not trained & {row.page_number for row in splits.rows["heldout"]}
 
 
+def test_own_rows_are_held_out_row_by_row_and_never_all() -> None:
+    document = [pair(f"{i}번 물음인가요?", f"{i}번 대답", "문서") for i in range(10)]
+    own = [
+        pair(f"{chr(0xAC00 + 99 * i)} 질문?", f"{i}호 응답", "own").model_copy(update={"page_number": None})
+        for i in range(40)
+    ]
+    rows = make_splits([*document, *own], PARAMS, 42).rows
+    assert any(row.doc_id == "own" for row in rows["heldout"])
+    assert sum(row.doc_id == "own" for row in rows["train"]) > 40
+
+
+def test_the_document_of_a_question_to_be_asked_is_not_held_out_by_hash() -> None:
+    pairs = [
+        pair(f"{name} 주소는 어디인가요?", name, f"문서 {name}", topic=f"{name} 주소") for name in "가나다라마바사"
+    ]
+    asked = PARAMS.model_copy(update={"heldout_fraction": 0.99, "recall_questions": ["라 주소?"]})
+    splits = make_splits(pairs, asked, 0)
+    assert [row.instruction for row in splits.rows["recall"]][0] == "라 주소?"
+    assert ("문서 라", "") not in splits.heldout
+
+
 def test_a_pinned_document_without_pairs_is_named() -> None:
     with pytest.raises(UserError, match=r"heldout_documents names 없는 문서, which has no pairs\. Known: 문서"):
         make_splits([pair("물음?")], PARAMS.model_copy(update={"heldout_documents": ["없는 문서"]}), 0)

@@ -1,6 +1,7 @@
 """dvc.yaml says what the stages do: each runs under an `open` audit hook, and the two are compared."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,14 @@ ALLOWED = {
     "train": {"pagetune/manifest.py"},
     "predict": {"pagetune/manifest.py"},
 }
+
+
+@pytest.fixture(scope="module")
+def audited(pipeline: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the finished pipeline, since a stage that runs writes its outputs anew."""
+    folder = tmp_path_factory.mktemp("audited") / "copy"
+    shutil.copytree(pipeline, folder, symlinks=True)
+    return folder
 
 
 def declared(stage: str, *kinds: str) -> set[str]:
@@ -71,30 +80,30 @@ def superfluous(stage: str, seen: dict[str, Any]) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("stage", list(DVC))
-def test_a_stage_does_what_dvc_yaml_says(pipeline: Path, stage: str) -> None:
-    seen = audit(pipeline, stage)
+def test_a_stage_does_what_dvc_yaml_says(audited: Path, stage: str) -> None:
+    seen = audit(audited, stage)
     assert not any(undeclared(stage, seen).values()), undeclared(stage, seen)
     assert not any(superfluous(stage, seen).values()), superfluous(stage, seen)
 
 
-def test_a_planted_undeclared_read_is_found(pipeline: Path, tmp_path: Path) -> None:
+def test_a_planted_undeclared_read_is_found(audited: Path, tmp_path: Path) -> None:
     script = tmp_path / "planted.py"
     script.write_text(
         "from pathlib import Path\nfrom stages.evaluate import main as evaluate\n"
         "def main():\n    evaluate()\n    Path('data/pages.jsonl').read_text(encoding='utf-8')\n",
         encoding="utf-8",
     )
-    assert undeclared("evaluate", audit(pipeline, "evaluate", str(script)))["reads"] == ["data/pages.jsonl"]
+    assert undeclared("evaluate", audit(audited, "evaluate", str(script)))["reads"] == ["data/pages.jsonl"]
 
 
-def test_a_planted_undeclared_parameter_is_found(pipeline: Path, tmp_path: Path) -> None:
+def test_a_planted_undeclared_parameter_is_found(audited: Path, tmp_path: Path) -> None:
     script = tmp_path / "planted.py"
     script.write_text(
         "from pagetune.params import load_params\nfrom stages.evaluate import main as evaluate\n"
         "def main():\n    evaluate()\n    load_params().lora\n",
         encoding="utf-8",
     )
-    assert undeclared("evaluate", audit(pipeline, "evaluate", str(script)))["params"] == ["lora"]
+    assert undeclared("evaluate", audit(audited, "evaluate", str(script)))["params"] == ["lora"]
 
 
 def test_every_stage_has_a_script_and_every_script_a_stage() -> None:

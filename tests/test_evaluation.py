@@ -46,6 +46,13 @@ def test_another_precision_before_and_after_is_refused() -> None:
         evaluate({"base": [prediction("a")], "tuned": [prediction("a", precision="bf16")]}, PARAMS)
 
 
+def test_a_tokenizer_that_loses_the_reference_is_refused() -> None:
+    english = PARAMS.model_copy(update={"tokenizer": "english"})
+    korean = prediction("몰라요").model_copy(update={"completion": "서울특별시</s>"})
+    with pytest.raises(UserError, match="english finds no token"):
+        evaluate({"base": [korean], "tuned": [korean]}, english)
+
+
 def test_other_prompts_before_and_after_are_refused() -> None:
     with pytest.raises(UserError, match="base and tuned answer other prompts"):
         evaluate({"base": [prediction("a")], "tuned": [prediction("a", prompt="anders")]}, PARAMS)

@@ -20,6 +20,7 @@ from pagetune.linebreaks import join_lines
         (["the charg-", "ing port"], "the charging port"),
         (["the charging", "port"], "the charging port"),
         (["신청합니다.", "남은 자리는"], "신청합니다. 남은 자리는"),
+        (["02-555-0143", "02-555-0144"], "02-555-0143 02-555-0144"),
         (["", "한 줄", ""], "한 줄"),
         ([], ""),
     ],

@@ -182,6 +182,9 @@ def test_layers_get_their_own_rank_and_alpha(tiny_base: Path) -> None:
     [
         ({"target_modules": ["q_proj", "queery"]}, "lora.target_modules: queery"),
         ({"target_modules": "nothing.*"}, "lora.target_modules: nothing.*"),
+        ({"target_modules": "*_proj"}, "lora.target_modules: *_proj"),
+        ({"target_modules": "q_proj"}, "a name alone is written [name]"),
+        ({"rank_pattern": {"*.q_proj": 4}}, "lora.rank_pattern: *.q_proj"),
         ({"rank_pattern": {"mlp.gate": 4}}, "lora.rank_pattern: mlp.gate"),
         ({"alpha_pattern": {"x": 4}, "rank_pattern": {"y": 2}}, "lora.rank_pattern: y; lora.alpha_pattern: x"),
     ],

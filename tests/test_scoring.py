@@ -84,7 +84,13 @@ def test_rouge_agrees_with_an_independent_count(prediction: str, reference: str)
 
 @pytest.mark.parametrize(
     ("prediction", "reference", "expected"),
-    [("가 나", "가 나", 1.0), ("가 나 다", "라 나 마", 1 / 3), ("가 나", "나 다", 1 / 2), ("", "가", 0.0)],
+    [
+        ("가 나", "가 나", 1.0),
+        ("가 나 다", "라 나 마", 1 / 3),
+        ("가 나", "나 다", 1 / 2),
+        ("", "가", 0.0),
+        ("", "", 0.0),
+    ],
 )
 def test_token_f1_by_hand(prediction: str, reference: str, expected: float) -> None:
     assert f1(prediction.split(), reference.split()) == pytest.approx(expected)
@@ -97,6 +103,11 @@ def test_exact_match_ignores_case_spaces_and_punctuation_only() -> None:
     assert exact("Help@Example.com ", "help@example.com") == 1
     assert exact("서울 특별시.", "서울특별시") == 1
     assert exact("12층", "13층") == 0
+    assert exact("15시간", "1.5시간") == 0
+    assert exact("10도", "-10도") == 0
+    assert exact("×", "○") == 0
+    assert exact("○", "○") == 1
+    assert exact("1,200원", "1200원") == 1
 
 
 def test_the_best_reference_counts() -> None:

@@ -37,7 +37,18 @@ def _particle_fits(topic: str, particle: str) -> bool:
 def table_pairs(document: Document) -> Iterator[Draft]:
     for page in document.pages:
         for table in page.tables:
+            if not _has_names(table):
+                yield Draft("table", page.page_number, table.caption, "", table.caption, reason="unnamed_table")
+                continue
             yield from _two_columns(table, page.page_number) if _is_key_value(table) else _wide(table, page.page_number)
+
+
+def _has_names(table: Table) -> bool:
+    """A key-value table is asked about by its caption, another by its headers, which must differ."""
+    header = table.rows[0]
+    if _is_key_value(table):
+        return bool(table.caption)
+    return len(header) >= 2 and all(header) and len(set(header)) == len(header)
 
 
 def _is_key_value(table: Table) -> bool:
@@ -46,18 +57,15 @@ def _is_key_value(table: Table) -> bool:
 
 
 def _two_columns(table: Table, page_number: int) -> Iterator[Draft]:
-    """`{caption}의 {key}`; a table without a caption has no subject to ask about."""
-    for key, value in (row for row in table.rows[1:] if table.caption and all(row)):
+    """`{caption}의 {key}`."""
+    for key, value in (row for row in table.rows[1:] if all(row)):
         yield _fact("key_value", page_number, f"{_subject(table.caption)} {key}", value, f"{key} | {value}")
 
 
 def _wide(table: Table, page_number: int) -> Iterator[Draft]:
     """`{first column}의 {header}` for every other cell of a table with a header row."""
-    header = table.rows[0]
-    if len(header) < 2 or not all(header) or len(set(header)) < len(header):
-        return
     for row in table.rows[1:]:
-        for name, value in zip(header[1:], row[1:], strict=False):
+        for name, value in zip(table.rows[0][1:], row[1:], strict=False):
             if row[0] and value:
                 yield _fact("table", page_number, f"{_subject(row[0])} {name}", value, " | ".join(row))
 

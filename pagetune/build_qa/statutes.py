@@ -23,20 +23,23 @@ def article_pairs(document: Document) -> Iterator[Draft]:
     for index, paragraph in enumerate(paragraphs):
         match = _ARTICLE.match(paragraph.text)
         if match:
-            yield _article(document.title, match, _rest_of_article(paragraphs, index), paragraph.page_number)
+            rest, goes_on = _rest_of_article(paragraphs, index)
+            yield _article(document.title, match, rest, paragraph.page_number, goes_on)
 
 
-def _rest_of_article(paragraphs: list[Paragraph], start: int) -> list[str]:
-    texts = []
+def _rest_of_article(paragraphs: list[Paragraph], start: int) -> tuple[list[str], bool]:
+    """The article's further paragraphs on its page, and whether it goes on overleaf."""
+    texts: list[str] = []
     for paragraph in paragraphs[start + 1 :]:
-        is_next = _ARTICLE.match(paragraph.text) or _CHAPTER.match(paragraph.text)
-        if is_next or paragraph.page_number != paragraphs[start].page_number:
+        if _ARTICLE.match(paragraph.text) or _CHAPTER.match(paragraph.text):
             break
+        if paragraph.page_number != paragraphs[start].page_number:
+            return texts, True
         texts.append(paragraph.text)
-    return texts
+    return texts, False
 
 
-def _article(title: str, match: re.Match[str], rest: list[str], page_number: int) -> Draft:
+def _article(title: str, match: re.Match[str], rest: list[str], page_number: int, goes_on: bool) -> Draft:
     number, name, first = match.groups()
     evidence = " ".join([match.group(0), *rest])
     topic = f"{title} {number}({name})"
@@ -47,7 +50,7 @@ def _article(title: str, match: re.Match[str], rest: list[str], page_number: int
         output=_AMENDMENT.sub("", " ".join([first, *rest])).strip(),
         evidence=evidence,
         topic=topic,
-        reason=_why_not(first, rest),
+        reason=_why_not(first, rest) or ("unfinished" if goes_on else None),
     )
 
 

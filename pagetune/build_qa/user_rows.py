@@ -15,9 +15,16 @@ def read_user_pairs(folder: Path) -> list[Pair]:
     return [
         _pair(path, number, line)
         for path in sorted(folder.glob("*.jsonl"))
-        for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1)
+        for number, line in enumerate(_read(path).split("\n"), 1)
         if line.strip()
     ]
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} is no UTF-8 (byte {error.start}). Save it as UTF-8.") from None
 
 
 def _pair(path: Path, number: int, line: str) -> Pair:

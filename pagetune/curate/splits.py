@@ -19,7 +19,7 @@ from pagetune.records import NEW_WORDING, Pair, Reason, Rejected, Split
 #: Two documents are one family if this share of the smaller one's pairs has a near-duplicate in the other.
 FAMILY_SHARE = 0.1
 
-#: What is held out as a whole: a document, or a page of the only document, or a row of a user's only file.
+#: What is held out as a whole: a document, or a page where there is one document, or a row of a user's own.
 Unit = tuple[str, str]
 
 
@@ -59,24 +59,33 @@ def make_splits(pairs: list[Pair], params: Curate, seed: int) -> Splits:
     _check_questions(splits)
     if not splits.rows["train"]:
         raise UserError(f"all {len(pairs)} pairs are heldout or rejected. Lower curate.heldout_fraction.")
+    if not any(splits.rows[name] for name in ("validation", "recall", "heldout")):
+        raise UserError(f"none of {len(pairs)} pairs is left to ask about. Raise curate.recall_fraction.")
     return splits
 
 
 def _units(pairs: list[Pair]) -> dict[str, Unit]:
-    documents = {pair.doc_id for pair in pairs}
-    if len(documents) > 1:
-        return {pair.pair_id: (pair.doc_id, "") for pair in pairs}
-    return {pair.pair_id: (pair.doc_id, str(pair.page_number or pair.pair_id)) for pair in pairs}
+    """A pair's document; its page where there is one document; a user's own row stands by itself."""
+    several = len({pair.doc_id for pair in pairs}) > 1
+    return {
+        pair.pair_id: (pair.doc_id, "" if several and pair.page_number else str(pair.page_number or pair.pair_id))
+        for pair in pairs
+    }
 
 
 def _heldout_units(groups: list[list[Pair]], unit_of: dict[str, Unit], params: Curate, seed: int) -> dict[Unit, str]:
     units = sorted(set(unit_of.values()))
     _check_pinned(params.heldout_documents, units)
+    asked = {unit_of[pair.pair_id] for group in groups for pair in group if _wanted(pair, params)}
     heldout: dict[Unit, str] = {}
     for unit in units:
         if unit[0] in params.heldout_documents:
             heldout[unit] = "pinned"
-        elif not params.heldout_documents and share(seed, "heldout", *unit) < params.heldout_fraction:
+        elif (
+            unit not in asked
+            and not params.heldout_documents
+            and share(seed, "heldout", *unit) < params.heldout_fraction
+        ):
             heldout[unit] = "hash"
     _add_relatives(heldout, groups, unit_of)
     return heldout
@@ -122,8 +131,7 @@ def _place(splits: Splits, pair: Pair, params: Curate, seed: int) -> None:
     """Train on every wording but the ones held back, and on `NEW_WORDING` never."""
     wordings = {name: _reworded(pair, name, question) for name, question in paraphrases(pair).items()}
     new_wording = wordings.pop(NEW_WORDING, None)
-    asked = {normal_form(question) for question in params.recall_questions}
-    wanted = [name for name, row in wordings.items() if normal_form(row.instruction) in asked]
+    wanted = [name for name in _wanted(pair, params) if name in wordings]
     position = share(seed, "purpose", pair.pair_id)
     if wanted or position < params.recall_fraction:
         held_back = wanted or [_rotate(list(wordings), pair, seed)]
@@ -132,6 +140,12 @@ def _place(splits: Splits, pair: Pair, params: Curate, seed: int) -> None:
     elif position < params.recall_fraction + params.validation_fraction:
         splits.rows["validation"].append(wordings.pop(_rotate(list(wordings), pair, seed)))
     splits.rows["train"] += wordings.values()
+
+
+def _wanted(pair: Pair, params: Curate) -> list[str]:
+    """The wordings of a pair that stand in `curate.recall_questions`."""
+    asked = {normal_form(question) for question in params.recall_questions}
+    return [name for name, question in paraphrases(pair).items() if normal_form(question) in asked]
 
 
 def _rotate(names: list[str], pair: Pair, seed: int) -> str:

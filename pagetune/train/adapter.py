@@ -1,6 +1,7 @@
 """The LoRA configuration, checked against the model: PEFT ignores a pattern that matches nothing."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 from pagetune.errors import UserError
@@ -19,9 +20,8 @@ def check_modules(params: Lora, modules: list[str]) -> None:
     wanted = [] if isinstance(params.target_modules, str) else params.target_modules
     missing = [f"target_modules: {name}" for name in wanted if not any(_ends_with(m, name) for m in modules)]
     if isinstance(params.target_modules, str) and params.target_modules != "all-linear":
-        missing += (
-            [] if _any_full_match(params.target_modules, modules) else [f"target_modules: {params.target_modules}"]
-        )
+        matches = _any_full_match(params.target_modules, modules)
+        missing += [] if matches else [f"target_modules: {params.target_modules} (a name alone is written [name])"]
     for key, patterns in (("rank_pattern", params.rank_pattern), ("alpha_pattern", params.alpha_pattern)):
         missing += [f"{key}: {pattern}" for pattern in patterns if not _matches_pattern(pattern, modules)]
     if missing:
@@ -34,12 +34,19 @@ def _ends_with(module: str, name: str) -> bool:
 
 
 def _any_full_match(pattern: str, modules: list[str]) -> bool:
-    return any(re.fullmatch(pattern, module) for module in modules)
+    return any(_matches(pattern, module) for module in modules)
+
+
+def _matches(pattern: str, text: str) -> bool:
+    try:
+        return re.fullmatch(pattern, text) is not None
+    except re.error:
+        return False  # "*_proj" is a file name's pattern and no regular expression
 
 
 def _matches_pattern(pattern: str, modules: list[str]) -> bool:
     """As PEFT matches the keys of rank_pattern: the end of the full name, from a dot on."""
-    return any(re.match(rf"(.*\.)?({pattern})$", module) for module in modules)
+    return any(_matches(rf"(.*\.)?({pattern})", module) for module in modules)
 
 
 def lora_config(params: Lora) -> Any:
@@ -60,4 +67,13 @@ def lora_config(params: Lora) -> Any:
 def _alpha_pattern(params: Lora) -> dict[str, int]:
     """With `alpha: auto` a layer whose rank differs keeps the scale of 2 too, unless its alpha is given."""
     automatic = {name: 2 * rank for name, rank in params.rank_pattern.items()} if params.alpha == "auto" else {}
-    return {**automatic, **params.alpha_pattern}
+    # PEFT takes the first key that matches, so that the user's own come first.
+    return {**params.alpha_pattern, **{name: a for name, a in automatic.items() if name not in params.alpha_pattern}}
+
+
+def save_adapter(model: Any, folder: Path) -> None:
+    """Save the adapter, the same bytes each time: PEFT keeps the target modules in a set, whose order varies."""
+    for config in model.peft_config.values():
+        if isinstance(config.target_modules, set):
+            config.target_modules = sorted(config.target_modules)
+    model.save_pretrained(str(folder))

@@ -48,9 +48,11 @@ def why_no_unsloth() -> str | None:
         return "PyTorch sees no GPU"
     if importlib.util.find_spec("unsloth") is None:
         return "unsloth is not installed (requirements-gpu.txt has it)"
-    probe = subprocess.run(
-        [sys.executable, "-c", "import unsloth"], capture_output=True, text=True, timeout=PROBE_SECONDS, check=False
-    )
+    command = [sys.executable, "-c", "import unsloth"]
+    try:
+        probe = subprocess.run(command, capture_output=True, text=True, timeout=PROBE_SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        return f"import unsloth took more than {PROBE_SECONDS} seconds"
     if probe.returncode == 0:
         return None
     return f"import unsloth failed ({(probe.stderr.strip().splitlines() or ['no message'])[-1]})"

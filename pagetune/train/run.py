@@ -107,7 +107,7 @@ def _config(params: Train, steps: int, precision: Precision, has_validation: boo
         train_sampling_strategy="group_by_length",
         # Rows come as token ids with labels: nothing may be cut, re-tokenised or given a second EOS.
         dataset_kwargs={"skip_prepare_dataset": True},
-        bf16=on_gpu and precision != "fp16" and torch.cuda.is_bf16_supported(including_emulation=False),
+        bf16=on_gpu and precision not in ("fp16", "fp32") and torch.cuda.is_bf16_supported(including_emulation=False),
         fp16=on_gpu and precision == "fp16",
         logging_steps=every,
         eval_strategy="steps" if has_validation else "no",
