@@ -9,12 +9,7 @@ from typing import Any
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import (
-    LlamaConfig,
-    LlamaForCausalLM,
-    PreTrainedTokenizerFast,
-    get_cosine_schedule_with_warmup,
-)
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 from transformers.utils import logging
 
 from pagetune.errors import UserError
@@ -103,6 +98,8 @@ def new_model(tokenizer: PreTrainedTokenizerFast, params: Builtin) -> LlamaForCa
 
 def pretrain(texts: list[str], tokenizer: PreTrainedTokenizerFast, params: Builtin, seed: int) -> LlamaForCausalLM:
     """Train on random blocks of the texts for `params.steps` steps; the same seed gives the same weights."""
+    from transformers import get_cosine_schedule_with_warmup  # imports bitsandbytes, which talks while it is imported
+
     torch.manual_seed(seed)
     model = new_model(tokenizer, params)
     optimizer = torch.optim.AdamW(model.parameters(), lr=params.learning_rate, weight_decay=0.1, betas=(0.9, 0.95))

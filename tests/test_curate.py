@@ -171,7 +171,7 @@ def test_the_document_of_a_question_to_be_asked_is_not_held_out_by_hash() -> Non
     ]
     asked = PARAMS.model_copy(update={"heldout_fraction": 0.99, "recall_questions": ["라 주소?"]})
     splits = make_splits(pairs, asked, 0)
-    assert [row.instruction for row in splits.rows["recall"]][0] == "라 주소?"
+    assert "라 주소?" in {row.instruction for row in splits.rows["recall"]}
     assert ("문서 라", "") not in splits.heldout
 
 
