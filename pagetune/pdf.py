@@ -18,6 +18,7 @@ from pagetune.errors import UserError
 from pagetune.linebreaks import join_lines
 from pagetune.params import Extract
 from pagetune.records import Page, Table
+from pagetune.sentences import ends_sentence
 
 #: How many lines at the top and at the bottom of a page may be a running header or footer.
 EDGE_LINES = 3
@@ -165,10 +166,10 @@ def _continues(previous: Line, line: Line) -> bool:
     """Whether `line` goes on where `previous` broke off at its right margin, in the same column or the next."""
     if _OPENS.match(line.text) or abs(previous.size - line.size) > 0.4:
         return False
-    if _OPENS_AFTER_A_SENTENCE.match(line.text) and _ends_sentence(previous.text):
+    if _OPENS_AFTER_A_SENTENCE.match(line.text) and ends_sentence(previous.text):
         return False
     if line.column != previous.column:
-        return _is_full(previous) and not _ends_sentence(previous.text)
+        return _is_full(previous) and not ends_sentence(previous.text)
     gap = line.top - previous.bottom
     return gap < 0.8 * line.size and _is_full(previous)
 
@@ -177,7 +178,3 @@ def _is_full(line: Line) -> bool:
     """A line that a word of ordinary length would not have fitted behind; Latin words are longer."""
     slack = 2.5 if re.search("[가-힣]", line.text) else 8
     return line.x1 > line.right_edge - slack * line.size
-
-
-def _ends_sentence(text: str) -> bool:
-    return text.rstrip("\"'”’)").endswith((".", "?", "!", "。"))

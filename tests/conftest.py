@@ -80,9 +80,8 @@ def clone(target: Path) -> Path:
         if (ROOT / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, target / name)
-    for name in ("dvc.lock", "metrics"):
-        shutil.rmtree(target / name, ignore_errors=True)
-        (target / name).unlink(missing_ok=True) if (target / name).is_file() else None
+    for result in (target / "dvc.lock", *(target / "metrics").glob("*")):
+        result.unlink(missing_ok=True)
     run(target, "git", "init", "-q")
     run(target, "git", "config", "user.name", "A Tester")
     run(target, "git", "config", "user.email", "tester@example.com")

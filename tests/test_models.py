@@ -10,7 +10,7 @@ from test_prompts import example
 
 from pagetune.errors import UserError
 from pagetune.generation import generate
-from pagetune.manifest import Manifest, describe_external, read_manifest
+from pagetune.manifest import describe_external, read_manifest
 from pagetune.models import load_base, load_tokenizer
 from pagetune.params import Lora, Model, Predict, Train, load_params
 from pagetune.precision import resolve_precision
@@ -39,10 +39,6 @@ def train_params(**changes: Any) -> Train:
         "max_length": 64,
     }
     return PARAMS.train.model_copy(update={**quick, **changes})
-
-
-def manifest_of(folder: Path) -> Manifest:
-    return read_manifest(folder)
 
 
 def test_a_real_checkpoint_is_described_and_loaded_from_its_folder() -> None:
@@ -95,7 +91,7 @@ def test_auto_falls_back_to_peft_and_says_why() -> None:
 
 @pytest.mark.parametrize("precision", ["4bit", "8bit", "bf16", "fp32"])
 def test_the_base_answers_in_every_precision(tiny_base: Path, precision: str) -> None:
-    manifest = manifest_of(tiny_base)
+    manifest = read_manifest(tiny_base)
     model, choice = load_base(manifest, precision)
     assert choice.precision == precision
     answers = generate(model, load_tokenizer(manifest), ["센터의 주소는"], Predict(batch_size=1, max_new_tokens=4))
@@ -104,7 +100,7 @@ def test_the_base_answers_in_every_precision(tiny_base: Path, precision: str) ->
 
 
 def test_answers_are_the_same_whatever_the_batch_size(tiny_base: Path) -> None:
-    manifest = manifest_of(tiny_base)
+    manifest = read_manifest(tiny_base)
     model, _ = load_base(manifest, "fp32")
     prompts = ["센터의", "센터의 주소는", "전화는 02-", "a", "센터의 전화는 02-555-0143입니다. 센터의"]
     one, many = (
@@ -116,7 +112,7 @@ def test_answers_are_the_same_whatever_the_batch_size(tiny_base: Path) -> None:
 
 def trained(tiny_base: Path, precision: str, **changes: Any) -> tuple[Any, Any, list[Any]]:
     """A model tuned on three questions, its tokenizer, and the loss curve."""
-    manifest = manifest_of(tiny_base)
+    manifest = read_manifest(tiny_base)
     tokenizer = load_tokenizer(manifest)
     examples = [example("주소?", "서울"), example("전화?", "02-555"), example("요금?", "9만 원")] * 4
     rows = encode_examples(examples, tokenizer, 64)
@@ -153,13 +149,13 @@ def test_a_validation_does_not_cut_the_lower_layers_off(tiny_base: Path) -> None
 
 
 def test_a_row_that_would_be_cut_stops_the_training(tiny_base: Path) -> None:
-    tokenizer = load_tokenizer(manifest_of(tiny_base))
+    tokenizer = load_tokenizer(read_manifest(tiny_base))
     with pytest.raises(UserError, match=r"1 of 2 rows are longer than train\.max_length=20 tokens"):
         encode_examples([example("가", "나"), example("가" * 40, "나")], tokenizer, 20)
 
 
 def test_layers_get_their_own_rank_and_alpha(tiny_base: Path) -> None:
-    model, _ = load_base(manifest_of(tiny_base), "fp32")
+    model, _ = load_base(read_manifest(tiny_base), "fp32")
     from peft import get_peft_model
 
     params = lora(

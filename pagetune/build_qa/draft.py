@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from pagetune.records import Kind, Page, Reason
+from pagetune.sentences import ends_sentence
 
 
 @dataclass(frozen=True)
@@ -40,10 +41,6 @@ Rule = Callable[[Document], Iterator[Draft]]
 
 #: A first line longer than this is text, not a title.
 MAX_TITLE_CHARACTERS = 60
-
-
-def ends_sentence(text: str) -> bool:
-    return text.rstrip("\"'”’)").endswith((".", "?", "!", "。"))
 
 
 def to_document(pages: list[Page]) -> Document:

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from pagetune.build_qa.draft import Document, Draft, Paragraph, ends_sentence
+from pagetune.build_qa.draft import Document, Draft, Paragraph
+from pagetune.sentences import ends_sentence
 
 #: The delimiter is required: "A사는" or "문서" is no marker.
 _QUESTION = re.compile(r"(문|Q|질문)\s?\d*\s?[.):：]\s*")

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Iterator
 
-from pagetune.build_qa.draft import Document, Draft, Paragraph, ends_sentence
+from pagetune.build_qa.draft import Document, Draft, Paragraph
 from pagetune.korean import with_particle
 from pagetune.records import Reason
+from pagetune.sentences import ends_sentence
 
 _ARTICLE = re.compile(r"(제\d+조(?:의\d+)?)\s?\(([^)]+)\)\s*(.*)")
 _CHAPTER = re.compile(r"제\d+[장절편] |부칙")
