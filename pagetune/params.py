@@ -15,6 +15,7 @@ PARAMS = Path("params.yaml")
 
 Count = Annotated[int, Field(ge=1)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
 Rate = Annotated[float, Field(gt=0, lt=1)]
 #: A rank or an alpha for every module whose name matches the regular expression, as PEFT reads it.
 Pattern = dict[str, Count]
@@ -25,9 +26,23 @@ class Section(BaseModel):
 
 
 class Extract(Section):
-    x_tolerance: Annotated[float, Field(gt=0)]
+    engine: Literal["local", "ray"]
+    processes: Literal["auto"] | Count
+    on_bad_file: Literal["skip", "fail"]
+    timeout_seconds: Annotated[float, Field(gt=0)]
+    memory_mib: Count
+    x_tolerance_ratio: Annotated[float, Field(gt=0)]
     header_page_share: Annotated[float, Field(gt=0, le=1)]
     min_characters: Annotated[int, Field(ge=0)]
+    min_image_share: Share
+    max_unreadable_ratio: Share
+    max_garbled_ratio: Share
+    min_space_ratio: Share
+    ocr: Literal["off", "auto"]
+    ocr_languages: Annotated[str, Field(pattern=r"^[A-Za-z_]+(\+[A-Za-z_]+)*$")]
+    ocr_timeout_seconds: Annotated[float, Field(gt=0)]
+    ocr_dpi: Annotated[int, Field(ge=72, le=600)]
+    min_ocr_confidence: Share
 
 
 class Qa(Section):

@@ -13,6 +13,14 @@ NEW_WORDING = "new_wording"
 #: Every reason for which a page is set aside or a pair is lost.
 Reason = Literal[
     "no_text",
+    "needs_ocr",
+    "poor_ocr",
+    "unreadable_font",
+    "garbled",
+    "broken_page",
+    "timed_out",
+    "out_of_memory",
+    "crashed",
     "too_long",
     "too_short",
     "unfinished",
@@ -25,6 +33,19 @@ Reason = Literal[
     "contradiction",
     "in_heldout_and_training",
     "special_token",
+]
+
+
+#: Every reason for which a file is not read at all.
+BadFileReason = Literal[
+    "empty_file",
+    "not_a_pdf",
+    "broken_file",
+    "no_password",
+    "wrong_password",
+    "timed_out",
+    "out_of_memory",
+    "crashed",
 ]
 
 
@@ -50,6 +71,14 @@ class Page(Record):
     quality: dict[str, float]
     status: Literal["ok", "quarantined"]
     reason: Reason | None
+
+
+class BadFile(Record):
+    """A file that was not read, by its name, and why; `seen` is what the reader said about it."""
+
+    file: str
+    reason: BadFileReason
+    seen: str
 
 
 class Pair(Record):

@@ -9,8 +9,8 @@ from conftest import ROOT
 from pagetune.build_qa.rules import build_pairs, stands_on_page
 from pagetune.build_qa.user_rows import read_user_pairs
 from pagetune.errors import UserError
+from pagetune.extract.pages import read_documents
 from pagetune.params import Qa, load_params
-from pagetune.pdf import read_documents
 from pagetune.records import Page, Pair, Table
 
 PARAMS: Qa = load_params(ROOT / "params.yaml").qa
@@ -153,7 +153,8 @@ def test_quarantined_pages_ask_nothing() -> None:
 
 
 def test_the_samples_hold_two_hundred_distinct_facts_and_all_stand_on_their_page() -> None:
-    pages = list(read_documents(ROOT / "data/raw", load_params(ROOT / "params.yaml").extract))
+    found = read_documents(ROOT / "data/raw", load_params(ROOT / "params.yaml").extract)
+    pages = [page for page in found if isinstance(page, Page)]
     pairs, _ = build_pairs(pages, PARAMS)
     by_place = {(page.doc_id, page.page_number): page for page in pages}
     assert len({(pair.instruction, pair.output) for pair in pairs}) >= 200

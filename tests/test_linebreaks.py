@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pagetune.linebreaks import join_lines
+from pagetune.extract.linebreaks import join_lines
 
 
 @pytest.mark.parametrize(

@@ -4,24 +4,32 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, shared
+from conftest import ROOT
 
-from pagetune.errors import UserError
+from pagetune.extract.pages import read_documents
 from pagetune.params import Extract, load_params
-from pagetune.pdf import read_document, read_documents
-from pagetune.records import Page
+from pagetune.records import BadFile, Page
 from samples.typeset import read_sample
 
 RAW = ROOT / "data/raw"
 PARAMS: Extract = load_params(ROOT / "params.yaml").extract
 
 
+def read(folder: Path, params: Extract = PARAMS) -> tuple[dict[str, list[Page]], dict[str, BadFile]]:
+    """Pages by document, and bad files by name."""
+    pages: dict[str, list[Page]] = {}
+    bad: dict[str, BadFile] = {}
+    for found in read_documents(folder, params):
+        if isinstance(found, Page):
+            pages.setdefault(found.doc_id, []).append(found)
+        elif isinstance(found, BadFile):
+            bad[found.file] = found
+    return pages, bad
+
+
 @pytest.fixture(scope="module")
 def pages() -> dict[str, list[Page]]:
-    found: dict[str, list[Page]] = {}
-    for page in read_documents(RAW, PARAMS):
-        found.setdefault(page.doc_id, []).append(page)
-    return found
+    return read(RAW)[0]
 
 
 def folded(text: str) -> str:
@@ -80,37 +88,3 @@ def test_running_headers_and_page_numbers_are_gone(pages: dict[str, list[Page]])
 def test_the_address_stands_on_one_line(pages: dict[str, list[Page]]) -> None:
     text = pages["training_notice"][0].text
     assert "금융보안교육센터의 주소는 서울특별시 영등포구 의사당대로 143 금융투자빌딩 12층입니다." in text
-
-
-def test_a_broken_pdf_says_so(tmp_path: Path) -> None:
-    (tmp_path / "broken.pdf").write_bytes(b"not a pdf")
-    with pytest.raises(UserError, match=r"broken\.pdf: is no readable PDF"):
-        list(read_documents(tmp_path, PARAMS))
-
-
-def test_an_empty_file_says_so(tmp_path: Path) -> None:
-    (tmp_path / "empty.pdf").touch()
-    with pytest.raises(UserError, match=r"empty\.pdf: is no readable PDF"):
-        list(read_documents(tmp_path, PARAMS))
-
-
-def test_a_protected_pdf_says_so() -> None:
-    with pytest.raises(UserError, match="protected by a password"):
-        read_document(shared("pdfs", "plumber_password.pdf"), PARAMS)
-
-
-def test_a_page_without_text_is_set_aside() -> None:
-    page = read_document(shared("pdfs", "pdfjs_empty_page.pdf"), PARAMS)[0]
-    assert (page.status, page.reason) == ("quarantined", "no_text")
-
-
-def test_a_real_statute_comes_out_article_by_article() -> None:
-    pages = read_document(shared("pdfs", "fsi_ko_law_efin.pdf"), PARAMS)
-    lines = [line for page in pages for line in page.text.split("\n")]
-    assert any(line.startswith("제1조(목적)") for line in lines)
-    assert not any("국가법령정보센터" in line for line in lines)
-
-
-def test_a_real_two_column_paper_is_not_interleaved() -> None:
-    text = read_document(shared("pdfs", "korquad_ko_paper_2col.pdf"), PARAMS)[1].text
-    assert "두 개의 단락에 대해 멀티홉 추론을 해야 하는 HotpotQA" in text

@@ -1,0 +1,1 @@
+"""PDFs into pages: words, reading order, paragraphs, tables, and what each page is worth."""

@@ -1,0 +1,50 @@
+"""Letters as they were meant: NFC, ligatures taken apart, letter-spaced words joined, bullets readable."""
+
+import re
+import unicodedata
+from itertools import pairwise
+from statistics import median
+
+from pagetune.extract.words import Word
+
+#: NFC leaves these as they are; a search for "fi" does not find them.
+_LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"}
+#: Marks that show nothing: zero-width spaces and joiners, the byte order mark, soft hyphens within a line.
+_INVISIBLE = dict.fromkeys([0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, 0x00AD, *range(0x09), *range(0x0E, 0x20)])
+#: No-break and typographic spaces.
+_SPACES = dict.fromkeys([0x00A0, 0x2002, 0x2003, 0x2007, 0x2009, 0x202F, 0x3000], " ")
+_TRANSLATION = _LIGATURES | _INVISIBLE | _SPACES
+
+#: A symbol font's bullet at a line's start: a private-use sign, or the yen sign that Mac Roman has in its place.
+_BULLET = re.compile(r"^(?:[\ue000-\uf8ff]|¥(?= \D))\s*")
+#: One syllable and one more, and so on, up to the line's end or a colon: "목 차", "발 의 자 : ".
+_SPACED_SYLLABLES = re.compile(r"^(?:[가-힣] )+[가-힣](?=\s*[:：]|$)")
+#: Single syllables that are words: the days of the week, and size or rank.
+_LISTS = re.compile(r"[월화수목금토일 ]+|[상중하 ]+|[대중소 ]+|[남여 ]+|[유무 ]+")
+
+
+def clean_line(text: str) -> str:
+    text = unicodedata.normalize("NFC", text.translate(_TRANSLATION)).strip()
+    return close_syllables(_BULLET.sub("• ", text))
+
+
+def close_syllables(text: str) -> str:
+    """`text` with a letter-spaced beginning closed: "성 명" is "성명", "월 화 수" stays."""
+    found = _SPACED_SYLLABLES.match(text)
+    if found is None or _LISTS.fullmatch(found.group()):
+        return text
+    return found.group().replace(" ", "") + text[found.end() :]
+
+
+def join_spaced_letters(row: list[Word]) -> str:
+    """The words of a row with a space between them; where each is one letter, only where the gap is a wide one."""
+    if len(row) < 3 or any(len(word.text) > 1 for word in row) or not any(word.text.isalpha() for word in row):
+        return " ".join(word.text for word in row)
+    gaps = [right.x0 - left.x1 for left, right in pairwise(row)]
+    if all(word.text.isdigit() for word in row) or max(gaps) > 6 * max(word.size for word in row):
+        return " ".join(word.text for word in row)  # numbers, or columns of a table
+    if _LISTS.fullmatch(" ".join(word.text for word in row)):
+        return " ".join(word.text for word in row)
+    wide = 1.6 * median(gaps)
+    spaces = [" " if gap > wide else "" for gap in gaps]
+    return row[0].text + "".join(space + word.text for space, word in zip(spaces, row[1:], strict=True))

@@ -1,0 +1,103 @@
+"""What became of the files and pages: counts, one line for each bad file, and a progress bar."""
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from pagetune.errors import UserError
+from pagetune.extract.files import PASSWORDS_HELP
+from pagetune.records import BadFile, Page
+
+_WHAT_TO_DO = {
+    "empty_file": "is empty. Replace it, or take it out of the folder.",
+    "not_a_pdf": "is no PDF ({seen}). Replace it, or take it out of the folder.",
+    "broken_file": "is a broken PDF ({seen}). Replace it, or take it out of the folder.",
+    "no_password": f"is protected by a password. {PASSWORDS_HELP}.",
+    "wrong_password": f"does not open with the password given for it. {PASSWORDS_HELP}.",
+    "timed_out": "could not be opened: it {seen}. Raise extract.timeout_seconds, or take it out of the folder.",
+    "out_of_memory": "could not be opened: it {seen}. Raise extract.memory_mib, or take it out of the folder.",
+    "crashed": "could not be opened: it {seen}. Take it out of the folder, or raise extract.memory_mib.",
+}
+
+
+class Summary:
+    """Counts of what was read, in one number a thing, however many pages there are."""
+
+    def __init__(self) -> None:
+        self.bad_files: list[BadFile] = []
+        self._files: set[str] = set()
+        self._counts: Counter[str] = Counter()
+        self._quarantined: Counter[str] = Counter()
+
+    def add(self, found: Page | BadFile) -> None:
+        if isinstance(found, BadFile):
+            self.bad_files.append(found)
+            return
+        self._files.add(found.doc_id)
+        self._counts += Counter(
+            {
+                "pages": 1,
+                "ok": int(found.status == "ok"),
+                "tables": len(found.tables),
+                "tables_unread": int(found.quality["tables_unread"]),
+                "headers_removed": int(found.quality["headers_removed"]),
+                "read_by_ocr": int("ocr_confidence" in found.quality),
+            }
+        )
+        if found.reason:
+            self._quarantined[found.reason] += 1
+
+    def check(self, on_bad_file: str) -> None:
+        """Raises UserError where there is nothing to go on with, or a bad file is to stop the run."""
+        lines = [f"data/raw/{bad.file} {what_to_do(bad)}" for bad in self.bad_files]
+        if lines and (on_bad_file == "fail" or not self._files):
+            raise UserError("\n".join(lines))
+        if self._counts["pages"] and not self._counts["ok"]:
+            reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(self._quarantined.items()))
+            what = "Set extract.ocr: auto for scans, or add PDFs with a text layer."
+            raise UserError(f"data/raw: none of {self._counts['pages']} pages can be used ({reasons}). {what}")
+
+    def metrics(self) -> dict[str, object]:
+        """Of files and pages; the reasons are sorted."""
+        bad = Counter(bad.reason for bad in self.bad_files)
+        names = ("pages", "ok", "tables", "tables_unread", "headers_removed", "read_by_ocr")
+        return (
+            {"files": len(self._files) + len(self.bad_files)}
+            | {name: self._counts[name] for name in names}
+            | {"quarantined": dict(sorted(self._quarantined.items())), "bad_files": dict(sorted(bad.items()))}
+        )
+
+    def __str__(self) -> str:
+        quarantined = "".join(f", {count} {reason}" for reason, count in sorted(self._quarantined.items()))
+        files = f"{len(self._files) + len(self.bad_files)} files"
+        bad = f" ({len(self.bad_files)} bad)" if self.bad_files else ""
+        return f"{files}{bad}, {self._counts['pages']} pages: {self._counts['ok']} ok{quarantined}"
+
+
+def what_to_do(bad: BadFile) -> str:
+    return _WHAT_TO_DO[bad.reason].format(seen=bad.seen)
+
+
+def say_bad_file(bad: BadFile) -> None:
+    print(f"extract: data/raw/{bad.file} {what_to_do(bad)}", file=sys.stderr)
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[Page | BadFile | int], None]]:
+    """A bar with pages and the time left, on a terminal only. The first thing it is told is the number of pages."""
+    columns = (TextColumn("extract:"), BarColumn(), MofNCompleteColumn(), TextColumn("pages"), TimeRemainingColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("extract")
+
+        def advance(found: Page | BadFile | int) -> None:
+            if isinstance(found, int):
+                bar.update(task, total=found)
+            elif isinstance(found, Page):
+                bar.advance(task)
+
+        yield advance
