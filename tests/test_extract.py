@@ -1,11 +1,18 @@
-"""Pages from PDFs: order, paragraphs, tables, headers, and what cannot be read."""
+"""Pages from PDFs: order, paragraphs, tables, headers, and what each page is worth."""
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, shared
+from reportlab.lib.pagesizes import A4
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+from reportlab.pdfgen.canvas import Canvas
 
+from benchmarks.extract import character_error_rate, korean_paragraphs, right_joins
+from benchmarks.typeset import FONT, Layout, typeset
 from pagetune.extract.pages import read_documents
 from pagetune.params import Extract, load_params
 from pagetune.records import BadFile, Page
@@ -30,6 +37,11 @@ def read(folder: Path, params: Extract = PARAMS) -> tuple[dict[str, list[Page]],
 @pytest.fixture(scope="module")
 def pages() -> dict[str, list[Page]]:
     return read(RAW)[0]
+
+
+def korean_font() -> str:
+    pdfmetrics.registerFont(UnicodeCIDFont(FONT))
+    return FONT
 
 
 def folded(text: str) -> str:
@@ -88,3 +100,206 @@ def test_running_headers_and_page_numbers_are_gone(pages: dict[str, list[Page]])
 def test_the_address_stands_on_one_line(pages: dict[str, list[Page]]) -> None:
     text = pages["training_notice"][0].text
     assert "금융보안교육센터의 주소는 서울특별시 영등포구 의사당대로 143 금융투자빌딩 12층입니다." in text
+
+
+TABLE = (("구분", "요금", "기간"), ("일반", "12,000원", "30일"), ("학생", "8,000원", "14일"))
+
+
+def typeset_pages(folder: Path, paragraphs: list[str], layout: Layout, **changes: Any) -> list[Page]:
+    typeset(folder / "typeset.pdf", paragraphs, layout)
+    return read(folder, PARAMS.model_copy(update=changes))[0]["typeset"]
+
+
+@pytest.mark.parametrize(
+    ("layout", "most"),
+    [
+        (Layout(header="새솔 규정집"), 0.01),
+        (Layout(header="새솔 규정집", table=TABLE), 0.01),
+        (Layout(2, 44, "새솔 규정집"), 0.02),
+        (Layout(2, 44, "새솔 규정집", TABLE), 0.02),
+        (Layout(3, 48, "새솔 규정집"), 0.02),
+    ],
+    ids=["one column", "one column, tables", "two columns", "two columns, tables", "three columns"],
+)
+def test_typeset_korean_is_read_with_few_wrong_letters(tmp_path: Path, layout: Layout, most: float) -> None:
+    """Lines end inside words; every page has a running header, a number and, in some, a table."""
+    rate, pages = character_error_rate(layout, PARAMS)
+    assert pages > 5
+    assert rate <= most
+
+
+def test_typeset_tables_come_back_as_rows_on_every_page(tmp_path: Path) -> None:
+    for page in typeset_pages(tmp_path, korean_paragraphs(), Layout(2, 44, "규정집", TABLE)):
+        assert [[list(row) for row in TABLE]] == [table.rows for table in page.tables]
+        assert "12,000원" not in page.text
+
+
+def test_at_least_92_of_100_known_breaks_are_joined_right() -> None:
+    right, count = right_joins()
+    assert count == 2000
+    assert right >= 0.92 * count
+
+
+def test_columns_in_a_band_of_the_page_are_read_one_after_the_other(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "band.pdf"), pagesize=A4)
+    canvas.setFont(korean_font(), 10)
+    canvas.drawString(60, 780, "이 줄은 두 단의 위에 걸쳐 쪽의 온 너비를 차지하는 머리글이며 먼저 읽어야 합니다.")
+    for line in range(6):
+        canvas.drawString(60, 740 - 16 * line, f"왼쪽 단의 {line}번째 줄은 왼쪽에서 읽습니다.")
+        canvas.drawString(320, 740 - 16 * line, f"오른쪽 단의 {line}번째 줄은 나중에 읽습니다.")
+    canvas.drawString(60, 600, "이 줄은 두 단의 아래에 걸쳐 쪽의 온 너비를 차지하는 맺음말이며 마지막에 읽어야 합니다.")
+    canvas.save()
+    text = read(tmp_path)[0]["band"][0].text
+    order = [text.index(part) for part in ("머리글", "왼쪽 단의 5", "오른쪽 단의 0", "오른쪽 단의 5", "맺음말")]
+    assert order == sorted(order)
+
+
+@pytest.mark.parametrize("degrees", [90, 180, 270])
+def test_a_rotated_page_reads_as_the_upright_one(tmp_path: Path, degrees: int) -> None:
+    for name, turn in (("upright", 0), ("rotated", degrees)):
+        canvas = Canvas(str(tmp_path / f"{name}.pdf"), pagesize=A4)
+        canvas.setPageRotation(turn)
+        if turn == 90:  # text that runs upwards, on a page that is turned clockwise
+            canvas.translate(A4[0], 0)
+            canvas.rotate(90)
+        draw_notice(canvas)
+        canvas.save()
+    pages = read(tmp_path)[0]
+    assert "접수 기간은 3월 2일부터 3월 20일까지입니다." in pages["upright"][0].text
+    assert pages["rotated"][0].text == pages["upright"][0].text
+    assert pages["rotated"][0].tables == pages["upright"][0].tables != []
+
+
+def draw_notice(canvas: Canvas) -> None:
+    canvas.setFont(korean_font(), 11)
+    for line, text in enumerate(("수강생 모집 안내", "접수 기간은 3월 2일부터 3월 20일까지입니다.", "수강료 안내")):
+        canvas.drawString(60, 500 - 20 * line, text)
+    for row, cells in enumerate(TABLE):
+        for column, cell in enumerate(cells):
+            canvas.rect(60 + 100 * column, 420 - 20 * row, 100, 20)
+            canvas.drawString(64 + 100 * column, 426 - 20 * row, cell)
+
+
+def test_letter_spaced_headings_doubled_letters_and_bullets_are_read_as_meant(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "letters.pdf"), pagesize=A4)
+    canvas.setFont(korean_font(), 12)
+    canvas.drawString(60, 780, "제   1   장        총   칙")
+    canvas.drawString(60, 750, "발 의 자 : 김서연")
+    canvas.drawString(60, 720, "월 화 수 목 금")
+    for offset in (0, 0.3):
+        canvas.drawString(60 + offset, 690, "굵게 보이도록 두 번 쓴 줄입니다.")
+    canvas.drawString(60, 660, "\uf0b7 첫째 항목")
+    canvas.drawString(60, 630, "쪽을 채우는 보통의 글이 여기 한 줄 더 있고, 이 줄은 다른 줄보다 길어야 합니다.")
+    canvas.save()
+    lines = read(tmp_path)[0]["letters"][0].text.split("\n")
+    assert "제1장 총칙" in lines
+    assert "발의자 : 김서연" in lines
+    assert "월 화 수 목 금" in lines
+    assert "굵게 보이도록 두 번 쓴 줄입니다." in lines
+    assert "• 첫째 항목" in lines
+
+
+def test_the_same_bytes_come_from_any_number_of_processes_and_from_ray(tmp_path: Path) -> None:
+    typeset(tmp_path / "long.pdf", korean_paragraphs() * 4, Layout(header="규정집"), pages=40)
+    typeset(tmp_path / "short.pdf", korean_paragraphs(), Layout(), pages=2)
+    (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.4 and no more")
+    runs = [
+        list(read_documents(tmp_path, PARAMS.model_copy(update=changes)))
+        for changes in ({"processes": 1}, {"processes": 3}, {"engine": "ray"})
+    ]
+    assert runs[0][0] == 42
+    assert runs[0] == runs[1]
+    assert runs[0] == runs[2]
+
+
+#: Outcome of each file of ../shared/pdfs, as its row in SOURCES.md calls for: the reason of a bad file, or for page 1
+#: its status or reason and what its text must hold and must not.
+OUTCOMES = {
+    "autorag_ko_texts2": ("ok", ["2. 지급사유 관련 용어", "마. 피보험자: 보험사고의 대상이 되는 사람을 말합니다."], []),
+    "fsi_ko_law_efin": ("ok", ["제1조(목적)", "기반조성을 함으로써"], ["국가법령정보센터"]),
+    "fsi_ko_law_esign": ("ok", ["제1조(목적)"], ["국가법령정보센터"]),
+    "korquad_ko_paper_2col": ("ok", ["기존 질의응답 표준 데이터인 KorQuAD 1.0과의 차이점은", "1. 서론"], []),
+    "miner_rc4_40": ("no_text", ["Secret!"], []),
+    "miner_vertical": ("ok", ["Test", "Vertical", "Layout"], []),
+    "odl_empty_0byte": ("empty_file", [], []),
+    "odl_en_arxiv_2col": ("ok", ["Modern code completion engines, powered by large language models"], []),
+    "odl_fake_jpg": ("not_a_pdf", [], []),
+    "odl_invalid_chars": ("unreadable_font", [], []),
+    "odl_ko_bill": ("ok", ["탄소중립기본계획 및 주요 정책 등을 심의ㆍ의결하기 위하여", "발의자 : 이수진"], ["- 1 -"]),
+    "odl_ko_cid_no_tounicode": ("unreadable_font", [], []),
+    "odl_ko_fund_dbchina": ("ok", ["판매회사 증권사: 대신, DB금융투자"], []),
+    "pdfjs_empty_page": ("no_text", [], []),
+    "pdfjs_empty_protected": ("no_text", [], []),
+    "pdfjs_scan_bad": ("needs_ocr", [], []),
+    "plumber_duplicate_chars": (
+        "ok",
+        ["UE 8. Circulation - Métabolismes", "OBJECTIFS"],
+        ["OBJECTIFS OBJECTIFS", "UUEE"],
+    ),
+    "plumber_en_scotus": ("ok", ["STEVEN E. MERCER, ESQ., Deputy Attorney General, Los"], []),
+    "plumber_en_senate_table": ("ok", [], ["\ufffd"]),
+    "plumber_malformed932": ("needs_ocr", [], []),
+    "plumber_password": ("ok", [], []),
+    "plumber_rotated_table": ("ok", [], []),
+    "wandb_en_faq": ("ok", ["• Apparel"], ["¥"]),
+}
+
+
+@pytest.fixture(scope="module")
+def real() -> tuple[dict[str, list[Page]], dict[str, BadFile]]:
+    folder = shared("pdfs")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PAGETUNE_PASSWORDS", '{"plumber_password.pdf": "test", "miner_rc4_40.pdf": "foo"}')
+        return read(folder)
+
+
+def test_the_table_of_outcomes_names_every_real_file() -> None:
+    assert {path.stem for path in shared("pdfs").glob("*.pdf")} == set(OUTCOMES)
+
+
+@pytest.mark.parametrize("name", OUTCOMES)
+def test_each_real_file_has_the_outcome_its_source_calls_for(
+    real: tuple[dict[str, list[Page]], dict[str, BadFile]], name: str
+) -> None:
+    outcome, wanted, unwanted = OUTCOMES[name]
+    pages, bad = real
+    if name not in pages:
+        assert bad[f"{name}.pdf"].reason == outcome
+        return
+    page = pages[name][0]
+    assert (page.reason or page.status) == outcome
+    assert [part for part in wanted if part not in page.text] == []
+    assert [part for part in unwanted if part in page.text] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "caption", "row"),
+    [
+        ("odl_ko_fund_dbchina", "자산별 구성비", ["해외주식", "87.9"]),
+        ("odl_ko_fund_dbchina", "상위보유종목", ["TENCENT HOLDINGS LTD", "10.1"]),
+        ("odl_ko_bill", "", ["의안번호", "25318"]),
+        ("plumber_en_senate_table", "", ["DOCUMENT NO.", "DATE POSTED", "PAYEE NAME"]),
+    ],
+)
+def test_tables_of_real_files_come_out_as_rows(
+    real: tuple[dict[str, list[Page]], dict[str, BadFile]], name: str, caption: str, row: list[str]
+) -> None:
+    tables = real[0][name][0].tables
+    assert any(table.caption == caption and row in [found[: len(row)] for found in table.rows] for table in tables)
+
+
+def test_a_rotated_table_of_a_real_file_is_parted_into_its_rows(
+    real: tuple[dict[str, list[Page]], dict[str, BadFile]],
+) -> None:
+    rows = [row for table in real[0]["plumber_rotated_table"][0].tables for row in table.rows]
+    assert [row[1] for row in rows if row[0] == "Alabama"] == ["18,870"]
+
+
+def test_a_real_statute_comes_out_article_by_article(real: tuple[dict[str, list[Page]], dict[str, BadFile]]) -> None:
+    lines = [line for page in real[0]["fsi_ko_law_efin"] for line in page.text.split("\n")]
+    assert any(line.startswith("제6조(접근매체의 선정과 사용 및 관리)") for line in lines)
+    assert not any("국가법령정보센터" in line for line in lines)
+
+
+def test_a_real_two_column_paper_is_not_interleaved(real: tuple[dict[str, list[Page]], dict[str, BadFile]]) -> None:
+    assert "두 개의 단락에 대해 멀티홉 추론을 해야 하는 HotpotQA" in real[0]["korquad_ko_paper_2col"][1].text

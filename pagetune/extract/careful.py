@@ -1,5 +1,6 @@
 """Read a page with pdfplumber: tables, and a second opinion on letters that PDFium got wrong."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -41,19 +42,23 @@ class CarefulReader:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if self._pdf is not None:
-            self._pdf.close()
+            with suppress(Exception):  # closing looks through all pages once more, and stumbles over broken ones
+                self._pdf.close()
 
-    def read(self, page_number: int, turn: int) -> CarefulPage:
-        """Raises what pdfminer raises, which is anything, where the page is broken."""
+    def read(self, page_number: int, turn: int, *, doubled: bool) -> CarefulPage:
+        """The page turned by `turn` degrees clockwise; of letters `doubled` at one place, one.
+
+        Raises what pdfminer raises, which is anything, where the page is broken.
+        """
         if self._pdf is None:
             self._pdf = self._open()
         listed = next(page for page in self._pdf.pages if page.page_number == page_number)
         listed.page_obj.rotate = listed.page_obj.attrs["Rotate"] = turn  # as the text runs, whatever the file says
         page: Any = Page(self._pdf, listed.page_obj, page_number)
         try:
-            return self._read(page.dedupe_chars())
+            return self._read(page.dedupe_chars() if doubled else page)
         finally:
-            page.close()  # it keeps every character of every page otherwise
+            page.close()  # type: ignore[no-untyped-call]  # it keeps every character of every page otherwise
 
     def _read(self, page: Any) -> CarefulPage:
         words = [

@@ -1,8 +1,10 @@
 """Words of a page into lines in reading order, column by column, also where only a band of the page has columns."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import attrgetter
 from statistics import median
 
 from pagetune.extract.letters import clean_line, join_spaced_letters
@@ -12,10 +14,12 @@ Row = list[Word]
 #: A stretch of a row without a gap as wide as a gutter: its two ends in points.
 Run = tuple[float, float]
 
-#: How wide a gutter is at least, in heights of a letter.
-GUTTER_WIDTH = 0.8
+#: How wide a gutter is at least, in heights of a letter, and in spaces between words: justified lines stretch them.
+GUTTER_WIDTH, WIDER_THAN_SPACES = 0.8, 1.6
 #: Rows of text that stand on either side of a gutter at least.
 MIN_ROWS = 3
+#: How far the beginnings of a column's lines may be apart, in points.
+STEP = 3.0
 #: How much of the region's width either side takes up at least: a column of labels or numbers is narrower.
 MIN_SIDE_WIDTH = 0.2
 #: How full the lines are at least, on average, on either side and on both together: cells of a table are emptier.
@@ -56,8 +60,9 @@ def reading_order(words: list[Word], tables: Sequence[Box] = ()) -> list[Line]:
 
     A table is a solid block there: its columns are none of the page's, and it shows where the page's are.
     """
-    solid = [_filled(word, tables) for word in words]
-    blocks = [[[word for word in row if word.text] for row in rows] for rows in _blocks(solid)]
+    blocks = list(_blocks([_filled(word, tables) for word in words] if tables else words))
+    if tables:
+        blocks = [[[word for word in row if word.text] for row in rows] for rows in blocks]
     return [line for column, rows in enumerate(blocks) for line in _lines([row for row in rows if row], column)]
 
 
@@ -85,12 +90,14 @@ def _blocks(words: list[Word]) -> Iterator[list[Row]]:
 def rows_of(words: list[Word]) -> list[Row]:
     """Words whose vertical middles lie within each other's height, left to right."""
     rows: list[Row] = []
-    for word in sorted(words, key=lambda word: word.middle):
-        if rows and rows[-1][0].top < word.middle < rows[-1][0].bottom:
+    top = bottom = 0.0
+    for word in sorted(words, key=attrgetter("middle")):
+        if top < word.middle < bottom:
             rows[-1].append(word)
         else:
             rows.append([word])
-    return [_without_copies(sorted(row, key=lambda word: word.x0)) for row in rows]
+            top, bottom = word.top, word.bottom
+    return [_without_copies(sorted(row, key=attrgetter("x0"))) for row in rows]
 
 
 def _without_copies(row: Row) -> Row:
@@ -107,7 +114,7 @@ def find_split(rows: list[Row]) -> Split | None:
     """The gutter that has the most rows of text on its poorer side, with the band of rows that it parts."""
     if len(rows) < MIN_ROWS:
         return None
-    width = GUTTER_WIDTH * median(word.size for row in rows for word in row)
+    width = _gutter_width(rows)
     runs = [_runs(row, width) for row in rows]
     best, most = None, 0
     for x in _candidates(runs, width):
@@ -128,6 +135,11 @@ def _without_far_end(split: Split, rows: list[Row], runs: list[list[Run]]) -> Sp
     return Split(split.x, split.first, last)
 
 
+def _gutter_width(rows: list[Row]) -> float:
+    gaps = [right.x0 - left.x1 for row in rows for left, right in pairwise(row)]
+    return max(GUTTER_WIDTH * median([row[0].size for row in rows]), WIDER_THAN_SPACES * median(gaps) if gaps else 0.0)
+
+
 def _runs(row: Row, width: float) -> list[Run]:
     runs = [(row[0].x0, row[0].x1)]
     for word in row[1:]:
@@ -139,9 +151,11 @@ def _runs(row: Row, width: float) -> list[Run]:
 
 
 def _candidates(runs: list[list[Run]], width: float) -> list[float]:
-    """Where a gutter could lie: just left of what stands behind a gap, in steps of a few points."""
-    starts = {round((right[0] - width / 2) / 3) * 3 for row in runs for _, right in pairwise(row)}
-    return [float(x) for x in sorted(starts)]
+    """Where a gutter could lie: just left of where several rows start anew behind a gap."""
+    starts = Counter(round(x0 / STEP) for row in runs for x0, _ in row)
+    behind_gaps = {round(right[0] / STEP) for row in runs for _, right in pairwise(row)}
+    often = [step for step in sorted(behind_gaps) if starts[step - 1] + starts[step] + starts[step + 1] >= MIN_ROWS]
+    return [step * STEP - width / 2 for step in often]
 
 
 def _bands(runs: list[list[Run]], x: float, width: float) -> Iterator[Split]:
@@ -173,20 +187,31 @@ def _fill(lines: list[Run], min_width: float) -> float:
 
 
 def _lines(rows: list[Row], column: int) -> list[Line]:
-    reach: dict[tuple[int, int], list[float]] = {}
-    for row in rows:
-        reach.setdefault(_style(row), []).append(row[-1].x1)
+    styles = _styles(rows)
+    reach: dict[Style, list[float]] = {}
+    for style, row in zip(styles, rows, strict=True):
+        reach.setdefault(style, []).append(row[-1].x1)
     # A line alone of its kind, a heading or the first of a paragraph, is measured against the others.
     farthest = max((row[-1].x1 for row in rows), default=0.0)
     edges = {style: max(ends) if len(ends) > 1 else farthest for style, ends in reach.items()}
     pitches = [below[0].top - above[0].top for above, below in pairwise(rows)]
     pitch = sorted(pitches)[len(pitches) // 4] if pitches else 0.0  # most others part paragraphs, or a table is between
-    return [_line(row, column, edges[_style(row)], pitch) for row in rows]
+    return [_line(row, column, edges[style], pitch) for style, row in zip(styles, rows, strict=True)]
 
 
-def _style(row: Row) -> tuple[int, int]:
-    """Start in steps of 4 points and size in half points, which set body text apart from headers and headings."""
-    return round(row[0].x0 / 4), round(2 * max(word.size for word in row))
+#: Where a line starts, in steps of 4 points, and how big its letters are, as a rank among the block's sizes.
+Style = tuple[int, int]
+
+
+def _styles(rows: list[Row]) -> list[Style]:
+    """What sets body text apart from headers and headings. A font's letters differ in height by a few hundredths."""
+    ranks: dict[float, int] = {}
+    rank, smallest = 0, 0.0
+    for size in sorted(row[0].size for row in rows):
+        if size > 1.04 * smallest:
+            rank, smallest = rank + 1, size
+        ranks[size] = rank
+    return [(round(row[0].x0 / 4), ranks[row[0].size]) for row in rows]
 
 
 def _line(row: Row, column: int, right_edge: float, pitch: float) -> Line:
@@ -194,9 +219,9 @@ def _line(row: Row, column: int, right_edge: float, pitch: float) -> Line:
         text=clean_line(join_spaced_letters(row)),
         x0=row[0].x0,
         x1=row[-1].x1,
-        top=min(word.top for word in row),
-        bottom=max(word.bottom for word in row),
-        size=max(word.size for word in row),
+        top=min([word.top for word in row]),
+        bottom=max([word.bottom for word in row]),
+        size=max([word.size for word in row]),
         column=column,
         right_edge=right_edge,
         pitch=pitch,

@@ -1,5 +1,6 @@
 """Map a function over tasks in processes that time and memory limits can end, on this machine or through Ray Data."""
 
+import gc
 import logging
 import multiprocessing
 import os
@@ -57,29 +58,47 @@ def _cores() -> int:
 
 def _map_local(function: Callable[[T], R], tasks: Iterable[T], processes: int, limits: Limits) -> Iterator[R | Failure]:
     waiting = iter(tasks)
-    with _pool(processes, limits) as pool:
+    started = _context().Semaphore(0)
+    starts = processes
+    with _pool(processes, limits, started) as pool:
         # Few enough at a time that results do not pile up behind a slow one.
         running = deque(_schedule(pool, function, task, limits) for task in islice(waiting, 3 * processes))
         try:
             while running:
-                yield _outcome(running.popleft(), limits)
+                outcome = _outcome(running.popleft(), limits)
+                starts += isinstance(outcome, Failure)  # a process that was ended is replaced
+                yield outcome
                 running.extend(_schedule(pool, function, task, limits) for task in islice(waiting, 1))
         except BaseException:
             pool.stop()
             raise
+        # A process that is still starting when the pool is taken down would say so in a traceback.
+        for _ in range(starts):
+            started.acquire(timeout=START_SECONDS)
 
 
-def _pool(processes: int, limits: Limits) -> ProcessPool:
-    # A server without threads to fork from: safe, and a process that was killed is replaced in no time.
+#: How long a process may take to start; beyond it nobody waits for it.
+START_SECONDS = 2.0
+
+
+def _context() -> Any:
+    """A server without threads to fork from: safe, and a process that was ended is replaced in no time."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["pagetune.extract.preload"])
-    return ProcessPool(processes, initializer=_enter_process, initargs=[limits.memory_mib], context=context)
+    return context
 
 
-def _enter_process(memory_mib: int) -> None:
+def _pool(processes: int, limits: Limits, started: Any) -> ProcessPool:
+    return ProcessPool(processes, initializer=_enter_process, initargs=[limits.memory_mib, started], context=_context())
+
+
+def _enter_process(memory_mib: int, started: Any) -> None:
+    gc.freeze()  # what was loaded stays; looking through it again and again takes a tenth of the time
+    logging.getLogger("pdfminer").setLevel(logging.CRITICAL)  # it says a line for each thing it mends
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us
     held = psutil.Process().memory_info().vms
     resource.setrlimit(resource.RLIMIT_AS, (held + memory_mib * 2**20, resource.RLIM_INFINITY))
+    started.release()
 
 
 def _schedule(pool: ProcessPool, function: Callable[[T], R], task: T, limits: Limits) -> "Future[Any]":
@@ -96,6 +115,8 @@ def _outcome(future: "Future[Any]", limits: Limits) -> Any:
         return Failure("out_of_memory", f"asked for more than {limits.memory_mib} MiB")
     except ProcessExpired as error:
         return Failure("crashed", f"ended its process with code {error.exitcode}")
+    except Exception as error:  # what a broken file brings about in a reader has no end; the other files go on
+        return Failure("crashed", f"ended in {type(error).__name__}")
 
 
 def _map_ray(function: Callable[[T], R], tasks: Iterable[T], limits: Limits) -> Iterator[R | Failure]:
@@ -124,4 +145,4 @@ def _map_row(row: dict[str, Any], function: Callable[[Any], Any], limits: Limits
 @cache
 def _own_pool(limits: Limits) -> ProcessPool:
     """One process of this Ray worker's own, so that a limit ends it and not the worker."""
-    return _pool(1, limits)
+    return _pool(1, limits, _context().Semaphore(0))

@@ -103,7 +103,8 @@ def _why_not_opened(candidate: Candidate, error: pdfium.PdfiumError) -> BadFile:
     if error.err_code == raw.FPDF_ERR_PASSWORD:
         reason: BadFileReason = "wrong_password" if candidate.password else "no_password"
         return _bad(candidate, reason, "protected by a password")
-    return _bad(candidate, "broken_file", str(error))
+    seen = "it has no page" if error.err_code == raw.FPDF_ERR_SUCCESS else str(error).rstrip(".")
+    return _bad(candidate, "broken_file", seen)
 
 
 def _bad(candidate: Candidate, reason: BadFileReason, seen: str) -> BadFile:

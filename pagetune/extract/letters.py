@@ -14,6 +14,7 @@ _INVISIBLE = dict.fromkeys([0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, 0x00AD, *ran
 #: No-break and typographic spaces.
 _SPACES = dict.fromkeys([0x00A0, 0x2002, 0x2003, 0x2007, 0x2009, 0x202F, 0x3000], " ")
 _TRANSLATION = _LIGATURES | _INVISIBLE | _SPACES
+_RARE = re.compile("[" + "".join(map(re.escape, map(chr, _TRANSLATION))) + "]")
 
 #: A symbol font's bullet at a line's start: a private-use sign, or the yen sign that Mac Roman has in its place.
 _BULLET = re.compile(r"^(?:[\ue000-\uf8ff]|¥(?= \D))\s*")
@@ -24,7 +25,10 @@ _LISTS = re.compile(r"[월화수목금토일 ]+|[상중하 ]+|[대중소 ]+|[남
 
 
 def clean_line(text: str) -> str:
-    text = unicodedata.normalize("NFC", text.translate(_TRANSLATION)).strip()
+    """NFC, no ligatures, no invisible signs, one kind of space, bullets as •, a letter-spaced beginning closed."""
+    if _RARE.search(text):  # translating every line takes longer
+        text = text.translate(_TRANSLATION)
+    text = unicodedata.normalize("NFC", text).strip()
     return close_syllables(_BULLET.sub("• ", text))
 
 

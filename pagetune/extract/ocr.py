@@ -11,6 +11,12 @@ from pagetune.extract.words import Word
 INSTALL = "Install them (Debian, Ubuntu: apt-get install tesseract-ocr tesseract-ocr-kor), or set extract.ocr: off."
 
 
+#: Tesseract's own layout analysis loses half of a Korean page with a table; columns are found from the words' places.
+ONE_BLOCK = "--psm 6"
+#: Tesseract takes each Hangul syllable for a word; a gap from this share of the line's height on is a space.
+SPACE = 0.17
+
+
 def check_tesseract(languages: str) -> None:
     """Raises UserError where Tesseract or one of `languages`, written "kor+eng", is not installed."""
     import pytesseract
@@ -33,9 +39,9 @@ def read_picture(page: pdfium.PdfPage, languages: str, dpi: int, timeout_seconds
     import pytesseract
 
     os.environ["OMP_THREAD_LIMIT"] = "1"  # the pages are what runs side by side
-    picture = page.render(scale=dpi / 72).to_pil()
+    picture = page.render(scale=dpi / 72, grayscale=True).to_pil()
     found = pytesseract.image_to_data(
-        picture, lang=languages, output_type=pytesseract.Output.DICT, timeout=timeout_seconds
+        picture, lang=languages, config=ONE_BLOCK, output_type=pytesseract.Output.DICT, timeout=timeout_seconds
     )
     return _words(found, 72 / dpi), _confidence(found)
 
@@ -53,9 +59,15 @@ def _words(found: dict[str, list[Any]], scale: float) -> list[Word]:
 def _line(found: dict[str, list[Any]], indices: list[int], scale: float) -> list[Word]:
     top = min(found["top"][index] for index in indices) * scale
     bottom = max(found["top"][index] + found["height"][index] for index in indices) * scale
-    spans = [(found["left"][index], found["left"][index] + found["width"][index]) for index in indices]
-    texts = [found["text"][index].strip() for index in indices]
-    return [Word(text, x0 * scale, x1 * scale, top, bottom) for text, (x0, x1) in zip(texts, spans, strict=True)]
+    words: list[Word] = []
+    for index in indices:
+        x0 = found["left"][index] * scale
+        word = Word(found["text"][index].strip(), x0, x0 + found["width"][index] * scale, top, bottom)
+        if words and word.x0 - words[-1].x1 < SPACE * word.size:
+            words[-1] = Word(words[-1].text + word.text, words[-1].x0, word.x1, top, bottom)
+        else:
+            words.append(word)
+    return words
 
 
 def _confidence(found: dict[str, list[Any]]) -> float:

@@ -124,14 +124,14 @@ def _read_page(pdf: pdfium.PdfDocument, careful: CarefulReader, number: int) -> 
     letters = _letters(fast.words + fast.aside)
     second = None
     if fast.ruled or letters.doubtful:
-        second = _second_opinion(careful, number, fast.turn)
+        second = _second_opinion(careful, number, fast.turn, doubled=letters.doubled > 0)
     return _choose(number, fast, letters, second)
 
 
-def _second_opinion(careful: CarefulReader, number: int, turn: int) -> CarefulPage | None:
+def _second_opinion(careful: CarefulReader, number: int, turn: int, *, doubled: bool) -> CarefulPage | None:
     """None where pdfminer, which raises whatever comes to pass, cannot read what PDFium could."""
     try:
-        return careful.read(number, turn)
+        return careful.read(number, turn, doubled=doubled)
     except MemoryError:
         raise
     except Exception:

@@ -79,7 +79,7 @@ class Summary:
 
 
 def what_to_do(bad: BadFile) -> str:
-    return _WHAT_TO_DO[bad.reason].format(seen=bad.seen)
+    return _WHAT_TO_DO[bad.reason].replace("{seen}", bad.seen)
 
 
 def say_bad_file(bad: BadFile) -> None:

@@ -1,0 +1,1 @@
+"""Programs that measure, with their last printed results beside them."""

@@ -1,0 +1,215 @@
+"""How fast, how frugal and how right the extraction is; prints what stands in benchmarks/extract.txt.
+
+    python -m benchmarks.extract [FOLDER_OF_PDFS] > benchmarks/extract.txt
+
+Speeds are the best of several rounds in one process, all three readers in turn, so that they share whatever else the
+machine does; the ratios are what counts. Without a folder the project's own samples are read.
+"""
+
+import gc
+import multiprocessing
+import random
+import re
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pdfplumber
+import psutil
+import pypdfium2
+from rapidfuzz.distance import Levenshtein
+
+from benchmarks.typeset import Layout, typeset, wrap
+from pagetune.extract.files import Candidate, Source, inspect_file
+from pagetune.extract.linebreaks import join_lines, kiwi
+from pagetune.extract.pages import page_ranges, read_documents, read_pages
+from pagetune.params import Extract, load_params
+from pagetune.records import Page
+from samples.typeset import read_sample
+
+ROUNDS = 5
+TABLE = (("구분", "요금", "기간"), ("일반", "12,000원", "30일"), ("학생", "8,000원", "14일"))
+
+
+def main() -> None:
+    params = load_params().extract
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path("data/raw")
+    kiwi().analyze("불러오기")
+    report_joins()
+    report_accuracy(params)
+    report_speed(sorted(folder.glob("*.pdf")), params)
+    report_long_file(params)
+
+
+def korean_paragraphs() -> list[str]:
+    """The running text of the samples."""
+    texts = [block for path in sorted(Path("samples").glob("*.txt")) for block in read_sample(path)[1]]
+    return [text for text in texts if text[0] not in "#|" and len(text) > 60 and re.search("[가-힣]", text)]
+
+
+def report_joins() -> None:
+    right, count = right_joins()
+    print(f"line joins: {right} of {count} right ({right / count:.2%}), at 45 characters a line\n")
+
+
+def right_joins() -> tuple[int, int]:
+    """How many of 2,000 known breaks are closed with a space, or without one, as the text has it."""
+    breaks = list(known_breaks())
+    random.Random(0).shuffle(breaks)
+    sample = breaks[:2000]
+    right = [(join_lines([left, line], text) == f"{left} {line}") == space for left, line, space, text in sample]
+    return sum(right), len(sample)
+
+
+def known_breaks() -> Iterator[tuple[str, str, bool, str]]:
+    """Left line, right line, whether a space stood between, and the text that was set, each sample by itself.
+
+    Set anew with other line ends: with so many characters cut off each paragraph's beginning.
+    """
+    for cut in range(0, 45, 4):
+        for path in sorted(Path("samples").glob("*.txt")):
+            texts = [text[cut:].lstrip() for text in read_sample(path)[1] if text[0] not in "#|" and len(text) > 110]
+            wrapped = [wrap(text, 45) for text in texts if re.search("[가-힣]", text)]
+            evidence = "\n".join(line for lines, _ in wrapped for line in lines)
+            for lines, spaces in wrapped:
+                for left, right, space in zip(lines, lines[1:], spaces, strict=False):
+                    if re.search("[가-힣]", left[-1] + right[0]):
+                        yield left, right, space, evidence
+
+
+def report_accuracy(params: Extract) -> None:
+    print("character error rate of typeset Korean text, with running header, page numbers and a table a page:")
+    for columns, table in ((1, ()), (1, TABLE), (2, ()), (2, TABLE), (3, ())):
+        rate, pages = character_error_rate(Layout(columns, 45 if columns < 3 else 48, "새솔 규정집", table), params)
+        name = f"{columns} column(s), {'a table' if table else 'no table'}"
+        print(f"  {name}: {rate:.3%} of {pages} pages")
+    print()
+
+
+def character_error_rate(layout: Layout, params: Extract) -> tuple[float, int]:
+    """Insertions, deletions and replacements against the length of the text, and the number of pages.
+
+    A page break counts as the space or the nothing that stood there would: as one error.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "typeset.pdf"
+        typeset(path, korean_paragraphs(), layout)
+        pages = [page for part in page_ranges(source_of(path), params) for page in read_pages(part)]
+    wanted, read = " ".join(korean_paragraphs()), " ".join(page.text.replace("\n", " ") for page in pages)
+    return Levenshtein.distance(wanted, read) / len(wanted), len(pages)
+
+
+def source_of(path: Path) -> Source:
+    source = inspect_file(Candidate(path.absolute(), None))
+    if not isinstance(source, Source):
+        sys.exit(f"{path}: {source.reason}")
+    return source
+
+
+def report_speed(paths: list[Path], params: Extract) -> None:
+    print("pages a second, one core:          pages  pagetune  pdfplumber  pypdfium2  pagetune/pdfplumber")
+    gc.collect()
+    gc.freeze()  # as the reading processes do
+    totals = [0.0, 0.0, 0.0]
+    total_pages = 0
+    with tempfile.TemporaryDirectory() as folder:
+        typeset(long := Path(folder) / "typeset_64.pdf", korean_paragraphs() * 9, Layout(header="규정집"), pages=64)
+        typeset(two := Path(folder) / "typeset_64_2col.pdf", korean_paragraphs() * 9, Layout(2, 44, "규정집"), pages=64)
+        for path in [*paths, long, two]:
+            source = inspect_file(Candidate(path.absolute(), None))
+            if not isinstance(source, Source):
+                continue
+            seconds = best_times(
+                [lambda s=source: read_all(s, params), lambda p=path: plumb(p), lambda p=path: pdfium(p)]
+            )
+            totals = [total + second for total, second in zip(totals, seconds, strict=True)]
+            total_pages += source.page_count
+            print_speed(path.stem, source.page_count, seconds)
+    print_speed("all", total_pages, totals)
+    print()
+
+
+def print_speed(name: str, pages: int, seconds: list[float]) -> None:
+    ours, plumber, fast = (pages / second for second in seconds)
+    print(f"  {name[:30]:30s} {pages:7d} {ours:9.1f} {plumber:11.1f} {fast:10.1f} {ours / plumber:15.1f}")
+
+
+def best_times(readers: list[Callable[[], None]]) -> list[float]:
+    best = [float("inf")] * len(readers)
+    for _ in range(ROUNDS):
+        for index, reader in enumerate(readers):
+            start = time.perf_counter()
+            reader()
+            best[index] = min(best[index], time.perf_counter() - start)
+    return best
+
+
+def read_all(source: Source, params: Extract) -> None:
+    for part in page_ranges(source, params):
+        read_pages(part)
+
+
+def plumb(path: Path) -> None:
+    with pdfplumber.open(path) as pdf:
+        for page in pdf.pages:
+            page.extract_text()
+            page.close()
+
+
+def pdfium(path: Path) -> None:
+    with pypdfium2.PdfDocument(path) as pdf:
+        for page in pdf:
+            page.get_textpage().get_text_range()
+
+
+def report_long_file(params: Extract) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        typeset(Path(folder) / "long.pdf", korean_paragraphs() * 150, Layout(header="규정집"), pages=1000)
+        seconds = {}
+        for processes in (1, 2):
+            start = time.perf_counter()
+            pages, peak = read_and_watch(Path(folder), params.model_copy(update={"processes": processes}))
+            seconds[processes] = time.perf_counter() - start
+            print(
+                f"{pages} pages of one file, {processes} process(es): {seconds[processes]:.1f} s, start included;",
+                end=" ",
+            )
+            print(f"peak memory of all processes together {peak / 2**20:.0f} MiB")
+        print(f"two processes against one: {seconds[1] / seconds[2]:.2f} times as fast")
+
+
+def read_and_watch(folder: Path, params: Extract) -> tuple[int, int]:
+    """How many pages were read, and the highest proportional set size of the whole process tree, in bytes."""
+    queue: multiprocessing.Queue[int] = multiprocessing.get_context("spawn").Queue()
+    reader = multiprocessing.get_context("spawn").Process(target=count_pages, args=(folder, params, queue))
+    reader.start()
+    peak = [0]
+    watcher = threading.Thread(target=watch, args=(psutil.Process(reader.pid), peak))
+    watcher.start()
+    pages = queue.get()
+    reader.join()
+    watcher.join()
+    return pages, peak[0]
+
+
+def count_pages(folder: Path, params: Extract, queue: "multiprocessing.Queue[int]") -> None:
+    queue.put(sum(isinstance(found, Page) for found in read_documents(folder, params)))
+
+
+def watch(process: psutil.Process, peak: list[int]) -> None:
+    while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+        total = 0
+        for member in [process, *process.children(recursive=True)]:
+            try:
+                total += member.memory_full_info().pss
+            except psutil.Error:
+                continue
+        peak[0] = max(peak[0], total)
+        time.sleep(0.2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,328 @@
+"""Files that are protected, broken or hostile: each is named with its reason, and the others are read."""
+
+import json
+import os
+import re
+import sys
+import zlib
+from pathlib import Path
+
+import pypdfium2 as pdfium
+import pytest
+from conftest import ROOT, run
+from reportlab.lib.pdfencrypt import StandardEncryption
+from reportlab.pdfgen.canvas import Canvas
+
+from pagetune.errors import UserError
+from pagetune.extract.files import find_pdfs, read_passwords
+from pagetune.extract.pages import page_ranges, read_documents
+from pagetune.extract.summary import Summary, what_to_do
+from pagetune.params import Extract, load_params
+from pagetune.records import BadFile, Page
+
+PARAMS: Extract = load_params(ROOT / "params.yaml").extract
+SENTENCE = "The reading room is open from nine to six on weekdays."
+#: So that no password can be told from a part of something else.
+PASSWORD = "zq7-swordfish"  # noqa: S105
+
+
+def write_pdf(path: Path, password: str | None = None, pages: int = 1) -> None:
+    canvas = Canvas(str(path), encrypt=StandardEncryption(password) if password else None)
+    for _ in range(pages):
+        canvas.drawString(72, 700, SENTENCE)
+        canvas.showPage()
+    canvas.save()
+
+
+def outcomes(folder: Path, **changes: object) -> dict[str, str]:
+    """What became of each file: a bad file's reason, or those of its pages, "ok" where there is none."""
+    found: dict[str, str] = {}
+    for outcome in read_documents(folder, PARAMS.model_copy(update=changes)):
+        if isinstance(outcome, BadFile):
+            found[outcome.file] = outcome.reason
+        elif isinstance(outcome, Page):
+            found[f"{outcome.doc_id}.pdf"] = outcome.reason or "ok"
+    return found
+
+
+@pytest.fixture
+def mixed(tmp_path: Path) -> Path:
+    """One file of every kind."""
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    write_pdf(folder / "good.pdf")
+    write_pdf(folder / "locked.pdf", PASSWORD)
+    write_pdf(folder / "mistaken.pdf", PASSWORD)
+    write_pdf(folder / "opened.pdf", PASSWORD)
+    (folder / "empty.pdf").touch()
+    (folder / "photo.pdf").write_bytes(b"\xff\xd8\xff\xe0 JFIF")
+    (folder / "broken.pdf").write_bytes(b"%PDF-1.7\n1 0 obj\n<<")
+    return folder
+
+
+def test_five_kinds_of_bad_file_have_five_reasons_and_the_others_are_read(
+    mixed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PAGETUNE_PASSWORDS", json.dumps({"mistaken.pdf": "wrong-one", "opened.pdf": PASSWORD}))
+    assert outcomes(mixed) == {
+        "broken.pdf": "broken_file",
+        "empty.pdf": "empty_file",
+        "good.pdf": "ok",
+        "locked.pdf": "no_password",
+        "mistaken.pdf": "wrong_password",
+        "opened.pdf": "ok",
+        "photo.pdf": "not_a_pdf",
+    }
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A folder in which the stage can run, with its own data/raw."""
+    for name in ("pagetune", "stages"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    (tmp_path / "data/raw").mkdir(parents=True)
+    (tmp_path / "params.yaml").write_text((ROOT / "params.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    write_pdf(tmp_path / "data/raw/good.pdf")
+    run(tmp_path, "git", "init", "-q")
+    return tmp_path
+
+
+def extract(folder: Path, setting: str = "") -> tuple[int, str]:
+    """Run the stage with a line of its parameters replaced; its exit code and all it said."""
+    if setting:
+        name = setting.split(":")[0]
+        text = (folder / "params.yaml").read_text(encoding="utf-8")
+        (folder / "params.yaml").write_text(re.sub(rf"(?m)^  {name}: .*$", f"  {setting}", text), encoding="utf-8")
+    done = run(folder, sys.executable, "-m", "stages.extract", check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def everything_written(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for name in ("data", "metrics") for path in (folder / name).rglob("*.json*"))
+
+
+def test_a_password_opens_its_file_and_stands_nowhere(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_pdf(project / "data/raw/locked.pdf", PASSWORD)
+    (project / "passwords.json").write_text(json.dumps({"locked.pdf": PASSWORD}), encoding="utf-8")
+    code, said = extract(project)
+    assert (code, "2 files, 2 pages: 2 ok" in said) == (0, True)
+    assert PASSWORD not in said
+    assert PASSWORD.encode() not in everything_written(project)
+
+
+def test_a_wrong_password_stands_in_no_message(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_pdf(project / "data/raw/locked.pdf", PASSWORD)
+    monkeypatch.setenv("PAGETUNE_PASSWORDS", json.dumps({"locked.pdf": "not-the-one"}))
+    code, said = extract(project)
+    assert code == 0, said
+    assert "data/raw/locked.pdf does not open with the password given for it" in said
+    assert "not-the-one" not in said
+    assert b"not-the-one" not in everything_written(project)
+
+
+def test_passwords_in_git_are_refused(project: Path) -> None:
+    (project / "passwords.json").write_text('{"good.pdf": "x"}', encoding="utf-8")
+    run(project, "git", "add", "passwords.json")
+    code, said = extract(project)
+    assert code == 1
+    assert said.count("\n") == 1
+    assert "passwords.json is in Git" in said
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"a.pdf": 7}', '{"a.pdf": "zq7-swordfish"'])
+def test_passwords_that_cannot_be_read_say_where_and_show_none(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("PAGETUNE_PASSWORDS", text)
+    with pytest.raises(UserError, match="PAGETUNE_PASSWORDS is no") as raised:
+        read_passwords()
+    assert PASSWORD not in str(raised.value)
+
+
+def test_a_bad_file_is_named_in_one_line_and_the_stage_goes_on(project: Path) -> None:
+    (project / "data/raw/empty.pdf").touch()
+    code, said = extract(project)
+    assert (code, said.count("\n")) == (0, 2), said
+    assert said.splitlines() == [
+        "extract: 2 files (1 bad), 1 pages: 1 ok",
+        "extract: data/raw/empty.pdf is empty. Replace it, or take it out of the folder.",
+    ]
+    metrics = json.loads((project / "metrics/extract.json").read_text(encoding="utf-8"))
+    assert (metrics["files"], metrics["ok"], metrics["bad_files"]) == (2, 1, {"empty_file": 1})
+    assert json.loads((project / "data/bad_files.jsonl").read_text(encoding="utf-8"))["reason"] == "empty_file"
+
+
+def test_a_bad_file_stops_the_stage_where_that_is_asked_for_and_nothing_is_written(project: Path) -> None:
+    (project / "data/raw/empty.pdf").touch()
+    code, said = extract(project, "on_bad_file: fail")
+    assert code == 1
+    assert said == "extract: data/raw/empty.pdf is empty. Replace it, or take it out of the folder.\n"
+    assert not list((project / "data").glob("*.jsonl"))
+    assert not list((project / "data").glob(".*.part"))
+
+
+def test_a_folder_of_bad_files_alone_fails(project: Path) -> None:
+    (project / "data/raw/good.pdf").write_bytes(b"")
+    code, said = extract(project)
+    assert (code, said.count("\n")) == (1, 1)
+    assert "data/raw/good.pdf is empty" in said
+
+
+def test_pages_that_cannot_be_used_are_counted_by_reason(project: Path) -> None:
+    canvas = Canvas(str(project / "data/raw/good.pdf"))
+    canvas.showPage()
+    canvas.save()
+    code, said = extract(project)
+    assert code == 1
+    assert "none of 1 pages can be used (1 no_text)" in said
+
+
+def test_every_reason_says_what_to_do() -> None:
+    reasons = BadFile.model_fields["reason"].annotation.__args__
+    for reason in reasons:
+        line = what_to_do(BadFile(file="a.pdf", reason=reason, seen="what was seen"))
+        assert "\n" not in line
+        assert re.search(r"Replace|Name it|Raise|Take it out", line), line
+
+
+# --- Hostile files -------------------------------------------------------------------------------------------------
+
+
+def raw_pdf(*objects: bytes) -> bytes:
+    """A PDF of these objects, numbered from 1; the first is the catalog."""
+    body, places = b"%PDF-1.7\n", []
+    for number, content in enumerate(objects, 1):
+        places.append(len(body))
+        body += b"%d 0 obj\n%s\nendobj\n" % (number, content)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    size = len(objects) + 1
+    return (
+        body
+        + b"xref\n0 %d\n0000000000 65535 f \n%s" % (size, table)
+        + b"trailer\n<</Root 1 0 R /Size %d>>\nstartxref\n%d\n%%%%EOF\n" % (size, len(body))
+    )
+
+
+CATALOG, FONT = b"<</Type /Catalog /Pages 2 0 R>>", b"<</Type /Font /Subtype /Type1 /BaseFont /Helvetica>>"
+PAGE = b"<</Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources <</Font <</F 5 0 R>>>>>>"
+
+
+def stream(content: bytes, entries: bytes = b"") -> bytes:
+    return b"<</Length %d %s>>\nstream\n%s\nendstream" % (len(content), entries, content)
+
+
+def looping_tree() -> bytes:
+    return raw_pdf(
+        CATALOG,
+        b"<</Type /Pages /Kids [3 0 R] /Count 1000000>>",
+        b"<</Type /Pages /Parent 2 0 R /Kids [2 0 R 3 0 R] /Count 1000000>>",
+    )
+
+
+def decompression_bomb() -> bytes:
+    """Some 4 GB of text drawn, in a few MB: what is packed is packed again."""
+    packer = zlib.compressobj(9)
+    line = b"BT /F 1 Tf (aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa) Tj ET\n" * 20_000
+    packed = b"".join(packer.compress(line) for _ in range(3_000)) + packer.flush()
+    return raw_pdf(
+        CATALOG,
+        b"<</Type /Pages /Kids [3 0 R] /Count 1>>",
+        PAGE,
+        stream(zlib.compress(packed, 9), b"/Filter [/FlateDecode /FlateDecode]"),
+        FONT,
+    )
+
+
+def many_objects() -> bytes:
+    text = stream(b"BT /F 12 Tf 72 700 Td (%s) Tj ET" % SENTENCE.encode())
+    fillers = [b"<</N %d>>" % number for number in range(100_000)]
+    return raw_pdf(CATALOG, b"<</Type /Pages /Kids [3 0 R] /Count 1>>", PAGE, text, FONT, *fillers)
+
+
+def named_out_of_the_folder() -> bytes:
+    text = stream(b"BT /F 12 Tf 72 700 Td (%s) Tj ET" % SENTENCE.encode())
+    catalog = b"<</Type /Catalog /Pages 2 0 R /Names <</EmbeddedFiles <</Names [(../../escape) 6 0 R]>>>>>>"
+    embedded = b"<</Type /Filespec /F (../../escape) /UF (../../escape) /EF <</F 7 0 R>>>>"
+    pages = b"<</Type /Pages /Kids [3 0 R] /Count 1>>"
+    return raw_pdf(catalog, pages, PAGE, text, FONT, embedded, stream(b"payload", b"/Type /EmbeddedFile"))
+
+
+def test_hostile_files_take_their_limits_and_the_rest_goes_on(tmp_path: Path) -> None:
+    folder = tmp_path / "raw"
+    folder.mkdir()
+    for make in (looping_tree, decompression_bomb, many_objects, named_out_of_the_folder):
+        (folder / f"{make.__name__}.pdf").write_bytes(make())
+    write_pdf(folder / "..%2f..%2fescape.pdf")
+    write_pdf(folder / "zz_good.pdf")
+    before = {path for path in tmp_path.parent.rglob("*") if path.is_file()}
+    found = outcomes(folder, timeout_seconds=8.0, memory_mib=512)
+    assert found.pop("looping_tree.pdf") == "broken_file"
+    assert found.pop("decompression_bomb.pdf") in ("timed_out", "out_of_memory", "crashed")
+    assert set(found.values()) == {"ok"}
+    assert set(found) == {"many_objects.pdf", "named_out_of_the_folder.pdf", "..%2f..%2fescape.pdf", "zz_good.pdf"}
+    assert {path for path in tmp_path.parent.rglob("*") if path.is_file()} == before
+
+
+def test_a_page_that_is_no_page_is_named_and_the_others_are_read(tmp_path: Path) -> None:
+    text = stream(b"BT /F 12 Tf 72 700 Td (%s) Tj ET" % SENTENCE.encode())
+    other = stream(b"BT /F 12 Tf 72 700 Td (The cafe closes an hour before the reading room.) Tj ET")
+    pages = b"<</Type /Pages /Kids [3 0 R 99 0 R 6 0 R] /Count 3>>"
+    (tmp_path / "gap.pdf").write_bytes(raw_pdf(CATALOG, pages, PAGE, text, FONT, PAGE.replace(b"4 0", b"7 0"), other))
+    found = [page for page in read_documents(tmp_path, PARAMS) if isinstance(page, Page)]
+    assert [page.reason for page in found] == [None, "broken_page", None]
+    assert [page.text for page in found] == [SENTENCE, "", "The cafe closes an hour before the reading room."]
+
+
+def test_a_number_of_pages_that_is_made_up_is_not_believed(tmp_path: Path) -> None:
+    text = stream(b"BT /F 12 Tf 72 700 Td (%s) Tj ET" % SENTENCE.encode())
+    pages = b"<</Type /Pages /Kids [3 0 R] /Count 900000>>"
+    (tmp_path / "many.pdf").write_bytes(raw_pdf(CATALOG, pages, PAGE, text, FONT))
+    assert next(iter(read_documents(tmp_path, PARAMS))) == 1
+
+
+def test_text_whose_font_does_not_say_what_its_glyphs_are_is_set_aside(tmp_path: Path) -> None:
+    """Letters come out shifted, as letters do that are only the font's own numbers."""
+    shifted = "".join(chr(ord(letter) - 29) for letter in SENTENCE * 3).encode("utf-16-be").hex().encode()
+    font = b"<</Type /Font /Subtype /Type0 /BaseFont /AAAAAA+Own /Encoding /Identity-H /DescendantFonts [6 0 R]>>"
+    descendant = (
+        b"<</Type /Font /Subtype /CIDFontType2 /BaseFont /AAAAAA+Own /DW 600 /FontDescriptor 7 0 R "
+        b"/CIDSystemInfo <</Registry (Adobe) /Ordering (Identity) /Supplement 0>>>>"
+    )
+    descriptor = b"<</Type /FontDescriptor /FontName /AAAAAA+Own /Flags 4 /FontBBox [0 0 1000 1000] /ItalicAngle 0>>"
+    text = stream(b"BT /F 6 Tf 20 700 Td <%s> Tj ET" % shifted)
+    pages = b"<</Type /Pages /Kids [3 0 R] /Count 1>>"
+    (tmp_path / "own.pdf").write_bytes(raw_pdf(CATALOG, pages, PAGE, text, font, descendant, descriptor))
+    assert outcomes(tmp_path) == {"own.pdf": "unreadable_font"}
+
+
+def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
+    write_pdf(tmp_path / "same.pdf")
+    write_pdf(tmp_path / "same.PDF")
+    with pytest.raises(UserError, match="have one name, 'same'"):
+        find_pdfs(tmp_path)
+
+
+def test_a_name_that_is_no_text_is_still_one_line(tmp_path: Path) -> None:
+    write_pdf(tmp_path / "plain.pdf")
+    strange = os.fsencode(tmp_path) + b"/bad\xff\nname.pdf"
+    os.rename(tmp_path / "plain.pdf", strange)  # noqa: PTH104
+    assert outcomes(tmp_path) == {"bad\ufffd\ufffdname.pdf": "ok"}
+
+
+def test_a_long_file_is_read_in_parts_of_nearly_equal_length(tmp_path: Path) -> None:
+    write_pdf(tmp_path / "long.pdf", pages=70)
+    pages = [page for page in read_documents(tmp_path, PARAMS) if isinstance(page, Page)]
+    assert [page.page_number for page in pages] == list(range(1, 71))
+    source = type("Source", (), {"page_count": 70})()
+    assert [(part.first, part.last) for part in page_ranges(source, PARAMS)] == [(1, 23), (24, 46), (47, 70)]
+
+
+def test_a_summary_counts_every_page_once() -> None:
+    summary = Summary()
+    summary.add(BadFile(file="a.pdf", reason="empty_file", seen=""))
+    assert summary.metrics()["files"] == 1
+    with pytest.raises(UserError, match=r"a\.pdf is empty"):
+        summary.check("skip")
+
+
+def test_pdfium_opens_what_the_tests_write(tmp_path: Path) -> None:
+    (tmp_path / "many.pdf").write_bytes(many_objects())
+    assert len(pdfium.PdfDocument(tmp_path / "many.pdf")) == 1
