@@ -9,10 +9,12 @@ from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
 from pagetune.evaluation import SETS, set_of
-from pagetune.records import Page, Pair, Prediction
+from pagetune.records import BadFile, Page, Pair, Prediction
 
 #: Examples shown per set, the largest changes first.
 SHOWN = 12
+#: Pages shown, the worst first.
+WORST_SHOWN = 15
 BASE_COLOUR, TUNED_COLOUR = "#9aa5b1", "#1f6feb"
 
 
@@ -24,6 +26,7 @@ class Inputs:
     curve: list[dict[str, str]]
     per_example: list[dict[str, str]]
     pages: list[Page]
+    bad_files: list[BadFile]
     pairs: list[Pair]
     base: list[Prediction]
     tuned: list[Prediction]
@@ -39,6 +42,8 @@ def render_report(inputs: Inputs) -> str:
         loss_chart=_chart(_draw_loss, inputs.curve),
         examples=example_rows(inputs),
         documents=coverage(inputs.pages, inputs.pairs),
+        bad_files=inputs.bad_files,
+        worst_pages=worst_pages(inputs.pages),
     )
 
 
@@ -75,6 +80,16 @@ def coverage(pages: list[Page], pairs: list[Pair]) -> list[dict[str, Any]]:
     for doc_id, row in documents.items():
         row["pairs"] = sum(pair.doc_id == doc_id for pair in pairs)
     return list(documents.values())
+
+
+def worst_pages(pages: list[Page]) -> list[Page]:
+    """The pages that were set aside, then those with the most letters in doubt, then those with the least text."""
+    return sorted(pages, key=_worth)[:WORST_SHOWN]
+
+
+def _worth(page: Page) -> tuple[bool, float, float]:
+    doubts = sum(page.quality[name] for name in ("unreadable_ratio", "private_use_ratio", "garbled_ratio"))
+    return page.status == "ok", -doubts - page.quality["tables_unread"], page.quality["characters"]
 
 
 def _chart(draw: Any, data: Any) -> Markup:

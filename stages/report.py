@@ -6,7 +6,7 @@ from pathlib import Path
 from pagetune.errors import run_stage
 from pagetune.jsonl import read_json, read_records, write_text
 from pagetune.params import load_params
-from pagetune.records import Page, Pair, Prediction
+from pagetune.records import BadFile, Page, Pair, Prediction
 from pagetune.report import Inputs, render_report
 
 METRICS, PREDICTIONS, REPORT = Path("metrics"), Path("data/predictions"), Path("metrics/report.html")
@@ -21,6 +21,7 @@ def main() -> None:
         curve=list(csv.DictReader((METRICS / "loss.csv").open(encoding="utf-8"))),
         per_example=list(csv.DictReader((METRICS / "per_example.csv").open(encoding="utf-8"))),
         pages=read_records(Path("data/pages.jsonl"), Page),
+        bad_files=read_records(Path("data/bad_files.jsonl"), BadFile),
         pairs=read_records(Path("data/qa.jsonl"), Pair),
         base=read_records(PREDICTIONS / "base.jsonl", Prediction),
         tuned=read_records(PREDICTIONS / "tuned.jsonl", Prediction),

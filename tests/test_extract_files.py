@@ -6,6 +6,7 @@ import re
 import sys
 import zlib
 from pathlib import Path
+from random import Random
 
 import pypdfium2 as pdfium
 import pytest
@@ -291,6 +292,37 @@ def test_text_whose_font_does_not_say_what_its_glyphs_are_is_set_aside(tmp_path:
     pages = b"<</Type /Pages /Kids [3 0 R] /Count 1>>"
     (tmp_path / "own.pdf").write_bytes(raw_pdf(CATALOG, pages, PAGE, text, font, descendant, descriptor))
     assert outcomes(tmp_path) == {"own.pdf": "unreadable_font"}
+
+
+def mutated(content: bytes, random: Random) -> bytes:
+    """Cut off, a piece taken out, bytes or digits changed, or names of the page tree mixed up."""
+    damaged = bytearray(content)
+    first, second = sorted(random.randrange(len(damaged)) for _ in range(2))
+    kind = random.randrange(5)
+    if kind == 0:
+        return bytes(damaged[:second])
+    if kind == 1:
+        return bytes(damaged[:first] + damaged[second:])
+    places = range(len(damaged)) if kind == 2 else [i for i, byte in enumerate(damaged) if 48 <= byte <= 57]
+    if kind in (2, 3):
+        for place in random.sample(list(places), 20):
+            damaged[place] = random.choice(b"0123456789")
+        return bytes(damaged)
+    for name in (b"/Kids", b"/Count", b"/Contents", b"/Font", b"endobj", b"/Parent", b"/MediaBox", b"/Rotate"):
+        if random.random() < 0.3:
+            damaged = damaged.replace(name, random.choice([b"/Kids", b"/Parent", b"/Count", b"/Xxxx"]))
+    return bytes(damaged)
+
+
+def test_every_file_of_a_damaged_pile_is_read_or_named(tmp_path: Path) -> None:
+    """A longer run of this found a file that pdfplumber can open and not close."""
+    random = Random(7)
+    sources = [path.read_bytes() for path in sorted((ROOT / "data/raw").glob("*.pdf"))]
+    for number in range(80):
+        (tmp_path / f"{number:02d}.pdf").write_bytes(mutated(random.choice(sources), random))
+    found = outcomes(tmp_path, timeout_seconds=20.0, memory_mib=512)
+    assert len(found) == 80
+    assert len(set(found.values())) >= 3
 
 
 def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:

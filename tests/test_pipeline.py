@@ -197,6 +197,7 @@ def test_no_documents_is_one_line(fresh: Path) -> None:
 
 def test_a_broken_pdf_beside_good_ones_is_named(fresh: Path) -> None:
     (fresh / "data/raw/broken.pdf").write_bytes(b"%PDF-1.4 and then nothing")
+    edit_params(fresh, {"extract.on_bad_file": "fail"})
     line = fails_in_one_line(fresh, "extract")
     assert "data/raw/broken.pdf" in line
     assert "take it out of the folder" in line

@@ -1,7 +1,9 @@
 """Read a page with pdfplumber: tables, and a second opinion on letters that PDFium got wrong."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -33,7 +35,7 @@ class CarefulReader:
     """The pages of one PDF; the file is opened at the first page that is asked for."""
 
     def __init__(self, path: Path, password: str, page_numbers: list[int], x_tolerance_ratio: float) -> None:
-        self._open = lambda: pdfplumber.open(path, password=password, pages=page_numbers)
+        self._open: Callable[[], Any] = partial(pdfplumber.open, path, password=password, pages=page_numbers)
         self._pdf: Any = None
         self._x_tolerance_ratio = x_tolerance_ratio
 
@@ -58,7 +60,7 @@ class CarefulReader:
         try:
             return self._read(page.dedupe_chars() if doubled else page)
         finally:
-            page.close()  # type: ignore[no-untyped-call]  # it keeps every character of every page otherwise
+            page.close()  # it keeps every character of every page otherwise
 
     def _read(self, page: Any) -> CarefulPage:
         words = [

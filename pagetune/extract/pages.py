@@ -163,7 +163,8 @@ def _choose(number: int, fast: FastPage, letters: Letters, second: CarefulPage |
         reading_order(aside),
         tables,
         letters,
-        unmapped_share=second.unmapped_share,
+        # PDFium may know better: it looks into the font itself.
+        unmapped_share=second.unmapped_share if letters.doubtful else 0.0,
         image_share=fast.image_share,
     )
 
@@ -196,8 +197,8 @@ def _with_ocr(pdf: pdfium.PdfDocument, raw: RawPage, part: PageRange) -> RawPage
     params, page = part.params, pdf[raw.page_number - 1]
     try:
         words, confidence = read_picture(page, params.ocr_languages, params.ocr_dpi, params.ocr_timeout_seconds)
-    except RuntimeError:
-        return RawPage(raw.page_number, failed="timed_out")
+    except RuntimeError as error:  # pytesseract's own are RuntimeErrors too
+        return RawPage(raw.page_number, failed="timed_out" if "timeout" in str(error) else "crashed")
     return RawPage(raw.page_number, reading_order(words), letters=_letters(words), ocr_confidence=confidence)
 
 

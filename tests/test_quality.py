@@ -1,0 +1,69 @@
+"""What a page's text is worth."""
+
+import pytest
+from conftest import ROOT
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pagetune.extract.quality import measure, why_set_aside
+from pagetune.params import Extract, load_params
+
+PARAMS: Extract = load_params(ROOT / "params.yaml").extract
+KOREAN = "전자금융거래의 법률관계를 명확히 하여 안전성과 신뢰성을 확보하고 국민의 금융편의를 꾀한다. " * 3
+ENGLISH = "The reading room is open from nine to six on weekdays, and closes an hour before the cafe. " * 3
+
+
+def reason(text: str, **pictures: float) -> str | None:
+    return why_set_aside(measure(text), len(text), pictures.get("unmapped", 0.0), pictures.get("images", 0.0), PARAMS)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (KOREAN, None),
+        (ENGLISH, None),
+        (KOREAN + ENGLISH, None),
+        ("Évaluation de l’équilibre acido-basique à l’hôpital, où il a été mesuré. " * 3, None),
+        ("吾輩は猫である。名前はまだ無い。どこで生れたかとんと見当がつかぬ。" * 4, None),
+        ("Σ είναι το άθροισμα, and μ is the mean of all values that were measured. " * 3, None),
+        ("3월 2일", "no_text"),
+        ("", "no_text"),
+        (KOREAN + "(cid:123)" * 10, "unreadable_font"),
+        (KOREAN + "\ufffd" * 10, "unreadable_font"),
+        (KOREAN + "\x13\x14\x15" * 4, "unreadable_font"),
+        (KOREAN + "\ue123" * 10, "unreadable_font"),
+        (KOREAN.encode("euc-kr").decode("latin-1"), "garbled"),
+        ("".join(chr(0x400 + 97 * index % 0x1800) + " " * (index % 4 == 0) for index in range(400)), "garbled"),
+        ("TThhee rreeaaddiinngg rroooomm iiss ooppeenn ffrroomm nniinnee ttoo ssiixx", "garbled"),
+        (KOREAN.replace(" ", ""), "garbled"),
+        (ENGLISH.replace(" ", ""), "garbled"),
+    ],
+)
+def test_a_page_is_set_aside_for_what_is_wrong_with_it(text: str, expected: str | None) -> None:
+    assert reason(text) == expected
+
+
+def test_little_text_under_a_picture_is_a_scan() -> None:
+    assert reason("pdf.js", images=1.0) == "needs_ocr"
+    assert reason("pdf.js", images=0.1) == "no_text"
+
+
+def test_letters_of_a_font_that_names_none_are_not_read() -> None:
+    assert reason(ENGLISH, unmapped=1.0) == "unreadable_font"
+
+
+def test_the_fast_way_measures_what_the_slow_one_does() -> None:
+    """One U+FFFD, far away from everything, sends the text the slow way."""
+    fast, slow = measure(KOREAN * 40), measure(KOREAN * 40 + "\ufffd")
+    assert slow.count == fast.count + 1
+    assert slow.hangul == pytest.approx(fast.hangul, abs=1e-3)
+    assert slow.spaces == pytest.approx(fast.spaces, abs=1e-3)
+    assert slow.unreadable == pytest.approx(1 / slow.count)
+
+
+@given(st.text(max_size=80))
+def test_shares_are_shares(text: str) -> None:
+    letters = measure(text)
+    shares = (letters.hangul, letters.han, letters.unreadable, letters.private_use, letters.spaces, letters.doubled)
+    assert all(0 <= share <= 1 for share in shares)
+    assert letters.count <= len(text)
