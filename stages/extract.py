@@ -1,4 +1,4 @@
-"""Extract text and tables from PDFs: data/raw/*.pdf -> data/pages.jsonl, one Page a line, and data/bad_files.jsonl."""
+"""Extract text and tables from PDFs: data/raw/*.pdf -> data/pages.jsonl, one Page a line, and data/bad_files.json."""
 
 from pathlib import Path
 
@@ -8,9 +8,9 @@ from pagetune.extract.pages import read_documents
 from pagetune.extract.summary import Summary, progress, say_bad_file
 from pagetune.jsonl import atomic_write, write_json
 from pagetune.params import load_params
-from pagetune.records import BadFile
+from pagetune.records import Page
 
-RAW, PAGES, BAD_FILES = Path("data/raw"), Path("data/pages.jsonl"), Path("data/bad_files.jsonl")
+RAW, PAGES, BAD_FILES = Path("data/raw"), Path("data/pages.jsonl"), Path("data/bad_files.json")
 METRICS = Path("metrics/extract.json")
 
 
@@ -18,16 +18,18 @@ def main() -> None:
     params = load_params().extract
     check_folder()
     summary = Summary()
-    with atomic_write(PAGES) as pages, atomic_write(BAD_FILES) as bad_files, progress() as advance:
+    with atomic_write(PAGES) as pages, progress() as advance:
         for found in read_documents(RAW, params):
             advance(found)
             if isinstance(found, int):
                 continue
             summary.add(found)
-            (bad_files if isinstance(found, BadFile) else pages).write(found.model_dump_json() + "\n")
+            if isinstance(found, Page):
+                pages.write(found.model_dump_json() + "\n")
         summary.check(params.on_bad_file)
     for bad in summary.bad_files:
         say_bad_file(bad)
+    write_json(BAD_FILES, [bad.model_dump() for bad in summary.bad_files])
     write_json(METRICS, summary.metrics())
     print(f"extract: {summary}")
 

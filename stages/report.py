@@ -21,7 +21,7 @@ def main() -> None:
         curve=list(csv.DictReader((METRICS / "loss.csv").open(encoding="utf-8"))),
         per_example=list(csv.DictReader((METRICS / "per_example.csv").open(encoding="utf-8"))),
         pages=read_records(Path("data/pages.jsonl"), Page),
-        bad_files=read_records(Path("data/bad_files.jsonl"), BadFile),
+        bad_files=[BadFile.model_validate(bad) for bad in read_json(Path("data/bad_files.json"))],
         pairs=read_records(Path("data/qa.jsonl"), Pair),
         base=read_records(PREDICTIONS / "base.jsonl", Prediction),
         tuned=read_records(PREDICTIONS / "tuned.jsonl", Prediction),

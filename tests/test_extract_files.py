@@ -148,7 +148,7 @@ def test_a_bad_file_is_named_in_one_line_and_the_stage_goes_on(project: Path) ->
     ]
     metrics = json.loads((project / "metrics/extract.json").read_text(encoding="utf-8"))
     assert (metrics["files"], metrics["ok"], metrics["bad_files"]) == (2, 1, {"empty_file": 1})
-    assert json.loads((project / "data/bad_files.jsonl").read_text(encoding="utf-8"))["reason"] == "empty_file"
+    assert json.loads((project / "data/bad_files.json").read_text(encoding="utf-8"))[0]["reason"] == "empty_file"
 
 
 def test_a_bad_file_stops_the_stage_where_that_is_asked_for_and_nothing_is_written(project: Path) -> None:
@@ -156,7 +156,7 @@ def test_a_bad_file_stops_the_stage_where_that_is_asked_for_and_nothing_is_writt
     code, said = extract(project, "on_bad_file: fail")
     assert code == 1
     assert said == "extract: data/raw/empty.pdf is empty. Replace it, or take it out of the folder.\n"
-    assert not list((project / "data").glob("*.jsonl"))
+    assert not list((project / "data").glob("*.json*"))
     assert not list((project / "data").glob(".*.part"))
 
 
