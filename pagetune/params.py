@@ -35,6 +35,7 @@ class Extract(Section):
     header_page_share: Annotated[float, Field(gt=0, le=1)]
     min_characters: Annotated[int, Field(ge=0)]
     min_image_share: Share
+    min_characters_on_picture: Annotated[int, Field(ge=0)]
     max_unreadable_ratio: Share
     max_garbled_ratio: Share
     min_space_ratio: Share

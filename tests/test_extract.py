@@ -199,6 +199,57 @@ def test_letter_spaced_headings_doubled_letters_and_bullets_are_read_as_meant(tm
     assert "• 첫째 항목" in lines
 
 
+def footed_page(folder: Path, feet: list[str]) -> list[Page]:
+    """One page for each foot, with a running line above of which only the page number changes."""
+    canvas = Canvas(str(folder / "footed.pdf"), pagesize=A4)
+    for number, foot in enumerate(feet, 1):
+        canvas.drawString(60, 800, f"Reading room, page {number + 4} of 40")
+        for line in range(8):
+            canvas.drawString(
+                60, 740 - 20 * line, f"Line {line} of what page {'abcdefgh'[number]} has to say about it."
+            )
+        canvas.drawString(60, 40, foot)
+        canvas.showPage()
+    canvas.save()
+    return read(folder)[0]["footed"]
+
+
+def test_a_sum_at_the_foot_of_every_page_is_no_footer_and_a_page_number_is(tmp_path: Path) -> None:
+    feet = [f"Total due: {value} won" for value in ("17,000", "48,000", "9,500", "21,000", "1,200")]
+    for page, foot in zip(footed_page(tmp_path, feet), feet, strict=True):
+        assert foot in page.text
+        assert "Reading room" not in page.text
+
+
+def test_a_number_at_the_edge_of_a_page_is_kept_unless_it_is_the_page_s_own(tmp_path: Path) -> None:
+    pages = footed_page(tmp_path, ["- 1 -", "-15"])
+    assert "- 1 -" not in pages[0].text
+    assert "-15" in pages[1].text
+
+
+def test_a_stamp_along_the_margin_is_a_paragraph_of_its_own(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "stamped.pdf"), pagesize=A4)
+    for line in range(4):
+        canvas.drawString(60, 740 - 14 * line, "These lines are all as wide as one another here")
+    canvas.rotate(90)
+    canvas.drawString(300, -30, "Downloaded by a reader in May")
+    canvas.save()
+    lines = read(tmp_path)[0]["stamped"][0].text.split("\n")
+    assert lines[-1] == "Downloaded by a reader in May"
+
+
+def test_a_ruled_row_of_wrapped_cells_stays_one_row(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "wrapped.pdf"), pagesize=A4)
+    canvas.setFont(korean_font(), 9)
+    for row in range(2):
+        for column in range(4):
+            canvas.rect(60 + 80 * column, 600 - 50 * row, 80, 50)
+            for line, text in enumerate(("첫째 줄이", "둘째 줄과", "셋째 줄로")):
+                canvas.drawString(64 + 80 * column, 638 - 50 * row - 14 * line, text)
+    canvas.save()
+    assert [len(table.rows) for table in read(tmp_path)[0]["wrapped"][0].tables] == [2]
+
+
 def test_the_same_bytes_come_from_any_number_of_processes_and_from_ray(tmp_path: Path) -> None:
     typeset(tmp_path / "long.pdf", korean_paragraphs() * 4, Layout(header="규정집"), pages=40)
     typeset(tmp_path / "short.pdf", korean_paragraphs(), Layout(), pages=2)

@@ -130,6 +130,12 @@ def test_passwords_in_git_are_refused(project: Path) -> None:
     assert "passwords.json is in Git" in said
 
 
+def test_passwords_that_are_no_utf_8_are_one_line(project: Path) -> None:
+    (project / "passwords.json").write_bytes('{"계약서.pdf": "x"}'.encode("cp949"))
+    code, said = extract(project)
+    assert (code, said) == (1, "extract: passwords.json is no UTF-8. Save it as UTF-8.\n")
+
+
 @pytest.mark.parametrize("text", ["{", "[]", '{"a.pdf": 7}', '{"a.pdf": "zq7-swordfish"'])
 def test_passwords_that_cannot_be_read_say_where_and_show_none(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("PAGETUNE_PASSWORDS", text)
@@ -323,6 +329,99 @@ def test_every_file_of_a_damaged_pile_is_read_or_named(tmp_path: Path) -> None:
     found = outcomes(tmp_path, timeout_seconds=20.0, memory_mib=512)
     assert len(found) == 80
     assert len(set(found.values())) >= 3
+
+
+def test_an_emoji_or_half_of_one_stops_nothing(tmp_path: Path) -> None:
+    """PDFium counts in UTF-16; half a character cannot be written as UTF-8."""
+    for name, code in (("emoji", b"D83DDE00"), ("half", b"D83D")):
+        cmap = stream(
+            b"/CIDInit /ProcSet findresource begin 12 dict begin begincmap 1 begincodespacerange <00> <FF> "
+            b"endcodespacerange 1 beginbfchar <23> <%s> endbfchar endcmap end end" % code
+        )
+        font = FONT.replace(b">>", b"/ToUnicode 6 0 R>>")
+        text = stream(b"BT /F 12 Tf 72 700 Td (# %s) Tj ET" % SENTENCE.encode())
+        pages = b"<</Type /Pages /Kids [3 0 R] /Count 1>>"
+        (tmp_path / f"{name}.pdf").write_bytes(raw_pdf(CATALOG, pages, PAGE, text, font, cmap))
+    write_pdf(tmp_path / "plain.pdf")
+    found = [page for page in read_documents(tmp_path, PARAMS) if isinstance(page, Page)]
+    assert [page.doc_id for page in found] == ["emoji", "half", "plain"]
+    assert all(page.model_dump_json().isprintable() and SENTENCE in page.text for page in found)
+    assert found[0].text.startswith("\U0001f600")
+
+
+def table_content(x: float, y: float) -> bytes:
+    """Two rows of two ruled cells with a caption above and a line below, from this corner on."""
+    lines = [b"%g %g %g %g re S" % (x + 100 * i, y + 20 * j, 100, 20) for i in range(2) for j in range(2)]
+    texts = [(x + 4 + 100 * i, y + 26 - 20 * j, b"cell%d%d" % (j, i)) for i in range(2) for j in range(2)]
+    texts += [(x, y + 60, b"The fees of this year"), (x, y - 30, b"After the table stands a line of its own.")]
+    return b"\n".join(lines + [b"BT /F 10 Tf 1 0 0 1 %g %g Tm (%s) Tj ET" % text for text in texts])
+
+
+@pytest.mark.parametrize("box", [b"[0 0 595 842]", b"[-60 -60 595 842]", b"[100 50 500 700]", b"[595 842 0 0]"])
+@pytest.mark.parametrize("inherited", [True, False])
+def test_a_table_is_where_both_readers_see_it_whatever_the_page_s_corner(
+    tmp_path: Path, box: bytes, inherited: bool
+) -> None:
+    page = PAGE.replace(b"/MediaBox [0 0 595 842]", b"" if inherited else b"/MediaBox " + box)
+    pages = b"<</Type /Pages /Kids [3 0 R] /Count 1 %s>>" % (b"/MediaBox " + box if inherited else b"")
+    (tmp_path / "box.pdf").write_bytes(raw_pdf(CATALOG, pages, page, stream(table_content(150, 400)), FONT))
+    found = next(page for page in read_documents(tmp_path, PARAMS) if isinstance(page, Page))
+    assert [(t.caption, t.rows) for t in found.tables] == [
+        ("The fees of this year", [["cell00", "cell01"], ["cell10", "cell11"]])
+    ]
+    assert found.text.split("\n") == ["The fees of this year", "After the table stands a line of its own."]
+
+
+def test_a_page_that_is_turned_twice_reads_forwards(tmp_path: Path) -> None:
+    content = b"-1 0 0 -1 595 842 cm " + table_content(150, 400)
+    page = PAGE.replace(b"/MediaBox", b"/Rotate 180 /MediaBox")
+    pages = b"<</Type /Pages /Kids [3 0 R] /Count 1>>"
+    (tmp_path / "turned.pdf").write_bytes(raw_pdf(CATALOG, pages, page, stream(content), FONT))
+    found = next(page for page in read_documents(tmp_path, PARAMS) if isinstance(page, Page))
+    assert "After the table stands a line of its own." in found.text
+    assert found.tables[0].rows == [["cell00", "cell01"], ["cell10", "cell11"]]
+
+
+def test_no_page_gets_the_table_of_another(tmp_path: Path) -> None:
+    """pdfminer leaves out a page without a /Type, and numbers those behind it otherwise than PDFium."""
+    names = [b"alpha", b"bravo", b"delta", b"gamma"]
+    contents = [stream(table_content(150, 400).replace(b"cell", name * 6)) for name in names]
+    kids = [PAGE.replace(b"4 0 R", b"%d 0 R" % (7 + i)).replace(b"5 0 R", b"11 0 R") for i in range(4)]
+    kids[1] = kids[1].replace(b"/Type /Page ", b"")
+    pages = b"<</Type /Pages /Kids [3 0 R 4 0 R 5 0 R 6 0 R] /Count 4>>"
+    (tmp_path / "shifted.pdf").write_bytes(raw_pdf(CATALOG, pages, *kids, *contents, FONT))
+    found = [page for page in read_documents(tmp_path, PARAMS) if isinstance(page, Page)]
+    assert len(found) == 4
+    for page, name in zip(found, names, strict=True):
+        texts = page.text + str([table.rows for table in page.tables])
+        assert name.decode() in texts
+        assert not [other for other in names if other != name and other.decode() in texts]
+
+
+def test_what_stands_beside_the_cells_of_a_table_stays_in_the_text(tmp_path: Path) -> None:
+    ruled = [(150, 420, 100, 20), (250, 420, 100, 20), (150, 380, 100, 40)]
+    texts = [(154, 426, b"left head"), (254, 426, b"right head"), (154, 396, b"below"), (254, 396, b"In the notch.")]
+    content = b"\n".join(
+        [b"%d %d %d %d re S" % box for box in ruled] + [b"BT /F 10 Tf 1 0 0 1 %d %d Tm (%s) Tj ET" % t for t in texts]
+    )
+    pages = b"<</Type /Pages /Kids [3 0 R] /Count 1>>"
+    (tmp_path / "notch.pdf").write_bytes(raw_pdf(CATALOG, pages, PAGE, stream(content), FONT))
+    found = next(page for page in read_documents(tmp_path, PARAMS) if isinstance(page, Page))
+    assert "In the notch." in found.text + str([table.rows for table in found.tables])
+
+
+def test_one_page_that_takes_too_long_costs_its_neighbours_nothing(tmp_path: Path) -> None:
+    bomb = re.search(rb"4 0 obj\n(.*?)\nendobj", decompression_bomb(), re.DOTALL)
+    assert bomb is not None
+    text = stream(b"BT /F 12 Tf 72 700 Td (%s) Tj ET" % SENTENCE.encode())
+    pages = b"<</Type /Pages /Kids [3 0 R 6 0 R] /Count 2>>"
+    hostile = PAGE.replace(b"4 0 R", b"7 0 R")
+    (tmp_path / "half.pdf").write_bytes(raw_pdf(CATALOG, pages, PAGE, text, FONT, hostile, bomb.group(1)))
+    limits = PARAMS.model_copy(update={"timeout_seconds": 5.0, "memory_mib": 512})
+    found = list(read_documents(tmp_path, limits))
+    reasons = [page.reason for page in found if isinstance(page, Page)]
+    assert reasons[0] is None
+    assert reasons[1] in ("timed_out", "out_of_memory", "crashed")
 
 
 def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:

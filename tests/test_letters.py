@@ -24,6 +24,8 @@ from pagetune.extract.letters import clean_line
         ("성 명", "성명"),
         ("월 화 수 목 금", "월 화 수 목 금"),
         ("상 중 하", "상 중 하"),
+        ("두 번", "두 번"),
+        ("할 수", "할 수"),
         ("이 법은 그 뜻을", "이 법은 그 뜻을"),
         ("co\u00adoperate", "cooperate"),
     ],

@@ -26,6 +26,9 @@ def reason(text: str, **pictures: float) -> str | None:
         ("Évaluation de l’équilibre acido-basique à l’hôpital, où il a été mesuré. " * 3, None),
         ("吾輩は猫である。名前はまだ無い。どこで生れたかとんと見当がつかぬ。" * 4, None),
         ("Σ είναι το άθροισμα, and μ is the mean of all values that were measured. " * 3, None),
+        ("\uf0b7 수강 신청 기간은 이틀입니다. " * 5, None),
+        ("Ⅰ. 총칙 ················ 1 Ⅱ. 회원 ················ 7 Ⅲ. 요금 ················ 12", None),
+        ("가로 20 × 세로 30, 두께 ± 2, 온도 25° 안팎에서 쓰십시오. " * 2, None),
         ("3월 2일", "no_text"),
         ("", "no_text"),
         (KOREAN + "(cid:123)" * 10, "unreadable_font"),
@@ -46,6 +49,8 @@ def test_a_page_is_set_aside_for_what_is_wrong_with_it(text: str, expected: str 
 def test_little_text_under_a_picture_is_a_scan() -> None:
     assert reason("pdf.js", images=1.0) == "needs_ocr"
     assert reason("pdf.js", images=0.1) == "no_text"
+    assert reason("본 문서는 2024년 1월 1일에 발급된 사본입니다 (1부)", images=1.0) == "needs_ocr"
+    assert reason(KOREAN, images=0.3) is None
 
 
 def test_letters_of_a_font_that_names_none_are_not_read() -> None:

@@ -19,15 +19,20 @@ from pagetune.extract.words import Box, Word
 
 
 @dataclass
-class CarefulPage:
-    """Words, tables as rows of cell texts with their `boxes`.
+class FoundTable:
+    """The texts of the cells row by row, where the table lies, and where each cell does."""
 
-    `unmapped_share` is the share of letters whose font does not say which letter a glyph is, 0 to 1.
-    """
+    rows: list[list[str]]
+    box: Box
+    cells: list[Box]
+
+
+@dataclass
+class CarefulPage:
+    """`unmapped_share` is the share of letters whose font does not say which letter a glyph is, 0 to 1."""
 
     words: list[Word]
-    tables: list[list[list[str]]]
-    boxes: list[Box]
+    tables: list[FoundTable]
     unmapped_share: float
 
 
@@ -47,15 +52,19 @@ class CarefulReader:
             with suppress(Exception):  # closing looks through all pages once more, and stumbles over broken ones
                 self._pdf.close()
 
-    def read(self, page_number: int, turn: int, *, doubled: bool) -> CarefulPage:
-        """The page turned by `turn` degrees clockwise; of letters `doubled` at one place, one.
+    def read(self, page_number: int, turn: int, shown: Box, *, doubled: bool) -> CarefulPage:
+        """The part `shown` of the page (left, bottom, right, top as the file counts), turned by `turn` degrees.
 
-        Raises what pdfminer raises, which is anything, where the page is broken.
+        Of letters `doubled` at one place, one. Raises whatever a broken page brings about in pdfminer.
         """
         if self._pdf is None:
             self._pdf = self._open()
         listed = next(page for page in self._pdf.pages if page.page_number == page_number)
         listed.page_obj.rotate = listed.page_obj.attrs["Rotate"] = turn  # as the text runs, whatever the file says
+        left, bottom, right, top = shown
+        listed.page_obj.mediabox = list(shown)  # pdfminer subtracts its corner, pdfplumber adds that of the attribute
+        listed.page_obj.attrs["MediaBox"] = [0, 0, right - left, top - bottom]
+        listed.page_obj.attrs.pop("CropBox", None)
         page: Any = Page(self._pdf, listed.page_obj, page_number)
         try:
             return self._read(page.dedupe_chars() if doubled else page)
@@ -68,9 +77,8 @@ class CarefulReader:
             for word in page.extract_words(x_tolerance_ratio=self._x_tolerance_ratio)
         ]
         found = [table for table in page.find_tables() if not cuts_words(table, words)]
-        rows = [(read_rows(table, words), table.bbox) for table in found]
-        rows = [(texts, box) for texts, box in rows if is_table(texts)]
-        return CarefulPage(words, [texts for texts, _ in rows], [box for _, box in rows], _unmapped_share(page))
+        tables = [FoundTable(read_rows(table, words), table.bbox, table.cells) for table in found]
+        return CarefulPage(words, [table for table in tables if is_table(table.rows)], _unmapped_share(page))
 
 
 #: So many lines in three columns are rows of their own: text in a cell is shorter.
@@ -83,17 +91,24 @@ def read_rows(table: Any, words: list[Word]) -> list[list[str]]:
     rows = []
     for row in table.rows:
         cells = [rows_of([word for word in inner if cell and word.inside(cell)]) for cell in row.cells]
-        if _is_many_rows([len(lines) for lines in cells if lines]):
+        if _is_many_rows([lines for lines in cells if lines]):
             rows += _parted(cells)
         else:
             rows.append([clean_line(join_lines([join_spaced_letters(line) for line in lines])) for lines in cells])
     return _with_closed_columns([row for row in rows if any(row)])
 
 
-def _is_many_rows(heights: list[int]) -> bool:
-    """Whether no lines part the rows of a table: several columns with as many lines, or with more than a cell holds."""
-    tallest = max(heights, default=0)
-    return (tallest >= 3 and heights.count(tallest) >= 4) or sum(height >= MIN_ROWS_IN_A_ROW for height in heights) >= 3
+def _is_many_rows(cells: list[list[Row]]) -> bool:
+    """Whether no lines part the rows of a table: columns with more lines than a cell holds, or as many numbers each."""
+    if sum(len(lines) >= MIN_ROWS_IN_A_ROW for lines in cells) >= 3:
+        return True
+    tallest = max(map(len, cells), default=0)
+    numbers = [lines for lines in cells if len(lines) == tallest and all(_is_number(line) for line in lines)]
+    return tallest >= 3 and len(numbers) >= 3
+
+
+def _is_number(line: Row) -> bool:
+    return len(line) == 1 and line[0].text[-1].isdigit()
 
 
 def _with_closed_columns(rows: list[list[str]]) -> list[list[str]]:

@@ -55,8 +55,12 @@ class Split:
     last: int
 
 
-def reading_order(words: list[Word], tables: Sequence[Box] = ()) -> list[Line]:
-    """Lines top to bottom, the columns of a band from left to right, without the words in `tables`.
+#: Where a table lies, and its cells.
+Grid = tuple[Box, list[Box]]
+
+
+def reading_order(words: list[Word], tables: Sequence[Grid] = ()) -> list[Line]:
+    """Lines top to bottom, the columns of a band from left to right, without the words in the cells of `tables`.
 
     A table is a solid block there: its columns are none of the page's, and it shows where the page's are.
     """
@@ -66,10 +70,12 @@ def reading_order(words: list[Word], tables: Sequence[Box] = ()) -> list[Line]:
     return [line for column, rows in enumerate(blocks) for line in _lines([row for row in rows if row], column)]
 
 
-def _filled(word: Word, tables: Sequence[Box]) -> Word:
-    """A word of a table as a stretch over the table's width, without text."""
-    box = next((box for box in tables if word.inside(box)), None)
-    return word if box is None else Word("", box[0], box[2], word.top, word.bottom)
+def _filled(word: Word, tables: Sequence[Grid]) -> Word:
+    """A word of a cell as a stretch over the table's width, without text."""
+    for box, cells in tables:
+        if word.inside(box) and any(word.inside(cell) for cell in cells):
+            return Word("", box[0], box[2], word.top, word.bottom)
+    return word
 
 
 def _blocks(words: list[Word]) -> Iterator[list[Row]]:

@@ -29,10 +29,11 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class Failure:
-    """A task that came to no result."""
+    """A task that came to no result; `ended` says that its process did too, and was replaced."""
 
     reason: Literal["timed_out", "out_of_memory", "crashed"]
     seen: str
+    ended: bool
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def _map_local(function: Callable[[T], R], tasks: Iterable[T], processes: int, l
         try:
             while running:
                 outcome = _outcome(running.popleft(), limits)
-                starts += isinstance(outcome, Failure)  # a process that was ended is replaced
+                starts += isinstance(outcome, Failure) and outcome.ended
                 yield outcome
                 running.extend(_schedule(pool, function, task, limits) for task in islice(waiting, 1))
         except BaseException:
@@ -97,7 +98,9 @@ def _enter_process(memory_mib: int, started: Any) -> None:
     logging.getLogger("pdfminer").setLevel(logging.CRITICAL)  # it says a line for each thing it mends
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us
     held = psutil.Process().memory_info().vms
-    resource.setrlimit(resource.RLIMIT_AS, (held + memory_mib * 2**20, resource.RLIM_INFINITY))
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    wanted = held + memory_mib * 2**20
+    resource.setrlimit(resource.RLIMIT_AS, (wanted if most == resource.RLIM_INFINITY else min(wanted, most), most))
     started.release()
 
 
@@ -110,13 +113,13 @@ def _outcome(future: "Future[Any]", limits: Limits) -> Any:
     try:
         return future.result()
     except TimeoutError:
-        return Failure("timed_out", f"took more than {limits.timeout_seconds:g} s")
+        return Failure("timed_out", f"took more than {limits.timeout_seconds:g} s", ended=True)
     except MemoryError:
-        return Failure("out_of_memory", f"asked for more than {limits.memory_mib} MiB")
+        return Failure("out_of_memory", f"asked for more than {limits.memory_mib} MiB", ended=False)
     except ProcessExpired as error:
-        return Failure("crashed", f"ended its process with code {error.exitcode}")
+        return Failure("crashed", f"ended its process with code {error.exitcode}", ended=True)
     except Exception as error:  # what a broken file brings about in a reader has no end; the other files go on
-        return Failure("crashed", f"ended in {type(error).__name__}")
+        return Failure("crashed", f"ended in {type(error).__name__}", ended=False)
 
 
 def _map_ray(function: Callable[[T], R], tasks: Iterable[T], limits: Limits) -> Iterator[R | Failure]:

@@ -4,6 +4,7 @@ import hashlib
 import itertools
 import json
 import os
+import shutil
 import subprocess
 import unicodedata
 from dataclasses import dataclass, field
@@ -85,7 +86,7 @@ def _count_pages(candidate: Candidate, pdf: pdfium.PdfDocument) -> int:
     if not named:
         return 0
     try:
-        pdf[named - 1].close()
+        pdf.get_page_size(named - 1)  # loading the page would read what it holds
     except pdfium.PdfiumError:
         return min(named, _walk_pages(candidate))
     return named
@@ -126,10 +127,15 @@ def _passwords_of_file() -> dict[str, str]:
         return {}
     if _is_in_git(PASSWORDS_FILE):
         raise UserError(f"{PASSWORDS_FILE} is in Git. Take it out (git rm --cached {PASSWORDS_FILE}), change them all.")
-    return _parse(PASSWORDS_FILE.read_text(encoding="utf-8"), str(PASSWORDS_FILE))
+    try:
+        return _parse(PASSWORDS_FILE.read_text(encoding="utf-8"), str(PASSWORDS_FILE))
+    except UnicodeDecodeError:
+        raise UserError(f"{PASSWORDS_FILE} is no UTF-8. Save it as UTF-8.") from None
 
 
 def _is_in_git(path: Path) -> bool:
+    if not shutil.which("git"):
+        return False
     listed = subprocess.run(["git", "ls-files", "--error-unmatch", path], capture_output=True, check=False)
     return listed.returncode == 0
 

@@ -9,29 +9,45 @@ from pagetune.extract.columns import Line
 EDGE_LINES = 3
 #: Below this many pages nothing can be said to repeat.
 MIN_PAGES = 3
+#: Nobody numbers pages behind so many characters.
+MAX_LENGTH = 200
 
-_PAGE_NUMBER = re.compile(r"(?:Page\s+)?[-–—\[(]?\s*(\d+)\s*[-–—\])]?(?:\s*(?:/|of)\s*\d+)?", re.IGNORECASE)
+_NUMBER = re.compile(r"\d+")
+#: A page number that is drawn as one; a number alone may be anything.
+_PAGE_NUMBER = re.compile(r"[-–—] ?(\d+) ?[-–—]|Page (\d+)(?: of \d+)?", re.IGNORECASE)
 
 
-def without_headers(pages: list[list[Line]], share: float) -> list[list[Line]]:
-    """The lines of each page but those that, digits masked, stand at the edge of `share` or more of the pages.
+def without_headers(pages: list[list[Line]], first_number: int, share: float) -> list[list[Line]]:
+    """The lines of each page but those that stand at the edge of `share` or more of the pages.
 
-    A page's own number goes in any case.
+    They are alike but for one number, if it goes up with the pages, whose numbers count from `first_number`: what
+    differs otherwise, a sum at the foot of each invoice, is no header. A page's own number goes in any case.
     """
-    repeated = _repeated([_edges(lines) for lines in pages], share)
-    return [_kept(lines, repeated) for lines in pages]
+    keys = [
+        [(line, _keys(line.text, number)) for line in _edges(lines)] for number, lines in enumerate(pages, first_number)
+    ]
+    repeated = _repeated([{key for _, found in edges for key in found} for edges in keys], share)
+    gone = {id(line) for edges in keys for line, found in edges if found & repeated}
+    return [
+        [line for line in lines if id(line) not in gone and not _is_own_number(line, lines, number)]
+        for number, lines in enumerate(pages, first_number)
+    ]
 
 
-def _kept(lines: list[Line], repeated: set[str]) -> list[Line]:
-    edges = {id(line) for line in _edges(lines)}
-    return [line for line in lines if id(line) not in edges or not (_mask(line) in repeated or is_page_number(line))]
+def _keys(text: str, page_number: int) -> set[str]:
+    """The text as it is, and with each of its numbers as its distance from the page's."""
+    apart = {
+        f"{text[: found.start()]}#{int(found.group()) - page_number}#{text[found.end() :]}"
+        for found in _NUMBER.finditer(text[:MAX_LENGTH])
+    }
+    return {text} | apart
 
 
-def _repeated(edges: list[list[Line]], share: float) -> set[str]:
-    if len(edges) < MIN_PAGES:
+def _repeated(pages: list[set[str]], share: float) -> set[str]:
+    if len(pages) < MIN_PAGES:
         return set()
-    counts = Counter(text for lines in edges for text in {_mask(line) for line in lines})
-    return {text for text, count in counts.items() if count >= max(2, share * len(edges))}
+    counts = Counter(key for keys in pages for key in keys)
+    return {key for key, count in counts.items() if count >= max(2, share * len(pages))}
 
 
 def _edges(lines: list[Line]) -> list[Line]:
@@ -39,11 +55,8 @@ def _edges(lines: list[Line]) -> list[Line]:
     return by_height[:EDGE_LINES] + by_height[-EDGE_LINES:]
 
 
-def _mask(line: Line) -> str:
-    """Digits and Roman page numbers as #."""
-    return re.sub(r"\d+|^[ivxlc]+$", "#", line.text)
-
-
-def is_page_number(line: Line) -> bool:
-    """A number alone counts only with what is drawn around it: "- 3 -", "3 / 12", "Page 3"."""
-    return _PAGE_NUMBER.fullmatch(line.text) is not None and not line.text.isdigit()
+def _is_own_number(line: Line, lines: list[Line], page_number: int) -> bool:
+    found = _PAGE_NUMBER.fullmatch(line.text)
+    if found is None or line not in _edges(lines):
+        return False
+    return int(found.group(1) or found.group(2)) == page_number

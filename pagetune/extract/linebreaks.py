@@ -45,8 +45,8 @@ def _join(left: str, right: str, evidence: str) -> str:
         return left + right if _keeps_its_hyphen(left, right, evidence) else left[:-1] + right
     if _WHOLE_NUMBER.fullmatch(left) and _WHOLE_NUMBER.fullmatch(right):
         return f"{left} {right}"  # two telephone numbers in a cell
-    if re.search(r"\d[-.,]?$", left) and re.match(r"[-.,]?\d", right):
-        return left + right  # a number, a date or a telephone number broken in two
+    if left[-1] in _BREAKS_NUMBERS and right[0] in _BREAKS_NUMBERS and (one := _one_number(left, right)) is not None:
+        return left + right if one else f"{left} {right}"
     if left[-1].isdigit() and _COUNTER.match(right):
         return left + right
     if left[-1] in "·ㆍ" or (re.search(r"(^|\s)제$", left) and right[0].isdigit()):
@@ -106,6 +106,26 @@ _BOUND = frozenset(
 )
 #: Endings after which a word is over, at whatever letter the next one begins.
 _FINAL = ("를", "및", "또는", "에게", "하고", "되는", "되어", "부터", "있는", "대한", "위한", "따른", "관한", "것을")
+
+
+#: What a number, a date or a telephone number is made of.
+_BREAKS_NUMBERS = frozenset("0123456789-.,")
+
+
+def _one_number(left: str, right: str) -> bool | None:
+    """Whether a number, a date or a telephone number broke here; None where there are no two numbers.
+
+    Two numbers that meet bare are one in Korean, which puts a counter behind each, and two in other languages.
+    """
+    if not re.search(r"\d[-.,]?$", left) or not re.match(r"-?\d", right):
+        return None
+    if left[-1] == "," or right[0] == ",":
+        return re.match(r"\d{3}(?!\d)", right) is not None and re.search(r"(?<!\d)\d{1,3},$", left) is not None
+    if left[-1] == ".":
+        return re.search(r"(?<![\d.])0\.$", left) is not None
+    if left[-1] == "-" or right[0] == "-":
+        return True
+    return _HANGUL.search(left + right) is not None
 
 
 def _known_ending(left: str, right: str) -> bool | None:

@@ -1,8 +1,9 @@
 """PDFs into pages: each read fast, and carefully where that is not enough, or named with why it is set aside."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any, cast
@@ -12,13 +13,13 @@ import pypdfium2 as pdfium
 from pagetune.extract.careful import CarefulPage, CarefulReader
 from pagetune.extract.columns import Line, reading_order
 from pagetune.extract.engine import PAGES_PER_TASK, Failure, map_tasks
-from pagetune.extract.fast import FastPage, read_fast
+from pagetune.extract.fast import FastPage, page_box, read_fast
 from pagetune.extract.files import Candidate, Source, file_name, find_pdfs, inspect_file, read_passwords
 from pagetune.extract.headers import without_headers
 from pagetune.extract.linebreaks import join_lines
 from pagetune.extract.ocr import check_tesseract, read_picture
 from pagetune.extract.paragraphs import paragraphs
-from pagetune.extract.quality import Letters, measure, why_set_aside
+from pagetune.extract.quality import DOUBTFUL, Letters, measure, why_set_aside
 from pagetune.extract.words import Box, Word
 from pagetune.params import Extract
 from pagetune.records import BadFile, Page, Reason, Table
@@ -70,7 +71,26 @@ def read_documents(folder: Path, params: Extract) -> Iterator[Page | BadFile | i
     yield sum(len(part.numbers) for part in ranges)
     yield from (bad for bad in found if isinstance(bad, BadFile))
     for part, pages in zip(ranges, map_tasks(read_pages, ranges, params), strict=True):
-        yield from failed_pages(part, pages.reason) if isinstance(pages, Failure) else pages
+        yield from _page_by_page(part, pages, params) if isinstance(pages, Failure) else pages
+
+
+#: So many pages of a file may fail one by one; then the rest of what was read with them is set aside unread.
+MAX_FAILED_PAGES = 2
+
+
+def _page_by_page(part: PageRange, failure: Failure, params: Extract) -> Iterator[Page]:
+    """What can be had of pages that together took more than their limits, or ended their process."""
+    singles = [replace(part, first=number, last=number) for number in part.numbers]
+    if len(singles) == 1:
+        yield from failed_pages(part, failure.reason)
+        return
+    left, failed = iter(singles), 0
+    for single, pages in zip(left, map_tasks(read_pages, singles, params), strict=False):
+        yield from failed_pages(single, pages.reason) if isinstance(pages, Failure) else pages
+        failed += isinstance(pages, Failure)
+        if failed == MAX_FAILED_PAGES:
+            break
+    yield from chain.from_iterable(failed_pages(single, failure.reason) for single in left)
 
 
 def inspect_files(paths: list[Path], params: Extract) -> list[Source | BadFile]:
@@ -117,21 +137,23 @@ def read_pages(part: PageRange) -> list[Page]:
 def _read_page(pdf: pdfium.PdfDocument, careful: CarefulReader, number: int) -> RawPage:
     try:
         page = pdf[number - 1]
-        fast = read_fast(page)
+        shown, fast = page_box(page), read_fast(page)
         page.close()
-    except pdfium.PdfiumError:
+    except MemoryError:
+        raise
+    except Exception:  # PDFium's errors, and what a page's nonsense brings about in us: the other pages go on
         return RawPage(number, failed="broken_page")
     letters = _letters(fast.words + fast.aside)
     second = None
     if fast.ruled or letters.doubtful:
-        second = _second_opinion(careful, number, fast.turn, doubled=letters.doubled > 0)
+        second = _second_opinion(careful, number, fast.turn, shown, doubled=letters.doubled > 0)
     return _choose(number, fast, letters, second)
 
 
-def _second_opinion(careful: CarefulReader, number: int, turn: int, *, doubled: bool) -> CarefulPage | None:
+def _second_opinion(careful: CarefulReader, number: int, turn: int, shown: Box, *, doubled: bool) -> CarefulPage | None:
     """None where pdfminer, which raises whatever comes to pass, cannot read what PDFium could."""
     try:
-        return careful.read(number, turn, doubled=doubled)
+        return careful.read(number, turn, shown, doubled=doubled)
     except MemoryError:
         raise
     except Exception:
@@ -141,7 +163,7 @@ def _second_opinion(careful: CarefulReader, number: int, turn: int, *, doubled: 
 def _choose(number: int, fast: FastPage, letters: Letters, second: CarefulPage | None) -> RawPage:
     """PDFium's words, or pdfplumber's where those are better; tables and their places from pdfplumber."""
     words, aside = fast.words, fast.aside
-    if second is None:
+    if second is None or not (letters.doubtful or _agree(fast.words, second)):
         return RawPage(
             number,
             reading_order(words),
@@ -154,12 +176,10 @@ def _choose(number: int, fast: FastPage, letters: Letters, second: CarefulPage |
     if slow.bad < letters.bad and slow.count >= 0.9 * letters.count:
         words, aside, letters = second.words, [], slow
     lines = reading_order(words)
-    tables = [
-        Table(caption=caption(box, lines), rows=rows) for rows, box in zip(second.tables, second.boxes, strict=True)
-    ]
+    tables = [Table(caption=caption(table.box, lines), rows=table.rows) for table in second.tables]
     return RawPage(
         number,
-        reading_order(words, second.boxes) if second.boxes else lines,
+        reading_order(words, [(table.box, table.cells) for table in second.tables]) if tables else lines,
         reading_order(aside),
         tables,
         letters,
@@ -167,6 +187,16 @@ def _choose(number: int, fast: FastPage, letters: Letters, second: CarefulPage |
         unmapped_share=second.unmapped_share if letters.doubtful else 0.0,
         image_share=fast.image_share,
     )
+
+
+def _agree(words: list[Word], second: CarefulPage) -> bool:
+    """Whether both readers saw one page, and the tables hold no letters that PDFium read better.
+
+    pdfminer leaves out pages that PDFium counts, and then numbers the others otherwise.
+    """
+    letters, others = (Counter("".join(word.text for word in found)) for found in (words, second.words))
+    cells = measure(" ".join(text for table in second.tables for row in table.rows for text in row))
+    return (letters & others).total() >= 0.8 * letters.total() and cells.bad <= DOUBTFUL
 
 
 #: How far above a table its caption may stand, in heights of its letters.
@@ -203,13 +233,14 @@ def _with_ocr(pdf: pdfium.PdfDocument, raw: RawPage, part: PageRange) -> RawPage
 
 
 def _finish_all(raws: list[RawPage], part: PageRange) -> list[Page]:
-    kept = without_headers([raw.lines for raw in raws], part.params.header_page_share)
+    kept = without_headers([raw.lines for raw in raws], part.first, part.params.header_page_share)
     evidence = "\n".join(line.text for line in chain.from_iterable(kept))
     return [_finish(raw, rest, part, evidence) for raw, rest in zip(raws, kept, strict=True)]
 
 
 def _finish(raw: RawPage, lines: list[Line], part: PageRange, evidence: str) -> Page:
-    text = "\n".join(join_lines([line.text for line in group], evidence) for group in paragraphs(lines + raw.aside))
+    groups = paragraphs(lines) + paragraphs(raw.aside)
+    text = "\n".join(join_lines([line.text for line in group], evidence) for group in groups)
     characters = len(text) + sum(len(cell) for table in raw.tables for row in table.rows for cell in row)
     reason = raw.failed or _verdict(raw, characters, part.params)
     return Page(

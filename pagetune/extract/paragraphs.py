@@ -42,7 +42,8 @@ def _continues(previous: Line, line: Line) -> bool:
         return _is_full(previous) and not ends_sentence(previous.text)
     if line.x0 > previous.x0 + 0.7 * line.size and ends_sentence(previous.text):
         return False  # indented
-    return line.top - previous.top < 1.3 * max(previous.pitch, 1.2 * line.size) and _is_full(previous)
+    usual = min(max(previous.pitch, 1.2 * line.size), 2.2 * line.size)  # where a table was, few lines are left to tell
+    return line.top - previous.top < 1.3 * usual and _is_full(previous)
 
 
 def _is_full(line: Line) -> bool:

@@ -18,10 +18,16 @@ _ORDINARY = re.compile(r"[ -~\s가-힣·ㆍ“”‘’…–—「」『』【�
 _HANGUL = re.compile("[가-힣]+")
 #: Latin-1 signs and accented letters, which Korean read in the wrong encoding is made of: "¾È³çÇÏ¼¼¿ä".
 _LATIN_1 = range(0xA1, 0x100)
+#: Of these, what Korean text holds too.
+_SIGNS = frozenset("·×÷°±²³")
+#: A letter of a font's own; one at a word's beginning is a bullet.
+_PRIVATE_USE = re.compile("(?<=\\S)[\ue000-\uf8ff]")
 #: A page with more letters than this and no space in it was not read as words.
 _WORDS_FROM = 60
 #: The share of letters that are no good from which on a page is read again by pdfplumber.
 DOUBTFUL = 0.005
+#: An image that covers so much of a page is the page.
+PICTURE = 0.8
 
 
 @dataclass(frozen=True)
@@ -75,7 +81,7 @@ def measure(text: str) -> Letters:
         hangul=share * hangul,
         han=share * sum(count for character, count in counts.items() if _script(character) == "Han"),
         unreadable=share * (counts["\ufffd"] + _of_category(counts, categories, "Cc")),
-        private_use=share * _of_category(counts, categories, "Co"),
+        private_use=share * len(_PRIVATE_USE.findall(text)),
         garbled=share * _garbled(counts, categories),
         spaces=spaces / max(1, total + spaces),
         doubled=share * _doubled(text),
@@ -101,7 +107,9 @@ def _garbled(counts: Counter[str], categories: dict[str, str]) -> int:
         scripts[_script(character)] += count
     main = {script for script, _ in scripts.most_common(2)} | {"Latin", "Hangul", "Han"}
     foreign = sum(count for script, count in scripts.items() if script not in main)
-    latin_1 = sum(count for character, count in counts.items() if ord(character) in _LATIN_1)
+    latin_1 = sum(
+        count for character, count in counts.items() if ord(character) in _LATIN_1 and character not in _SIGNS
+    )
     ascii_letters = sum(count for character, count in letters.items() if character.isascii())
     wrongly_encoded = latin_1 if latin_1 > max(10, ascii_letters) else 0
     return foreign + wrongly_encoded + _of_category(counts, categories, "Cn", "Cs")
@@ -126,6 +134,8 @@ def why_set_aside(
     """The first reason for which a page is not used, None for a good one. `characters` counts what is left to read."""
     if characters < params.min_characters:
         return "needs_ocr" if image_share >= params.min_image_share else "no_text"
+    if image_share >= PICTURE and characters < params.min_characters_on_picture:
+        return "needs_ocr"
     if letters.unreadable + letters.private_use > params.max_unreadable_ratio or unmapped_share > 0.5:
         return "unreadable_font"
     if letters.garbled + letters.doubled > params.max_garbled_ratio:
