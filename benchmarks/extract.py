@@ -32,7 +32,7 @@ from pagetune.params import Extract, load_params
 from pagetune.records import Page
 from samples.typeset import read_sample
 
-ROUNDS = 5
+ROUNDS = 3
 TABLE = (("구분", "요금", "기간"), ("일반", "12,000원", "30일"), ("학생", "8,000원", "14일"))
 
 

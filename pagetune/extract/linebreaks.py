@@ -160,14 +160,12 @@ _BOUND_TAGS = ("J", "E", "XS", "VCP")
 
 
 def _glue(left: str, right: str) -> str:
-    """Closed where Kiwi sees one morpheme across the break or a bound one behind it, else the likelier reading.
+    """Closed where Kiwi sees one morpheme across the break or a bound one behind it.
 
-    `Kiwi.glue` compares the readings alone, which is slower, and right less often.
+    `Kiwi.glue` reads both ways and takes the likelier, which takes twice as long and is right no more often.
     """
     before, after = left[-CONTEXT:], right[:CONTEXT]
-    tokens, closed = kiwi().analyze(before + after)[0]
+    tokens, _ = kiwi().analyze(before + after)[0]
     reaching = [token for token in tokens if token.start + token.len > len(before)]
-    if reaching and (reaching[0].start < len(before) or reaching[0].tag.startswith(_BOUND_TAGS)):
-        return left + right
-    _, apart = kiwi().analyze(f"{before} {after}")[0]
-    return f"{left} {right}" if apart >= closed or left[-1].isascii() else left + right
+    closed = reaching and (reaching[0].start < len(before) or reaching[0].tag.startswith(_BOUND_TAGS))
+    return left + right if closed else f"{left} {right}"
