@@ -6,10 +6,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import run
+from conftest import run, word_pages
 
 from pagetune.jsonl import read_records, write_records
-from pagetune.records import Prediction
+from pagetune.records import Page, Prediction
+from pagetune.report import worst_pages
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -19,6 +20,22 @@ def test_the_report_asks_nothing_of_a_network(pipeline: Path) -> None:
     assert not re.search(r"""(?:src|href)\s*=\s*["']?(?:https?:)?//""", html)
     assert not re.search(r"@import|url\(\s*['\"]?http", html)
     assert html.count("<svg") == 2
+
+
+def test_the_worst_pages_are_those_set_aside_then_those_in_doubt_then_the_emptiest() -> None:
+    def page(number: int, reason: str | None, garbled: float, characters: int) -> Page:
+        quality = dict.fromkeys(("unreadable_ratio", "private_use_ratio", "tables_unread"), 0.0)
+        return word_pages()[0].model_copy(
+            update={
+                "page_number": number,
+                "status": "quarantined" if reason else "ok",
+                "reason": reason,
+                "quality": quality | {"garbled_ratio": garbled, "characters": characters},
+            }
+        )
+
+    pages = [page(1, None, 0, 900), page(2, None, 0, 30), page(3, None, 0.01, 900), page(4, "no_text", 0, 0)]
+    assert [found.page_number for found in worst_pages(pages)] == [4, 3, 2, 1]
 
 
 def test_the_same_inputs_give_the_same_bytes(pipeline: Path) -> None:
