@@ -162,6 +162,9 @@ def test_a_rotated_page_reads_as_the_upright_one(tmp_path: Path, degrees: int) -
         if turn == 90:  # text that runs upwards, on a page that is turned clockwise
             canvas.translate(A4[0], 0)
             canvas.rotate(90)
+        if turn == 270:  # text that runs downwards, turned the other way
+            canvas.translate(0, A4[1])
+            canvas.rotate(270)
         draw_notice(canvas)
         canvas.save()
     pages = read(tmp_path)[0]

@@ -8,7 +8,6 @@ import zlib
 from pathlib import Path
 from random import Random
 
-import pypdfium2 as pdfium
 import pytest
 from conftest import ROOT, run
 from reportlab.lib.pdfencrypt import StandardEncryption
@@ -452,8 +451,3 @@ def test_a_summary_counts_every_page_once() -> None:
     assert summary.metrics()["files"] == 1
     with pytest.raises(UserError, match=r"a\.pdf is empty"):
         summary.check("skip")
-
-
-def test_pdfium_opens_what_the_tests_write(tmp_path: Path) -> None:
-    (tmp_path / "many.pdf").write_bytes(many_objects())
-    assert len(pdfium.PdfDocument(tmp_path / "many.pdf")) == 1

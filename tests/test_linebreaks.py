@@ -17,6 +17,8 @@ from pagetune.extract.linebreaks import join_lines
         (["매일 오전 9", "시부터 엽니다."], "매일 오전 9시부터 엽니다."),
         (["전화는 02-555-", "0143입니다."], "전화는 02-555-0143입니다."),
         (["요금은 1,", "200원입니다."], "요금은 1,200원입니다."),
+        (["요금은 1", ",200원입니다."], "요금은 1,200원입니다."),
+        (["압력은 3", ".5바입니다."], "압력은 3.5바입니다."),
         (["In 2023", "15 people came."], "In 2023 15 people came."),
         (["at the end of 2023,", "15 people"], "at the end of 2023, 15 people"),
         (["It closed in 2023.", "2024 was better."], "It closed in 2023. 2024 was better."),

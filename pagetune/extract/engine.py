@@ -136,7 +136,7 @@ def _map_ray(function: Callable[[T], R], tasks: Iterable[T], limits: Limits) -> 
     context = ray.data.DataContext.get_current()
     context.execution_options.preserve_order = True
     context.enable_progress_bars = False
-    rows = ray.data.from_items([{"task": task} for task in tasks], override_num_blocks=None)
+    rows = ray.data.from_items([{"task": task} for task in tasks])
     for row in rows.map(_map_row, fn_args=[function, limits]).iter_rows():
         yield row["result"]
 

@@ -34,8 +34,6 @@ class FastPage:
     drawn as outlines.
     """
 
-    width: float
-    height: float
     turn: int
     words: list[Word]
     aside: list[Word]
@@ -59,9 +57,7 @@ def read_fast(page: pdfium.PdfPage) -> FastPage:
         for word in _words(texts, boxes, turns, other, width, height)
     ]
     ruled, image_share = _survey(page, width * height, bool(texts))
-    if turn in (90, 270):
-        width, height = height, width
-    return FastPage(width, height, turn, upright, aside, ruled, image_share)
+    return FastPage(turn, upright, aside, ruled, image_share)
 
 
 def page_box(page: pdfium.PdfPage) -> Box:

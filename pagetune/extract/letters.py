@@ -21,76 +21,10 @@ _BULLET = re.compile(r"^(?:[\ue000-\uf8ff]|¥(?= \D))\s*")
 #: One syllable and one more, and so on, up to the line's end or a colon: "목 차", "발 의 자 : ".
 _SPACED_SYLLABLES = re.compile(r"^(?:[가-힣] )+[가-힣](?=\s*[:：]|$)")
 #: What forms and headings write with a space within; of two syllables, others are mostly two words.
-_OF_TWO = frozenset(
-    [
-        "목차",
-        "총칙",
-        "부칙",
-        "별표",
-        "서식",
-        "부록",
-        "요약",
-        "서론",
-        "본론",
-        "결론",
-        "차례",
-        "순서",
-        "성명",
-        "주소",
-        "전화",
-        "이름",
-        "직위",
-        "직급",
-        "소속",
-        "담당",
-        "수신",
-        "발신",
-        "참조",
-        "제목",
-        "번호",
-        "서명",
-        "날짜",
-        "일시",
-        "장소",
-        "대상",
-        "기간",
-        "시간",
-        "구분",
-        "항목",
-        "내용",
-        "비고",
-        "합계",
-        "소계",
-        "금액",
-        "수량",
-        "단가",
-        "단위",
-        "품명",
-        "규격",
-        "비율",
-        "인원",
-        "요금",
-        "계좌",
-        "은행",
-        "위치",
-        "방법",
-        "사유",
-        "근거",
-        "조건",
-        "결과",
-        "평가",
-        "점수",
-        "등급",
-        "국적",
-        "성별",
-        "연락",
-        "유형",
-        "종류",
-        "용도",
-        "면적",
-        "상호",
-        "대표",
-    ]
+_OF_TWO = re.compile(
+    "목차|총칙|부칙|별표|서식|부록|요약|서론|본론|결론|차례|순서|성명|주소|전화|이름|직위|직급|소속|담당|수신|발신|참조"
+    "|제목|번호|서명|날짜|일시|장소|대상|기간|시간|구분|항목|내용|비고|합계|소계|금액|수량|단가|단위|품명|규격|비율|인원"
+    "|요금|계좌|은행|위치|방법|사유|근거|조건|결과|평가|점수|등급|국적|성별|연락|유형|종류|용도|면적|상호|대표"
 )
 #: Single syllables that are words: the days of the week, and size or rank.
 _LISTS = re.compile(r"[월화수목금토일 ]+|[상중하 ]+|[대중소 ]+|[남여 ]+|[유무 ]+")
@@ -110,9 +44,9 @@ def close_syllables(text: str) -> str:
     if found is None or _LISTS.fullmatch(found.group()):
         return text
     closed = found.group().replace(" ", "")
-    if len(closed) == 2 and closed not in _OF_TWO and ":" not in text[found.end() :][:2].replace("：", ":"):
+    if len(closed) == 2 and found.end() == len(text) and not _OF_TWO.fullmatch(closed):
         return text  # "두 번"
-    return found.group().replace(" ", "") + text[found.end() :]
+    return closed + text[found.end() :]
 
 
 def join_spaced_letters(row: list[Word]) -> str:

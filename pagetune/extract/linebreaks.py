@@ -45,7 +45,7 @@ def _join(left: str, right: str, evidence: str) -> str:
         return left + right if _keeps_its_hyphen(left, right, evidence) else left[:-1] + right
     if _WHOLE_NUMBER.fullmatch(left) and _WHOLE_NUMBER.fullmatch(right):
         return f"{left} {right}"  # two telephone numbers in a cell
-    if left[-1] in _BREAKS_NUMBERS and right[0] in _BREAKS_NUMBERS and (one := _one_number(left, right)) is not None:
+    if (one := _one_number(left, right)) is not None:
         return left + right if one else f"{left} {right}"
     if left[-1].isdigit() and _COUNTER.match(right):
         return left + right
@@ -64,52 +64,12 @@ def _join(left: str, right: str, evidence: str) -> str:
 
 
 #: What stands behind a noun or a stem and is no word of its own.
-_BOUND = frozenset(
-    [
-        "을",
-        "를",
-        "은",
-        "는",
-        "가",
-        "의",
-        "에",
-        "로",
-        "와",
-        "과",
-        "도",
-        "에서",
-        "으로",
-        "부터",
-        "까지",
-        "에게",
-        "으로써",
-        "로써",
-        "로서",
-        "으로서",
-        "이다",
-        "이며",
-        "이고",
-        "입니다",
-        "습니다",
-        "니다",
-        "하다",
-        "되어",
-        "되며",
-        "다",
-        "며",
-        "고",
-        "라",
-        "란",
-        "이란",
-        "이나",
-    ]
+_BOUND = re.compile(
+    "을|를|은|는|가|의|에|로|와|과|도|에서|으로|부터|까지|에게|으로써|로써|로서|으로서"
+    "|이다|이며|이고|입니다|습니다|니다|하다|되어|되며|다|며|고|라|란|이란|이나"
 )
 #: Endings after which a word is over, at whatever letter the next one begins.
 _FINAL = ("를", "및", "또는", "에게", "하고", "되는", "되어", "부터", "있는", "대한", "위한", "따른", "관한", "것을")
-
-
-#: What a number, a date or a telephone number is made of.
-_BREAKS_NUMBERS = frozenset("0123456789-.,")
 
 
 def _one_number(left: str, right: str) -> bool | None:
@@ -117,20 +77,20 @@ def _one_number(left: str, right: str) -> bool | None:
 
     Two numbers that meet bare are one in Korean, which puts a counter behind each, and two in other languages.
     """
-    if not re.search(r"\d[-.,]?$", left) or not re.match(r"-?\d", right):
+    if not re.search(r"\d[-.,]?$", left) or not re.match(r"[-.,]?\d", right):
         return None
-    if left[-1] == "," or right[0] == ",":
+    if "-" in (left[-1], right[0]) or right[0] in ".,":
+        return True
+    if left[-1] == ",":
         return re.match(r"\d{3}(?!\d)", right) is not None and re.search(r"(?<!\d)\d{1,3},$", left) is not None
     if left[-1] == ".":
         return re.search(r"(?<![\d.])0\.$", left) is not None
-    if left[-1] == "-" or right[0] == "-":
-        return True
     return _HANGUL.search(left + right) is not None
 
 
 def _known_ending(left: str, right: str) -> bool | None:
     """A particle alone at the line's beginning, or a word that is over at the line's end; None for all others."""
-    if right.split(maxsplit=1)[0].rstrip(".,)") in _BOUND:
+    if _BOUND.fullmatch(right.split(maxsplit=1)[0].rstrip(".,)")):
         return False
     tail = left.rpartition(" ")[2]
     return True if tail.endswith(_FINAL) and len(tail) > 1 else None

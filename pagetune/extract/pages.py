@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import chain, pairwise
 from pathlib import Path
-from typing import Any, cast
 
 import pypdfium2 as pdfium
 
@@ -275,14 +274,14 @@ def _quality(raw: RawPage, characters: int, headers_removed: int) -> dict[str, f
     }
     if raw.ocr_confidence is not None:
         shares["ocr_confidence"] = raw.ocr_confidence
-    counts = {
+    counts: dict[str, float] = {
         "characters": characters,
         "columns": _columns(raw.lines),
         "tables": len(raw.tables),
         "tables_unread": int(raw.tables_unread),
         "headers_removed": headers_removed,
     }
-    return cast(dict[str, Any], counts) | {name: round(share, 4) for name, share in shares.items()}
+    return counts | {name: round(share, 4) for name, share in shares.items()}
 
 
 def _columns(lines: list[Line]) -> int:
