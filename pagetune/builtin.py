@@ -22,19 +22,21 @@ EOS, PAD = "</s>", "<pad>"
 MIN_VOCABULARY = 512
 
 
-def make_builtin(
-    pages: list[Page], heldout: list[dict[str, Any]], folder: Path, params: Builtin, seed: int
-) -> Manifest:
-    """Train tokenizer and model on the readable pages that are not heldout and save both in `folder`."""
+def texts_of(pages: list[Page], heldout: list[dict[str, Any]]) -> list[str]:
+    """The readable pages that are not heldout, as the model reads them."""
     apart = {(unit["doc_id"], unit["part"]) for unit in heldout}
-    texts = [
+    return [
         page_text(page)
         for page in pages
         if page.status == "ok" and not {(page.doc_id, None), (page.doc_id, str(page.page_number))} & apart
     ]
+
+
+def make_builtin(texts: list[str], folder: Path, params: Builtin, seed: int) -> Manifest:
+    """Train tokenizer and model on `texts` and save both in `folder`."""
     if not texts:
         raise UserError(
-            "params.yaml: model.base: builtin learns from pages, and there are none. Name a hub id or a path."
+            "params.yaml: model.base: builtin learns from the documents, and none is left. Name a hub id or a path."
         )
     tokenizer = train_tokenizer(texts, params)
     model = pretrain(texts, tokenizer, params, seed)

@@ -17,6 +17,10 @@ Count = Annotated[int, Field(ge=1)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Rate = Annotated[float, Field(gt=0, lt=1)]
+Name = Annotated[str, Field(min_length=1)]
+#: What the judge gives, from 1 to 5.
+Grade = Annotated[int, Field(ge=1, le=5)]
+Script = Literal["hangul", "latin", "han", "kana", "cyrillic", "greek", "arabic", "hebrew", "thai", "devanagari"]
 #: A rank or an alpha for every module whose name matches the regular expression, as PEFT reads it.
 Pattern = dict[str, Count]
 
@@ -46,19 +50,57 @@ class Extract(Section):
     min_ocr_confidence: Share
 
 
+class Columns(Section):
+    """The names of a user's own columns; null is a column that there is none of."""
+
+    instruction: Name
+    output: Name
+    references: Name | None
+    group: Name | None
+
+
 class Qa(Section):
-    min_answer_characters: Count
-    max_answer_characters: Count
-    max_question_characters: Count
+    source: Literal["pdf", "jsonl", "csv"]
+    columns: Columns
+    generator: Literal["rules", "llm", "rules+llm"]
+    article_characters: Count
+    passage_characters: Annotated[int, Field(ge=100)]
+    characters_per_question: Count
+    max_questions_per_passage: Count
+    judge: Literal["off", "llm"]
+    min_faithfulness: Grade
+    min_clarity: Grade
+
+
+class Llm(Section):
+    base_url: Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
+    model: Name | None
+    temperature: Annotated[float, Field(ge=0, le=2)]
+    max_tokens: Count
+    concurrency: Count
+    timeout_seconds: Annotated[float, Field(gt=0)]
+    max_retries: Annotated[int, Field(ge=0)]
+    on_failed_request: Literal["stop", "skip"]
+    price_per_million_input_tokens: Annotated[float, Field(ge=0)]
+    price_per_million_output_tokens: Annotated[float, Field(ge=0)]
 
 
 class Curate(Section):
+    min_answer_characters: Count
+    max_answer_characters: Count
+    max_question_characters: Count
+    filters: list[Literal["wrong_script", "unfinished", "passage_dependent", "refusal"]]
+    scripts: Annotated[list[Script], Field(min_length=1)]
+    min_script_share: Share
+    personal_data: Literal["drop", "mask", "keep"]
     heldout_fraction: Fraction
     heldout_documents: list[str]
     recall_fraction: Fraction
     recall_questions: list[str]
     validation_fraction: Fraction
-    near_duplicate_similarity: Annotated[float, Field(gt=0, le=1)]
+    near_duplicate_similarity: Annotated[float, Field(ge=0.5, le=1)]
+    paraphrases: Annotated[int, Field(ge=0)]
+    paraphrase_method: Literal["templates", "llm", "back_translation"]
 
 
 class Builtin(Section):
@@ -139,6 +181,7 @@ class Params(Section):
     precision: Literal["auto", "4bit", "8bit", "fp16", "bf16", "fp32"]
     extract: Extract
     qa: Qa
+    llm: Llm
     curate: Curate
     model: Model
     prompt: Prompt

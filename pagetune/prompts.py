@@ -3,7 +3,7 @@
 import hashlib
 from typing import Any
 
-from pagetune.records import Example, Pair, Rejected
+from pagetune.records import Example, Pair
 
 #: What the loss ignores, in PyTorch and therefore everywhere.
 IGNORED = -100
@@ -29,16 +29,6 @@ def to_example(pair: Pair, template: str, eos_token: str, template_seen: bool) -
 def holds_special_token(pair: Pair, special_tokens: list[str]) -> bool:
     """A page that prints the model's own EOS would end the answer in its middle."""
     return any(token in text for token in special_tokens for text in (pair.instruction, pair.output))
-
-
-def reject_special_token(pair: Pair) -> Rejected:
-    return Rejected(
-        reason="special_token",
-        doc_id=pair.doc_id,
-        page_number=pair.page_number,
-        instruction=pair.instruction,
-        output=pair.output,
-    )
 
 
 def template_record(template: str, eos_token: str) -> dict[str, str]:

@@ -29,9 +29,20 @@ Reason = Literal[
     "refers_elsewhere",
     "repealed",
     "evidence_not_on_page",
+    "not_in_evidence",
+    "unreadable_answer",
+    "request_failed",
+    "unfaithful",
+    "unclear",
+    "wrong_script",
+    "passage_dependent",
+    "refusal",
+    "personal_data",
     "duplicate",
+    "near_duplicate",
     "contradiction",
     "in_heldout_and_training",
+    "changes_facts",
     "special_token",
 ]
 
@@ -81,12 +92,33 @@ class BadFile(Record):
     seen: str
 
 
+class Place(Record):
+    """Where on its page a text stands: characters `start` to `end` of the page's text, or of a table's row.
+
+    `table` and `row` count from 0 and are null for the text; a row's cells are joined by " | ".
+    """
+
+    table: int | None
+    row: int | None
+    start: int
+    end: int
+
+
+class Judgement(Record):
+    """What the judge says, from 1 to 5: does the answer follow from its source, and is the question clear by itself."""
+
+    faithfulness: int
+    clarity: int
+
+
 class Pair(Record):
     """A question and its answer.
 
+    `evidence` is what stands at `place` on the page, letter for letter; `page_number`, `evidence` and `place` are null
+    for a user's own rows.
     `topic` is the noun phrase the question asks about ("금융보안교육센터의 주소"); paraphrases are made from it.
     `template` names the wording of the question, "original" as build_qa writes it.
-    `page_number` and `evidence` (verbatim from the page) are null for a user's own rows.
+    `parent_id` is the pair that a paraphrase was made from.
     """
 
     pair_id: str
@@ -96,20 +128,37 @@ class Pair(Record):
     doc_id: str
     page_number: int | None
     evidence: str | None
+    place: Place | None
     topic: str | None
     template: str
     parent_id: str | None
     references: list[str]
+    judgement: Judgement | None
 
 
 class Rejected(Record):
-    """A pair that was lost, and why; `instruction` and `output` as far as they were read."""
+    """A pair that was lost, and why; `instruction` and `output` as far as they were read.
+
+    `detail` says what the reason leaves open: the number that no evidence holds, the answer that contradicts.
+    """
 
     reason: Reason
     doc_id: str
     page_number: int | None
     instruction: str
     output: str
+    detail: str | None
+
+    @classmethod
+    def of(cls, pair: Pair, reason: Reason, detail: str | None = None) -> "Rejected":
+        return cls(
+            reason=reason,
+            doc_id=pair.doc_id,
+            page_number=pair.page_number,
+            instruction=pair.instruction,
+            output=pair.output,
+            detail=detail,
+        )
 
 
 class Example(Record):

@@ -1,13 +1,15 @@
 """The report: one HTML file that opens offline. Every text from a document is escaped by the template."""
 
 import io
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
+from pagetune.build_qa.draft import Span, sections, to_document
 from pagetune.evaluation import SETS, set_of
 from pagetune.records import BadFile, Page, Pair, Prediction
 
@@ -68,18 +70,48 @@ def example_rows(inputs: Inputs) -> list[dict[str, Any]]:
     return shown
 
 
-def coverage(pages: list[Page], pairs: list[Pair]) -> list[dict[str, Any]]:
-    """Per document: pages, pages without text, and pages that a pair stands on."""
-    asked = {(pair.doc_id, pair.page_number) for pair in pairs}
-    documents: dict[str, dict[str, Any]] = {}
+@dataclass
+class Coverage:
+    """How much of a document is asked about. `silent` names its sections and tables on which no pair stands."""
+
+    doc_id: str
+    pages: int = 0
+    quarantined: int = 0
+    asked: int = 0
+    pairs: int = 0
+    sections: int = 0
+    silent: list[str] = field(default_factory=list)
+
+
+def coverage(pages: list[Page], pairs: list[Pair]) -> list[Coverage]:
+    """In the order of the pages."""
+    by_document: dict[str, list[Page]] = defaultdict(list)
     for page in pages:
-        row = documents.setdefault(page.doc_id, {"doc_id": page.doc_id, "pages": 0, "quarantined": 0, "asked": 0})
-        row["pages"] += 1
-        row["quarantined"] += page.status == "quarantined"
-        row["asked"] += (page.doc_id, page.page_number) in asked
-    for doc_id, row in documents.items():
-        row["pairs"] = sum(pair.doc_id == doc_id for pair in pairs)
-    return list(documents.values())
+        by_document[page.doc_id].append(page)
+    own: dict[str, list[Pair]] = defaultdict(list)
+    for pair in pairs:
+        own[pair.doc_id].append(pair)
+    return [_cover(doc_id, document_pages, own[doc_id]) for doc_id, document_pages in by_document.items()]
+
+
+def _cover(doc_id: str, pages: list[Page], pairs: list[Pair]) -> Coverage:
+    found = Coverage(doc_id, len(pages), sum(page.status == "quarantined" for page in pages), pairs=len(pairs))
+    found.asked = len({pair.page_number for pair in pairs})
+    readable = [page for page in pages if page.status == "ok"]
+    for name, spans in (sections(to_document(readable)) if readable else {}).items():
+        found.sections += 1
+        if not any(_stands_in(pair, spans) for pair in pairs):
+            found.silent.append(name)
+    return found
+
+
+def _stands_in(pair: Pair, spans: list[Span]) -> bool:
+    place = pair.place
+    return place is not None and any(
+        (span.page_number, span.table) == (pair.page_number, place.table)
+        and (span.table is not None or (place.start < span.end and span.start < place.end))
+        for span in spans
+    )
 
 
 def worst_pages(pages: list[Page]) -> list[Page]:

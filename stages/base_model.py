@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pagetune.builtin import make_builtin
+from pagetune.builtin import make_builtin, texts_of
 from pagetune.errors import run_stage
 from pagetune.jsonl import read_json, read_records, write_json
 from pagetune.manifest import BASE, describe_external
@@ -10,14 +10,14 @@ from pagetune.params import load_params
 from pagetune.records import Page
 
 PAGES, DOCUMENTS = Path("data/pages.jsonl"), Path("data/splits/documents.json")
+OWN_TEXT = Path("data/splits/own_text.json")
 
 
 def main() -> None:
     params = load_params()
     if params.model.base == "builtin":
-        manifest = make_builtin(
-            read_records(PAGES, Page), read_json(DOCUMENTS)["heldout"], BASE, params.model.builtin, params.seed
-        )
+        texts = texts_of(read_records(PAGES, Page), read_json(DOCUMENTS)["heldout"]) + read_json(OWN_TEXT)
+        manifest = make_builtin(texts, BASE, params.model.builtin, params.seed)
     else:
         manifest = describe_external(params.model)
     write_json(BASE / "manifest.json", manifest.model_dump())

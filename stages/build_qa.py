@@ -1,37 +1,72 @@
-"""Build question-answer pairs: data/pages.jsonl and the user's data/raw/*.jsonl -> data/qa.jsonl."""
+"""Build question-answer pairs, each with its proof: data/pages.jsonl or the user's own rows -> data/qa.jsonl."""
 
 from collections import Counter
 from pathlib import Path
 
+from pagetune.build_qa.generate import generate_pairs
+from pagetune.build_qa.judge import judge_pairs
 from pagetune.build_qa.rules import build_pairs
 from pagetune.build_qa.user_rows import read_user_pairs
 from pagetune.errors import UserError, run_stage
 from pagetune.jsonl import read_records, write_json, write_records
-from pagetune.params import load_params
-from pagetune.records import Page
+from pagetune.ledger import Ledger
+from pagetune.llm.client import Client
+from pagetune.params import Params, load_params
+from pagetune.records import Page, Pair
 
 RAW, PAGES = Path("data/raw"), Path("data/pages.jsonl")
 PAIRS, REJECTED, METRICS = Path("data/qa.jsonl"), Path("data/qa_rejected.jsonl"), Path("metrics/build_qa.json")
 
 
 def main() -> None:
-    params = load_params().qa
-    pages = read_records(PAGES, Page)
-    pairs, rejected = build_pairs(pages, params)
-    pairs += read_user_pairs(RAW)
+    params = load_params()
+    ledger, clients = Ledger(), list[Client]()
+    pairs = read_pairs(params, ledger, clients)
     if not pairs:
-        raise UserError(
-            f"{PAGES}: no rule found a pair on {len(pages)} pages. Add documents with questions and answers, "
-            "articles, tables or sentences of the form `X의 Y는 Z입니다`, or your own JSONL in data/raw."
-        )
-    kinds = Counter(pair.kind for pair in pairs)
-    reasons = Counter(row.reason for row in rejected)
+        raise UserError(nothing_found(params.qa.source, ledger))
+    kinds = dict(sorted(Counter(pair.kind for pair in pairs).items()))
     write_records(PAIRS, pairs)
-    write_records(REJECTED, rejected)
-    write_json(
-        METRICS, {"pairs": len(pairs), "kinds": dict(sorted(kinds.items())), "rejected": dict(sorted(reasons.items()))}
+    write_records(REJECTED, ledger.rejected)
+    write_json(METRICS, {"pairs": len(pairs), "kinds": kinds} | ledger.metrics() | {"llm": asked(clients)})
+    print(f"build_qa: {len(pairs)} pairs {kinds}, {len(ledger.rejected)} rejected {ledger.metrics()['rejected']}")
+
+
+def read_pairs(params: Params, ledger: Ledger, clients: list[Client]) -> list[Pair]:
+    qa, llm = params.qa, params.llm
+    if qa.source != "pdf":
+        return read_user_pairs(RAW, qa.source, qa.columns)
+    pages = read_records(PAGES, Page)
+    pairs: list[Pair] = []
+    if "rules" in qa.generator:
+        pairs, rejected = build_pairs(pages, qa.article_characters)
+        ledger.add("rules", len(pairs) + len(rejected), len(pairs), rejected)
+    if "llm" in qa.generator:
+        generated, client = generate_pairs(pages, qa, llm, ledger)
+        pairs += generated
+        clients.append(client)
+    if qa.judge == "llm":
+        pairs, client = judge_pairs(pairs, pages, qa, llm, ledger)
+        clients.append(client)
+    for client in clients:
+        print(f"build_qa: {client}")
+    return pairs + read_user_pairs(RAW, "jsonl", qa.columns)
+
+
+def asked(clients: list[Client]) -> dict[str, int]:
+    """Requests and tokens, those whose answers were kept from earlier included."""
+    total: Counter[str] = Counter()
+    for client in clients:
+        total.update(client.metrics())
+    return dict(total)
+
+
+def nothing_found(source: str, ledger: Ledger) -> str:
+    if source != "pdf":
+        return f"{RAW} holds no row of a *.{source}. Put your file there, or set qa.source."
+    return (
+        f"{PAGES}: no pair stands (rejected: {ledger.metrics()['rejected'] or 'none'}). Add documents with questions "
+        "and answers, articles, tables or sentences of the form `X의 Y는 Z입니다`, or set qa.generator: llm."
     )
-    print(f"build_qa: {len(pairs)} pairs ({dict(kinds)}), {len(rejected)} rejected ({dict(reasons)})")
 
 
 if __name__ == "__main__":

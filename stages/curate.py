@@ -1,14 +1,18 @@
-"""Split pairs so that nothing leaks, and paraphrase: data/qa.jsonl -> data/splits/."""
+"""Clean the pairs, split them so that nothing leaks, and reword: data/qa.jsonl -> data/splits/."""
 
-from collections import Counter
 from pathlib import Path
 
-from pagetune.curate.duplicates import normal_form
+from pagetune.claims import normal_form
+from pagetune.curate.card import render_card
+from pagetune.curate.filters import filter_pairs
+from pagetune.curate.personal_data import without_personal_data
 from pagetune.curate.splits import Splits, make_splits
+from pagetune.curate.wordings import Wordings, by_model, by_templates
 from pagetune.errors import run_stage
-from pagetune.jsonl import read_records, write_json, write_records
-from pagetune.params import load_params
-from pagetune.records import Pair
+from pagetune.jsonl import read_records, write_json, write_records, write_text
+from pagetune.ledger import Ledger
+from pagetune.params import Params, load_params
+from pagetune.records import Pair, Rejected
 
 PAIRS, SPLITS, METRICS = Path("data/qa.jsonl"), Path("data/splits"), Path("metrics/curate.json")
 
@@ -16,20 +20,39 @@ PAIRS, SPLITS, METRICS = Path("data/qa.jsonl"), Path("data/splits"), Path("metri
 def main() -> None:
     params = load_params()
     pairs = read_records(PAIRS, Pair)
-    splits = make_splits(pairs, params.curate, params.seed)
+    splits, ledger, personal_data = curate(pairs, params)
+    metrics = count(splits) | ledger.metrics() | {"personal_data": personal_data}
     for name, rows in splits.rows.items():
         write_records(SPLITS / f"{name}.jsonl", rows)
-    write_records(SPLITS / "rejected.jsonl", splits.rejected)
+    write_records(SPLITS / "rejected.jsonl", ledger.rejected)
     heldout = [{"doc_id": doc_id, "part": part or None, "why": why} for (doc_id, part), why in splits.heldout.items()]
     write_json(SPLITS / "documents.json", {"heldout": heldout})
-    metrics = count(splits)
+    write_json(SPLITS / "own_text.json", own_text(splits.rows["train"]))
+    write_text(SPLITS / "README.md", render_card(splits, params.curate, metrics))
     write_json(METRICS, metrics)
     print(f"curate: {len(pairs)} pairs -> rows {metrics['rows']}, rejected {metrics['rejected']}")
-    print(f"curate: heldout {', '.join(sorted({doc_id for doc_id, _ in splits.heldout})) or 'nothing'}")
+    print(f"curate: heldout {', '.join(sorted({doc_id for doc_id, _ in splits.heldout}))}")
     for question in unasked(params.curate.recall_questions, splits):
         print(f"curate: no fact answers {question!r} of curate.recall_questions")
-    if not heldout:
-        print("curate: no document is heldout; name one in curate.heldout_documents to see what tuning does to others")
+
+
+def curate(pairs: list[Pair], params: Params) -> tuple[Splits, Ledger, dict[str, int]]:
+    ledger = Ledger()
+    clean, rejected = filter_pairs(pairs, params.curate)
+    ledger.add("filters", len(pairs), len(clean), rejected)
+    harmless, rejected, found = without_personal_data(clean, params.curate.personal_data)
+    ledger.add("personal_data", len(clean), len(harmless), rejected)
+
+    def reword(trained: list[Pair]) -> tuple[Wordings, list[Rejected]]:
+        if params.curate.paraphrase_method == "templates":
+            return by_templates(trained, params.curate), []
+        wordings, lost, client = by_model(trained, params.curate, params.llm)
+        print(f"curate: {client}")
+        return wordings, lost
+
+    rows_alone = params.qa.columns.group is None
+    splits = make_splits(harmless, params.curate, params.seed, ledger, reword, rows_alone)
+    return splits, ledger, dict(sorted(found.items()))
 
 
 def unasked(questions: list[str], splits: Splits) -> list[str]:
@@ -37,12 +60,17 @@ def unasked(questions: list[str], splits: Splits) -> list[str]:
     return [question for question in questions if normal_form(question) not in asked]
 
 
-def count(splits: Splits) -> dict[str, dict[str, int]]:
+def own_text(train: list[Pair]) -> list[str]:
+    """What the built-in model reads of a user's own rows: one wording of each fact that is trained on."""
+    own = {row.parent_id or row.pair_id: f"{row.instruction}\n{row.output}" for row in train if row.kind == "user"}
+    return list(own.values())
+
+
+def count(splits: Splits) -> dict[str, object]:
     """`facts` are pairs before paraphrasing, `rows` their wordings."""
     return {
         "rows": {name: len(rows) for name, rows in splits.rows.items()},
         "facts": {name: len({row.parent_id or row.pair_id for row in rows}) for name, rows in splits.rows.items()},
-        "rejected": dict(sorted(Counter(row.reason for row in splits.rejected).items())),
     }
 
 

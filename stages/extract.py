@@ -6,7 +6,7 @@ from pagetune.errors import UserError, run_stage
 from pagetune.extract.files import find_pdfs
 from pagetune.extract.pages import read_documents
 from pagetune.extract.summary import Summary, progress, say_bad_file
-from pagetune.jsonl import atomic_write, write_json
+from pagetune.jsonl import atomic_write, write_json, write_text
 from pagetune.params import load_params
 from pagetune.records import Page
 
@@ -15,9 +15,12 @@ METRICS = Path("metrics/extract.json")
 
 
 def main() -> None:
-    params = load_params().extract
-    check_folder()
+    params, source = load_params().extract, load_params().qa.source
     summary = Summary()
+    if source != "pdf":
+        read_nothing(summary, source)
+        return
+    check_folder()
     with atomic_write(PAGES) as pages, progress() as advance:
         for found in read_documents(RAW, params):
             advance(found)
@@ -34,9 +37,18 @@ def main() -> None:
     print(f"extract: {summary}")
 
 
+def read_nothing(summary: Summary, source: str) -> None:
+    write_text(PAGES, "")
+    write_json(BAD_FILES, [])
+    write_json(METRICS, summary.metrics())
+    print(f"extract: qa.source is {source}: no PDF is read, {PAGES} is empty")
+
+
 def check_folder() -> None:
     if not find_pdfs(RAW) and not list(RAW.glob("*.jsonl")):
-        raise UserError(f"{RAW} holds neither a *.pdf nor a *.jsonl. Put your documents there.")
+        raise UserError(
+            f"{RAW} holds neither a *.pdf nor a *.jsonl. Put your documents there, or set qa.source: csv for a *.csv."
+        )
     nested = [path for path in RAW.rglob("*") if path.suffix.lower() == ".pdf" and path.parent != RAW]
     if nested:
         raise UserError(f"{nested[0]} lies in a folder of its own, which is not read. Move it to {RAW}.")

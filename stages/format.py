@@ -6,8 +6,8 @@ from pagetune.errors import run_stage
 from pagetune.jsonl import read_records, write_json, write_records
 from pagetune.manifest import read_manifest
 from pagetune.params import load_params
-from pagetune.prompts import holds_special_token, reject_special_token, template_record, to_example
-from pagetune.records import NEW_WORDING, Pair
+from pagetune.prompts import holds_special_token, template_record, to_example
+from pagetune.records import NEW_WORDING, Pair, Rejected
 
 SPLITS, PROMPTS = Path("data/splits"), Path("data/prompts")
 NAMES = ("train", "validation", "recall", "heldout")
@@ -16,11 +16,14 @@ NAMES = ("train", "validation", "recall", "heldout")
 def main() -> None:
     template = load_params().prompt.template
     manifest = read_manifest()
-    counts, rejected = {}, []
+    counts: dict[str, int] = {}
+    rejected: list[Rejected] = []
     for name in NAMES:
         pairs = read_records(SPLITS / f"{name}.jsonl", Pair)
         clean = [pair for pair in pairs if not holds_special_token(pair, manifest.special_tokens)]
-        rejected += [reject_special_token(pair) for pair in pairs if holds_special_token(pair, manifest.special_tokens)]
+        rejected += [
+            Rejected.of(pair, "special_token") for pair in pairs if holds_special_token(pair, manifest.special_tokens)
+        ]
         examples = [to_example(pair, template, manifest.eos_token, pair.template != NEW_WORDING) for pair in clean]
         write_records(PROMPTS / f"{name}.jsonl", examples)
         counts[name] = len(examples)

@@ -128,7 +128,7 @@ def word_pages() -> list[Page]:
 
 def make_tiny_base(folder: Path) -> None:
     """A built-in base model of a few hundred thousand parameters, its heads of 64 as Unsloth's kernels want them."""
-    from pagetune.builtin import make_builtin
+    from pagetune.builtin import make_builtin, texts_of
 
     params = Builtin(
         characters_per_token=2.0,
@@ -141,7 +141,7 @@ def make_tiny_base(folder: Path) -> None:
         steps=300,
         learning_rate=0.002,
     )
-    write_json(folder / "manifest.json", make_builtin(word_pages(), [], folder, params, seed=0).model_dump())
+    write_json(folder / "manifest.json", make_builtin(texts_of(word_pages(), []), folder, params, seed=0).model_dump())
 
 
 @pytest.fixture(scope="session")

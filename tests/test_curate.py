@@ -1,23 +1,37 @@
 """Splits that cannot leak."""
 
 from collections import defaultdict
+from random import Random
 
 import pytest
 from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pagetune.curate.duplicates import families, normal_form, without_duplicates
+from pagetune.claims import normal_form
+from pagetune.curate.duplicates import facts, families, near_duplicates, without_duplicates
+from pagetune.curate.leaks import leaks
+from pagetune.curate.minhash import similar_pairs, similarity
 from pagetune.curate.paraphrase import paraphrases
 from pagetune.curate.splits import Splits, make_splits
+from pagetune.curate.wordings import by_templates
 from pagetune.errors import UserError
+from pagetune.ledger import Ledger
 from pagetune.params import Curate, load_params
-from pagetune.records import NEW_WORDING, Pair
+from pagetune.records import NEW_WORDING, Pair, Place, Rejected
 
-PARAMS: Curate = load_params(ROOT / "params.yaml").curate
+#: Half of a few documents are heldout then, so that most draws have one that is.
+PARAMS: Curate = load_params(ROOT / "params.yaml").curate.model_copy(update={"heldout_fraction": 0.5})
 
 
-def pair(question: str, answer: str = "대답", doc_id: str = "문서", topic: str | None = None, page: int = 1) -> Pair:
+def pair(
+    question: str,
+    answer: str = "대답",
+    doc_id: str = "문서",
+    topic: str | None = None,
+    page: int = 1,
+    place: Place | None = None,
+) -> Pair:
     return Pair(
         pair_id=f"{doc_id}/{question}/{answer}",
         instruction=question,
@@ -26,10 +40,18 @@ def pair(question: str, answer: str = "대답", doc_id: str = "문서", topic: s
         doc_id=doc_id,
         page_number=page,
         evidence=answer,
+        place=place,
         topic=topic,
         template="original",
         parent_id=None,
         references=[],
+        judgement=None,
+    )
+
+
+def divided(pairs: list[Pair], params: Curate, seed: int, ledger: Ledger | None = None, **options: bool) -> Splits:
+    return make_splits(
+        pairs, params, seed, ledger or Ledger(), lambda trained: (by_templates(trained, params), []), **options
     )
 
 
@@ -51,7 +73,7 @@ PAIRS = st.lists(
 def split(pairs: list[Pair], seed: int, **changes: object) -> Splits | None:
     """None where everything fell into heldout, which is an error of its own."""
     try:
-        return make_splits(pairs, PARAMS.model_copy(update=changes), seed)
+        return divided(pairs, PARAMS.model_copy(update=changes), seed)
     except UserError:
         return None
 
@@ -69,10 +91,36 @@ def test_no_question_stands_in_two_splits(pairs: list[Pair], seed: int) -> None:
 @settings(deadline=None)
 @given(PAIRS, st.integers(0, 5))
 def test_every_pair_is_kept_or_rejected(pairs: list[Pair], seed: int) -> None:
-    if splits := split(pairs, seed):
-        kept = {row.parent_id or row.pair_id for rows in splits.rows.values() for row in rows}
-        originals = {(row.instruction, row.output) for row in splits.rejected}
-        assert all(row.pair_id in kept or (row.instruction, row.output) in originals for row in pairs)
+    ledger = Ledger()
+    try:
+        splits = divided(pairs, PARAMS, seed, ledger)
+    except UserError:
+        return
+    kept = {row.parent_id or row.pair_id for rows in splits.rows.values() for row in rows}
+    originals = {(row.instruction, row.output) for row in ledger.rejected}
+    assert all(row.pair_id in kept or (row.instruction, row.output) in originals for row in pairs)
+    steps = ledger.metrics()["steps"]
+    assert isinstance(steps, dict)
+    for step in steps.values():
+        assert step["in"] == step["out"] + sum(step["rejected"].values())
+    assert steps["duplicates"]["in"] == len(pairs)
+    assert steps["wordings"]["out"] == sum(map(len, splits.rows.values()))
+
+
+@settings(deadline=None)
+@given(PAIRS, st.integers(0, 5))
+def test_no_fact_is_in_both_recall_and_validation(pairs: list[Pair], seed: int) -> None:
+    places = [Place(table=None, row=None, start=10 * (i % 7), end=10 * (i % 7) + 15) for i in range(len(pairs))]
+    pairs = [
+        row.model_copy(update={"place": place, "doc_id": "문서"}) for row, place in zip(pairs, places, strict=True)
+    ]
+    if splits := split(pairs, seed, recall_fraction=0.45, validation_fraction=0.45):
+        fact_of = facts(families(pairs, PARAMS.near_duplicate_similarity))
+        recall, validation = (
+            {fact_of[row.parent_id or row.pair_id] for row in splits.rows[name]}  # type: ignore[index]
+            for name in ("recall", "validation")
+        )
+        assert not recall & validation
 
 
 @settings(deadline=None)
@@ -132,7 +180,7 @@ def test_a_copy_of_a_heldout_document_is_heldout_with_it() -> None:
     texts = [f"{name} 과정의 수강료는 얼마인가요?" for name in ("입문", "심화", "실무", "해설", "분석")]
     other = pair("전혀 다른 물음인가요?", "전혀 다른 대답", "다른 문서")
     pairs = [pair(text, f"{text} 9만 원", doc_id) for doc_id in ("원본", "사본") for text in texts] + [other]
-    splits = make_splits(pairs, PARAMS.model_copy(update={"heldout_documents": ["원본"]}), 0)
+    splits = divided(pairs, PARAMS.model_copy(update={"heldout_documents": ["원본"]}), 0)
     assert {doc_id: why for (doc_id, _), why in splits.heldout.items()} == {"원본": "pinned", "사본": "family of 원본"}
 
 
@@ -140,15 +188,16 @@ def test_one_pair_shared_with_a_heldout_document_is_used_by_neither() -> None:
     held = [pair(f"{chr(0xAC00 + 100 * i)}에 관한 {i}번째 물음인가요?", f"{i}번 대답", "갑") for i in range(20)]
     kept = [pair(f"{chr(0xAC01 + 90 * i)}에 대한 {i}번째 질문인가요?", f"{i}호 응답", "을") for i in range(20)]
     common = [pair("주차장은 어디에 있나요?", "지하 1층입니다.", doc_id) for doc_id in ("갑", "을")]
-    splits = make_splits([*held, *kept, *common], PARAMS.model_copy(update={"heldout_documents": ["갑"]}), 0)
+    ledger = Ledger()
+    splits = divided([*held, *kept, *common], PARAMS.model_copy(update={"heldout_documents": ["갑"]}), 0, ledger)
     questions = {row.instruction for rows in splits.rows.values() for row in rows}
     assert "주차장은 어디에 있나요?" not in questions
-    assert {row.reason for row in splits.rejected} == {"duplicate", "in_heldout_and_training"}
+    assert {row.reason for row in ledger.rejected} == {"duplicate", "in_heldout_and_training"}
 
 
 def test_one_document_is_held_out_by_pages() -> None:
     pairs = [pair(f"{i}번 물음인가요?", f"{i}번 대답", page=i) for i in range(1, 40)]
-    splits = make_splits(pairs, PARAMS, 0)
+    splits = divided(pairs, PARAMS, 0)
     assert splits.rows["heldout"]
     trained = {row.page_number for row in splits.rows["train"]}
     assert not trained & {row.page_number for row in splits.rows["heldout"]}
@@ -156,11 +205,12 @@ def test_one_document_is_held_out_by_pages() -> None:
 
 def test_own_rows_are_held_out_row_by_row_and_never_all() -> None:
     document = [pair(f"{i}번 물음인가요?", f"{i}번 대답", "문서") for i in range(10)]
+    params = PARAMS.model_copy(update={"heldout_fraction": 0.2})
     own = [
         pair(f"{chr(0xAC00 + 99 * i)} 질문?", f"{i}호 응답", "own").model_copy(update={"page_number": None})
         for i in range(40)
     ]
-    rows = make_splits([*document, *own], PARAMS, 42).rows
+    rows = divided([*document, *own], params, 42).rows
     assert any(row.doc_id == "own" for row in rows["heldout"])
     assert sum(row.doc_id == "own" for row in rows["train"]) > 40
 
@@ -170,21 +220,164 @@ def test_the_document_of_a_question_to_be_asked_is_not_held_out_by_hash() -> Non
         pair(f"{name} 주소는 어디인가요?", name, f"문서 {name}", topic=f"{name} 주소") for name in "가나다라마바사"
     ]
     asked = PARAMS.model_copy(update={"heldout_fraction": 0.99, "recall_questions": ["라 주소?"]})
-    splits = make_splits(pairs, asked, 0)
+    splits = divided(pairs, asked, 0)
     assert "라 주소?" in {row.instruction for row in splits.rows["recall"]}
     assert ("문서 라", "") not in splits.heldout
 
 
 def test_a_pinned_document_without_pairs_is_named() -> None:
     with pytest.raises(UserError, match=r"heldout_documents names 없는 문서, which has no pairs\. Known: 문서"):
-        make_splits([pair("물음?")], PARAMS.model_copy(update={"heldout_documents": ["없는 문서"]}), 0)
+        divided([pair("물음?")], PARAMS.model_copy(update={"heldout_documents": ["없는 문서"]}), 0)
+
+
+def test_own_rows_with_a_group_are_held_out_by_group() -> None:
+    own = [
+        pair(f"{chr(0xAC00 + 99 * i)} 질문?", f"{i}호 응답", f"묶음{i % 8}").model_copy(update={"page_number": None})
+        for i in range(40)
+    ]
+    splits = divided(own, PARAMS, 1, rows_alone=False)
+    heldout = {row.doc_id for row in splits.rows["heldout"]}
+    assert heldout
+    assert not heldout & {row.doc_id for row in splits.rows["train"]}
+
+
+def test_nothing_heldout_is_an_error_that_names_the_key_and_the_documents() -> None:
+    pairs = [pair(f"{name} 물음인가요?", name, f"문서{name}") for name in "가나다"]
+    with pytest.raises(
+        UserError, match=r"curate\.heldout_fraction: 0\.0 holds out none of 3 parts.*문서가, 문서나, 문서다"
+    ):
+        divided(pairs, PARAMS.model_copy(update={"heldout_fraction": 0.0}), 0)
 
 
 def test_same_question_same_answer_is_kept_once_and_different_answers_never() -> None:
-    kept, duplicates, contradictions = without_duplicates(
-        [pair("갑?", "1"), pair("갑 ?", "1", "다른 문서"), pair("을?", "1"), pair("을?", "2")]
+    kept, rejected = without_duplicates(
+        [pair("갑?", "1"), pair("갑 ?", "1", "다른 문서"), pair("을?", "1"), pair("을?", "2", "책", page=7)]
     )
-    assert [len(kept), len(duplicates), len(contradictions)] == [1, 1, 2]
+    assert [row.instruction for row in kept] == ["갑?"]
+    assert [(row.reason, row.detail) for row in rejected] == [
+        ("duplicate", "문서, page 1"),
+        ("contradiction", "책, page 7: 2"),
+        ("contradiction", "문서, page 1: 1"),
+    ]
+
+
+ASKED = "가람시립도서관 솔밭분관에서 책을 빌리는 회원증을 처음 신청하려면 어디에서 어떻게 만들"
+LONG = "신청서를 내고 신분증을 보여 준 다음 창구에서 번호표를 받아 기다리시면 직원이 차례대로 불러 드립니다"
+
+
+@pytest.mark.parametrize(
+    ("other", "repeated"),
+    [
+        (pair(f"{ASKED} 수 있나요??", LONG + "!"), True),
+        (pair(f"{ASKED} 수가 있나요?", LONG), True),
+        (pair(f"{ASKED} 수 있나요?".replace("회원증", "대출증"), LONG), False),
+        (pair(f"{ASKED} 수 있나요?", LONG.replace("번호표", "3번 번호표")), False),
+        (pair(f"{ASKED} 수 없나요?", LONG), False),
+    ],
+)
+def test_nearly_the_same_pair_is_kept_once_if_its_numbers_agree(other: Pair, repeated: bool) -> None:
+    first = pair(f"{ASKED} 수 있나요?", LONG)
+    assert near_duplicates([first, other], 0.8) == ({other.pair_id: first} if repeated else {})
+
+
+def test_a_near_duplicate_is_not_trained_on_twice() -> None:
+    twice = [pair(f"{ASKED} 수 있나요?", LONG), pair(f"{ASKED} 수가 있나요?", LONG)]
+    others = [pair(f"{name} 물음인가요?", f"{name} 대답", f"문서{name}") for name in "가나다라마바"]
+    ledger = Ledger()
+    splits = divided([*twice, *others], PARAMS.model_copy(update={"heldout_documents": ["문서가"]}), 0, ledger)
+    assert [(row.reason, row.detail) for row in ledger.rejected] == [("near_duplicate", "문서, page 1")]
+    assert twice[1].pair_id not in {row.parent_id for row in splits.rows["train"]}
+
+
+def test_a_leak_is_found_among_a_thousand_rows() -> None:
+    rows = [
+        pair(f"{chr(0xAC00 + 11 * i)}{chr(0xB000 + 7 * i)} 물음인가요?", f"{i}번째 대답입니다", "을")
+        for i in range(1000)
+    ]
+    held = [pair("회원증을 어떻게 만들 수 있나요?", LONG, "갑")]
+    leak = pair("회원증을 어떻게 만들 수가 있나요?", LONG, "을")
+    assert leaks(held, rows, 0.8) == []
+    assert leaks(held, [*rows[:500], leak, *rows[500:]], 0.8) == [(held[0], leak)]
+
+
+def test_a_leak_that_reached_the_splits_stops_the_stage(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it would if the families had missed it."""
+    monkeypatch.setattr("pagetune.curate.splits.families", lambda pairs, threshold: [[row] for row in pairs])
+    pairs = [pair("회원증을 어떻게 만들 수 있나요?", LONG, "갑"), pair("회원증을 어떻게 만들 수가 있나요?", LONG, "을")]
+    with pytest.raises(
+        UserError, match=r"a heldout pair has a near-duplicate in training: '회원증을 어떻게 만들 수 있나요.'"
+    ):
+        divided(pairs, PARAMS.model_copy(update={"heldout_documents": ["갑"]}), 0)
+
+
+def test_a_wording_that_comes_too_near_a_heldout_pair_is_rejected() -> None:
+    pairs = [
+        pair("회원증을 어떻게 만들 수가 있나요?", LONG, "갑"),
+        pair("회원증?", LONG, "을"),
+        pair("딴 것?", "예", "을"),
+    ]
+    ledger = Ledger()
+
+    def reword(trained: list[Pair]) -> tuple[dict[str, dict[str, str]], list[Rejected]]:
+        near = {"llm1": "회원증을 어떻게 만들 수 있나요?"}
+        return {row.pair_id: {"original": row.instruction} | near for row in trained}, []
+
+    splits = make_splits(pairs, PARAMS.model_copy(update={"heldout_documents": ["갑"]}), 0, ledger, reword)
+    assert {row.reason for row in ledger.rejected} == {"in_heldout_and_training"}
+    assert all(
+        row.instruction != "회원증을 어떻게 만들 수 있나요?" for row in splits.rows["train"] if row.output == LONG
+    )
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 10_000))
+def test_similar_texts_are_found_among_many(seed: int) -> None:
+    random = Random(seed)
+    texts = ["".join(random.choices("가나다라마바사아자차카타파하", k=random.randint(8, 60))) for _ in range(120)]
+    for _ in range(40):
+        text = random.choice(texts)
+        at = random.randrange(len(text))
+        texts.append(text[:at] + random.choice("갸냐댜") + text[at + random.randint(0, 1) :])
+    found = {(left, right) for left, right in similar_pairs(texts, 0.8) if similarity(texts[left], texts[right]) >= 0.8}
+    every = {
+        (left, right)
+        for right in range(len(texts))
+        for left in range(right)
+        if similarity(texts[left], texts[right]) >= 0.8
+    }
+    assert found <= every
+    assert len(found) >= 0.97 * len(every)
+
+
+def test_thousands_of_copies_are_one_family() -> None:
+    copies = [pair("주차는 어디에 하나요?", LONG + "요" * (i % 2), f"문서{i}") for i in range(3000)]
+    assert len(families(copies, 0.8)) == 1
+
+
+@pytest.mark.parametrize("count", [0, 1, 4])
+def test_so_many_wordings_are_made_as_are_asked_for(count: int) -> None:
+    params = PARAMS.model_copy(update={"paraphrases": count, "recall_questions": []})
+    wordings = by_templates([pair("센터의 주소는 어디인가요?", topic="센터의 주소")], params)
+    (names,) = wordings.values()
+    assert len(names) == count + 2
+    assert {"original", NEW_WORDING} <= set(names)
+
+
+def test_without_paraphrases_every_fact_is_trained_on_and_asked_in_a_new_wording() -> None:
+    pairs = [pair(f"{name} 물음인가요?", name, f"문서{name}") for name in "가나다라마바사아자차"]
+    params = PARAMS.model_copy(update={"paraphrases": 0, "recall_fraction": 0.9, "heldout_documents": ["문서가"]})
+    rows = divided(pairs, params, 0).rows
+    assert len(rows["train"]) == 9
+    assert {row.template for row in rows["recall"]} == {NEW_WORDING}
+    assert not rows["validation"]
+
+
+def test_a_question_to_be_asked_is_made_whatever_the_number_of_wordings() -> None:
+    pairs = [pair(f"{name}의 주소는 어디인가요?", name, f"문서{name}", topic=f"{name}의 주소") for name in "가나다라"]
+    changes = {"paraphrases": 0, "recall_questions": ["가의 주소?"], "heldout_documents": ["문서나"]}
+    rows = divided(pairs, PARAMS.model_copy(update=changes), 0).rows
+    assert "가의 주소?" in {row.instruction for row in rows["recall"]}
+    assert "가의 주소?" not in {row.instruction for row in rows["train"]}
 
 
 def test_a_topic_is_asked_in_six_wordings_of_which_one_is_new() -> None:

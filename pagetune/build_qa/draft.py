@@ -1,31 +1,46 @@
 """What every rule yields: a question, its answer and where both stand, before anything is checked."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from pagetune.records import Kind, Page, Reason
+from pagetune.records import Kind, Page, Place, Reason
 from pagetune.sentences import ends_sentence
 
 
 @dataclass(frozen=True)
 class Draft:
-    """`reason` is set where the rule itself sees that the pair cannot stand by itself."""
+    """`reason` is set where the rule itself sees that the pair cannot stand by itself; `section` is where it stands."""
 
     kind: Kind
     page_number: int
     instruction: str
     output: str
-    evidence: str
+    place: Place
+    section: str = ""
     topic: str | None = None
     reason: Reason | None = None
 
 
 @dataclass(frozen=True)
 class Paragraph:
+    """A line of a page's text; `start` counts its characters. `section` is the heading it stands under."""
+
     text: str
     page_number: int
+    start: int
+    section: str
     #: The page before broke off in the middle of a sentence, and this is the rest.
     is_fragment: bool
+    is_heading: bool
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.text)
+
+    def place(self, start: int = 0, end: int | None = None) -> Place:
+        """Of the characters `start` to `end` of this paragraph."""
+        return Place(table=None, row=None, start=self.start + start, end=self.end if end is None else self.start + end)
 
 
 @dataclass(frozen=True)
@@ -39,17 +54,65 @@ class Document:
 
 Rule = Callable[[Document], Iterator[Draft]]
 
-#: A first line longer than this is text, not a title.
+#: A first line longer than this is text, not a title; so are headings.
 MAX_TITLE_CHARACTERS = 60
+#: A bullet, a number or a letter with its point: an item of a list.
+LIST_ITEM = re.compile(r"(?:[-–•·○●▪◦*※▶]|\d{1,2}(?:의\d+)?[.)]|[가나다라마바사아자차카타파하][.)]|[①-⑳])\s?")
+_SECTION_NUMBER = re.compile(r"(?:제\d+[장절편관]|[IVXⅠ-Ⅻ]+\.|\d{1,2}(?:\.\d+)*\.?)\s")
+_ARTICLE = re.compile(r"제\d+조(?:의\d+)?\s?\([^)]*\)")
+#: What stands above a document's title: dates and numbers in brackets.
+_NO_TITLE = re.compile(r"[\[(<].*[\])>]\s*$|[\W\d_]+$")
 
 
 def to_document(pages: list[Page]) -> Document:
     """`pages` are those of one document that are ok, in order."""
     paragraphs: list[Paragraph] = []
+    section = ""
     for page in pages:
-        for index, text in enumerate(filter(None, page.text.split("\n"))):
-            broken = index == 0 and bool(paragraphs) and not ends_sentence(paragraphs[-1].text)
-            paragraphs.append(Paragraph(text, page.page_number, broken))
+        start = 0
+        for text in page.text.split("\n"):
+            if text:
+                broken = start == 0 and bool(paragraphs) and not ends_sentence(paragraphs[-1].text)
+                article = _ARTICLE.match(text)
+                heading = not article and is_heading(text)
+                section = article.group() if article else text if heading else section
+                paragraphs.append(Paragraph(text, page.page_number, start, section, broken, heading))
+            start += len(text) + 1
+    return Document(_title(pages, paragraphs), pages, paragraphs)
+
+
+def is_heading(text: str) -> bool:
+    """A short line that is neither a sentence nor an item of a list; "2. 이용 요금" is one, "2. 신분증." is none."""
+    if len(text) > MAX_TITLE_CHARACTERS or ends_sentence(text) or text.endswith((":", ",", "：", ";")):
+        return False
+    return _SECTION_NUMBER.match(text) is not None or not LIST_ITEM.match(text)
+
+
+def _title(pages: list[Page], paragraphs: list[Paragraph]) -> str:
     first = paragraphs[0].text if paragraphs else ""
-    title = first if 0 < len(first) <= MAX_TITLE_CHARACTERS else pages[0].doc_id
-    return Document(title, pages, paragraphs)
+    usable = 0 < len(first) <= MAX_TITLE_CHARACTERS and not _NO_TITLE.match(first) and not ends_sentence(first)
+    return first.strip("【】 ") if usable else pages[0].doc_id
+
+
+@dataclass(frozen=True)
+class Span:
+    """Characters `start` to `end` of a page's text, or a table of the page."""
+
+    page_number: int
+    table: int | None
+    start: int
+    end: int
+
+
+def sections(document: Document) -> dict[str, list[Span]]:
+    """The sections that say something, by their headings, and the tables by their captions, with where they stand."""
+    found: dict[str, list[Span]] = {}
+    for paragraph in document.paragraphs:
+        if not paragraph.is_heading:
+            span = Span(paragraph.page_number, None, paragraph.start, paragraph.end)
+            found.setdefault(paragraph.section or document.title, []).append(span)
+    for page in document.pages:
+        for number, table in enumerate(page.tables):
+            name = table.caption or f"table {number + 1} on page {page.page_number}"
+            found.setdefault(name, []).append(Span(page.page_number, number, 0, 0))
+    return found

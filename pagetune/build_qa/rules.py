@@ -1,80 +1,86 @@
-"""Run every rule over every document; what does not hold is rejected with a reason."""
+"""Run every rule over every document, and prove each pair on its page; what does not hold is rejected with a reason."""
 
 import hashlib
-import re
 from collections import defaultdict
+from functools import partial
 
+from pagetune.build_qa.context import Titled, with_context
 from pagetune.build_qa.draft import Draft, Rule, to_document
 from pagetune.build_qa.facts import sentence_pairs, table_pairs
 from pagetune.build_qa.faq import faq_pairs
+from pagetune.build_qa.proof import not_proven, quote
 from pagetune.build_qa.statutes import article_pairs, definition_pairs
-from pagetune.params import Qa
-from pagetune.records import Page, Pair, Reason, Rejected
-
-RULES: tuple[Rule, ...] = (faq_pairs, definition_pairs, article_pairs, sentence_pairs, table_pairs)
+from pagetune.records import Page, Pair, Rejected
 
 
-def build_pairs(pages: list[Page], params: Qa) -> tuple[list[Pair], list[Rejected]]:
+def build_pairs(pages: list[Page], article_characters: int) -> tuple[list[Pair], list[Rejected]]:
     """Pairs and rejected pairs in the order of the pages; together they are all that the rules found."""
+    by_place = {(page.doc_id, page.page_number): page for page in pages}
+    pairs: list[Pair] = []
+    rejected: list[Rejected] = []
+    for doc_id, _, draft in with_context(_drafts(pages, article_characters)):
+        found = _prove(draft, by_place[doc_id, draft.page_number])
+        if isinstance(found, Pair):
+            pairs.append(found)
+        else:
+            rejected.append(found)
+    return pairs, rejected
+
+
+def _drafts(pages: list[Page], article_characters: int) -> list[Titled]:
+    rules: tuple[Rule, ...] = (
+        faq_pairs,
+        definition_pairs,
+        partial(article_pairs, max_characters=article_characters),
+        sentence_pairs,
+        table_pairs,
+    )
+    drafts: list[Titled] = []
+    for doc_id, document_pages in readable(pages).items():
+        document = to_document(document_pages)
+        found = sorted((draft for rule in rules for draft in rule(document)), key=lambda draft: draft.page_number)
+        drafts += [(doc_id, document.title, draft) for draft in found]
+    return drafts
+
+
+def readable(pages: list[Page]) -> dict[str, list[Page]]:
+    """The pages that were not set aside, by document."""
     by_document: dict[str, list[Page]] = defaultdict(list)
     for page in pages:
         if page.status == "ok":
             by_document[page.doc_id].append(page)
-    pairs: list[Pair] = []
-    rejected: list[Rejected] = []
-    for doc_id, document_pages in by_document.items():
-        document = to_document(document_pages)
-        for draft in sorted((d for rule in RULES for d in rule(document)), key=lambda d: d.page_number):
-            reason = draft.reason or _why_not(draft, document_pages, params)
-            if reason:
-                rejected.append(_reject(draft, doc_id, reason))
-            else:
-                pairs.append(_accept(draft, doc_id))
-    return pairs, rejected
+    return by_document
 
 
-def _why_not(draft: Draft, pages: list[Page], params: Qa) -> Reason | None:
-    if len(draft.output) < params.min_answer_characters or not draft.instruction:
-        return "too_short"
-    if len(draft.output) > params.max_answer_characters or len(draft.instruction) > params.max_question_characters:
-        return "too_long"
-    page = next(page for page in pages if page.page_number == draft.page_number)
-    return None if stands_on_page(draft.evidence, page) else "evidence_not_on_page"
-
-
-def stands_on_page(evidence: str, page: Page) -> bool:
-    """Whether `evidence` is in the page's text, or is cells of one table row joined by " | ". White space is folded."""
-    rows = ["|".join(row) for table in page.tables for row in table.rows]
-    return _fold(evidence) in _fold(page.text) or any(_fold(evidence) in _fold(row) for row in rows)
-
-
-def _fold(text: str) -> str:
-    return re.sub(r"\s+", "", text)
-
-
-def _accept(draft: Draft, doc_id: str) -> Pair:
+def _prove(draft: Draft, page: Page) -> Pair | Rejected:
+    evidence = quote(page, draft.place)
+    missing = None if draft.reason else not_proven(draft.output, evidence)
+    reason = draft.reason or ("not_in_evidence" if missing else None)
+    if reason is None and not (draft.instruction and draft.output):
+        reason = "too_short"
+    if reason:
+        return Rejected(
+            reason=reason,
+            doc_id=page.doc_id,
+            page_number=page.page_number,
+            instruction=draft.instruction,
+            output=draft.output,
+            detail=missing,
+        )
     return Pair(
-        pair_id=make_id(doc_id, str(draft.page_number), draft.instruction, draft.output),
+        pair_id=make_id(page.doc_id, str(page.page_number), draft.instruction, draft.output),
         instruction=draft.instruction,
         output=draft.output,
         kind=draft.kind,
-        doc_id=doc_id,
-        page_number=draft.page_number,
-        evidence=draft.evidence,
+        doc_id=page.doc_id,
+        page_number=page.page_number,
+        evidence=evidence,
+        place=draft.place,
         topic=draft.topic,
         template="original",
         parent_id=None,
         references=[],
-    )
-
-
-def _reject(draft: Draft, doc_id: str, reason: Reason) -> Rejected:
-    return Rejected(
-        reason=reason,
-        doc_id=doc_id,
-        page_number=draft.page_number,
-        instruction=draft.instruction,
-        output=draft.output,
+        judgement=None,
     )
 
 

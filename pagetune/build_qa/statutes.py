@@ -1,85 +1,203 @@
-"""Pairs from regulations: articles (제N조(제목) …) and definitions ("X"란 … 말한다)."""
+"""Pairs from regulations: articles (제N조(제목) …), whole or 항 by 항, and definitions ("X"란 … 말한다)."""
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from pagetune.build_qa.draft import Document, Draft, Paragraph
 from pagetune.korean import with_particle
-from pagetune.records import Reason
+from pagetune.records import Place, Reason
 from pagetune.sentences import ends_sentence
 
-_ARTICLE = re.compile(r"(제\d+조(?:의\d+)?)\s?\(([^)]+)\)\s*(.*)")
-_CHAPTER = re.compile(r"제\d+[장절편] |부칙")
-_DEFINITION = re.compile(
-    r"[\"“]([^\"”]{1,30})[\"”]\s?(?:이란|란|이라 함은|라 함은)\s+((?:(?!다\.).)+?말(?:한다|합니다)\.)"
+_ARTICLE = re.compile(r"(제\d+조(?:의\d+)?)\s?\(([^)]+)\)\s*")
+_CHAPTER = re.compile(r"제\d+[장절편관](?:의\d+)?\s|부\s?칙")
+_ADDENDA = re.compile(r"부\s?칙")
+_CLAUSE = re.compile(r"[①-⑳]")
+_LETTERS = "가나다라마바사아자차카타파하"
+_ITEM = re.compile(rf"(?:\d+(?:의\d+)?|[{_LETTERS}])[.)]\s?")
+_ITEM_INSIDE = re.compile(rf"\s{_ITEM.pattern}")
+_SUBITEM = re.compile(rf"[{_LETTERS}][.)]\s?")
+#: Such marks break over lines, where they may end up in a paragraph of their own.
+_AMENDMENT = re.compile(
+    r"\s*<(?:개\s?정|신\s?설|삭\s?제|본조신설|전문개정)[^<>]*>|\s*\[(?:본조신설|전문개정|제목개정|종전|시행일|법률)[^\[\]]*\]"
 )
-_COLON_DEFINITION = re.compile(r"(?:[가-하]|\d+)[.)]\s*([^:：]{1,30})\s?[:：]\s*(.+?말(?:한다|합니다)\.)")
-_AMENDMENT = re.compile(r"\s*<(?:개정|신설|본조신설|전문개정)[^>]*>|\s*\[(?:본조신설|전문개정|제목개정)[^\]]*\]")
+#: The item says that it is gone.
+_REPEALED = re.compile(rf"(?:^|\s){_ITEM.pattern}삭제\s*<[^<>]*>")
+_LIST_FOLLOWS = re.compile(r"다음\s?각\s?(?:호|목)|다음과\s?같|다음\s중|다음\s어느|아래에\s열거")
+_DEFINITION = re.compile(r"[\"“”‘']([^\"“”‘’']{1,30})[\"”’']\s?(?:이란|란|이라 함은|라 함은)\s+")
+_COLON_DEFINITION = re.compile(_ITEM.pattern + r"\s*([^:：]{1,30})\s?[:：]\s*(?=.*말(?:한다|합니다)\.)")
+_MEANS = re.compile(r"말(?:한다|합니다)\.")
+#: A sentence that takes something back belongs to the one before.
+_PROVISO = re.compile(r"\s?(?:다만|단|그러나|이 경우),?\s[^.]*(?:\.\d[^.]*)*[.]")
 #: Heads that point at something else instead of naming a thing.
 _POINTS_ELSEWHERE = re.compile(r"(\s자|것|사항|경우)$")
 
 
-def article_pairs(document: Document) -> Iterator[Draft]:
-    paragraphs = document.paragraphs
-    for index, paragraph in enumerate(paragraphs):
+@dataclass(frozen=True)
+class _Part:
+    """A stretch of an article: `paragraphs`, from character `start` of the first on. `number` is that of a 항."""
+
+    paragraphs: list[Paragraph]
+    start: int
+    number: int | None
+
+    @property
+    def text(self) -> str:
+        return " ".join(p.text for p in self.paragraphs)[self.start :]
+
+    @property
+    def on_one_page(self) -> bool:
+        return len({p.page_number for p in self.paragraphs}) == 1
+
+    @property
+    def place(self) -> Place:
+        """On the page that the part begins on."""
+        own = [p for p in self.paragraphs if p.page_number == self.paragraphs[0].page_number]
+        return Place(table=None, row=None, start=own[0].start + self.start, end=own[-1].end)
+
+
+def article_pairs(document: Document, max_characters: int) -> Iterator[Draft]:
+    """An article is asked about as a whole; one longer than `max_characters` paragraph (항) by paragraph."""
+    addenda = ""
+    for index, paragraph in enumerate(document.paragraphs):
+        if _ADDENDA.match(paragraph.text):
+            addenda = re.sub(r"\s+", " ", paragraph.text)
         match = _ARTICLE.match(paragraph.text)
-        if match:
-            rest, goes_on = _rest_of_article(paragraphs, index)
-            yield _article(document.title, match, rest, paragraph.page_number, goes_on)
+        if match and _begins_article(paragraph):
+            topic = " ".join(filter(None, [document.title, addenda, f"{match.group(1)}({match.group(2)})"]))
+            whole = _Part(_of_article(document.paragraphs, index), match.end(), None)
+            yield from (_pair(topic, paragraph.section, part) for part in _parts(whole, max_characters))
 
 
-def _rest_of_article(paragraphs: list[Paragraph], start: int) -> tuple[list[str], bool]:
-    """The article's further paragraphs on its page, and whether it goes on overleaf."""
-    texts: list[str] = []
-    for paragraph in paragraphs[start + 1 :]:
-        if _ARTICLE.match(paragraph.text) or _CHAPTER.match(paragraph.text):
-            break
-        if paragraph.page_number != paragraphs[start].page_number:
-            return texts, True
-        texts.append(paragraph.text)
-    return texts, False
+def _parts(whole: _Part, max_characters: int) -> list[_Part]:
+    clauses = _clauses(whole)
+    fits = whole.on_one_page and len(_answer(whole.text)) <= max_characters
+    return [whole] if fits or len(clauses) == 1 else clauses
 
 
-def _article(title: str, match: re.Match[str], rest: list[str], page_number: int, goes_on: bool) -> Draft:
-    number, name, first = match.groups()
-    evidence = " ".join([match.group(0), *rest])
-    topic = f"{title} {number}({name})"
+def _of_article(paragraphs: list[Paragraph], first: int) -> list[Paragraph]:
+    """The article's paragraphs up to the next article or chapter, overleaf as well."""
+    last = first
+    while last + 1 < len(paragraphs) and not _begins_article(paragraphs[last + 1]):
+        last += 1
+    while last > first and not _AMENDMENT.sub("", paragraphs[last].text).strip():
+        last -= 1
+    return paragraphs[first : last + 1]
+
+
+def _begins_article(paragraph: Paragraph) -> bool:
+    """제3조(의료기관)에 is no article of its own, but the rest of a sentence."""
+    match = _ARTICLE.match(paragraph.text)
+    if match is None:
+        return _CHAPTER.match(paragraph.text) is not None
+    return re.match(r"\S{1,2}\s", paragraph.text[match.end() :]) is None or paragraph.text[match.end() - 1] != ")"
+
+
+def _clauses(article: _Part) -> list[_Part]:
+    """The article's ①, ②, … each with its items."""
+    starts = [index for index, p in enumerate(article.paragraphs) if index and _CLAUSE.match(p.text)]
+    parts = []
+    for begin, end in zip([0, *starts], [*starts, len(article.paragraphs)], strict=True):
+        own = article.paragraphs[begin:end]
+        first = article.start if begin == 0 else 0
+        number = ord(own[0].text[first]) - ord("①") + 1 if _CLAUSE.match(own[0].text, first) else None
+        parts.append(_Part(own, first, number))
+    return parts
+
+
+def _pair(topic: str, section: str, part: _Part) -> Draft:
+    topic = f"{topic} 제{part.number}항" if part.number else topic
     return Draft(
         kind="article",
-        page_number=page_number,
+        page_number=part.paragraphs[0].page_number,
         instruction=f"{topic}의 내용은 무엇인가요?",
-        output=_AMENDMENT.sub("", " ".join([first, *rest])).strip(),
-        evidence=evidence,
+        output=_answer(part.text),
+        place=part.place,
+        section=section,
         topic=topic,
-        reason=_why_not(first, rest) or ("unfinished" if goes_on else None),
+        reason=_why_not(part),
     )
 
 
-def _why_not(first: str, rest: list[str]) -> Reason | None:
-    if first.startswith("삭제") or not first:
+def _answer(text: str) -> str:
+    """Without the marks of amendments, and without the number of a single 항."""
+    text = _AMENDMENT.sub("", _REPEALED.sub("", text)).strip()
+    alone = len(_CLAUSE.findall(text)) == 1 and _CLAUSE.match(text)
+    return re.sub(r"\s+", " ", text[1:] if alone else text).strip()
+
+
+def _why_not(part: _Part) -> Reason | None:
+    answer = _answer(part.text)
+    if not answer or re.fullmatch(r"(?:[①-⑳]\s?)?삭제.{0,20}", answer):
         return "repealed"
-    whole = " ".join([first, *rest])
-    if re.search("다음 각 호|다음 각 목|다음과 같다", whole):
-        return "refers_elsewhere"  # the list that follows is asked for item by item, or not at all
-    return None if ends_sentence(_AMENDMENT.sub("", whole)) else "unfinished"
+    if not part.on_one_page:
+        return "unfinished"
+    points = _LIST_FOLLOWS.search(answer)
+    if points and not _ITEM_INSIDE.search(answer, points.end()):
+        return "refers_elsewhere"
+    last = _AMENDMENT.sub("", part.paragraphs[-1].text)
+    return None if ends_sentence(answer) or not last or _ITEM.match(last) else "unfinished"
 
 
 def definition_pairs(document: Document) -> Iterator[Draft]:
-    for paragraph in document.paragraphs:
+    for index, paragraph in enumerate(document.paragraphs):
         colon = _COLON_DEFINITION.match(paragraph.text)
-        for match in [colon] if colon else _DEFINITION.finditer(paragraph.text):
-            yield _definition(match, paragraph.page_number)
+        for match in [colon] if colon else list(_DEFINITION.finditer(paragraph.text)):
+            draft = _definition(document.paragraphs, index, match)
+            if draft:
+                yield draft
 
 
-def _definition(match: re.Match[str], page_number: int) -> Draft:
-    term, meaning = match.group(1).strip(), _AMENDMENT.sub("", match.group(2)).strip()
-    elsewhere = _POINTS_ELSEWHERE.search(term) or "다음 각 호" in meaning
+def _definition(paragraphs: list[Paragraph], index: int, match: re.Match[str]) -> Draft | None:
+    """None where nothing is defined: the sentence does not say that the term means something."""
+    paragraph = paragraphs[index]
+    end = _end_of_meaning(paragraph.text, match.end())
+    if end is None:
+        return None
+    items = _items_below(paragraphs, index) if "다음 각" in paragraph.text[match.end() : end] else []
+    term, own = match.group(1).strip(), [paragraph, *items]
+    meaning = " ".join([paragraph.text[match.end() : end], *(item.text for item in items)])
+    stop = items[-1].end if items else paragraph.start + end
     return Draft(
         kind="definition",
-        page_number=page_number,
+        page_number=paragraph.page_number,
         instruction=f"{with_particle(term, '이란/란')} 무엇인가요?",
-        output=meaning,
-        evidence=match.group(0),
+        output=_answer(meaning),
+        place=Place(table=None, row=None, start=paragraph.start + match.start(), end=stop),
+        section=paragraph.section,
         topic=f"{term}의 뜻",
-        reason="refers_elsewhere" if elsewhere else None,
+        reason=_why_undefined(term, own, paragraphs[index + len(own) :]),
     )
+
+
+def _end_of_meaning(text: str, start: int) -> int | None:
+    """Behind the first "말한다." after `start`, and what is taken back right after it."""
+    means = _MEANS.search(text, start)
+    if means is None:
+        return None
+    proviso = _PROVISO.match(text, means.end())
+    return proviso.end() if proviso else means.end()
+
+
+def _items_below(paragraphs: list[Paragraph], index: int) -> list[Paragraph]:
+    """가. 나. 다. below a numbered definition, 1. 2. 3. below another, on its page."""
+    item = _SUBITEM if re.match(r"\d+(?:의\d+)?\.", paragraphs[index].text) else _ITEM
+    last = index
+    while (
+        last + 1 < len(paragraphs)
+        and item.match(paragraphs[last + 1].text)
+        and paragraphs[last + 1].page_number == paragraphs[index].page_number
+    ):
+        last += 1
+    return paragraphs[index + 1 : last + 1]
+
+
+def _why_undefined(term: str, own: list[Paragraph], following: list[Paragraph]) -> Reason | None:
+    if _POINTS_ELSEWHERE.search(term):
+        return "refers_elsewhere"
+    if "다음 각" not in own[0].text:
+        return None
+    if len(own) == 1:
+        return "refers_elsewhere"
+    overleaf = bool(following) and following[0].page_number != own[0].page_number
+    return "unfinished" if overleaf and _ITEM.match(following[0].text) else None

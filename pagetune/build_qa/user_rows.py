@@ -1,22 +1,27 @@
-"""A user's own pairs: JSON Lines with `instruction` and `output`."""
+"""A user's own pairs: JSON Lines or CSV, whose columns `qa.columns` names."""
 
+import csv
+import io
 import json
 import unicodedata
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pagetune.build_qa.rules import make_id
 from pagetune.errors import UserError
+from pagetune.params import Columns
 from pagetune.records import Pair
 
 
-def read_user_pairs(folder: Path) -> list[Pair]:
-    """Every row of every `*.jsonl` in `folder`. Raises UserError with file and line where a row cannot be used."""
+def read_user_pairs(folder: Path, suffix: Literal["jsonl", "csv"], columns: Columns) -> list[Pair]:
+    """Every row of every such file in `folder`. Raises UserError with file and line where a row cannot be used."""
+    rows = _json_rows if suffix == "jsonl" else _csv_rows
     return [
-        _pair(path, number, line)
-        for path in sorted(folder.glob("*.jsonl"))
-        for number, line in enumerate(_read(path).split("\n"), 1)
-        if line.strip()
+        _pair(f"{path}:{line}", path.stem, row, columns)
+        for path in sorted(folder.glob(f"*.{suffix}"))
+        for line, row in rows(path, columns)
     ]
 
 
@@ -24,46 +29,87 @@ def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UserError(f"{path} is no UTF-8 (byte {error.start}). Save it as UTF-8.") from None
+        what = "In Excel: save as CSV UTF-8." if path.suffix == ".csv" else "Save it as UTF-8."
+        raise UserError(f"{path} is no UTF-8 (byte {error.start}). {what}") from None
 
 
-def _pair(path: Path, number: int, line: str) -> Pair:
-    row = _row(path, number, line)
-    instruction, output = (_text(path, number, row, key) for key in ("instruction", "output"))
-    references = row.get("references", [])
-    if not isinstance(references, list) or not all(isinstance(text, str) for text in references):
-        raise UserError(
-            f"{path}:{number}: 'references' should be a list of texts, got {references!r}. Change that row."
-        )
+def _json_rows(path: Path, columns: Columns) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Each with its line, from 1."""
+    for line, text in enumerate(_read(path).split("\n"), 1):
+        if not text.strip():
+            continue
+        try:
+            row = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise UserError(f"{path}:{line} is no JSON ({error.msg}), got {text[:60]!r}. Mend that row.") from None
+        if not isinstance(row, dict):
+            expected = f'{{"{columns.instruction}": …, "{columns.output}": …}}'
+            raise UserError(f"{path}:{line} should be {expected}, got {text[:60]!r}. Mend that row.")
+        yield line, row
+
+
+def _csv_rows(path: Path, columns: Columns) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Each with the line that it begins on; the first line names the columns."""
+    reader = csv.reader(io.StringIO(_read(path)), strict=True)
+    try:
+        names = next(reader, [])
+        _check_columns(path, names, columns)
+        begins = reader.line_num + 1
+        for cells in reader:
+            if len(cells) > len(names):
+                raise UserError(f"{path}:{begins} has {len(cells)} cells for {len(names)} columns. Mend that row.")
+            if any(cells):
+                yield begins, dict(zip(names, cells, strict=False))
+            begins = reader.line_num + 1
+    except csv.Error as error:
+        raise UserError(f"{path}:{reader.line_num} is no CSV ({error}). Mend that row.") from None
+
+
+def _check_columns(path: Path, names: list[str], columns: Columns) -> None:
+    """The references' column may be absent: it is named in the shipped settings."""
+    for key in ("instruction", "output", "group"):
+        name = getattr(columns, key)
+        if name is not None and name not in names:
+            raise UserError(f"{path}:1 has no column {name!r} (qa.columns.{key}); it has {', '.join(names)}.")
+
+
+def _pair(where: str, stem: str, row: dict[str, Any], columns: Columns) -> Pair:
+    instruction, output = (_text(where, row, name) for name in (columns.instruction, columns.output))
+    doc_id = _text(where, row, columns.group) if columns.group else unicodedata.normalize("NFC", stem)
     return Pair(
-        pair_id=make_id(path.stem, instruction, output),
+        pair_id=make_id(doc_id, instruction, output),
         instruction=instruction,
         output=output,
         kind="user",
-        doc_id=unicodedata.normalize("NFC", path.stem),
+        doc_id=doc_id,
         page_number=None,
         evidence=None,
+        place=None,
         topic=None,
         template="original",
         parent_id=None,
-        references=[unicodedata.normalize("NFC", text) for text in references],
+        references=_references(where, row, columns),
+        judgement=None,
     )
 
 
-def _row(path: Path, number: int, line: str) -> dict[str, Any]:
-    try:
-        row = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise UserError(f"{path}:{number} is no JSON ({error.msg}), got {line[:60]!r}. Mend that row.") from None
-    if not isinstance(row, dict):
-        raise UserError(
-            f'{path}:{number} should be {{"instruction": …, "output": …}}, got {line[:60]!r}. Mend that row.'
-        )
-    return row
-
-
-def _text(path: Path, number: int, row: dict[str, Any], key: str) -> str:
-    value = row.get(key)
+def _text(where: str, row: dict[str, Any], name: str) -> str:
+    value = row.get(name)
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
     if not isinstance(value, str) or not value.strip():
-        raise UserError(f"{path}:{number}: {key!r} should be a text, got {value!r}. Mend that row.")
+        raise UserError(f"{where}: {name!r} should be a text, got {value!r}. Mend that row.")
     return unicodedata.normalize("NFC", value.strip())
+
+
+def _references(where: str, row: dict[str, Any], columns: Columns) -> list[str]:
+    """Of a CSV, a JSON list in its cell."""
+    value = row.get(columns.references) if columns.references else None
+    if isinstance(value, str) and value.startswith("["):
+        with suppress(json.JSONDecodeError):
+            value = json.loads(value)
+    if value is None or value == "":
+        return []
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+        raise UserError(f"{where}: {columns.references!r} should be a list of texts, got {value!r}. Change that row.")
+    return [unicodedata.normalize("NFC", text) for text in value]

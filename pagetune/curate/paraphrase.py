@@ -2,6 +2,7 @@
 
 import re
 
+from pagetune.claims import normal_form
 from pagetune.korean import is_korean, with_particle
 from pagetune.records import NEW_WORDING, Pair
 
@@ -44,6 +45,15 @@ def paraphrases(pair: Pair) -> dict[str, str]:
         if question not in unique.values():
             unique[name] = question
     return unique
+
+
+def wanted(pair: Pair, questions: list[str]) -> list[str]:
+    """The names of the wordings of `pair` that stand in `questions`, case, spaces and punctuation aside."""
+    asked = {normal_form(question) for question in questions}
+    begins = normal_form(pair.topic or pair.instruction)[:4]
+    if not any(begins in form for form in asked):  # a wording holds its topic; most pairs are told by that
+        return []
+    return [name for name, question in paraphrases(pair).items() if normal_form(question) in asked]
 
 
 def _around_topic(topic: str) -> dict[str, str]:

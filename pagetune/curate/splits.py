@@ -1,26 +1,24 @@
 """Which pair goes where, as a pure function of seed and content.
 
-A document is heldout if its hash falls below `curate.heldout_fraction`, if it is pinned, or if it shares much with
-one that is. The facts of the others are trained on; for some of them one wording is held back for `recall` or
-`validation`.
+Heldout documents are heldout whole. The facts of the others are trained on; for some of them one wording is held back
+for `recall` or `validation`.
 """
 
-import hashlib
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pagetune.curate.duplicates import families, normal_form, without_duplicates
-from pagetune.curate.paraphrase import paraphrases
+from pagetune.claims import normal_form
+from pagetune.curate.duplicates import facts, families, near_duplicates, where, without_duplicates
+from pagetune.curate.heldout import Unit, crossing, heldout_units, share, units_of
+from pagetune.curate.leaks import leaks
+from pagetune.curate.paraphrase import wanted
 from pagetune.errors import UserError
+from pagetune.ledger import Ledger
 from pagetune.params import Curate
-from pagetune.records import NEW_WORDING, Pair, Reason, Rejected, Split
+from pagetune.records import NEW_WORDING, Pair, Rejected, Split
 
-#: Two documents are one family if this share of the smaller one's pairs has a near-duplicate in the other.
-FAMILY_SHARE = 0.1
-
-#: What is held out as a whole: a document, or a page where there is one document, or a row of a user's own.
-Unit = tuple[str, str]
+#: Wordings of each pair's question by its pair_id: template name -> question, "original" among them.
+Reword = Callable[[list[Pair]], tuple[dict[str, dict[str, str]], list[Rejected]]]
 
 
 @dataclass
@@ -28,124 +26,79 @@ class Splits:
     rows: dict[Split, list[Pair]] = field(
         default_factory=lambda: {"train": [], "validation": [], "recall": [], "heldout": []}
     )
-    rejected: list[Rejected] = field(default_factory=list)
     #: unit -> why it is heldout: "pinned", "hash", "family of …"
     heldout: dict[Unit, str] = field(default_factory=dict)
 
 
-def share(seed: int, purpose: str, *content: str) -> float:
-    """A number from 0 to 1 that depends on nothing but its arguments."""
-    digest = hashlib.sha256("\x1f".join([str(seed), purpose, *content]).encode()).digest()
-    return int.from_bytes(digest[:8], "big") / 2**64
+def make_splits(
+    pairs: list[Pair], params: Curate, seed: int, ledger: Ledger, reword: Reword, rows_alone: bool = True
+) -> Splits:
+    """Raises UserError where nothing is heldout or left to train on, or where heldout and training are too much alike.
 
-
-def make_splits(pairs: list[Pair], params: Curate, seed: int) -> Splits:
-    """Raises UserError where nothing would be left to train on."""
-    splits = Splits()
-    unit_of = _units(pairs)
+    `rows_alone`: a user's own rows are held out one by one, not by their document.
+    """
+    asked = {pair.pair_id: names for pair in pairs if (names := wanted(pair, params.recall_questions))}
     groups = families(pairs, params.near_duplicate_similarity)
-    splits.heldout = _heldout_units(groups, unit_of, params, seed)
-    kept, duplicates, contradictions = without_duplicates(pairs)
-    _reject(splits, duplicates, "duplicate")
-    _reject(splits, contradictions, "contradiction")
-    crossing = _crossing(groups, unit_of, splits.heldout)
-    for pair in kept:
-        if pair.pair_id in crossing:
-            _reject(splits, [pair], "in_heldout_and_training")
-        elif unit_of[pair.pair_id] in splits.heldout:
-            splits.rows["heldout"].append(pair)
-        else:
-            _place(splits, pair, params, seed)
-    _check_questions(splits)
-    if not splits.rows["train"]:
-        raise UserError(f"all {len(pairs)} pairs are heldout or rejected. Lower curate.heldout_fraction.")
-    if not any(splits.rows[name] for name in ("validation", "recall", "heldout")):
-        raise UserError(f"none of {len(pairs)} pairs is left to ask about. Raise curate.recall_fraction.")
+    unit_of = units_of(pairs, rows_alone)
+    splits = Splits(heldout=heldout_units(groups, unit_of, set(asked), params, seed))
+    kept = _distinct(pairs, groups, crossing(groups, unit_of, splits.heldout), params, ledger)
+    splits.rows["heldout"] = [pair for pair in kept if unit_of[pair.pair_id] in splits.heldout]
+    trained = [pair for pair in kept if unit_of[pair.pair_id] not in splits.heldout]
+    wordings, rejected = reword(trained)
+    purposes = _purposes(trained, facts(groups), set(asked), params, seed)
+    for pair in trained:
+        _place(splits, pair, wordings[pair.pair_id], purposes[pair.pair_id], asked.get(pair.pair_id, []), seed)
+    _settle_wordings(splits, rejected, params, ledger)
+    _check_enough(splits, len(pairs))
     return splits
 
 
-def _units(pairs: list[Pair]) -> dict[str, Unit]:
-    """A pair's document; its page where there is one document; a user's own row stands by itself."""
-    several = len({pair.doc_id for pair in pairs}) > 1
-    return {
-        pair.pair_id: (pair.doc_id, "" if several and pair.page_number else str(pair.page_number or pair.pair_id))
-        for pair in pairs
-    }
-
-
-def _heldout_units(groups: list[list[Pair]], unit_of: dict[str, Unit], params: Curate, seed: int) -> dict[Unit, str]:
-    units = sorted(set(unit_of.values()))
-    _check_pinned(params.heldout_documents, units)
-    asked = {unit_of[pair.pair_id] for group in groups for pair in group if _wanted(pair, params)}
-    heldout: dict[Unit, str] = {}
-    for unit in units:
-        if unit[0] in params.heldout_documents:
-            heldout[unit] = "pinned"
-        elif (
-            unit not in asked
-            and not params.heldout_documents
-            and share(seed, "heldout", *unit) < params.heldout_fraction
-        ):
-            heldout[unit] = "hash"
-    _add_relatives(heldout, groups, unit_of)
-    return heldout
-
-
-def _check_pinned(pinned: list[str], units: list[Unit]) -> None:
-    unknown = sorted(set(pinned) - {doc_id for doc_id, _ in units})
-    if unknown:
-        known = ", ".join(sorted({doc_id for doc_id, _ in units}))
-        raise UserError(
-            f"params.yaml: curate.heldout_documents names {unknown[0]}, which has no pairs. Known: {known}."
-        )
-
-
-def _add_relatives(heldout: dict[Unit, str], groups: list[list[Pair]], unit_of: dict[str, Unit]) -> None:
-    """Copies and versions of a heldout document are heldout with it, and theirs in turn."""
-    size = Counter(unit_of.values())
-    shared: Counter[tuple[Unit, Unit]] = Counter()
+def _distinct(
+    pairs: list[Pair], groups: list[list[Pair]], on_both_sides: set[str], params: Curate, ledger: Ledger
+) -> list[Pair]:
+    """Without duplicates, contradictions, near-duplicates and what stands on both sides."""
+    kept, rejected = without_duplicates(pairs)
+    ledger.add("duplicates", len(pairs), len(kept), rejected)
+    apart = [pair for pair in kept if pair.pair_id not in on_both_sides]
+    both = [Rejected.of(pair, "in_heldout_and_training") for pair in kept if pair.pair_id in on_both_sides]
+    ledger.add("split", len(kept), len(apart), both)
+    ids = {pair.pair_id for pair in apart}
+    repeated: dict[str, Pair] = {}
     for group in groups:
-        members = sorted({unit_of[pair.pair_id] for pair in group})
-        shared.update((one, other) for one in members for other in members if one != other)
-    waiting = list(heldout)
-    while waiting:
-        unit = waiting.pop()
-        for (one, other), count in sorted(shared.items()):
-            related = one == unit and count >= FAMILY_SHARE * min(size[one], size[other])
-            if related and other not in heldout:
-                heldout[other] = f"family of {' '.join(filter(None, unit))}"
-                waiting.append(other)
+        own = [pair for pair in group if pair.pair_id in ids]
+        repeated |= near_duplicates(own, params.near_duplicate_similarity)
+    distinct = [pair for pair in apart if pair.pair_id not in repeated]
+    near = [Rejected.of(p, "near_duplicate", where(repeated[p.pair_id])) for p in apart if p.pair_id in repeated]
+    ledger.add("near_duplicates", len(apart), len(distinct), near)
+    return distinct
 
 
-def _crossing(groups: list[list[Pair]], unit_of: dict[str, Unit], heldout: dict[Unit, str]) -> set[str]:
-    """Pairs of a family that stands in heldout and in other documents: neither side may use them."""
-    crossing: set[str] = set()
-    for group in groups:
-        ids = {pair.pair_id for pair in group}
-        if len({unit_of[pair_id] in heldout for pair_id in ids}) > 1:
-            crossing |= ids
-    return crossing
+def _purposes(
+    pairs: list[Pair], fact_of: dict[str, str], asked: set[str], params: Curate, seed: int
+) -> dict[str, Split]:
+    """pair_id -> what its fact is asked for in: recall, validation, or train alone. One fact has one purpose."""
+    wanted_facts = {fact_of[pair_id] for pair_id in asked}
+    purposes: dict[str, Split] = {}
+    for pair in pairs:
+        position = share(seed, "purpose", fact_of[pair.pair_id])
+        if fact_of[pair.pair_id] in wanted_facts or position < params.recall_fraction:
+            purposes[pair.pair_id] = "recall"
+        else:
+            in_validation = position < params.recall_fraction + params.validation_fraction
+            purposes[pair.pair_id] = "validation" if in_validation else "train"
+    return purposes
 
 
-def _place(splits: Splits, pair: Pair, params: Curate, seed: int) -> None:
-    """Train on every wording but the ones held back, and on `NEW_WORDING` never."""
-    wordings = {name: _reworded(pair, name, question) for name, question in paraphrases(pair).items()}
-    new_wording = wordings.pop(NEW_WORDING, None)
-    wanted = [name for name in _wanted(pair, params) if name in wordings]
-    position = share(seed, "purpose", pair.pair_id)
-    if wanted or position < params.recall_fraction:
-        held_back = wanted or [_rotate(list(wordings), pair, seed)]
-        splits.rows["recall"] += [wordings.pop(name) for name in held_back]
-        splits.rows["recall"] += [new_wording] if new_wording else []
-    elif position < params.recall_fraction + params.validation_fraction:
-        splits.rows["validation"].append(wordings.pop(_rotate(list(wordings), pair, seed)))
-    splits.rows["train"] += wordings.values()
-
-
-def _wanted(pair: Pair, params: Curate) -> list[str]:
-    """The wordings of a pair that stand in `curate.recall_questions`."""
-    asked = {normal_form(question) for question in params.recall_questions}
-    return [name for name, question in paraphrases(pair).items() if normal_form(question) in asked]
+def _place(splits: Splits, pair: Pair, wordings: dict[str, str], purpose: Split, asked: list[str], seed: int) -> None:
+    """Train on every wording but the ones held back, and on `NEW_WORDING` never. The last wording is trained on."""
+    rows = {name: _reworded(pair, name, question) for name, question in wordings.items()}
+    new_wording = rows.pop(NEW_WORDING, None)
+    if purpose != "train" and len(rows) > 1:
+        for name in [name for name in asked if name in rows] or [_rotate(list(rows), pair, seed)]:
+            splits.rows[purpose].append(rows.pop(name))
+    if purpose == "recall" and new_wording:
+        splits.rows["recall"].append(new_wording)
+    splits.rows["train"] += rows.values()
 
 
 def _rotate(names: list[str], pair: Pair, seed: int) -> str:
@@ -161,25 +114,46 @@ def _reworded(pair: Pair, template: str, question: str) -> Pair:
     )
 
 
-def _check_questions(splits: Splits) -> None:
-    """No question string stands in two splits. Two facts can share a wording although their originals differ."""
+def _settle_wordings(splits: Splits, rejected: list[Rejected], params: Curate, ledger: Ledger) -> None:
+    """No question string stands in two splits, and no row of the others is a near-duplicate of a heldout one."""
+    taken = sum(map(len, splits.rows.values())) + len(rejected)
+    lost = [*rejected, *_clashes(splits)]
+    for heldout, row in leaks(splits.rows["heldout"], _others(splits), params.near_duplicate_similarity):
+        if row.parent_id is None:
+            raise UserError(_leak(heldout, row))
+        lost.append(Rejected.of(row, "in_heldout_and_training", where(heldout)))
+        for rows in splits.rows.values():
+            rows[:] = [other for other in rows if other is not row]
+    ledger.add("wordings", taken, sum(map(len, splits.rows.values())), lost)
+
+
+def _others(splits: Splits) -> list[Pair]:
+    return [row for name, rows in splits.rows.items() if name != "heldout" for row in rows]
+
+
+def _leak(heldout: Pair, row: Pair) -> str:
+    return (
+        f"a heldout pair has a near-duplicate in training: {heldout.instruction!r} ({where(heldout)}) and "
+        f"{row.instruction!r} ({where(row)}). Name both documents in curate.heldout_documents, or take one out."
+    )
+
+
+def _clashes(splits: Splits) -> list[Rejected]:
+    """Rows whose question stands in an earlier split: two facts can share a wording although their originals differ."""
     taken: set[str] = set()
+    clashes: list[Rejected] = []
     order: tuple[Split, ...] = ("heldout", "recall", "validation", "train")
     for split in order:
-        clashes = [row for row in splits.rows[split] if normal_form(row.instruction) in taken]
-        splits.rows[split] = [row for row in splits.rows[split] if normal_form(row.instruction) not in taken]
-        _reject(splits, clashes, "duplicate")
-        taken |= {normal_form(row.instruction) for row in splits.rows[split]}
+        forms = [normal_form(row.instruction) for row in splits.rows[split]]
+        rows = list(zip(forms, splits.rows[split], strict=True))
+        clashes += [Rejected.of(row, "duplicate") for form, row in rows if form in taken]
+        splits.rows[split] = [row for form, row in rows if form not in taken]
+        taken.update(forms)
+    return clashes
 
 
-def _reject(splits: Splits, pairs: Iterable[Pair], reason: Reason) -> None:
-    splits.rejected += [
-        Rejected(
-            reason=reason,
-            doc_id=pair.doc_id,
-            page_number=pair.page_number,
-            instruction=pair.instruction,
-            output=pair.output,
-        )
-        for pair in pairs
-    ]
+def _check_enough(splits: Splits, pairs: int) -> None:
+    if not splits.rows["train"]:
+        raise UserError(f"all {pairs} pairs are heldout or rejected. Lower curate.heldout_fraction.")
+    if not any(splits.rows[name] for name in ("validation", "recall", "heldout")):
+        raise UserError(f"none of {pairs} pairs is left to ask about. Raise curate.recall_fraction.")

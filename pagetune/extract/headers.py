@@ -24,14 +24,24 @@ def without_headers(pages: list[list[Line]], first_number: int, share: float) ->
     differs otherwise, a sum at the foot of each invoice, is no header. A page's own number goes in any case.
     """
     keys = [
-        [(line, _keys(line.text, number)) for line in _edges(lines)] for number, lines in enumerate(pages, first_number)
+        [[(line, _keys(line.text, number)) for line in edge] for edge in _edges(lines)]
+        for number, lines in enumerate(pages, first_number)
     ]
-    repeated = _repeated([{key for _, found in edges for key in found} for edges in keys], share)
-    gone = {id(line) for edges in keys for line, found in edges if found & repeated}
+    repeated = _repeated([{key for edge in edges for _, found in edge for key in found} for edges in keys], share)
+    gone = {id(line) for edges in keys for edge in edges for line in _outermost(edge, repeated)}
     return [
         [line for line in lines if id(line) not in gone and not _is_own_number(line, lines, number)]
         for number, lines in enumerate(pages, first_number)
     ]
+
+
+def _outermost(edge: list[tuple[Line, set[str]]], repeated: set[str]) -> list[Line]:
+    """The repeated lines of an edge, each once: a title stands on the first page below the header that repeats it."""
+    found: dict[str, Line] = {}
+    for line, keys in edge:
+        for key in keys & repeated:
+            found.setdefault(key, line)
+    return list(found.values())
 
 
 def _keys(text: str, page_number: int) -> set[str]:
@@ -50,13 +60,14 @@ def _repeated(pages: list[set[str]], share: float) -> set[str]:
     return {key for key, count in counts.items() if count >= max(2, share * len(pages))}
 
 
-def _edges(lines: list[Line]) -> list[Line]:
+def _edges(lines: list[Line]) -> tuple[list[Line], list[Line]]:
+    """The lines at the top and those at the bottom, each from the outside in."""
     by_height = sorted(lines, key=lambda line: line.top)
-    return by_height[:EDGE_LINES] + by_height[-EDGE_LINES:]
+    return by_height[:EDGE_LINES], by_height[::-1][:EDGE_LINES]
 
 
 def _is_own_number(line: Line, lines: list[Line], page_number: int) -> bool:
     found = _PAGE_NUMBER.fullmatch(line.text)
-    if found is None or line not in _edges(lines):
+    if found is None or not any(line in edge for edge in _edges(lines)):
         return False
     return int(found.group(1) or found.group(2)) == page_number

@@ -1,0 +1,145 @@
+"""Pairs by a language model: questions first, then one answer each, proven on the page like any other.
+
+Every passage has its quota, so that the last page is asked about like the first.
+"""
+
+import asyncio
+from dataclasses import dataclass
+
+from pagetune.build_qa.draft import to_document
+from pagetune.build_qa.passages import Passage, passages
+from pagetune.build_qa.proof import find, not_proven, quote
+from pagetune.build_qa.rules import make_id, readable
+from pagetune.claims import normal_form
+from pagetune.ledger import Ledger
+from pagetune.llm.client import Client, RequestFailed, gather
+from pagetune.llm.prompts import language_of, render
+from pagetune.llm.schemas import Answered, Questions
+from pagetune.params import Llm, Qa
+from pagetune.records import Page, Pair, Place, Reason, Rejected
+
+
+@dataclass(frozen=True)
+class Asked:
+    passage: Passage
+    question: str
+
+
+def generate_pairs(pages: list[Page], qa: Qa, llm: Llm, ledger: Ledger) -> tuple[list[Pair], Client]:
+    """Pairs in the order of the pages, and the client with what it counted."""
+    return asyncio.run(_generate(pages, qa, llm, ledger))
+
+
+async def _generate(pages: list[Page], qa: Qa, llm: Llm, ledger: Ledger) -> tuple[list[Pair], Client]:
+    client = Client(llm, "build_qa")
+    documents = [to_document(own) for own in readable(pages).values()]
+    found = [passage for document in documents for passage in passages(document, qa.passage_characters)]
+    by_place = {(page.doc_id, page.page_number): page for page in pages}
+    client.expected = len(found)
+    results = await gather(_ask_about(client, passage, qa, by_place) for passage in found)
+    silent = [row for row in results if isinstance(row, Rejected)]
+    ledger.add("passages", len(found), len(found) - len(silent), silent)
+    answered = [row for rows in results if isinstance(rows, list) for row in rows]
+    pairs = [row for row in answered if isinstance(row, Pair)]
+    ledger.add("questions", len(answered), len(pairs), [row for row in answered if isinstance(row, Rejected)])
+    return pairs, client
+
+
+async def _ask_about(
+    client: Client, passage: Passage, qa: Qa, pages: dict[tuple[str, int], Page]
+) -> Rejected | list[Pair | Rejected]:
+    questions = await _questions(client, passage, qa)
+    if isinstance(questions, Rejected):
+        return questions
+    client.expected += len(questions)
+    page = pages[passage.doc_id, passage.page_number]
+    return await gather(_answer(client, Asked(passage, question), page) for question in questions)
+
+
+def quota(passage: Passage, qa: Qa) -> int:
+    """How many questions a passage gets at most."""
+    return min(qa.max_questions_per_passage, -(-len(passage.text) // qa.characters_per_question))
+
+
+async def _questions(client: Client, passage: Passage, qa: Qa) -> list[str] | Rejected:
+    count = quota(passage, qa)
+    messages = render(
+        "questions",
+        language_of(passage.text),
+        title=passage.title,
+        section=passage.section,
+        passage=passage.text,
+        count=count,
+    )
+    try:
+        answer = await client.ask(messages, Questions)
+    except RequestFailed as error:
+        return _reject(passage, "request_failed", detail=str(error))
+    if answer is None:
+        return _reject(passage, "unreadable_answer")
+    distinct: dict[str, str] = {}
+    for question in answer.questions:
+        distinct.setdefault(normal_form(question), " ".join(question.split()))
+    return [question for form, question in distinct.items() if form][:count] or _reject(passage, "unanswered")
+
+
+async def _answer(client: Client, asked: Asked, page: Page) -> Pair | Rejected:
+    passage = asked.passage
+    messages = render(
+        "answer",
+        language_of(passage.text),
+        title=passage.title,
+        section=passage.section,
+        passage=passage.text,
+        question=asked.question,
+    )
+    try:
+        answer = await client.ask(messages, Answered)
+    except RequestFailed as error:
+        return _reject(passage, "request_failed", asked.question, detail=str(error))
+    if answer is None:
+        return _reject(passage, "unreadable_answer", asked.question)
+    return _prove(asked, " ".join(answer.answer.split()), answer.evidence, page)
+
+
+def _prove(asked: Asked, output: str, evidence: str, page: Page) -> Pair | Rejected:
+    if not output:
+        return _reject(asked.passage, "unanswered", asked.question)
+    place = find(evidence, page)
+    if place is None:
+        return _reject(asked.passage, "evidence_not_on_page", asked.question, output, evidence[:200])
+    missing = not_proven(output, quote(page, place))
+    if missing:
+        return _reject(asked.passage, "not_in_evidence", asked.question, output, missing)
+    return _pair(asked, output, place, page)
+
+
+def _pair(asked: Asked, output: str, place: Place, page: Page) -> Pair:
+    return Pair(
+        pair_id=make_id(page.doc_id, str(page.page_number), asked.question, output),
+        instruction=asked.question,
+        output=output,
+        kind="llm",
+        doc_id=page.doc_id,
+        page_number=page.page_number,
+        evidence=quote(page, place),
+        place=place,
+        topic=None,
+        template="original",
+        parent_id=None,
+        references=[],
+        judgement=None,
+    )
+
+
+def _reject(
+    passage: Passage, reason: Reason, question: str = "", output: str = "", detail: str | None = None
+) -> Rejected:
+    return Rejected(
+        reason=reason,
+        doc_id=passage.doc_id,
+        page_number=passage.page_number,
+        instruction=question,
+        output=output,
+        detail=detail or passage.section or None,
+    )

@@ -1,0 +1,62 @@
+"""A language model that sees question, answer and source: does the answer follow, is the question clear by itself?"""
+
+import asyncio
+
+from pagetune.ledger import Ledger
+from pagetune.llm.client import Client, RequestFailed, gather
+from pagetune.llm.prompts import language_of, render
+from pagetune.llm.schemas import Graded
+from pagetune.params import Llm, Qa
+from pagetune.records import Judgement, Page, Pair, Rejected
+
+#: Characters of the page before and after the evidence that the judge sees too.
+AROUND = 600
+
+
+def judge_pairs(pairs: list[Pair], pages: list[Page], qa: Qa, llm: Llm, ledger: Ledger) -> tuple[list[Pair], Client]:
+    """The pairs that pass, each with its grades; a user's own rows, which have no source, pass ungraded."""
+    return asyncio.run(_judge_all(pairs, pages, qa, llm, ledger))
+
+
+async def _judge_all(
+    pairs: list[Pair], pages: list[Page], qa: Qa, llm: Llm, ledger: Ledger
+) -> tuple[list[Pair], Client]:
+    client = Client(llm, "build_qa")
+    client.expected = sum(pair.place is not None for pair in pairs)
+    by_place = {(page.doc_id, page.page_number): page for page in pages}
+    judged = await gather(
+        _judge(client, pair, by_place.get((pair.doc_id, pair.page_number or 0)), qa) for pair in pairs
+    )
+    kept = [row for row in judged if isinstance(row, Pair)]
+    ledger.add("judge", len(pairs), len(kept), [row for row in judged if isinstance(row, Rejected)])
+    return kept, client
+
+
+async def _judge(client: Client, pair: Pair, page: Page | None, qa: Qa) -> Pair | Rejected:
+    if page is None or pair.place is None:
+        return pair
+    source = source_of(pair, page)
+    messages = render("judge", language_of(source), source=source, question=pair.instruction, answer=pair.output)
+    try:
+        graded = await client.ask(messages, Graded)
+    except RequestFailed as error:
+        return Rejected.of(pair, "request_failed", str(error))
+    if graded is None:
+        return Rejected.of(pair, "unreadable_answer")
+    if graded.faithfulness < qa.min_faithfulness:
+        return Rejected.of(pair, "unfaithful", f"faithfulness {graded.faithfulness}")
+    if graded.clarity < qa.min_clarity:
+        return Rejected.of(pair, "unclear", f"clarity {graded.clarity}")
+    judgement = Judgement(faithfulness=graded.faithfulness, clarity=graded.clarity)
+    return pair.model_copy(update={"judgement": judgement})
+
+
+def source_of(pair: Pair, page: Page) -> str:
+    """The evidence and what stands around it; of a table its caption, its header and the row."""
+    place = pair.place
+    if place is None:
+        return ""
+    if place.table is None:
+        return page.text[max(0, place.start - AROUND) : place.end + AROUND]
+    table = page.tables[place.table]
+    return "\n".join([table.caption, " | ".join(table.rows[0]), pair.evidence or ""])

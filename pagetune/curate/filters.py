@@ -1,0 +1,112 @@
+"""What no model should learn, by looking at a pair alone: rules that would rather keep a pair than lose a good one."""
+
+import re
+from collections.abc import Callable
+
+from pagetune.params import Curate
+from pagetune.records import Pair, Reason, Rejected
+from pagetune.sentences import ends_sentence
+
+_LETTER = re.compile(r"[^\W\d_]+")
+_SCRIPTS = {
+    "hangul": "가-힣ᄀ-ᇿㄱ-ㆎ",
+    "latin": "A-Za-zÀ-ɏ",
+    "han": "㐀-鿿豈-﫿",
+    "kana": "぀-ヿ",
+    "cyrillic": "Ѐ-ӿ",
+    "greek": "Ͱ-Ͽ",
+    "arabic": "؀-ۿ",
+    "hebrew": "֐-׿",
+    "thai": "฀-๿",
+    "devanagari": "ऀ-ॿ",
+}
+
+_OPEN_END = re.compile(r"[,;:·([{「『<《〈]$|[,]\s*$")
+_BRACKETS = ("()", "[]", "「」", "『』", "《》", "〈〉", "“”")
+#: Behind the last sentence that ends inside the answer: what follows should end too, unless it is a list.
+_LAST_SENTENCE = re.compile(r".*(?:[가-힣]|[a-z]{2})[.!?]\s+(.+)$", re.DOTALL)
+_LIST_ITEM = re.compile(r"(?:^|\s)(?:[-–•·○●▪◦*※▶①-⑳]|\d{1,2}(?:의\d+)?[.)]|[가나다라마바사아자차카타파하][.)])")
+#: Korean sentences that end without a point, as people write to each other.
+_KOREAN_END = re.compile(r"[다요까죠음함임됨네지자라]$")
+
+_POINTED_AT = "표|그림|글|지문|본문|문단|단락|문서|내용|조항|도표|사진|예시|보기|자료|설명"
+_PASSAGE_DEPENDENT = re.compile(
+    rf"(?<![가-힣])(?:위|아래|다음|상기|해당|이|본|주어진|앞의)\s?(?:의\s)?(?:{_POINTED_AT})(?:에|은|는|을|를|의|과|와|로|상|\s|$)"
+    r"|(?<![가-힣])(?:본문|지문|문서|글|자료|표)(?:에서|에 따르면|에 의하면|에 나온|에 언급된)"
+    r"|according to the (?:document|passage|text|table|article|section|above|context)"
+    r"|\bin (?:this|the) (?:passage|document|text|section|context|excerpt|above)\b"
+    r"|\bthe (?:above|following|preceding) (?:table|text|passage|section|document)"
+    r"|\bthe (?:author|passage|excerpt)\b",
+    re.IGNORECASE,
+)
+#: An answer longer than this says more than that it does not know.
+_MAX_REFUSAL = 100
+_REFUSAL = re.compile(
+    r"(?:알|확인할|찾을|판단할|답할|답변할|답변드릴|제공할|대답할) 수 (?:없습니다|없어요|없다|없음)\.?$"
+    r"|(?:글|문서|본문|지문|자료|제공된 정보|주어진 정보)[가-힣]*\s.*(?:없습니다|않습니다|않았습니다|없다|않다)\.?$"
+    r"|^(?:I(?:'m| am) sorry|I (?:don't|do not|cannot|can't|am unable)|As an AI\b|No information|Unknown\.?$|N/?A\.?$)"
+    r"|^(?:The|This) (?:document|text|passage|context|source)s? (?:does|do)(?:n't| not)"
+    r"|^(?:It is )?[Nn]ot (?:mentioned|specified|stated|provided)",
+    re.IGNORECASE,
+)
+
+
+def filter_pairs(pairs: list[Pair], params: Curate) -> tuple[list[Pair], list[Rejected]]:
+    kept: list[Pair] = []
+    rejected: list[Rejected] = []
+    for pair in pairs:
+        reason = _why_not(pair, params)
+        if reason:
+            rejected.append(Rejected.of(pair, reason))
+        else:
+            kept.append(pair)
+    return kept, rejected
+
+
+def _why_not(pair: Pair, params: Curate) -> Reason | None:
+    """The first rule that a pair breaks."""
+    if len(pair.output) < params.min_answer_characters:
+        return "too_short"
+    if len(pair.output) > params.max_answer_characters or len(pair.instruction) > params.max_question_characters:
+        return "too_long"
+    return next((name for name in params.filters if _FILTERS[name](pair, params)), None)
+
+
+def script_share(text: str, scripts: list[str]) -> float | None:
+    """The share of a text's letters that belong to `scripts`, from 0 to 1; None where it has no letter."""
+    letters = "".join(_LETTER.findall(text))
+    own = re.findall(f"[{''.join(_SCRIPTS[name] for name in scripts)}]+", letters)
+    return sum(map(len, own)) / len(letters) if letters else None
+
+
+def is_wrong_script(pair: Pair, params: Curate) -> bool:
+    """A question of no letter asks nothing; an answer may be a number."""
+    question = script_share(pair.instruction, list(params.scripts))
+    answer = script_share(pair.output, list(params.scripts))
+    return question is None or min(question, 1.0 if answer is None else answer) < params.min_script_share
+
+
+def is_unfinished(pair: Pair, _: Curate) -> bool:
+    answer = pair.output.rstrip()
+    if _OPEN_END.search(answer) or any(answer.count(both[0]) > answer.count(both[1]) for both in _BRACKETS):
+        return True
+    found = _LAST_SENTENCE.match(answer)
+    if not found or ends_sentence(answer):
+        return False
+    return not (_LIST_ITEM.search(found[1]) or _KOREAN_END.search(found[1]))
+
+
+def depends_on_passage(pair: Pair, _: Curate) -> bool:
+    return _PASSAGE_DEPENDENT.search(pair.instruction) is not None
+
+
+def is_refusal(pair: Pair, _: Curate) -> bool:
+    return len(pair.output) <= _MAX_REFUSAL and _REFUSAL.search(pair.output) is not None
+
+
+_FILTERS: dict[Reason, Callable[[Pair, Curate], bool]] = {
+    "wrong_script": is_wrong_script,
+    "unfinished": is_unfinished,
+    "passage_dependent": depends_on_passage,
+    "refusal": is_refusal,
+}

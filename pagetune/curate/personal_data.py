@@ -1,0 +1,71 @@
+"""Numbers that belong to a person: resident registration, payment cards, mobile telephones.
+
+Offices are reached on other prefixes (02, 1588), so those stay. Names are not looked for.
+"""
+
+import re
+from collections import Counter
+from typing import Literal
+
+from pagetune.records import Pair, Rejected
+
+#: Date of birth, then the digit for sex and century (5 to 8 for foreigners), then six more.
+_RESIDENT = re.compile(r"(?<!\d)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\s?[-–]?\s?[1-8]\d{6}(?!\d)")
+_CARD = re.compile(r"(?<![\d-])(?:\d{4}[- ]?){3}\d{4}(?![\d-])|(?<!\d)3[47]\d{2}[- ]?\d{6}[- ]?\d{5}(?!\d)")
+_MOBILE = re.compile(r"(?<![\d-])(?:\+82[-. ]?\(?0?\)?1|\(?01)[016789]\)?[-. ]?\d{3,4}[-. ]?\d{4}(?!\d)")
+
+
+def find(text: str) -> dict[str, list[str]]:
+    """By kind (resident_number, card_number, mobile_number), what stands in `text`."""
+    cards = [found for found in _matches(_CARD, text) if _passes_luhn(found)]
+    found = {
+        "resident_number": _matches(_RESIDENT, text),
+        "card_number": cards,
+        "mobile_number": _matches(_MOBILE, text),
+    }
+    return {kind: numbers for kind, numbers in found.items() if numbers}
+
+
+def _matches(pattern: re.Pattern[str], text: str) -> list[str]:
+    return [found.group() for found in pattern.finditer(text)]
+
+
+def _passes_luhn(number: str) -> bool:
+    """ISO/IEC 7812's check digit: one number in ten passes by chance."""
+    digits = [int(sign) for sign in reversed(number) if sign.isdigit()]
+    doubled = [digit * 2 - 9 * (digit > 4) for digit in digits[1::2]]
+    return (sum(digits[::2]) + sum(doubled)) % 10 == 0
+
+
+def mask(text: str) -> str:
+    """The same text, with * for each digit of such a number."""
+    for numbers in find(text).values():
+        for number in numbers:
+            text = text.replace(number, re.sub(r"\d", "*", number))
+    return text
+
+
+def without_personal_data(
+    pairs: list[Pair], what: Literal["drop", "mask", "keep"]
+) -> tuple[list[Pair], list[Rejected], Counter[str]]:
+    """The pairs that go on, those that do not (masked all the same), and how many pairs held which kind."""
+    kept: list[Pair] = []
+    rejected: list[Rejected] = []
+    counts: Counter[str] = Counter()
+    for pair in pairs:
+        kinds = find("\n".join([pair.instruction, pair.output, pair.evidence or "", *pair.references]))
+        counts.update(kinds.keys())
+        if not kinds or what == "keep":
+            kept.append(pair)
+        elif what == "mask":
+            kept.append(_masked(pair))
+        else:
+            rejected.append(Rejected.of(_masked(pair), "personal_data", ", ".join(kinds)))
+    return kept, rejected, counts
+
+
+def _masked(pair: Pair) -> Pair:
+    """The evidence too, which no longer is what stands at its place then."""
+    texts = {name: getattr(pair, name) for name in ("instruction", "output", "evidence", "topic")}
+    masked: dict[str, object] = {name: mask(text) for name, text in texts.items() if text}
+    return pair.model_copy(update=masked | {"references": [mask(text) for text in pair.references]})

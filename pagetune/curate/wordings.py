@@ -1,0 +1,120 @@
+"""The wordings in which a fact is trained and asked: the original, `curate.paraphrases` more, and the one kept back.
+
+Templates need no model. What a language model writes is checked: a paraphrase that changes a number, a code or a name,
+gives the answer away, or repeats another is rejected.
+"""
+
+import asyncio
+from functools import cache
+from typing import Any
+
+from pagetune.claims import claims, normal_form
+from pagetune.curate.paraphrase import paraphrases, wanted
+from pagetune.llm.client import Client, RequestFailed, gather
+from pagetune.llm.prompts import Language, language_of, render
+from pagetune.llm.schemas import Paraphrases, Translated
+from pagetune.params import Curate, Llm
+from pagetune.records import NEW_WORDING, Pair, Reason, Rejected
+
+Wordings = dict[str, dict[str, str]]
+
+
+def by_templates(pairs: list[Pair], params: Curate) -> Wordings:
+    """pair_id -> template -> question."""
+    return {pair.pair_id: _some(pair, params) for pair in pairs}
+
+
+def _some(pair: Pair, params: Curate) -> dict[str, str]:
+    """The original, so many of the others, the new one, and what the user wants to be asked whatever the number."""
+    wordings = paraphrases(pair)
+    others = [name for name in wordings if name not in ("original", NEW_WORDING)]
+    chosen = {"original", NEW_WORDING, *others[: params.paraphrases], *wanted(pair, params.recall_questions)}
+    return {name: text for name, text in wordings.items() if name in chosen}
+
+
+def by_model(pairs: list[Pair], params: Curate, llm: Llm) -> tuple[Wordings, list[Rejected], Client]:
+    """As `by_templates`, by a language model, with what was rejected; templates fill in nothing."""
+    return asyncio.run(_by_model(pairs, params, llm))
+
+
+async def _by_model(pairs: list[Pair], params: Curate, llm: Llm) -> tuple[Wordings, list[Rejected], Client]:
+    client = Client(llm, "curate")
+    client.expected = len(pairs) if params.paraphrase_method == "llm" else len(pairs) * (params.paraphrases + 1)
+    write = _ask_for_paraphrases if params.paraphrase_method == "llm" else _translate_and_back
+    written = await gather(write(client, pair, params.paraphrases) for pair in pairs)
+    wordings: Wordings = {}
+    rejected: list[Rejected] = []
+    none = params.model_copy(update={"paraphrases": 0})
+    for pair, texts in zip(pairs, written, strict=True):
+        wordings[pair.pair_id], lost = check(pair, texts)
+        wordings[pair.pair_id] |= _some(pair, none)
+        rejected += lost
+    return wordings, rejected, client
+
+
+async def _ask_for_paraphrases(client: Client, pair: Pair, count: int) -> list[str | None]:
+    """None stands for a request that failed, or an answer that could not be read."""
+    if not count:
+        return []
+    messages = render("paraphrase", language_of(pair.instruction), question=pair.instruction, count=count)
+    try:
+        answer = await client.ask(messages, Paraphrases)
+    except RequestFailed:
+        return [None]
+    return [*answer.paraphrases[:count]] if answer else [None]
+
+
+async def _translate_and_back(client: Client, pair: Pair, count: int) -> list[str | None]:
+    """ko→en→ko, or en→ko→en; one translation there, and so many different ones back."""
+    own = language_of(pair.instruction)
+    other: Language = "en" if own == "ko" else "ko"
+    try:
+        there = await client.ask(render("translate", own, question=pair.instruction, variant=1), Translated)
+        if there is None:
+            return [None]
+        requests = [render("translate", other, question=there.translation, variant=n) for n in range(1, count + 1)]
+        back = await gather(client.ask(request, Translated) for request in requests)
+    except RequestFailed:
+        return [None]
+    return [text.translation if text else None for text in back]
+
+
+def check(pair: Pair, texts: list[str | None]) -> tuple[dict[str, str], list[Rejected]]:
+    """The original and the paraphrases that hold: {"original": …, "llm1": …}, and the others with their reasons."""
+    kept: dict[str, str] = {"original": pair.instruction}
+    rejected: list[Rejected] = []
+    for text in texts:
+        written = " ".join((text or "").split())
+        reason: Reason | None = "unreadable_answer" if text is None else why_not(pair, written, set(kept.values()))
+        if reason:
+            rejected.append(Rejected.of(pair.model_copy(update={"instruction": written}), reason, pair.instruction))
+        else:
+            kept[f"llm{len(kept)}"] = written
+    return kept, rejected
+
+
+def why_not(pair: Pair, text: str, earlier: set[str]) -> Reason | None:
+    form = normal_form(text)
+    if not form:
+        return "too_short"
+    if form in map(normal_form, earlier):
+        return "duplicate"
+    gives_away = len(answer := normal_form(pair.output)) > 3 and answer in form
+    changed = claims(text) != claims(pair.instruction) or any(name not in text for name in names(pair.instruction))
+    return "changes_facts" if changed or gives_away else None
+
+
+@cache
+def names(text: str) -> frozenset[str]:
+    """Proper nouns: Kiwi's in Korean; in English words with a capital that begin no sentence."""
+    if language_of(text) == "en":
+        words = text.split()
+        return frozenset(word.strip(".,?!'\"()") for word in words[1:] if word[:1].isupper() and word != "I")
+    return frozenset(token.form for token in _kiwi().tokenize(text) if token.tag == "NNP")
+
+
+@cache
+def _kiwi() -> Any:
+    from kiwipiepy import Kiwi
+
+    return Kiwi()

@@ -1,0 +1,199 @@
+"""One client for every server that speaks the OpenAI protocol: vLLM, Ollama, llama.cpp, transformers, hosted ones.
+
+The official client retries (408, 409, 429 with Retry-After, 5xx, time-outs, broken connections); what is here keeps
+every answer, asks the same thing once, and falls back where a server does not know `response_format`.
+"""
+
+import asyncio
+import json
+import os
+import sys
+import time
+from collections.abc import Awaitable, Iterable
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from pagetune.errors import UserError
+from pagetune.llm import cache
+from pagetune.llm.cache import Answer
+from pagetune.llm.salvage import read_answer
+from pagetune.llm.schemas import response_format
+from pagetune.params import Llm
+
+M = TypeVar("M", bound=BaseModel)
+T = TypeVar("T")
+Messages = list[dict[str, str]]
+
+#: Between two lines of progress.
+PROGRESS_SECONDS = 10.0
+
+
+class RequestFailed(Exception):
+    """One request that got no answer, however often it was tried; `skip` goes on without it."""
+
+
+class Client:
+    """Asks within one `asyncio.run`. Counts what it asked, also of what was in the cache."""
+
+    def __init__(self, params: Llm, stage: str) -> None:
+        if params.model is None:
+            raise UserError("params.yaml: llm.model is null. Name the model as the server at llm.base_url calls it.")
+        from openai import AsyncOpenAI
+
+        self._params, self._stage = params, stage
+        # Local servers want no key, but the client wants one.
+        key = os.environ.get("OPENAI_API_KEY") or "none"
+        self._server = AsyncOpenAI(
+            base_url=params.base_url, api_key=key, timeout=params.timeout_seconds, max_retries=params.max_retries
+        )
+        self._slots = asyncio.Semaphore(params.concurrency)
+        self._under_way: dict[str, asyncio.Future[Answer]] = {}
+        #: How many of json_schema, json_object and nothing the server has refused so far.
+        self._refused = 0
+        self._started = self._said = time.monotonic()
+        self.requests = self.from_cache = self.input_tokens = self.output_tokens = self.expected = 0
+
+    async def ask(self, messages: Messages, model: type[M]) -> M | None:
+        """The answer as a `model`, None where there is none to be read in it. Raises RequestFailed, UserError."""
+        answer = await self._answer(messages, model)
+        return read_answer(answer.text, model)
+
+    async def _answer(self, messages: Messages, model: type[BaseModel]) -> Answer:
+        request = {
+            "base_url": self._params.base_url,
+            "model": self._params.model,
+            "messages": messages,
+            "temperature": self._params.temperature,
+            "max_tokens": self._params.max_tokens,
+            "schema": model.model_json_schema(),
+        }
+        key = cache.key_of(request)
+        if key not in self._under_way:
+            self._under_way[key] = asyncio.ensure_future(self._cached(key, messages, model))
+        return await self._under_way[key]
+
+    async def _cached(self, key: str, messages: Messages, model: type[BaseModel]) -> Answer:
+        answer = cache.load(key)
+        if answer is None:
+            async with self._slots:
+                answer = await self._send(messages, model)
+            cache.store(key, answer)
+        else:
+            self.from_cache += 1
+        self._count(answer)
+        return answer
+
+    async def _send(self, messages: Messages, model: type[BaseModel]) -> Answer:
+        """With the strictest format that the server has not refused; a refusal counts once a laxer one is taken."""
+        from openai import BadRequestError, UnprocessableEntityError
+
+        formats: list[dict[str, Any]] = [response_format(model), {"type": "json_object"}, {}]
+        refusal = ""
+        for refused in range(self._refused, len(formats)):
+            try:
+                answer = await self._complete(messages, formats[refused])
+            except (BadRequestError, UnprocessableEntityError) as error:
+                refusal = _say(error)
+                continue
+            self._refused = max(self._refused, refused)
+            return answer
+        return self._fail(f"it refused one ({refusal})")
+
+    async def _complete(self, messages: Messages, format_: dict[str, Any]) -> Answer:
+        import openai
+
+        arguments: dict[str, Any] = {"response_format": format_} if format_ else {}
+        for _ in range(self._params.max_retries + 1):
+            try:
+                completion = await self._server.chat.completions.create(
+                    model=str(self._params.model),
+                    messages=messages,  # type: ignore[arg-type]
+                    temperature=self._params.temperature,
+                    max_tokens=self._params.max_tokens,
+                    **arguments,
+                )
+                return _to_answer(completion)
+            except (json.JSONDecodeError, openai.APIResponseValidationError, AttributeError, IndexError, TypeError):
+                continue  # an answer that is no completion, as from a proxy that gave up: try it again
+            except (openai.AuthenticationError, openai.PermissionDeniedError, openai.NotFoundError) as error:
+                raise UserError(self._hopeless(error)) from None
+            except (openai.BadRequestError, openai.UnprocessableEntityError):
+                raise
+            except openai.APIError as error:
+                return self._fail(_say(error))
+        return self._fail("what it sends is no completion of the OpenAI protocol")
+
+    def _fail(self, what: str) -> Answer:
+        if self._params.on_failed_request == "skip":
+            raise RequestFailed(what)
+        raise UserError(
+            f"llm.base_url: {self._params.base_url} left a request without an answer after {self._params.max_retries} "
+            f"retries: {what}. "
+            f"{self.requests} answers are kept; mend the server and run again, or set llm.on_failed_request: skip."
+        )
+
+    def _hopeless(self, error: Exception) -> str:
+        return (
+            f"llm.base_url: {self._params.base_url} turned the request away: {_say(error)}. "
+            "Check OPENAI_API_KEY in the environment, llm.base_url and llm.model."
+        )
+
+    def _count(self, answer: Answer) -> None:
+        self.requests += 1
+        self.input_tokens += answer.input_tokens
+        self.output_tokens += answer.output_tokens
+        now = time.monotonic()
+        if now - self._said >= PROGRESS_SECONDS:
+            self._said = now
+            print(f"{self._stage}: {self}{self._time_left(now)}", file=sys.stderr, flush=True)
+
+    def _time_left(self, now: float) -> str:
+        sent = self.requests - self.from_cache
+        if not sent or self.expected <= self.requests:
+            return ""
+        seconds = (self.expected - self.requests) * (now - self._started) / sent
+        return f", about {seconds / 60:.0f} min left for the {self.expected} known so far"
+
+    @property
+    def cost(self) -> float:
+        """Of all answers, those from the cache included, in the currency of llm.price_per_million_…."""
+        prices = self._params.price_per_million_input_tokens, self._params.price_per_million_output_tokens
+        return (self.input_tokens * prices[0] + self.output_tokens * prices[1]) / 1e6
+
+    def metrics(self) -> dict[str, int]:
+        return {"requests": self.requests, "input_tokens": self.input_tokens, "output_tokens": self.output_tokens}
+
+    def __str__(self) -> str:
+        cost = f", cost {self.cost:.2f}" if self.cost else ""
+        return (
+            f"{self.requests} answers ({self.from_cache} from the cache), "
+            f"{self.input_tokens:,} tokens in and {self.output_tokens:,} out{cost}"
+        )
+
+
+def _to_answer(completion: Any) -> Answer:
+    """Raises AttributeError, IndexError or TypeError where the server sent something else."""
+    choice = completion.choices[0]
+    usage = completion.usage
+    return Answer(
+        text=choice.message.content or "",
+        finish_reason=choice.finish_reason,
+        input_tokens=usage.prompt_tokens if usage else 0,
+        output_tokens=usage.completion_tokens if usage else 0,
+    )
+
+
+def _say(error: Exception) -> str:
+    """The server's own words, in one line."""
+    return " ".join(str(error).split())[:300].rstrip(".")
+
+
+async def gather(tasks: Iterable[Awaitable[T]]) -> list[T]:
+    """All results in order. The first error ends the others, whose answers so far are in the cache."""
+    waiting = [asyncio.ensure_future(task) for task in tasks]
+    try:
+        return await asyncio.gather(*waiting)
+    finally:
+        for task in waiting:
+            task.cancel()

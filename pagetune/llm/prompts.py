@@ -1,0 +1,35 @@
+"""The prompts: Markdown files in `pagetune/llm/prompts/`, one a task and language, with `# system` and `# user` parts.
+
+What a document says is put in as it is; a `{{` in it is text.
+"""
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+
+FOLDER = Path(__file__).parent / "prompts"
+Language = Literal["ko", "en"]
+#: From this share of Hangul among its letters on a text is Korean; product names and formulas are Latin anywhere.
+MIN_HANGUL_SHARE = 0.2
+
+
+def render(task: str, language: Language, **values: object) -> list[dict[str, str]]:
+    """The messages of a request: {"role": "system" | "user", "content": …}."""
+    text = _template(f"{task}.{language}.md").render(values)
+    parts = re.split(r"^# (system|user)\n", text, flags=re.MULTILINE)[1:]
+    return [{"role": role, "content": content.strip()} for role, content in zip(parts[::2], parts[1::2], strict=True)]
+
+
+def language_of(text: str) -> Language:
+    letters = [sign for sign in text if sign.isalpha()]
+    hangul = sum("가" <= sign <= "힣" for sign in letters)
+    return "ko" if letters and hangul >= MIN_HANGUL_SHARE * len(letters) else "en"
+
+
+@cache
+def _template(name: str) -> Template:
+    options: dict[str, Any] = {"undefined": StrictUndefined, "autoescape": False, "trim_blocks": True}
+    return Environment(loader=FileSystemLoader(FOLDER), **options).get_template(name)  # noqa: S701 - plain text, no HTML

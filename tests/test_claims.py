@@ -1,0 +1,62 @@
+"""What a text claims: numbers with units, codes, joined numbers."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pagetune.claims import claims, unsupported
+
+
+@pytest.mark.parametrize(
+    ("answer", "evidence"),
+    [
+        ("3만 원", "요금은 30,000원"),
+        ("30,000원", "요금은 3만원"),
+        ("5천만원 이하", "5천만원 이하의 벌금"),
+        ("2024년 9월 15일", "2024. 9. 15. 시행"),
+        ("2024년 9월 15일", "2024-09-15"),
+        ("9시 30분", "09:30"),
+        ("02-555-0143", "전화 02-555-0143, 팩스 02-555-0144"),
+        ("1.5퍼센트", "연 1.5%"),
+        ("VPN으로 접속", "vpn에 접속합니다"),
+        ("50명", "정원 50"),
+        ("제3조", "제3조제1항"),
+        ("The store is open.", "closed"),
+        ("1:30-2pm", "closed 1:30-2pm daily"),
+    ],
+)
+def test_what_the_evidence_holds_is_supported(answer: str, evidence: str) -> None:
+    assert unsupported(answer, evidence) == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "evidence", "missing"),
+    [
+        ("5원", "5천만원", "5원"),
+        ("5일", "5개월", "5일"),
+        ("15", "5와 1", "15"),
+        ("1.5%", "1% 또는 5%", "1.5%"),
+        ("02-555-0144", "02-555-0143", "02-555-0144"),
+        ("NB-701", "NB-700", "nb-701"),
+        ("OTP가 필요", "비밀번호가 필요", "otp"),
+        ("GPU needs ECC", "The GPU needs memory", "ecc"),
+        ("AI", "MAIL", "ai"),
+        ("5원", "15원", "5원"),
+        ("3", "3.5", "3"),
+        ("500원", "1,500원", "500원"),
+        ("2024년 9월 16일", "2024. 9. 15.", "16일"),
+    ],
+)
+def test_what_the_evidence_does_not_hold_is_named(answer: str, evidence: str, missing: str) -> None:
+    assert unsupported(answer, evidence) == [missing]
+
+
+@given(st.text("가나 12.,-만원AB:/%", max_size=40), st.text("가나 12.,-만원AB:/%", max_size=20))
+def test_any_part_of_a_text_is_supported_by_it(text: str, more: str) -> None:
+    assert unsupported(text, f"{text}\n가 {more}") == []
+    assert unsupported(text, f"{more} 나\n{text}") == []
+
+
+@given(st.text("가나다 1234567890.,-:/만천억원년월일%AZaz@", max_size=60))
+def test_the_same_text_claims_the_same(text: str) -> None:
+    assert claims(text) == claims(text)

@@ -1,0 +1,185 @@
+"""What no model should learn: pairs that are cut off, point elsewhere, refuse, or hold a person's numbers."""
+
+import pytest
+from conftest import ROOT
+from hypothesis import given
+from hypothesis import strategies as st
+from test_curate import pair
+
+from pagetune.curate.filters import filter_pairs, script_share
+from pagetune.curate.personal_data import find, mask, without_personal_data
+from pagetune.params import Curate, load_params
+from pagetune.records import Pair
+
+PARAMS: Curate = load_params(ROOT / "params.yaml").curate
+
+
+def reason(row: Pair, **changes: object) -> str | None:
+    kept, rejected = filter_pairs([row], PARAMS.model_copy(update=changes))
+    assert len(kept) + len(rejected) == 1
+    return rejected[0].reason if rejected else None
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "신청서를 내고,",
+        "다음과 같습니다:",
+        "신청서(양식은 누리집에",
+        "신청서를 냅니다. 그리고 창구에서",
+        "Fill in the form. Then go to",
+    ],
+)
+def test_an_answer_that_breaks_off_is_unfinished(answer: str) -> None:
+    assert reason(pair("어떻게 신청하나요?", answer)) == "unfinished"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "서울특별시 종로구",
+        "9만 원",
+        "네. 알겠어요",
+        "다음 일을 합니다. 1. 접수 2. 발급",
+        "다음 일을 합니다. • 접수 • 발급",
+        "1) 접수 2) 발급",
+        "By card. • Visa",
+        "02-555-0143",
+        "St. Mary's",
+    ],
+)
+def test_an_answer_that_is_whole_stays(answer: str) -> None:
+    assert reason(pair("어떻게 신청하나요?", answer)) is None
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "위 표에서 가장 비싼 과정은 무엇인가요?",
+        "다음 그림은 무엇을 나타내나요?",
+        "본문에 따르면 신청은 언제인가요?",
+        "이 글의 주제는 무엇인가요?",
+        "해당 조항은 무엇을 정하나요?",
+        "According to the document, what is the fee?",
+        "What does this section describe?",
+        "What is shown in the table above, in the above section?",
+        "What does the author think?",
+    ],
+)
+def test_a_question_that_points_at_its_passage_is_rejected(question: str) -> None:
+    text = question.replace("this section", "the passage")
+    assert reason(pair(text)) == "passage_dependent"
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "전자문서에 따르면 되나요?",
+        "시간표는 어디에 있나요?",
+        "전자금융거래법 제6조 제2항의 내용은 무엇인가요?",
+        "What is this?",
+    ],
+)
+def test_a_question_that_only_looks_like_it_stays(question: str) -> None:
+    assert reason(pair(question)) is None
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "죄송하지만 알 수 없습니다.",
+        "주어진 글에는 그런 내용이 없습니다.",
+        "문서에 언급되어 있지 않습니다.",
+        "I don't know.",
+        "The document does not mention it.",
+        "Not specified in the text.",
+    ],
+)
+def test_a_refusal_is_no_answer(answer: str) -> None:
+    assert reason(pair("얼마인가요?", answer)) == "refusal"
+
+
+def test_an_answer_that_says_no_is_no_refusal() -> None:
+    assert reason(pair("주차가 되나요?", "주차장이 없습니다.")) is None
+    assert reason(pair("Is it open?", "No, it is not.")) is None
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"), [("얼마인가요?", "価格は九万ウォンです"), ("什么是费用?", "9만 원"), ("???", "9만 원")]
+)
+def test_another_script_than_wanted_is_rejected(question: str, answer: str) -> None:
+    assert reason(pair(question, answer)) == "wrong_script"
+
+
+def test_scripts_can_be_chosen_and_filters_taken_out() -> None:
+    japanese = pair("料金はいくらですか?", "九万ウォンです。")
+    assert reason(japanese, scripts=["han", "kana"]) is None
+    assert reason(japanese, filters=[]) is None
+    assert reason(pair("전자금융(電子金融)이란 무엇을 말하나요?", "전자금융거래를 말한다.")) is None
+
+
+def test_lengths_are_those_of_the_settings() -> None:
+    assert reason(pair("물음?", "가" * 201)) == "too_long"
+    assert reason(pair("물" * 121, "가")) == "too_long"
+    assert reason(pair("물음?", "가나"), min_answer_characters=3) == "too_short"
+
+
+@given(st.text())
+def test_a_share_is_a_share(text: str) -> None:
+    share = script_share(text, ["hangul", "latin"])
+    assert share is None or 0 <= share <= 1
+
+
+# The numbers are made up: the dates are valid, the card numbers are those that issuers give for tests.
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("900101-1234567", "resident_number"),
+        ("주민등록번호는 010203-4123456입니다", "resident_number"),
+        ("900101-5234567", "resident_number"),
+        ("9001011234567", "resident_number"),
+        ("4111 1111 1111 1111", "card_number"),
+        ("4111-1111-1111-1111", "card_number"),
+        ("378282246310005", "card_number"),
+        ("010-1234-5678", "mobile_number"),
+        ("01012345678", "mobile_number"),
+        ("+82 10-1234-5678", "mobile_number"),
+        ("011.234.5678", "mobile_number"),
+    ],
+)
+def test_a_persons_number_is_found_and_masked(text: str, kind: str) -> None:
+    assert list(find(f"문의: {text}.")) == [kind]
+    assert not any(sign.isdigit() for sign in mask(text))
+    assert len(mask(text)) == len(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "02-555-0143",
+        "1588-1234",
+        "031-123-4567",
+        "901301-1234567",
+        "900132-1234567",
+        "4111-1111-1111-1112",
+        "2024-01-01",
+        "1-408-955-1750",
+        "978-89-01-23456-7",
+        "제19734호",
+        "1,234,567,890,123",
+    ],
+)
+def test_an_offices_number_stays(text: str) -> None:
+    assert find(f"문의 {text}") == {}
+    assert mask(text) == text
+
+
+def test_pairs_with_such_numbers_are_dropped_masked_or_kept() -> None:
+    row = pair("담당자 번호는?", "010-1234-5678")
+    kept, rejected, counts = without_personal_data([row, pair("주소는?", "서울")], "drop")
+    assert [p.output for p in kept] == ["서울"]
+    assert [(r.reason, r.output, r.detail) for r in rejected] == [("personal_data", "***-****-****", "mobile_number")]
+    assert counts == {"mobile_number": 1}
+    (masked,), none, _ = without_personal_data([row], "mask")
+    assert (masked.output, masked.evidence, none) == ("***-****-****", "***-****-****", [])
+    assert without_personal_data([row], "keep")[0] == [row]

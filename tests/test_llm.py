@@ -1,0 +1,295 @@
+"""The client against a real HTTP server on loopback: what it survives, what it keeps, what it never asks twice."""
+
+import asyncio
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ROOT
+from hypothesis import given
+from hypothesis import strategies as st
+from llm_server import Body, Fault, Reply, Server, completion, serving
+
+from pagetune.errors import UserError
+from pagetune.llm import cache
+from pagetune.llm.client import Client, RequestFailed, gather
+from pagetune.llm.prompts import FOLDER, language_of, render
+from pagetune.llm.salvage import read_answer
+from pagetune.llm.schemas import Answered, Graded, Questions
+from pagetune.params import Llm, load_params
+
+PARAMS: Llm = load_params(ROOT / "params.yaml").llm
+MESSAGES = [{"role": "system", "content": "…"}, {"role": "user", "content": "물음"}]
+GOOD = '{"answer": "서울", "evidence": "주소는 서울"}'
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("PAGETUNE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    return tmp_path / "cache"
+
+
+def params_for(server: Server, **changes: Any) -> Llm:
+    fast = {"base_url": server.base_url, "model": "test", "timeout_seconds": 5.0, "max_retries": 2}
+    return PARAMS.model_copy(update=fast | changes)
+
+
+def ask(params: Llm, messages: list[list[dict[str, str]]] | None = None) -> tuple[list[Answered | None], Client]:
+    async def run() -> tuple[list[Answered | None], Client]:
+        client = Client(params, "test")
+        return await gather(client.ask(message, Answered) for message in messages or [MESSAGES]), client
+
+    return asyncio.run(run())
+
+
+def first_then_good(*faults: Fault | str) -> Reply:
+    """Each fault once, in order; then good answers."""
+    waiting = list(faults)
+    return lambda body, times: waiting.pop(0) if waiting else GOOD
+
+
+def test_an_answer_is_read_and_counted() -> None:
+    with serving(lambda body, times: GOOD) as server:
+        (answer,), client = ask(params_for(server))
+    assert answer == Answered(answer="서울", evidence="주소는 서울")
+    assert client.metrics() == {"requests": 1, "input_tokens": 10, "output_tokens": 5}
+    assert server.bodies[0]["response_format"]["type"] == "json_schema"
+    assert server.bodies[0]["response_format"]["json_schema"]["schema"]["additionalProperties"] is False
+
+
+def test_too_many_requests_are_sent_again_when_the_server_says() -> None:
+    with serving(first_then_good(Fault(429, headers={"Retry-After": "1"}))) as server:
+        (answer,), _ = ask(params_for(server))
+    assert answer is not None
+    assert len(server.bodies) == 2
+    assert server.times[1] - server.times[0] >= 1.0
+
+
+@pytest.mark.parametrize("status", [408, 409, 500, 503])
+def test_a_passing_error_is_tried_again(status: int) -> None:
+    with serving(first_then_good(Fault(status), Fault(status))) as server:
+        (answer,), _ = ask(params_for(server))
+    assert answer is not None
+    assert len(server.bodies) == 3
+
+
+def test_a_hanging_server_is_asked_again() -> None:
+    with serving(first_then_good(Fault(hang_seconds=3.0))) as server:
+        (answer,), _ = ask(params_for(server, timeout_seconds=0.5))
+    assert answer is not None
+    assert len(server.bodies) == 2
+
+
+def test_a_connection_that_drops_midway_is_made_again() -> None:
+    with serving(first_then_good(Fault(drop=True))) as server:
+        (answer,), _ = ask(params_for(server))
+    assert answer is not None
+    assert len(server.bodies) == 2
+
+
+@pytest.mark.parametrize("body", ["<html>gateway</html>", '{"choices": [{"mes', '{"choices": []}', "[]", "null"])
+def test_a_body_that_is_no_completion_is_asked_for_again(body: str) -> None:
+    with serving(first_then_good(Fault(200, body))) as server:
+        (answer,), _ = ask(params_for(server))
+    assert answer is not None
+    assert len(server.bodies) == 2
+
+
+def test_a_server_that_refuses_a_schema_is_asked_for_json_and_then_for_text() -> None:
+    def refuse(body: Body, times: int) -> str | Fault:
+        return Fault(400) if body.get("response_format") else f"Sure!\n```json\n{GOOD}\n```"
+
+    with serving(refuse) as server:
+        answers, _ = ask(params_for(server, concurrency=1), [[{"role": "user", "content": str(n)}] for n in range(3)])
+    assert all(answers)
+    kinds = [body.get("response_format", {}).get("type") for body in server.bodies]
+    assert kinds == ["json_schema", "json_object", None, None, None]
+
+
+def test_a_single_refused_request_does_not_make_the_others_lax() -> None:
+    def refuse(body: Body, times: int) -> str | Fault:
+        return Fault(400, '{"error": {"message": "too long"}}') if body["messages"][0]["content"] == "0" else GOOD
+
+    with serving(refuse) as server:
+        params = params_for(server, concurrency=1, on_failed_request="skip")
+
+        async def run() -> list[Any]:
+            client = Client(params, "test")
+            asked = [client.ask([{"role": "user", "content": str(n)}], Answered) for n in range(3)]
+            return await asyncio.gather(*asked, return_exceptions=True)
+
+        first, *others = asyncio.run(run())
+    assert isinstance(first, RequestFailed)
+    assert "too long" in str(first)
+    assert all(isinstance(answer, Answered) for answer in others)
+    assert [body["response_format"]["type"] for body in server.bodies[-2:]] == ["json_schema"] * 2
+
+
+def test_a_request_without_an_answer_stops_with_one_line_and_keeps_the_others() -> None:
+    def fail_one(body: Body, times: int) -> str | Fault:
+        return Fault(500) if body["messages"][0]["content"] == "2" else GOOD
+
+    messages = [[{"role": "user", "content": str(n)}] for n in range(3)]
+    with serving(fail_one) as server:
+        params = params_for(server, concurrency=1, max_retries=1)
+        with pytest.raises(
+            UserError, match=r"left a request without an answer after 1 retries.*2 answers are kept"
+        ) as e:
+            ask(params, messages)
+        assert "\n" not in str(e.value)
+        server.reply = lambda body, times: GOOD
+        before = len(server.bodies)
+        ask(params, messages)
+        assert len(server.bodies) == before + 1
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_a_server_that_turns_us_away_is_not_asked_again(status: int) -> None:
+    with serving(lambda body, times: Fault(status)) as server:
+        with pytest.raises(UserError, match="OPENAI_API_KEY"):
+            ask(params_for(server, on_failed_request="skip"))
+        assert len(server.bodies) == 1
+
+
+def test_a_server_that_is_not_there_is_one_line() -> None:
+    gone = PARAMS.model_copy(update={"base_url": "http://127.0.0.1:9/v1", "model": "m", "max_retries": 0})
+    with pytest.raises(UserError, match=r"llm\.base_url: http://127\.0\.0\.1:9/v1 left a request without an answer"):
+        ask(gone)
+
+
+def test_no_model_is_one_line() -> None:
+    with pytest.raises(UserError, match=r"llm\.model is null"):
+        ask(PARAMS.model_copy(update={"model": None}))
+
+
+def test_the_key_comes_from_the_environment_and_stays_out_of_the_cache(
+    monkeypatch: pytest.MonkeyPatch, own_cache: Path
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "secret-key")
+    with serving(lambda body, times: GOOD) as server:
+        ask(params_for(server))
+    assert server.headers[0]["authorization"] == "Bearer secret-key"
+    assert all("secret-key" not in path.read_text() for path in own_cache.rglob("*.json"))
+
+
+def test_the_same_question_is_asked_once_also_at_the_same_time() -> None:
+    with serving(lambda body, times: GOOD) as server:
+        answers, _ = ask(params_for(server), [MESSAGES] * 5)
+        again, client = ask(params_for(server))
+    assert len(server.bodies) == 1
+    assert answers == again * 5
+    assert client.from_cache == 1
+
+
+def test_another_temperature_is_another_question() -> None:
+    with serving(lambda body, times: GOOD) as server:
+        ask(params_for(server))
+        ask(params_for(server, temperature=1.0))
+    assert len(server.bodies) == 2
+
+
+def test_half_a_file_in_the_cache_counts_as_none(own_cache: Path) -> None:
+    with serving(lambda body, times: GOOD) as server:
+        ask(params_for(server))
+        (path,) = own_cache.rglob("*.json")
+        path.write_bytes(path.read_bytes()[:20])
+        (answer,), _ = ask(params_for(server))
+    assert answer is not None
+    assert len(server.bodies) == 2
+    assert cache.load(path.stem) is not None
+
+
+def test_no_more_are_asked_at_once_than_wanted() -> None:
+    def slow(body: Body, times: int) -> str:
+        time.sleep(0.05)
+        return GOOD
+
+    with serving(slow) as server:
+        ask(params_for(server, concurrency=3), [[{"role": "user", "content": str(n)}] for n in range(12)])
+    assert server.most_at_once == 3
+
+
+def test_the_cost_is_that_of_the_tokens() -> None:
+    with serving(lambda body, times: GOOD) as server:
+        prices = {"price_per_million_input_tokens": 100_000.0, "price_per_million_output_tokens": 200_000.0}
+        _, client = ask(params_for(server, **prices))
+    assert client.cost == 2.0
+    assert str(client) == "1 answers (0 from the cache), 10 tokens in and 5 out, cost 2.00"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        GOOD,
+        f'<think>Is it {{}}? {{"answer": "부산", "evidence": "x"}}</think>\n{GOOD}',
+        f"no opening mark of thought</think>{GOOD}",
+        f"```json\n{GOOD}\n```",
+        f"Here you are: {GOOD} I hope that helps.",
+        '{"answer": "서울", "evidence": "주소는 서울",}',
+        '{"answer": "서울", "evidence": "주소는 서울", "confidence": 0.9}',
+        f"[{GOOD}]".replace("[", "").replace("]", ""),
+    ],
+)
+def test_an_answer_is_found_in_what_the_model_said(text: str) -> None:
+    assert read_answer(text, Answered) == Answered(answer="서울", evidence="주소는 서울")
+
+
+@pytest.mark.parametrize("text", ["", "몰라요", GOOD[:-3], f"<think>{GOOD}", '{"answer": 3}', "{]"])
+def test_half_an_answer_is_none(text: str) -> None:
+    assert read_answer(text, Answered) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"questions": ["하나?", "둘?"]}',
+        '["하나?", "둘?"]',
+        '[{"question": "하나?"}, {"question": "둘?"}]',
+        '{"questions": [{"question": "하나?"}, {"question": "둘?"}]}',
+        '{"questions": ["하나?", "둘?", "셋이 끊',
+        '{"questions": ["하나?", "둘?",',
+    ],
+)
+def test_the_whole_items_of_a_list_count(text: str) -> None:
+    assert read_answer(text, Questions) == Questions(questions=["하나?", "둘?"])
+
+
+def test_a_grade_outside_the_scale_is_none() -> None:
+    assert read_answer('{"faithfulness": 9, "clarity": 1}', Graded) is None
+
+
+@given(st.text())
+def test_no_text_breaks_the_reading(text: str) -> None:
+    read_answer(text, Questions)
+    read_answer(text + GOOD[:10], Answered)
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.md")), ids=lambda path: path.name)
+def test_every_prompt_is_there_in_both_languages_and_has_two_parts(path: Path) -> None:
+    task, language, _ = path.name.split(".")
+    assert (FOLDER / f"{task}.{'en' if language == 'ko' else 'ko'}.md").exists()
+    values = dict.fromkeys(("title", "section", "passage", "count", "question", "source", "answer"), "값 {{ title }}")
+    messages = render(task, language, variant=2, **values)  # type: ignore[arg-type]
+    assert [message["role"] for message in messages] == ["system", "user"]
+    assert "{%" not in str(messages)
+    assert "값 {{ title }}" in messages[1]["content"]
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [("주소는 서울", "ko"), ("The KB 은행 mobile app", "en"), ("NB-700 본체의 무게", "ko"), ("1, 2", "en")],
+)
+def test_the_page_decides_the_language(text: str, language: str) -> None:
+    assert language_of(text) == language
+
+
+def test_a_truncated_completion_is_read_as_far_as_it_is_whole() -> None:
+    cut = completion('{"questions": ["하나?", "둘', "length")
+    with serving(lambda body, times: Fault(200, cut)) as server:
+
+        async def run() -> Questions | None:
+            return await Client(params_for(server), "test").ask(MESSAGES, Questions)
+
+        assert asyncio.run(run()) == Questions(questions=["하나?"])
