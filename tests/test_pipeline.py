@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import clone, commit, edit_params, run
+from conftest import TINY, clone, commit, edit_params, run
 
 from pagetune.jsonl import read_records
 from pagetune.records import Example, Pair
@@ -23,6 +23,7 @@ ALL = {
     "evaluate",
     "report",
 }
+SPLITS = ("train", "validation", "recall", "heldout")
 METRICS = {
     "n",
     "rouge1",
@@ -88,7 +89,11 @@ def test_a_second_repro_does_nothing(pipeline: Path) -> None:
     ("key", "value", "first_stages"),
     [
         ("extract.min_characters", 30, {"extract"}),
-        ("qa.max_answer_characters", 150, {"build_qa"}),
+        ("qa.article_characters", 150, {"build_qa"}),
+        ("qa.source", "jsonl", {"extract", "build_qa"}),
+        ("qa.columns.group", "doc", {"build_qa", "curate"}),
+        ("llm.temperature", 0.5, {"build_qa", "curate"}),
+        ("curate.max_answer_characters", 150, {"curate"}),
         ("curate.recall_fraction", 0.2, {"curate"}),
         ("model.builtin.steps", 11, {"base_model"}),
         ("prompt.template", "{instruction}\n", {"format"}),
@@ -242,6 +247,62 @@ def test_own_rows_without_a_pdf_go_through(fresh: Path) -> None:
     train = read_records(fresh / "data/splits/train.jsonl", Pair)
     assert {row.kind for row in train} == {"user"}
     assert read_records(fresh / "data/splits/heldout.jsonl", Pair)
+
+
+def test_a_csv_goes_through_to_the_scores_without_a_pdf(fresh: Path) -> None:
+    for pdf in (fresh / "data/raw").glob("*.pdf"):
+        pdf.unlink()
+    rows = [f'"{i}번 창구는 어디, 몇 층인가요?",{i}층입니다.,묶음{i % 6}' for i in range(60)]
+    (fresh / "data/raw/own.csv").write_text("Q,A,doc\n" + "\n".join(rows) + "\n", encoding="utf-8-sig")
+    columns = {"instruction": "Q", "output": "A", "references": None, "group": "doc"}
+    edit_params(fresh, TINY | {"qa.source": "csv", "qa.columns": columns, "curate.heldout_documents": ["묶음3"]})
+    commit(fresh)
+    done = run(fresh, "dvc", "repro")
+    assert "extract: qa.source is csv: no PDF is read, data/pages.jsonl is empty" in done.stdout
+    heldout = read_records(fresh / "data/splits/heldout.jsonl", Pair)
+    assert {(row.doc_id, row.page_number, row.evidence) for row in heldout} == {("묶음3", None, None)}
+    own_text = json.loads((fresh / "data/splits/own_text.json").read_text(encoding="utf-8"))
+    assert len(own_text) == 50
+    assert not any(row.output in text for row in heldout for text in own_text)
+    metrics = json.loads((fresh / "metrics/eval.json").read_text(encoding="utf-8"))
+    assert metrics["tuned"]["recall"]["n"] > 0
+    assert "묶음3" in (fresh / "metrics/report.html").read_text(encoding="utf-8")
+
+
+def test_no_rows_of_the_wanted_kind_is_one_line(fresh: Path) -> None:
+    edit_params(fresh, {"qa.source": "csv"})
+    run(fresh, "python", "-m", "stages.extract")
+    assert "data/raw holds no row of a *.csv" in fails_in_one_line(fresh, "build_qa")
+
+
+def test_nothing_heldout_is_one_line(experiments: Path) -> None:
+    edit_params(experiments, {"curate.heldout_fraction": 0.0})
+    line = fails_in_one_line(experiments, "curate")
+    assert "curate.heldout_fraction: 0.0 holds out none of" in line
+    assert "bank_faq" in line
+
+
+def test_the_card_is_read_by_datasets(pipeline: Path) -> None:
+    from datasets import load_dataset
+
+    splits = load_dataset(str(pipeline / "data/splits"), cache_dir=str(pipeline.parent / "datasets"))
+    assert set(splits) == {"train", "validation", "recall", "heldout"}
+    assert splits["heldout"].num_rows == len(read_records(pipeline / "data/splits/heldout.jsonl", Pair))
+
+
+def test_every_step_takes_in_what_it_puts_out_and_rejects(pipeline: Path) -> None:
+    taken = {}
+    for stage in ("build_qa", "curate"):
+        metrics = json.loads((pipeline / f"metrics/{stage}.json").read_text(encoding="utf-8"))
+        for name, step in metrics["steps"].items():
+            assert step["in"] == step["out"] + sum(step["rejected"].values())
+            taken[name] = step
+    lines = (pipeline / "data/qa.jsonl").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == taken["rules"]["out"] == taken["filters"]["in"]
+    for before, after in (("filters", "personal_data"), ("personal_data", "duplicates"), ("duplicates", "split")):
+        assert taken[before]["out"] == taken[after]["in"]
+    rows = sum(len(read_records(pipeline / f"data/splits/{name}.jsonl", Pair)) for name in SPLITS)
+    assert rows == taken["wordings"]["out"]
 
 
 def test_a_bad_row_of_ones_own_is_named_with_its_line(fresh: Path) -> None:

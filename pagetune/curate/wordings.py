@@ -17,6 +17,8 @@ from pagetune.params import Curate, Llm
 from pagetune.records import NEW_WORDING, Pair, Reason, Rejected
 
 Wordings = dict[str, dict[str, str]]
+#: What a model wrote for one pair, and why there is not more of it.
+Written = tuple[list[str], list[Reason]]
 
 
 def by_templates(pairs: list[Pair], params: Curate) -> Wordings:
@@ -45,47 +47,46 @@ async def _by_model(pairs: list[Pair], params: Curate, llm: Llm) -> tuple[Wordin
     wordings: Wordings = {}
     rejected: list[Rejected] = []
     none = params.model_copy(update={"paraphrases": 0})
-    for pair, texts in zip(pairs, written, strict=True):
-        wordings[pair.pair_id], lost = check(pair, texts)
+    for pair, (texts, lost) in zip(pairs, written, strict=True):
+        wordings[pair.pair_id], unfit = check(pair, texts)
         wordings[pair.pair_id] |= _some(pair, none)
-        rejected += lost
+        rejected += [*unfit, *(Rejected.of(pair, reason) for reason in lost)]
     return wordings, rejected, client
 
 
-async def _ask_for_paraphrases(client: Client, pair: Pair, count: int) -> list[str | None]:
-    """None stands for a request that failed, or an answer that could not be read."""
+async def _ask_for_paraphrases(client: Client, pair: Pair, count: int) -> Written:
     if not count:
-        return []
+        return [], []
     messages = render("paraphrase", language_of(pair.instruction), question=pair.instruction, count=count)
     try:
         answer = await client.ask(messages, Paraphrases)
     except RequestFailed:
-        return [None]
-    return [*answer.paraphrases[:count]] if answer else [None]
+        return [], ["request_failed"]
+    return (answer.paraphrases[:count], []) if answer else ([], ["unreadable_answer"])
 
 
-async def _translate_and_back(client: Client, pair: Pair, count: int) -> list[str | None]:
+async def _translate_and_back(client: Client, pair: Pair, count: int) -> Written:
     """ko→en→ko, or en→ko→en; one translation there, and so many different ones back."""
     own = language_of(pair.instruction)
     other: Language = "en" if own == "ko" else "ko"
     try:
         there = await client.ask(render("translate", own, question=pair.instruction, variant=1), Translated)
         if there is None:
-            return [None]
+            return [], ["unreadable_answer"]
         requests = [render("translate", other, question=there.translation, variant=n) for n in range(1, count + 1)]
         back = await gather(client.ask(request, Translated) for request in requests)
     except RequestFailed:
-        return [None]
-    return [text.translation if text else None for text in back]
+        return [], ["request_failed"]
+    return [text.translation for text in back if text], ["unreadable_answer" for text in back if text is None]
 
 
-def check(pair: Pair, texts: list[str | None]) -> tuple[dict[str, str], list[Rejected]]:
+def check(pair: Pair, texts: list[str]) -> tuple[dict[str, str], list[Rejected]]:
     """The original and the paraphrases that hold: {"original": …, "llm1": …}, and the others with their reasons."""
     kept: dict[str, str] = {"original": pair.instruction}
     rejected: list[Rejected] = []
     for text in texts:
-        written = " ".join((text or "").split())
-        reason: Reason | None = "unreadable_answer" if text is None else why_not(pair, written, set(kept.values()))
+        written = " ".join(text.split())
+        reason = why_not(pair, written, set(kept.values()))
         if reason:
             rejected.append(Rejected.of(pair.model_copy(update={"instruction": written}), reason, pair.instruction))
         else:
