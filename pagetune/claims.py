@@ -3,9 +3,11 @@
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from pagetune.korean import is_korean
 
+_LETTERS = re.compile(r"[^\W_]+")
 _SCALES = {"십": 10, "백": 100, "천": 1000, "만": 10_000, "억": 10**8, "조": 10**12}
 #: 5, 1,600, 1.5, then 천만 (of 5천만), then the unit. 조 after a number is an article, before 원 ten to the twelfth.
 _NUMBER = re.compile(
@@ -29,9 +31,10 @@ class Claims:
     codes: frozenset[str]
 
 
+@lru_cache(maxsize=4096)  # the wordings of a fact follow each other, with one answer
 def normal_form(text: str) -> str:
     """What two texts share that differ only in case, white space and punctuation."""
-    return re.sub(r"[\W_]+", "", text).lower()
+    return "".join(_LETTERS.findall(text.lower()))
 
 
 def claims(text: str) -> Claims:

@@ -38,9 +38,14 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def write_records(path: Path, records: Iterable[Record]) -> None:
+    """No records are one empty line, which every reader passes over: DVC warns of an empty file."""
     with atomic_write(path) as file:
+        empty = True
         for record in records:
             file.write(record.model_dump_json() + "\n")
+            empty = False
+        if empty:
+            file.write("\n")
 
 
 def read_json(path: Path) -> Any:

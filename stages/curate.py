@@ -1,5 +1,6 @@
 """Clean the pairs, split them so that nothing leaks, and reword: data/qa.jsonl -> data/splits/."""
 
+import gc
 from pathlib import Path
 
 from pagetune.claims import normal_form
@@ -37,6 +38,7 @@ def main() -> None:
 
 
 def curate(pairs: list[Pair], params: Params) -> tuple[Splits, Ledger, dict[str, int]]:
+    gc.disable()  # so many records, and no cycle among them: looking for one takes a sixth of the time
     ledger = Ledger()
     clean, rejected = filter_pairs(pairs, params.curate)
     ledger.add("filters", len(pairs), len(clean), rejected)

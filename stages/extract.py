@@ -6,7 +6,7 @@ from pagetune.errors import UserError, run_stage
 from pagetune.extract.files import find_pdfs
 from pagetune.extract.pages import read_documents
 from pagetune.extract.summary import Summary, progress, say_bad_file
-from pagetune.jsonl import atomic_write, write_json, write_text
+from pagetune.jsonl import atomic_write, write_json, write_records
 from pagetune.params import load_params
 from pagetune.records import Page
 
@@ -38,7 +38,7 @@ def main() -> None:
 
 
 def read_nothing(summary: Summary, source: str) -> None:
-    write_text(PAGES, "")
+    write_records(PAGES, [])
     write_json(BAD_FILES, [])
     write_json(METRICS, summary.metrics())
     print(f"extract: qa.source is {source}: no PDF is read, {PAGES} is empty")

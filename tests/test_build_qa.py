@@ -390,6 +390,37 @@ def answer_is_in_evidence(pair: Pair) -> bool:
     return re.sub(r"<[^<>]*>|\s", "", pair.output) in plain or pair.kind == "article"
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("Q,B\n1,2\n", "own.csv:1 has no column 'A' (qa.columns.output); it has Q, B"),
+        ("Q,A\n뭐?,\n", "own.csv:2: 'A' should be a text, got ''"),
+        ('Q,A\n"두\n줄?",예\n뭐?,\n', "own.csv:4: 'A' should be a text, got ''"),
+        ("Q,A\n뭐?,예,더\n", "own.csv:2 has 3 cells for 2 columns"),
+        ('Q,A\n"뭐?,예\n', "own.csv:2 is no CSV"),
+        ("", "own.csv:1 has no column 'Q'"),
+    ],
+)
+def test_a_bad_row_of_a_csv_is_one_line_with_its_line(tmp_path: Path, text: str, says: str) -> None:
+    (tmp_path / "own.csv").write_text(text, encoding="utf-8")
+    columns = COLUMNS.model_copy(update={"instruction": "Q", "output": "A"})
+    with pytest.raises(UserError) as caught:
+        read_user_pairs(tmp_path, "csv", columns)
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_csv_from_a_spreadsheet_gives_pairs_by_group(tmp_path: Path) -> None:
+    rows = '물음,대답,책,또\n"몇 시,\n어디?","9시, 1층",갑,"[""아홉 시""]"\n,,,\n몇 명?,30,을,\n'
+    (tmp_path / "own.csv").write_bytes(b"\xef\xbb\xbf" + rows.encode())
+    names = {"instruction": "물음", "output": "대답", "group": "책", "references": "또"}
+    found_pairs = read_user_pairs(tmp_path, "csv", COLUMNS.model_copy(update=names))
+    assert [(row.instruction, row.output, row.doc_id, row.references) for row in found_pairs] == [
+        ("몇 시,\n어디?", "9시, 1층", "갑", ["아홉 시"]),
+        ("몇 명?", "30", "을", []),
+    ]
+
+
 def test_a_file_of_ones_own_in_another_encoding_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "own.jsonl").write_bytes('{"instruction": "가?", "output": "나"}'.encode("cp949"))
     with pytest.raises(UserError, match=r"own\.jsonl is no UTF-8"):

@@ -126,7 +126,7 @@ def test_lengths_are_those_of_the_settings() -> None:
 
 @given(st.text())
 def test_a_share_is_a_share(text: str) -> None:
-    share = script_share(text, ["hangul", "latin"])
+    share = script_share(text, ("hangul", "latin"))
     assert share is None or 0 <= share <= 1
 
 

@@ -23,10 +23,12 @@ def pair(instruction: str = "주소?", output: str = "서울") -> Pair:
         doc_id="문서",
         page_number=None,
         evidence=None,
+        place=None,
         topic=None,
         template="original",
         parent_id=None,
         references=[],
+        judgement=None,
     )
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from conftest import run, word_pages
 
+from pagetune.build_qa.rules import build_pairs
 from pagetune.jsonl import read_records, write_records
-from pagetune.records import Page, Prediction
-from pagetune.report import worst_pages
+from pagetune.records import Page, Prediction, Table
+from pagetune.report import coverage, worst_pages
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -36,6 +37,25 @@ def test_the_worst_pages_are_those_set_aside_then_those_in_doubt_then_the_emptie
 
     pages = [page(1, None, 0, 900), page(2, None, 0, 30), page(3, None, 0.01, 900), page(4, "no_text", 0, 0)]
     assert [found.page_number for found in worst_pages(pages)] == [4, 3, 2, 1]
+
+
+def test_sections_and_tables_on_which_no_pair_stands_are_silent() -> None:
+    table = Table(caption="요금표", rows=[["과정", "요금"], ["입문", "9만 원"]])
+    text = "안내\n1. 위치\n한빛관의 주소는 서울입니다.\n2. 휴관\n월요일에 쉽니다."
+    pages = [word_pages()[0].model_copy(update={"page_number": 1, "text": text, "tables": [table]})]
+    pairs, _ = build_pairs(pages, 200)
+    (found,) = coverage(pages, pairs)
+    assert (found.pages, found.asked, found.pairs, found.sections, found.silent) == (1, 1, 2, 3, ["2. 휴관"])
+    assert coverage(pages, [])[0].silent == ["1. 위치", "2. 휴관", "요금표"]
+
+
+def test_the_report_shows_every_step_and_what_it_rejected(pipeline: Path) -> None:
+    html = (pipeline / "metrics/report.html").read_text(encoding="utf-8")
+    ledger = html[html.index('id="ledger"') :]
+    for step in ("build_qa: rules", "curate: filters", "curate: near duplicates", "curate: wordings"):
+        assert step in ledger
+    assert "too_long" in ledger
+    assert "silent sections" in html
 
 
 def test_the_same_inputs_give_the_same_bytes(pipeline: Path) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import cache
 
 from pagetune.params import Curate
 from pagetune.records import Pair, Reason, Rejected
@@ -72,17 +73,23 @@ def _why_not(pair: Pair, params: Curate) -> Reason | None:
     return next((name for name in params.filters if _FILTERS[name](pair, params)), None)
 
 
-def script_share(text: str, scripts: list[str]) -> float | None:
+def script_share(text: str, scripts: tuple[str, ...]) -> float | None:
     """The share of a text's letters that belong to `scripts`, from 0 to 1; None where it has no letter."""
-    letters = "".join(_LETTER.findall(text))
-    own = re.findall(f"[{''.join(_SCRIPTS[name] for name in scripts)}]+", letters)
-    return sum(map(len, own)) / len(letters) if letters else None
+    foreign = sum(map(len, _foreign_to(scripts).findall(text)))
+    if not foreign:
+        return 1.0 if _LETTER.search(text) else None
+    return 1 - foreign / sum(map(len, _LETTER.findall(text)))
+
+
+@cache
+def _foreign_to(scripts: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(rf"[^\W\d_{''.join(_SCRIPTS[name] for name in scripts)}]+")
 
 
 def is_wrong_script(pair: Pair, params: Curate) -> bool:
     """A question of no letter asks nothing; an answer may be a number."""
-    question = script_share(pair.instruction, list(params.scripts))
-    answer = script_share(pair.output, list(params.scripts))
+    question = script_share(pair.instruction, tuple(params.scripts))
+    answer = script_share(pair.output, tuple(params.scripts))
     return question is None or min(question, 1.0 if answer is None else answer) < params.min_script_share
 
 

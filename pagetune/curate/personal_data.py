@@ -9,6 +9,8 @@ from typing import Literal
 
 from pagetune.records import Pair, Rejected
 
+#: Each of them ends in one; most texts have none.
+_LONG_NUMBER = re.compile(r"\d{4}")
 #: Date of birth, then the digit for sex and century (5 to 8 for foreigners), then six more.
 _RESIDENT = re.compile(r"(?<!\d)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\s?[-–]?\s?[1-8]\d{6}(?!\d)")
 _CARD = re.compile(r"(?<![\d-])(?:\d{4}[- ]?){3}\d{4}(?![\d-])|(?<!\d)3[47]\d{2}[- ]?\d{6}[- ]?\d{5}(?!\d)")
@@ -17,6 +19,8 @@ _MOBILE = re.compile(r"(?<![\d-])(?:\+82[-. ]?\(?0?\)?1|\(?01)[016789]\)?[-. ]?\
 
 def find(text: str) -> dict[str, list[str]]:
     """By kind (resident_number, card_number, mobile_number), what stands in `text`."""
+    if not _LONG_NUMBER.search(text):
+        return {}
     cards = [found for found in _matches(_CARD, text) if _passes_luhn(found)]
     found = {
         "resident_number": _matches(_RESIDENT, text),
