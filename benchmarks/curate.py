@@ -6,6 +6,7 @@ nearly the same words, 1% contradict another. Measured is `curate` of stages/cur
 splits, and apart from it the reading of the file before and the writing after.
 """
 
+import gc
 import resource
 import subprocess
 import sys
@@ -85,6 +86,7 @@ def measure(path: Path, paraphrases: int) -> None:
     params = load_params()
     changes = {"paraphrases": paraphrases, "recall_questions": []}
     params = params.model_copy(update={"curate": params.curate.model_copy(update=changes)})
+    gc.disable()  # as the stage does
     start = time.perf_counter()
     pairs = read_records(path, Pair)
     read = time.perf_counter()

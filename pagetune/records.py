@@ -25,6 +25,7 @@ Reason = Literal[
     "too_short",
     "unfinished",
     "unanswered",
+    "two_answers",
     "unnamed_table",
     "refers_elsewhere",
     "repealed",

@@ -7,8 +7,8 @@ from pagetune.claims import normal_form
 from pagetune.curate.card import render_card
 from pagetune.curate.filters import filter_pairs
 from pagetune.curate.personal_data import without_personal_data
-from pagetune.curate.splits import Splits, make_splits
-from pagetune.curate.wordings import Wordings, by_model, by_templates
+from pagetune.curate.splits import Splits, Wordings, make_splits
+from pagetune.curate.wordings import by_model, by_templates
 from pagetune.errors import run_stage
 from pagetune.jsonl import read_records, write_json, write_records, write_text
 from pagetune.ledger import Ledger
@@ -19,6 +19,7 @@ PAIRS, SPLITS, METRICS = Path("data/qa.jsonl"), Path("data/splits"), Path("metri
 
 
 def main() -> None:
+    gc.disable()  # so many records, and no cycle among them: looking for one takes a sixth of the time
     params = load_params()
     pairs = read_records(PAIRS, Pair)
     splits, ledger, personal_data = curate(pairs, params)
@@ -38,7 +39,6 @@ def main() -> None:
 
 
 def curate(pairs: list[Pair], params: Params) -> tuple[Splits, Ledger, dict[str, int]]:
-    gc.disable()  # so many records, and no cycle among them: looking for one takes a sixth of the time
     ledger = Ledger()
     clean, rejected = filter_pairs(pairs, params.curate)
     ledger.add("filters", len(pairs), len(clean), rejected)
@@ -47,10 +47,10 @@ def curate(pairs: list[Pair], params: Params) -> tuple[Splits, Ledger, dict[str,
 
     def reword(trained: list[Pair]) -> tuple[Wordings, list[Rejected]]:
         if params.curate.paraphrase_method == "templates":
-            return by_templates(trained, params.curate), []
-        wordings, lost, client = by_model(trained, params.curate, params.llm)
+            return lambda pair: by_templates(pair, params.curate), []
+        made, lost, client = by_model(trained, params.curate, params.llm)
         print(f"curate: {client}")
-        return wordings, lost
+        return lambda pair: made[pair.pair_id], lost
 
     rows_alone = params.qa.columns.group is None
     splits = make_splits(harmless, params.curate, params.seed, ledger, reword, rows_alone)

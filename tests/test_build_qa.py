@@ -199,6 +199,12 @@ def test_an_answer_comes_with_the_list_it_announces_and_without_the_next_heading
     assert reasons(page("Q. 준비물은?", "A. 다음과 같습니다.", "이용 요금", "무료입니다.")) == ["refers_elsewhere"]
 
 
+def test_lines_of_two_columns_that_got_mixed_make_no_pair() -> None:
+    mixed = page("제목", "Q1. 되나요?", "Q2. 언제요?", "A. 됩니다.", "A. 내일입니다.")
+    assert reasons(mixed) == ["unanswered", "two_answers"]
+    assert reasons(page("제목", "Q1. 되나요?", "A2. 내일입니다.")) == ["unanswered"]
+
+
 def test_an_answer_in_the_line_of_its_question_is_found() -> None:
     assert asked(page("Q1. 되나요? A1. 됩니다.")) == [("faq", "되나요?", "됩니다.")]
 

@@ -13,7 +13,7 @@ from pagetune.curate.duplicates import facts, families, near_duplicates, without
 from pagetune.curate.leaks import leaks
 from pagetune.curate.minhash import similar_pairs, similarity
 from pagetune.curate.paraphrase import paraphrases
-from pagetune.curate.splits import Splits, make_splits
+from pagetune.curate.splits import Splits, Wordings, make_splits
 from pagetune.curate.wordings import by_templates
 from pagetune.errors import UserError
 from pagetune.ledger import Ledger
@@ -51,7 +51,12 @@ def pair(
 
 def divided(pairs: list[Pair], params: Curate, seed: int, ledger: Ledger | None = None, **options: bool) -> Splits:
     return make_splits(
-        pairs, params, seed, ledger or Ledger(), lambda trained: (by_templates(trained, params), []), **options
+        pairs,
+        params,
+        seed,
+        ledger or Ledger(),
+        lambda trained: (lambda pair: by_templates(pair, params), []),
+        **options,
     )
 
 
@@ -318,9 +323,9 @@ def test_a_wording_that_comes_too_near_a_heldout_pair_is_rejected() -> None:
     ]
     ledger = Ledger()
 
-    def reword(trained: list[Pair]) -> tuple[dict[str, dict[str, str]], list[Rejected]]:
+    def reword(trained: list[Pair]) -> tuple[Wordings, list[Rejected]]:
         near = {"llm1": "회원증을 어떻게 만들 수 있나요?"}
-        return {row.pair_id: {"original": row.instruction} | near for row in trained}, []
+        return lambda row: {"original": row.instruction} | near, []
 
     splits = make_splits(pairs, PARAMS.model_copy(update={"heldout_documents": ["갑"]}), 0, ledger, reword)
     assert {row.reason for row in ledger.rejected} == {"in_heldout_and_training"}
@@ -357,8 +362,7 @@ def test_thousands_of_copies_are_one_family() -> None:
 @pytest.mark.parametrize("count", [0, 1, 4])
 def test_so_many_wordings_are_made_as_are_asked_for(count: int) -> None:
     params = PARAMS.model_copy(update={"paraphrases": count, "recall_questions": []})
-    wordings = by_templates([pair("센터의 주소는 어디인가요?", topic="센터의 주소")], params)
-    (names,) = wordings.values()
+    names = by_templates(pair("센터의 주소는 어디인가요?", topic="센터의 주소"), params)
     assert len(names) == count + 2
     assert {"original", NEW_WORDING} <= set(names)
 

@@ -54,7 +54,15 @@ def _marked_pair(paragraphs: list[Paragraph], index: int) -> Draft:
         return _unanswered(first, first.text[begin:])
     question = " ".join(p.text for p in paragraphs[index:answer])[begin:]
     found = _ANSWER.match(paragraphs[answer].text)
+    if found and _numbers_differ(first.text[:begin], found.group()):
+        return _unanswered(first, question)
     return _pair(paragraphs, question, _read(paragraphs, answer, found.end() if found else 0))
+
+
+def _numbers_differ(question: str, answer: str) -> bool:
+    """A5 answers no Q3: the lines of two columns got mixed."""
+    one, other = re.search(r"\d+", question), re.search(r"\d+", answer)
+    return bool(one and other and int(one.group()) != int(other.group()))
 
 
 def _find_answer(paragraphs: list[Paragraph], question: int) -> int | None:
@@ -124,7 +132,9 @@ def _why_unfinished(
     last = own[-1].text
     if _INTRODUCES.search(last) and not LIST_ITEM.match(last):
         return "refers_elsewhere"
-    if following is None or _is_marker(following):
+    if following and _ANSWER.match(following.text):
+        return "two_answers"
+    if following is None or _QUESTION.match(following.text):
         return None
     overleaf = following.page_number != own[-1].page_number
     if ends_sentence(last):

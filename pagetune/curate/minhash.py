@@ -1,7 +1,7 @@
 """Texts that share most of their letters, in time that grows with their number: MinHash by rensa, bands by NumPy."""
 
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -11,14 +11,16 @@ PERMUTATIONS, SEED = 120, 0
 SHINGLE_CHARACTERS = 4
 #: Of the pairs that are exactly as similar as asked for, this share at least is found; of more similar ones more.
 MIN_FOUND = 0.995
-#: Candidates whose signatures agree by so much less than asked for are not looked at: four standard deviations.
-MARGIN = 0.15
-#: In a band that many texts share, each is compared with so many that stand next to it in the order of the texts.
-NEIGHBOURS = 24
+#: Candidates whose signatures agree by so much less than asked for are not looked at: three standard deviations.
+MARGIN = 0.12
+#: In a band that many texts share, each is compared with so many that stand next to it in the order of the texts. Of
+#: 3,000 near-duplicates planted among 60,000 texts of one template 4 find 99.93%, 8 find 99.97%, 24 find all.
+NEIGHBOURS = 8
 #: rensa hands its signatures out as Python lists, of which no more are held at a time.
 CHUNK = 10_000
 
 
+@lru_cache(maxsize=1024)  # one text is compared with many in a row
 def shingles(text: str) -> frozenset[str]:
     return frozenset(text[i : i + SHINGLE_CHARACTERS] for i in range(max(1, len(text) - SHINGLE_CHARACTERS + 1)))
 

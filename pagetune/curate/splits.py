@@ -17,8 +17,10 @@ from pagetune.ledger import Ledger
 from pagetune.params import Curate
 from pagetune.records import NEW_WORDING, Pair, Rejected, Split
 
-#: Wordings of each pair's question by its pair_id: template name -> question, "original" among them.
-Reword = Callable[[list[Pair]], tuple[dict[str, dict[str, str]], list[Rejected]]]
+#: Of a pair: template name -> question, "original" and `NEW_WORDING` among them.
+Wordings = Callable[[Pair], dict[str, str]]
+#: Makes the wordings of the pairs that are trained on, and says which it rejected.
+Reword = Callable[[list[Pair]], tuple[Wordings, list[Rejected]]]
 
 
 @dataclass
@@ -47,7 +49,7 @@ def make_splits(
     wordings, rejected = reword(trained)
     purposes = _purposes(trained, facts(groups), set(asked), params, seed)
     for pair in trained:
-        _place(splits, pair, wordings[pair.pair_id], purposes[pair.pair_id], asked.get(pair.pair_id, []), seed)
+        _place(splits, pair, wordings(pair), purposes[pair.pair_id], asked.get(pair.pair_id, []), seed)
     _settle_wordings(splits, rejected, params, ledger)
     _check_enough(splits, len(pairs))
     return splits
@@ -91,13 +93,12 @@ def _purposes(
 
 def _place(splits: Splits, pair: Pair, wordings: dict[str, str], purpose: Split, asked: list[str], seed: int) -> None:
     """Train on every wording but the ones held back, and on `NEW_WORDING` never. The last wording is trained on."""
-    rows = {name: _reworded(pair, name, question) for name, question in wordings.items()}
-    new_wording = rows.pop(NEW_WORDING, None)
+    kept_back = {name: text for name, text in wordings.items() if name == NEW_WORDING and purpose == "recall"}
+    rows = {name: _reworded(pair, name, text) for name, text in wordings.items() if name != NEW_WORDING}
     if purpose != "train" and len(rows) > 1:
         for name in [name for name in asked if name in rows] or [_rotate(list(rows), pair, seed)]:
             splits.rows[purpose].append(rows.pop(name))
-    if purpose == "recall" and new_wording:
-        splits.rows["recall"].append(new_wording)
+    splits.rows["recall"] += [_reworded(pair, name, text) for name, text in kept_back.items()]
     splits.rows["train"] += rows.values()
 
 

@@ -21,12 +21,7 @@ Wordings = dict[str, dict[str, str]]
 Written = tuple[list[str], list[Reason]]
 
 
-def by_templates(pairs: list[Pair], params: Curate) -> Wordings:
-    """pair_id -> template -> question."""
-    return {pair.pair_id: _some(pair, params) for pair in pairs}
-
-
-def _some(pair: Pair, params: Curate) -> dict[str, str]:
+def by_templates(pair: Pair, params: Curate) -> dict[str, str]:
     """The original, so many of the others, the new one, and what the user wants to be asked whatever the number."""
     wordings = paraphrases(pair)
     others = [name for name in wordings if name not in ("original", NEW_WORDING)]
@@ -35,7 +30,7 @@ def _some(pair: Pair, params: Curate) -> dict[str, str]:
 
 
 def by_model(pairs: list[Pair], params: Curate, llm: Llm) -> tuple[Wordings, list[Rejected], Client]:
-    """As `by_templates`, by a language model, with what was rejected; templates fill in nothing."""
+    """By pair_id as `by_templates`, by a language model, with what was rejected; templates fill in nothing."""
     return asyncio.run(_by_model(pairs, params, llm))
 
 
@@ -49,7 +44,7 @@ async def _by_model(pairs: list[Pair], params: Curate, llm: Llm) -> tuple[Wordin
     none = params.model_copy(update={"paraphrases": 0})
     for pair, (texts, lost) in zip(pairs, written, strict=True):
         wordings[pair.pair_id], unfit = check(pair, texts)
-        wordings[pair.pair_id] |= _some(pair, none)
+        wordings[pair.pair_id] |= by_templates(pair, none)
         rejected += [*unfit, *(Rejected.of(pair, reason) for reason in lost)]
     return wordings, rejected, client
 
