@@ -62,21 +62,8 @@ def _words(random: Random, count: int) -> str:
 
 
 def _pair(doc_id: str, number: int, question: str, answer: str) -> Pair:
-    return Pair(
-        pair_id=f"{number:012x}",
-        instruction=question,
-        output=answer,
-        kind="faq",
-        doc_id=doc_id,
-        page_number=1 + number % 200 // 10,
-        evidence=answer,
-        place=None,
-        topic=None,
-        template="original",
-        parent_id=None,
-        references=[],
-        judgement=None,
-    )
+    page = 1 + number % 200 // 10
+    return Pair.original(f"{number:012x}", question, answer, "faq", doc_id, page_number=page, evidence=answer)
 
 
 def measure(path: Path, paraphrases: int) -> None:

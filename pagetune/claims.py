@@ -9,17 +9,31 @@ from pagetune.korean import is_korean
 
 _LETTERS = re.compile(r"[^\W_]+")
 _SCALES = {"십": 10, "백": 100, "천": 1000, "만": 10_000, "억": 10**8, "조": 10**12}
-#: 5, 1,600, 1.5, then 천만 (of 5천만), then the unit. 조 after a number is an article, before 원 ten to the twelfth.
-_NUMBER = re.compile(
-    r"(?<![\d.])(\d{1,3}(?:,\d{3})+(?![\d,])|\d+)(\.\d+)?"
-    r"\s?((?:[십백천만억]|조(?=\s?원)){1,3}(?=$|[^가-힣]|[원명개회권건부달유]))?"
-    r"\s?(개월|개소|개사|개|년|월|일|시간|시|분|초|원|명|인|권|층|호|회|조|항|퍼센트|%|도|배|세|건|달러|유로|km|kg|cm|mm|m|g)?"
+_SCALE = r"(?:(?:[십백천만억]|조(?=\s?원)){1,3}(?=$|[^가-힣]|[원명개회권건부달유]))"
+#: 5, 1,600 or 1.5; longer runs of digits are no numbers that anybody states.
+_DIGITS = r"(?:\d{1,3}(?:,\d{3})+(?![\d,])|\d{1,30})(?:\.\d{1,30})?"
+_UNIT = (
+    r"개월|개소|개사|개|년|월|일|시간|시|분|초|원|명|인|권|층|호|회|조|항|퍼센트|%|도|배|세|건|달러|유로"
+    r"|[A-Za-z]+|(?![은는이가을를의에로와과도만부까])[가-힣](?![가-힣])|[점주장대평곳]"
 )
-#: Numbers that are one thing: telephone and account numbers, versions, times, ranges of articles are not.
+#: 3만 5천 is one number; so is 1천500.
+_NUMBER = re.compile(
+    rf"(?<![\d.])((?<![\w)])[-−])?({_DIGITS})\s?({_SCALE})?((?:\s?{_DIGITS}\s?{_SCALE})*)((?<=[십백천만억])\d+)?"
+    rf"\s?({_UNIT})?"
+)
+_PART = re.compile(rf"({_DIGITS})\s?({_SCALE})")
+#: Numbers that are one thing, such as telephone and account numbers; times, dates and short ranges are not.
 _JOINED = re.compile(r"(?<![\w])[+]?\d+(?:[-/:]\d+)+")
-_DATE = re.compile(r"(?:\d{4}|\d{2})[-/.]\s?\d{1,2}[-/.]\s?\d{1,2}|\d{1,2}:\d{2}")
-_CODE = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[._@/+&-][A-Za-z0-9]+)*|\d+[A-Za-z][A-Za-z0-9]*")
-_SAME_UNIT = {"퍼센트": "%", "인": "명"}
+_DATE = re.compile(r"(?:\d{4}|\d{2})[-/.]\s?\d{1,2}[-/.]\s?\d{1,2}|\d{1,2}:\d{2}|[1-9]\d{0,2}-[1-9]\d{0,2}")
+_CODE = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[._@/+&-][A-Za-z0-9]+)*|\d+[A-Za-z]+\d\w*")
+_HALF_OF_DAY = re.compile(r"오전|오후")
+_SAME_UNIT = {"퍼센트": "%", "인": "명", "percent": "%"}
+
+_NATIVE = {"한": 1, "두": 2, "세": 3, "네": 4, "다섯": 5, "여섯": 6, "일곱": 7, "여덟": 8, "아홉": 9, "열": 10}
+_NATIVE_NUMBER = re.compile(
+    rf"(?<![가-힣])({'|'.join(_NATIVE)})\s?(?=(?:시간|시|개월|개|명|번|달|살|가지|권|장|곳|배|차례|주|대|건|분|회)(?![가-힣]{{3}}))"
+)
+_SINO_NUMBER = re.compile(r"(?<![가-힣\d])(?<!\d )([십백천])(?=[만억]?\s?원)")
 
 
 @dataclass(frozen=True)
@@ -38,14 +52,24 @@ def normal_form(text: str) -> str:
 
 
 def claims(text: str) -> Claims:
-    """Dates and times count as the numbers that they are made of, whichever signs divide them."""
+    """Dates, times and ranges count as the numbers that they are made of, whichever signs divide them.
+
+    두 시간 is 2시간. 오전 and 오후 count as codes: without them a time says something else.
+    """
+    text = _in_digits(text)
     joined = [found.group() for found in _JOINED.finditer(text) if not _DATE.fullmatch(found.group())]
     rest = _JOINED.sub(lambda found: found.group() if _DATE.fullmatch(found.group()) else " ", text)
     codes = {found.group() for found in _CODE.finditer(rest) if _is_code(found.group(), is_korean(text))}
     for code in sorted(codes, key=len, reverse=True):
-        rest = rest.replace(code, " ")
+        rest = re.sub(rf"(?<![A-Za-z0-9]){re.escape(code)}(?![A-Za-z0-9])", " ", rest)
     numbers = {_number(found) for found in _NUMBER.finditer(_divided(rest))}
-    return Claims(frozenset(numbers), frozenset(joined), frozenset(code.lower() for code in codes))
+    said = {code.lower() for code in codes} | set(_HALF_OF_DAY.findall(text))
+    return Claims(frozenset(numbers), frozenset(joined), frozenset(said))
+
+
+def _in_digits(text: str) -> str:
+    text = _SINO_NUMBER.sub(lambda found: str(_SCALES[found[1]]), text)
+    return _NATIVE_NUMBER.sub(lambda found: str(_NATIVE[found[1]]), text)
 
 
 def _divided(text: str) -> str:
@@ -54,11 +78,18 @@ def _divided(text: str) -> str:
 
 
 def _number(found: re.Match[str]) -> tuple[Fraction, str]:
-    whole, decimals, scale, unit = found.groups()
-    value = Fraction(whole.replace(",", "") + (decimals or ""))
+    sign, first, scale, more, last, unit = found.groups()
+    value = _value(first, scale) + sum(_value(*part.groups()) for part in _PART.finditer(more)) + int(last or 0)
+    unit = (unit or "").lower()
+    singular = unit.removesuffix("s") if unit.isascii() else unit
+    return -value if sign else value, _SAME_UNIT.get(singular, singular)
+
+
+def _value(digits: str, scale: str | None) -> Fraction:
+    value = Fraction(digits.replace(",", ""))
     for sign in scale or "":
         value *= _SCALES[sign]
-    return value, _SAME_UNIT.get(unit, unit or "")
+    return value
 
 
 def _is_code(token: str, in_korean: bool) -> bool:
@@ -68,7 +99,7 @@ def _is_code(token: str, in_korean: bool) -> bool:
 
 def unsupported(answer: str, evidence: str) -> list[str]:
     """What `answer` claims and `evidence` does not hold, sorted; a unit may be absent there, but not another."""
-    if _stands_whole(answer, evidence):
+    if stands_whole(answer, evidence):
         return []
     said, held = claims(answer), claims(evidence)
     lower = evidence.lower()
@@ -80,11 +111,19 @@ def unsupported(answer: str, evidence: str) -> list[str]:
     return sorted(missing)
 
 
-def _stands_whole(answer: str, evidence: str) -> bool:
-    """Whether all of `answer` is there, however it is spaced: 5원 is not in 15원, nor 3 in 3.5."""
-    letters = r"\s*".join(map(re.escape, "".join(answer.split())))
-    pattern = rf"(?<![A-Za-z0-9])(?<!\d[.,]){letters}(?![A-Za-z0-9])(?![.,]\d)"
+def stands_whole(answer: str, evidence: str) -> bool:
+    """Whether all of `answer` is there, however it is spaced: 5원 is not in 15원, nor 3 in 3.5, nor 555 in 02-555."""
+    pattern = whole(r"\s*".join(map(re.escape, "".join(answer.split()))))
     return re.search(pattern, evidence) is not None
+
+
+def whole(pattern: str) -> str:
+    """A regular expression for `pattern` where it neither begins nor ends inside a number, a code or an address.
+
+    A number that has a minus there needs one here.
+    """
+    unsigned = r"(?:(?!\d)|(?<![\s(][-−])(?<!\A[-−]))"
+    return rf"(?<![A-Za-z0-9])(?<![A-Za-z0-9][-@._,]){unsigned}(?:{pattern})(?![A-Za-z0-9])(?![-@._,][A-Za-z0-9])"
 
 
 def _bare(number: tuple[Fraction, str], held: Claims, without_unit: set[Fraction]) -> bool:
@@ -94,9 +133,9 @@ def _bare(number: tuple[Fraction, str], held: Claims, without_unit: set[Fraction
 
 
 def _stands(token: str, lower: str) -> bool:
-    return re.search(rf"(?<![a-z0-9]){re.escape(token)}(?![a-z0-9])", lower) is not None
+    return re.search(whole(re.escape(token)), lower) is not None
 
 
 def _say(number: tuple[Fraction, str]) -> str:
     value, unit = number
-    return f"{float(value):.12g}{unit}"
+    return f"{value.numerator if value.denominator == 1 else float(value)}{unit}"

@@ -62,6 +62,8 @@ def _read(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise UserError(f"{path} is not there; an earlier stage writes it. Run `dvc repro`.") from None
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} is no UTF-8 (byte {error.start}). Run `dvc repro -f` to write it anew.") from None
 
 
 def _parse(path: Path, number: int, line: str, record: type[R]) -> R:

@@ -1,6 +1,6 @@
 """The records that travel between the stages, one JSON object a line."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -31,6 +31,7 @@ Reason = Literal[
     "repealed",
     "evidence_not_on_page",
     "not_in_evidence",
+    "over_quota",
     "unreadable_answer",
     "request_failed",
     "unfaithful",
@@ -117,6 +118,7 @@ class Pair(Record):
 
     `evidence` is what stands at `place` on the page, letter for letter; `page_number`, `evidence` and `place` are null
     for a user's own rows.
+    `context` is what was put before a question that several documents or sections answer differently ("[FAQ] ").
     `topic` is the noun phrase the question asks about ("금융보안교육센터의 주소"); paraphrases are made from it.
     `template` names the wording of the question, "original" as build_qa writes it.
     `parent_id` is the pair that a paraphrase was made from.
@@ -130,11 +132,19 @@ class Pair(Record):
     page_number: int | None
     evidence: str | None
     place: Place | None
+    context: str | None
     topic: str | None
     template: str
     parent_id: str | None
     references: list[str]
     judgement: Judgement | None
+
+    @classmethod
+    def original(cls, pair_id: str, instruction: str, output: str, kind: Kind, doc_id: str, **more: Any) -> "Pair":
+        """A pair as build_qa writes it; what `more` leaves out is null or empty."""
+        nothing = dict.fromkeys(("page_number", "evidence", "place", "context", "topic", "parent_id", "judgement"))
+        own = {"pair_id": pair_id, "instruction": instruction, "output": output, "kind": kind, "doc_id": doc_id}
+        return cls.model_validate(nothing | {"template": "original", "references": []} | own | more)
 
 
 class Rejected(Record):

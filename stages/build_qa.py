@@ -11,7 +11,7 @@ from pagetune.errors import UserError, run_stage
 from pagetune.jsonl import read_records, write_json, write_records
 from pagetune.ledger import Ledger
 from pagetune.llm.client import Client
-from pagetune.params import Params, load_params
+from pagetune.params import Llm, Params, Qa, load_params
 from pagetune.records import Page, Pair
 
 RAW, PAGES = Path("data/raw"), Path("data/pages.jsonl")
@@ -33,9 +33,15 @@ def main() -> None:
 
 def read_pairs(params: Params, ledger: Ledger, clients: list[Client]) -> list[Pair]:
     qa, llm = params.qa, params.llm
-    if qa.source != "pdf":
-        return read_user_pairs(RAW, qa.source, qa.columns)
-    pages = read_records(PAGES, Page)
+    own = read_user_pairs(RAW, "csv" if qa.source == "csv" else "jsonl", qa.columns)
+    pairs = from_pages(read_records(PAGES, Page), qa, llm, ledger, clients) if qa.source == "pdf" else []
+    for client in clients:
+        print(f"build_qa: {client}")
+    ledger.add("own_rows", len(own), len(own), [])
+    return pairs + own
+
+
+def from_pages(pages: list[Page], qa: Qa, llm: Llm, ledger: Ledger, clients: list[Client]) -> list[Pair]:
     pairs: list[Pair] = []
     if "rules" in qa.generator:
         pairs, rejected = build_pairs(pages, qa.article_characters)
@@ -47,9 +53,7 @@ def read_pairs(params: Params, ledger: Ledger, clients: list[Client]) -> list[Pa
     if qa.judge == "llm":
         pairs, client = judge_pairs(pairs, pages, qa, llm, ledger)
         clients.append(client)
-    for client in clients:
-        print(f"build_qa: {client}")
-    return pairs + read_user_pairs(RAW, "jsonl", qa.columns)
+    return pairs
 
 
 def asked(clients: list[Client]) -> dict[str, int]:

@@ -9,7 +9,7 @@ from pagetune.curate.filters import filter_pairs
 from pagetune.curate.personal_data import without_personal_data
 from pagetune.curate.splits import Splits, Wordings, make_splits
 from pagetune.curate.wordings import by_model, by_templates
-from pagetune.errors import run_stage
+from pagetune.errors import UserError, run_stage
 from pagetune.jsonl import read_records, write_json, write_records, write_text
 from pagetune.ledger import Ledger
 from pagetune.params import Params, load_params
@@ -40,20 +40,25 @@ def main() -> None:
 
 def curate(pairs: list[Pair], params: Params) -> tuple[Splits, Ledger, dict[str, int]]:
     ledger = Ledger()
-    clean, rejected = filter_pairs(pairs, params.curate)
-    ledger.add("filters", len(pairs), len(clean), rejected)
-    harmless, rejected, found = without_personal_data(clean, params.curate.personal_data)
-    ledger.add("personal_data", len(clean), len(harmless), rejected)
+    harmless, rejected, found = without_personal_data(pairs, params.curate.personal_data)
+    ledger.add("personal_data", len(pairs), len(harmless), rejected)
+    clean, rejected = filter_pairs(harmless, params.curate)
+    ledger.add("filters", len(harmless), len(clean), rejected)
+    if not clean:
+        raise UserError(
+            f"{PAIRS}: none of {len(pairs)} pairs is left: {ledger.metrics()['rejected']}. See curate.filters."
+        )
+    llm = params.llm
 
     def reword(trained: list[Pair]) -> tuple[Wordings, list[Rejected]]:
         if params.curate.paraphrase_method == "templates":
             return lambda pair: by_templates(pair, params.curate), []
-        made, lost, client = by_model(trained, params.curate, params.llm)
+        made, lost, client = by_model(trained, params.curate, llm)
         print(f"curate: {client}")
         return lambda pair: made[pair.pair_id], lost
 
     rows_alone = params.qa.columns.group is None
-    splits = make_splits(harmless, params.curate, params.seed, ledger, reword, rows_alone)
+    splits = make_splits(clean, params.curate, params.seed, ledger, reword, rows_alone)
     return splits, ledger, dict(sorted(found.items()))
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pagetune.claims import normal_form
-from pagetune.curate.duplicates import facts, families, near_duplicates, without_duplicates
+from pagetune.curate.duplicates import facts, families, near_duplicates, text_of, without_duplicates
 from pagetune.curate.leaks import leaks
 from pagetune.curate.minhash import similar_pairs, similarity
 from pagetune.curate.paraphrase import paraphrases
@@ -32,21 +32,8 @@ def pair(
     page: int = 1,
     place: Place | None = None,
 ) -> Pair:
-    return Pair(
-        pair_id=f"{doc_id}/{question}/{answer}",
-        instruction=question,
-        output=answer,
-        kind="faq",
-        doc_id=doc_id,
-        page_number=page,
-        evidence=answer,
-        place=place,
-        topic=topic,
-        template="original",
-        parent_id=None,
-        references=[],
-        judgement=None,
-    )
+    own = {"page_number": page, "evidence": answer, "place": place, "topic": topic}
+    return Pair.original(f"{doc_id}/{question}/{answer}", question, answer, "faq", doc_id, **own)
 
 
 def divided(pairs: list[Pair], params: Curate, seed: int, ledger: Ledger | None = None, **options: bool) -> Splits:
@@ -271,11 +258,84 @@ LONG = "신청서를 내고 신분증을 보여 준 다음 창구에서 번호�
 
 
 @pytest.mark.parametrize(
+    ("one", "other", "agree"),
+    [
+        ("서울시 1로", "센터의 주소는 서울시 1로입니다.", True),
+        ("1층", "11층", False),
+        ("가능합니다.", "불가능합니다.", False),
+        ("됩니다.", "안 됩니다. 못 합니다.", False),
+        ("5만 원", "5만 원입니다. 단체는 4만 원입니다.", False),
+    ],
+)
+def test_an_answer_in_more_words_is_no_contradiction(one: str, other: str, agree: bool) -> None:
+    kept, rejected = without_duplicates([pair("어디인가요?", one), pair("어디인가요?", other)])
+    assert [(row.output, row.references) for row in kept] == ([(one, [other])] if agree else [])
+    assert {row.reason for row in rejected} == ({"duplicate"} if agree else {"contradiction"})
+
+
+def test_a_version_of_a_heldout_document_is_heldout_whatever_a_third_one_says() -> None:
+    """A third document makes the questions name theirs; what they ask and answer stays the same."""
+    faq = [(f"{name} 과정은 언제 시작하나요?", f"{name}월 첫째 월요일에 시작합니다.") for name in "일이삼사오"]
+
+    def rows(doc_id: str, title: str, other: str = "") -> list[Pair]:
+        label = f"[{title}] "
+        return [pair(label + q, a + other, doc_id).model_copy(update={"context": label}) for q, a in faq]
+
+    pairs = [
+        *rows("갑", "작년 안내"),
+        *rows("을", "올해 안내"),
+        *rows("병", "남의 학원 소개", " 자리가 없으면 다음 달입니다."),
+    ]
+    splits = divided(
+        pairs, PARAMS.model_copy(update={"heldout_documents": ["갑"], "near_duplicate_similarity": 0.9}), 0
+    )
+    assert {doc_id for doc_id, _ in splits.heldout} == {"갑", "을"}
+
+
+def test_an_answer_and_its_sentence_are_one_fact() -> None:
+    short = pair("센터의 주소는?", "서울시 1로", place=Place(table=None, row=None, start=10, end=30))
+    long = pair("어디에 있나요?", "센터의 주소는 서울시 1로입니다.", place=Place(table=None, row=None, start=0, end=30))
+    other = pair("언제 여나요?", "아홉 시", place=Place(table=None, row=None, start=5, end=30))
+    fact_of = facts([[short], [long], [other]])
+    assert fact_of[short.pair_id] == fact_of[long.pair_id] != fact_of[other.pair_id]
+
+
+def test_a_question_to_be_asked_that_has_no_other_wording_is_an_error() -> None:
+    pairs = [pair(f"{name} 물음인가요?", name, f"문서{name}") for name in "가나다라"]
+    changes = {"paraphrases": 0, "recall_questions": ["가 물음인가요?"], "heldout_documents": ["문서나"]}
+    with pytest.raises(UserError, match=r"'가 물음인가요.' would be trained on in no other words"):
+        divided(pairs, PARAMS.model_copy(update=changes), 0)
+
+
+def test_heldout_documents_of_which_no_pair_is_left_are_an_error() -> None:
+    pairs = [pair("갑?", "1", "하나"), pair("갑?", "2", "둘"), pair("을?", "3", "둘")]
+    with pytest.raises(UserError, match=r"every pair of what is heldout \(하나\) was rejected"):
+        divided(pairs, PARAMS.model_copy(update={"heldout_documents": ["하나"]}), 0)
+
+
+def test_leaks_are_found_where_all_rows_are_of_one_template() -> None:
+    def row(number: int, doc_id: str, ending: str = "") -> Pair:
+        name = f"{chr(0xAC00 + number * 17)}{chr(0xB000 + number * 13)}"
+        return pair(
+            f"{name} 과정의 수강료와 준비물은 무엇인가요?",
+            f"{name} 과정은 수강료가 없고 필기구만 챙기면 됩니다{ending}",
+            doc_id,
+        )
+
+    held = [row(number, "갑") for number in range(100)]
+    rest = [row(number, "을", "요") for number in range(300)]
+    close = {other.pair_id for other in rest if any(similarity(text_of(own), text_of(other)) >= 0.8 for own in held)}
+    assert len(close) >= 100
+    assert {other.pair_id for _, other in leaks(held, rest, 0.8)} == close
+
+
+@pytest.mark.parametrize(
     ("other", "repeated"),
     [
         (pair(f"{ASKED} 수 있나요??", LONG + "!"), True),
         (pair(f"{ASKED} 수가 있나요?", LONG), True),
         (pair(f"{ASKED} 수 있나요?".replace("회원증", "대출증"), LONG), False),
+        (pair(f"{ASKED} 수 있나요?".replace("솔밭분관", "솔샘분관"), LONG), False),
         (pair(f"{ASKED} 수 있나요?", LONG.replace("번호표", "3번 번호표")), False),
         (pair(f"{ASKED} 수 없나요?", LONG), False),
     ],
@@ -324,8 +384,8 @@ def test_a_wording_that_comes_too_near_a_heldout_pair_is_rejected() -> None:
     ledger = Ledger()
 
     def reword(trained: list[Pair]) -> tuple[Wordings, list[Rejected]]:
-        near = {"llm1": "회원증을 어떻게 만들 수 있나요?"}
-        return lambda row: {"original": row.instruction} | near, []
+        near = {"회원증?": {"llm1": "회원증을 어떻게 만들 수 있나요?"}}
+        return lambda row: {"original": row.instruction} | near.get(row.instruction, {}), []
 
     splits = make_splits(pairs, PARAMS.model_copy(update={"heldout_documents": ["갑"]}), 0, ledger, reword)
     assert {row.reason for row in ledger.rejected} == {"in_heldout_and_training"}

@@ -78,6 +78,23 @@ def test_what_is_not_proven_is_rejected_with_what_was_seen(
     assert [(row.reason, row.detail) for row in ledger.rejected] == [(reason, detail)]
 
 
+@pytest.mark.parametrize(
+    ("answer", "evidence", "stands"),
+    [
+        ("2일", "2일", False),
+        ("12일", "12일", True),
+        ("50,000원", "50,000원", False),
+        ("부산입니다", "접수는", False),
+        ("네, 받습니다.", "접수는 12일까지", True),
+        ("12일", "‘접수는 12일까지’", True),
+    ],
+)
+def test_evidence_is_no_piece_of_a_number_and_shares_a_word(answer: str, evidence: str, stands: bool) -> None:
+    text = page("안내", "접수", "'접수는 12일까지'입니다. 참가비는 150,000원입니다.")
+    pairs, _ = generated(answering(answer, evidence), text)
+    assert bool(pairs) == stands
+
+
 def test_evidence_may_be_spaced_otherwise_and_comes_back_as_the_page_has_it() -> None:
     (pair,), _ = generated(
         answering("9000원", "입장료는  9,000 원입니다."), page("안내", "요금", "입장료는 9,000원입니다.")
@@ -114,7 +131,9 @@ def test_the_same_question_twice_is_one_and_more_than_the_quota_are_cut() -> Non
         llm = PARAMS.llm.model_copy(update={"base_url": server.base_url, "model": "m"})
         qa = PARAMS.qa.model_copy(update={"characters_per_question": 10})
         generate_pairs([page("안내", "요금", "입장료는 9,000원입니다.")], qa, llm, ledger)
-    assert [row.instruction for row in ledger.rejected] == ["얼마인가요?", "언제인가요?"]
+    asked = [(row.instruction, row.reason) for row in ledger.rejected]
+    assert asked[:2] == [("얼마인가요?", "unreadable_answer"), ("언제인가요?", "unreadable_answer")]
+    assert asked[2:] == [("얼마 인가요", "duplicate"), ("", "too_short"), ("누구인가요?", "over_quota")]
 
 
 def test_the_last_page_is_asked_about_like_the_first() -> None:
@@ -141,10 +160,17 @@ PARAGRAPHS = st.lists(st.text("가나다라 .", min_size=1, max_size=300).filter
 def test_every_paragraph_is_in_one_passage_and_every_passage_has_a_quota(lines: list[str], length: int) -> None:
     lines = [f"{' '.join(line.split())}다." for line in lines]
     found = list(passages(to_document([page(*lines)]), length))
-    assert "\n".join(passage.text for passage in found).split("\n") == lines
+    assert " ".join(passage.text for passage in found).split() == " ".join(lines).split()
     assert all(1 <= quota(passage, PARAMS.qa) <= PARAMS.qa.max_questions_per_passage for passage in found)
     longest = max(map(len, lines))
     assert all(len(passage.text) <= length + longest for passage in found)
+
+
+def test_a_long_paragraph_is_shown_in_sentences() -> None:
+    text = "".join(f"{n}번 창구는 {n}층에 있습니다. " for n in range(200)).strip()
+    found = list(passages(to_document([page("안내", text)]), 500))
+    assert max(len(passage.text) for passage in found) <= 550
+    assert " ".join(passage.text for passage in found).split() == f"안내 {text}".split()
 
 
 def test_a_table_is_shown_row_by_row_below_its_header() -> None:

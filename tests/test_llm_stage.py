@@ -71,6 +71,7 @@ def test_after_a_kill_no_finished_request_is_sent_again(project: Path, server: t
         while len(asked(server[1])) < PAGES // 2 and time.monotonic() < deadline:
             time.sleep(0.01)
         stage.send_signal(signal.SIGKILL)
+    time.sleep(0.5)  # the server ends what it had begun
     kept = len(list((project.parent / "cache").rglob("*.json")))
     before = asked(server[1])
     assert 0 < kept <= len(before) < 2 * PAGES
@@ -96,7 +97,7 @@ def test_pairs_metrics_and_cost_are_told(project: Path) -> None:
     assert all(pair.judgement for pair in pairs)
     assert {pair.page_number for pair in pairs} == set(range(1, PAGES + 1))
     metrics = json.loads((project / "metrics/build_qa.json").read_text(encoding="utf-8"))
-    assert set(metrics["steps"]) == {"rules", "passages", "questions", "judge"}
+    assert set(metrics["steps"]) == {"rules", "passages", "questions", "judge", "own_rows"}
     assert metrics["llm"]["requests"] == metrics["llm"]["input_tokens"] / 10 > 2 * PAGES
     assert "tokens in" in done.stdout
     assert "cost" in done.stdout

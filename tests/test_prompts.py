@@ -15,21 +15,7 @@ TEMPLATE = "Q: {instruction}\nA: "
 
 
 def pair(instruction: str = "주소?", output: str = "서울") -> Pair:
-    return Pair(
-        pair_id="1",
-        instruction=instruction,
-        output=output,
-        kind="user",
-        doc_id="문서",
-        page_number=None,
-        evidence=None,
-        place=None,
-        topic=None,
-        template="original",
-        parent_id=None,
-        references=[],
-        judgement=None,
-    )
+    return Pair.original("1", instruction, output, "user", "문서")
 
 
 def example(instruction: str = "주소?", output: str = "서울", eos: str = "</s>") -> Example:

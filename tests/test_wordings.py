@@ -54,16 +54,20 @@ def test_a_model_writes_the_wordings_and_a_template_the_one_kept_back() -> None:
         ("한빛저축은행 정기예금은 10만 원부터인가요? 네, 필요합니다.", "changes_facts"),
         ("한빛저축은행  정기예금에 가입하려면 10만원이 필요한가요", "duplicate"),
         ("!", "too_short"),
+        ("Does a 한빛저축은행 deposit account need 10만 원 to be opened at all, or not?", "wrong_script"),
+        ("이 문서에 따르면 한빛저축은행 정기예금은 10만 원부터인가요?", "passage_dependent"),
+        (f"{'혹시 ' * 40}한빛저축은행 정기예금은 10만 원부터인가요?", "too_long"),
         ("한빛저축은행 정기예금은 10만 원부터인가요?", None),
     ],
 )
 def test_a_paraphrase_keeps_numbers_and_names_and_is_new(text: str, reason: str | None) -> None:
-    assert why_not(FEE, text, {FEE.instruction}) == reason
+    written = FEE.model_copy(update={"instruction": text})
+    assert why_not(FEE, written, [FEE.instruction], PARAMS.curate) == reason
 
 
 def test_the_same_paraphrase_twice_is_one() -> None:
     text = "한빛저축은행 정기예금은 10만 원부터인가요?"
-    kept, rejected = check(FEE, [text, f"{text} "])
+    kept, rejected = check(FEE, [text, f"{text} "], PARAMS.curate)
     assert list(kept) == ["original", "llm1"]
     assert [(row.reason, row.detail) for row in rejected] == [("duplicate", FEE.instruction)]
 
@@ -88,6 +92,12 @@ def test_without_an_answer_the_original_is_left(method: str, fault: Fault | str,
     wordings, rejected, _ = reworded(lambda body, times: fault, FEE, method=method, on_failed_request="skip")
     assert set(wordings[FEE.pair_id]) == {"original", NEW_WORDING}
     assert [row.reason for row in rejected] == [reason]
+
+
+def test_a_wording_that_the_user_will_ask_is_not_trained_on() -> None:
+    asked = "한빛저축은행 정기예금은 10만 원부터인가요?"
+    params = PARAMS.curate.model_copy(update={"recall_questions": [asked]})
+    assert check(FEE, [asked], params)[0] == {"original": FEE.instruction}
 
 
 def test_names_are_proper_nouns() -> None:

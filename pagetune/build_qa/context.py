@@ -1,6 +1,5 @@
 """Which document, which section: what a question must name where several answer it differently."""
 
-import re
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
@@ -43,7 +42,10 @@ def _name(draft: Draft, label: str) -> Draft:
     """`label` put before the question; an article names its document already."""
     if not label or draft.kind == "article" or label in draft.instruction:
         return draft
-    if draft.topic is None:
-        return replace(draft, instruction=f"[{label}] {draft.instruction}")
-    before = f"{label}에서 " if is_korean(draft.topic) else f"{label}, "
-    return replace(draft, instruction=before + draft.instruction, topic=before + re.sub(r"^\s+", "", draft.topic))
+    before = f"[{label}] " if draft.topic is None else f"{label}{'에서' if is_korean(draft.topic) else ','} "
+    return replace(
+        draft,
+        instruction=before + draft.instruction,
+        topic=None if draft.topic is None else before + draft.topic,
+        context=before + (draft.context or ""),
+    )

@@ -19,6 +19,8 @@ class Draft:
     place: Place
     section: str = ""
     topic: str | None = None
+    #: What was put before the question to tell it from others, see context.py.
+    context: str | None = None
     reason: Reason | None = None
 
 
@@ -33,6 +35,8 @@ class Paragraph:
     #: The page before broke off in the middle of a sentence, and this is the rest.
     is_fragment: bool
     is_heading: bool
+    #: The page before is missing: what stands before this may go on there.
+    after_gap: bool
 
     @property
     def end(self) -> int:
@@ -59,7 +63,7 @@ MAX_TITLE_CHARACTERS = 60
 #: A bullet, a number or a letter with its point: an item of a list.
 LIST_ITEM = re.compile(r"(?:[-–•·○●▪◦*※▶]|\d{1,2}(?:의\d+)?[.)]|[가나다라마바사아자차카타파하][.)]|[①-⑳])\s?")
 _SECTION_NUMBER = re.compile(r"(?:제\d+[장절편관]|[IVXⅠ-Ⅻ]+\.|\d{1,2}(?:\.\d+)*\.?)\s")
-_ARTICLE = re.compile(r"제\d+조(?:의\d+)?\s?\([^)]*\)")
+_ARTICLE = re.compile(r"제\s?\d+\s?조(?:의\s?\d+)?\s?\([^)]*\)")
 #: What stands above a document's title: dates and numbers in brackets.
 _NO_TITLE = re.compile(r"[\[(<].*[\])>]\s*$|[\W\d_]+$")
 
@@ -67,18 +71,25 @@ _NO_TITLE = re.compile(r"[\[(<].*[\])>]\s*$|[\W\d_]+$")
 def to_document(pages: list[Page]) -> Document:
     """`pages` are those of one document that are ok, in order."""
     paragraphs: list[Paragraph] = []
-    section = ""
-    for page in pages:
-        start = 0
-        for text in page.text.split("\n"):
-            if text:
-                broken = start == 0 and bool(paragraphs) and not ends_sentence(paragraphs[-1].text)
-                article = _ARTICLE.match(text)
-                heading = not article and is_heading(text)
-                section = article.group() if article else text if heading else section
-                paragraphs.append(Paragraph(text, page.page_number, start, section, broken, heading))
-            start += len(text) + 1
+    for before, page in zip([None, *pages], pages, strict=False):
+        paragraphs += _of_page(page, paragraphs[-1] if paragraphs else None, before)
     return Document(_title(pages, paragraphs), pages, paragraphs)
+
+
+def _of_page(page: Page, last: Paragraph | None, before: Page | None) -> list[Paragraph]:
+    """`last` is the paragraph, and `before` the readable page, that stand before."""
+    gap = page.page_number > 1 + (before.page_number if before else 0)
+    found: list[Paragraph] = []
+    start, section = 0, last.section if last else ""
+    for text in page.text.split("\n"):
+        if text:
+            broken = not found and (gap or (last is not None and not ends_sentence(last.text)))
+            article = _ARTICLE.match(text)
+            heading = not article and is_heading(text)
+            section = article.group() if article else text if heading else section
+            found.append(Paragraph(text, page.page_number, start, section, broken, heading, gap and not found))
+        start += len(text) + 1
+    return found
 
 
 def is_heading(text: str) -> bool:

@@ -18,6 +18,8 @@ _BARE_KEYS = (
     "교육기간|이용료|수강료|연회비|참가비|문의처|담당 부서|시행일|마감일|정원"
 )
 _BARE_FACT = re.compile(rf"((?:[가-힣]{{2,8}} )?(?:{_BARE_KEYS}))([은는]) ([^?!]{{2,100}}?)(?:입니다|이다)\.$")
+#: What stands in a header row that is none: telephone numbers, amounts, dates.
+_VALUE = re.compile(r"\d{2,}-\d{3,}|\d{1,3}(?:,\d{3})+|\d+\s?[만천]?\s?원$|\d{4}[-./]\d{1,2}|@")
 #: Any document may have or speak of these.
 _GENERIC = re.compile(
     "개요|현황|일반 현황|기본 정보|연락처|문의처|문의|안내|요약|표|별표|붙임|"
@@ -30,18 +32,30 @@ _DOCUMENT_WORDS = (
     r"(?:\s*(?:자주 묻는 질문|이용 문답|질의응답|문답|FAQ|Q&A|이용 안내서?|사용 안내서|교육 안내|안내서|안내문|안내|"
     r"공고문?|이용규정|운영규정|규정|규칙|지침|매뉴얼|사용 설명서|설명서|약관|보고서|모음집?))+$"
 )
-#: Openings that lean on the sentence before.
-_LEANS_BACK = re.compile(r"(이|그|저|해당|위|아래|본|이들|그들|또한|그리고|다만|따라서)(의)?\s|이것|그것|여기|거기")
+#: Another clause inside: 직원은 3명, 5만원이고 심화 과정의 수강료.
+_SECOND_CLAUSE = re.compile(r"[가-힣][은는] |[가-힣](?:이고|이며|이지만|지만|으나),? ")
+#: Keys that ask for nothing, and openings that lean on something else.
+_NO_KEY = re.compile(r"(?:경우|대부분|것)$")
+_LEANS_BACK = re.compile(
+    r"만약|[\[<「(]|(이|그|저|해당|위|아래|본|이들|그들|또한|그리고|다만|따라서)(의)?\s|이것|그것|여기|거기"
+)
 
 
 def sentence_pairs(document: Document) -> Iterator[Draft]:
     for paragraph in document.paragraphs:
         for start, sentence in _whole_sentences(paragraph):
             match = _FACT.match(sentence) or _BARE_FACT.match(sentence)
-            if match and not _LEANS_BACK.match(sentence) and _particle_fits(*match.group(1, 2)):
+            if match and _is_fact(match) and not _LEANS_BACK.match(sentence):
                 topic = in_full(match.group(1), document.title)
                 place = paragraph.place(start, start + len(sentence))
                 yield _fact("key_value", paragraph.page_number, topic, match.group(3), place, paragraph.section)
+
+
+def _is_fact(match: re.Match[str]) -> bool:
+    """One subject, one key, one answer."""
+    topic, particle, answer = match.groups()
+    clean = not _SECOND_CLAUSE.search(f"{topic} ") and not _SECOND_CLAUSE.search(answer)
+    return clean and not _NO_KEY.search(topic) and _particle_fits(topic, particle)
 
 
 def in_full(topic: str, title: str) -> str:
@@ -72,6 +86,8 @@ def table_pairs(document: Document) -> Iterator[Draft]:
     for page in document.pages:
         for number, table in enumerate(page.tables):
             places = [row_place(page, number, row) for row in range(len(table.rows))]
+            if not places:
+                continue
             if not _has_names(table):
                 yield Draft("table", page.page_number, table.caption, "", places[0], reason="unnamed_table")
             elif _is_key_value(table):
@@ -81,11 +97,12 @@ def table_pairs(document: Document) -> Iterator[Draft]:
 
 
 def _has_names(table: Table) -> bool:
-    """A key-value table is asked about by its caption, another by its headers, which must differ."""
+    """A key-value table is asked about by its caption, another by its headers, which must differ and be no values."""
     header = table.rows[0]
     if _is_key_value(table):
         return bool(table.caption)
-    return len(header) >= 2 and all(header) and len(set(header)) == len(header)
+    values = any(_VALUE.search(cell) for cell in header[1:])
+    return len(header) >= 2 and all(header) and len(set(header)) == len(header) and not values
 
 
 def _is_key_value(table: Table) -> bool:
@@ -97,7 +114,7 @@ def _two_columns(table: Table, page_number: int, places: list[Place], title: str
     """`{caption}의 {key}`; a caption that any document could have comes with the title."""
     caption = f"{title} {table.caption}" if _GENERIC.fullmatch(table.caption) else table.caption
     for place, row in zip(places[1:], table.rows[1:], strict=True):
-        if all(row):
+        if _says(row[0]) and _says(row[1]):
             yield _fact("key_value", page_number, f"{_subject(caption)} {row[0]}", row[1], place)
 
 
@@ -105,8 +122,18 @@ def _wide(table: Table, page_number: int, places: list[Place]) -> Iterator[Draft
     """`{first column}의 {header}` for every other cell of a table with a header row."""
     for place, row in zip(places[1:], table.rows[1:], strict=True):
         for name, value in zip(table.rows[0][1:], row[1:], strict=False):
-            if row[0] and value:
+            if _names_a_thing(row[0]) and _says(value):
                 yield _fact("table", page_number, f"{_subject(row[0])} {name}", value, place)
+
+
+def _says(cell: str) -> bool:
+    """A dash says nothing; a circle says yes."""
+    return re.search(r"\w|[○●◎×✓✔]", cell) is not None
+
+
+def _names_a_thing(cell: str) -> bool:
+    """A row's number names nothing."""
+    return re.search(r"[^\W\d_]", cell) is not None
 
 
 def _subject(name: str) -> str:

@@ -2,18 +2,18 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pagetune.build_qa.draft import LIST_ITEM, Document, Draft, Paragraph
 from pagetune.records import Place, Reason
 from pagetune.sentences import ends_sentence
 
 #: The delimiter is required: "A사는" or "문서" is no marker. [질문] and <Q1> carry theirs around them.
-_DELIMITED = r"(?:[\[<【(]\s?(?:{words})\s?\d*\s?[\]>】)]\s?[.:：]?|(?:{words})\s?[.\-]?\s?\d*\s?[.):：])\s*"
+_DELIMITED = r"(?:[\[<【]\s?(?:{words})\s?\d*\s?[\]>】]\s?[.:：]?|(?:{words})\s?[.\-]?\s?\d*\s?[.):：])\s*"
 _QUESTION = re.compile(_DELIMITED.format(words="문|Q|질문|물음|Question|QUESTION"))
 _ANSWER = re.compile(_DELIMITED.format(words="답|A|답변|Answer|ANSWER"))
-#: An answer in the same paragraph, after the end of its question.
-_ANSWER_INSIDE = re.compile(r"(?<=[?？.])\s+" + _ANSWER.pattern)
+#: The next question or answer in the same paragraph, after the end of a sentence.
+_MARKER_INSIDE = re.compile(rf"(?<=[?？.!])\s+(?=(?:{_QUESTION.pattern})|(?:{_ANSWER.pattern}))")
 
 #: A question that is longer than this many paragraphs is none.
 MAX_QUESTION_PARAGRAPHS = 3
@@ -36,27 +36,35 @@ class _Answer:
 
 def faq_pairs(document: Document) -> Iterator[Draft]:
     """One pair per question, rejected where no answer follows or the answer breaks off."""
-    marked = [index for index, paragraph in enumerate(document.paragraphs) if _QUESTION.match(paragraph.text)]
-    yield from (_marked_pair(document.paragraphs, index) for index in marked)
+    paragraphs = [part for paragraph in document.paragraphs for part in _parted(paragraph)]
+    marked = [index for index, paragraph in enumerate(paragraphs) if _QUESTION.match(paragraph.text)]
+    yield from (_marked_pair(paragraphs, index) for index in marked)
     if not marked:
-        yield from _heading_pairs(document.paragraphs)
+        yield from _heading_pairs(paragraphs)
+
+
+def _parted(paragraph: Paragraph) -> Iterator[Paragraph]:
+    """At the markers inside, so that each question and each answer begins a paragraph."""
+    starts = [0, *(found.end() for found in _MARKER_INSIDE.finditer(paragraph.text))]
+    ends = [*(found.start() for found in _MARKER_INSIDE.finditer(paragraph.text)), len(paragraph.text)]
+    for start, end in zip(starts, ends, strict=True):
+        yield replace(paragraph, text=paragraph.text[start:end], start=paragraph.start + start)
 
 
 def _marked_pair(paragraphs: list[Paragraph], index: int) -> Draft:
     first = paragraphs[index]
     marker = _QUESTION.match(first.text)
     begin = marker.end() if marker else 0
-    inside = _ANSWER_INSIDE.search(first.text, begin)
-    if inside:
-        return _pair(paragraphs, first.text[begin : inside.start()], _read(paragraphs, index, inside.end()))
     answer = _find_answer(paragraphs, index)
     if answer is None:
         return _unanswered(first, first.text[begin:])
     question = " ".join(p.text for p in paragraphs[index:answer])[begin:]
     found = _ANSWER.match(paragraphs[answer].text)
-    if found and _numbers_differ(first.text[:begin], found.group()):
+    if found is None or _numbers_differ(first.text[:begin], found.group()):
         return _unanswered(first, question)
-    return _pair(paragraphs, question, _read(paragraphs, answer, found.end() if found else 0))
+    alone = found.end() == len(paragraphs[answer].text) and answer + 1 < len(paragraphs)
+    start = 0 if alone else found.end()
+    return _pair(paragraphs, question, _read(paragraphs, answer + alone, start))
 
 
 def _numbers_differ(question: str, answer: str) -> bool:
@@ -132,9 +140,13 @@ def _why_unfinished(
     last = own[-1].text
     if _INTRODUCES.search(last) and not LIST_ITEM.match(last):
         return "refers_elsewhere"
-    if following and _ANSWER.match(following.text):
+    if following is None:
+        return None
+    if following.after_gap:
+        return "unfinished"
+    if _ANSWER.match(following.text):
         return "two_answers"
-    if following is None or _QUESTION.match(following.text):
+    if _QUESTION.match(following.text):
         return None
     overleaf = following.page_number != own[-1].page_number
     if ends_sentence(last):
@@ -156,7 +168,7 @@ def _heading_pairs(paragraphs: list[Paragraph]) -> Iterator[Draft]:
 def _is_question_heading(paragraphs: list[Paragraph], index: int) -> bool:
     text = paragraphs[index].text
     alone = not re.search(r"[.!?。]\s", text) and not LIST_ITEM.match(text)
-    return text.endswith(("?", "？")) and alone and index + 1 < len(paragraphs)
+    return text.endswith(("?", "？")) and alone
 
 
 def _heading_pair(paragraphs: list[Paragraph], question: int, after: int) -> Draft:
@@ -168,6 +180,7 @@ def _heading_pair(paragraphs: list[Paragraph], question: int, after: int) -> Dra
     if last == question:
         return _unanswered(paragraphs[question], paragraphs[question].text)
     ends_here = last + 1 == after or paragraphs[last + 1].is_heading
-    whole = ends_here and (ends_sentence(paragraphs[last].text) or LIST_ITEM.match(paragraphs[last].text))
+    cut = last + 1 < len(paragraphs) and paragraphs[last + 1].after_gap
+    whole = ends_here and not cut and (ends_sentence(paragraphs[last].text) or LIST_ITEM.match(paragraphs[last].text))
     reason: Reason | None = None if whole else "unfinished"
     return _pair(paragraphs, paragraphs[question].text, _Answer(question + 1, last, 0, reason))

@@ -4,6 +4,7 @@ Every passage has its quota, so that the last page is asked about like the first
 """
 
 import asyncio
+import unicodedata
 from dataclasses import dataclass
 
 from pagetune.build_qa.draft import to_document
@@ -12,7 +13,7 @@ from pagetune.build_qa.proof import find, not_proven, quote
 from pagetune.build_qa.rules import make_id, readable
 from pagetune.claims import normal_form
 from pagetune.ledger import Ledger
-from pagetune.llm.client import Client, RequestFailed, gather
+from pagetune.llm.client import Client, Messages, RequestFailed, gather
 from pagetune.llm.prompts import language_of, render
 from pagetune.llm.schemas import Answered, Questions
 from pagetune.params import Llm, Qa
@@ -36,7 +37,10 @@ async def _generate(pages: list[Page], qa: Qa, llm: Llm, ledger: Ledger) -> tupl
     found = [passage for document in documents for passage in passages(document, qa.passage_characters)]
     by_place = {(page.doc_id, page.page_number): page for page in pages}
     client.expected = len(found)
-    results = await gather(_ask_about(client, passage, qa, by_place) for passage in found)
+    try:
+        results = await gather(_ask_about(client, passage, qa, by_place) for passage in found)
+    finally:
+        await client.close()
     silent = [row for row in results if isinstance(row, Rejected)]
     ledger.add("passages", len(found), len(found) - len(silent), silent)
     answered = [row for rows in results if isinstance(rows, list) for row in rows]
@@ -51,9 +55,24 @@ async def _ask_about(
     questions = await _questions(client, passage, qa)
     if isinstance(questions, Rejected):
         return questions
-    client.expected += len(questions)
+    asked, surplus = choose(questions, quota(passage, qa))
+    client.expected += len(asked)
     page = pages[passage.doc_id, passage.page_number]
-    return await gather(_answer(client, Asked(passage, question), page) for question in questions)
+    answered = await gather(_answer(client, Asked(passage, question), page) for question in asked)
+    return answered + [_reject(passage, reason, question) for question, reason in surplus]
+
+
+def choose(questions: list[str], count: int) -> tuple[list[str], list[tuple[str, Reason]]]:
+    """The first so many that differ, and the others, each with why it is not asked."""
+    chosen: dict[str, str] = {}
+    surplus: list[tuple[str, Reason]] = []
+    for question in questions:
+        form = normal_form(question)
+        if form and form not in chosen and len(chosen) < count:
+            chosen[form] = unicodedata.normalize("NFC", " ".join(question.split()))
+        else:
+            surplus.append((question, "duplicate" if form in chosen else "over_quota" if form else "too_short"))
+    return list(chosen.values()), surplus
 
 
 def quota(passage: Passage, qa: Qa) -> int:
@@ -62,44 +81,32 @@ def quota(passage: Passage, qa: Qa) -> int:
 
 
 async def _questions(client: Client, passage: Passage, qa: Qa) -> list[str] | Rejected:
-    count = quota(passage, qa)
-    messages = render(
-        "questions",
-        language_of(passage.text),
-        title=passage.title,
-        section=passage.section,
-        passage=passage.text,
-        count=count,
-    )
+    messages = _render("questions", passage, count=quota(passage, qa))
     try:
         answer = await client.ask(messages, Questions)
     except RequestFailed as error:
         return _reject(passage, "request_failed", detail=str(error))
     if answer is None:
         return _reject(passage, "unreadable_answer")
-    distinct: dict[str, str] = {}
-    for question in answer.questions:
-        distinct.setdefault(normal_form(question), " ".join(question.split()))
-    return [question for form, question in distinct.items() if form][:count] or _reject(passage, "unanswered")
+    return answer.questions or _reject(passage, "unanswered")
+
+
+def _render(task: str, passage: Passage, **values: object) -> Messages:
+    own = {"title": passage.title, "section": passage.section, "passage": passage.text}
+    return render(task, language_of(passage.text), **own, **values)
 
 
 async def _answer(client: Client, asked: Asked, page: Page) -> Pair | Rejected:
     passage = asked.passage
-    messages = render(
-        "answer",
-        language_of(passage.text),
-        title=passage.title,
-        section=passage.section,
-        passage=passage.text,
-        question=asked.question,
-    )
+    messages = _render("answer", passage, question=asked.question)
     try:
         answer = await client.ask(messages, Answered)
     except RequestFailed as error:
         return _reject(passage, "request_failed", asked.question, detail=str(error))
     if answer is None:
         return _reject(passage, "unreadable_answer", asked.question)
-    return _prove(asked, " ".join(answer.answer.split()), answer.evidence, page)
+    output = unicodedata.normalize("NFC", " ".join(answer.answer.split()))
+    return _prove(asked, output, answer.evidence, page)
 
 
 def _prove(asked: Asked, output: str, evidence: str, page: Page) -> Pair | Rejected:
@@ -115,20 +122,15 @@ def _prove(asked: Asked, output: str, evidence: str, page: Page) -> Pair | Rejec
 
 
 def _pair(asked: Asked, output: str, place: Place, page: Page) -> Pair:
-    return Pair(
-        pair_id=make_id(page.doc_id, str(page.page_number), asked.question, output),
-        instruction=asked.question,
-        output=output,
-        kind="llm",
-        doc_id=page.doc_id,
+    return Pair.original(
+        make_id(page.doc_id, str(page.page_number), asked.question, output),
+        asked.question,
+        output,
+        "llm",
+        page.doc_id,
         page_number=page.page_number,
         evidence=quote(page, place),
         place=place,
-        topic=None,
-        template="original",
-        parent_id=None,
-        references=[],
-        judgement=None,
     )
 
 

@@ -14,7 +14,7 @@ AROUND = 600
 
 
 def judge_pairs(pairs: list[Pair], pages: list[Page], qa: Qa, llm: Llm, ledger: Ledger) -> tuple[list[Pair], Client]:
-    """The pairs that pass, each with its grades; a user's own rows, which have no source, pass ungraded."""
+    """The pairs that pass, each with its grades. A user's own rows have no source, and are not shown to it."""
     return asyncio.run(_judge_all(pairs, pages, qa, llm, ledger))
 
 
@@ -22,19 +22,18 @@ async def _judge_all(
     pairs: list[Pair], pages: list[Page], qa: Qa, llm: Llm, ledger: Ledger
 ) -> tuple[list[Pair], Client]:
     client = Client(llm, "build_qa")
-    client.expected = sum(pair.place is not None for pair in pairs)
-    by_place = {(page.doc_id, page.page_number): page for page in pages}
-    judged = await gather(
-        _judge(client, pair, by_place.get((pair.doc_id, pair.page_number or 0)), qa) for pair in pairs
-    )
+    client.expected = len(pairs)
+    by_place: dict[tuple[str, int | None], Page] = {(page.doc_id, page.page_number): page for page in pages}
+    try:
+        judged = await gather(_judge(client, pair, by_place[pair.doc_id, pair.page_number], qa) for pair in pairs)
+    finally:
+        await client.close()
     kept = [row for row in judged if isinstance(row, Pair)]
     ledger.add("judge", len(pairs), len(kept), [row for row in judged if isinstance(row, Rejected)])
     return kept, client
 
 
-async def _judge(client: Client, pair: Pair, page: Page | None, qa: Qa) -> Pair | Rejected:
-    if page is None or pair.place is None:
-        return pair
+async def _judge(client: Client, pair: Pair, page: Page, qa: Qa) -> Pair | Rejected:
     source = source_of(pair, page)
     messages = render("judge", language_of(source), source=source, question=pair.instruction, answer=pair.output)
     try:
@@ -54,9 +53,8 @@ async def _judge(client: Client, pair: Pair, page: Page | None, qa: Qa) -> Pair 
 def source_of(pair: Pair, page: Page) -> str:
     """The evidence and what stands around it; of a table its caption, its header and the row."""
     place = pair.place
-    if place is None:
-        return ""
-    if place.table is None:
-        return page.text[max(0, place.start - AROUND) : place.end + AROUND]
+    if place is None or place.table is None:
+        start, end = (place.start, place.end) if place else (0, 0)
+        return page.text[max(0, start - AROUND) : end + AROUND]
     table = page.tables[place.table]
     return "\n".join([table.caption, " | ".join(table.rows[0]), pair.evidence or ""])

@@ -1,5 +1,6 @@
 """What a language model is shown at a time: a stretch of one section of one page, or a table's rows."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
@@ -26,13 +27,19 @@ def passages(document: Document, max_characters: int) -> Iterator[Passage]:
     for page in document.pages:
         paragraphs = [p for p in document.paragraphs if p.page_number == page.page_number]
         for section, own in groupby(paragraphs, key=lambda p: p.section):
-            for text in _stretches([p.text for p in _with_content(list(own))], max_characters):
+            sentences = [text for p in _with_content(list(own)) for text in _short(p.text, max_characters)]
+            for text in _stretches(sentences, max_characters):
                 yield Passage(doc_id, document.title, section, page.page_number, text)
         for table in page.tables:
             yield from (
                 Passage(doc_id, document.title, table.caption, page.page_number, text)
                 for text in _table_texts(table, max_characters)
             )
+
+
+def _short(text: str, max_characters: int) -> list[str]:
+    """A paragraph; one that is too long by itself as its sentences."""
+    return [text] if len(text) <= max_characters else re.split(r"(?<=[.?!])\s+", text)
 
 
 def _with_content(paragraphs: list[Paragraph]) -> list[Paragraph]:

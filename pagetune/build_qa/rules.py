@@ -67,20 +67,17 @@ def _prove(draft: Draft, page: Page) -> Pair | Rejected:
             output=draft.output,
             detail=missing,
         )
-    return Pair(
-        pair_id=make_id(page.doc_id, str(page.page_number), draft.instruction, draft.output),
-        instruction=draft.instruction,
-        output=draft.output,
-        kind=draft.kind,
-        doc_id=page.doc_id,
+    return Pair.original(
+        make_id(page.doc_id, str(page.page_number), draft.instruction, draft.output),
+        draft.instruction,
+        draft.output,
+        draft.kind,
+        page.doc_id,
         page_number=page.page_number,
         evidence=evidence,
         place=draft.place,
+        context=draft.context,
         topic=draft.topic,
-        template="original",
-        parent_id=None,
-        references=[],
-        judgement=None,
     )
 
 

@@ -9,7 +9,10 @@ from pagetune.korean import with_particle
 from pagetune.records import Place, Reason
 from pagetune.sentences import ends_sentence
 
-_ARTICLE = re.compile(r"(제\d+조(?:의\d+)?)\s?\(([^)]+)\)\s*")
+_ARTICLE = re.compile(r"(제\s?\d+\s?조(?:의\s?\d+)?)\s?\(([^)]+)\)\s*")
+#: 제3조(의료기관)에 규정한 is the rest of a sentence that cites an article.
+_CITED = re.compile(r"(?:[에의를을와과]|에서|부터|까지)\S{0,2}\s|\s?(?:및|또는|내지)\s")
+_REPEALED_ARTICLE = re.compile(r"제\s?\d+\s?조(?:의\s?\d+)?\s*삭제")
 _CHAPTER = re.compile(r"제\d+[장절편관](?:의\d+)?\s|부\s?칙")
 _ADDENDA = re.compile(r"부\s?칙")
 _CLAUSE = re.compile(r"[①-⑳]")
@@ -26,9 +29,9 @@ _REPEALED = re.compile(rf"(?:^|\s){_ITEM.pattern}삭제\s*<[^<>]*>")
 _LIST_FOLLOWS = re.compile(r"다음\s?각\s?(?:호|목)|다음과\s?같|다음\s중|다음\s어느|아래에\s열거")
 _DEFINITION = re.compile(r"[\"“”‘']([^\"“”‘’']{1,30})[\"”’']\s?(?:이란|란|이라 함은|라 함은)\s+")
 _COLON_DEFINITION = re.compile(_ITEM.pattern + r"\s*([^:：]{1,30})\s?[:：]\s*(?=.*말(?:한다|합니다)\.)")
-_MEANS = re.compile(r"말(?:한다|합니다)\.")
-#: A sentence that takes something back belongs to the one before.
-_PROVISO = re.compile(r"\s?(?:다만|단|그러나|이 경우),?\s[^.]*(?:\.\d[^.]*)*[.]")
+_MEANS = re.compile(r"(?:말|뜻)(?:한다|합니다)\.|(?:말|뜻)하(?:며|고)(?=,)")
+#: A sentence that takes something back belongs to the one before; the point after a number ends none.
+_PROVISO = re.compile(r"\s?(?:다만|단|그러나|이 경우),?\s(?:[^.]|(?<=\d)\.)*[^\d.]\.")
 #: Heads that point at something else instead of naming a thing.
 _POINTS_ELSEWHERE = re.compile(r"(\s자|것|사항|경우)$")
 
@@ -65,8 +68,11 @@ def article_pairs(document: Document, max_characters: int) -> Iterator[Draft]:
         match = _ARTICLE.match(paragraph.text)
         if match and _begins_article(paragraph):
             topic = " ".join(filter(None, [document.title, addenda, f"{match.group(1)}({match.group(2)})"]))
-            whole = _Part(_of_article(document.paragraphs, index), match.end(), None)
-            yield from (_pair(topic, paragraph.section, part) for part in _parts(whole, max_characters))
+            own = _of_article(document.paragraphs, index)
+            following = document.paragraphs[index + len(own) : index + len(own) + 1]
+            parts = _parts(_Part(own, match.end(), None), max_characters)
+            yield from (_pair(topic, paragraph.section, part) for part in parts[:-1])
+            yield _pair(topic, paragraph.section, parts[-1], cut=any(p.after_gap for p in following))
 
 
 def _parts(whole: _Part, max_characters: int) -> list[_Part]:
@@ -78,7 +84,7 @@ def _parts(whole: _Part, max_characters: int) -> list[_Part]:
 def _of_article(paragraphs: list[Paragraph], first: int) -> list[Paragraph]:
     """The article's paragraphs up to the next article or chapter, overleaf as well."""
     last = first
-    while last + 1 < len(paragraphs) and not _begins_article(paragraphs[last + 1]):
+    while last + 1 < len(paragraphs) and not _ends_article(paragraphs[last + 1]):
         last += 1
     while last > first and not _AMENDMENT.sub("", paragraphs[last].text).strip():
         last -= 1
@@ -86,11 +92,18 @@ def _of_article(paragraphs: list[Paragraph], first: int) -> list[Paragraph]:
 
 
 def _begins_article(paragraph: Paragraph) -> bool:
-    """제3조(의료기관)에 is no article of its own, but the rest of a sentence."""
+    """Or a chapter, or an article that is gone."""
     match = _ARTICLE.match(paragraph.text)
     if match is None:
-        return _CHAPTER.match(paragraph.text) is not None
-    return re.match(r"\S{1,2}\s", paragraph.text[match.end() :]) is None or paragraph.text[match.end() - 1] != ")"
+        return any(pattern.match(paragraph.text) for pattern in (_CHAPTER, _REPEALED_ARTICLE))
+    return not _CITED.match(paragraph.text, len(match.group().rstrip()))
+
+
+def _ends_article(paragraph: Paragraph) -> bool:
+    """A heading that is no item of a list and no mark of an amendment."""
+    foreign = paragraph.is_heading and not re.search(r"[<>\[\]]", paragraph.text)
+    item = _ITEM.match(paragraph.text) or _CLAUSE.match(paragraph.text)
+    return _begins_article(paragraph) or (foreign and not item) or paragraph.after_gap
 
 
 def _clauses(article: _Part) -> list[_Part]:
@@ -105,7 +118,8 @@ def _clauses(article: _Part) -> list[_Part]:
     return parts
 
 
-def _pair(topic: str, section: str, part: _Part) -> Draft:
+def _pair(topic: str, section: str, part: _Part, cut: bool = False) -> Draft:
+    """`cut` where the page on which the part may go on is missing."""
     topic = f"{topic} 제{part.number}항" if part.number else topic
     return Draft(
         kind="article",
@@ -115,7 +129,7 @@ def _pair(topic: str, section: str, part: _Part) -> Draft:
         place=part.place,
         section=section,
         topic=topic,
-        reason=_why_not(part),
+        reason=_why_not(part) or ("unfinished" if cut else None),
     )
 
 
@@ -128,7 +142,7 @@ def _answer(text: str) -> str:
 
 def _why_not(part: _Part) -> Reason | None:
     answer = _answer(part.text)
-    if not answer or re.fullmatch(r"(?:[①-⑳]\s?)?삭제.{0,20}", answer):
+    if not answer or re.fullmatch(r"(?:[①-⑳]\s?)?삭제[\s\d.,<>]*", answer):
         return "repealed"
     if not part.on_one_page:
         return "unfinished"
@@ -154,7 +168,7 @@ def _definition(paragraphs: list[Paragraph], index: int, match: re.Match[str]) -
     end = _end_of_meaning(paragraph.text, match.end())
     if end is None:
         return None
-    items = _items_below(paragraphs, index) if "다음 각" in paragraph.text[match.end() : end] else []
+    items = _items_below(paragraphs, index) if _LIST_FOLLOWS.search(paragraph.text, match.end(), end) else []
     term, own = match.group(1).strip(), [paragraph, *items]
     meaning = " ".join([paragraph.text[match.end() : end], *(item.text for item in items)])
     stop = items[-1].end if items else paragraph.start + end
@@ -166,13 +180,14 @@ def _definition(paragraphs: list[Paragraph], index: int, match: re.Match[str]) -
         place=Place(table=None, row=None, start=paragraph.start + match.start(), end=stop),
         section=paragraph.section,
         topic=f"{term}의 뜻",
-        reason=_why_undefined(term, own, paragraphs[index + len(own) :]),
+        reason=_why_undefined(term, own, end, paragraphs[index + len(own) : index + len(own) + 1]),
     )
 
 
 def _end_of_meaning(text: str, start: int) -> int | None:
     """Behind the first "말한다." after `start`, and what is taken back right after it."""
-    means = _MEANS.search(text, start)
+    following = _DEFINITION.search(text, start)
+    means = _MEANS.search(text, start, following.start() if following else len(text))
     if means is None:
         return None
     proviso = _PROVISO.match(text, means.end())
@@ -192,12 +207,13 @@ def _items_below(paragraphs: list[Paragraph], index: int) -> list[Paragraph]:
     return paragraphs[index + 1 : last + 1]
 
 
-def _why_undefined(term: str, own: list[Paragraph], following: list[Paragraph]) -> Reason | None:
+def _why_undefined(term: str, own: list[Paragraph], end: int, following: list[Paragraph]) -> Reason | None:
+    """`following` is the paragraph after it, if there is one."""
     if _POINTS_ELSEWHERE.search(term):
         return "refers_elsewhere"
-    if "다음 각" not in own[0].text:
+    if not _LIST_FOLLOWS.search(own[0].text, 0, end):
         return None
     if len(own) == 1:
         return "refers_elsewhere"
-    overleaf = bool(following) and following[0].page_number != own[0].page_number
-    return "unfinished" if overleaf and _ITEM.match(following[0].text) else None
+    goes_on = any(p.page_number != own[0].page_number and _ITEM.match(p.text) for p in following)
+    return "unfinished" if goes_on or any(p.after_gap for p in following) else None

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import unicodedata
 from collections.abc import Iterator
 from contextlib import suppress
@@ -20,7 +21,8 @@ def read_user_pairs(folder: Path, suffix: Literal["jsonl", "csv"], columns: Colu
     rows = _json_rows if suffix == "jsonl" else _csv_rows
     return [
         _pair(f"{path}:{line}", path.stem, row, columns)
-        for path in sorted(folder.glob(f"*.{suffix}"))
+        for path in sorted(folder.iterdir())
+        if path.is_file() and path.suffix.lower() == f".{suffix}"
         for line, row in rows(path, columns)
     ]
 
@@ -40,8 +42,9 @@ def _json_rows(path: Path, columns: Columns) -> Iterator[tuple[int, dict[str, An
             continue
         try:
             row = json.loads(text)
-        except json.JSONDecodeError as error:
-            raise UserError(f"{path}:{line} is no JSON ({error.msg}), got {text[:60]!r}. Mend that row.") from None
+        except (ValueError, RecursionError) as error:
+            said = getattr(error, "msg", "it is too deep or too long")
+            raise UserError(f"{path}:{line} is no JSON ({said}), got {text[:60]!r}. Mend that row.") from None
         if not isinstance(row, dict):
             expected = f'{{"{columns.instruction}": …, "{columns.output}": …}}'
             raise UserError(f"{path}:{line} should be {expected}, got {text[:60]!r}. Mend that row.")
@@ -67,6 +70,9 @@ def _csv_rows(path: Path, columns: Columns) -> Iterator[tuple[int, dict[str, Any
 
 def _check_columns(path: Path, names: list[str], columns: Columns) -> None:
     """The references' column may be absent: it is named in the shipped settings."""
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise UserError(f"{path}:1 names column {twice[0]!r} twice. Rename one.")
     for key in ("instruction", "output", "group"):
         name = getattr(columns, key)
         if name is not None and name not in names:
@@ -76,30 +82,22 @@ def _check_columns(path: Path, names: list[str], columns: Columns) -> None:
 def _pair(where: str, stem: str, row: dict[str, Any], columns: Columns) -> Pair:
     instruction, output = (_text(where, row, name) for name in (columns.instruction, columns.output))
     doc_id = _text(where, row, columns.group) if columns.group else unicodedata.normalize("NFC", stem)
-    return Pair(
-        pair_id=make_id(doc_id, instruction, output),
-        instruction=instruction,
-        output=output,
-        kind="user",
-        doc_id=doc_id,
-        page_number=None,
-        evidence=None,
-        place=None,
-        topic=None,
-        template="original",
-        parent_id=None,
-        references=_references(where, row, columns),
-        judgement=None,
-    )
+    pair_id, references = make_id(doc_id, instruction, output), _references(where, row, columns)
+    return Pair.original(pair_id, instruction, output, "user", doc_id, references=references)
 
 
 def _text(where: str, row: dict[str, Any], name: str) -> str:
     value = row.get(name)
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int | float) and not isinstance(value, bool):
         value = str(value)
-    if not isinstance(value, str) or not value.strip():
+    if not isinstance(value, str) or not value.strip() or not _is_text(value):
         raise UserError(f"{where}: {name!r} should be a text, got {value!r}. Mend that row.")
     return unicodedata.normalize("NFC", value.strip())
+
+
+def _is_text(value: str) -> bool:
+    """No NUL and no half of a surrogate pair, which no file can hold."""
+    return "\0" not in value and not re.search("[\ud800-\udfff]", value)
 
 
 def _references(where: str, row: dict[str, Any], columns: Columns) -> list[str]:

@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from itertools import combinations
 
 from pagetune.claims import Claims, claims, normal_form
 from pagetune.curate.minhash import similar_pairs, similarity
@@ -37,35 +38,58 @@ class Groups:
 
 
 def without_duplicates(pairs: list[Pair]) -> tuple[list[Pair], list[Rejected]]:
-    """Of the same question with the same answer the first is kept; of the same question with different answers none."""
+    """Of the same question with the same answer the first is kept; of the same question with different answers none.
+
+    An answer that says the same in more or fewer words (서울시 1로, 주소는 서울시 1로입니다) becomes a reference.
+    """
     by_question: dict[str, list[Pair]] = defaultdict(list)
     for pair in pairs:
         by_question[normal_form(pair.instruction)].append(pair)
     kept: list[Pair] = []
     rejected: list[Rejected] = []
-    for same in by_question.values():
-        if len({normal_form(pair.output) for pair in same}) > 1:
-            rejected += _contradictions(same)
+    for first, *others in by_question.values():
+        outputs = {normal_form(pair.output): pair.output for pair in (first, *others)}
+        if all(_agree(one, other) for one, other in combinations(outputs.values(), 2)):
+            kept.append(_with_references(first, others))
+            rejected += [Rejected.of(pair, "duplicate", where(first)) for pair in others]
         else:
-            kept.append(same[0])
-            rejected += [Rejected.of(pair, "duplicate", where(same[0])) for pair in same[1:]]
+            rejected += _contradictions([first, *others])
     return kept, rejected
+
+
+def _agree(one: str, other: str) -> bool:
+    """Whether one is within the other, with the same numbers and negations: 가능 is in 불가능, 1층 in 11층."""
+    left, right = sorted((normal_form(one), normal_form(other)), key=len)
+    apart = claims(one) != claims(other) or len(_NEGATION.findall(one)) != len(_NEGATION.findall(other))
+    return left == right or (left in right and len(left) > 1 and not apart)
+
+
+def _with_references(first: Pair, others: list[Pair]) -> Pair:
+    known = [normal_form(first.output), *map(normal_form, first.references)]
+    more = {pair.output: None for pair in others if normal_form(pair.output) not in known}
+    return first.model_copy(update={"references": [*first.references, *more]}) if more else first
 
 
 def _contradictions(same: list[Pair]) -> Iterator[Rejected]:
     """Each names the first that says something else, and where."""
     for pair in same:
-        other = next(row for row in same if normal_form(row.output) != normal_form(pair.output))
-        yield Rejected.of(pair, "contradiction", f"{where(other)}: {other.output}")
+        other = next((row for row in same if not _agree(row.output, pair.output)), None)
+        yield Rejected.of(pair, "contradiction", f"{where(other)}: {other.output}" if other else None)
 
 
 def where(pair: Pair) -> str:
     return f"{pair.doc_id}, page {pair.page_number}" if pair.page_number else pair.doc_id
 
 
+def text_of(pair: Pair) -> str:
+    """What is compared: the question, without what tells it from another document's, and the answer."""
+    question = pair.instruction.replace(pair.context, "") if pair.context else pair.instruction
+    return f"{normal_form(question)}\n{normal_form(pair.output)}"
+
+
 def families(pairs: list[Pair], threshold: float) -> list[list[Pair]]:
     """Group pairs whose question and answer share at least `threshold` of their shingles (Jaccard), transitively."""
-    texts = [f"{normal_form(pair.instruction)}\n{normal_form(pair.output)}" for pair in pairs]
+    texts = [text_of(pair) for pair in pairs]
     groups = Groups(len(pairs))
     for left, right in similar_pairs(texts, threshold):
         if groups.root(left) != groups.root(right) and similarity(texts[left], texts[right]) >= threshold:
@@ -102,21 +126,29 @@ def _is_near(one: Pair, other: Pair, threshold: float) -> bool:
 
 def _same_words(one: str, other: str) -> bool:
     """Whether questions differ in endings alone: 수 있나요 and 수가 있나요, but not 입문 과정 and 심화 과정."""
-    left, right = set(one.split()), set(other.split())
-    return {word[0] for word in left - right} == {word[0] for word in right - left}
+    left, right = ({word.strip("?.!") for word in text.split()} for text in (one, other))
+    return set(map(_stem, left - right)) == set(map(_stem, right - left))
+
+
+def _stem(word: str) -> str:
+    """Without what may be an ending: one letter, of longer words two."""
+    return word[: max(1, len(word) - 1 - (len(word) > 3))]
 
 
 def facts(family_groups: Iterable[list[Pair]]) -> dict[str, str]:
-    """pair_id -> the id of its fact: pairs of one family, and pairs with one answer from overlapping evidence."""
+    """pair_id -> the id of its fact.
+
+    One are the pairs of a family, and pairs whose evidence overlaps if one's answer is in the other's.
+    """
     family_list = list(family_groups)
     groups = Groups(len(family_list))
-    by_answer: dict[tuple[object, ...], list[tuple[int, int, int]]] = defaultdict(list)
+    by_place: dict[tuple[object, ...], list[tuple[int, int, str, int]]] = defaultdict(list)
     for number, family in enumerate(family_list):
         for pair in family:
             if pair.place:
-                key = (pair.doc_id, pair.page_number, pair.place.table, pair.place.row, normal_form(pair.output))
-                by_answer[key].append((pair.place.start, pair.place.end, number))
-    for spans in by_answer.values():
+                key = (pair.doc_id, pair.page_number, pair.place.table, pair.place.row)
+                by_place[key].append((pair.place.start, pair.place.end, normal_form(pair.output), number))
+    for spans in by_place.values():
         _join_overlapping(sorted(spans), groups)
     return {
         pair.pair_id: min(pair.pair_id for number in members for pair in family_list[number])
@@ -126,11 +158,12 @@ def facts(family_groups: Iterable[list[Pair]]) -> dict[str, str]:
     }
 
 
-def _join_overlapping(spans: list[tuple[int, int, int]], groups: Groups) -> None:
-    """`spans` are sorted (start, end, group)."""
-    reached, last = -1, -1
-    for start, end, number in spans:
-        if start < reached:
-            groups.join(last, number)
-        if end > reached:
-            reached, last = end, number
+def _join_overlapping(spans: list[tuple[int, int, str, int]], groups: Groups) -> None:
+    """`spans` are sorted (start, end, answer, group)."""
+    open_spans: list[tuple[int, str, int]] = []
+    for start, end, answer, number in spans:
+        open_spans = [span for span in open_spans if span[0] > start]
+        for _, other, group in open_spans:
+            if answer in other or other in answer:
+                groups.join(group, number)
+        open_spans.append((end, answer, number))

@@ -24,30 +24,43 @@ _SCRIPTS = {
 
 _OPEN_END = re.compile(r"[,;:·([{「『<《〈]$|[,]\s*$")
 _BRACKETS = ("()", "[]", "「」", "『』", "《》", "〈〉", "“”")
-#: Behind the last sentence that ends inside the answer: what follows should end too, unless it is a list.
-_LAST_SENTENCE = re.compile(r".*(?:[가-힣]|[a-z]{2})[.!?]\s+(.+)$", re.DOTALL)
+#: Behind the first sentence that ends inside the answer; an abbreviation ends none.
+_AFTER_FIRST = re.compile(r"(?:[가-힣]{2}|(?<![A-Z])[a-z]{4})[.!?]\s+(.+)$", re.DOTALL)
 _LIST_ITEM = re.compile(r"(?:^|\s)(?:[-–•·○●▪◦*※▶①-⑳]|\d{1,2}(?:의\d+)?[.)]|[가나다라마바사아자차카타파하][.)])")
-#: Korean sentences that end without a point, as people write to each other.
-_KOREAN_END = re.compile(r"[다요까죠음함임됨네지자라]$")
+#: What follows a sentence without being one: an address, a number, a remark in brackets, a list.
+_NO_SENTENCE = re.compile(r"https?:|www\.|\S+@\S+|\d[\d-]{5,}\d$|[)\]」』”\"']$|\d+\s?[A-Za-z가-힣%]{0,4}$|[A-Z]\S*$")
+#: Korean that goes on: particles, conjunctions and connecting endings.
+_GOES_ON = re.compile(
+    r"(?:[을를의와과]|에서|에게|으로|하고|하며|하여|해서|되며|되고|이며|이고|지만|는데|거나|면서|때문에|(?<=\s)(?:그|이|저|및|또는|즉))$"
+)
 
 _POINTED_AT = "표|그림|글|지문|본문|문단|단락|문서|내용|조항|도표|사진|예시|보기|자료|설명"
 _PASSAGE_DEPENDENT = re.compile(
-    rf"(?<![가-힣])(?:위|아래|다음|상기|해당|이|본|주어진|앞의)\s?(?:의\s)?(?:{_POINTED_AT})(?:에|은|는|을|를|의|과|와|로|상|\s|$)"
-    r"|(?<![가-힣])(?:본문|지문|문서|글|자료|표)(?:에서|에 따르면|에 의하면|에 나온|에 언급된)"
+    rf"(?<![가-힣])(?:위|아래|다음|상기|해당|이|본|주어진|앞의)\s?(?:의\s)?(?:{_POINTED_AT})"
+    r"(?:에|은|는|을|를|의|과|와|로|상|\s|$)"
+    r"|(?<![가-힣])(?:위|앞|아래)에서 (?:언급|설명|말한|서술|제시)"
+    r"|(?<![가-힣])(?<![가-힣]\s)(?:본문|지문|문서|글|자료|표)(?:에서|에 따르면|에 의하면|에 나온|에 언급된)"
+    r"|(?<![가-힣])(?:본문|지문|문서|자료)에 (?:따르면|의하면|나온|언급된)"
     r"|according to the (?:document|passage|text|table|article|section|above|context)"
-    r"|\bin (?:this|the) (?:passage|document|text|section|context|excerpt|above)\b"
+    r"|\bin (?:this|the) (?:passage|document|text|section|context|excerpt|above)\b(?! (?:message|box|field|editor))"
     r"|\bthe (?:above|following|preceding) (?:table|text|passage|section|document)"
-    r"|\bthe (?:author|passage|excerpt)\b",
+    r"|\b(?:does|do|did) the (?:document|passage|text|author|excerpt)\b|\bthe (?:passage|excerpt)\b",
     re.IGNORECASE,
 )
 #: An answer longer than this says more than that it does not know.
 _MAX_REFUSAL = 100
 _REFUSAL = re.compile(
-    r"(?:알|확인할|찾을|판단할|답할|답변할|답변드릴|제공할|대답할) 수 (?:없습니다|없어요|없다|없음)\.?$"
-    r"|(?:글|문서|본문|지문|자료|제공된 정보|주어진 정보)[가-힣]*\s.*(?:없습니다|않습니다|않았습니다|없다|않다)\.?$"
-    r"|^(?:I(?:'m| am) sorry|I (?:don't|do not|cannot|can't|am unable)|As an AI\b|No information|Unknown\.?$|N/?A\.?$)"
+    r"(?:알|확인할|찾을|판단할|답할|답변할|답변드릴|대답할) 수 (?:없습니다|없어요|없다|없음)\.?$"
+    r"|(?:모르겠습니다|모릅니다|모르겠어요|확인 불가|알 수 없음)\.?$"
+    r"|(?:나와|나타나|언급되어|언급돼|명시되어|명시돼|적혀|기재되어|제시되어|포함되어) ?있지 않"
+    r"(?:습니다|아요|다|음)\.?$"
+    r"|(?<![가-힣])(?:글|문서|본문|지문|자료|제공된 정보|주어진 정보)(?:에는?|에서는?|만으로는?)\s"
+    r".*(?:없습니다|없다|없음)\.?$"
+    r"|^(?:I(?:'m| am) sorry|I (?:don't|do not|cannot|can't|am unable)|As an AI\b|(?:There is )?no information"
+    r"|Unknown\.?$|N/?A\.?$)"
     r"|^(?:The|This) (?:document|text|passage|context|source)s? (?:does|do)(?:n't| not)"
-    r"|^(?:It is )?[Nn]ot (?:mentioned|specified|stated|provided)",
+    r" (?:say|mention|state|specify|contain|provide|include|give|tell)"
+    r"|^(?:It (?:isn't|is not) |That is not |Not )(?:mentioned|specified|stated|provided)",
     re.IGNORECASE,
 )
 
@@ -56,7 +69,7 @@ def filter_pairs(pairs: list[Pair], params: Curate) -> tuple[list[Pair], list[Re
     kept: list[Pair] = []
     rejected: list[Rejected] = []
     for pair in pairs:
-        reason = _why_not(pair, params)
+        reason = filter_reason(pair, params)
         if reason:
             rejected.append(Rejected.of(pair, reason))
         else:
@@ -64,7 +77,7 @@ def filter_pairs(pairs: list[Pair], params: Curate) -> tuple[list[Pair], list[Re
     return kept, rejected
 
 
-def _why_not(pair: Pair, params: Curate) -> Reason | None:
+def filter_reason(pair: Pair, params: Curate) -> Reason | None:
     """The first rule that a pair breaks."""
     if len(pair.output) < params.min_answer_characters:
         return "too_short"
@@ -97,10 +110,12 @@ def is_unfinished(pair: Pair, _: Curate) -> bool:
     answer = pair.output.rstrip()
     if _OPEN_END.search(answer) or any(answer.count(both[0]) > answer.count(both[1]) for both in _BRACKETS):
         return True
-    found = _LAST_SENTENCE.match(answer)
-    if not found or ends_sentence(answer):
+    if ends_sentence(answer):
         return False
-    return not (_LIST_ITEM.search(found[1]) or _KOREAN_END.search(found[1]))
+    found = _AFTER_FIRST.search(answer)
+    if found is None or _LIST_ITEM.search(found[1]) or _NO_SENTENCE.search(found[1]):
+        return False
+    return _GOES_ON.search(found[1]) is not None or not re.search("[가-힣]", found[1])
 
 
 def depends_on_passage(pair: Pair, _: Curate) -> bool:

@@ -1,21 +1,50 @@
-"""The last look before anything is written: is a row that is trained on nearly a heldout one?"""
+"""The last look before anything is written: is a row that is trained on nearly a heldout one?
 
-from pagetune.claims import normal_form
-from pagetune.curate.minhash import may_be_similar, similar_pairs, similarity
+MinHash says which rows are worth a look; what is among them is found exactly, however many are alike.
+"""
+
+from collections import Counter, defaultdict
+from math import ceil
+
+from pagetune.curate.duplicates import text_of
+from pagetune.curate.minhash import may_be_similar, shingles, similarity
 from pagetune.records import Pair
 
 
 def leaks(heldout: list[Pair], others: list[Pair], threshold: float) -> list[tuple[Pair, Pair]]:
-    """(heldout pair, other pair) whose questions and answers together share at least `threshold` of their shingles."""
-    own, rest = [_text(pair) for pair in heldout], [_text(pair) for pair in others]
-    near = list(may_be_similar(own, rest, threshold))
-    texts = own + [rest[position] for position in near]
+    """(heldout pair, other pair) whose questions and answers together share at least `threshold` of their shingles.
+
+    Each other pair is named once.
+    """
+    own, rest = [text_of(pair) for pair in heldout], [text_of(pair) for pair in others]
+    suspects = list(may_be_similar(own, rest, threshold))
+    near = list(may_be_similar([rest[position] for position in suspects], own, threshold))
+    found = _join([own[position] for position in near], [rest[position] for position in suspects], threshold)
+    return [(heldout[near[left]], others[suspects[right]]) for right, left in sorted(found.items())]
+
+
+def _join(own: list[str], rest: list[str], threshold: float) -> dict[int, int]:
+    """Position in `rest` -> position in `own` of the first similar text.
+
+    Two sets of which one holds a share t of their union have a member in common among the (1-t)·n+1 rarest of each
+    (prefix filtering: Chaudhuri, Ganti, Kaushik, 2006), so that a template that all share is never looked up.
+    """
+    counts = Counter(shingle for text in own for shingle in shingles(text))
+    by_shingle: dict[str, list[int]] = defaultdict(list)
+    for position, text in enumerate(own):
+        for shingle in _rarest(text, counts, threshold):
+            by_shingle[shingle].append(position)
     found: dict[int, int] = {}
-    for left, right in similar_pairs(texts, threshold):
-        if left < len(own) <= right and similarity(texts[left], texts[right]) >= threshold:
-            found.setdefault(near[right - len(own)], left)
-    return [(heldout[left], others[right]) for right, left in sorted(found.items())]
+    for position, text in enumerate(rest):
+        candidates = dict.fromkeys(
+            c for shingle in _rarest(text, counts, threshold) for c in by_shingle.get(shingle, ())
+        )
+        similar = next((c for c in candidates if similarity(own[c], text) >= threshold), None)
+        if similar is not None:
+            found[position] = similar
+    return found
 
 
-def _text(pair: Pair) -> str:
-    return f"{normal_form(pair.instruction)}\n{normal_form(pair.output)}"
+def _rarest(text: str, counts: Counter[str], threshold: float) -> list[str]:
+    members = sorted(shingles(text), key=lambda shingle: (counts[shingle], shingle))
+    return members[: len(members) - ceil(threshold * len(members)) + 1]

@@ -50,8 +50,8 @@ def paraphrases(pair: Pair) -> dict[str, str]:
 def wanted(pair: Pair, questions: list[str]) -> list[str]:
     """The names of the wordings of `pair` that stand in `questions`, case, spaces and punctuation aside."""
     asked = {normal_form(question) for question in questions}
-    begins = normal_form(pair.topic or pair.instruction)[:4]
-    if not any(begins in form for form in asked):  # a wording holds its topic; most pairs are told by that
+    begins = [normal_form(text)[:4] for text in (pair.instruction, pair.topic) if text]
+    if not any(begin in form for begin in begins for form in asked):  # a wording holds its topic or its question
         return []
     return [name for name, question in paraphrases(pair).items() if normal_form(question) in asked]
 

@@ -11,10 +11,20 @@ from pagetune.records import Pair, Rejected
 
 #: Each of them ends in one; most texts have none.
 _LONG_NUMBER = re.compile(r"\d{4}")
+#: Between the groups of a number.
+_GAP = r"\s?[-‐‑–—−－.·_]?\s?"
 #: Date of birth, then the digit for sex and century (5 to 8 for foreigners), then six more.
-_RESIDENT = re.compile(r"(?<!\d)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\s?[-–]?\s?[1-8]\d{6}(?!\d)")
-_CARD = re.compile(r"(?<![\d-])(?:\d{4}[- ]?){3}\d{4}(?![\d-])|(?<!\d)3[47]\d{2}[- ]?\d{6}[- ]?\d{5}(?!\d)")
-_MOBILE = re.compile(r"(?<![\d-])(?:\+82[-. ]?\(?0?\)?1|\(?01)[016789]\)?[-. ]?\d{3,4}[-. ]?\d{4}(?!\d)")
+_RESIDENT = re.compile(
+    rf"(?<!\d)\d{{2}}(?:[0０][1-9１-９]|[1１][0-2０-２])(?:[0０][1-9１-９]|[12１２]\d|[3３][01０１]){_GAP}[1-8１-８]\d{{6}}(?!\d)"
+)
+_CARD = re.compile(
+    rf"(?<![\d-])(?:\d{{4}}{_GAP}){{3}}\d{{4}}(?![\d-])|(?<!\d)3[47]\d{{2}}{_GAP}\d{{6}}{_GAP}\d{{5}}(?!\d)"
+)
+#: 010, with or without the country's code; the older prefixes only where the groups are divided.
+_MOBILE = re.compile(
+    rf"(?<![\d-])(?:\+?82{_GAP}\(?[0０]?\)?|\(?[0０])(?:[1１][0０]\)?{_GAP}\d{{4}}{_GAP}\d{{4}}"
+    rf"|[1１][16789１６７８９]\)?[-‐‑–—−－. ]\d{{3,4}}[-‐‑–—−－. ]\d{{4}})(?!\d)"
+)
 
 
 def find(text: str) -> dict[str, list[str]]:

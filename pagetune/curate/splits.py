@@ -95,6 +95,11 @@ def _place(splits: Splits, pair: Pair, wordings: dict[str, str], purpose: Split,
     """Train on every wording but the ones held back, and on `NEW_WORDING` never. The last wording is trained on."""
     kept_back = {name: text for name, text in wordings.items() if name == NEW_WORDING and purpose == "recall"}
     rows = {name: _reworded(pair, name, text) for name, text in wordings.items() if name != NEW_WORDING}
+    if rows.keys() <= set(asked):
+        raise UserError(
+            f"curate.recall_questions: {pair.instruction!r} would be trained on in no other words. "
+            "Raise curate.paraphrases, or take it out."
+        )
     if purpose != "train" and len(rows) > 1:
         for name in [name for name in asked if name in rows] or [_rotate(list(rows), pair, seed)]:
             splits.rows[purpose].append(rows.pop(name))
@@ -110,7 +115,7 @@ def _reworded(pair: Pair, template: str, question: str) -> Pair:
     if template == "original":
         return pair
     own = {"pair_id": f"{pair.pair_id}-{template}", "instruction": question, "template": template}
-    return Pair(**vars(pair) | own | {"parent_id": pair.pair_id})  # five times as fast as model_copy
+    return pair.model_copy(update=own | {"parent_id": pair.pair_id})
 
 
 def _settle_wordings(splits: Splits, rejected: list[Rejected], params: Curate, ledger: Ledger) -> None:
@@ -138,21 +143,30 @@ def _leak(heldout: Pair, row: Pair) -> str:
 
 
 def _clashes(splits: Splits) -> list[Rejected]:
-    """Rows whose question stands in an earlier split: two facts can share a wording although their originals differ."""
-    taken: set[str] = set()
+    """Rows whose question stands in an earlier split, or earlier in this one with another answer.
+
+    Two facts can share a wording although their originals differ.
+    """
+    taken: dict[str, tuple[Split, str]] = {}
     clashes: list[Rejected] = []
     order: tuple[Split, ...] = ("heldout", "recall", "validation", "train")
     for split in order:
-        forms = [normal_form(row.instruction) for row in splits.rows[split]]
-        rows = list(zip(forms, splits.rows[split], strict=True))
-        clashes += [Rejected.of(row, "duplicate") for form, row in rows if form in taken]
-        splits.rows[split] = [row for form, row in rows if form not in taken]
-        taken.update(forms)
+        kept = []
+        for row in splits.rows[split]:
+            if taken.setdefault(normal_form(row.instruction), (split, row.output)) == (split, row.output):
+                kept.append(row)
+            else:
+                clashes.append(Rejected.of(row, "duplicate"))
+        splits.rows[split] = kept
     return clashes
 
 
 def _check_enough(splits: Splits, pairs: int) -> None:
     if not splits.rows["train"]:
-        raise UserError(f"all {pairs} pairs are heldout or rejected. Lower curate.heldout_fraction.")
-    if not any(splits.rows[name] for name in ("validation", "recall", "heldout")):
-        raise UserError(f"none of {pairs} pairs is left to ask about. Raise curate.recall_fraction.")
+        raise UserError(f"of {pairs} pairs none is left to train on: all are heldout or rejected. Hold out less.")
+    if not splits.rows["heldout"]:
+        parts = ", ".join(" ".join(filter(None, unit)) for unit in sorted(splits.heldout)[:5])
+        raise UserError(
+            f"every pair of what is heldout ({parts}) was rejected, metrics would show nothing of what the tuning does "
+            "to other documents. Name further documents in curate.heldout_documents."
+        )

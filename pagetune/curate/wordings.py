@@ -9,8 +9,9 @@ from functools import cache
 from typing import Any
 
 from pagetune.claims import claims, normal_form
+from pagetune.curate.filters import filter_reason
 from pagetune.curate.paraphrase import paraphrases, wanted
-from pagetune.llm.client import Client, RequestFailed, gather
+from pagetune.llm.client import Client, Messages, RequestFailed, gather
 from pagetune.llm.prompts import Language, language_of, render
 from pagetune.llm.schemas import Paraphrases, Translated
 from pagetune.params import Curate, Llm
@@ -38,20 +39,22 @@ async def _by_model(pairs: list[Pair], params: Curate, llm: Llm) -> tuple[Wordin
     client = Client(llm, "curate")
     client.expected = len(pairs) if params.paraphrase_method == "llm" else len(pairs) * (params.paraphrases + 1)
     write = _ask_for_paraphrases if params.paraphrase_method == "llm" else _translate_and_back
-    written = await gather(write(client, pair, params.paraphrases) for pair in pairs)
+    count = params.paraphrases
+    try:
+        written = await gather(write(client, pair, count) for pair in pairs if count)
+    finally:
+        await client.close()
     wordings: Wordings = {}
     rejected: list[Rejected] = []
     none = params.model_copy(update={"paraphrases": 0})
-    for pair, (texts, lost) in zip(pairs, written, strict=True):
-        wordings[pair.pair_id], unfit = check(pair, texts)
+    for pair, (texts, lost) in zip(pairs, written or [([], [])] * len(pairs), strict=True):
+        wordings[pair.pair_id], unfit = check(pair, texts, params)
         wordings[pair.pair_id] |= by_templates(pair, none)
         rejected += [*unfit, *(Rejected.of(pair, reason) for reason in lost)]
     return wordings, rejected, client
 
 
 async def _ask_for_paraphrases(client: Client, pair: Pair, count: int) -> Written:
-    if not count:
-        return [], []
     messages = render("paraphrase", language_of(pair.instruction), question=pair.instruction, count=count)
     try:
         answer = await client.ask(messages, Paraphrases)
@@ -66,38 +69,49 @@ async def _translate_and_back(client: Client, pair: Pair, count: int) -> Written
     other: Language = "en" if own == "ko" else "ko"
     try:
         there = await client.ask(render("translate", own, question=pair.instruction, variant=1), Translated)
-        if there is None:
-            return [], ["unreadable_answer"]
-        requests = [render("translate", other, question=there.translation, variant=n) for n in range(1, count + 1)]
-        back = await gather(client.ask(request, Translated) for request in requests)
     except RequestFailed:
         return [], ["request_failed"]
-    return [text.translation for text in back if text], ["unreadable_answer" for text in back if text is None]
+    if there is None:
+        return [], ["unreadable_answer"]
+    requests = [render("translate", other, question=there.translation, variant=n) for n in range(1, count + 1)]
+    back = await gather(_translate(client, request) for request in requests)
+    texts = [text for text in back if isinstance(text, Translated)]
+    return [text.translation for text in texts], [text for text in back if not isinstance(text, Translated)]
 
 
-def check(pair: Pair, texts: list[str]) -> tuple[dict[str, str], list[Rejected]]:
+async def _translate(client: Client, request: Messages) -> Translated | Reason:
+    try:
+        return await client.ask(request, Translated) or "unreadable_answer"
+    except RequestFailed:
+        return "request_failed"
+
+
+def check(pair: Pair, texts: list[str], params: Curate) -> tuple[dict[str, str], list[Rejected]]:
     """The original and the paraphrases that hold: {"original": …, "llm1": …}, and the others with their reasons."""
     kept: dict[str, str] = {"original": pair.instruction}
     rejected: list[Rejected] = []
     for text in texts:
-        written = " ".join(text.split())
-        reason = why_not(pair, written, set(kept.values()))
+        written = pair.model_copy(update={"instruction": " ".join(text.split())})
+        reason = why_not(pair, written, [*kept.values(), *params.recall_questions], params)
         if reason:
-            rejected.append(Rejected.of(pair.model_copy(update={"instruction": written}), reason, pair.instruction))
+            rejected.append(Rejected.of(written, reason, pair.instruction))
         else:
-            kept[f"llm{len(kept)}"] = written
+            kept[f"llm{len(kept)}"] = written.instruction
     return kept, rejected
 
 
-def why_not(pair: Pair, text: str, earlier: set[str]) -> Reason | None:
-    form = normal_form(text)
+def why_not(pair: Pair, written: Pair, earlier: list[str], params: Curate) -> Reason | None:
+    """What is wrong with the wording `written` of `pair`; `earlier` are questions that it may not repeat."""
+    text, form = written.instruction, normal_form(written.instruction)
     if not form:
         return "too_short"
     if form in map(normal_form, earlier):
         return "duplicate"
+    if language_of(text) != language_of(pair.instruction):
+        return "wrong_script"
     gives_away = len(answer := normal_form(pair.output)) > 3 and answer in form
     changed = claims(text) != claims(pair.instruction) or any(name not in text for name in names(pair.instruction))
-    return "changes_facts" if changed or gives_away else None
+    return "changes_facts" if changed or gives_away else filter_reason(written, params)
 
 
 @cache

@@ -9,17 +9,15 @@ import os
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
+from pagetune.errors import UserError
 from pagetune.jsonl import write_text
 from pagetune.records import Record
 
 
 class Answer(Record):
-    """What the server said, and what it counted; `finish_reason` is "length" where the text was cut."""
+    """What the server said, and what it counted."""
 
     text: str
-    finish_reason: str | None
     input_tokens: int
     output_tokens: int
 
@@ -27,8 +25,8 @@ class Answer(Record):
 def cache_folder() -> Path:
     """PAGETUNE_CACHE, or pagetune/llm in the user's cache folder (XDG_CACHE_HOME)."""
     own = os.environ.get("PAGETUNE_CACHE")
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(own) if own else Path(base) / "pagetune" / "llm"
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return Path(own).expanduser() if own else base / "pagetune" / "llm"
 
 
 def key_of(request: dict[str, Any]) -> str:
@@ -40,12 +38,18 @@ def load(key: str) -> Answer | None:
     """None where there is none, or where a machine that lost its power left half of it."""
     try:
         return Answer.model_validate_json(_path(key).read_text(encoding="utf-8"))
-    except (FileNotFoundError, UnicodeDecodeError, ValidationError):
+    except (OSError, ValueError):
         return None
 
 
 def store(key: str, answer: Answer) -> None:
-    write_text(_path(key), answer.model_dump_json() + "\n")
+    """Raises UserError where the folder cannot be written."""
+    try:
+        write_text(_path(key), answer.model_dump_json() + "\n")
+    except OSError as error:
+        raise UserError(
+            f"{cache_folder()} cannot be written ({error.strerror}). Set PAGETUNE_CACHE to a folder."
+        ) from None
 
 
 def _path(key: str) -> Path:

@@ -5,7 +5,6 @@ every answer, asks the same thing once, and falls back where a server does not k
 """
 
 import asyncio
-import json
 import os
 import sys
 import time
@@ -39,14 +38,8 @@ class Client:
     def __init__(self, params: Llm, stage: str) -> None:
         if params.model is None:
             raise UserError("params.yaml: llm.model is null. Name the model as the server at llm.base_url calls it.")
-        from openai import AsyncOpenAI
-
         self._params, self._stage = params, stage
-        # Local servers want no key, but the client wants one.
-        key = os.environ.get("OPENAI_API_KEY") or "none"
-        self._server = AsyncOpenAI(
-            base_url=params.base_url, api_key=key, timeout=params.timeout_seconds, max_retries=params.max_retries
-        )
+        self._server = _connect(params)
         self._slots = asyncio.Semaphore(params.concurrency)
         self._under_way: dict[str, asyncio.Future[Answer]] = {}
         #: How many of json_schema, json_object and nothing the server has refused so far.
@@ -69,9 +62,18 @@ class Client:
             "schema": model.model_json_schema(),
         }
         key = cache.key_of(request)
-        if key not in self._under_way:
-            self._under_way[key] = asyncio.ensure_future(self._cached(key, messages, model))
-        return await self._under_way[key]
+        task = self._under_way.get(key)
+        if task is None or (task.done() and (task.cancelled() or task.exception())):
+            task = self._under_way[key] = asyncio.ensure_future(self._cached(key, messages, model))
+        # Shielded, because another may wait for the same answer when this one is cancelled.
+        return await asyncio.shield(task)
+
+    async def close(self) -> None:
+        """Ends what is under way."""
+        for task in self._under_way.values():
+            task.cancel()
+        await asyncio.gather(*self._under_way.values(), return_exceptions=True)
+        await self._server.close()
 
     async def _cached(self, key: str, messages: Messages, model: type[BaseModel]) -> Answer:
         answer = cache.load(key)
@@ -104,18 +106,19 @@ class Client:
         import openai
 
         arguments: dict[str, Any] = {"response_format": format_} if format_ else {}
-        for _ in range(self._params.max_retries + 1):
+        for attempt in range(self._params.max_retries + 1):
             try:
                 completion = await self._server.chat.completions.create(
                     model=str(self._params.model),
-                    messages=messages,  # type: ignore[arg-type]
+                    messages=messages,
                     temperature=self._params.temperature,
                     max_tokens=self._params.max_tokens,
                     **arguments,
                 )
                 return _to_answer(completion)
-            except (json.JSONDecodeError, openai.APIResponseValidationError, AttributeError, IndexError, TypeError):
-                continue  # an answer that is no completion, as from a proxy that gave up: try it again
+            except (openai.APIResponseValidationError, ValueError, AttributeError, LookupError, TypeError):
+                # What is no completion, as from a proxy that gave up: try it again.
+                await asyncio.sleep(min(2.0, 0.1 * 2**attempt))
             except (openai.AuthenticationError, openai.PermissionDeniedError, openai.NotFoundError) as error:
                 raise UserError(self._hopeless(error)) from None
             except (openai.BadRequestError, openai.UnprocessableEntityError):
@@ -172,15 +175,30 @@ class Client:
         )
 
 
+def _connect(params: Llm) -> Any:
+    from httpx import InvalidURL
+    from openai import AsyncOpenAI
+
+    # Local servers want no key, but the client wants one.
+    key = os.environ.get("OPENAI_API_KEY", "").strip() or "none"
+    if not key.isascii() or not key.isprintable():
+        raise UserError("OPENAI_API_KEY in the environment holds letters that no key has. Set it anew.")
+    try:
+        return AsyncOpenAI(
+            base_url=params.base_url, api_key=key, timeout=params.timeout_seconds, max_retries=params.max_retries
+        )
+    except (InvalidURL, ValueError) as error:
+        raise UserError(f"params.yaml: llm.base_url: {params.base_url} is no address ({error}). Mend it.") from None
+
+
 def _to_answer(completion: Any) -> Answer:
-    """Raises AttributeError, IndexError or TypeError where the server sent something else."""
-    choice = completion.choices[0]
-    usage = completion.usage
+    """Raises AttributeError, LookupError, TypeError or ValueError where the server sent something else."""
+    message, usage = completion.choices[0].message, completion.usage
+    text = message.content or ""
     return Answer(
-        text=choice.message.content or "",
-        finish_reason=choice.finish_reason,
-        input_tokens=usage.prompt_tokens if usage else 0,
-        output_tokens=usage.completion_tokens if usage else 0,
+        text=text.encode(errors="replace").decode(),  # half a surrogate pair is no text
+        input_tokens=int(getattr(usage, "prompt_tokens", 0) or 0),
+        output_tokens=int(getattr(usage, "completion_tokens", 0) or 0),
     )
 
 

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Environment, StrictUndefined, Template
 
 FOLDER = Path(__file__).parent / "prompts"
 Language = Literal["ko", "en"]
@@ -18,9 +18,10 @@ MIN_HANGUL_SHARE = 0.2
 
 def render(task: str, language: Language, **values: object) -> list[dict[str, str]]:
     """The messages of a request: {"role": "system" | "user", "content": …}."""
-    text = _template(f"{task}.{language}.md").render(values)
-    parts = re.split(r"^# (system|user)\n", text, flags=re.MULTILINE)[1:]
-    return [{"role": role, "content": content.strip()} for role, content in zip(parts[::2], parts[1::2], strict=True)]
+    return [
+        {"role": role, "content": template.render(values).strip()}
+        for role, template in _templates(f"{task}.{language}.md")
+    ]
 
 
 def language_of(text: str) -> Language:
@@ -30,6 +31,9 @@ def language_of(text: str) -> Language:
 
 
 @cache
-def _template(name: str) -> Template:
-    options: dict[str, Any] = {"undefined": StrictUndefined, "autoescape": False, "trim_blocks": True}
-    return Environment(loader=FileSystemLoader(FOLDER), **options).get_template(name)  # noqa: S701 - plain text, no HTML
+def _templates(name: str) -> list[tuple[str, Template]]:
+    """Parted before a document's text is in it, which may say `# system` too."""
+    parts = re.split(r"^# (system|user)\n", (FOLDER / name).read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    plain: dict[str, Any] = {"undefined": StrictUndefined, "autoescape": False, "trim_blocks": True}
+    environment = Environment(**plain)  # noqa: S701 - plain text, no HTML
+    return [(role, environment.from_string(text)) for role, text in zip(parts[::2], parts[1::2], strict=True)]

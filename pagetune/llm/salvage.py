@@ -5,13 +5,15 @@ import re
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 M = TypeVar("M", bound=BaseModel)
 
 #: Some templates open the block in the prompt, so that only its end is in the answer.
 _THOUGHTS = re.compile(r"^.*</think(?:ing)?>|<think(?:ing)?>.*$", re.DOTALL | re.IGNORECASE)
 _TRAILING_COMMA = re.compile(r",(\s*[\]}])")
+#: A model that repeats itself without end says nothing more after so many.
+MAX_CHARACTERS = 100_000
 _DECODER = json.JSONDecoder()
 
 
@@ -20,7 +22,7 @@ def read_answer(text: str, model: type[M]) -> M | None:
 
     Of a list that breaks off its whole items count; any other object that breaks off is lost: half an answer is none.
     """
-    spoken = _THOUGHTS.sub("", text)
+    spoken = _THOUGHTS.sub("", text)[:MAX_CHARACTERS]
     for candidate in (spoken, _TRAILING_COMMA.sub(r"\1", spoken)):
         fitting = [fit for value in _values(candidate) if (fit := _fit(value, model)) is not None]
         if fitting:
@@ -35,7 +37,7 @@ def _values(text: str) -> Iterator[Any]:
         try:
             value, position = _DECODER.raw_decode(text, match.start())
             yield value
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):  # no JSON, a number of thousands of digits, brackets without end
             position = match.end()
 
 
@@ -47,9 +49,11 @@ def _fit(value: Any, model: type[M]) -> M | None:
     if name and isinstance(value, dict) and isinstance(value.get(name), list):
         value = {name: [_bare(item) for item in value[name]]}
     try:
-        return model.model_validate(value)
-    except ValidationError:
+        found = model.model_validate(value)
+        found.model_dump_json().encode()  # half a surrogate pair is no text
+    except (ValueError, RecursionError):  # pydantic's ValidationError is a ValueError
         return None
+    return found
 
 
 def _bare(item: Any) -> Any:
@@ -72,6 +76,6 @@ def _cut_list(text: str, model: type[M]) -> M | None:
         gap = re.compile(r"[\s,]*").match(text, position)
         try:
             item, position = _DECODER.raw_decode(text, gap.end() if gap else position)
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):
             return _fit({name: items}, model) if items else None
         items.append(item)
