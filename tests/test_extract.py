@@ -110,6 +110,13 @@ def typeset_pages(folder: Path, paragraphs: list[str], layout: Layout, **changes
     return read(folder, PARAMS.model_copy(update=changes))[0]["typeset"]
 
 
+def test_a_title_below_the_header_that_repeats_it_stays(tmp_path: Path) -> None:
+    paragraphs = ["누리홈 이용 안내서", *("가나다라 마바사아 자차카타 파하. " * 40 for _ in range(6))]
+    pages = typeset_pages(tmp_path, paragraphs, Layout(header="누리홈 이용 안내서"))
+    assert len(pages) >= 3
+    assert [page.text.count("누리홈 이용 안내서") for page in pages] == [1, *[0] * (len(pages) - 1)]
+
+
 @pytest.mark.parametrize(
     ("layout", "most"),
     [

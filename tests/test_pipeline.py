@@ -298,8 +298,8 @@ def test_every_step_takes_in_what_it_puts_out_and_rejects(pipeline: Path) -> Non
             assert step["in"] == step["out"] + sum(step["rejected"].values())
             taken[name] = step
     lines = (pipeline / "data/qa.jsonl").read_text(encoding="utf-8").splitlines()
-    assert len(lines) == taken["rules"]["out"] == taken["filters"]["in"]
-    for before, after in (("filters", "personal_data"), ("personal_data", "duplicates"), ("duplicates", "split")):
+    assert len(lines) == taken["rules"]["out"] + taken["own_rows"]["out"] == taken["personal_data"]["in"]
+    for before, after in (("personal_data", "filters"), ("filters", "duplicates"), ("duplicates", "split")):
         assert taken[before]["out"] == taken[after]["in"]
     rows = sum(len(read_records(pipeline / f"data/splits/{name}.jsonl", Pair)) for name in SPLITS)
     assert rows == taken["wordings"]["out"]
