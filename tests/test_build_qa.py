@@ -224,6 +224,13 @@ def test_questions_and_answers_in_one_paragraph_are_parted() -> None:
     ]
 
 
+def test_an_initial_in_an_answer_is_no_marker() -> None:
+    text = page(
+        "FAQ", "Q1. Who wrote it?", "A. It was written for the club by Mr. A. Smith.", "Q2. When?", "A. In May."
+    )
+    assert asked(text)[0] == ("faq", "Who wrote it?", "It was written for the club by Mr. A. Smith.")
+
+
 def test_an_answer_below_its_marker_is_read() -> None:
     assert asked(page("제목", "[질문] 되나요?", "[답변]", "됩니다.")) == [("faq", "되나요?", "됩니다.")]
 
@@ -285,7 +292,7 @@ def test_a_table_without_a_header_row_names_nothing() -> None:
     assert reasons(page("제목", tables=(table,))) == ["unnamed_table"]
     rows = [["번호", "이름", "층"], ["1", "누리실", "3층"], ["가람실", "-", "2층"]]
     assert asked(page("제목", tables=(Table(caption="강의실", rows=rows), Table(caption="", rows=[])))) == [
-        ("table", "가람실의 층은 무엇인가요?", "2층")
+        ("table", "강의실에서 가람실의 층은 무엇인가요?", "2층")
     ]
 
 

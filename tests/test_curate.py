@@ -222,6 +222,14 @@ def test_a_pinned_document_without_pairs_is_named() -> None:
         divided([pair("물음?")], PARAMS.model_copy(update={"heldout_documents": ["없는 문서"]}), 0)
 
 
+def test_own_rows_beside_one_document_leave_it_held_out_by_pages() -> None:
+    document = [pair(f"{i}번 물음인가요?", f"{i}번 대답", page=i) for i in range(1, 40)]
+    own = [pair("내 물음?", "내 대답", "own").model_copy(update={"page_number": None})]
+    splits = divided([*document, *own], PARAMS.model_copy(update={"heldout_fraction": 0.2}), 0)
+    assert {"문서"} <= {row.doc_id for row in splits.rows["heldout"]}
+    assert {"문서"} <= {row.doc_id for row in splits.rows["train"]}
+
+
 def test_own_rows_with_a_group_are_held_out_by_group() -> None:
     own = [
         pair(f"{chr(0xAC00 + 99 * i)} 질문?", f"{i}호 응답", f"묶음{i % 8}").model_copy(update={"page_number": None})

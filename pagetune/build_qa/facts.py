@@ -18,6 +18,8 @@ _BARE_KEYS = (
     "교육기간|이용료|수강료|연회비|참가비|문의처|담당 부서|시행일|마감일|정원"
 )
 _BARE_FACT = re.compile(rf"((?:[가-힣]{{2,8}} )?(?:{_BARE_KEYS}))([은는]) ([^?!]{{2,100}}?)(?:입니다|이다)\.$")
+#: A shorter name is one of many.
+MIN_NAME_CHARACTERS = 4
 #: What stands in a header row that is none: telephone numbers, amounts, dates.
 _VALUE = re.compile(r"\d{2,}-\d{3,}|\d{1,3}(?:,\d{3})+|\d+\s?[만천]?\s?원$|\d{4}[-./]\d{1,2}|@")
 #: Any document may have or speak of these.
@@ -93,7 +95,7 @@ def table_pairs(document: Document) -> Iterator[Draft]:
             elif _is_key_value(table):
                 yield from _two_columns(table, page.page_number, places, document.title)
             else:
-                yield from _wide(table, page.page_number, places)
+                yield from _wide(table, page.page_number, places, document.title)
 
 
 def _has_names(table: Table) -> bool:
@@ -115,15 +117,23 @@ def _two_columns(table: Table, page_number: int, places: list[Place], title: str
     caption = f"{title} {table.caption}" if _GENERIC.fullmatch(table.caption) else table.caption
     for place, row in zip(places[1:], table.rows[1:], strict=True):
         if _says(row[0]) and _says(row[1]):
-            yield _fact("key_value", page_number, f"{_subject(caption)} {row[0]}", row[1], place)
+            yield _fact("key_value", page_number, _topic(caption, row[0]), row[1], place)
 
 
-def _wide(table: Table, page_number: int, places: list[Place]) -> Iterator[Draft]:
+def _wide(table: Table, page_number: int, places: list[Place], title: str) -> Iterator[Draft]:
     """`{first column}의 {header}` for every other cell of a table with a header row."""
     for place, row in zip(places[1:], table.rows[1:], strict=True):
         for name, value in zip(table.rows[0][1:], row[1:], strict=False):
             if _names_a_thing(row[0]) and _says(value):
-                yield _fact("table", page_number, f"{_subject(row[0])} {name}", value, place)
+                subject = _in_table(row[0], table.caption or title)
+                yield _fact("table", page_number, _topic(subject, name), value, place)
+
+
+def _in_table(name: str, table_name: str) -> str:
+    """일반 or 금융 may stand in any table, and names its own; 입문 과정 does not."""
+    if len(re.sub(r"[\W_]", "", name)) >= MIN_NAME_CHARACTERS:
+        return name
+    return f"{table_name}에서 {name}" if is_korean(table_name) else f"{table_name}, {name}"
 
 
 def _says(cell: str) -> bool:
@@ -136,8 +146,8 @@ def _names_a_thing(cell: str) -> bool:
     return re.search(r"[^\W\d_]", cell) is not None
 
 
-def _subject(name: str) -> str:
-    return f"{name}의" if is_korean(name) else f"{name}:"
+def _topic(subject: str, key: str) -> str:
+    return f"{subject}의 {key}" if is_korean(subject + key) else f"{subject}: {key}"
 
 
 def _fact(kind: Kind, page_number: int, topic: str, answer: str, place: Place, section: str = "") -> Draft:

@@ -12,8 +12,8 @@ from pagetune.sentences import ends_sentence
 _DELIMITED = r"(?:[\[<【]\s?(?:{words})\s?\d*\s?[\]>】]\s?[.:：]?|(?:{words})\s?[.\-]?\s?\d*\s?[.):：])\s*"
 _QUESTION = re.compile(_DELIMITED.format(words="문|Q|질문|물음|Question|QUESTION"))
 _ANSWER = re.compile(_DELIMITED.format(words="답|A|답변|Answer|ANSWER"))
-#: The next question or answer in the same paragraph, after the end of a sentence.
-_MARKER_INSIDE = re.compile(rf"(?<=[?？.!])\s+(?=(?:{_QUESTION.pattern})|(?:{_ANSWER.pattern}))")
+#: In the same paragraph an answer after a question mark, or the next question after a sentence: A. Smith is neither.
+_MARKER_INSIDE = re.compile(rf"(?<=[?？])\s+(?={_ANSWER.pattern})|(?<=[?？.!])\s+(?={_QUESTION.pattern})")
 
 #: A question that is longer than this many paragraphs is none.
 MAX_QUESTION_PARAGRAPHS = 3

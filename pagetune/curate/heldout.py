@@ -25,11 +25,14 @@ def share(seed: int, purpose: str, *content: str) -> float:
 
 
 def units_of(pairs: list[Pair], rows_alone: bool) -> dict[str, Unit]:
-    """A pair's document; its page where there is one document; a user's own row stands by itself."""
-    several = len({pair.doc_id for pair in pairs}) > 1
+    """pair_id -> its document; its page where there is one document; a user's own row stands by itself.
+
+    `rows_alone` is false where own rows have a document of their own, which `qa.columns.group` names.
+    """
+    several = len({pair.doc_id for pair in pairs if pair.page_number is not None}) > 1
     units = {}
     for pair in pairs:
-        whole = several and (pair.page_number is not None or not rows_alone)
+        whole = several if pair.page_number is not None else not rows_alone
         units[pair.pair_id] = (pair.doc_id, "" if whole else str(pair.page_number or pair.pair_id))
     return units
 
