@@ -11,10 +11,10 @@ _LETTERS = re.compile(r"[^\W_]+")
 _SCALES = {"십": 10, "백": 100, "천": 1000, "만": 10_000, "억": 10**8, "조": 10**12}
 _SCALE = r"(?:(?:[십백천만억]|조(?=\s?원)){1,3}(?=$|[^가-힣]|[원명개회권건부달유]))"
 #: 5, 1,600 or 1.5; longer runs of digits are no numbers that anybody states.
-_DIGITS = r"(?:\d{1,3}(?:,\d{3})+(?![\d,])|\d{1,30})(?:\.\d{1,30})?"
+_DIGITS = r"(?:\d{1,3}(?:,\d{3}){1,9}(?![\d,])|\d{1,30})(?:\.\d{1,30})?"
 _UNIT = (
     r"개월|개소|개사|개|년|월|일|시간|시|분|초|원|명|인|권|층|호|회|조|항|퍼센트|%|도|배|세|건|달러|유로"
-    r"|[A-Za-z]+|(?![은는이가을를의에로와과도만부까])[가-힣](?![가-힣])|[점주장대평곳]"
+    r"|(?!(?:to|and|or|of|in|by|per|a|at|for|on|is|are)\b)[A-Za-z]+|(?![은는이가을를의에로와과도만부까])[가-힣](?![가-힣])|[점주장대평곳]"
 )
 #: 3만 5천 is one number; so is 1천500.
 _NUMBER = re.compile(
@@ -24,10 +24,15 @@ _NUMBER = re.compile(
 _PART = re.compile(rf"({_DIGITS})\s?({_SCALE})")
 #: Numbers that are one thing, such as telephone and account numbers; times, dates and short ranges are not.
 _JOINED = re.compile(r"(?<![\w])[+]?\d+(?:[-/:]\d+)+")
-_DATE = re.compile(r"(?:\d{4}|\d{2})[-/.]\s?\d{1,2}[-/.]\s?\d{1,2}|\d{1,2}:\d{2}|[1-9]\d{0,2}-[1-9]\d{0,2}")
-_CODE = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[._@/+&-][A-Za-z0-9]+)*|\d+[A-Za-z]+\d\w*")
+_DATE = re.compile(
+    r"(?:\d{4}|\d{2})[-/.]\s?\d{1,2}[-/.]\s?\d{1,2}|\d{1,2}:\d{2}(?:-\d{1,2}:\d{2})?|[1-9]\d{0,2}-[1-9]\d{0,2}"
+)
+_CODE = re.compile(r"(?<![A-Za-z0-9])[A-Za-z][A-Za-z0-9]*(?:[._@/+&-][A-Za-z0-9]+)*|(?<!\d)\d+[A-Za-z]+\d\w*")
+_AFTERNOON = re.compile(r"오후\s?(\d{1,2})(\s?시|:\d{2})")
+_MORNING = re.compile(r"오전\s?(\d{1,2})(\s?시|:\d{2})")
 _HALF_OF_DAY = re.compile(r"오전|오후")
-_SAME_UNIT = {"퍼센트": "%", "인": "명", "percent": "%"}
+#: Written otherwise, the same.
+_SAME_UNIT = {"퍼센트": "%", "인": "명", "percent": "%", "번": "회", "달": "개월", "min": "minute", "hr": "hour"}
 
 _NATIVE = {"한": 1, "두": 2, "세": 3, "네": 4, "다섯": 5, "여섯": 6, "일곱": 7, "여덟": 8, "아홉": 9, "열": 10}
 _NATIVE_NUMBER = re.compile(
@@ -54,20 +59,23 @@ def normal_form(text: str) -> str:
 def claims(text: str) -> Claims:
     """Dates, times and ranges count as the numbers that they are made of, whichever signs divide them.
 
-    두 시간 is 2시간. 오전 and 오후 count as codes: without them a time says something else.
+    두 시간 is 2시간, 오후 2시 is 14시; 오전 and 오후 without an hour count as codes.
     """
     text = _in_digits(text)
+    halves = set(_HALF_OF_DAY.findall(text))
     joined = [found.group() for found in _JOINED.finditer(text) if not _DATE.fullmatch(found.group())]
     rest = _JOINED.sub(lambda found: found.group() if _DATE.fullmatch(found.group()) else " ", text)
-    codes = {found.group() for found in _CODE.finditer(rest) if _is_code(found.group(), is_korean(text))}
-    for code in sorted(codes, key=len, reverse=True):
-        rest = re.sub(rf"(?<![A-Za-z0-9]){re.escape(code)}(?![A-Za-z0-9])", " ", rest)
+    in_korean = is_korean(text)
+    codes = {found.group() for found in _CODE.finditer(rest) if _is_code(found.group(), in_korean)}
+    rest = _CODE.sub(lambda found: " " if found.group() in codes else found.group(), rest)
     numbers = {_number(found) for found in _NUMBER.finditer(_divided(rest))}
-    said = {code.lower() for code in codes} | set(_HALF_OF_DAY.findall(text))
-    return Claims(frozenset(numbers), frozenset(joined), frozenset(said))
+    return Claims(frozenset(numbers), frozenset(joined), frozenset({code.lower() for code in codes} | halves))
 
 
 def _in_digits(text: str) -> str:
+    """With numerals as digits, and times of the day by 24 hours where they are said by 12."""
+    text = _AFTERNOON.sub(lambda found: f"{int(found[1]) % 12 + 12}{found[2]}", text)
+    text = _MORNING.sub(lambda found: f"{found[1]}{found[2]}", text)
     text = _SINO_NUMBER.sub(lambda found: str(_SCALES[found[1]]), text)
     return _NATIVE_NUMBER.sub(lambda found: str(_NATIVE[found[1]]), text)
 

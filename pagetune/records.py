@@ -26,6 +26,7 @@ Reason = Literal[
     "unfinished",
     "unanswered",
     "two_answers",
+    "two_clauses",
     "unnamed_table",
     "refers_elsewhere",
     "repealed",

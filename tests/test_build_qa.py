@@ -211,7 +211,15 @@ def test_an_answer_in_the_line_of_its_question_is_found() -> None:
 
 @pytest.mark.parametrize(
     ("q", "a"),
-    [("[질문] ", "[답변] "), ("Question 3: ", "Answer: "), ("Q.1) ", "A.1) "), ("<Q> ", "<A> "), ("【문】", "【답】")],
+    [
+        ("(Q) ", "(A) "),
+        ("Q2-1. ", "A2-1. "),
+        ("[질문] ", "[답변] "),
+        ("Question 3: ", "Answer: "),
+        ("Q.1) ", "A.1) "),
+        ("<Q> ", "<A> "),
+        ("【문】", "【답】"),
+    ],
 )
 def test_real_markers_are_known(q: str, a: str) -> None:
     assert asked(page("제목", f"{q}되나요?", f"{a}됩니다.")) == [("faq", "되나요?", "됩니다.")]
@@ -229,6 +237,12 @@ def test_an_initial_in_an_answer_is_no_marker() -> None:
         "FAQ", "Q1. Who wrote it?", "A. It was written for the club by Mr. A. Smith.", "Q2. When?", "A. In May."
     )
     assert asked(text)[0] == ("faq", "Who wrote it?", "It was written for the club by Mr. A. Smith.")
+
+
+def test_a_request_and_its_answer_in_one_paragraph_are_parted() -> None:
+    assert asked(page("제목", "Q. 예약 방법을 알려 주세요. A. 홈페이지에서 합니다.")) == [
+        ("faq", "예약 방법을 알려 주세요.", "홈페이지에서 합니다.")
+    ]
 
 
 def test_an_answer_below_its_marker_is_read() -> None:
@@ -255,6 +269,11 @@ def test_what_a_missing_page_may_go_on_with_is_unfinished() -> None:
         ("제 3 조 (이용) 누구나 쓴다.", ["누구나 쓴다."]),
         ("제3조(의료기관)에 규정한 병원을 말한다.", []),
         ("제1조(목적) 및 제2조에 따라 정한다.", []),
+        ("제4조(의료기관) 에 규정한 사항을 따른다.", []),
+        (
+            '2. "갑"이란 회원 및 비회원을 말하며, "을"이란 손님을 말한다.',
+            ["회원 및 비회원을 말한다.", "손님을 말한다."],
+        ),
         ("제1조(목적)이 규정은 목적을 정한다.", ["이 규정은 목적을 정한다."]),
     ],
 )
@@ -285,6 +304,18 @@ def test_an_article_ends_at_a_heading_and_at_one_that_is_gone() -> None:
 )
 def test_a_sentence_of_two_clauses_is_no_fact(sentence: str) -> None:
     assert asked(page("제목", sentence)) == []
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "아카데미의 목표는 변화하는 환경에 대응하는 인재 양성입니다.",
+        "환불 신청의 기한은 물건을 받은 날부터 7일입니다.",
+        "새로 가입하는 회원의 연회비는 3만원입니다.",
+    ],
+)
+def test_a_sentence_with_a_clause_before_a_noun_is_a_fact(sentence: str) -> None:
+    assert len(asked(page("제목", sentence))) == 1
 
 
 def test_a_table_without_a_header_row_names_nothing() -> None:

@@ -23,6 +23,15 @@ from pagetune.claims import claims, unsupported
         ("제3조", "제3조제1항"),
         ("The store is open.", "closed"),
         ("1:30-2pm", "closed 1:30-2pm daily"),
+        ("무게는 10kg 이하입니다.", "무게 10kg 이하의 수하물"),
+        ("It can hold 5GB of data.", "The plan allows up to 5GB."),
+        ("정격은 220V입니다", "220V, 60Hz"),
+        ("오후 2시에 시작합니다", "14:00 시작"),
+        ("오전 9시입니다", "09:00 시작"),
+        ("It is open from 9:00 to 18:00.", "Open 9:00-18:00"),
+        ("It takes 30 minutes.", "Allow 30 min."),
+        ("두 번 됩니다", "2회"),
+        ("3만 5천원", "35,000원"),
     ],
 )
 def test_what_the_evidence_holds_is_supported(answer: str, evidence: str) -> None:
@@ -45,6 +54,14 @@ def test_what_the_evidence_holds_is_supported(answer: str, evidence: str) -> Non
         ("3", "3.5", "3"),
         ("500원", "1,500원", "500원"),
         ("2024년 9월 16일", "2024. 9. 15.", "16일"),
+        ("3만 원", "3만 5천원", "30000원"),
+        ("555-0143", "02-555-0143", "555-0143"),
+        ("NB-700", "NB-700-2", "nb-700"),
+        ("5도", "-5도", "5도"),
+        ("오전 9시", "오후 9시", "9시"),
+        ("5 days", "5 months", "5day"),
+        ("두 시간", "세 시간", "2시간"),
+        ("십만 원", "백만 원", "100000원"),
     ],
 )
 def test_what_the_evidence_does_not_hold_is_named(answer: str, evidence: str, missing: str) -> None:
@@ -60,3 +77,8 @@ def test_any_part_of_a_text_is_supported_by_it(text: str, more: str) -> None:
 @given(st.text("가나다 1234567890.,-:/만천억원년월일%AZaz@", max_size=60))
 def test_the_same_text_claims_the_same(text: str) -> None:
     assert claims(text) == claims(text)
+
+
+@pytest.mark.parametrize("text", ["1" * 20_000, "1" + ",000" * 1500, "a " * 5000, "a1 " * 3000, "3만 5천 " * 2000])
+def test_a_model_that_loops_breaks_nothing(text: str) -> None:
+    unsupported(text, "9만 원")

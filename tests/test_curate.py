@@ -273,6 +273,10 @@ LONG = "신청서를 내고 신분증을 보여 준 다음 창구에서 번호�
         ("가능합니다.", "불가능합니다.", False),
         ("됩니다.", "안 됩니다. 못 합니다.", False),
         ("5만 원", "5만 원입니다. 단체는 4만 원입니다.", False),
+        ("공개", "비공개", False),
+        ("별관", "본관과 별관", False),
+        ("화요일", "월요일, 화요일", False),
+        ("서울", "서울특별시 종로구", False),
     ],
 )
 def test_an_answer_in_more_words_is_no_contradiction(one: str, other: str, agree: bool) -> None:

@@ -104,6 +104,8 @@ def test_a_question_that_only_looks_like_it_stays(question: str) -> None:
         "문서에 나와 있지 않음",
         "There is no information.",
         "It isn't stated in the document.",
+        "문서에서 언급되지 않았습니다.",
+        "The fee is not mentioned in the document.",
     ],
 )
 def test_a_refusal_is_no_answer(answer: str) -> None:
@@ -120,6 +122,7 @@ def test_a_refusal_is_no_answer(answer: str) -> None:
         "제출한 문서는 반환하지 않습니다.",
         "고객의 개인정보는 제3자에게 제공할 수 없습니다.",
         "The document does not need a stamp.",
+        "It is not provided for employees.",
     ],
 )
 def test_an_answer_that_says_no_is_no_refusal(answer: str) -> None:
@@ -159,7 +162,8 @@ def test_a_share_is_a_share(text: str) -> None:
         ("900101-1234567", "resident_number"),
         ("주민등록번호는 010203-4123456입니다", "resident_number"),
         ("900101-5234567", "resident_number"),
-        ("9001011234567", "resident_number"),
+        ("주민번호 9001011234567", "resident_number"),
+        ("010-123-4567", "mobile_number"),
         ("4111 1111 1111 1111", "card_number"),
         ("4111-1111-1111-1111", "card_number"),
         ("378282246310005", "card_number"),
@@ -195,6 +199,8 @@ def test_a_persons_number_is_found_and_masked(text: str, kind: str) -> None:
         "978-89-01-23456-7",
         "제19734호",
         "시리얼 0161234567",
+        "법인등록번호 110111-1234567",
+        "바코드 8801011234567",
         "1,234,567,890,123",
     ],
 )

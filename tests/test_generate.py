@@ -87,6 +87,7 @@ def test_what_is_not_proven_is_rejected_with_what_was_seen(
         ("부산입니다", "접수는", False),
         ("네, 받습니다.", "접수는 12일까지", True),
         ("12일", "‘접수는 12일까지’", True),
+        ("12일입니다.", "접수는 12일까지", True),
     ],
 )
 def test_evidence_is_no_piece_of_a_number_and_shares_a_word(answer: str, evidence: str, stands: bool) -> None:

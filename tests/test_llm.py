@@ -100,6 +100,8 @@ def test_a_connection_that_drops_midway_is_made_again() -> None:
         '{"choices": {"message": 1}}',
         "[]",
         "null",
+        "[" * 100_000,
+        '{"choices": [{"message": {"content": "{}"}}], "usage": {"prompt_tokens": 1e400}}',
         '{"choices": [{"message": {"content": ["a"]}}]}',
     ],
 )

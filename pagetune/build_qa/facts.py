@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from pagetune.build_qa.draft import Document, Draft, Paragraph
 from pagetune.build_qa.proof import row_place
@@ -21,7 +22,7 @@ _BARE_FACT = re.compile(rf"((?:[가-힣]{{2,8}} )?(?:{_BARE_KEYS}))([은는]) ([
 #: A shorter name is one of many.
 MIN_NAME_CHARACTERS = 4
 #: What stands in a header row that is none: telephone numbers, amounts, dates.
-_VALUE = re.compile(r"\d{2,}-\d{3,}|\d{1,3}(?:,\d{3})+|\d+\s?[만천]?\s?원$|\d{4}[-./]\d{1,2}|@")
+_VALUE = re.compile(r"\d{2,}-\d{3,}|\d{1,3}(?:,\d{3})+|(?<!\d)\d{1,12}\s?[만천]?\s?원$|\d{4}[-./]\d{1,2}|@")
 #: Any document may have or speak of these.
 _GENERIC = re.compile(
     "개요|현황|일반 현황|기본 정보|연락처|문의처|문의|안내|요약|표|별표|붙임|"
@@ -34,8 +35,9 @@ _DOCUMENT_WORDS = (
     r"(?:\s*(?:자주 묻는 질문|이용 문답|질의응답|문답|FAQ|Q&A|이용 안내서?|사용 안내서|교육 안내|안내서|안내문|안내|"
     r"공고문?|이용규정|운영규정|규정|규칙|지침|매뉴얼|사용 설명서|설명서|약관|보고서|모음집?))+$"
 )
-#: Another clause inside: 직원은 3명, 5만원이고 심화 과정의 수강료.
-_SECOND_CLAUSE = re.compile(r"[가-힣][은는] |[가-힣](?:이고|이며|이지만|지만|으나),? ")
+#: Another clause inside: 직원은 3명, 5만원이고 심화 과정의 수강료. 변화하는 환경 and 넓은 방 are none.
+_ADNOMINAL = r"(?<![하되받있없많넓높같지오가보내주나르쓰드리만적작좁깊크맞쉽][은는])"
+_SECOND_CLAUSE = re.compile(rf"[가-힣][은는]{_ADNOMINAL} |[가-힣](?:이고|이며|이지만|지만|으나),? ")
 #: Keys that ask for nothing, and openings that lean on something else.
 _NO_KEY = re.compile(r"(?:경우|대부분|것)$")
 _LEANS_BACK = re.compile(
@@ -47,17 +49,17 @@ def sentence_pairs(document: Document) -> Iterator[Draft]:
     for paragraph in document.paragraphs:
         for start, sentence in _whole_sentences(paragraph):
             match = _FACT.match(sentence) or _BARE_FACT.match(sentence)
-            if match and _is_fact(match) and not _LEANS_BACK.match(sentence):
+            if match and not _LEANS_BACK.match(sentence) and _particle_fits(*match.group(1, 2)):
                 topic = in_full(match.group(1), document.title)
                 place = paragraph.place(start, start + len(sentence))
-                yield _fact("key_value", paragraph.page_number, topic, match.group(3), place, paragraph.section)
+                draft = _fact("key_value", paragraph.page_number, topic, match.group(3), place, paragraph.section)
+                yield draft if _is_one_clause(match) else replace(draft, reason="two_clauses")
 
 
-def _is_fact(match: re.Match[str]) -> bool:
+def _is_one_clause(match: re.Match[str]) -> bool:
     """One subject, one key, one answer."""
-    topic, particle, answer = match.groups()
-    clean = not _SECOND_CLAUSE.search(f"{topic} ") and not _SECOND_CLAUSE.search(answer)
-    return clean and not _NO_KEY.search(topic) and _particle_fits(topic, particle)
+    topic, _, answer = match.groups()
+    return not (_SECOND_CLAUSE.search(f"{topic} ") or _SECOND_CLAUSE.search(answer) or _NO_KEY.search(topic))
 
 
 def in_full(topic: str, title: str) -> str:

@@ -9,11 +9,17 @@ from pagetune.records import Place, Reason
 from pagetune.sentences import ends_sentence
 
 #: The delimiter is required: "A사는" or "문서" is no marker. [질문] and <Q1> carry theirs around them.
-_DELIMITED = r"(?:[\[<【]\s?(?:{words})\s?\d*\s?[\]>】]\s?[.:：]?|(?:{words})\s?[.\-]?\s?\d*\s?[.):：])\s*"
+_NUMBER = r"\d*(?:-\d+)?"
+_DELIMITED = (
+    rf"(?:[\[<【(]\s?(?:{{words}})\s?{_NUMBER}\s?[\]>】)]\s?[.:：]?"
+    rf"|(?:{{words}})\s?[.\-]?\s?{_NUMBER}\s?[.):：])\s*"
+)
 _QUESTION = re.compile(_DELIMITED.format(words="문|Q|질문|물음|Question|QUESTION"))
 _ANSWER = re.compile(_DELIMITED.format(words="답|A|답변|Answer|ANSWER"))
-#: In the same paragraph an answer after a question mark, or the next question after a sentence: A. Smith is neither.
-_MARKER_INSIDE = re.compile(rf"(?<=[?？])\s+(?={_ANSWER.pattern})|(?<=[?？.!])\s+(?={_QUESTION.pattern})")
+#: In the same paragraph an answer after a question mark or Korean, or the next question; A. Smith is neither.
+_MARKER_INSIDE = re.compile(
+    rf"(?:(?<=[?？])|(?<=[가-힣][.!]))\s+(?={_ANSWER.pattern})|(?<=[?？.!])\s+(?={_QUESTION.pattern})"
+)
 
 #: A question that is longer than this many paragraphs is none.
 MAX_QUESTION_PARAGRAPHS = 3
@@ -69,8 +75,8 @@ def _marked_pair(paragraphs: list[Paragraph], index: int) -> Draft:
 
 def _numbers_differ(question: str, answer: str) -> bool:
     """A5 answers no Q3: the lines of two columns got mixed."""
-    one, other = re.search(r"\d+", question), re.search(r"\d+", answer)
-    return bool(one and other and int(one.group()) != int(other.group()))
+    one, other = re.findall(r"\d+", question), re.findall(r"\d+", answer)
+    return bool(one and other and list(map(int, one)) != list(map(int, other)))
 
 
 def _find_answer(paragraphs: list[Paragraph], question: int) -> int | None:

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from itertools import pairwise
 
-from pagetune.claims import unsupported, whole
+from pagetune.claims import claims, unsupported, whole
 from pagetune.records import Page, Place
 
 #: Signs that models and typesetters write in more than one way.
@@ -75,6 +75,9 @@ def not_proven(output: str, evidence: str) -> str | None:
 
 
 def _shares_a_word(output: str, evidence: str) -> bool:
+    """Or claims something, which is shown to stand there already."""
+    if claims(output) != claims(""):
+        return True
     words = re.findall(r"[^\W\d_]{2,}", output.lower())
     held = "".join(evidence.lower().split())
     return not words or bool(_SAYS_YES_OR_NO.match(output)) or any(word[:_STEM] in held for word in words)

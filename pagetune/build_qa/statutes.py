@@ -11,7 +11,9 @@ from pagetune.sentences import ends_sentence
 
 _ARTICLE = re.compile(r"(제\s?\d+\s?조(?:의\s?\d+)?)\s?\(([^)]+)\)\s*")
 #: 제3조(의료기관)에 규정한 is the rest of a sentence that cites an article.
-_CITED = re.compile(r"(?:[에의를을와과]|에서|부터|까지)\S{0,2}\s|\s?(?:및|또는|내지)\s")
+_CITED = re.compile(
+    r"(?:[에의를을와과]|에서|부터|까지)\S{0,2}\s|\s(?:에|의|를|을|와|과|에서|부터|까지)\s|\s?(?:및|또는|내지)\s"
+)
 _REPEALED_ARTICLE = re.compile(r"제\s?\d+\s?조(?:의\s?\d+)?\s*삭제")
 _CHAPTER = re.compile(r"제\d+[장절편관](?:의\d+)?\s|부\s?칙")
 _ADDENDA = re.compile(r"부\s?칙")
@@ -22,7 +24,7 @@ _ITEM_INSIDE = re.compile(rf"\s{_ITEM.pattern}")
 _SUBITEM = re.compile(rf"[{_LETTERS}][.)]\s?")
 #: Such marks break over lines, where they may end up in a paragraph of their own.
 _AMENDMENT = re.compile(
-    r"\s*<(?:개\s?정|신\s?설|삭\s?제|본조신설|전문개정)[^<>]*>|\s*\[(?:본조신설|전문개정|제목개정|종전|시행일|법률)[^\[\]]*\]"
+    r"(?<!\s)\s*<(?:개\s?정|신\s?설|삭\s?제|본조신설|전문개정)[^<>]*>|(?<!\s)\s*\[(?:본조신설|전문개정|제목개정|종전|시행일|법률)[^\[\]]*\]"
 )
 #: The item says that it is gone.
 _REPEALED = re.compile(rf"(?:^|\s){_ITEM.pattern}삭제\s*<[^<>]*>")
@@ -176,7 +178,7 @@ def _definition(paragraphs: list[Paragraph], index: int, match: re.Match[str]) -
         kind="definition",
         page_number=paragraph.page_number,
         instruction=f"{with_particle(term, '이란/란')} 무엇인가요?",
-        output=_answer(meaning),
+        output=re.sub(r"하(?:며|고)$", "한다.", _answer(meaning)),
         place=Place(table=None, row=None, start=paragraph.start + match.start(), end=stop),
         section=paragraph.section,
         topic=f"{term}의 뜻",

@@ -11,6 +11,9 @@ from pagetune.records import Pair, Rejected
 
 #: A row is compared with so many others of its family that state the same numbers; a family of copies is long.
 COMPARED = 8
+_COPULA = re.compile(r"(?:입니다|이다|이에요|예요|임)?[.]?$")
+#: Before the end that two answers share: more than what it is of.
+_MORE = re.compile(r",|[와과] |및|또는|이나 |\band\b|\bor\b")
 _NEGATION = re.compile(r"않|아니|없|못|불가|금지|\bnot\b|\bno\b|\bnever\b|n't\b", re.IGNORECASE)
 
 
@@ -58,10 +61,17 @@ def without_duplicates(pairs: list[Pair]) -> tuple[list[Pair], list[Rejected]]:
 
 
 def _agree(one: str, other: str) -> bool:
-    """Whether one is within the other, with the same numbers and negations: 가능 is in 불가능, 1층 in 11층."""
-    left, right = sorted((normal_form(one), normal_form(other)), key=len)
+    """The same; or one is the other's end, its particles and its "입니다" aside, and both state the same numbers.
+
+    서울시 1로 is 주소는 서울시 1로입니다; 공개 is not 비공개, nor 본관 본관과 별관, nor 1층 11층.
+    """
+    left, right = sorted((one.strip(), other.strip()), key=len)
+    if normal_form(left) == normal_form(right):
+        return True
+    core = _COPULA.sub("", left).rstrip(" .")
+    ends = re.search(rf"(?:^|\s){re.escape(core)}{_COPULA.pattern}", right) if len(core) > 1 else None
     apart = claims(one) != claims(other) or len(_NEGATION.findall(one)) != len(_NEGATION.findall(other))
-    return left == right or (left in right and len(left) > 1 and not apart)
+    return ends is not None and not apart and not _MORE.search(right[: ends.start() + 1])
 
 
 def _with_references(first: Pair, others: list[Pair]) -> Pair:

@@ -44,13 +44,15 @@ _PASSAGE_DEPENDENT = re.compile(
     r"|according to the (?:document|passage|text|table|article|section|above|context)"
     r"|\bin (?:this|the) (?:passage|document|text|section|context|excerpt|above)\b(?! (?:message|box|field|editor))"
     r"|\bthe (?:above|following|preceding) (?:table|text|passage|section|document)"
-    r"|\b(?:does|do|did) the (?:document|passage|text|author|excerpt)\b|\bthe (?:passage|excerpt)\b",
+    r"|\b(?:does|do|did) the (?:document|passage|text|author|excerpt)\b"
+    r"|\b(?:of|from|in|by) the (?:passage|excerpt)\b",
     re.IGNORECASE,
 )
 #: An answer longer than this says more than that it does not know.
 _MAX_REFUSAL = 100
 _REFUSAL = re.compile(
     r"(?:알|확인할|찾을|판단할|답할|답변할|답변드릴|대답할) 수 (?:없습니다|없어요|없다|없음)\.?$"
+    r"|(?:언급|명시|제공)되지 않(?:았습니다|았다|음)\.?$"
     r"|(?:모르겠습니다|모릅니다|모르겠어요|확인 불가|알 수 없음)\.?$"
     r"|(?:나와|나타나|언급되어|언급돼|명시되어|명시돼|적혀|기재되어|제시되어|포함되어) ?있지 않"
     r"(?:습니다|아요|다|음)\.?$"
@@ -60,7 +62,8 @@ _REFUSAL = re.compile(
     r"|Unknown\.?$|N/?A\.?$)"
     r"|^(?:The|This) (?:document|text|passage|context|source)s? (?:does|do)(?:n't| not)"
     r" (?:say|mention|state|specify|contain|provide|include|give|tell)"
-    r"|^(?:It (?:isn't|is not) |That is not |Not )(?:mentioned|specified|stated|provided)",
+    r"|^(?:It (?:isn't|is not) |That is not |Not )(?:mentioned|specified|stated|provided)(?:[.]?$| in\b)"
+    r"|\bis not (?:mentioned|specified|stated) in the (?:document|text|passage)",
     re.IGNORECASE,
 )
 

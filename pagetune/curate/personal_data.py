@@ -13,6 +13,8 @@ from pagetune.records import Pair, Rejected
 _LONG_NUMBER = re.compile(r"\d{4}")
 #: Between the groups of a number.
 _GAP = r"\s?[-‐‑–—−－.·_]?\s?"
+#: 법인등록번호 has the same form.
+_COMPANY = re.compile(r"법인\s?(?:등록)?\s?번호\s?[:：]?\s?[\d\-–]+")
 #: Date of birth, then the digit for sex and century (5 to 8 for foreigners), then six more.
 _RESIDENT = re.compile(
     rf"(?<!\d)\d{{2}}(?:[0０][1-9１-９]|[1１][0-2０-２])(?:[0０][1-9１-９]|[12１２]\d|[3３][01０１]){_GAP}[1-8１-８]\d{{6}}(?!\d)"
@@ -22,7 +24,7 @@ _CARD = re.compile(
 )
 #: 010, with or without the country's code; the older prefixes only where the groups are divided.
 _MOBILE = re.compile(
-    rf"(?<![\d-])(?:\+?82{_GAP}\(?[0０]?\)?|\(?[0０])(?:[1１][0０]\)?{_GAP}\d{{4}}{_GAP}\d{{4}}"
+    rf"(?<![\d-])(?:\+82{_GAP}\(?[0０]?\)?|82[-‐‑–—]|\(?[0０])(?:[1１][0０]\)?{_GAP}\d{{3,4}}{_GAP}\d{{4}}"
     rf"|[1１][16789１６７８９]\)?[-‐‑–—−－. ]\d{{3,4}}[-‐‑–—−－. ]\d{{4}})(?!\d)"
 )
 
@@ -31,13 +33,19 @@ def find(text: str) -> dict[str, list[str]]:
     """By kind (resident_number, card_number, mobile_number), what stands in `text`."""
     if not _LONG_NUMBER.search(text):
         return {}
-    cards = [found for found in _matches(_CARD, text) if _passes_luhn(found)]
-    found = {
-        "resident_number": _matches(_RESIDENT, text),
-        "card_number": cards,
-        "mobile_number": _matches(_MOBILE, text),
-    }
+    residents = [number for number in _matches(_RESIDENT, _COMPANY.sub(_blank, text)) if _is_divided(number, text)]
+    cards = [number for number in _matches(_CARD, text) if _passes_luhn(number)]
+    found = {"resident_number": residents, "card_number": cards, "mobile_number": _matches(_MOBILE, text)}
     return {kind: numbers for kind, numbers in found.items() if numbers}
+
+
+def _blank(found: re.Match[str]) -> str:
+    return " " * len(found.group())
+
+
+def _is_divided(number: str, text: str) -> bool:
+    """Thirteen digits in a row are a product's code as well, unless the text says whose they are."""
+    return not number.isdigit() or "주민" in text or "외국인등록" in text
 
 
 def _matches(pattern: re.Pattern[str], text: str) -> list[str]:

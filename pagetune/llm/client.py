@@ -28,6 +28,10 @@ Messages = list[dict[str, str]]
 PROGRESS_SECONDS = 10.0
 
 
+#: What reading something else than a completion ends in.
+_NO_COMPLETION = (ValueError, AttributeError, LookupError, TypeError, OverflowError, RecursionError)
+
+
 class RequestFailed(Exception):
     """One request that got no answer, however often it was tried; `skip` goes on without it."""
 
@@ -116,7 +120,7 @@ class Client:
                     **arguments,
                 )
                 return _to_answer(completion)
-            except (openai.APIResponseValidationError, ValueError, AttributeError, LookupError, TypeError):
+            except (openai.APIResponseValidationError, *_NO_COMPLETION):
                 # What is no completion, as from a proxy that gave up: try it again.
                 await asyncio.sleep(min(2.0, 0.1 * 2**attempt))
             except (openai.AuthenticationError, openai.PermissionDeniedError, openai.NotFoundError) as error:

@@ -37,7 +37,9 @@ def _values(text: str) -> Iterator[Any]:
         try:
             value, position = _DECODER.raw_decode(text, match.start())
             yield value
-        except (ValueError, RecursionError):  # no JSON, a number of thousands of digits, brackets without end
+        except RecursionError:  # brackets without end
+            return
+        except ValueError:  # no JSON, or a number of thousands of digits
             position = match.end()
 
 
