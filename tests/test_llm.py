@@ -236,6 +236,14 @@ def test_a_server_that_is_not_there_is_one_line() -> None:
         ask(gone)
 
 
+@pytest.mark.parametrize(
+    ("url", "says"), [("http://localhost:99999/v1", "is no address"), ("http://a..b/v1", "left a request")]
+)
+def test_an_address_that_is_none_is_one_line(url: str, says: str) -> None:
+    with pytest.raises(UserError, match=says):
+        ask(PARAMS.model_copy(update={"base_url": url, "model": "m", "max_retries": 0}))
+
+
 def test_no_model_is_one_line() -> None:
     with pytest.raises(UserError, match=r"llm\.model is null"):
         ask(PARAMS.model_copy(update={"model": None}))

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Awaitable, Iterable
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel
 
@@ -180,7 +181,6 @@ class Client:
 
 
 def _connect(params: Llm) -> Any:
-    from httpx import InvalidURL
     from openai import AsyncOpenAI
 
     # Local servers want no key, but the client wants one.
@@ -188,11 +188,12 @@ def _connect(params: Llm) -> Any:
     if not key.isascii() or not key.isprintable():
         raise UserError("OPENAI_API_KEY in the environment holds letters that no key has. Set it anew.")
     try:
-        return AsyncOpenAI(
-            base_url=params.base_url, api_key=key, timeout=params.timeout_seconds, max_retries=params.max_retries
-        )
-    except (InvalidURL, ValueError) as error:
+        _ = urlsplit(params.base_url).port
+    except ValueError as error:
         raise UserError(f"params.yaml: llm.base_url: {params.base_url} is no address ({error}). Mend it.") from None
+    return AsyncOpenAI(
+        base_url=params.base_url, api_key=key, timeout=params.timeout_seconds, max_retries=params.max_retries
+    )
 
 
 def _to_answer(completion: Any) -> Answer:
