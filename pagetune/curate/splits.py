@@ -122,12 +122,14 @@ def _settle_wordings(splits: Splits, rejected: list[Rejected], params: Curate, l
     """No question string stands in two splits, and no row of the others is a near-duplicate of a heldout one."""
     taken = sum(map(len, splits.rows.values())) + len(rejected)
     lost = [*rejected, *_clashes(splits)]
+    gone: set[str] = set()
     for heldout, row in leaks(splits.rows["heldout"], _others(splits), params.near_duplicate_similarity):
         if row.parent_id is None:
             raise UserError(_leak(heldout, row))
         lost.append(Rejected.of(row, "in_heldout_and_training", where(heldout)))
-        for rows in splits.rows.values():
-            rows[:] = [other for other in rows if other is not row]
+        gone.add(row.pair_id)
+    for rows in splits.rows.values():
+        rows[:] = [row for row in rows if row.pair_id not in gone]
     ledger.add("wordings", taken, sum(map(len, splits.rows.values())), lost)
 
 
