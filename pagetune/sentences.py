@@ -1,4 +1,7 @@
-"""Where a sentence ends."""
+"""Where a sentence ends, and what numbers the items of a list."""
+
+#: Of 가. 나. 다. in the order of the alphabet.
+ITEM_LETTERS = "가나다라마바사아자차카타파하"
 
 
 def ends_sentence(text: str) -> bool:

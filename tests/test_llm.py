@@ -346,9 +346,9 @@ def test_a_grade_outside_the_scale_is_none() -> None:
 
 
 @given(st.text())
-def test_no_text_breaks_the_reading(text: str) -> None:
-    read_answer(text, Questions)
-    read_answer(text + GOOD[:10], Answered)
+def test_an_answer_is_found_whatever_stands_before_it_and_half_of_one_never(text: str) -> None:
+    assert read_answer(f"{text}\n{GOOD}", Answered) == Answered(answer="서울", evidence="주소는 서울")
+    assert read_answer(text + GOOD[:10], Answered) is None
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.md")), ids=lambda path: path.name)

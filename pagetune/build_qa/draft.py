@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from pagetune.records import Kind, Page, Place, Reason
-from pagetune.sentences import ends_sentence
+from pagetune.sentences import ITEM_LETTERS, ends_sentence
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ Rule = Callable[[Document], Iterator[Draft]]
 #: A first line longer than this is text, not a title; so are headings.
 MAX_TITLE_CHARACTERS = 60
 #: A bullet, a number or a letter with its point: an item of a list.
-LIST_ITEM = re.compile(r"(?:[-–•·○●▪◦*※▶]|\d{1,2}(?:의\d+)?[.)]|[가나다라마바사아자차카타파하][.)]|[①-⑳])\s?")
+LIST_ITEM = re.compile(rf"(?:[-–•·○●▪◦*※▶]|\d{{1,2}}(?:의\d+)?[.)]|[{ITEM_LETTERS}][.)]|[①-⑳])\s?")
 _SECTION_NUMBER = re.compile(r"(?:제\d+[장절편관]|[IVXⅠ-Ⅻ]+\.|\d{1,2}(?:\.\d+)*\.?)\s")
 _ARTICLE = re.compile(r"제\s?\d+\s?조(?:의\s?\d+)?\s?\([^)]*\)")
 #: What stands above a document's title: dates and numbers in brackets.

@@ -53,20 +53,15 @@ def readable(pages: list[Page]) -> dict[str, list[Page]]:
 
 
 def _prove(draft: Draft, page: Page) -> Pair | Rejected:
-    evidence = quote(page, draft.place)
-    missing = None if draft.reason else not_proven(draft.output, evidence)
+    pair = _pair(draft, page)
+    missing = None if draft.reason else not_proven(pair.output, pair.evidence or "")
     reason = draft.reason or ("not_in_evidence" if missing else None)
-    if reason is None and not (draft.instruction and draft.output):
+    if reason is None and not (pair.instruction and pair.output):
         reason = "too_short"
-    if reason:
-        return Rejected(
-            reason=reason,
-            doc_id=page.doc_id,
-            page_number=page.page_number,
-            instruction=draft.instruction,
-            output=draft.output,
-            detail=missing,
-        )
+    return Rejected.of(pair, reason, missing) if reason else pair
+
+
+def _pair(draft: Draft, page: Page) -> Pair:
     return Pair.original(
         make_id(page.doc_id, str(page.page_number), draft.instruction, draft.output),
         draft.instruction,
@@ -74,7 +69,7 @@ def _prove(draft: Draft, page: Page) -> Pair | Rejected:
         draft.kind,
         page.doc_id,
         page_number=page.page_number,
-        evidence=evidence,
+        evidence=quote(page, draft.place),
         place=draft.place,
         context=draft.context,
         topic=draft.topic,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pagetune.build_qa.draft import Document, Draft, Paragraph
 from pagetune.korean import with_particle
 from pagetune.records import Place, Reason
-from pagetune.sentences import ends_sentence
+from pagetune.sentences import ITEM_LETTERS, ends_sentence
 
 _ARTICLE = re.compile(r"(제\s?\d+\s?조(?:의\s?\d+)?)\s?\(([^)]+)\)\s*")
 #: 제3조(의료기관)에 규정한 is the rest of a sentence that cites an article.
@@ -18,10 +18,9 @@ _REPEALED_ARTICLE = re.compile(r"제\s?\d+\s?조(?:의\s?\d+)?\s*삭제")
 _CHAPTER = re.compile(r"제\d+[장절편관](?:의\d+)?\s|부\s?칙")
 _ADDENDA = re.compile(r"부\s?칙")
 _CLAUSE = re.compile(r"[①-⑳]")
-_LETTERS = "가나다라마바사아자차카타파하"
-_ITEM = re.compile(rf"(?:\d+(?:의\d+)?|[{_LETTERS}])[.)]\s?")
+_ITEM = re.compile(rf"(?:\d+(?:의\d+)?|[{ITEM_LETTERS}])[.)]\s?")
 _ITEM_INSIDE = re.compile(rf"\s{_ITEM.pattern}")
-_SUBITEM = re.compile(rf"[{_LETTERS}][.)]\s?")
+_SUBITEM = re.compile(rf"[{ITEM_LETTERS}][.)]\s?")
 #: Such marks break over lines, where they may end up in a paragraph of their own.
 _AMENDMENT = re.compile(
     r"(?<!\s)\s*<(?:개\s?정|신\s?설|삭\s?제|본조신설|전문개정)[^<>]*>|(?<!\s)\s*\[(?:본조신설|전문개정|제목개정|종전|시행일|법률)[^\[\]]*\]"

@@ -160,12 +160,11 @@ def facts(family_groups: Iterable[list[Pair]]) -> dict[str, str]:
                 by_place[key].append((pair.place.start, pair.place.end, normal_form(pair.output), number))
     for spans in by_place.values():
         _join_overlapping(sorted(spans), groups)
-    return {
-        pair.pair_id: min(pair.pair_id for number in members for pair in family_list[number])
-        for members in groups.members()
-        for number in members
-        for pair in family_list[number]
-    }
+    fact_of: dict[str, str] = {}
+    for members in groups.members():
+        ids = [pair.pair_id for number in members for pair in family_list[number]]
+        fact_of |= dict.fromkeys(ids, min(ids))
+    return fact_of
 
 
 def _join_overlapping(spans: list[tuple[int, int, str, int]], groups: Groups) -> None:

@@ -6,7 +6,7 @@ from functools import cache
 
 from pagetune.params import Curate
 from pagetune.records import Pair, Reason, Rejected
-from pagetune.sentences import ends_sentence
+from pagetune.sentences import ITEM_LETTERS, ends_sentence
 
 _LETTER = re.compile(r"[^\W\d_]+")
 _SCRIPTS = {
@@ -22,11 +22,11 @@ _SCRIPTS = {
     "devanagari": "ऀ-ॿ",
 }
 
-_OPEN_END = re.compile(r"[,;:·([{「『<《〈]$|[,]\s*$")
+_OPEN_END = re.compile(r"[,;:·([{「『<《〈]$")
 _BRACKETS = ("()", "[]", "「」", "『』", "《》", "〈〉", "“”")
 #: Behind the first sentence that ends inside the answer; an abbreviation ends none.
 _AFTER_FIRST = re.compile(r"(?:[가-힣]{2}|(?<![A-Z])[a-z]{4})[.!?]\s+(.+)$", re.DOTALL)
-_LIST_ITEM = re.compile(r"(?:^|\s)(?:[-–•·○●▪◦*※▶①-⑳]|\d{1,2}(?:의\d+)?[.)]|[가나다라마바사아자차카타파하][.)])")
+_LIST_ITEM = re.compile(rf"(?:^|\s)(?:[-–•·○●▪◦*※▶①-⑳]|\d{{1,2}}(?:의\d+)?[.)]|[{ITEM_LETTERS}][.)])")
 #: What follows a sentence without being one: an address, a number, a remark in brackets, a list.
 _NO_SENTENCE = re.compile(r"https?:|www\.|\S+@\S+|\d[\d-]{5,}\d$|[)\]」』”\"']$|\d+\s?[A-Za-z가-힣%]{0,4}$|[A-Z]\S*$")
 #: Korean that goes on: particles, conjunctions and connecting endings.

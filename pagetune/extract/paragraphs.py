@@ -3,15 +3,14 @@
 import re
 
 from pagetune.extract.columns import Line
-from pagetune.sentences import ends_sentence
+from pagetune.sentences import ITEM_LETTERS, ends_sentence
 
 #: What opens a paragraph of its own wherever it stands at a line start: FAQ markers, articles, numbered items.
 _OPENS = re.compile(
     r"(문|답|Q|A|질문|답변)\s?\d*[.):：]|제\d+조(의\d+)?\s?\(|제\d+[장절관] |\d{1,2}\. |[•●○■□◦▪▶➔※-] |[①-⑳]"
 )
 #: "가. 나. 다." number items too, but "다." is also how a broken sentence ends.
-_ITEMS = "가나다라마바사아자차카타파하"
-_ITEM = re.compile(rf"[{_ITEMS}]\. ")
+_ITEM = re.compile(rf"[{ITEM_LETTERS}]\. ")
 
 
 def paragraphs(lines: list[Line]) -> list[list[Line]]:
@@ -29,7 +28,7 @@ def paragraphs(lines: list[Line]) -> list[list[Line]]:
 
 def _is_next_item(item: str, line: Line) -> bool:
     """Whether "라." follows on "다."."""
-    return bool(item and _ITEM.match(line.text)) and _ITEMS.find(item + line.text[0]) >= 0
+    return bool(item and _ITEM.match(line.text)) and ITEM_LETTERS.find(item + line.text[0]) >= 0
 
 
 def _continues(previous: Line, line: Line) -> bool:
