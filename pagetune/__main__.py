@@ -1,6 +1,7 @@
 """The command line: `python -m pagetune`."""
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -38,6 +39,33 @@ def results() -> None:
 
     print(comparison_table(read_json(EVALUATION)))
     print(f"report: {REPORT}")
+
+
+@app.command()
+def plan(
+    gpu_gib: Annotated[
+        float | None, typer.Option("--gpu-gib", min=0.0, help="Of a card that need not be here; else what is here.")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", help="A folder with config.json, a hub id, or 1b, 3b, 8b, 70b.")
+    ] = None,
+    precision: Annotated[
+        str | None, typer.Option("--precision", help="4bit, 8bit, fp16, bf16 or fp32, in place of params.yaml's.")
+    ] = None,
+) -> None:
+    """Print what memory the training will take, and how it is fitted in. Loads no weights."""
+    from pagetune.planning import plan_lines
+
+    print("\n".join(plan_lines(gpu_gib, model, precision)))
+
+
+@app.command()
+def preset(file: Annotated[Path, typer.Argument(help="For example presets/low_memory.yaml")]) -> None:
+    """Write the settings in FILE into params.yaml."""
+    from pagetune.presets import apply_preset
+
+    for line in apply_preset(file) or ["nothing to change"]:
+        print(f"preset: {line}")
 
 
 def main() -> None:

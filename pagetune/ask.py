@@ -23,6 +23,10 @@ def answer(question: str, tuned: bool) -> Answer:
         raise UserError("the question is empty. Write one, in quotes.")
     params, manifest = load_params(), read_manifest()
     template = read_json(TEMPLATE)["template"]
-    loaded = load_tuned(manifest, ADAPTER, params.precision) if tuned else load_base(manifest, params.precision)
+    loaded = (
+        load_tuned(manifest, ADAPTER, params.precision, params.quantization)
+        if tuned
+        else load_base(manifest, params.precision, params.quantization)
+    )
     prompt = render_prompt(template, question.strip())
     return generate(loaded[0], load_tokenizer(manifest), [prompt], params.predict)[0]

@@ -5,6 +5,7 @@ from typing import Any
 
 from pagetune.errors import UserError
 from pagetune.manifest import Manifest
+from pagetune.params import Quantization
 from pagetune.precision import Choice, compute_dtype, quantization, resolve_precision
 
 
@@ -22,7 +23,16 @@ def load_tokenizer(manifest: Manifest) -> Any:
     return tokenizer
 
 
-def load_base(manifest: Manifest, wanted: str) -> tuple[Any, Choice]:
+def load_config(manifest: Manifest) -> Any:
+    """What the model is made of, without its weights."""
+    from transformers import AutoConfig
+
+    return AutoConfig.from_pretrained(
+        manifest.location, revision=manifest.revision, trust_remote_code=manifest.trust_remote_code
+    )
+
+
+def load_base(manifest: Manifest, wanted: str, options: Quantization) -> tuple[Any, Choice]:
     """The base model in the precision that `wanted` resolves to, on the GPU if there is one, and that choice."""
     import torch
     from transformers import AutoModelForCausalLM
@@ -33,8 +43,8 @@ def load_base(manifest: Manifest, wanted: str) -> tuple[Any, Choice]:
         revision=manifest.revision,
         trust_remote_code=manifest.trust_remote_code,
         use_safetensors=True,
-        dtype=compute_dtype(choice.precision),
-        quantization_config=quantization(choice.precision),
+        dtype=compute_dtype(choice.precision, options),
+        quantization_config=quantization(choice.precision, options),
         device_map={"": 0 if torch.cuda.is_available() else "cpu"},
     )
     keep_cpu_weights_as_they_are(model)
@@ -52,11 +62,11 @@ def keep_cpu_weights_as_they_are(model: Any) -> None:
             module.support_avx512bf16_for_cpu = False
 
 
-def load_tuned(manifest: Manifest, adapter: Path, wanted: str) -> tuple[Any, Choice]:
+def load_tuned(manifest: Manifest, adapter: Path, wanted: str, options: Quantization) -> tuple[Any, Choice]:
     """The base model with the adapter on it."""
     from peft import PeftModel
 
     if not (adapter / "adapter_config.json").exists():
         raise UserError(f"{adapter} holds no adapter; the stage train writes it. Run `dvc repro`.")
-    model, choice = load_base(manifest, wanted)
+    model, choice = load_base(manifest, wanted, options)
     return PeftModel.from_pretrained(model, str(adapter)).eval(), choice

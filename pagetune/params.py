@@ -103,6 +103,12 @@ class Curate(Section):
     paraphrase_method: Literal["templates", "llm", "back_translation"]
 
 
+class Quantization(Section):
+    bnb_4bit_quant_type: Literal["nf4", "fp4"]
+    bnb_4bit_use_double_quant: bool
+    bnb_4bit_compute_dtype: Literal["auto", "bf16", "fp16", "fp32"]
+
+
 class Builtin(Section):
     characters_per_token: Annotated[float, Field(gt=0)]
     hidden_size: Count
@@ -154,16 +160,29 @@ class Lora(Section):
 
 class Train(Section):
     backend: Literal["auto", "unsloth", "peft"]
+    processes: Literal["auto"] | Count
     epochs: Count
     learning_rate: Rate
     lr_scheduler_type: Literal["linear", "cosine", "constant", "constant_with_warmup"]
     warmup_fraction: Fraction
     weight_decay: Annotated[float, Field(ge=0)]
     max_grad_norm: Annotated[float, Field(gt=0)]
-    per_device_train_batch_size: Count
-    gradient_accumulation_steps: Count
-    gradient_checkpointing: bool
+    effective_batch_size: Count
     max_length: Count
+    max_truncated_fraction: Share
+    group_by_length: bool
+    memory: Literal["auto", "low", "fast"]
+    gpu_memory_gib: Literal["auto"] | Annotated[float, Field(gt=0)]
+    per_device_train_batch_size: Literal["auto"] | Count
+    packing: Literal["auto"] | bool
+    gradient_checkpointing: Literal["auto"] | bool
+    dataloader_num_workers: Annotated[int, Field(ge=0)]
+    torch_empty_cache_steps: Count | None
+    empty_cache_threshold: Share
+    eval_steps: Literal["auto"] | Count
+    load_best_model_at_end: bool
+    early_stopping_patience: Count | None
+    report_to: list[Name]
 
 
 class Predict(Section):
@@ -179,6 +198,7 @@ class Evaluate(Section):
 class Params(Section):
     seed: Annotated[int, Field(ge=0, lt=2**32)]
     precision: Literal["auto", "4bit", "8bit", "fp16", "bf16", "fp32"]
+    quantization: Quantization
     extract: Extract
     qa: Qa
     llm: Llm
@@ -222,7 +242,17 @@ def _problems(error: ValidationError) -> list[ErrorDetails]:
 
 
 #: What pydantic adds to the location of an error inside a union.
-_BRANCHES = {"literal['auto']", "constrained-int", "constrained-str", "str", "list[str]", "int"}
+_BRANCHES = {
+    "literal['auto']",
+    "constrained-int",
+    "constrained-float",
+    "constrained-str",
+    "str",
+    "list[str]",
+    "int",
+    "bool",
+    "float",
+}
 
 
 def _key(problem: ErrorDetails) -> tuple[str | int, ...]:
@@ -241,8 +271,15 @@ def _describe(path: Path, lines: Any, problem: ErrorDetails) -> str:
 
 
 def _rule(key: tuple[str | int, ...], problem: ErrorDetails) -> str:
-    if key == ("lora", "alpha"):
+    if key in (
+        ("lora", "alpha"),
+        ("train", "processes"),
+        ("train", "per_device_train_batch_size"),
+        ("train", "eval_steps"),
+    ):
         return "should be 'auto' or a whole number of at least 1"
+    if key in (("train", "packing"), ("train", "gradient_checkpointing")):
+        return "should be 'auto', true or false"
     return problem["msg"].replace("Input s", "s", 1).removeprefix("Value error, ")
 
 

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import torch
 
 from pagetune.errors import UserError
+from pagetune.params import Quantization
 
 Precision = Literal["4bit", "8bit", "fp16", "bf16", "fp32"]
 #: Beside the weights: activations, adapter, optimiser. 16 bit is chosen where this many times the weights fit.
@@ -54,24 +55,29 @@ def _has_bitsandbytes() -> bool:
     return importlib.util.find_spec("bitsandbytes") is not None
 
 
-def compute_dtype(precision: Precision) -> torch.dtype:
-    """The type of activations: for quantised weights bf16 where the GPU has it, fp32 on a CPU."""
-    if precision in ("fp16", "bf16", "fp32"):
-        return {"fp16": torch.float16, "bf16": torch.bfloat16, "fp32": torch.float32}[precision]
+_DTYPES = {"fp16": torch.float16, "bf16": torch.bfloat16, "fp32": torch.float32}
+
+
+def compute_dtype(precision: Precision, options: Quantization) -> torch.dtype:
+    """The type of activations: that of 16-bit weights; for quantised ones bf16 from Ampere on, fp32 on a CPU."""
+    if precision in _DTYPES:
+        return _DTYPES[precision]
+    if precision == "4bit" and options.bnb_4bit_compute_dtype != "auto":
+        return _DTYPES[options.bnb_4bit_compute_dtype]
     if not torch.cuda.is_available():
         return torch.float32
     return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
 
 
-def quantization(precision: Precision) -> Any:
-    """The BitsAndBytesConfig of a 4-bit (NF4, double quantisation) or 8-bit model; None for the others."""
+def quantization(precision: Precision, options: Quantization) -> Any:
+    """The BitsAndBytesConfig of a 4-bit or 8-bit model; None for the others."""
     from transformers import BitsAndBytesConfig
 
     if precision == "4bit":
         return BitsAndBytesConfig(
             load_in_4bit=True,
-            bnb_4bit_quant_type="nf4",
-            bnb_4bit_use_double_quant=True,
-            bnb_4bit_compute_dtype=compute_dtype(precision),
+            bnb_4bit_quant_type=options.bnb_4bit_quant_type,
+            bnb_4bit_use_double_quant=options.bnb_4bit_use_double_quant,
+            bnb_4bit_compute_dtype=compute_dtype(precision, options),
         )
     return BitsAndBytesConfig(load_in_8bit=True) if precision == "8bit" else None

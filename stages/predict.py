@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from pagetune.cards import claim_card
 from pagetune.errors import run_stage
 from pagetune.generation import describe, predict, read_questions
 from pagetune.jsonl import write_records
@@ -13,9 +14,10 @@ PROMPTS, PREDICTIONS = Path("data/prompts"), Path("data/predictions/tuned.jsonl"
 
 
 def main() -> None:
+    claim_card()
     params = load_params()
     manifest = read_manifest()
-    model, choice = load_tuned(manifest, ADAPTER, params.precision)
+    model, choice = load_tuned(manifest, ADAPTER, params.precision, params.quantization)
     questions = read_questions(PROMPTS)
     predictions = predict(model, load_tokenizer(manifest), questions, params.predict, choice.precision)
     write_records(PREDICTIONS, predictions)

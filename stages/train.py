@@ -1,71 +1,82 @@
 """Train the adapter: data/prompts/{train,validation}.jsonl and models/base -> models/adapter, metrics/train.json."""
 
 import csv
-import time
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from pagetune.cards import claim_card
 from pagetune.errors import run_stage
-from pagetune.jsonl import atomic_write, read_records, write_json
+from pagetune.jsonl import atomic_write, write_json
 from pagetune.manifest import ADAPTER, read_manifest
-from pagetune.models import load_tokenizer
-from pagetune.params import Params, load_params
-from pagetune.records import Example
+from pagetune.params import load_params
 from pagetune.train.adapter import save_adapter
-from pagetune.train.backend import Backend, choose_backend, load_for_training
-from pagetune.train.run import LossPoint, count_steps, encode_examples, fit, peak_memory_gib, trained_tokens
+from pagetune.train.cost import describe_cost
+from pagetune.train.job import Job
+from pagetune.train.launch import launch, launched, processes_of
+from pagetune.train.lifeline import die_with_parent
+from pagetune.train.run import Outcome, trained_tokens
+from pagetune.train.tune import needs_sharding, prepare, say, store_of, tune
 
-PROMPTS, METRICS = Path("data/prompts"), Path("metrics")
+METRICS = Path("metrics")
 
 
 def main() -> None:
+    # Blocks that can grow: less memory is lost between tensors whose sizes change with every batch.
+    os.environ.setdefault("PYTORCH_CUDA_ALLOC_CONF", "expandable_segments:True")
+    die_with_parent()
+    claim_card()
     params, manifest = load_params(), read_manifest()
-    backend = choose_backend(params.train.backend)
-    print(f"train: backend {backend.name} ({backend.reason})", flush=True)
-    tokenizer = load_tokenizer(manifest)
-    examples = {name: read_records(PROMPTS / f"{name}.jsonl", Example) for name in ("train", "validation")}
-    rows = {name: encode_examples(members, tokenizer, params.train.max_length) for name, members in examples.items()}
-    model, choice = load_for_training(backend, manifest, params.precision, params.lora, params.train, params.seed)
-    print(f"train: precision {choice.precision} ({choice.reason})", flush=True)
-    began = time.monotonic()
-    curve = fit(model, tokenizer, rows["train"], rows["validation"], params.train, choice.precision, params.seed)
-    seconds = time.monotonic() - began
+    processes = processes_of(params.train.processes)
+    if processes > 1 and not launched():
+        launch(processes, needs_sharding(params, manifest))
+        return
+    job = prepare(params, manifest, processes)
+    with store_of(job) as store:
+        model, outcome = tune(job, store)
+        if os.environ.get("RANK", "0") == "0":
+            write(job, model, outcome)
+            store.discard()  # not before: a kill in between costs nothing
+
+
+def write(job: Job, model: Any, outcome: Outcome) -> None:
     save_adapter(model, ADAPTER)
-    write_curve(METRICS / "loss.csv", curve)
-    metrics = {**describe(params, backend, rows["train"], curve), **describe_model(model, choice.precision)}
+    write_points(METRICS / "loss.csv", [asdict(point) for point in outcome.curve])
+    write_points(METRICS / "memory.csv", outcome.points)
+    metrics = describe(job, model, outcome)
     write_json(METRICS / "train.json", metrics)
-    write_json(METRICS / "cost.json", {"seconds": round(seconds, 1), "peak_memory_gib": round(peak_memory_gib(), 2)})
-    print(
-        f"train: {len(rows['train'])} rows, {metrics['steps']} steps, {seconds:.0f} s, loss {metrics['train_loss']:.3f}"
-    )
+    predicted = outcome.plan.predicted.total
+    cost = describe_cost(outcome.seconds, outcome.points, predicted, outcome.speed, outcome.plan)
+    write_json(METRICS / "cost.json", cost)
+    say(f"{metrics['rows']} rows, {metrics['steps']} steps, {outcome.seconds:.0f} s, loss {metrics['train_loss']:.3f}")
 
 
-def describe(
-    params: Params, backend: Backend, rows: list[dict[str, list[int]]], curve: list[LossPoint]
-) -> dict[str, Any]:
-    last = asdict(curve[-1])
+def describe(job: Job, model: Any, outcome: Outcome) -> dict[str, Any]:
+    """metrics/train.json: what was trained and how it ended, the same wherever and however often it was interrupted."""
+    trainable, total = model.get_nb_trainable_parameters()
+    validation = [point.validation_loss for point in outcome.curve if point.validation_loss is not None]
     return {
-        "backend": backend.name,
-        "backend_reason": backend.reason,
-        "lora_alpha": params.lora.resolved_alpha,
-        "rows": len(rows),
-        "steps": count_steps(len(rows), params.train),
-        "trained_tokens_per_epoch": trained_tokens(rows),
-        **{name: round(last[name], 6) for name in ("train_loss", "validation_loss") if last[name] is not None},
+        "backend": job.backend.name,
+        "backend_reason": job.backend.reason,
+        "lora_alpha": job.params.lora.resolved_alpha,
+        "rows": len(job.train_rows),
+        "steps": outcome.curve[-1].step,
+        "effective_batch_size": job.params.train.effective_batch_size,
+        "trained_tokens_per_epoch": trained_tokens(job.train_rows),
+        "train_loss": round(outcome.curve[-1].train_loss, 6),
+        **({"validation_loss": round(validation[-1], 6)} if validation else {}),
+        "precision": job.choice.precision,
+        "trainable_parameters": trainable,
+        "trainable_share": round(trainable / total, 6),
     }
 
 
-def describe_model(model: Any, precision: str) -> dict[str, Any]:
-    trainable, total = model.get_nb_trainable_parameters()
-    return {"precision": precision, "trainable_parameters": trainable, "trainable_share": round(trainable / total, 6)}
-
-
-def write_curve(path: Path, curve: list[LossPoint]) -> None:
+def write_points(path: Path, points: list[dict[str, Any]]) -> None:
     with atomic_write(path) as file:
-        writer = csv.DictWriter(file, fieldnames=list(asdict(curve[0])), lineterminator="\n")
+        writer = csv.DictWriter(file, fieldnames=list(points[0]), lineterminator="\n")
         writer.writeheader()
-        writer.writerows(asdict(point) for point in curve)
+        writer.writerows(points)
 
 
 if __name__ == "__main__":

@@ -13,8 +13,8 @@ from ruamel.yaml import YAML
 
 from pagetune.errors import quiet_libraries
 from pagetune.jsonl import write_json
-from pagetune.params import Builtin
-from pagetune.records import Page
+from pagetune.params import Builtin, Params
+from pagetune.records import Example, Page
 
 quiet_libraries()
 
@@ -31,7 +31,7 @@ TINY = {
     "model.builtin.block_tokens": 64,
     "lora.r": 8,
     "train.epochs": 1,
-    "train.per_device_train_batch_size": 64,
+    "train.effective_batch_size": 64,
     "predict.max_new_tokens": 8,
     "evaluate.bootstrap_samples": 50,
 }
@@ -142,6 +142,30 @@ def make_tiny_base(folder: Path) -> None:
         learning_rate=0.002,
     )
     write_json(folder / "manifest.json", make_builtin(texts_of(word_pages(), []), folder, params, seed=0).model_dump())
+
+
+def make_job(base: Path, params: Params, examples: list[Example], validation: int = 2) -> Any:
+    """What a training on `examples` follows from; the first of them are its validation."""
+    from pagetune.manifest import read_manifest
+    from pagetune.models import load_tokenizer
+    from pagetune.precision import resolve_precision
+    from pagetune.prompts import encode_example
+    from pagetune.train.backend import choose_backend, packed_kernel
+    from pagetune.train.job import Job
+
+    backend, manifest = choose_backend(params), read_manifest(base)
+    tokenizer = load_tokenizer(manifest)
+    rows = [encode_example(example, tokenizer) for example in examples]
+    return Job(
+        params=params,
+        manifest=manifest,
+        backend=backend,
+        choice=resolve_precision(params.precision, manifest.parameters),
+        kernel=packed_kernel(backend, manifest),
+        train_rows=rows,
+        validation_rows=rows[:validation],
+        pad_token_id=tokenizer.pad_token_id,
+    )
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import ROOT, make_tiny_base
+from conftest import ROOT, make_job, make_tiny_base
 from test_prompts import example
 
 from pagetune.manifest import read_manifest
@@ -30,22 +30,25 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def train_and_save(base: str, backend: str, precision: str, target: str) -> tuple[float, float]:
-    """The first and the last training loss."""
+def train_and_save(base: str, backend: str, precision: str, target: str) -> tuple[float, float, str | None]:
+    """The first and the last training loss, and the kernel that kept packed rows apart."""
+    from test_models import params_of
+
     from pagetune.train.backend import choose_backend, load_for_training
 
-    chosen = choose_backend(backend)
-    from pagetune.models import load_tokenizer
-    from pagetune.train.run import encode_examples, fit
+    params = params_of(backend=backend, precision=precision)
+    choose_backend(params)  # imports Unsloth, where it is, before transformers
+    from pagetune.train import tune
+    from pagetune.train.room import find_batch
+    from pagetune.train.run import fit
 
-    manifest = read_manifest(Path(base))
-    tokenizer = load_tokenizer(manifest)
-    rows = encode_examples([example("주소?", "서울"), example("전화?", "02-555")] * 8, tokenizer, 64)
-    train = PARAMS.train.model_copy(update={"epochs": 60, "learning_rate": 0.002, "max_length": 64})
-    model, choice = load_for_training(chosen, manifest, precision, PARAMS.lora, train, 0)
-    curve = fit(model, tokenizer, rows, rows[:2], train, choice.precision, 0)
+    job = make_job(Path(base), params, [example("주소?", "서울"), example("전화?", "02-555")] * 8)
+    plan = job.plan(2**33)
+    model = load_for_training(job.backend, job.manifest, params, job.kernel, plan.gradient_checkpointing)
+    job, plan = tune.keep_apart(job, model, plan, 2**33)
+    curve = fit(job, model, find_batch(job, model, plan), None).curve
     model.save_pretrained(target)
-    return curve[0].train_loss, curve[-1].train_loss
+    return curve[0].train_loss, curve[-1].train_loss, job.kernel.reason if plan.packing else None
 
 
 def answers_of(base: str, adapter: str, precision: str) -> list[tuple[str, bool]]:
@@ -54,7 +57,7 @@ def answers_of(base: str, adapter: str, precision: str) -> list[tuple[str, bool]
     from pagetune.params import Predict
 
     manifest = read_manifest(Path(base))
-    model, _ = load_tuned(manifest, Path(adapter), precision)
+    model, _ = load_tuned(manifest, Path(adapter), precision, PARAMS.quantization)
     prompts = [example("주소?").prompt, example("전화?").prompt]
     answers = generate(model, load_tokenizer(manifest), prompts, Predict(batch_size=2, max_new_tokens=12))
     return [(answer.text, answer.stopped) for answer in answers]
@@ -73,6 +76,8 @@ def test_auto_takes_4_bit_for_a_model_that_does_not_fit() -> None:
 def test_an_adapter_learns_and_answers_from_disk(base: Path, backend: str, precision: str, tmp_path: Path) -> None:
     if backend == "unsloth" and importlib.util.find_spec("unsloth") is None:
         pytest.skip("unsloth is not installed")
-    first, last = in_a_process(train_and_save, str(base), backend, precision, str(tmp_path))  # type: ignore[misc]
+    result = in_a_process(train_and_save, str(base), backend, precision, str(tmp_path))
+    first, last, kernel = result  # type: ignore[misc]
     assert last < 0.2 * first
+    assert kernel == "PyTorch's varlen_attn"
     assert in_a_process(answers_of, str(base), str(tmp_path), precision) == [("서울", True), ("02-555", True)]

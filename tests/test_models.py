@@ -5,18 +5,18 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import ROOT, shared
+from conftest import ROOT, make_job, shared
 from test_prompts import example
 
 from pagetune.errors import UserError
 from pagetune.generation import generate
 from pagetune.manifest import describe_external, read_manifest
 from pagetune.models import load_base, load_tokenizer
-from pagetune.params import Lora, Model, Predict, Train, load_params
+from pagetune.params import Lora, Model, Params, Predict, load_params
 from pagetune.precision import resolve_precision
 from pagetune.train.adapter import check_modules, linear_modules, lora_config
 from pagetune.train.backend import Backend, choose_backend, load_for_training
-from pagetune.train.run import encode_examples, fit, loss_curve
+from pagetune.train.run import fit, loss_curve
 
 PARAMS = load_params(ROOT / "params.yaml")
 ON_CPU = pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
@@ -30,21 +30,18 @@ def lora(**changes: Any) -> Lora:
     return PARAMS.lora.model_copy(update={"r": 4, **changes})
 
 
-def train_params(**changes: Any) -> Train:
-    quick = {
-        "epochs": 60,
-        "per_device_train_batch_size": 4,
-        "learning_rate": 0.002,
-        "backend": "peft",
-        "max_length": 64,
-    }
-    return PARAMS.train.model_copy(update={**quick, **changes})
+def params_of(base: str | None = None, **changes: Any) -> Params:
+    """The shipped settings, quick; `changes` are of `train`, but for precision and lora."""
+    quick = {"epochs": 60, "effective_batch_size": 4, "learning_rate": 0.002, "backend": "peft", "max_length": 64}
+    precision, tuned = changes.pop("precision", "fp32"), changes.pop("lora", lora(r=16))
+    train = PARAMS.train.model_copy(update={**quick, **changes})
+    return PARAMS.model_copy(update={"train": train, "precision": precision, "lora": tuned, "seed": 0})
 
 
 def test_a_real_checkpoint_is_described_and_loaded_from_its_folder() -> None:
     manifest = describe_external(model_params(str(shared("models", "stories260K"))))
     assert (manifest.source, manifest.parameters, manifest.eos_token) == ("local", 260_032, "</s>")
-    model, choice = load_base(manifest, "fp32")
+    model, choice = load_base(manifest, "fp32", PARAMS.quantization)
     prompt = "Once upon a time, there was a little girl named Lily."
     (answer,) = generate(model, load_tokenizer(manifest), [prompt], Predict(batch_size=1, max_new_tokens=30))
     assert "She loved to play outside" in answer.text
@@ -86,13 +83,13 @@ def test_fp16_without_a_gpu_is_one_line() -> None:
 
 @ON_CPU
 def test_auto_falls_back_to_peft_and_says_why() -> None:
-    assert choose_backend("auto") == Backend("peft", "PyTorch sees no GPU")
+    assert choose_backend(params_of(backend="auto")) == Backend("peft", "PyTorch sees no GPU")
 
 
 @pytest.mark.parametrize("precision", ["4bit", "8bit", "bf16", "fp32"])
 def test_the_base_answers_in_every_precision(tiny_base: Path, precision: str) -> None:
     manifest = read_manifest(tiny_base)
-    model, choice = load_base(manifest, precision)
+    model, choice = load_base(manifest, precision, PARAMS.quantization)
     assert choice.precision == precision
     answers = generate(model, load_tokenizer(manifest), ["센터의 주소는"], Predict(batch_size=1, max_new_tokens=4))
     assert len(answers) == 1
@@ -101,7 +98,7 @@ def test_the_base_answers_in_every_precision(tiny_base: Path, precision: str) ->
 
 def test_answers_are_the_same_whatever_the_batch_size(tiny_base: Path) -> None:
     manifest = read_manifest(tiny_base)
-    model, _ = load_base(manifest, "fp32")
+    model, _ = load_base(manifest, "fp32", PARAMS.quantization)
     prompts = ["센터의", "센터의 주소는", "전화는 02-", "a", "센터의 전화는 02-555-0143입니다. 센터의"]
     one, many = (
         generate(model, load_tokenizer(manifest), prompts, Predict(batch_size=size, max_new_tokens=12))
@@ -112,20 +109,18 @@ def test_answers_are_the_same_whatever_the_batch_size(tiny_base: Path) -> None:
 
 def trained(tiny_base: Path, precision: str, **changes: Any) -> tuple[Any, Any, list[Any]]:
     """A model tuned on three questions, its tokenizer, and the loss curve."""
-    manifest = read_manifest(tiny_base)
-    tokenizer = load_tokenizer(manifest)
     examples = [example("주소?", "서울"), example("전화?", "02-555"), example("요금?", "9만 원")] * 4
-    rows = encode_examples(examples, tokenizer, 64)
-    params = train_params(**changes)
-    model, choice = load_for_training(Backend("peft", ""), manifest, precision, lora(r=16), params, 0)
-    return model, tokenizer, fit(model, tokenizer, rows, rows[:2], params, choice.precision, 0)
+    job = make_job(tiny_base, params_of(precision=precision, **changes), examples)
+    model = load_for_training(job.backend, job.manifest, job.params, job.kernel, False)
+    outcome = fit(job, model, job.plan(8 * 2**30), None)
+    return model, load_tokenizer(job.manifest), outcome.curve
 
 
 @pytest.mark.parametrize("precision", ["4bit", "8bit", "fp32"])
 def test_an_adapter_learns_its_answers_and_to_stop(tiny_base: Path, precision: str) -> None:
     model, tokenizer, curve = trained(tiny_base, precision)
     assert curve[-1].train_loss < 0.2 * curve[0].train_loss
-    assert curve[-1].validation_loss is not None
+    assert [point.validation_loss is not None for point in curve].count(True) >= 20
     answers = generate(
         model.eval(),
         tokenizer,
@@ -148,14 +143,8 @@ def test_a_validation_does_not_cut_the_lower_layers_off(tiny_base: Path) -> None
     assert all(gradient is not None and gradient.abs().sum() > 0 for gradient in gradients.values())
 
 
-def test_a_row_that_would_be_cut_stops_the_training(tiny_base: Path) -> None:
-    tokenizer = load_tokenizer(read_manifest(tiny_base))
-    with pytest.raises(UserError, match=r"1 of 2 rows are longer than train\.max_length=20 tokens"):
-        encode_examples([example("가", "나"), example("가" * 40, "나")], tokenizer, 20)
-
-
 def test_layers_get_their_own_rank_and_alpha(tiny_base: Path) -> None:
-    model, _ = load_base(read_manifest(tiny_base), "fp32")
+    model, _ = load_base(read_manifest(tiny_base), "fp32", PARAMS.quantization)
     from peft import get_peft_model
 
     params = lora(
@@ -199,4 +188,5 @@ def test_the_loss_curve_joins_training_and_validation_by_step() -> None:
         {"step": 2, "epoch": 0.5, "eval_loss": 4.0},
         {"step": 4, "epoch": 1.0, "loss": 2.0, "learning_rate": 0.0},
     ]
-    assert [(p.step, p.train_loss, p.validation_loss) for p in loss_curve(log)] == [(2, 3.0, 4.0), (4, 2.0, None)]
+    points = [(p.step, p.epoch, p.train_loss, p.validation_loss) for p in loss_curve(log, steps_per_epoch=4)]
+    assert points == [(2, 0.5, 3.0, 4.0), (4, 1.0, 2.0, None)]

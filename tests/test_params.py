@@ -40,7 +40,7 @@ def test_the_shipped_file_is_valid() -> None:
         ("train.backend", "axolotl", "train.backend: should be 'auto', 'unsloth' or 'peft', got 'axolotl'"),
         ("train.learning_rate", -1, "train.learning_rate: should be greater than 0, got -1"),
         ("train.epoch", 3, "train.epoch is not a parameter. Did you mean epochs?"),
-        ("train.zzz", 3, "train.zzz is not a parameter. Known here: backend, epochs"),
+        ("train.zzz", 3, "train.zzz is not a parameter. Known here: backend, processes"),
         ("seed", 2**32, "seed: should be less than 4294967296"),
         ("model.builtin.intermediate_size", 0, "model.builtin.intermediate_size: should be greater than or equal to 1"),
         ("model.builtin.hidden_size", 250, "hidden_size must be a multiple of 2 · num_attention_heads"),

@@ -98,6 +98,7 @@ def test_a_second_repro_does_nothing(pipeline: Path) -> None:
         ("model.builtin.steps", 11, {"base_model"}),
         ("prompt.template", "{instruction}\n", {"format"}),
         ("precision", "fp32", {"baseline", "train", "predict"}),
+        ("quantization.bnb_4bit_quant_type", "fp4", {"baseline", "train", "predict"}),
         ("lora.r", 4, {"train"}),
         ("train.epochs", 2, {"train"}),
         ("predict.batch_size", 32, {"baseline", "predict"}),

@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 from pagetune.errors import UserError
 from pagetune.manifest import Manifest
-from pagetune.models import load_base
-from pagetune.params import Lora, Train
-from pagetune.precision import Choice, compute_dtype, resolve_precision
-from pagetune.train.adapter import check_modules, linear_modules, lora_config
+from pagetune.models import load_config
+from pagetune.params import Params
+from pagetune.train.kernels import Kernel
+from pagetune.train.unsloth_backend import why_not
 
 #: Importing Unsloth compiles and patches; a first import on a cold disk takes a while.
 PROBE_SECONDS = 180
@@ -23,14 +23,15 @@ class Backend:
     reason: str
 
 
-def choose_backend(wanted: str) -> Backend:
+def choose_backend(params: Params, processes: int = 1) -> Backend:
     """What `train.backend` means on this machine. `auto` never fails.
 
     Call it before anything imports transformers. Raises UserError where `unsloth` is asked for and cannot run.
     """
+    wanted = params.train.backend
     if wanted == "peft":
         return Backend("peft", "asked for")
-    problem = why_no_unsloth()
+    problem = why_not(params) or ("several processes" if processes > 1 else None) or why_no_unsloth()
     if problem is None:
         import unsloth  # noqa: F401 - before transformers, trl and peft, which it patches as they are imported
 
@@ -58,63 +59,38 @@ def why_no_unsloth() -> str | None:
     return f"import unsloth failed ({(probe.stderr.strip().splitlines() or ['no message'])[-1]})"
 
 
-def load_for_training(
-    backend: Backend, manifest: Manifest, wanted: str, lora: Lora, train: Train, seed: int
-) -> tuple[Any, Choice]:
-    """The base model with a fresh adapter, ready to train, and the precision it was loaded in.
+def packed_kernel(backend: Backend, manifest: Manifest) -> Kernel:
+    """The attention that keeps packed rows apart with this backend on this machine."""
+    if backend.name == "unsloth":
+        from pagetune.train import unsloth_backend
+
+        return unsloth_backend.packed_kernel()
+    from pagetune.train import kernels
+
+    return kernels.packed_kernel(load_config(manifest))
+
+
+def load_for_training(backend: Backend, manifest: Manifest, params: Params, kernel: Kernel, checkpointing: bool) -> Any:
+    """The base model with a fresh adapter, ready to train.
 
     The adapter starts from random numbers, so that `seed` has to come before it.
     """
     from transformers import set_seed
 
-    set_seed(seed)
+    set_seed(params.seed)
     if backend.name == "unsloth":
-        return _load_with_unsloth(manifest, wanted, lora, train, seed)
-    return _load_with_peft(manifest, wanted, lora, train)
+        from pagetune.train import unsloth_backend
+
+        return unsloth_backend.load(manifest, params, checkpointing)
+    from pagetune.train import peft_backend
+
+    return peft_backend.load(manifest, params, kernel, checkpointing)
 
 
-def _load_with_peft(manifest: Manifest, wanted: str, lora: Lora, train: Train) -> tuple[Any, Choice]:
-    from peft import get_peft_model, prepare_model_for_kbit_training
-
-    model, choice = load_base(manifest, wanted)
-    check_modules(lora, linear_modules(model))
-    if choice.precision in ("4bit", "8bit"):
-        model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=train.gradient_checkpointing)
-    return get_peft_model(model, lora_config(lora)), choice
-
-
-def _load_with_unsloth(manifest: Manifest, wanted: str, lora: Lora, train: Train, seed: int) -> tuple[Any, Choice]:
-    from unsloth import FastLanguageModel
-
-    choice = resolve_precision(wanted, manifest.parameters)
-    model, _ = FastLanguageModel.from_pretrained(
-        manifest.location,
-        revision=manifest.revision or "main",
-        max_seq_length=train.max_length,
-        dtype=compute_dtype(choice.precision),
-        load_in_4bit=choice.precision == "4bit",
-        load_in_8bit=choice.precision == "8bit",
-        trust_remote_code=manifest.trust_remote_code,
-    )
-    check_modules(lora, linear_modules(model))
-    config = lora_config(lora)
-    tuned = FastLanguageModel.get_peft_model(
-        model,
-        r=config.r,
-        target_modules=_unsloth_targets(lora),
-        lora_alpha=config.lora_alpha,
-        lora_dropout=config.lora_dropout,
-        bias="none",
-        use_gradient_checkpointing="unsloth" if train.gradient_checkpointing else False,
-        random_state=seed,
-        rank_pattern=config.rank_pattern,
-        alpha_pattern=config.alpha_pattern,
-    )
-    return tuned, choice
-
-
-def _unsloth_targets(lora: Lora) -> str | list[str]:
-    """Unsloth knows the seven projections of a decoder by name."""
-    if lora.target_modules == "all-linear":
-        return ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
-    return lora.target_modules
+def set_checkpointing(backend: Backend, model: Any, checkpointing: bool) -> None:
+    """Turn gradient checkpointing on or off after loading."""
+    if backend.name == "unsloth":
+        from pagetune.train import unsloth_backend as of_backend
+    else:
+        from pagetune.train import peft_backend as of_backend  # type: ignore[no-redef]
+    of_backend.set_checkpointing(model, checkpointing)

@@ -1,24 +1,22 @@
-"""One training run: examples in, adapter and loss curve out."""
+"""The run itself, which goes on after a kill or a lack of memory."""
 
-import resource
-import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from pagetune.errors import UserError
-from pagetune.params import Train
-from pagetune.precision import Precision
-from pagetune.prompts import IGNORED, encode_example
-from pagetune.records import Example
-
-#: Points on the loss curve.
-CURVE_POINTS = 20
+from pagetune.memory import Plan
+from pagetune.prompts import IGNORED
+from pagetune.train.batches import Row, micro_batches
+from pagetune.train.checkpoints import Store, step_of
+from pagetune.train.job import Job, autocast_dtype, validation_batches
+from pagetune.train.room import make_room, out_of_memory
 
 
 @dataclass(frozen=True)
 class LossPoint:
-    """Mean training loss since the point before, validation loss (None without validation rows), both in nats."""
+    """Mean training loss since the point before, validation loss where there was one just then, both in nats."""
 
     step: int
     epoch: float
@@ -27,126 +25,167 @@ class LossPoint:
     learning_rate: float
 
 
-def encode_examples(examples: list[Example], tokenizer: Any, max_length: int) -> list[dict[str, list[int]]]:
-    """Raises UserError where a row would be cut: a cut answer has no EOS, and the model would learn not to stop."""
-    rows = [encode_example(example, tokenizer) for example in examples]
-    too_long = [len(row["input_ids"]) for row in rows if len(row["input_ids"]) > max_length]
-    if too_long:
-        raise UserError(
-            f"data/prompts: {len(too_long)} of {len(rows)} rows are longer than train.max_length={max_length} tokens, "
-            f"the longest has {max(too_long)}. Raise train.max_length or lower qa.max_answer_characters."
-        )
-    return rows
+@dataclass(frozen=True)
+class Outcome:
+    """`points` are the memory curve; `tokens` the tokens that went through since the last start."""
+
+    curve: list[LossPoint]
+    points: list[dict[str, float]]
+    plan: Plan
+    seconds: float
+    speed: dict[str, float | None]
 
 
-def count_steps(rows: int, params: Train) -> int:
-    """Optimiser steps of the whole run."""
-    effective = params.per_device_train_batch_size * params.gradient_accumulation_steps
-    return params.epochs * -(-rows // effective)
+def fit(job: Job, model: Any, plan: Plan, store: Store | None) -> Outcome:
+    """Train `model` in place. Continues from the newest checkpoint of `store`, prints so, and takes less at once where
+    memory runs out."""
+    began, checkpoint = time.monotonic(), store.latest() if store else None
+    while True:
+        trainer, progress = build_trainer(job, model, plan, store)
+        try:
+            return _run(job, trainer, progress, plan, checkpoint, began)
+        except Exception as error:
+            if not out_of_memory(error) or job.processes > 1:
+                raise
+            problem = str(error).split("\n")[0]
+        # Outside the handler: the traceback holds the tensors of the micro-batch that did not fit.
+        checkpoint = _broken_off(trainer, store, problem)
+        plan = make_room(job, model, plan, trainer, problem)
+        del trainer, progress
 
 
-def fit(
-    model: Any,
-    tokenizer: Any,
-    train_rows: list[dict[str, list[int]]],
-    validation_rows: list[dict[str, list[int]]],
-    params: Train,
-    precision: Precision,
-    seed: int,
-) -> list[LossPoint]:
-    """Train `model` in place with TRL's SFTTrainer and return the loss curve."""
-    from datasets import Dataset
-    from transformers import PrinterCallback
-
-    steps = count_steps(len(train_rows), params)
-    trainer = _trainer_class()(
-        model=model,
-        args=_config(params, steps, precision, bool(validation_rows), seed),
-        train_dataset=Dataset.from_list(train_rows),
-        eval_dataset=Dataset.from_list(validation_rows) if validation_rows else None,
-        processing_class=tokenizer,
-        callbacks=[_progress(steps)],
-    )
-    trainer.remove_callback(PrinterCallback)  # prints every log as a dictionary
-    trainer.train()
-    return loss_curve(trainer.state.log_history)
+def _run(job: Job, trainer: Any, progress: Any, plan: Plan, checkpoint: Path | None, began: float) -> Outcome:
+    if checkpoint:
+        print(f"train: resuming from step {step_of(checkpoint)}", flush=True)
+        trainer.add_callback(_taking_up(trainer, checkpoint))
+    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    if job.params.train.load_best_model_at_end and trainer.state.best_global_step:
+        _load_best(trainer)
+    speed = {"tokens_per_second": round(progress.tokens_per_second(), 1), "mfu": _rounded(progress.mfu())}
+    curve = loss_curve(trainer.state.log_history, job.steps_per_epoch)
+    return Outcome(curve, trainer.memory, plan, time.monotonic() - began, speed)
 
 
-def _trainer_class() -> Any:
-    """TRL's SFTTrainer; its loss is a Triton kernel, in whose place a CPU takes transformers' own, equal loss."""
-    import torch
-    from transformers import Trainer
-    from trl import SFTTrainer
-
-    class CpuSFTTrainer(SFTTrainer):  # type: ignore[misc]
-        compute_loss = Trainer.compute_loss
-
-    return SFTTrainer if torch.cuda.is_available() else CpuSFTTrainer
+def _rounded(share: float | None) -> float | None:
+    return None if share is None else round(share, 4)
 
 
-def _config(params: Train, steps: int, precision: Precision, has_validation: bool, seed: int) -> Any:
-    import torch
-    from trl import SFTConfig
-
-    every = max(1, steps // CURVE_POINTS)
-    on_gpu = torch.cuda.is_available()
-    return SFTConfig(
-        output_dir="models/.trainer",  # nothing is saved there, see save_strategy
-        save_strategy="no",
-        num_train_epochs=params.epochs,
-        learning_rate=params.learning_rate,
-        lr_scheduler_type=params.lr_scheduler_type,
-        warmup_steps=params.warmup_fraction,  # below 1 it is a share of all steps
-        weight_decay=params.weight_decay,
-        max_grad_norm=params.max_grad_norm,
-        per_device_train_batch_size=params.per_device_train_batch_size,
-        per_device_eval_batch_size=params.per_device_train_batch_size,
-        gradient_accumulation_steps=params.gradient_accumulation_steps,
-        gradient_checkpointing=params.gradient_checkpointing,
-        max_length=params.max_length,
-        train_sampling_strategy="group_by_length",
-        # Rows come as token ids with labels: nothing may be cut, re-tokenised or given a second EOS.
-        dataset_kwargs={"skip_prepare_dataset": True},
-        bf16=on_gpu and precision not in ("fp16", "fp32") and torch.cuda.is_bf16_supported(including_emulation=False),
-        fp16=on_gpu and precision == "fp16",
-        logging_steps=every,
-        eval_strategy="steps" if has_validation else "no",
-        eval_steps=every,
-        prediction_loss_only=True,
-        report_to="none",
-        disable_tqdm=True,
-        dataloader_pin_memory=on_gpu,
-        seed=seed,
-    )
-
-
-def _progress(steps: int) -> Any:
+def _taking_up(trainer: Any, checkpoint: Path) -> Any:
     from transformers import TrainerCallback
 
-    class Progress(TrainerCallback):  # type: ignore[misc]
-        """A line now and then: the trainer's own output is a dictionary a step."""
-
+    class TakingUp(TrainerCallback):  # type: ignore[misc]
         def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            self.began = time.monotonic()
+            trainer.take_up(checkpoint)
 
-        def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float], **_: Any) -> None:
-            if "loss" in logs:
-                left = (time.monotonic() - self.began) / state.global_step * (steps - state.global_step)
-                print(
-                    f"train: step {state.global_step} of {steps}, loss {logs['loss']:.3f}, {left:.0f} s left",
-                    flush=True,
-                )
-
-    return Progress()
+    return TakingUp()
 
 
-def loss_curve(log_history: list[dict[str, float]]) -> list[LossPoint]:
+def _load_best(trainer: Any) -> None:
+    from peft import load_peft_weights, set_peft_model_state_dict
+
+    best = trainer.state.best_global_step
+    print(
+        f"train: taking step {best}, whose validation loss {trainer.state.best_metric:.4f} was the lowest", flush=True
+    )
+    weights = load_peft_weights(str(trainer.store.folder_of(best)), device=str(trainer.model.device))
+    set_peft_model_state_dict(trainer.accelerator.unwrap_model(trainer.model), weights)
+
+
+def _broken_off(trainer: Any, store: Store | None, problem: str) -> Path | None:
+    """Where to go on from: the last whole step, whose weights are still there unless the optimiser had begun."""
+    if trainer.state.global_step == 0 and not trainer.stepping:
+        return None
+    if store is not None and not trainer.stepping:
+        trainer.save_where_it_broke()
+    checkpoint = store.latest() if store else None
+    if checkpoint is None:
+        raise UserError(f"out of memory in the optimiser ({problem}). Lower lora.r, or free the card.")
+    return checkpoint
+
+
+def build_trainer(job: Job, model: Any, plan: Plan, store: Store | None) -> tuple[Any, Any]:
+    """The trainer, and the callback that knows its speed."""
+    from transformers import PrinterCallback, ProgressCallback
+
+    from pagetune.train import watch
+    from pagetune.train.trainer import Batches, StepTrainer
+
+    train, memory = job.params.train, []  # type: ignore[var-annotated]
+    parts = plan.gradient_accumulation_steps * job.processes
+    batches = Batches(
+        train_rows=job.train_rows,
+        validation_rows=job.validation_rows,
+        train=micro_batches(job.steps, job.lengths, parts, plan.packing),
+        validation=validation_batches(job, plan),
+        collator=job.collator(plan.packing),
+        options={"fused_lm_head": True} if getattr(model, "fused_lm_head", False) else {},
+    )
+    trainer = StepTrainer(batches, store, memory, model=model, args=_arguments(job, plan, store))
+    progress = watch.Progress(4 * job.setup.shape.linear_parameters, lambda: trainer.tokens_seen, job.processes)
+    for callback in (PrinterCallback, ProgressCallback):
+        trainer.remove_callback(callback)
+    for added in (
+        watch.Health(train.learning_rate, train.max_grad_norm),
+        watch.Memory(memory, train.empty_cache_threshold),
+        progress,
+        *_early_stopping(job),
+    ):
+        trainer.add_callback(added)
+    return trainer, progress
+
+
+def _early_stopping(job: Job) -> list[Any]:
+    from transformers import EarlyStoppingCallback
+
+    patience = job.params.train.early_stopping_patience
+    return [EarlyStoppingCallback(patience)] if patience and job.validation_rows else []
+
+
+def _arguments(job: Job, plan: Plan, store: Store | None) -> Any:
+    import torch
+    from transformers import TrainingArguments
+
+    train, dtype = job.params.train, autocast_dtype(job)
+    return TrainingArguments(
+        output_dir=str(store.folder) if store else "models/.trainer",  # the store's own checkpoints lie there
+        save_strategy="steps" if store else "no",
+        save_steps=job.eval_steps,
+        restore_callback_states_from_checkpoint=True,
+        num_train_epochs=1,  # of transformers': the batches of all epochs, see StepTrainer
+        learning_rate=train.learning_rate,
+        lr_scheduler_type=train.lr_scheduler_type,
+        warmup_steps=train.warmup_fraction,  # below 1 it is a share of all steps
+        weight_decay=train.weight_decay,
+        max_grad_norm=train.max_grad_norm,
+        per_device_train_batch_size=plan.per_device_train_batch_size,
+        gradient_accumulation_steps=plan.gradient_accumulation_steps,
+        bf16=dtype == torch.bfloat16,
+        fp16=dtype == torch.float16,
+        logging_steps=job.logging_steps,
+        logging_nan_inf_filter=False,  # it would hide what Health stops, and wait for the card at each micro-batch
+        eval_strategy="steps" if job.validation_rows else "no",
+        eval_steps=job.eval_steps,
+        metric_for_best_model="loss" if job.validation_rows else None,
+        greater_is_better=False,
+        prediction_loss_only=True,
+        remove_unused_columns=False,
+        report_to=train.report_to or "none",
+        disable_tqdm=True,
+        dataloader_num_workers=train.dataloader_num_workers,
+        dataloader_pin_memory=torch.cuda.is_available(),
+        torch_empty_cache_steps=train.torch_empty_cache_steps,
+        ddp_find_unused_parameters=False,
+        seed=job.params.seed,
+    )
+
+
+def loss_curve(log_history: list[dict[str, float]], steps_per_epoch: int) -> list[LossPoint]:
     """Join the trainer's training and evaluation logs by step."""
     validation = {int(log["step"]): log["eval_loss"] for log in log_history if "eval_loss" in log}
     return [
         LossPoint(
             step=int(log["step"]),
-            epoch=log["epoch"],
+            epoch=round(int(log["step"]) / steps_per_epoch, 4),
             train_loss=log["loss"],
             validation_loss=validation.get(int(log["step"])),
             learning_rate=log["learning_rate"],
@@ -156,16 +195,6 @@ def loss_curve(log_history: list[dict[str, float]]) -> list[LossPoint]:
     ]
 
 
-def trained_tokens(rows: list[dict[str, list[int]]]) -> int:
+def trained_tokens(rows: list[Row]) -> int:
     """Tokens that the loss is on, in one epoch."""
     return sum(label != IGNORED for row in rows for label in row["labels"])
-
-
-def peak_memory_gib() -> float:
-    """The GPU's peak if there is one, else the process's."""
-    import torch
-
-    if torch.cuda.is_available():
-        return float(torch.cuda.max_memory_reserved()) / 2**30
-    kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return kib / 2**20 if sys.platform != "darwin" else kib / 2**30

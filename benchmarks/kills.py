@@ -1,0 +1,267 @@
+"""Fifty SIGKILLs at random times over CPU runs of `dvc repro`: python -m benchmarks.kills [KILLS [SEED]]
+
+In a temporary clone with tiny settings a training is reproduced once undisturbed; then `dvc repro train` is started
+again and again and killed at a random time, by turns DVC alone and its whole process group, until so many kills have
+hit. A training that comes to its end in between is compared with the undisturbed one, byte by byte, forgotten and begun
+anew. Steps are those that the stage printed; a kill may cost what came after the last checkpoint.
+"""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from threading import Thread
+
+import psutil
+from ruamel.yaml import YAML
+
+from tests.conftest import TINY, clone, commit, edit_params, run
+
+KILLS, SEED = 50, 0
+#: About half a minute of training on two cores, and fourteen checkpoints.
+SETTINGS = TINY | {
+    "train.per_device_train_batch_size": "auto",
+    "train.effective_batch_size": 16,
+    "train.epochs": 6,
+    "train.eval_steps": 60,
+}
+OUTCOME = ("metrics/train.json", "metrics/loss.csv", "models/adapter/adapter_model.safetensors")
+#: A process of a killed run that is there for longer is an orphan; one that is still importing dies only then.
+ORPHAN_SECONDS = 10.0
+DVC_ALONE, GROUP = "DVC alone", "whole group"
+STEP, RESUMING = re.compile(r"train: step (\d+) of (\d+)"), re.compile(r"resuming from step (\d+)")
+#: The stage's last line: what comes after it is DVC's.
+DONE = re.compile(r"train: \d+ rows, \d+ steps")
+
+
+@dataclass
+class Attempt:
+    """One `dvc repro train`, come to its end or killed (`DVC alone`, `whole group`)."""
+
+    killed: str | None
+    lines: list[tuple[float, str]]  # seconds since the start
+    seconds: float
+    gone_seconds: float = 0.0  # from the kill until the last process of the run was gone
+    orphans: int = 0
+
+    @property
+    def start(self) -> int | None:
+        """The step it went on from, 0 where it began anew; None where it was killed before that can be seen."""
+        resumed = RESUMING.search(self.text())
+        return int(resumed[1]) if resumed else 0 if self._steps() else None
+
+    @property
+    def reached(self) -> int:
+        return max((step for step, _ in self._steps()), default=self.start or 0)
+
+    @property
+    def is_past_the_last_step(self) -> bool:
+        return any(step == total for step, total in self._steps()) or bool(DONE.search(self.text()))
+
+    def first_step_seconds(self) -> float:
+        return next(seconds for seconds, line in self.lines if STEP.search(line))
+
+    def text(self) -> str:
+        return "\n".join(line for _, line in self.lines)
+
+    def _steps(self) -> list[tuple[int, int]]:
+        return [(int(match[1]), int(match[2])) for _, line in self.lines if (match := STEP.search(line))]
+
+
+@dataclass
+class Campaign:
+    undisturbed: Attempt
+    attempts: list[Attempt] = field(default_factory=list)
+    unequal: list[str] = field(default_factory=list)  # files of finished trainings that differ
+    finished: int = 0
+    repeated: list[int] = field(default_factory=list)  # printed steps lost, for each start after a kill in the training
+    lost_at_the_end: list[int] = field(default_factory=list)  # and for each after a kill past the last step
+
+    @property
+    def kills(self) -> list[Attempt]:
+        return [attempt for attempt in self.attempts if attempt.killed]
+
+
+def main() -> None:
+    kills, seed = (int(sys.argv[at]) if len(sys.argv) > at else default for at, default in ((1, KILLS), (2, SEED)))
+    with TemporaryDirectory() as folder:
+        project = clone(Path(folder))
+        edit_params(project, SETTINGS)
+        commit(project)
+        run(project, "dvc", "repro", "format")
+        began = time.monotonic()
+        campaign = torment(project, kills, seed)
+        print(f"seed {seed}, {(time.monotonic() - began) / 60:.0f} minutes")
+    print(table(campaign))
+
+
+def torment(project: Path, kills: int, seed: int, spare_the_start: bool = False) -> Campaign:
+    """Kill so many runs of `train`, and let the last training come to its end.
+
+    Kills fall anywhere in a run; `spare_the_start` keeps them off the imports, where a kill costs nothing.
+    """
+    campaign, random = Campaign(reproduce(project)), Random(seed)
+    expected, earliest = outcome(project), campaign.undisturbed.first_step_seconds() if spare_the_start else 0.0
+    forget(project)
+    reached, at_the_end = 0, False
+    while len(campaign.kills) < kills or reached:
+        alive_seconds = random.uniform(earliest, campaign.undisturbed.seconds)
+        how = (DVC_ALONE, GROUP)[len(campaign.kills) % 2]
+        attempt = reproduce(project, (alive_seconds, how) if len(campaign.kills) < kills else None)
+        campaign.attempts.append(attempt)
+        if reached and attempt.start is not None:
+            (campaign.lost_at_the_end if at_the_end else campaign.repeated).append(reached - attempt.start)
+        if attempt.start is not None:
+            reached, at_the_end = attempt.reached, attempt.is_past_the_last_step
+        if not attempt.killed:
+            check(campaign, expected, outcome(project))
+            forget(project)
+            reached, at_the_end = 0, False
+    return campaign
+
+
+def check(campaign: Campaign, expected: dict[str, str], found: dict[str, str]) -> None:
+    campaign.finished += 1
+    campaign.unequal += [name for name in OUTCOME if found[name] != expected[name]]
+
+
+def reproduce(project: Path, kill: tuple[float, str] | None = None) -> Attempt:
+    """Run `dvc repro train`, and kill it after so many seconds in this way. A failure of its own raises."""
+    environment = os.environ | {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(project),
+        "PYTHONUNBUFFERED": "1",
+    }
+    began = time.monotonic()
+    process = subprocess.Popen(
+        ["dvc", "repro", "--no-run-cache", "train"],
+        cwd=project,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    lines: list[tuple[float, str]] = []
+    reader = Thread(target=_read, args=(process, began, lines), daemon=True)
+    reader.start()
+    attempt = _end(process, kill, lines, began)
+    reader.join(ORPHAN_SECONDS)
+    if not attempt.killed and process.returncode:
+        raise RuntimeError(f"dvc repro exited with {process.returncode}:\n{attempt.text()}")
+    return attempt
+
+
+def _read(process: subprocess.Popen[str], began: float, lines: list[tuple[float, str]]) -> None:
+    assert process.stdout
+    with process.stdout:
+        lines.extend((time.monotonic() - began, line.rstrip("\n")) for line in process.stdout)
+
+
+def _end(
+    process: subprocess.Popen[str], kill: tuple[float, str] | None, lines: list[tuple[float, str]], began: float
+) -> Attempt:
+    """Wait for the end or bring it about; the lines go on growing while the run's processes live."""
+    try:
+        process.wait(None if kill is None else kill[0])
+        return Attempt(None, lines, time.monotonic() - began)
+    except subprocess.TimeoutExpired:
+        assert kill
+    if kill[1] == GROUP:
+        os.killpg(process.pid, signal.SIGKILL)
+    else:
+        process.kill()
+    process.wait()
+    attempt = Attempt(kill[1], lines, time.monotonic() - began)
+    attempt.gone_seconds, attempt.orphans = _see_it_gone(process.pid)
+    return attempt
+
+
+def _see_it_gone(session: int) -> tuple[float, int]:
+    """How long processes of the session live on, and how many are left when patience ends; these are ended here."""
+    began = time.monotonic()
+    while (left := members(session)) and time.monotonic() - began < ORPHAN_SECONDS:
+        time.sleep(0.05)
+    seconds = time.monotonic() - began
+    for orphan in left:
+        orphan.kill()
+    return seconds, len(left)
+
+
+def members(session: int) -> list[psutil.Process]:
+    """The living processes of a session: what DVC started stays in DVC's, whoever its parent is by now."""
+    found = []
+    for process in psutil.process_iter(["status"]):
+        try:
+            if os.getsid(process.pid) == session and process.info["status"] != psutil.STATUS_ZOMBIE:
+                found.append(process)
+        except OSError:  # gone meanwhile, or not ours to see
+            continue
+    return found
+
+
+def outcome(project: Path) -> dict[str, str]:
+    return {name: sha256((project / name).read_bytes()).hexdigest() for name in OUTCOME}
+
+
+def forget(project: Path) -> None:
+    """Leave nothing by which DVC could take the training for done, or restore it."""
+    shutil.rmtree(project / "models/adapter", ignore_errors=True)
+    shutil.rmtree(project / ".dvc/cache/runs", ignore_errors=True)
+    for name in OUTCOME:
+        (project / name).unlink(missing_ok=True)
+    yaml, path = YAML(), project / "dvc.lock"
+    locked = yaml.load(path.read_text(encoding="utf-8"))
+    locked["stages"].pop("train", None)
+    with path.open("w", encoding="utf-8") as file:
+        yaml.dump(locked, file)
+
+
+def table(campaign: Campaign) -> str:
+    undisturbed = campaign.undisturbed
+    rows = [("", [DVC_ALONE, GROUP]), ("kills", _by_way(campaign.kills))]
+    phases = (
+        ("  before the training could be seen", [kill for kill in campaign.kills if not kill.reached]),
+        ("  during the training", [kill for kill in campaign.kills if kill.reached and not kill.is_past_the_last_step]),
+        ("  after the last step", [kill for kill in campaign.kills if kill.is_past_the_last_step]),
+        (
+            f"  processes left after {ORPHAN_SECONDS:.0f} s",
+            [kill for kill in campaign.kills for _ in range(kill.orphans)],
+        ),
+    )
+    rows += [(title, _by_way(members)) for title, members in phases]
+    gone = max((kill.gone_seconds for kill in campaign.kills), default=0.0)
+    starts = [attempt.start for attempt in campaign.attempts if attempt.start is not None]
+    lines = [
+        f"a training of {undisturbed.reached} steps, {undisturbed.seconds:.0f} s undisturbed with DVC and the imports",
+        *(f"{title:<36}{''.join(f'{value:>14}' for value in values)}" for title, values in rows),
+        f"the last process was gone {gone:.1f} s after the kill at the latest",
+        f"starts: {len(starts)}, {sum(start > 0 for start in starts)} of them from a checkpoint",
+        f"steps repeated after a kill: {_spread(campaign.repeated)}",
+        f"and after a kill past the last step: {_spread(campaign.lost_at_the_end)}",
+        f"trainings that came to their end: {campaign.finished}, with other bytes than the undisturbed one: "
+        f"{dict(Counter(campaign.unequal)) or 0}",
+    ]
+    return "\n".join(lines)
+
+
+def _by_way(kills: list[Attempt]) -> list[str]:
+    count = Counter(kill.killed for kill in kills)
+    return [str(count[DVC_ALONE]), str(count[GROUP])]
+
+
+def _spread(steps: list[int]) -> str:
+    return f"{sum(steps) / len(steps):.1f} on average, {max(steps)} at most ({len(steps)} times)" if steps else "never"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,289 @@
+"""Training on one card: TRL and Unsloth as their documentation starts, and pagetune, on the same rows, in one run.
+
+    python -m benchmarks.train_gpu [NAME ...]        # some of CONFIGURATIONS, all without a name
+    python -m benchmarks.train_gpu --shape 1b ours-4bit
+
+A Llama-3 shape with random weights, LoRA r=16 on all seven projections, rows of log-normal length around 110 tokens,
+45% of each trained on, 128 rows a step. Each configuration has a process of its own. Tokens a second count real tokens,
+after the first steps; GiB are the most PyTorch reserved. MFU is at 4 FLOP a parameter and token over the card's dense
+bf16 peak.
+"""
+
+import argparse
+import json
+import math
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from random import Random
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+EFFECTIVE, WARM_STEPS, STEPS = 128, 4, 12
+SHAPES = {
+    "tiny": (256, 704, 4, 4, 2, 1024),
+    "1b": (2048, 8192, 16, 32, 8, 128256),
+    "8b": (4096, 14336, 32, 32, 8, 128256),
+    "70b-10": (8192, 28672, 10, 64, 8, 128256),
+}
+#: What stands in params.yaml's place; `library` names a peer.
+CONFIGURATIONS: dict[str, dict[str, Any]] = {
+    "trl-4bit": {"library": "trl", "precision": "4bit"},
+    "trl-bf16": {"library": "trl", "precision": "bf16"},
+    "unsloth-4bit": {"library": "unsloth", "precision": "4bit"},
+    "unsloth-bf16": {"library": "unsloth", "precision": "bf16"},
+    "ours-bf16": {"precision": "bf16"},
+    "ours-4bit": {"precision": "4bit"},
+    "ours-4bit-10gib": {"precision": "4bit", "gpu_memory_gib": 10.0},
+    "ours-4bit-8gib": {"precision": "4bit", "gpu_memory_gib": 8.0},
+    "ours-4bit-low": {"precision": "4bit", "memory": "low"},
+    "ours-bf16-low": {"precision": "bf16", "memory": "low"},
+    "ours-8bit": {"precision": "8bit", "backend": "peft"},
+    "ours-peft-bf16": {"precision": "bf16", "backend": "peft"},
+    "ours-peft-4bit": {"precision": "4bit", "backend": "peft"},
+    "ours-peft-4bit-low": {"precision": "4bit", "backend": "peft", "memory": "low"},
+}
+
+
+def row_lengths(count: int) -> list[int]:
+    """Log-normal around 110 tokens: median 95, mean 110, from 12 to 1,024."""
+    random = Random(0)
+    return [max(12, min(1024, round(random.lognormvariate(math.log(95), 0.55)))) for _ in range(count)]
+
+
+def rows_of(vocabulary: int) -> list[dict[str, list[int]]]:
+    random, rows = Random(1), []
+    for length in row_lengths(EFFECTIVE * STEPS):
+        ids = [random.randrange(10, vocabulary) for _ in range(length)]
+        prompt = round(0.55 * length)
+        rows.append({"input_ids": ids, "labels": [-100] * prompt + ids[prompt:]})
+    return rows
+
+
+def write_base(shape: str, folder: Path) -> None:
+    """A checkpoint of random weights, with a tokenizer of a few words: Unsloth asks for one."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    from pagetune.builtin import train_tokenizer
+    from pagetune.params import load_params
+
+    hidden, intermediate, layers, heads, kv_heads, vocabulary = SHAPES[shape]
+    config = LlamaConfig(
+        hidden_size=hidden, intermediate_size=intermediate, num_hidden_layers=layers, num_attention_heads=heads,
+        num_key_value_heads=kv_heads, vocab_size=vocabulary, max_position_embeddings=8192, rope_theta=500000.0,
+        tie_word_embeddings=False, bos_token_id=None, eos_token_id=0, pad_token_id=1,
+    )  # fmt: skip
+    torch.manual_seed(0)
+    torch.set_default_dtype(torch.bfloat16)
+    with torch.device("cuda"):
+        model = LlamaForCausalLM(config)
+    model.save_pretrained(str(folder), max_shard_size="4GB")
+    tokenizer = train_tokenizer(["a few words to make a tokenizer of"], load_params(ROOT / "params.yaml").model.builtin)
+    tokenizer.save_pretrained(str(folder))
+
+
+def params_for(changes: dict[str, Any]) -> Any:
+    from pagetune.params import load_params
+
+    params = load_params(ROOT / "params.yaml")
+    train = params.train.model_copy(
+        update={
+            "effective_batch_size": EFFECTIVE, "epochs": 1, "max_length": 1024, "group_by_length": False,
+            "eval_steps": 1000, "learning_rate": 1e-4, "processes": 1,
+            **{key: value for key, value in changes.items() if key not in ("precision", "library")},
+        }
+    )  # fmt: skip
+    lora = params.lora.model_copy(update={"r": 16, "alpha": 16})
+    return params.model_copy(update={"train": train, "lora": lora, "precision": changes["precision"]})
+
+
+class Clock:
+    """Seconds and tokens between the warm steps and the last one."""
+
+    def __init__(self, tokens_seen: Any) -> None:
+        self.tokens_seen, self.marks = tokens_seen, []
+
+    def callback(self) -> Any:
+        import torch
+        from transformers import TrainerCallback
+
+        marks, tokens_seen = self.marks, self.tokens_seen
+
+        class OnStep(TrainerCallback):  # type: ignore[misc]
+            def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+                torch.cuda.synchronize()
+                marks.append((time.perf_counter(), tokens_seen()))
+
+        return OnStep()
+
+    def tokens_per_second(self) -> float:
+        (began, tokens_before), (ended, tokens_after) = self.marks[WARM_STEPS - 1], self.marks[-1]
+        return (tokens_after - tokens_before) / (ended - began)
+
+
+def measure(clock: Clock, shape: str, **more: Any) -> dict[str, Any]:
+    import torch
+
+    from pagetune.train.watch import peak_flops
+
+    hidden, intermediate, layers, heads, kv_heads, vocabulary = SHAPES[shape]
+    width = hidden // heads * kv_heads
+    parameters = layers * (2 * hidden * hidden + 2 * hidden * width + 3 * hidden * intermediate) + vocabulary * hidden
+    speed = clock.tokens_per_second()
+    return {
+        "tokens_per_second": round(speed),
+        "mfu": round(4 * parameters * speed / (peak_flops() or 1), 3),
+        "reserved_gib": round(torch.cuda.max_memory_reserved() / 2**30, 2),
+        "allocated_gib": round(torch.cuda.max_memory_allocated() / 2**30, 2),
+        **more,
+    }
+
+
+def ours(base: Path, shape: str, changes: dict[str, Any]) -> dict[str, Any]:
+    EOS, PAD = "</s>", "<pad>"
+    from pagetune.manifest import Manifest
+    from pagetune.train import tune
+    from pagetune.train.backend import choose_backend, load_for_training, packed_kernel
+
+    params = params_for(changes)
+    budget = tune.budget_bytes(params)
+    backend = choose_backend(params)
+    from pagetune.precision import resolve_precision
+    from pagetune.train.job import Job
+    from pagetune.train.room import find_batch
+    from pagetune.train.run import build_trainer
+
+    manifest = Manifest(
+        source="local", id=str(base), location=str(base), revision=None, trust_remote_code=False, parameters=8 * 10**9,
+        eos_token=EOS, bos_token=None, pad_token=PAD, special_tokens=[],
+    )  # fmt: skip
+    rows = rows_of(SHAPES[shape][-1])
+    job = Job(
+        params, manifest, backend, resolve_precision(params.precision, manifest.parameters),
+        packed_kernel(backend, manifest), rows, [], 1,
+    )  # fmt: skip
+    plan = job.plan(budget)
+    began = time.perf_counter()
+    model = load_for_training(backend, manifest, params, job.kernel, plan.gradient_checkpointing)
+    loaded = time.perf_counter() - began
+    job, plan = tune.keep_apart(job, model, plan, budget)
+    plan = find_batch(job, model, plan)
+    trainer, _ = build_trainer(job, model, plan, None)
+    clock = Clock(lambda: trainer.tokens_seen)
+    trainer.add_callback(clock.callback())
+    trainer.train()
+    predicted = plan.predicted.total / 2**30
+    return measure(
+        clock, shape, backend=backend.name, backend_reason=backend.reason, kernel=job.kernel.reason,
+        packing=plan.packing, checkpointing=plan.gradient_checkpointing, tokens=plan.tokens,
+        accumulation=plan.gradient_accumulation_steps, predicted_gib=round(predicted, 2), load_s=round(loaded, 1),
+        losses=[round(log["loss"], 4) for log in trainer.state.log_history if "loss" in log][-2:],
+    )  # fmt: skip
+
+
+def peer(base: Path, shape: str, library: str, precision: str) -> dict[str, Any]:
+    """The library's own quick start: its trainer, its defaults, eight rows at once."""
+    model, options = _with_unsloth(base, precision) if library == "unsloth" else _with_trl(base, precision)
+    from datasets import Dataset
+    from trl import SFTConfig, SFTTrainer
+
+    rows = rows_of(SHAPES[shape][-1])
+    seen = [0]
+    trainer = SFTTrainer(
+        model=model,
+        args=SFTConfig(
+            output_dir="models/.peer", per_device_train_batch_size=8, gradient_accumulation_steps=EFFECTIVE // 8,
+            num_train_epochs=1, learning_rate=1e-4, bf16=True, save_strategy="no", report_to="none", logging_steps=4,
+            disable_tqdm=True, max_length=1024, dataset_kwargs={"skip_prepare_dataset": True},
+        ),
+        train_dataset=Dataset.from_list(rows),
+        **options,
+    )  # fmt: skip
+    collate = trainer.data_collator
+
+    def counting(batch: list[dict[str, list[int]]]) -> Any:
+        seen[0] += sum(len(row["input_ids"]) for row in batch)
+        return collate(batch)
+
+    trainer.data_collator = counting
+    clock = Clock(lambda: seen[0])
+    trainer.add_callback(clock.callback())
+    trainer.train()
+    losses = [round(log["loss"], 4) for log in trainer.state.log_history if "loss" in log][-2:]
+    return measure(clock, shape, backend=library, tokens=8, losses=losses)
+
+
+def _with_trl(base: Path, precision: str) -> tuple[Any, dict[str, Any]]:
+    import torch
+    from peft import LoraConfig
+    from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
+
+    config = BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=torch.bfloat16)
+    model = AutoModelForCausalLM.from_pretrained(
+        str(base), dtype=torch.bfloat16, device_map={"": 0}, quantization_config=config if precision == "4bit" else None
+    )
+    lora = LoraConfig(r=16, lora_alpha=16, target_modules="all-linear", task_type="CAUSAL_LM")
+    return model, {"peft_config": lora, "processing_class": AutoTokenizer.from_pretrained(str(base))}
+
+
+def _with_unsloth(base: Path, precision: str) -> tuple[Any, dict[str, Any]]:
+    from unsloth import FastLanguageModel
+
+    model, tokenizer = FastLanguageModel.from_pretrained(
+        str(base), max_seq_length=1024, load_in_4bit=precision == "4bit"
+    )
+    model = FastLanguageModel.get_peft_model(model, r=16, lora_alpha=16, use_gradient_checkpointing="unsloth")
+    return model, {"processing_class": tokenizer}
+
+
+def run_one(name: str, base: Path, shape: str) -> None:
+    from pagetune.errors import quiet_libraries
+
+    quiet_libraries()
+    changes = CONFIGURATIONS[name]
+    if "library" in changes:
+        result = peer(base, shape, changes["library"], changes["precision"])
+    else:
+        result = ours(base, shape, changes)
+    print("RESULT " + json.dumps({"name": name, **result}), flush=True)
+
+
+def in_a_process(arguments: list[str], seconds: int) -> str:
+    environment = os.environ | {"PYTORCH_CUDA_ALLOC_CONF": "expandable_segments:True"}
+    command = [sys.executable, "-m", "benchmarks.train_gpu", *arguments]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=seconds, check=False)
+    except subprocess.TimeoutExpired:
+        return f"no result within {seconds} s"
+    found = [line for line in done.stdout.splitlines() if line.startswith("RESULT ")]
+    return found[0].removeprefix("RESULT ") if found else (done.stdout + done.stderr)[-1500:]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--shape", choices=SHAPES, default="8b")
+    parser.add_argument("--base", type=Path)
+    parser.add_argument("--one", action="store_true")
+    parser.add_argument("--seconds", type=int, default=150)
+    options = parser.parse_args()
+    base = options.base or Path("models") / f".base-{options.shape}"
+    if options.one:
+        write_base(options.shape, base) if options.names == ["base"] else run_one(options.names[0], base, options.shape)
+        return
+    if not (base / "config.json").exists():
+        began = time.perf_counter()
+        said = in_a_process(["--one", "base", "--shape", options.shape, "--base", str(base)], 300)
+        print(f"base written in {time.perf_counter() - began:.0f} s {said[-600:]}", flush=True)
+    for name in options.names or list(CONFIGURATIONS):
+        began = time.perf_counter()
+        arguments = ["--one", name, "--shape", options.shape, "--base", str(base)]
+        said = in_a_process(arguments, options.seconds)
+        print(f"{name} [{time.perf_counter() - began:.0f} s] {said}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

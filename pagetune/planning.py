@@ -1,0 +1,220 @@
+"""`python -m pagetune plan`: what memory a training will take on a card that may not be here, and how it fits in."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from statistics import NormalDist
+from typing import Any, Literal, get_args
+
+from pagetune.errors import UserError
+from pagetune.jsonl import read_records
+from pagetune.manifest import BASE, read_manifest
+from pagetune.memory import GIB, Plan, Setup, make_plan
+from pagetune.params import Params, load_params
+from pagetune.precision import HEADROOM, Precision, resolve_precision
+from pagetune.prompts import encode_example
+from pagetune.records import Example
+from pagetune.shapes import LLAMA_3, Shape, shape_of
+
+ROWS = Path("data/prompts/train.jsonl")
+#: What CUDA itself takes of a card before the first tensor.
+CUDA_BYTES = int(0.6 * GIB)
+#: Short questions and answers, for want of the real ones: the rows of ../shared/notes/gpu.md.
+ASSUMED_ROWS, ASSUMED_MEDIAN, ASSUMED_SPREAD = 1000, 110, 0.5
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the training is to run; `budget_bytes` of a card, or of the machine's memory without one."""
+
+    on_gpu: bool
+    budget_bytes: int
+    processes: int
+    backend: Literal["unsloth", "peft"]
+    words: str
+
+
+@dataclass(frozen=True)
+class Model:
+    """`location` is what its tokenizer is loaded from; None where there is none."""
+
+    name: str
+    shape: Shape
+    location: str | None
+
+
+def plan_lines(gpu_gib: float | None, model: str | None, precision: str | None) -> list[str]:
+    """What to print. Raises UserError where the model cannot be found, a number makes no sense, or nothing fits."""
+    params = load_params()
+    place, wanted = _place(params, gpu_gib), _model(params, model)
+    setup = _setup(params, place, wanted.shape, _precision(params, place, wanted.shape, precision))
+    lengths, rows_words = _lengths(params, wanted)
+    packing = place.on_gpu if params.train.packing == "auto" else params.train.packing
+    largest = _largest(params, lengths, packing, place.processes)
+
+    def planned(memory: str) -> Plan:
+        train = params.train.model_copy(update={"memory": memory})
+        return make_plan(setup, train, largest, place.budget_bytes, packing, place.processes)
+
+    head = [_describe(wanted, setup), f"plan: on {place.words}", f"plan: {rows_words}", ""]
+    chosen = planned(params.train.memory)
+    ways = [_way(memory, planned(memory), params.train.memory) for memory in ("auto", "low", "fast")]
+    return [*head, *_table(chosen, params, place), "", *ways, "", f"why: {chosen.reason}"]
+
+
+def _place(params: Params, gpu_gib: float | None) -> Place:
+    """The card of --gpu-gib, else those that are here, else the CPU."""
+    import torch
+
+    if gpu_gib is not None:
+        processes = params.train.processes if params.train.processes != "auto" else 1
+        words = f"a card of {gpu_gib:g} GiB, {CUDA_BYTES / GIB:.1f} of it CUDA's own" + _cards(processes)
+        return Place(True, int(gpu_gib * GIB) - CUDA_BYTES, processes, _backend(params, processes, False), words)
+    if torch.cuda.is_available():
+        return _card_here(params)
+    import psutil
+
+    free = psutil.virtual_memory().available
+    words = f"the CPU, for want of a card (--gpu-gib plans for one); {free / GIB:.1f} GiB of memory are free"
+    return Place(False, free, 1, "peft", words)
+
+
+def _card_here(params: Params) -> Place:
+    import torch
+
+    processes = params.train.processes if params.train.processes != "auto" else torch.cuda.device_count()
+    limit, free = params.train.gpu_memory_gib, torch.cuda.mem_get_info()[0]
+    budget = free if limit == "auto" else min(free, int(limit * GIB))
+    words = f"{torch.cuda.get_device_name()}, {budget / GIB:.1f} GiB of it" + _cards(processes)
+    return Place(True, budget, processes, _backend(params, processes, True), words)
+
+
+def _cards(processes: int) -> str:
+    return f", {processes} of them" if processes > 1 else ""
+
+
+def _backend(params: Params, processes: int, here: bool) -> Literal["unsloth", "peft"]:
+    """As the training would choose; a card that is not here is one that Unsloth runs on."""
+    from pagetune.train.backend import why_no_unsloth
+    from pagetune.train.unsloth_backend import why_not
+
+    if params.train.backend == "peft" or processes > 1 or why_not(params):
+        return "peft"
+    return "peft" if here and why_no_unsloth() else "unsloth"
+
+
+def _model(params: Params, wanted: str | None) -> Model:
+    if wanted in LLAMA_3:
+        return Model(f"a Llama 3 of {wanted}", LLAMA_3[wanted], None)
+    if wanted is not None:
+        return Model(wanted, shape_of(_config(wanted, None, params.model.trust_remote_code)), wanted)
+    if not (BASE / "manifest.json").exists():
+        raise UserError(f"{BASE}/manifest.json is not there. Run `dvc repro base_model`, or name one: --model 8b.")
+    manifest = read_manifest()
+    config = _config(manifest.location, manifest.revision, manifest.trust_remote_code)
+    return Model(manifest.id, shape_of(config), manifest.location)
+
+
+def _config(location: str, revision: str | None, trust_remote_code: bool) -> Any:
+    from transformers import AutoConfig
+
+    try:
+        return AutoConfig.from_pretrained(location, revision=revision, trust_remote_code=trust_remote_code)
+    except Exception as error:  # the hub has many: not found, gated, offline, no config, unknown architecture
+        seen = str(error).strip().split("\n")[0]
+        raise UserError(
+            f"plan: the model {location} has no configuration that transformers reads ({seen}). Name a folder with "
+            f"config.json, a hub id, or one of {', '.join(LLAMA_3)}."
+        ) from None
+
+
+def _precision(params: Params, place: Place, shape: Shape, wanted: str | None) -> Precision:
+    """What `precision` means on that card, as pagetune.precision resolves it on one that is here."""
+    asked = wanted or params.precision
+    if asked != "auto" and asked not in get_args(Precision):
+        raise UserError(f"plan: --precision {asked} is none of auto, {', '.join(get_args(Precision))}.")
+    if not place.on_gpu:
+        return resolve_precision(asked, shape.parameters).precision
+    if asked != "auto":
+        return asked  # type: ignore[return-value]
+    return "bf16" if 2 * shape.parameters * HEADROOM <= place.budget_bytes else "4bit"
+
+
+def _setup(params: Params, place: Place, shape: Shape, precision: Precision) -> Setup:
+    double_quant = params.quantization.bnb_4bit_use_double_quant
+    return Setup(shape, precision, double_quant, params.lora, place.backend, place.on_gpu)
+
+
+def _lengths(params: Params, model: Model) -> tuple[list[int], str]:
+    """Tokens of each training row, and where they come from."""
+    tokenizer = _tokenizer(model, params.model.trust_remote_code) if ROWS.exists() else None
+    if tokenizer is None:
+        why = f"{ROWS} is not there" if not ROWS.exists() else "there is no tokenizer to count with"
+        lengths = _assumed_lengths()
+        words = f"{ASSUMED_ROWS} assumed rows, half of them below {ASSUMED_MEDIAN} tokens ({why})"
+    else:
+        lengths = [len(encode_example(row, tokenizer)["input_ids"]) for row in read_records(ROWS, Example)]
+        words = f"{len(lengths)} rows of {ROWS}"
+    if not lengths:
+        raise UserError(f"{ROWS} holds no rows; metrics/curate.json says why. Add documents or pairs.")
+    cut = [min(length, params.train.max_length) for length in lengths]
+    return cut, f"{words}, {sum(cut) / len(cut):.0f} tokens on average, {max(cut)} at most"
+
+
+def _assumed_lengths() -> list[int]:
+    """Log-normal, without chance: one row at each quantile."""
+    logarithms = NormalDist(math.log(ASSUMED_MEDIAN), ASSUMED_SPREAD)
+    return [round(math.exp(logarithms.inv_cdf((row + 0.5) / ASSUMED_ROWS))) for row in range(ASSUMED_ROWS)]
+
+
+def _tokenizer(model: Model, trust_remote_code: bool) -> Any:
+    from transformers import AutoTokenizer
+
+    if model.location is None:
+        return None
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(model.location, trust_remote_code=trust_remote_code)
+    except Exception:  # a folder with config.json alone is enough to plan with
+        return None
+    return tokenizer if tokenizer.eos_token else None
+
+
+def _largest(params: Params, lengths: list[int], packed: bool, processes: int) -> Callable[[int], int]:
+    """Asked for by three plans, with the same answers."""
+    from pagetune.train.batches import largest_micro_batch, plan_steps
+
+    train = params.train
+    steps = plan_steps(lengths, train.effective_batch_size, train.epochs, train.group_by_length, params.seed)
+    return cache(lambda parts: largest_micro_batch(steps, lengths, parts * processes, packed))
+
+
+def _describe(model: Model, setup: Setup) -> str:
+    number = setup.shape.parameters
+    size = f"{number / 1e9:.1f} billion" if number >= 1e9 else f"{number / 1e6:.1f} million"
+    return f"plan: {model.name} ({size} parameters) at {setup.precision}, LoRA r={setup.lora.r}, with {setup.backend}"
+
+
+def _table(plan: Plan, params: Params, place: Place) -> list[str]:
+    predicted = plan.predicted
+    parts = ("weights", "adapter", "optimizer", "activations", "logits", "overhead", "total")
+    memory = [f"  {part:<12}{getattr(predicted, part) / GIB:8.2f} GiB" for part in parts]
+    rows, cut = plan.per_device_train_batch_size, plan.gradient_accumulation_steps
+    cards = f" on each of {place.processes} cards" if place.processes > 1 else ""
+    return [
+        *memory,
+        "",
+        f"  effective batch         {params.train.effective_batch_size} rows, in {cut} parts{cards}"
+        f" (gradient_accumulation_steps: {cut})",
+        f"  micro-batch             {rows} rows, {plan.tokens} tokens, {'packed' if plan.packing else 'padded'}",
+        f"  gradient checkpointing  {'on' if plan.gradient_checkpointing else 'off'}",
+    ]
+
+
+def _way(memory: str, plan: Plan, current: str) -> str:
+    mark, checkpointing = ("*" if memory == current else " "), "on" if plan.gradient_checkpointing else "off"
+    return (
+        f"{mark} train.memory: {memory:<5} {plan.predicted.total / GIB:6.2f} GiB, "
+        f"{plan.gradient_accumulation_steps} x {plan.per_device_train_batch_size} rows, checkpointing {checkpointing}"
+    )

@@ -1,0 +1,125 @@
+"""The widths of a decoder and of its adapter, from the configuration alone: no weight is loaded."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from pagetune.params import Lora
+
+MLP = ("gate_proj", "up_proj", "down_proj")
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A decoder's widths. `tied`: lm_head is the embedding; `gated`: the MLP has gate_proj; `experts` of each MLP."""
+
+    hidden_size: int
+    intermediate_size: int
+    num_hidden_layers: int
+    num_attention_heads: int
+    num_key_value_heads: int
+    head_dim: int
+    vocab_size: int
+    tied: bool
+    gated: bool = True
+    experts: int = 1
+
+    @property
+    def query_size(self) -> int:
+        return self.num_attention_heads * self.head_dim
+
+    @property
+    def key_value_size(self) -> int:
+        return self.num_key_value_heads * self.head_dim
+
+    @property
+    def modules(self) -> dict[str, tuple[int, int]]:
+        """A layer's projections by their names in Llama: (in, out)."""
+        hidden, query, pair, middle = self.hidden_size, self.query_size, self.key_value_size, self.intermediate_size
+        attention = {"q_proj": (hidden, query), "k_proj": (hidden, pair), "v_proj": (hidden, pair)}
+        gate = {"gate_proj": (hidden, middle)} if self.gated else {}
+        mlp = gate | {"up_proj": (hidden, middle), "down_proj": (middle, hidden)}
+        return attention | {"o_proj": (query, hidden)} | mlp
+
+    @property
+    def linear_parameters(self) -> int:
+        """Of all layers, what bitsandbytes quantises: lm_head, norms and biases are not in it."""
+        copies = dict.fromkeys(MLP, self.experts)
+        layer = sum(copies.get(name, 1) * width * out for name, (width, out) in self.modules.items())
+        return self.num_hidden_layers * layer
+
+    @property
+    def embedding_parameters(self) -> int:
+        """Of the embedding and of lm_head, which may be one."""
+        return self.vocab_size * self.hidden_size * (1 if self.tied else 2)
+
+    @property
+    def parameters(self) -> int:
+        return self.linear_parameters + self.embedding_parameters
+
+
+def shape_of(config: Any) -> Shape:
+    """The shape of a transformers PretrainedConfig, of the text model where it has several.
+
+    What a config does not say is taken as in GPT-2: as many key heads as heads, an MLP four times as wide.
+    """
+    text = config.get_text_config()
+    hidden, heads = text.hidden_size, getattr(text, "num_attention_heads", None) or 1
+    experts = getattr(text, "num_local_experts", None) or getattr(text, "num_experts", None) or 1
+    of_expert = getattr(text, "moe_intermediate_size", None) if experts > 1 else None
+    silu = "silu" in str(getattr(text, "hidden_act", None) or getattr(text, "hidden_activation", ""))
+    return Shape(
+        hidden_size=hidden,
+        intermediate_size=of_expert or getattr(text, "intermediate_size", None) or 4 * hidden,
+        num_hidden_layers=text.num_hidden_layers,
+        num_attention_heads=heads,
+        num_key_value_heads=getattr(text, "num_key_value_heads", None) or heads,
+        head_dim=getattr(text, "head_dim", None) or hidden // heads,
+        vocab_size=text.vocab_size,
+        tied=bool(getattr(text, "tie_word_embeddings", False)),
+        gated=silu or hasattr(text, "rms_norm_eps"),
+        experts=experts,
+    )
+
+
+def adapter_parameters(shape: Shape, lora: Lora) -> int:
+    """Numbers in the adapter: r·(in + out) of each layer it sits on."""
+    named = [
+        (f"model.layers.{layer}.{'mlp' if name in MLP else 'self_attn'}.{name}", sum(widths))
+        for layer in range(shape.num_hidden_layers)
+        for name, widths in shape.modules.items()
+    ]
+    head = ("lm_head", shape.hidden_size + shape.vocab_size)
+    aimed_at = [(name, width) for name, width in [*named, head] if is_target(name, lora)]
+    # Other families have other names; then all projections are as good a guess as any.
+    return sum(_rank(name, lora) * width for name, width in aimed_at or named)
+
+
+def is_target(name: str, lora: Lora) -> bool:
+    """Whether a layer of this full name gets an adapter."""
+    if lora.target_modules == "all-linear":
+        return name != "lm_head"
+    if isinstance(lora.target_modules, list):
+        return name.rsplit(".", 1)[-1] in lora.target_modules
+    return _matches(lora.target_modules, name)
+
+
+def _rank(name: str, lora: Lora) -> int:
+    """As PEFT looks it up: the first pattern that matches the end of the name."""
+    return next((rank for key, rank in lora.rank_pattern.items() if _matches(rf"(.*\.)?({key})", name)), lora.r)
+
+
+def _matches(pattern: str, name: str) -> bool:
+    try:
+        return re.fullmatch(pattern, name) is not None
+    except re.error:
+        return False  # check_modules says so
+
+
+#: Llama 3's, by their billions of parameters (their config.json on the hub): to plan for without a network.
+LLAMA_3 = {
+    "1b": Shape(2048, 8192, 16, 32, 8, 64, 128_256, tied=True),
+    "3b": Shape(3072, 8192, 28, 24, 8, 128, 128_256, tied=True),
+    "8b": Shape(4096, 14_336, 32, 32, 8, 128, 128_256, tied=False),
+    "70b": Shape(8192, 28_672, 80, 64, 8, 128, 128_256, tied=False),
+}

@@ -1,0 +1,73 @@
+"""Training through transformers, PEFT and bitsandbytes: any model, any machine."""
+
+import importlib.util
+from typing import Any
+
+from pagetune.manifest import Manifest
+from pagetune.models import load_base
+from pagetune.params import Params
+from pagetune.train.adapter import check_modules, linear_modules, lora_config
+from pagetune.train.kernels import Kernel
+
+
+def load(manifest: Manifest, params: Params, kernel: Kernel, checkpointing: bool) -> Any:
+    """The base model, frozen, with a fresh adapter."""
+    from peft import get_peft_model
+
+    model, choice = load_base(manifest, params.precision, params.quantization)
+    check_modules(params.lora, linear_modules(model))
+    if kernel.name:
+        model.set_attn_implementation(kernel.name)
+    for parameter in model.parameters():
+        parameter.requires_grad_(False)
+    take_liger(model)
+    fused = fuse_the_head(model, params)
+    tuned = get_peft_model(model, lora_config(params.lora))
+    if choice.precision != "fp32" and model.device.type == "cuda":
+        _keep_inputs_in_16_bits(tuned)
+    tuned.fused_lm_head = fused
+    set_checkpointing(tuned, checkpointing)
+    return tuned
+
+
+def take_liger(model: Any) -> None:
+    """Liger's fused norms, rotary embedding and MLP on a card, where it is installed and knows the model."""
+    if model.device.type != "cuda" or importlib.util.find_spec("liger_kernel") is None:
+        return
+    from liger_kernel.transformers import _apply_liger_kernel_to_instance
+
+    _apply_liger_kernel_to_instance(model, cross_entropy=False, fused_linear_cross_entropy=False)
+
+
+def set_checkpointing(model: Any, checkpointing: bool) -> None:
+    if checkpointing:
+        model.gradient_checkpointing_enable({"use_reentrant": False})
+    else:
+        model.gradient_checkpointing_disable()
+
+
+def fuse_the_head(model: Any, params: Params) -> bool:
+    """TRL's fused head: logits of the trained tokens alone, a tile at a time. It is a Triton kernel, for a GPU.
+
+    It reads the head's weight, and would pass by an adapter on it.
+    """
+    from trl.trainer.utils import add_fused_lm_head
+
+    targets = params.lora.target_modules
+    named = isinstance(targets, list) and any(name.endswith("lm_head") for name in targets)
+    if model.device.type != "cuda" or named or (isinstance(targets, str) and targets != "all-linear"):
+        return False
+    add_fused_lm_head(model, outputs=("log_probs",))
+    return True
+
+
+def _keep_inputs_in_16_bits(model: Any) -> None:
+    """PEFT would copy every input to the adapter's fp32 and keep the copy for the backward pass.
+
+    Autocast casts the adapter's few weights instead; as peft.helpers.disable_input_dtype_casting does, for good.
+    """
+    from peft.tuners.tuners_utils import BaseTunerLayer
+
+    for module in model.modules():
+        if isinstance(module, BaseTunerLayer):
+            module.cast_input_dtype_enabled = False

@@ -1,0 +1,189 @@
+"""The supervision, looked at before a GPU second is spent: rows that teach nothing, never to stop, or half an answer.
+
+These are the faults that users of other trainers meet in silence: every label masked, the EOS masked or lost, two BOS,
+answers cut in their middle. It all runs on the CPU, in seconds.
+"""
+
+from collections import Counter
+from typing import Any
+
+from pagetune.errors import UserError
+from pagetune.params import Lora, Train
+from pagetune.prompts import IGNORED, encode_example, template_record
+from pagetune.records import Example
+from pagetune.train.show import marked, report
+
+#: `input_ids` and `labels` of equal length, as `encode_example` gives them.
+Row = dict[str, list[int]]
+
+
+def preflight(
+    examples: dict[str, list[Example]], tokenizer: Any, template: dict[str, str], eos: str, params: Train, seed: int
+) -> dict[str, list[Row]]:
+    """The rows of each split as they are trained on, checked; prints what they hold.
+
+    `template` is data/prompts/template.json, `eos` the manifest's. Raises UserError at the first check that fails.
+    """
+    if not examples["train"]:
+        raise UserError("data/prompts/train.jsonl has no rows; metrics/curate.json says why. Add documents or pairs.")
+    rows: dict[str, list[Row]] = {}
+    for split, members in examples.items():
+        check_template(template, eos, members, split)
+        encoded = [encode_example(example, tokenizer) for example in members]
+        limits = params.max_length, params.max_truncated_fraction
+        rows[split], cut = fit_rows(encoded, members, tokenizer, *limits, split)
+        check_rows(rows[split], members, tokenizer, split)
+        report(rows[split], tokenizer, cut, seed, split)
+    return rows
+
+
+def check_template(record: dict[str, str], eos: str, examples: list[Example], split: str = "train") -> None:
+    """Raises UserError where template.json, the manifest's EOS and the prompts do not belong together.
+
+    `record` is what the stage format wrote, not params.yaml: training does not depend on the section `prompt`.
+    """
+    file, problems = "data/prompts/template.json", []
+    if template_record(record["template"], record["eos_token"])["sha256"] != record["sha256"]:
+        problems.append(f"{file}: sha256 is not that of its template and eos_token")
+    if record["eos_token"] != eos:
+        problems.append(f"{file}: eos_token is {record['eos_token']}, that of models/base/manifest.json is {eos}")
+    problems += [f"data/prompts/{split}.jsonl: {line}" for line in _unlike_template(record, examples)]
+    if problems:
+        raise UserError(f"{'; '.join(problems)}. Run `dvc repro -f format` to write them anew.")
+
+
+def _unlike_template(record: dict[str, str], examples: list[Example]) -> list[str]:
+    """A line for each part of the template that rows lack, with what the first such row has in its place."""
+    (prefix, _, suffix), eos = record["template"].partition("{instruction}"), record["eos_token"]
+    unlike: dict[str, list[str]] = {}
+    for example in examples:
+        prompt, answer = example.prompt, example.completion
+        for fits, rule, seen in (
+            (prompt.startswith(prefix), f"prompts do not begin with {prefix!r}", prompt[:20]),
+            (prompt.removeprefix(prefix).endswith(suffix), f"prompts do not end with {suffix!r}", prompt[-20:]),
+            (answer.endswith(eos) and answer.count(eos) == 1, f"answers do not end in one {eos}", answer[-20:]),
+        ):
+            if not fits:
+                unlike.setdefault(rule, []).append(f"pair {example.pair_id}, has {seen!r}")
+    return [f"{len(seen)} of {len(examples)} {rule}; the first, {seen[0]}" for rule, seen in unlike.items()]
+
+
+def fit_rows(
+    rows: list[Row],
+    examples: list[Example],
+    tokenizer: Any,
+    max_length: int,
+    max_truncated_fraction: float,
+    split: str = "train",
+) -> tuple[list[Row], int]:
+    """Rows of at most `max_length` tokens, and how many lost the start of their prompt for it.
+
+    The answer and its EOS stay whole: a cut answer would teach the model not to stop. Raises UserError where an answer
+    leaves its prompt no token, or more than `max_truncated_fraction` of the rows would be cut.
+    """
+    file, limit = f"data/prompts/{split}.jsonl", f"train.max_length={max_length} tokens"
+    fitted, lengths = [], [len(row["input_ids"]) for row in rows]
+    for example, length, row in zip(examples, lengths, rows, strict=True):
+        fitted.append(short := _cut_prompt(row, tokenizer.bos_token_id, max_length))
+        if not short:
+            seen = f"pair {example.pair_id} has {length} tokens, and its answer leaves no room for a question"
+            raise UserError(f"{file}: {seen} in {limit}. Raise it or lower curate.max_answer_characters.")
+    cut = sum(length > max_length for length in lengths)
+    if rows and cut / len(rows) > max_truncated_fraction:
+        raise UserError(
+            f"{file}: {cut} of {len(rows)} rows are longer than {limit} ({100 * cut / len(rows):.2g}%), the longest "
+            f"has {max(lengths)}; train.max_truncated_fraction allows {100 * max_truncated_fraction:.3g}%. Raise "
+            "train.max_length, or lower curate.max_question_characters or curate.max_answer_characters."
+        )
+    return fitted, cut
+
+
+def _cut_prompt(row: Row, bos: int | None, max_length: int) -> Row:
+    """The row without the start of its prompt, the BOS aside; empty where no token of the prompt would be left."""
+    ids, over = row["input_ids"], len(row["input_ids"]) - max_length
+    if over <= 0:
+        return row
+    head = int(ids[0] == bos)
+    if head + over >= _prompt_length(row):
+        return {}
+    kept = 0 if ids[head + over] == bos else head  # a chat template may start each turn with it: not two in a row
+    return {name: tokens[:kept] + tokens[head + over :] for name, tokens in row.items()}
+
+
+def _prompt_length(row: Row) -> int:
+    """Tokens before the first that the loss is on."""
+    return next((place for place, label in enumerate(row["labels"]) if label != IGNORED), len(row["labels"]))
+
+
+def check_rows(rows: list[Row], examples: list[Example], tokenizer: Any, split: str = "train") -> None:
+    """Raises UserError saying for every fault how many rows have it, and showing the first that has it."""
+    found: dict[str, list[tuple[str, Row]]] = {}
+    for row, example in zip(rows, examples, strict=True):
+        fault = next((fault for fault, seen in _faults(row, example.prompt, tokenizer).items() if seen), None)
+        if fault:
+            found.setdefault(fault, []).append((example.pair_id, row))
+    if found:
+        lines = [
+            f"{len(bad)} of {len(rows)} rows {fault}; the first, pair {bad[0][0]}: {marked(bad[0][1], tokenizer)}"
+            for fault, bad in found.items()
+        ]
+        raise UserError(
+            f"data/prompts/{split}.jsonl: {'; '.join(lines)} (⟦⟧ holds what the loss is on). Check the special tokens "
+            "that prompt.template writes and that the tokenizer of model.base adds, and that no answer is empty."
+        )
+
+
+def _faults(row: Row, prompt: str, tokenizer: Any) -> dict[str, bool]:
+    """What can be wrong with a row, and whether it is; the first that is true explains those after it.
+
+    An EOS or BOS within the prompt is in order where the template writes it (chat templates end and start turns so);
+    so is a BOS that is the same token as the EOS (GPT-2, OPT), where the tokenizer puts it first.
+    """
+    ids, labels, start = row["input_ids"], row["labels"], _prompt_length(row)
+    bos, eos, answer = tokenizer.bos_token_id, tokenizer.eos_token_id, labels[start:]
+    written_eos = prompt.count(tokenizer.eos_token) + int(bos == eos and ids[:1] == [bos])
+    written_bos = len(ids) if bos in (None, eos) else max(1, prompt.count(tokenizer.bos_token))
+    return {
+        "have labels and tokens of unequal number": len(ids) != len(labels),
+        "have labels that are not their tokens": any(b not in (IGNORED, a) for a, b in zip(ids, labels, strict=False)),
+        "are trained on nothing": not answer,
+        "are trained on their question": start == 0,
+        "do not end in the EOS": ids[-1:] != [eos],
+        "end in an EOS that the loss leaves out": labels[-1:] == [IGNORED],
+        "have a gap in what the loss is on": IGNORED in answer,
+        "are trained on an EOS alone": len(answer) == 1,
+        "have an EOS inside the answer": eos in answer[:-1],
+        "have a BOS twice": (bos is not None and ids[:2] == [bos, bos]) or ids.count(bos) > written_bos,
+        "have an EOS inside the prompt": ids[:start].count(eos) > written_eos,
+    }
+
+
+def check_adapter(model: Any, lora: Lora) -> str:
+    """A line on the adapter that is on `model`. Raises UserError where part of it is frozen, missing, or not alone.
+
+    Layers in `modules_to_save` are trained whole.
+    """
+    trains = {name: parameter.requires_grad for name, parameter in model.named_parameters()}
+    lora_names = [name for name in trains if ".lora_" in name]
+    layers = {name.split(".lora_")[0] for name in lora_names}
+    others = [name for name in trains if ".lora_" not in name and ".modules_to_save." not in name]
+    asked = lora.target_modules if isinstance(lora.target_modules, list) else _spelt_out(model)
+    problems = {
+        "frozen in the adapter": [name for name in lora_names if not trains[name]],
+        "trained beside it": [name for name in others if trains[name]],
+        "without LoRA": [name for name in asked if not any(f".{layer}".endswith(f".{name}") for layer in layers)],
+    }
+    seen = [f"{len(found)} {what} (first {found[0]})" for what, found in problems.items() if found]
+    if seen or not layers:
+        raise UserError(f"adapter: {'; '.join(seen) or 'no layer has LoRA'}. Try train.backend: peft.")
+    counts = Counter(layer.rsplit(".", 1)[-1] for layer in layers)
+    kinds = ", ".join(f"{kind} {number}" for kind, number in sorted(counts.items()))
+    trained, total = model.get_nb_trainable_parameters()
+    share = f"{trained:,} of {total:,} parameters train ({trained / total:.2%})"
+    return f"adapter: {len(layers)} LoRA modules ({kinds}), {share}"
+
+
+def _spelt_out(model: Any) -> list[str]:
+    """What all-linear stands for, as PEFT notes it; nothing for an expression, of which one match is enough."""
+    asked = model.peft_config["default"].target_modules
+    return [] if isinstance(asked, str) else sorted(asked)

@@ -1,0 +1,123 @@
+"""Making a training fit: tried before the first step, and mended where memory runs out later."""
+
+import gc
+from dataclasses import replace
+from typing import Any
+
+from pagetune.errors import UserError
+from pagetune.memory import Plan, estimate
+from pagetune.train.backend import set_checkpointing
+from pagetune.train.batches import Row, micro_batches, tokens_at_once
+from pagetune.train.job import Job, autocast_dtype, cut_into, validation_batches
+
+
+def smaller(plan: Plan, job: Job) -> Plan:
+    """Half the rows at once and twice the accumulation: the effective batch stays. Then checkpointing.
+
+    Raises UserError where both are done."""
+    if plan.per_device_train_batch_size > 1:
+        return cut_into(plan, job, 2 * plan.gradient_accumulation_steps)
+    if not plan.gradient_checkpointing and job.params.train.gradient_checkpointing == "auto":
+        return replace(plan, gradient_checkpointing=True, predicted=estimate(job.setup, plan.tokens, True))
+    raise UserError(
+        f"one row of {plan.tokens} tokens does not fit into the memory that is free. Lower train.max_length or lora.r, "
+        "take precision: 4bit, or free the card."
+    )
+
+
+def find_batch(job: Job, model: Any, plan: Plan) -> Plan:
+    """Try the largest micro-batch of the training and the largest of a validation on the card; less where it must be.
+
+    Minutes into a training is too late to learn that its longest rows do not fit.
+    """
+    while True:
+        problem = _probe(job, model, plan)
+        if problem is None:
+            return plan
+        less = smaller(plan, job)
+        if less.gradient_checkpointing != plan.gradient_checkpointing:
+            set_checkpointing(job.backend, model, True)
+        print(
+            f"train: {plan.tokens} tokens at once do not fit ({problem}); trying {less.tokens}"
+            f"{' with gradient checkpointing' if less.gradient_checkpointing else ''}",
+            flush=True,
+        )
+        plan = less
+
+
+def _probe(job: Job, model: Any, plan: Plan) -> str | None:
+    """What PyTorch says of the memory, None where both fit. Leaves neither gradients nor drawn random numbers."""
+    import torch
+
+    state = torch.cuda.get_rng_state()
+    try:
+        _once(job, model, job.train_rows, largest_rows(job, plan), plan, backward=True)
+        if job.validation_rows:
+            _once(job, model, job.validation_rows, validation_batches(job, plan)[0], plan, backward=False)
+    except Exception as error:
+        if not out_of_memory(error):
+            raise
+        return str(error).split("\n")[0]
+    finally:
+        model.zero_grad(set_to_none=True)
+        torch.cuda.set_rng_state(state)
+    _empty_cache()
+    return None
+
+
+def largest_rows(job: Job, plan: Plan) -> list[int]:
+    """The rows of the micro-batch with the most tokens, the padding included."""
+    batches = micro_batches(job.steps, job.lengths, plan.gradient_accumulation_steps * job.processes, plan.packing)
+    return max(batches, key=lambda rows: tokens_at_once(rows, job.lengths, plan.packing))
+
+
+def _once(job: Job, model: Any, rows: list[Row], numbers: list[int], plan: Plan, backward: bool) -> None:
+    import torch
+
+    from pagetune.train.trainer import to_device
+
+    batch = to_device(job.collator(plan.packing)([rows[number] for number in numbers]), model.device)
+    model.train(backward)
+    options = {"fused_lm_head": True} if getattr(model, "fused_lm_head", False) else {}
+    dtype = autocast_dtype(job)
+    with torch.set_grad_enabled(backward), torch.autocast("cuda", dtype=dtype, enabled=dtype is not None):
+        loss = model(
+            **batch, **options, use_cache=False, num_items_in_batch=torch.tensor(1.0, device=model.device)
+        ).loss
+    if backward:
+        loss.backward()
+
+
+def make_room(job: Job, model: Any, plan: Plan, trainer: Any, problem: str) -> Plan:
+    less = smaller(plan, job)
+    trainer.accelerator.unwrap_model(trainer.model_wrapped, keep_fp32_wrapper=False)
+    trainer.accelerator.free_memory()
+    if less.gradient_checkpointing != plan.gradient_checkpointing:
+        set_checkpointing(job.backend, model, True)
+    _empty_cache()
+    print(
+        f"train: out of memory at step {trainer.state.global_step + 1} ({problem}); from here on "
+        f"{less.per_device_train_batch_size} rows at once, {less.gradient_accumulation_steps} times a step"
+        f"{', with gradient checkpointing' if less.gradient_checkpointing else ''}; the effective batch stays "
+        f"{job.params.train.effective_batch_size}",
+        flush=True,
+    )
+    return less
+
+
+def out_of_memory(error: Exception) -> bool:
+    """CUDA's, and what bitsandbytes, Triton and the CPU's allocator say in its place."""
+    import torch
+
+    said = str(error).lower()
+    return isinstance(error, torch.OutOfMemoryError) or (
+        isinstance(error, RuntimeError) and ("out of memory" in said or "can't allocate memory" in said)
+    )
+
+
+def _empty_cache() -> None:
+    import torch
+
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()

@@ -1,0 +1,163 @@
+"""From the files of the pipeline to a tuned model: what the stage train does."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from pagetune.jsonl import read_json, read_records
+from pagetune.manifest import BASE, Manifest
+from pagetune.memory import Plan, estimate
+from pagetune.models import load_tokenizer
+from pagetune.params import Params
+from pagetune.precision import resolve_precision
+from pagetune.records import Example
+from pagetune.train.backend import choose_backend, load_for_training, packed_kernel
+from pagetune.train.checkpoints import Store, open_store, run_key, state_folder
+from pagetune.train.job import Job, setup_of
+from pagetune.train.kernels import Kernel, rows_stay_apart
+from pagetune.train.launch import launched, sharded, tell_out_of_memory
+from pagetune.train.preflight import check_adapter, preflight
+from pagetune.train.room import find_batch, out_of_memory
+from pagetune.train.run import Outcome, fit
+
+PROMPTS = Path("data/prompts")
+#: Settings that say how a training is fitted into the machine; with another one it goes on where it was.
+NO_RESULT = {
+    "processes", "memory", "gpu_memory_gib", "per_device_train_batch_size", "packing", "gradient_checkpointing",
+    "dataloader_num_workers", "torch_empty_cache_steps", "empty_cache_threshold", "report_to",
+}  # fmt: skip
+#: What PyTorch itself holds of a card beside its tensors: the CUDA context and its libraries.
+CONTEXT_BYTES = int(0.6 * 2**30)
+
+
+def say(line: str) -> None:
+    """Of several processes the first one speaks."""
+    if os.environ.get("RANK", "0") == "0":
+        print(f"train: {line}", flush=True)
+
+
+def prepare(params: Params, manifest: Manifest, processes: int) -> Job:
+    """Read the rows and check them; nothing of the model is loaded yet."""
+    backend = choose_backend(params, processes)
+    say(f"backend {backend.name} ({backend.reason})")
+    tokenizer = load_tokenizer(manifest)
+    examples = {name: read_records(PROMPTS / f"{name}.jsonl", Example) for name in ("train", "validation")}
+    template = read_json(PROMPTS / "template.json")
+    rows = preflight(examples, tokenizer, template, manifest.eos_token, params.train, params.seed)
+    choice = resolve_precision(params.precision, manifest.parameters)
+    say(f"precision {choice.precision} ({choice.reason})")
+    return Job(
+        params=params,
+        manifest=manifest,
+        backend=backend,
+        choice=choice,
+        kernel=packed_kernel(backend, manifest),
+        train_rows=rows["train"],
+        validation_rows=rows["validation"],
+        pad_token_id=tokenizer.pad_token_id,
+        processes=processes,
+    )
+
+
+def budget_bytes(params: Params) -> int:
+    """What the training may take of each card, PyTorch's own share aside; on a CPU half of the machine's memory.
+
+    On a card the cap is kept: PyTorch refuses what goes beyond it.
+    """
+    import torch
+
+    wanted = params.train.gpu_memory_gib
+    if not torch.cuda.is_available():
+        import psutil
+
+        return int(psutil.virtual_memory().total * 0.5 if wanted == "auto" else wanted * 2**30)
+    torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
+    free, total = torch.cuda.mem_get_info()
+    if wanted == "auto":
+        return int(free)
+    cap = int(wanted * 2**30) - CONTEXT_BYTES
+    torch.cuda.set_per_process_memory_fraction(max(0.0, min(1.0, cap / total)))
+    return min(cap, int(free))
+
+
+def tune(job: Job, store: Store) -> tuple[Any, Outcome]:
+    """The tuned model, and how it went."""
+    budget = budget_bytes(job.params)
+    plan = job.plan(budget)
+    model = load_for_training(job.backend, job.manifest, job.params, job.kernel, plan.gradient_checkpointing)
+    say(check_adapter(model, job.params.lora))
+    job, plan = keep_apart(job, model, plan, budget)
+    say(f"{plan.reason}; {_packing(job, plan)}")
+    with _telling_the_launcher():
+        if job.setup.on_gpu and not sharded():
+            plan = find_batch(job, model, plan)
+        return model, fit(job, model, plan, store)
+
+
+def keep_apart(job: Job, model: Any, plan: Plan, budget: int) -> tuple[Job, Plan]:
+    """Pad after all where the kernel, as it runs here with this model, lets a row see its neighbour."""
+    if not plan.packing or sharded() or rows_stay_apart(model, job.collator(True), job.train_rows):
+        return job, plan
+    padding = replace(job, kernel=Kernel(None, f"{job.kernel.reason} let one row see the next in a test"))
+    return padding, padding.plan(budget)
+
+
+def _packing(job: Job, plan: Plan) -> str:
+    if plan.packing:
+        return f"rows are packed, {job.kernel.reason} keeps them apart"
+    why = job.kernel.reason if job.kernel.name is None else "train.packing: false"
+    return f"rows are padded ({why})"
+
+
+def key_of(job: Job) -> str:
+    """Of all that the result follows from: rows, settings, base model, libraries."""
+    train = job.params.train.model_dump(exclude=NO_RESULT)
+    parts = {
+        "params": {"seed": job.params.seed, "lora": job.params.lora.model_dump(), "train": train},
+        "quantization": job.params.quantization.model_dump(),
+        "precision": job.choice.precision,
+        "backend": job.backend.name,
+        "manifest": job.manifest.model_dump(exclude={"location"}),
+        "versions": {name: version(name) for name in ("torch", "transformers", "peft", "bitsandbytes")},
+        "sharded": sharded(),
+    }
+    code = Path(__file__).parent
+    base = BASE if job.manifest.source == "builtin" else Path(job.manifest.location)
+    files = [PROMPTS / "train.jsonl", PROMPTS / "validation.jsonl", *sorted(code.glob("*.py"))]
+    return run_key(parts, [*files, base] if job.manifest.source != "hub" else files)
+
+
+@contextmanager
+def store_of(job: Job) -> Iterator[Store]:
+    """The checkpoints of this training; of several processes the first holds them and the others know where."""
+    if not launched() or os.environ["RANK"] == "0":
+        with open_store(key_of(job)) as store:
+            yield store
+    else:
+        yield Store(state_folder() / key_of(job))
+
+
+@contextmanager
+def _telling_the_launcher() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        if launched() and out_of_memory(error):
+            tell_out_of_memory()
+        raise
+
+
+def needs_sharding(params: Params, manifest: Manifest) -> bool:
+    """Whether the base model's weights leave too little of one card to train beside them."""
+    import torch
+
+    choice = resolve_precision(params.precision, manifest.parameters)
+    setup = setup_of(params, manifest, choice.precision, "peft")
+    free = torch.cuda.mem_get_info()[0]
+    wanted = params.train.gpu_memory_gib
+    card = free if wanted == "auto" else min(free, int(wanted * 2**30) - CONTEXT_BYTES)
+    return bool(estimate(setup, params.train.max_length, checkpointing=True).total > 0.95 * card)

@@ -1,0 +1,95 @@
+"""Training through Unsloth: fused kernels for the models it knows."""
+
+import inspect
+from typing import Any
+
+from pagetune.manifest import Manifest
+from pagetune.params import Lora, Params
+from pagetune.precision import compute_dtype, quantization, resolve_precision
+from pagetune.train.adapter import check_modules, linear_modules, lora_config
+from pagetune.train.kernels import Kernel
+
+#: What Unsloth's fused LoRA knows by name.
+PROJECTIONS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+
+
+def packed_kernel() -> Kernel:
+    """The kernel Unsloth sends packed rows to, in the order in which it chooses."""
+    from unsloth.utils import attention_dispatch as dispatch
+
+    if dispatch.HAS_FLASH_ATTENTION:
+        return Kernel("unsloth", "flash-attn")
+    if dispatch.HAS_XFORMERS:
+        return Kernel("unsloth", "xformers")
+    _take_torch_varlen(dispatch)
+    if dispatch._TORCH_VARLEN_ATTN is not None:
+        return Kernel("unsloth", "PyTorch's varlen_attn")
+    return Kernel(None, "Unsloth finds no kernel for packed rows")
+
+
+def _take_torch_varlen(dispatch: Any) -> None:
+    """Unsloth asks for `enable_gqa`, which torch 2.11 has not: there the kernel takes grouped queries without it.
+
+    Without this it would go through the rows one by one, at a fifth of the speed, and not say so.
+    """
+    import torch
+    from torch.nn.attention.varlen import varlen_attn
+
+    known = inspect.signature(varlen_attn).parameters
+    capable = torch.backends.cuda.is_flash_attention_available() and torch.cuda.get_device_capability()[0] >= 8
+    if dispatch._TORCH_VARLEN_ATTN is None and "window_size" in known and "enable_gqa" not in known and capable:
+        dispatch._TORCH_VARLEN_ATTN = lambda *args, enable_gqa=False, **options: varlen_attn(*args, **options)
+
+
+def why_not(params: Params) -> str | None:
+    """Of what is asked for, that which Unsloth does not do."""
+    if params.quantization.bnb_4bit_quant_type != "nf4" or not params.quantization.bnb_4bit_use_double_quant:
+        return "Unsloth knows nf4 with bnb_4bit_use_double_quant alone"
+    if isinstance(params.lora.target_modules, str) and params.lora.target_modules != "all-linear":
+        return "Unsloth takes lora.target_modules as a list"
+    return None
+
+
+def load(manifest: Manifest, params: Params, checkpointing: bool) -> Any:
+    """The base model, frozen, with a fresh adapter."""
+    from unsloth import FastLanguageModel
+
+    choice = resolve_precision(params.precision, manifest.parameters)
+    dtype = compute_dtype(choice.precision, params.quantization)
+    model, _ = FastLanguageModel.from_pretrained(
+        manifest.location,
+        revision=manifest.revision or "main",
+        max_seq_length=params.train.max_length,
+        dtype=dtype,
+        load_in_4bit=choice.precision == "4bit",
+        load_in_8bit=choice.precision == "8bit",
+        quantization_config=quantization(choice.precision, params.quantization),
+        use_exact_model_name=True,
+        trust_remote_code=manifest.trust_remote_code,
+    )
+    check_modules(params.lora, linear_modules(model))
+    return _with_adapter(FastLanguageModel, model, params, checkpointing)
+
+
+def _with_adapter(unsloth: Any, model: Any, params: Params, checkpointing: bool) -> Any:
+    config = lora_config(params.lora)
+    return unsloth.get_peft_model(
+        model,
+        r=config.r,
+        target_modules=_targets(params.lora),
+        lora_alpha=config.lora_alpha,
+        lora_dropout=config.lora_dropout,
+        bias="none",
+        use_gradient_checkpointing="unsloth" if checkpointing else False,
+        random_state=params.seed,
+        rank_pattern=config.rank_pattern,
+        alpha_pattern=config.alpha_pattern,
+    )
+
+
+def _targets(lora: Lora) -> list[str]:
+    return PROJECTIONS if isinstance(lora.target_modules, str) else lora.target_modules
+
+
+def set_checkpointing(model: Any, checkpointing: bool) -> None:
+    model.for_training(use_gradient_checkpointing="unsloth" if checkpointing else False)

@@ -1,0 +1,279 @@
+"""The memory planner: against measured peaks, and what it promises of the steps that it cuts."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import chain
+from typing import Any
+
+import pytest
+from conftest import ROOT, shared
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pagetune import memory
+from pagetune.errors import UserError
+from pagetune.memory import GIB, Estimate, Plan, Setup, estimate, make_plan, shape_of
+from pagetune.params import Lora, Train, load_params
+from pagetune.shapes import LLAMA_3, adapter_parameters
+from pagetune.train.batches import largest_micro_batch, plan_steps, split_step
+
+PARAMS = load_params(ROOT / "params.yaml")
+R16 = PARAMS.lora.model_copy(update={"r": 16})
+BUDGET = 130 * GIB
+
+
+def setup(precision: Any = "bf16", backend: Any = "unsloth", **changes: Any) -> Setup:
+    return replace(Setup(LLAMA_3["8b"], precision, True, R16, backend, True), **changes)
+
+
+def train(**changes: Any) -> Train:
+    return PARAMS.train.model_copy(update={"effective_batch_size": 64, **changes})
+
+
+def parts_of(tokens: int) -> Callable[[int], int]:
+    return lambda accumulation: -(-tokens // accumulation)
+
+
+def plan(memory: str = "auto", budget: float = BUDGET, tokens: int = 16_384, **changes: Any) -> Plan:
+    return make_plan(setup("4bit"), train(memory=memory, **changes), parts_of(tokens), int(budget), True)
+
+
+#: ../shared/notes/gpu.md: peaks in GiB on one H200, 8B Llama shape, LoRA r=16 on all seven projections.
+MEASURED = [
+    ("bf16", "unsloth", 16_384, False, 70.4),
+    ("bf16", "unsloth", 6 * 4096, False, 98.0),
+    ("4bit", "unsloth", 16_384, False, 60.8),
+    ("4bit", "unsloth", 16_384, True, 8.6),
+    ("4bit", "unsloth", 7_000, True, 7.2),
+    ("bf16", "unsloth", 16_384, True, 18.0),
+]
+#: There through TRL as it comes, whose PEFT copies every lora_A's input: 3 more of hidden, and fp32 beside the MLP.
+TRL = memory.Kept(
+    memory.Widths(hidden=2 * 4 + 5 * 2, query=3 * 2, key_value=2 * 2, intermediate=4 * 2),
+    2,
+    memory.Widths(intermediate=8),
+)
+#: Its norms and SwiGLU through Liger.
+LIGER = replace(TRL, layer=replace(TRL.layer, hidden=TRL.layer.hidden - 4, intermediate=TRL.layer.intermediate - 2))
+MEASURED_TRL = [
+    (TRL, 16_384, False, 124.0),
+    (TRL, 16_384, True, 24.8),
+    (LIGER, 16_384, False, 102.0),
+    (LIGER, 8_192, False, 58.6),
+]
+
+
+@pytest.mark.parametrize(("precision", "backend", "tokens", "checkpointing", "peak"), MEASURED)
+def test_the_estimate_is_within_a_twentieth_of_what_was_measured(
+    precision: str, backend: str, tokens: int, checkpointing: bool, peak: float
+) -> None:
+    assert estimate(setup(precision, backend), tokens, checkpointing).total / GIB == pytest.approx(peak, rel=0.05)
+
+
+@pytest.mark.parametrize(("kept", "tokens", "checkpointing", "peak"), MEASURED_TRL)
+def test_counting_what_trl_keeps_gives_what_was_measured(
+    kept: memory.Kept, tokens: int, checkpointing: bool, peak: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "PEFT", kept)
+    assert estimate(setup(backend="peft"), tokens, checkpointing).total / GIB == pytest.approx(peak, rel=0.05)
+
+
+SETUPS = [
+    setup("bf16"),
+    setup("4bit"),
+    setup("bf16", "peft"),
+    setup("8bit", "peft"),
+    setup("4bit", "peft", on_gpu=False),
+    setup("fp32", "peft", on_gpu=False, shape=LLAMA_3["1b"]),
+    setup("bf16", shape=replace(LLAMA_3["1b"], num_hidden_layers=1)),
+]
+
+
+@given(st.sampled_from(SETUPS), st.integers(1, 100_000), st.integers(0, 100_000), st.booleans())
+def test_more_tokens_never_take_less_memory(setup: Setup, tokens: int, more: int, checkpointing: bool) -> None:
+    assert estimate(setup, tokens, checkpointing).total <= estimate(setup, tokens + more, checkpointing).total
+
+
+@given(st.sampled_from(SETUPS), st.integers(1, 100_000))
+def test_checkpointing_never_takes_more_memory(setup: Setup, tokens: int) -> None:
+    assert estimate(setup, tokens, True).total <= estimate(setup, tokens, False).total
+
+
+def test_fewer_bits_take_less_memory() -> None:
+    totals = [estimate(setup(bits, "peft"), 1000, True).total for bits in ("4bit", "8bit", "bf16", "fp32")]
+    assert totals == sorted(totals)
+    plain = estimate(setup("4bit", double_quant=False), 1000, True).weights
+    # 0.373 bits a weight, as params.yaml says
+    assert (plain - estimate(setup("4bit"), 1000, True).weights) * 8 / LLAMA_3["8b"].linear_parameters == pytest.approx(
+        0.373, abs=1e-3
+    )
+
+
+def test_the_parts_are_the_total() -> None:
+    assert Estimate(1, 2, 3, 4, 5, 6).total == 21
+
+
+@settings(deadline=None)
+@given(
+    lengths=st.lists(st.integers(2, 900), min_size=1, max_size=60),
+    effective=st.integers(1, 40),
+    processes=st.integers(1, 4),
+    way=st.sampled_from(["auto", "low", "fast"]),
+    at_once=st.just("auto") | st.integers(1, 50),
+    packed=st.booleans(),
+    spare=st.floats(1.06, 4),
+)
+def test_the_effective_batch_is_kept_whatever_the_memory(
+    lengths: list[int], effective: int, processes: int, way: str, at_once: Any, packed: bool, spare: float
+) -> None:
+    steps = plan_steps(lengths, effective, 2, True, 0)
+    wanted = train(effective_batch_size=effective, memory=way, per_device_train_batch_size=at_once)
+    budget = spare * estimate(setup("4bit"), effective * 900, True).total
+    result = make_plan(
+        setup("4bit"),
+        wanted,
+        lambda parts: largest_micro_batch(steps, lengths, parts * processes, packed),
+        int(budget),
+        packed,
+        processes,
+    )
+    parts = result.gradient_accumulation_steps * processes
+    for step in steps:
+        assert sorted(chain.from_iterable(split_step(step, lengths, parts, packed))) == sorted(step)
+    assert parts * result.per_device_train_batch_size >= effective
+    assert parts * (result.per_device_train_batch_size - 1) < effective
+    assert result.tokens == largest_micro_batch(steps, lengths, parts, packed)
+    assert result.predicted.total <= memory.TIGHT * budget
+
+
+@pytest.mark.parametrize("gib", [7, 8, 12, 16, 24, 48, 80, 130])
+def test_low_takes_no_more_than_auto_and_fast(gib: float) -> None:
+    low, auto, fast = (plan(way, gib * GIB) for way in ("low", "auto", "fast"))
+    assert low.predicted.total <= auto.predicted.total
+    assert low.predicted.total <= fast.predicted.total
+    assert auto.predicted.total <= memory.SAFE * gib * GIB
+
+
+def test_a_large_card_takes_whole_steps_without_checkpointing() -> None:
+    assert (plan().gradient_accumulation_steps, plan().gradient_checkpointing) == (1, False)
+
+
+def test_a_small_card_is_fitted_by_checkpointing() -> None:
+    assert plan(budget=8 * GIB).gradient_checkpointing
+    assert plan(budget=8 * GIB).predicted.total < 0.9 * 8 * GIB
+
+
+def test_fast_gives_up_checkpointing_last() -> None:
+    assert not plan("fast", 12 * GIB).gradient_checkpointing
+    assert plan("fast", 12 * GIB).gradient_accumulation_steps > 1
+    assert plan("fast", 6.8 * GIB).gradient_checkpointing
+
+
+def test_low_does_not_crawl_for_nothing() -> None:
+    assert plan("low").tokens >= 500
+    assert plan("low").predicted.total <= 1.02 * estimate(setup("4bit"), 16_384 // 64, True).total
+
+
+@pytest.mark.parametrize("checkpointing", [True, False])
+def test_a_users_own_checkpointing_is_honoured(checkpointing: bool) -> None:
+    for way in ("auto", "low", "fast"):
+        assert plan(way, gradient_checkpointing=checkpointing).gradient_checkpointing is checkpointing
+
+
+@pytest.mark.parametrize(("at_once", "processes", "accumulation"), [(8, 1, 8), (5, 1, 13), (8, 2, 4), (100, 1, 1)])
+def test_a_users_own_micro_batch_is_honoured(at_once: int, processes: int, accumulation: int) -> None:
+    for way in ("auto", "low", "fast"):
+        wanted = train(memory=way, per_device_train_batch_size=at_once)
+        result = make_plan(setup("4bit"), wanted, parts_of(16_384), BUDGET, True, processes)
+        assert result.gradient_accumulation_steps == accumulation
+        assert result.per_device_train_batch_size <= at_once
+
+
+def test_the_reason_is_one_line_with_figures() -> None:
+    for way in ("auto", "low", "fast"):
+        reason = plan(way).reason
+        assert reason.startswith(way)
+        assert f"about {plan(way).predicted.total / GIB:.1f} GiB" in reason
+        assert "of 130.0 GiB" in reason
+        assert "\n" not in reason
+
+
+def test_what_does_not_fit_is_one_line_that_says_what_to_do() -> None:
+    with pytest.raises(UserError) as caught:
+        make_plan(setup("bf16"), train(gradient_checkpointing=False), parts_of(16_384), 12 * GIB, True)
+    message = str(caught.value)
+    assert "\n" not in message
+    for part in ("15.0 weights", "12.0 GiB", "4bit", "gradient_checkpointing: auto", "max_length", "lora.r", "card"):
+        assert part in message
+
+
+def test_the_shape_of_a_real_model() -> None:
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    folder = shared("models", "stories260K")
+    shape = shape_of(AutoConfig.from_pretrained(folder))
+    model = AutoModelForCausalLM.from_pretrained(folder)
+    linear = [m.weight.numel() for n, m in model.named_modules() if type(m).__name__ == "Linear" and "lm_head" not in n]
+    assert shape.linear_parameters == sum(linear)
+    assert shape.embedding_parameters == model.get_input_embeddings().weight.numel()
+    widths = {n.rsplit(".", 1)[-1]: (m.in_features, m.out_features) for n, m in model.named_modules() if "proj" in n}
+    assert shape.modules == widths
+
+
+def families() -> list[Any]:
+    import transformers as t
+
+    small = {"hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2, "vocab_size": 50}
+    small |= {"num_attention_heads": 4, "num_key_value_heads": 2}
+    return [
+        t.LlamaConfig(**small),
+        t.MistralConfig(**small),
+        t.Qwen2Config(**small),
+        t.Qwen3Config(**small, head_dim=32),
+        t.GemmaConfig(**small, head_dim=32),
+        t.Gemma3TextConfig(**small, head_dim=32),
+        t.PhiConfig(**small),
+        t.GPT2Config(n_embd=64, n_layer=2, n_head=4, vocab_size=50),
+    ]
+
+
+@pytest.mark.parametrize("config", families(), ids=lambda config: config.model_type)
+def test_the_shape_counts_the_parameters_of_each_family(config: Any) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    with torch.device("meta"):
+        model = AutoModelForCausalLM.from_config(config)
+    matrices = sum(p.numel() for n, p in model.named_parameters() if p.dim() == 2 and "wpe" not in n)
+    assert shape_of(config).parameters == matrices
+
+
+def lora(**changes: Any) -> Lora:
+    return R16.model_copy(update=changes)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"target_modules": ["q_proj", "v_proj"]},
+        {"target_modules": r".*\.[01]\.mlp\..*_proj"},
+        {"target_modules": ["q_proj", "lm_head"], "rank_pattern": {"lm_head": 4}},
+        {"rank_pattern": {"q_proj": 32, r"layers\.0\..*down_proj": 2}},
+    ],
+    ids=str,
+)
+def test_the_adapter_is_as_large_as_pefts(changes: dict[str, Any]) -> None:
+    import torch
+    from peft import get_peft_model
+    from transformers import AutoModelForCausalLM, LlamaConfig
+
+    from pagetune.train.adapter import lora_config
+
+    config = LlamaConfig(
+        hidden_size=64, intermediate_size=96, num_hidden_layers=3, num_attention_heads=4, num_key_value_heads=2
+    )
+    with torch.device("meta"):
+        model = get_peft_model(AutoModelForCausalLM.from_config(config), lora_config(lora(**changes)))
+    trained = sum(p.numel() for p in model.parameters() if p.requires_grad)
+    assert adapter_parameters(shape_of(config), lora(**changes)) == trained
