@@ -16,34 +16,63 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
-EFFECTIVE, WARM_STEPS, STEPS = 128, 4, 12
+EFFECTIVE, WARM_STEPS, STEPS, PEER_STEPS = 128, 2, 6, 4
+EOS, PAD = "</s>", "<pad>"
 SHAPES = {
     "tiny": (256, 704, 4, 4, 2, 1024),
     "1b": (2048, 8192, 16, 32, 8, 128256),
     "8b": (4096, 14336, 32, 32, 8, 128256),
     "70b-10": (8192, 28672, 10, 64, 8, 128256),
 }
-#: What stands in params.yaml's place; `library` names a peer.
+#: A peer, or a precision and a backend with the ways in which we train them: changes of `train` in params.yaml.
 CONFIGURATIONS: dict[str, dict[str, Any]] = {
-    "trl-4bit": {"library": "trl", "precision": "4bit"},
     "trl-bf16": {"library": "trl", "precision": "bf16"},
+    "trl-4bit": {"library": "trl", "precision": "4bit"},
     "unsloth-4bit": {"library": "unsloth", "precision": "4bit"},
     "unsloth-bf16": {"library": "unsloth", "precision": "bf16"},
-    "ours-bf16": {"precision": "bf16"},
-    "ours-4bit": {"precision": "4bit"},
-    "ours-4bit-10gib": {"precision": "4bit", "gpu_memory_gib": 10.0},
-    "ours-4bit-8gib": {"precision": "4bit", "gpu_memory_gib": 8.0},
-    "ours-4bit-low": {"precision": "4bit", "memory": "low"},
-    "ours-bf16-low": {"precision": "bf16", "memory": "low"},
-    "ours-8bit": {"precision": "8bit", "backend": "peft"},
-    "ours-peft-bf16": {"precision": "bf16", "backend": "peft"},
-    "ours-peft-4bit": {"precision": "4bit", "backend": "peft"},
-    "ours-peft-4bit-low": {"precision": "4bit", "backend": "peft", "memory": "low"},
+    "ours-4bit": {
+        "precision": "4bit",
+        "loaded_within_gib": 8.0,
+        "ways": {
+            "8 GiB": {"gpu_memory_gib": 8.0},
+            "low": {"memory": "low"},
+            "low, 8-bit Adam": {"memory": "low", "optim": "adamw_8bit"},
+            "10 GiB": {"gpu_memory_gib": 10.0},
+            "auto": {},
+            "1,280 tokens, no checkpointing": {"per_device_train_batch_size": 11, "gradient_checkpointing": False},
+            "checkpointing, whole step": {"per_device_train_batch_size": 128, "gradient_checkpointing": True},
+        },
+    },
+    "ours-bf16": {
+        "precision": "bf16",
+        "ways": {
+            "auto": {},
+            "256 rows a step": {"effective_batch_size": 256},
+        },
+    },
+    "ours-peft-bf16": {
+        "precision": "bf16",
+        "backend": "peft",
+        "ways": {"auto": {}, "low": {"memory": "low"}, "compiled layers": {"compile": True}},
+    },
+    "ddp-peft-bf16": {
+        "precision": "bf16",
+        "backend": "peft",
+        "ways": {"256 rows a step": {"effective_batch_size": 256, "per_device_train_batch_size": 128}},
+    },
+    "fsdp-4bit": {
+        "precision": "4bit",
+        "backend": "peft",
+        "ways": {"64 rows a step": {"effective_batch_size": 64, "gradient_checkpointing": True}},
+    },
+    "ours-peft-4bit": {"precision": "4bit", "backend": "peft", "ways": {"auto": {}, "low": {"memory": "low"}}},
+    "ours-8bit": {"precision": "8bit", "backend": "peft", "ways": {"low": {"memory": "low"}}},
 }
 
 
@@ -85,19 +114,18 @@ def write_base(shape: str, folder: Path) -> None:
     tokenizer.save_pretrained(str(folder))
 
 
-def params_for(changes: dict[str, Any]) -> Any:
+def params_for(configuration: dict[str, Any], changes: dict[str, Any]) -> Any:
     from pagetune.params import load_params
 
     params = load_params(ROOT / "params.yaml")
     train = params.train.model_copy(
         update={
             "effective_batch_size": EFFECTIVE, "epochs": 1, "max_length": 1024, "group_by_length": False,
-            "eval_steps": 1000, "learning_rate": 1e-4, "processes": 1,
-            **{key: value for key, value in changes.items() if key not in ("precision", "library")},
+            "eval_steps": 1000, "learning_rate": 1e-4, "backend": configuration.get("backend", "unsloth"), **changes,
         }
     )  # fmt: skip
     lora = params.lora.model_copy(update={"r": 16, "alpha": 16})
-    return params.model_copy(update={"train": train, "lora": lora, "precision": changes["precision"]})
+    return params.model_copy(update={"train": train, "lora": lora, "precision": configuration["precision"]})
 
 
 class Clock:
@@ -142,46 +170,77 @@ def measure(clock: Clock, shape: str, **more: Any) -> dict[str, Any]:
     }
 
 
-def ours(base: Path, shape: str, changes: dict[str, Any]) -> dict[str, Any]:
-    EOS, PAD = "</s>", "<pad>"
-    from pagetune.manifest import Manifest
+def ours(base: Path, shape: str, configuration: dict[str, Any], name: str) -> None:
+    """Every way of the configuration, one after the other on the same model, as the stage train would run it."""
+    params = params_for(configuration, {})
     from pagetune.train import tune
-    from pagetune.train.backend import choose_backend, load_for_training, packed_kernel
+    from pagetune.train.backend import choose_backend, load_for_training
+    from pagetune.train.launch import sharded
 
-    params = params_for(changes)
-    budget = tune.budget_bytes(params)
-    backend = choose_backend(params)
+    choose_backend(params)
+    whole = tune.budget_bytes(params)
+    if "loaded_within_gib" in configuration:
+        tune.budget_bytes(params_for(configuration, {"gpu_memory_gib": configuration["loaded_within_gib"]}))
+    job = job_of(base, shape, params)
+    model = load_for_training(job.backend, job.manifest, params, job.kernel, False)
+    assert sharded() or tune.rows_stay_apart(model, job.collator(True), job.train_rows)
+    for way, changes in list(configuration["ways"].items()):
+        compiled = changes.pop("compile", False)
+        result = one_way(job, model, shape, params_for(configuration, changes), whole, compiled)
+        if os.environ.get("RANK", "0") == "0":
+            print("RESULT " + json.dumps({"name": f"{name}: {way}", "cards": job.processes, **result}), flush=True)
+
+
+def job_of(base: Path, shape: str, params: Any) -> Any:
+    from pagetune.manifest import Manifest
     from pagetune.precision import resolve_precision
+    from pagetune.train.backend import choose_backend, packed_kernel
     from pagetune.train.job import Job
-    from pagetune.train.room import find_batch
-    from pagetune.train.run import build_trainer
 
     manifest = Manifest(
         source="local", id=str(base), location=str(base), revision=None, trust_remote_code=False, parameters=8 * 10**9,
         eos_token=EOS, bos_token=None, pad_token=PAD, special_tokens=[],
     )  # fmt: skip
-    rows = rows_of(SHAPES[shape][-1])
-    job = Job(
-        params, manifest, backend, resolve_precision(params.precision, manifest.parameters),
-        packed_kernel(backend, manifest), rows, [], 1,
-    )  # fmt: skip
-    plan = job.plan(budget)
-    began = time.perf_counter()
-    model = load_for_training(backend, manifest, params, job.kernel, plan.gradient_checkpointing)
-    loaded = time.perf_counter() - began
-    job, plan = tune.keep_apart(job, model, plan, budget)
-    plan = find_batch(job, model, plan)
+    backend = choose_backend(params)
+    choice, kernel = resolve_precision(params.precision, 8 * 10**9), packed_kernel(backend, manifest)
+    processes = int(os.environ.get("WORLD_SIZE", "1"))
+    return Job(params, manifest, backend, choice, kernel, rows_of(SHAPES[shape][-1]), [], 1, processes)
+
+
+def one_way(job: Any, model: Any, shape: str, params: Any, whole: int, compiled: bool) -> dict[str, Any]:
+    import torch
+
+    from pagetune.train import tune
+    from pagetune.train.backend import set_checkpointing
+    from pagetune.train.launch import sharded
+    from pagetune.train.room import find_batch
+    from pagetune.train.run import build_trainer
+
+    job = replace(job, params=params)
+    torch.cuda.empty_cache()
+    torch.cuda.set_per_process_memory_fraction(1.0)
+    tune.budget_bytes(params)  # sets the cap, if there is one
+    cap = params.train.gpu_memory_gib
+    plan = job.plan(whole if cap == "auto" else int(cap * 2**30) - tune.CONTEXT_BYTES)
+    set_checkpointing(job.backend, model, plan.gradient_checkpointing)
+    if compiled:
+        for layer in model.get_base_model().model.layers:
+            layer.compile(dynamic=True)
+    plan = plan if sharded() else find_batch(job, model, plan)
+    torch.cuda.reset_peak_memory_stats()
     trainer, _ = build_trainer(job, model, plan, None)
     clock = Clock(lambda: trainer.tokens_seen)
     trainer.add_callback(clock.callback())
     trainer.train()
-    predicted = plan.predicted.total / 2**30
-    return measure(
-        clock, shape, backend=backend.name, backend_reason=backend.reason, kernel=job.kernel.reason,
-        packing=plan.packing, checkpointing=plan.gradient_checkpointing, tokens=plan.tokens,
-        accumulation=plan.gradient_accumulation_steps, predicted_gib=round(predicted, 2), load_s=round(loaded, 1),
-        losses=[round(log["loss"], 4) for log in trainer.state.log_history if "loss" in log][-2:],
+    peaks = [point["peak_reserved_mib"] / 1024 for point in trainer.memory]
+    trainer.accelerator.unwrap_model(trainer.model_wrapped, keep_fp32_wrapper=False)
+    result = measure(
+        clock, shape, kernel=job.kernel.reason, packing=plan.packing, checkpointing=plan.gradient_checkpointing,
+        tokens=plan.tokens, accumulation=plan.gradient_accumulation_steps,
+        predicted_gib=round(plan.predicted.total / 2**30, 2),
+        losses=[round(log["loss"], 4) for log in trainer.state.log_history if "loss" in log][-1:],
     )  # fmt: skip
+    return result | {"reserved_gib": round(max(peaks), 2)}
 
 
 def peer(base: Path, shape: str, library: str, precision: str) -> dict[str, Any]:
@@ -190,7 +249,7 @@ def peer(base: Path, shape: str, library: str, precision: str) -> dict[str, Any]
     from datasets import Dataset
     from trl import SFTConfig, SFTTrainer
 
-    rows = rows_of(SHAPES[shape][-1])
+    rows = rows_of(SHAPES[shape][-1])[: EFFECTIVE * PEER_STEPS]
     seen = [0]
     trainer = SFTTrainer(
         model=model,
@@ -244,22 +303,29 @@ def run_one(name: str, base: Path, shape: str) -> None:
 
     quiet_libraries()
     changes = CONFIGURATIONS[name]
-    if "library" in changes:
-        result = peer(base, shape, changes["library"], changes["precision"])
-    else:
-        result = ours(base, shape, changes)
+    if "library" not in changes:
+        ours(base, shape, changes, name)
+        return
+    result = peer(base, shape, changes["library"], changes["precision"])
     print("RESULT " + json.dumps({"name": name, **result}), flush=True)
 
 
-def in_a_process(arguments: list[str], seconds: int) -> str:
+def in_a_process(arguments: list[str], seconds: int, cards: int = 1) -> str:
     environment = os.environ | {"PYTORCH_CUDA_ALLOC_CONF": "expandable_segments:True"}
     command = [sys.executable, "-m", "benchmarks.train_gpu", *arguments]
+    if cards > 1:
+        from pagetune.train.launch import command as launcher
+
+        command = [*launcher(cards, sharded="fsdp" in arguments[1])[:-1], "benchmarks.train_gpu", *arguments]
     try:
         done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=seconds, check=False)
-    except subprocess.TimeoutExpired:
-        return f"no result within {seconds} s"
-    found = [line for line in done.stdout.splitlines() if line.startswith("RESULT ")]
-    return found[0].removeprefix("RESULT ") if found else (done.stdout + done.stderr)[-1500:]
+        said, failed = done.stdout, done.stderr if done.returncode else ""
+    except subprocess.TimeoutExpired as late:
+        said, failed = (late.stdout or b"").decode(), f"no more within {seconds} s"
+    found = [line for line in said.splitlines() if line.startswith("RESULT ")]
+    if failed:
+        found.append((said + failed)[-1500:])
+    return "\n".join(line.removeprefix("RESULT ") for line in found)
 
 
 def main() -> None:
@@ -268,6 +334,7 @@ def main() -> None:
     parser.add_argument("--shape", choices=SHAPES, default="8b")
     parser.add_argument("--base", type=Path)
     parser.add_argument("--one", action="store_true")
+    parser.add_argument("--cards", type=int, default=1)
     parser.add_argument("--seconds", type=int, default=150)
     options = parser.parse_args()
     base = options.base or Path("models") / f".base-{options.shape}"
@@ -281,7 +348,7 @@ def main() -> None:
     for name in options.names or list(CONFIGURATIONS):
         began = time.perf_counter()
         arguments = ["--one", name, "--shape", options.shape, "--base", str(base)]
-        said = in_a_process(arguments, options.seconds)
+        said = in_a_process(arguments, options.seconds, options.cards)
         print(f"{name} [{time.perf_counter() - began:.0f} s] {said}", flush=True)
 
 

@@ -56,8 +56,6 @@ FULL_PRECISION = Kept(
     Widths(hidden=4 * 4, query=3 * 4, key_value=2 * 4, intermediate=4 * 4), 4, Widths(hidden=8, intermediate=16)
 )
 
-#: The loss of unsloth_zoo (fused_losses) takes chunks of at most 4 GiB at 16 bytes a logit; compiled, it takes about 4.
-UNSLOTH_CHUNK_LOGITS, UNSLOTH_LOGIT_BYTES = 2**28, 4
 #: TRL's fused head (kernels/chunked_logprob.py) has 16-bit tiles of so many tokens and entries of the vocabulary.
 TRL_TILE = 4096 * 32_768 * 2
 #: transformers' own, without a card or with an adapter on the head: logits, their log-softmax and gradient in fp32.
@@ -66,22 +64,23 @@ PLAIN_LOGIT_BYTES = 3 * 4
 #: Bits a weight of NF4: 4, and for blocks of 64 an fp32 constant, or an 8-bit one with an fp32 for 256 of them
 #: (QLoRA, arXiv:2305.14314, section 3).
 NF4_BITS, NF4_DOUBLE_QUANTIZED_BITS = 4 + 32 / 64, 4 + 8 / 64 + 32 / (64 * 256)
-#: The adapter is fp32; each of its numbers has a gradient and two moments of Adam.
-ADAPTER_BYTES, OPTIMIZER_BYTES = 4, 4 + 8
+#: The adapter is fp32; each of its numbers has a gradient and two moments of Adam, of fp32 or of 8 bits.
+ADAPTER_BYTES, OPTIMIZER_BYTES = 4, {"adamw_torch": 4 + 8, "adamw_8bit": 4 + 2, "paged_adamw_8bit": 4 + 2}
 #: cuBLAS workspaces and what else the allocator holds; and a process with torch, transformers, TRL and datasets, as
 #: metrics/cost.json has it for the built-in model.
 GPU_OVERHEAD, CPU_OVERHEAD = 2**26, int(1.3 * GIB)
 
 #: Of what may be used: `auto` and `low` leave a tenth for fragmentation, what was asked for at all costs a twentieth.
 SAFE, TIGHT = 0.9, 0.95
-#: `low` takes the fastest of what is so much larger than the least: a micro-batch of ten tokens saves nothing.
-NEAR_LEAST = 1.02
+#: `low` takes the fastest of what is so much larger than the least: a row at a time saves little and takes four times
+#: as long (benchmarks/train_gpu.txt).
+NEAR_LEAST = 1.08
 
-#: Of the H200: 16-bit FLOP/s (data sheet) and the share reached, 54% in ../shared/notes/gpu.md; bytes a second written.
-PEAK_FLOPS, UTILIZATION, WRITTEN_PER_SECOND = 989e12, 0.55, 3e12
-#: Seconds for the launches of a layer's kernels, forward and backward, for each micro-batch: the part of the packed
-#: rows' times there that does not grow with tokens.
-LAUNCH_SECONDS = 1.3e-3
+#: Of the H200: 16-bit FLOP/s (data sheet) and the share that benchmarks/train_gpu.txt shows; bytes a second written.
+PEAK_FLOPS, UTILIZATION, WRITTEN_PER_SECOND = 989e12, 0.5, 3e12
+#: Seconds that the CPU takes to launch a layer's kernels, forward and backward, while the card computes: below some
+#: thousand tokens at once they decide. From the micro-batches of 1,086 tokens there, 0.33 s for 32 layers three times.
+LAUNCH_SECONDS = 7e-3
 #: Of a few cores without a card, by order of magnitude: it only weighs computing against launching.
 CPU_FLOPS = 1e11
 
@@ -96,6 +95,9 @@ class Setup:
     lora: Lora
     backend: Literal["unsloth", "peft"]
     on_gpu: bool
+    optim: Literal["adamw_torch", "adamw_8bit", "paged_adamw_8bit"] = "adamw_torch"
+    #: Cards that hold a part of the weights each.
+    shards: int = 1
 
     @property
     def quantized(self) -> bool:
@@ -129,7 +131,7 @@ def estimate(setup: Setup, tokens: int, checkpointing: bool, trained_tokens: int
     return Estimate(
         weights=_weight_bytes(setup),
         adapter=ADAPTER_BYTES * adapter,
-        optimizer=OPTIMIZER_BYTES * adapter,
+        optimizer=OPTIMIZER_BYTES[setup.optim] * adapter,
         activations=tokens * (others + layer) + working,
         logits=max(0, _loss_bytes(setup, tokens, trained_tokens) - momentary),
         overhead=_overhead_bytes(setup),
@@ -152,15 +154,17 @@ def _weight_bytes(setup: Setup) -> int:
     nf4 = NF4_DOUBLE_QUANTIZED_BITS if setup.double_quant else NF4_BITS
     linear = {"4bit": nf4 / 8, "8bit": 1, "fp32": 4}.get(setup.precision, 2)
     rest = 4 if setup.precision == "fp32" or (setup.quantized and not setup.on_gpu) else 2
-    return int(linear * setup.shape.linear_parameters + rest * setup.shape.embedding_parameters)
+    layers, ends = linear * setup.shape.linear_parameters, rest * setup.shape.embedding_parameters
+    if setup.shards == 1:
+        return int(layers + ends)
+    # FSDP brings a layer together while it is at work and fetches the next; embedding and head stay together.
+    return int((layers + ends) / setup.shards + ends + 2 * layers / setup.shape.num_hidden_layers)
 
 
 def _loss_bytes(setup: Setup, tokens: int, trained_tokens: int | None) -> int:
     logits = tokens * setup.shape.vocab_size
     if not setup.on_gpu or is_target("lm_head", setup.lora):
         return PLAIN_LOGIT_BYTES * logits
-    if setup.backend == "unsloth":
-        return UNSLOTH_LOGIT_BYTES * min(logits, UNSLOTH_CHUNK_LOGITS)
     trained = tokens if trained_tokens is None else trained_tokens
     return TRL_TILE + 4 * trained * setup.shape.hidden_size
 
@@ -248,7 +252,8 @@ def _seconds(setup: Setup, tokens: int, accumulation: int, checkpointing: bool) 
     computing = 2 * passes * weights * tokens / (PEAK_FLOPS * UTILIZATION if setup.on_gpu else CPU_FLOPS)
     launching = shape.num_hidden_layers * LAUNCH_SECONDS * passes / 2
     unfolding = passes * 2 * shape.linear_parameters / WRITTEN_PER_SECOND if setup.precision == "4bit" else 0
-    return computing + accumulation * (launching + unfolding)
+    computing += accumulation * unfolding
+    return max(computing, accumulation * launching) if setup.on_gpu else computing + accumulation * launching
 
 
 def _choose(memory: str, ways: list[_Way], least: _Way, budget: int) -> tuple[_Way, str]:

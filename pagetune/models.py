@@ -1,5 +1,6 @@
 """Loading the base model, and the adapter on it."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -32,20 +33,23 @@ def load_config(manifest: Manifest) -> Any:
     )
 
 
-def load_base(manifest: Manifest, wanted: str, options: Quantization) -> tuple[Any, Choice]:
-    """The base model in the precision that `wanted` resolves to, on the GPU if there is one, and that choice."""
+def load_base(manifest: Manifest, wanted: str, options: Quantization, sharded: bool = False) -> tuple[Any, Choice]:
+    """The base model in the precision that `wanted` resolves to, on the GPU if there is one, and that choice.
+
+    Of several processes each takes its own card; with `sharded` FSDP will place the weights.
+    """
     import torch
     from transformers import AutoModelForCausalLM
 
-    choice = resolve_precision(wanted, manifest.parameters)
+    choice, card = resolve_precision(wanted, manifest.parameters), int(os.environ.get("LOCAL_RANK", "0"))
     model = AutoModelForCausalLM.from_pretrained(
         manifest.location,
         revision=manifest.revision,
         trust_remote_code=manifest.trust_remote_code,
         use_safetensors=True,
         dtype=compute_dtype(choice.precision, options),
-        quantization_config=quantization(choice.precision, options),
-        device_map={"": 0 if torch.cuda.is_available() else "cpu"},
+        quantization_config=quantization(choice.precision, options, sharded),
+        device_map=None if sharded else {"": card if torch.cuda.is_available() else "cpu"},
     )
     keep_cpu_weights_as_they_are(model)
     return model.eval(), choice

@@ -144,7 +144,7 @@ def _precision(params: Params, place: Place, shape: Shape, wanted: str | None) -
 
 def _setup(params: Params, place: Place, shape: Shape, precision: Precision) -> Setup:
     double_quant = params.quantization.bnb_4bit_use_double_quant
-    return Setup(shape, precision, double_quant, params.lora, place.backend, place.on_gpu)
+    return Setup(shape, precision, double_quant, params.lora, place.backend, place.on_gpu, params.train.optim)
 
 
 def _lengths(params: Params, model: Model) -> tuple[list[int], str]:

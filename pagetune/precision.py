@@ -69,8 +69,11 @@ def compute_dtype(precision: Precision, options: Quantization) -> torch.dtype:
     return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
 
 
-def quantization(precision: Precision, options: Quantization) -> Any:
-    """The BitsAndBytesConfig of a 4-bit or 8-bit model; None for the others."""
+def quantization(precision: Precision, options: Quantization, sharded: bool = False) -> Any:
+    """The BitsAndBytesConfig of a 4-bit or 8-bit model; None for the others.
+
+    FSDP cuts up floating-point weights alone: for it the 4-bit ones are stored as if they were of the compute type.
+    """
     from transformers import BitsAndBytesConfig
 
     if precision == "4bit":
@@ -79,5 +82,6 @@ def quantization(precision: Precision, options: Quantization) -> Any:
             bnb_4bit_quant_type=options.bnb_4bit_quant_type,
             bnb_4bit_use_double_quant=options.bnb_4bit_use_double_quant,
             bnb_4bit_compute_dtype=compute_dtype(precision, options),
+            **({"bnb_4bit_quant_storage": compute_dtype(precision, options)} if sharded else {}),
         )
     return BitsAndBytesConfig(load_in_8bit=True) if precision == "8bit" else None

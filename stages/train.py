@@ -37,7 +37,7 @@ def main() -> None:
         model, outcome = tune(job, store)
         if os.environ.get("RANK", "0") == "0":
             write(job, model, outcome)
-            store.discard()  # not before: a kill in between costs nothing
+            store.finish()
 
 
 def write(job: Job, model: Any, outcome: Outcome) -> None:

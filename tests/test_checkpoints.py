@@ -101,13 +101,34 @@ def test_the_marker_lists_the_files_and_their_sizes(store: Store) -> None:
     assert json.loads((saved / COMPLETE).read_text()) == {"adapter/model": 7, "optimizer": 14}
 
 
-def test_a_training_that_is_done_leaves_nothing() -> None:
+def finished(lock_age_seconds: float) -> Path | None:
+    """Where a training that is done starts from, dvc.lock being so much older than its end."""
     with open_store("key") as store:
         store.save(10, writer(), keep=set())
-        store.discard()
-    assert list(state_folder().iterdir()) == []
+        store.finish()
+    end = (state_folder() / "key" / "finished").stat().st_mtime
+    Path("dvc.lock").touch()
+    os.utime("dvc.lock", (end - lock_age_seconds, end - lock_age_seconds))
     with open_store("key") as store:
-        assert store.latest() is None
+        return store.latest()
+
+
+def test_a_training_that_is_done_but_not_yet_recorded_is_not_repeated() -> None:
+    assert finished(lock_age_seconds=60.0) == state_folder() / "key" / "step-00000010"
+
+
+def test_a_training_that_dvc_has_recorded_starts_anew_when_it_is_forced() -> None:
+    assert finished(lock_age_seconds=-60.0) is None
+
+
+def test_the_next_training_clears_up_after_one_that_is_done() -> None:
+    with open_store("key") as store:
+        store.save(10, writer(), keep=set())
+        store.finish()
+    for path in (state_folder() / "key", state_folder() / "key" / "lock"):
+        os.utime(path, (time.time() - 7200, time.time() - 7200))
+    with open_store("other"):
+        assert [folder.name for folder in state_folder().iterdir()] == ["other"]
 
 
 def test_what_a_killed_process_left_half_written_goes_when_its_store_is_opened() -> None:

@@ -36,7 +36,6 @@ def test_three_kills_cost_a_checkpoint_interval_each_and_not_a_byte(pipeline: Pa
     assert not campaign.unequal, story
     assert all(0 <= steps <= EVERY for steps in campaign.repeated), story
     assert any(attempt.start for attempt in campaign.attempts), f"nothing went on from a checkpoint\n{story}"
-    assert not list((project / ".pagetune/checkpoints").iterdir()), "a training that is done leaves no checkpoint"
 
 
 def attempt(*lines: str, killed: str | None = None) -> Attempt:

@@ -71,6 +71,28 @@ def _alpha_pattern(params: Lora) -> dict[str, int]:
     return {**params.alpha_pattern, **{name: a for name, a in automatic.items() if name not in params.alpha_pattern}}
 
 
+def fuse_the_head(model: Any, params: Lora) -> bool:
+    """TRL's fused head: logits of the trained tokens alone, a tile at a time. It is a Triton kernel, for a GPU.
+
+    It reads the head's weight, and would pass by an adapter on it.
+    """
+    import torch
+
+    if not torch.cuda.is_available() or _adapts_the_head(params):
+        return False
+    from trl.trainer.utils import add_fused_lm_head
+
+    add_fused_lm_head(model, outputs=("log_probs",))
+    return True
+
+
+def _adapts_the_head(params: Lora) -> bool:
+    targets = params.target_modules
+    if isinstance(targets, str):
+        return targets != "all-linear" and _matches(targets, "lm_head")
+    return any(name.endswith("lm_head") for name in targets)
+
+
 def save_adapter(model: Any, folder: Path) -> None:
     """Save the adapter, the same bytes each time: PEFT keeps the target modules in a set, whose order varies."""
     for config in model.peft_config.values():

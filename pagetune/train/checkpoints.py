@@ -24,8 +24,10 @@ from pagetune.train.lock import LOCK, hold, take_lock
 COMPLETE, MIB = "complete", 2**20
 #: A file above this is known by its name, size and time: reading a model of 16 GB anew costs a minute.
 HASHED_BYTES = 2**30
-#: A store that nobody came back to for so long is removed.
-KEPT_DAYS = 14
+#: The results are written; DVC has yet to record them.
+FINISHED = "finished"
+#: A store that nobody came back to for so long is removed, one that is done after an hour.
+KEPT_DAYS, FINISHED_DAYS = 14, 1 / 24
 #: Less free space than this after a failed write: the disk is full, whatever the library called it.
 FULL_BYTES = 16 * MIB
 #: What torch and safetensors say of a full disk, with exceptions of their own.
@@ -105,9 +107,10 @@ class Store:
             _drop(other)  # a later one too: had it been whole, training had gone on from it
         return target
 
-    def discard(self) -> None:
-        """The training is done: its checkpoints go, and the lock last, so that no other takes a folder half gone."""
-        _remove(self.folder)
+    def finish(self) -> None:
+        """The results are written. The last checkpoint stays until DVC has recorded them: a kill before that costs
+        nothing, and the next `open_store` clears up."""
+        (self.folder / FINISHED).touch()
 
     def _checkpoints(self) -> list[Path]:
         return sorted(self.folder.glob("step-*"), reverse=True)
@@ -135,14 +138,26 @@ def open_store(key: str) -> Iterator[Store]:
     with hold(folder):
         for staging in folder.glob(".step-*.part"):  # of a process that is gone: its lock is ours now
             shutil.rmtree(staging, ignore_errors=True)
+        if (folder / FINISHED).exists():
+            _take_up_or_clear(folder)
         prune()
         yield Store(folder)
 
 
+def _take_up_or_clear(folder: Path) -> None:
+    """A training that DVC has recorded and starts again (`dvc repro -f`) starts anew; one it has not is only ended."""
+    finished, recorded = folder / FINISHED, Path("dvc.lock")
+    if recorded.exists() and recorded.stat().st_mtime > finished.stat().st_mtime:
+        for checkpoint in folder.glob("step-*"):
+            _drop(checkpoint)
+    finished.unlink()
+
+
 def prune() -> None:
-    """Remove the stores that nobody holds and nobody came back to; a held one is passed over, the caller's included."""
+    """Remove the stores that are done, and those nobody came back to; a held one is passed over, the caller's too."""
     for folder in state_folder().iterdir():
-        if folder.is_dir() and _idle_days(folder) > KEPT_DAYS and (lock := take_lock(folder)):
+        kept = FINISHED_DAYS if (folder / FINISHED).exists() else KEPT_DAYS
+        if folder.is_dir() and _idle_days(folder) > kept and (lock := take_lock(folder)):
             with lock:
                 _remove(folder)
 

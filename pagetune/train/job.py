@@ -13,7 +13,7 @@ from pagetune.precision import Choice, Precision
 from pagetune.train.backend import Backend
 from pagetune.train.batches import Collator, Row, largest_micro_batch, plan_steps, tokens_at_once
 from pagetune.train.kernels import Kernel
-from pagetune.train.launch import least_parts
+from pagetune.train.launch import least_parts, sharded
 
 #: Evaluations and checkpoints of a training, and points of the loss curve between two of them, with eval_steps: auto.
 EVALUATIONS, POINTS_BETWEEN = 20, 5
@@ -62,7 +62,8 @@ class Job:
 
     @cached_property
     def setup(self) -> Setup:
-        return setup_of(self.params, self.manifest, self.choice.precision, self.backend.name)
+        shards = self.processes if sharded() else 1
+        return setup_of(self.params, self.manifest, self.choice.precision, self.backend.name, shards)
 
     def plan(self, budget_bytes: int) -> Plan:
         """Raises UserError where no row fits, and where rows are to be packed and no kernel keeps them apart."""
@@ -81,7 +82,9 @@ class Job:
         return Collator(self.pad_token_id, packed, self.backend.name == "unsloth")
 
 
-def setup_of(params: Params, manifest: Manifest, precision: Precision, backend: Literal["unsloth", "peft"]) -> Setup:
+def setup_of(
+    params: Params, manifest: Manifest, precision: Precision, backend: Literal["unsloth", "peft"], shards: int = 1
+) -> Setup:
     """What the planner has to know of a training."""
     import torch
 
@@ -92,6 +95,8 @@ def setup_of(params: Params, manifest: Manifest, precision: Precision, backend: 
         lora=params.lora,
         backend=backend,
         on_gpu=torch.cuda.is_available(),
+        optim=params.train.optim,
+        shards=shards,
     )
 
 
@@ -120,7 +125,8 @@ def validation_batches(job: Job, plan: Plan) -> list[list[int]]:
             last.append(row)
         else:
             batches.append([row])
-    return batches
+    # As many for each process: one that had none would leave the others waiting.
+    return batches + [[]] * (-len(batches) % job.processes)
 
 
 def autocast_dtype(job: Job) -> Any:

@@ -6,23 +6,26 @@ from typing import Any
 from pagetune.manifest import Manifest
 from pagetune.models import load_base
 from pagetune.params import Params
-from pagetune.train.adapter import check_modules, linear_modules, lora_config
+from pagetune.train.adapter import check_modules, fuse_the_head, linear_modules, lora_config
 from pagetune.train.kernels import Kernel
+from pagetune.train.launch import sharded
 
 
 def load(manifest: Manifest, params: Params, kernel: Kernel, checkpointing: bool) -> Any:
     """The base model, frozen, with a fresh adapter."""
     from peft import get_peft_model
 
-    model, choice = load_base(manifest, params.precision, params.quantization)
+    parted = sharded()
+    model, choice = load_base(manifest, params.precision, params.quantization, parted)
     check_modules(params.lora, linear_modules(model))
     if kernel.name:
         model.set_attn_implementation(kernel.name)
     for parameter in model.parameters():
         parameter.requires_grad_(False)
     take_liger(model)
-    fused = fuse_the_head(model, params)
-    tuned = get_peft_model(model, lora_config(params.lora))
+    fused = fuse_the_head(model, params.lora)
+    # FSDP flattens a layer's weights into one, so that base and adapter need one type.
+    tuned = get_peft_model(model, lora_config(params.lora), autocast_adapter_dtype=not parted)
     if choice.precision != "fp32" and model.device.type == "cuda":
         _keep_inputs_in_16_bits(tuned)
     tuned.fused_lm_head = fused
@@ -44,21 +47,6 @@ def set_checkpointing(model: Any, checkpointing: bool) -> None:
         model.gradient_checkpointing_enable({"use_reentrant": False})
     else:
         model.gradient_checkpointing_disable()
-
-
-def fuse_the_head(model: Any, params: Params) -> bool:
-    """TRL's fused head: logits of the trained tokens alone, a tile at a time. It is a Triton kernel, for a GPU.
-
-    It reads the head's weight, and would pass by an adapter on it.
-    """
-    from trl.trainer.utils import add_fused_lm_head
-
-    targets = params.lora.target_modules
-    named = isinstance(targets, list) and any(name.endswith("lm_head") for name in targets)
-    if model.device.type != "cuda" or named or (isinstance(targets, str) and targets != "all-linear"):
-        return False
-    add_fused_lm_head(model, outputs=("log_probs",))
-    return True
 
 
 def _keep_inputs_in_16_bits(model: Any) -> None:

@@ -157,8 +157,10 @@ def _arguments(job: Job, plan: Plan, store: Store | None) -> Any:
         warmup_steps=train.warmup_fraction,  # below 1 it is a share of all steps
         weight_decay=train.weight_decay,
         max_grad_norm=train.max_grad_norm,
+        optim=train.optim,
         per_device_train_batch_size=plan.per_device_train_batch_size,
         gradient_accumulation_steps=plan.gradient_accumulation_steps,
+        use_cpu=not torch.cuda.is_available(),
         bf16=dtype == torch.bfloat16,
         fp16=dtype == torch.float16,
         logging_steps=job.logging_steps,

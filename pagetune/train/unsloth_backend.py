@@ -6,7 +6,7 @@ from typing import Any
 from pagetune.manifest import Manifest
 from pagetune.params import Lora, Params
 from pagetune.precision import compute_dtype, quantization, resolve_precision
-from pagetune.train.adapter import check_modules, linear_modules, lora_config
+from pagetune.train.adapter import check_modules, fuse_the_head, linear_modules, lora_config
 from pagetune.train.kernels import Kernel
 
 #: What Unsloth's fused LoRA knows by name.
@@ -68,7 +68,10 @@ def load(manifest: Manifest, params: Params, checkpointing: bool) -> Any:
         trust_remote_code=manifest.trust_remote_code,
     )
     check_modules(params.lora, linear_modules(model))
-    return _with_adapter(FastLanguageModel, model, params, checkpointing)
+    fused = fuse_the_head(model, params.lora)
+    tuned = _with_adapter(FastLanguageModel, model, params, checkpointing)
+    tuned.fused_lm_head = fused
+    return tuned
 
 
 def _with_adapter(unsloth: Any, model: Any, params: Params, checkpointing: bool) -> Any:

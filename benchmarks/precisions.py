@@ -1,0 +1,95 @@
+"""4-bit, 8-bit and bf16 on the same rows: scores with intervals, memory and time.
+
+    python -m benchmarks.precisions answers FOLDER   # train and answer, after `dvc repro format`; on a card or without
+    python -m benchmarks.precisions scores FOLDER    # the table
+
+In two steps, so that answers from a machine with a card can be scored on another one.
+"""
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+PRECISIONS = ("4bit", "8bit", "bf16")
+SHOWN = ("exact_match", "rougeL", "fact_match")
+
+
+def answer(precision: str, folder: Path) -> None:
+    """Train with the shipped settings, 16 rows a step; leave predictions and cost in `folder`."""
+    from pagetune.generation import predict, read_questions
+    from pagetune.jsonl import write_json, write_records
+    from pagetune.manifest import read_manifest
+    from pagetune.models import load_tokenizer
+    from pagetune.params import load_params
+    from pagetune.train import tune
+    from pagetune.train.backend import load_for_training
+    from pagetune.train.cost import describe_cost
+    from pagetune.train.room import find_batch
+    from pagetune.train.run import fit
+
+    params = load_params(ROOT / "params.yaml")
+    train = params.train.model_copy(update={"effective_batch_size": 16, "backend": "peft"})
+    params = params.model_copy(update={"precision": precision, "train": train})
+    manifest = read_manifest()
+    job = tune.prepare(params, manifest, 1)
+    plan = job.plan(tune.budget_bytes(params))
+    model = load_for_training(job.backend, manifest, params, job.kernel, plan.gradient_checkpointing)
+    plan = find_batch(job, model, plan) if job.setup.on_gpu else plan
+    outcome = fit(job, model, plan, None)
+    cost = describe_cost(outcome.seconds, outcome.points, plan.predicted.total, outcome.speed, plan)
+    began = time.monotonic()
+    questions = read_questions(Path("data/prompts"))
+    answers = predict(model.eval(), load_tokenizer(manifest), questions, params.predict, precision)
+    cost["answering_seconds"] = round(time.monotonic() - began, 1)
+    write_records(folder / f"{precision}.jsonl", answers)
+    write_json(folder / f"{precision}.json", cost)
+
+
+def scores(folder: Path) -> list[str]:
+    from pagetune.evaluation import score_rows, set_of
+    from pagetune.jsonl import read_records
+    from pagetune.params import load_params
+    from pagetune.records import Prediction
+    from pagetune.scoring import summarize
+
+    params = load_params(ROOT / "params.yaml").evaluate
+    lines = []
+    for precision in PRECISIONS:
+        if not (folder / f"{precision}.json").exists():
+            lines.append(f"{precision:6} not run")
+            continue
+        cost = json.loads((folder / f"{precision}.json").read_text(encoding="utf-8"))
+        answers = read_records(folder / f"{precision}.jsonl", Prediction)
+        rows = score_rows(answers, params)
+        for name in ("recall", "validation"):
+            of_set = [row for row, said in zip(rows, answers, strict=True) if set_of(said) == name]
+            lines.append(f"{precision:6} {name:11} {in_words(summarize(of_set, params.bootstrap_samples))}")
+        lines.append(
+            f"{precision:6} {cost['seconds']} s training, {cost['answering_seconds']} s answering, "
+            f"{cost['peak_reserved_gib']} GiB"
+        )
+    return lines
+
+
+def in_words(summary: dict[str, Any]) -> str:
+    shown = [f"{m} {summary[m]:.3f} [{summary[f'{m}_ci95_low']:.3f}, {summary[f'{m}_ci95_high']:.3f}]" for m in SHOWN]
+    return f"n={summary['n']} {', '.join(shown)}"
+
+
+def main() -> None:
+    from pagetune.errors import quiet_libraries
+
+    quiet_libraries()
+    what, folder, *precisions = sys.argv[1:]
+    if what == "scores":
+        print("\n".join(scores(Path(folder))))
+        return
+    for precision in precisions or PRECISIONS:
+        answer(precision, Path(folder))
+
+
+if __name__ == "__main__":
+    main()
