@@ -88,7 +88,14 @@ def job_of(params: Any) -> Any:
     rows = [encode_example(example, tokenizer) for example in examples]
     backend, choice = choose_backend(params), resolve_precision("bf16", manifest.parameters)
     return Job(
-        params, manifest, backend, choice, packed_kernel(backend, manifest), rows, rows[:16], tokenizer.pad_token_id
+        params,
+        manifest,
+        backend,
+        choice,
+        packed_kernel(backend, manifest, None),
+        rows,
+        rows[:16],
+        tokenizer.pad_token_id,
     )
 
 

@@ -25,7 +25,7 @@ def answer(precision: str, folder: Path) -> None:
     from pagetune.models import load_tokenizer
     from pagetune.params import load_params
     from pagetune.train import tune
-    from pagetune.train.backend import load_for_training
+    from pagetune.train.backend import for_inference, load_for_training
     from pagetune.train.cost import describe_cost
     from pagetune.train.room import find_batch
     from pagetune.train.run import fit
@@ -42,7 +42,8 @@ def answer(precision: str, folder: Path) -> None:
     cost = describe_cost(outcome.seconds, outcome.points, plan.predicted.total, outcome.speed, plan)
     began = time.monotonic()
     questions = read_questions(Path("data/prompts"))
-    answers = predict(model.eval(), load_tokenizer(manifest), questions, params.predict, precision)
+    for_inference(job.backend, model)
+    answers = predict(model, load_tokenizer(manifest), questions, params.predict, precision)
     cost["answering_seconds"] = round(time.monotonic() - began, 1)
     write_records(folder / f"{precision}.jsonl", answers)
     write_json(folder / f"{precision}.json", cost)

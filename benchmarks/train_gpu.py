@@ -202,7 +202,7 @@ def job_of(base: Path, shape: str, params: Any) -> Any:
         eos_token=EOS, bos_token=None, pad_token=PAD, special_tokens=[],
     )  # fmt: skip
     backend = choose_backend(params)
-    choice, kernel = resolve_precision(params.precision, 8 * 10**9), packed_kernel(backend, manifest)
+    choice, kernel = resolve_precision(params.precision, 8 * 10**9), packed_kernel(backend, manifest, None)
     processes = int(os.environ.get("WORLD_SIZE", "1"))
     return Job(params, manifest, backend, choice, kernel, rows_of(SHAPES[shape][-1]), [], 1, processes)
 

@@ -1,12 +1,12 @@
 """What memory LoRA training takes, and how to cut its steps so that it fits.
 
 Everything is estimated before a weight is loaded. The constants are counts of what each library keeps for its backward
-pass; tests/test_memory.py compares what comes of them with peaks measured on one H200 (8B Llama shape).
+pass; tests/test_memory.py compares what comes of them with peaks measured on an H200 (8B Llama shape).
 """
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Literal
 
 from pagetune.errors import UserError
@@ -50,6 +50,10 @@ UNSLOTH = Kept(
 PEFT = Kept(
     Widths(hidden=2 * 4 + 2 * 2, query=3 * 2, key_value=2 * 2, intermediate=4 * 2), 2, Widths(hidden=2, intermediate=8)
 )
+#: With Liger's kernels norms keep their 16-bit inputs alone, and the MLP gate, up and their product.
+PEFT_LIGER = Kept(
+    Widths(hidden=4 * 2, query=2 * 2, key_value=2 * 2, intermediate=3 * 2), 2, Widths(hidden=2, intermediate=6)
+)
 #: fp32 throughout needs no copies: both norms' inputs and outputs; queries and attention output, which is laid out
 #: anew for o_proj; keys, values; gate, silu(gate), up and their product.
 FULL_PRECISION = Kept(
@@ -65,10 +69,11 @@ PLAIN_LOGIT_BYTES = 3 * 4
 #: (QLoRA, arXiv:2305.14314, section 3).
 NF4_BITS, NF4_DOUBLE_QUANTIZED_BITS = 4 + 32 / 64, 4 + 8 / 64 + 32 / (64 * 256)
 #: The adapter is fp32; each of its numbers has a gradient and two moments of Adam, of fp32 or of 8 bits.
-ADAPTER_BYTES, OPTIMIZER_BYTES = 4, {"adamw_torch": 4 + 8, "adamw_8bit": 4 + 2, "paged_adamw_8bit": 4 + 2}
-#: cuBLAS workspaces and what else the allocator holds; and a process with torch, transformers, TRL and datasets, as
-#: metrics/cost.json has it for the built-in model.
-GPU_OVERHEAD, CPU_OVERHEAD = 2**26, int(1.3 * GIB)
+ADAPTER_BYTES, GRADIENT_BYTES = 4, 4
+MOMENTS_BYTES = {"adamw_torch": 8, "adamw_8bit": 2, "paged_adamw_8bit": 2}
+#: Workspaces, buffers for unfolded weights and what else the allocator holds, as benchmarks/train_gpu.txt has it; and a
+#: process with torch, transformers, TRL and datasets, as metrics/cost.json has it for the built-in model.
+GPU_OVERHEAD, CPU_OVERHEAD = int(0.4 * GIB), int(1.3 * GIB)
 
 #: Of what may be used: `auto` and `low` leave a tenth for fragmentation, what was asked for at all costs a twentieth.
 SAFE, TIGHT = 0.9, 0.95
@@ -96,6 +101,8 @@ class Setup:
     backend: Literal["unsloth", "peft"]
     on_gpu: bool
     optim: Literal["adamw_torch", "adamw_8bit", "paged_adamw_8bit"] = "adamw_torch"
+    #: Liger's kernels under PEFT.
+    liger: bool = False
     #: Cards that hold a part of the weights each.
     shards: int = 1
 
@@ -106,19 +113,20 @@ class Setup:
 
 @dataclass(frozen=True)
 class Estimate:
-    """Bytes. `optimizer` holds the adapter's gradients too; `logits` is what the loss takes beyond what the backward
+    """Bytes. `moments` are Adam's; `logits` is what the loss takes beyond what the backward
     pass through a layer takes after it."""
 
     weights: int
     adapter: int
-    optimizer: int
+    gradients: int
+    moments: int
     activations: int
     logits: int
     overhead: int
 
     @property
     def total(self) -> int:
-        return self.weights + self.adapter + self.optimizer + self.activations + self.logits + self.overhead
+        return sum(asdict(self).values())
 
 
 def estimate(setup: Setup, tokens: int, checkpointing: bool, trained_tokens: int | None = None) -> Estimate:
@@ -131,7 +139,8 @@ def estimate(setup: Setup, tokens: int, checkpointing: bool, trained_tokens: int
     return Estimate(
         weights=_weight_bytes(setup),
         adapter=ADAPTER_BYTES * adapter,
-        optimizer=OPTIMIZER_BYTES[setup.optim] * adapter,
+        gradients=GRADIENT_BYTES * adapter,
+        moments=MOMENTS_BYTES[setup.optim] * adapter,
         activations=tokens * (others + layer) + working,
         logits=max(0, _loss_bytes(setup, tokens, trained_tokens) - momentary),
         overhead=_overhead_bytes(setup),
@@ -141,7 +150,9 @@ def estimate(setup: Setup, tokens: int, checkpointing: bool, trained_tokens: int
 def _kept(setup: Setup) -> Kept:
     if not setup.on_gpu or setup.precision == "fp32":
         return FULL_PRECISION
-    return UNSLOTH if setup.backend == "unsloth" else PEFT
+    if setup.backend == "unsloth":
+        return UNSLOTH
+    return PEFT_LIGER if setup.liger else PEFT
 
 
 def _bytes_per_token(shape: Shape, widths: Widths) -> int:
@@ -258,12 +269,11 @@ def _seconds(setup: Setup, tokens: int, accumulation: int, checkpointing: bool) 
 
 def _choose(memory: str, ways: list[_Way], least: _Way, budget: int) -> tuple[_Way, str]:
     fitting = [way for way in ways if way.total <= SAFE * budget] or [least]
-    open_ways = [way for way in ways if not way.checkpointing and way.total <= TIGHT * budget]
     if memory == "low":
         near = [way for way in fitting if way.total <= NEAR_LEAST * least.total]
         return _fastest(near), "low takes the least memory"
-    if memory == "fast" and open_ways:
-        return _fastest(open_ways), "fast takes the fastest without checkpointing"
+    if memory == "fast":
+        fitting = [way for way in ways if way.total <= TIGHT * budget]
     return _fastest(fitting), f"{memory} takes the fastest of {len(fitting)} that fit out of {len(ways)}"
 
 
@@ -272,7 +282,7 @@ def _fastest(ways: list[_Way]) -> _Way:
 
 
 def _in_words(predicted: Estimate) -> str:
-    adapter = (predicted.adapter + predicted.optimizer) / GIB
+    adapter = (predicted.adapter + predicted.gradients + predicted.moments) / GIB
     return (
         f"about {predicted.total / GIB:.1f} GiB ({predicted.weights / GIB:.1f} weights, {adapter:.1f} adapter and "
         f"optimizer, {predicted.activations / GIB:.1f} activations)"

@@ -21,7 +21,7 @@ from pagetune.shapes import LLAMA_3, Shape, shape_of
 ROWS = Path("data/prompts/train.jsonl")
 #: What CUDA itself takes of a card before the first tensor.
 CUDA_BYTES = int(0.6 * GIB)
-#: Short questions and answers, for want of the real ones: the rows of ../shared/notes/gpu.md.
+#: Short questions and answers, for want of the real ones: as in benchmarks/train_gpu.py.
 ASSUMED_ROWS, ASSUMED_MEDIAN, ASSUMED_SPREAD = 1000, 110, 0.5
 
 
@@ -198,7 +198,7 @@ def _describe(model: Model, setup: Setup) -> str:
 
 def _table(plan: Plan, params: Params, place: Place) -> list[str]:
     predicted = plan.predicted
-    parts = ("weights", "adapter", "optimizer", "activations", "logits", "overhead", "total")
+    parts = ("weights", "adapter", "gradients", "moments", "activations", "logits", "overhead", "total")
     memory = [f"  {part:<12}{getattr(predicted, part) / GIB:8.2f} GiB" for part in parts]
     rows, cut = plan.per_device_train_batch_size, plan.gradient_accumulation_steps
     cards = f" on each of {place.processes} cards" if place.processes > 1 else ""

@@ -14,10 +14,10 @@ from pagetune.params import load_params
 from pagetune.train.adapter import save_adapter
 from pagetune.train.cost import describe_cost
 from pagetune.train.job import Job
-from pagetune.train.launch import launch, launched, processes_of
+from pagetune.train.launch import launch, launched, processes_of, say, sharded
 from pagetune.train.lifeline import die_with_parent
 from pagetune.train.run import Outcome, trained_tokens
-from pagetune.train.tune import needs_sharding, prepare, say, store_of, tune
+from pagetune.train.tune import needs_sharding, prepare, store_of, tune
 
 METRICS = Path("metrics")
 
@@ -41,7 +41,8 @@ def main() -> None:
 
 
 def write(job: Job, model: Any, outcome: Outcome) -> None:
-    save_adapter(model, ADAPTER)
+    if not sharded():
+        save_adapter(model, ADAPTER)
     write_points(METRICS / "loss.csv", [asdict(point) for point in outcome.curve])
     write_points(METRICS / "memory.csv", outcome.points)
     metrics = describe(job, model, outcome)

@@ -161,7 +161,7 @@ def make_job(base: Path, params: Params, examples: list[Example], validation: in
         manifest=manifest,
         backend=backend,
         choice=resolve_precision(params.precision, manifest.parameters),
-        kernel=packed_kernel(backend, manifest),
+        kernel=packed_kernel(backend, manifest, None),
         train_rows=rows,
         validation_rows=rows[:validation],
         pad_token_id=tokenizer.pad_token_id,

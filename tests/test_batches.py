@@ -215,3 +215,20 @@ def test_asking_for_packing_where_no_kernel_keeps_rows_apart_is_one_line(tiny_ba
     job = make_job(tiny_base, params_of(packing=True), EXAMPLES)
     with pytest.raises(UserError, match=r"train\.packing: true, but PyTorch sees no GPU\. Use auto, which pads"):
         job.plan(2**33)
+
+
+def test_padded_rows_and_generation_go_through_our_attention_as_through_transformers_own(
+    model_and_job: tuple[Any, Any],
+) -> None:
+    model, job = model_and_job
+    batch = {name: value for name, value in job.collator(False)(job.train_rows).items() if "labels" not in name}
+    kernels.register_varlen()
+    model.eval()
+    with torch.no_grad():
+        expected = model(**batch).logits
+        model.get_base_model().set_attn_implementation(kernels.VARLEN)
+        assert close(model(**batch).logits, expected, 1e-5)
+        said = model.generate(**batch, max_new_tokens=4, do_sample=False)
+        model.get_base_model().set_attn_implementation("sdpa")
+        assert said.tolist() == model.generate(**batch, max_new_tokens=4, do_sample=False).tolist()
+    model.train()

@@ -38,44 +38,34 @@ def plan(memory: str = "auto", budget: float = BUDGET, tokens: int = 16_384, **c
     return make_plan(setup("4bit"), train(memory=memory, **changes), parts_of(tokens), int(budget), True)
 
 
-#: ../shared/notes/gpu.md: peaks in GiB on one H200, 8B Llama shape, LoRA r=16 on all seven projections.
+#: Peaks in GiB that PyTorch reserved on an H200, benchmarks/train_gpu.txt: 8B Llama shape, r=16 on all projections.
 MEASURED = [
-    ("bf16", "unsloth", 16_384, False, 70.4),
-    ("bf16", "unsloth", 6 * 4096, False, 98.0),
-    ("4bit", "unsloth", 16_384, False, 60.8),
-    ("4bit", "unsloth", 16_384, True, 8.6),
-    ("4bit", "unsloth", 7_000, True, 7.2),
-    ("bf16", "unsloth", 16_384, True, 18.0),
-]
-#: There through TRL as it comes, whose PEFT copies every lora_A's input: 3 more of hidden, and fp32 beside the MLP.
-TRL = memory.Kept(
-    memory.Widths(hidden=2 * 4 + 5 * 2, query=3 * 2, key_value=2 * 2, intermediate=4 * 2),
-    2,
-    memory.Widths(intermediate=8),
-)
-#: Its norms and SwiGLU through Liger.
-LIGER = replace(TRL, layer=replace(TRL.layer, hidden=TRL.layer.hidden - 4, intermediate=TRL.layer.intermediate - 2))
-MEASURED_TRL = [
-    (TRL, 16_384, False, 124.0),
-    (TRL, 16_384, True, 24.8),
-    (LIGER, 16_384, False, 102.0),
-    (LIGER, 8_192, False, 58.6),
+    (setup("bf16"), 7_993, False, 43.23),
+    (setup("bf16"), 15_225, False, 67.22),
+    (setup("bf16"), 15_978, False, 69.82),
+    (setup("bf16"), 29_577, False, 114.94),
+    (setup("4bit"), 15_064, False, 56.79),
+    (setup("4bit"), 15_225, False, 57.73),
+    (setup("4bit"), 15_064, True, 9.03),
+    (setup("4bit"), 3_768, True, 7.12),
+    (setup("4bit"), 3_027, True, 7.02),
+    (setup("4bit", optim="adamw_8bit"), 3_768, True, 6.74),
+    (setup("bf16", "peft"), 15_225, False, 101.18),
+    (setup("bf16", "peft", liger=True), 14_904, False, 78.88),
 ]
 
 
-@pytest.mark.parametrize(("precision", "backend", "tokens", "checkpointing", "peak"), MEASURED)
+@pytest.mark.parametrize(("trained", "tokens", "checkpointing", "peak"), MEASURED)
 def test_the_estimate_is_within_a_twentieth_of_what_was_measured(
-    precision: str, backend: str, tokens: int, checkpointing: bool, peak: float
+    trained: Setup, tokens: int, checkpointing: bool, peak: float
 ) -> None:
-    assert estimate(setup(precision, backend), tokens, checkpointing).total / GIB == pytest.approx(peak, rel=0.05)
+    assert estimate(trained, tokens, checkpointing).total / GIB == pytest.approx(peak, rel=0.05)
 
 
-@pytest.mark.parametrize(("kept", "tokens", "checkpointing", "peak"), MEASURED_TRL)
-def test_counting_what_trl_keeps_gives_what_was_measured(
-    kept: memory.Kept, tokens: int, checkpointing: bool, peak: float, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(memory, "PEFT", kept)
-    assert estimate(setup(backend="peft"), tokens, checkpointing).total / GIB == pytest.approx(peak, rel=0.05)
+def test_the_estimate_of_a_card_that_holds_half_the_model_is_within_a_tenth_of_what_was_measured() -> None:
+    shape = replace(LLAMA_3["70b"], num_hidden_layers=10)
+    trained = setup("4bit", "peft", liger=True, shape=shape, shards=2)
+    assert estimate(trained, 3_892, True).total / GIB == pytest.approx(13.29, rel=0.1)
 
 
 SETUPS = [
@@ -110,7 +100,7 @@ def test_fewer_bits_take_less_memory() -> None:
 
 
 def test_the_parts_are_the_total() -> None:
-    assert Estimate(1, 2, 3, 4, 5, 6).total == 21
+    assert Estimate(1, 2, 3, 4, 5, 6, 7).total == 28
 
 
 @settings(deadline=None)
@@ -146,12 +136,12 @@ def test_the_effective_batch_is_kept_whatever_the_memory(
     assert result.predicted.total <= memory.TIGHT * budget
 
 
-@pytest.mark.parametrize("gib", [7, 8, 12, 16, 24, 48, 80, 130])
+@pytest.mark.parametrize("gib", [7.5, 8, 12, 16, 24, 48, 80, 130])
 def test_low_takes_no_more_than_auto_and_fast(gib: float) -> None:
     low, auto, fast = (plan(way, gib * GIB) for way in ("low", "auto", "fast"))
     assert low.predicted.total <= auto.predicted.total
     assert low.predicted.total <= fast.predicted.total
-    assert auto.predicted.total <= memory.SAFE * gib * GIB
+    assert auto.predicted.total <= memory.TIGHT * gib * GIB
 
 
 def test_a_large_card_takes_whole_steps_without_checkpointing() -> None:
@@ -163,15 +153,22 @@ def test_a_small_card_is_fitted_by_checkpointing() -> None:
     assert plan(budget=8 * GIB).predicted.total < 0.9 * 8 * GIB
 
 
-def test_fast_gives_up_checkpointing_last() -> None:
-    assert not plan("fast", 12 * GIB).gradient_checkpointing
-    assert plan("fast", 12 * GIB).gradient_accumulation_steps > 1
-    assert plan("fast", 6.8 * GIB).gradient_checkpointing
+def test_fast_keeps_less_in_reserve_than_auto() -> None:
+    whole = estimate(setup("4bit"), 16_384, False).total
+    assert not plan("fast", whole / 0.94).gradient_checkpointing
+    assert plan("fast", whole / 0.94).gradient_accumulation_steps == 1
+    assert plan("auto", whole / 0.94).gradient_accumulation_steps > 1
+
+
+def test_on_a_small_card_whole_steps_with_checkpointing_beat_small_ones_without() -> None:
+    """To launch the kernels of a micro-batch takes a third of a second, however few tokens it has."""
+    assert plan("auto", 12 * GIB).gradient_checkpointing
+    assert plan("auto", 12 * GIB).gradient_accumulation_steps == 1
 
 
 def test_low_does_not_crawl_for_nothing() -> None:
     assert plan("low").tokens >= 500
-    assert plan("low").predicted.total <= 1.02 * estimate(setup("4bit"), 16_384 // 64, True).total
+    assert plan("low").predicted.total <= memory.NEAR_LEAST * estimate(setup("4bit"), 16_384 // 64, True).total
 
 
 @pytest.mark.parametrize("checkpointing", [True, False])

@@ -1,5 +1,6 @@
 """Which library trains: Unsloth where it runs, PEFT + bitsandbytes everywhere."""
 
+import importlib
 import importlib.util
 import subprocess
 import sys
@@ -10,8 +11,8 @@ from pagetune.errors import UserError
 from pagetune.manifest import Manifest
 from pagetune.models import load_config
 from pagetune.params import Params
+from pagetune.train import kernels, unsloth_backend
 from pagetune.train.kernels import Kernel
-from pagetune.train.unsloth_backend import why_not
 
 #: Importing Unsloth compiles and patches; a first import on a cold disk takes a while.
 PROBE_SECONDS = 180
@@ -31,7 +32,7 @@ def choose_backend(params: Params, processes: int = 1) -> Backend:
     wanted = params.train.backend
     if wanted == "peft":
         return Backend("peft", "asked for")
-    problem = why_not(params) or ("several processes" if processes > 1 else None) or why_no_unsloth()
+    problem = unsloth_backend.why_not(params) or ("several processes" if processes > 1 else None) or why_no_unsloth()
     if problem is None:
         import unsloth  # noqa: F401 - before transformers, trl and peft, which it patches as they are imported
 
@@ -59,15 +60,19 @@ def why_no_unsloth() -> str | None:
     return f"import unsloth failed ({(probe.stderr.strip().splitlines() or ['no message'])[-1]})"
 
 
-def packed_kernel(backend: Backend, manifest: Manifest) -> Kernel:
-    """The attention that keeps packed rows apart with this backend on this machine."""
-    if backend.name == "unsloth":
-        from pagetune.train import unsloth_backend
+def packed_kernel(backend: Backend, manifest: Manifest, dtype: Any) -> Kernel:
+    """The attention that keeps packed rows apart with this backend on this machine; they all take 16 bits alone."""
+    if str(dtype) == "torch.float32" and cuda_is_available():
+        return Kernel(None, "no kernel for packed rows computes in fp32")
+    return (
+        unsloth_backend.packed_kernel() if backend.name == "unsloth" else kernels.packed_kernel(load_config(manifest))
+    )
 
-        return unsloth_backend.packed_kernel()
-    from pagetune.train import kernels
 
-    return kernels.packed_kernel(load_config(manifest))
+def cuda_is_available() -> bool:
+    import torch
+
+    return bool(torch.cuda.is_available())
 
 
 def load_for_training(backend: Backend, manifest: Manifest, params: Params, kernel: Kernel, checkpointing: bool) -> Any:
@@ -78,19 +83,18 @@ def load_for_training(backend: Backend, manifest: Manifest, params: Params, kern
     from transformers import set_seed
 
     set_seed(params.seed)
-    if backend.name == "unsloth":
-        from pagetune.train import unsloth_backend
-
-        return unsloth_backend.load(manifest, params, checkpointing)
-    from pagetune.train import peft_backend
-
-    return peft_backend.load(manifest, params, kernel, checkpointing)
+    return _module(backend).load(manifest, params, kernel, checkpointing)
 
 
 def set_checkpointing(backend: Backend, model: Any, checkpointing: bool) -> None:
     """Turn gradient checkpointing on or off after loading."""
-    if backend.name == "unsloth":
-        from pagetune.train import unsloth_backend as of_backend
-    else:
-        from pagetune.train import peft_backend as of_backend  # type: ignore[no-redef]
-    of_backend.set_checkpointing(model, checkpointing)
+    _module(backend).set_checkpointing(model, checkpointing)
+
+
+def for_inference(backend: Backend, model: Any) -> None:
+    """Make a model that was just trained ready to generate."""
+    _module(backend).for_inference(model)
+
+
+def _module(backend: Backend) -> Any:
+    return importlib.import_module(f"pagetune.train.{backend.name}_backend")

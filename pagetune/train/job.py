@@ -1,5 +1,6 @@
 """What a training follows from: rows, steps, and how the steps are cut to fit into memory."""
 
+import importlib.util
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
@@ -65,6 +66,11 @@ class Job:
         shards = self.processes if sharded() else 1
         return setup_of(self.params, self.manifest, self.choice.precision, self.backend.name, shards)
 
+    @property
+    def moments_bytes(self) -> int:
+        """Of Adam's moments, which there are from the first step on; the gradients there are in a trial too."""
+        return estimate(self.setup, 1, False).moments
+
     def plan(self, budget_bytes: int) -> Plan:
         """Raises UserError where no row fits, and where rows are to be packed and no kernel keeps them apart."""
         wanted = self.params.train.packing
@@ -96,6 +102,7 @@ def setup_of(
         backend=backend,
         on_gpu=torch.cuda.is_available(),
         optim=params.train.optim,
+        liger=torch.cuda.is_available() and importlib.util.find_spec("liger_kernel") is not None,
         shards=shards,
     )
 

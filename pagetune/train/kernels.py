@@ -55,10 +55,16 @@ def _why_none(config: Any) -> str | None:
 
 def register_varlen() -> None:
     from transformers import AttentionInterface, AttentionMaskInterface
-    from transformers.masking_utils import flash_attention_mask
 
     AttentionInterface.register(VARLEN, varlen_attention)
-    AttentionMaskInterface.register(VARLEN, flash_attention_mask)
+    AttentionMaskInterface.register(VARLEN, varlen_mask)
+
+
+def varlen_mask(*sizes: Any, attention_mask: Any = None, **options: Any) -> Any:
+    """None for packed rows, which the kernel keeps apart; for padded ones what scaled dot-product attention takes."""
+    from transformers.masking_utils import sdpa_mask
+
+    return None if attention_mask is None else sdpa_mask(*sizes, attention_mask=attention_mask, **options)
 
 
 def varlen_attention(

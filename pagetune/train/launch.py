@@ -27,6 +27,12 @@ FSDP = [
 ]
 
 
+def say(line: str) -> None:
+    """Of several processes the first one speaks."""
+    if os.environ.get("RANK", "0") == "0":
+        print(f"train: {line}", flush=True)
+
+
 def launched() -> bool:
     """Whether this is one of several processes, ours or those of an `accelerate launch` over several machines."""
     return int(os.environ.get("WORLD_SIZE", "1")) > 1

@@ -27,7 +27,7 @@ def load(manifest: Manifest, params: Params, kernel: Kernel, checkpointing: bool
     # FSDP flattens a layer's weights into one, so that base and adapter need one type.
     tuned = get_peft_model(model, lora_config(params.lora), autocast_adapter_dtype=not parted)
     if choice.precision != "fp32" and model.device.type == "cuda":
-        _keep_inputs_in_16_bits(tuned)
+        _cast_inputs(tuned, False)
     tuned.fused_lm_head = fused
     set_checkpointing(tuned, checkpointing)
     return tuned
@@ -49,13 +49,19 @@ def set_checkpointing(model: Any, checkpointing: bool) -> None:
         model.gradient_checkpointing_disable()
 
 
-def _keep_inputs_in_16_bits(model: Any) -> None:
+def for_inference(model: Any) -> None:
+    """Generation runs without autocast, so that inputs have to be cast again."""
+    _cast_inputs(model, True)
+    model.eval()
+
+
+def _cast_inputs(model: Any, enabled: bool) -> None:
     """PEFT would copy every input to the adapter's fp32 and keep the copy for the backward pass.
 
-    Autocast casts the adapter's few weights instead; as peft.helpers.disable_input_dtype_casting does, for good.
+    Autocast casts the adapter's few weights instead; as peft.helpers.disable_input_dtype_casting does.
     """
     from peft.tuners.tuners_utils import BaseTunerLayer
 
     for module in model.modules():
         if isinstance(module, BaseTunerLayer):
-            module.cast_input_dtype_enabled = False
+            module.cast_input_dtype_enabled = enabled

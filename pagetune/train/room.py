@@ -9,6 +9,7 @@ from pagetune.memory import Plan, estimate
 from pagetune.train.backend import set_checkpointing
 from pagetune.train.batches import Row, micro_batches, tokens_at_once
 from pagetune.train.job import Job, autocast_dtype, cut_into, validation_batches
+from pagetune.train.launch import say
 
 
 def smaller(plan: Plan, job: Job) -> Plan:
@@ -37,10 +38,9 @@ def find_batch(job: Job, model: Any, plan: Plan) -> Plan:
         less = smaller(plan, job)
         if less.gradient_checkpointing != plan.gradient_checkpointing:
             set_checkpointing(job.backend, model, True)
-        print(
-            f"train: {plan.tokens} tokens at once do not fit ({problem}); trying {less.tokens}"
-            f"{' with gradient checkpointing' if less.gradient_checkpointing else ''}",
-            flush=True,
+        say(
+            f"{plan.tokens} tokens at once do not fit ({problem}); trying {less.tokens}"
+            f"{' with gradient checkpointing' if less.gradient_checkpointing else ''}"
         )
         plan = less
 
@@ -50,6 +50,7 @@ def _probe(job: Job, model: Any, plan: Plan) -> str | None:
     import torch
 
     state = torch.cuda.get_rng_state()
+    moments = torch.empty(job.moments_bytes, dtype=torch.uint8, device=model.device)
     try:
         _once(job, model, job.train_rows, largest_rows(job, plan), plan, backward=True)
         if job.validation_rows:
@@ -59,6 +60,7 @@ def _probe(job: Job, model: Any, plan: Plan) -> str | None:
             raise
         return str(error).split("\n")[0]
     finally:
+        del moments
         model.zero_grad(set_to_none=True)
         torch.cuda.set_rng_state(state)
     _empty_cache()
@@ -95,12 +97,11 @@ def make_room(job: Job, model: Any, plan: Plan, trainer: Any, problem: str) -> P
     if less.gradient_checkpointing != plan.gradient_checkpointing:
         set_checkpointing(job.backend, model, True)
     _empty_cache()
-    print(
-        f"train: out of memory at step {trainer.state.global_step + 1} ({problem}); from here on "
+    say(
+        f"out of memory at step {trainer.state.global_step + 1} ({problem}); from here on "
         f"{less.per_device_train_batch_size} rows at once, {less.gradient_accumulation_steps} times a step"
         f"{', with gradient checkpointing' if less.gradient_checkpointing else ''}; the effective batch stays "
-        f"{job.params.train.effective_batch_size}",
-        flush=True,
+        f"{job.params.train.effective_batch_size}"
     )
     return less
 

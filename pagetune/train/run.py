@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from pagetune.errors import UserError
+from pagetune.manifest import ADAPTER
 from pagetune.memory import Plan
 from pagetune.prompts import IGNORED
 from pagetune.train.batches import Row, micro_batches
 from pagetune.train.checkpoints import Store, step_of
 from pagetune.train.job import Job, autocast_dtype, validation_batches
+from pagetune.train.launch import say, sharded
 from pagetune.train.room import make_room, out_of_memory
 
 
@@ -56,11 +58,13 @@ def fit(job: Job, model: Any, plan: Plan, store: Store | None) -> Outcome:
 
 def _run(job: Job, trainer: Any, progress: Any, plan: Plan, checkpoint: Path | None, began: float) -> Outcome:
     if checkpoint:
-        print(f"train: resuming from step {step_of(checkpoint)}", flush=True)
+        say(f"resuming from step {step_of(checkpoint)}")
         trainer.add_callback(_taking_up(trainer, checkpoint))
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     if job.params.train.load_best_model_at_end and trainer.state.best_global_step:
         _load_best(trainer)
+    if sharded():  # no process holds it whole, so that all have to save it
+        trainer.save_model(str(ADAPTER))
     speed = {"tokens_per_second": round(progress.tokens_per_second(), 1), "mfu": _rounded(progress.mfu())}
     curve = loss_curve(trainer.state.log_history, job.steps_per_epoch)
     return Outcome(curve, trainer.memory, plan, time.monotonic() - began, speed)
@@ -84,9 +88,7 @@ def _load_best(trainer: Any) -> None:
     from peft import load_peft_weights, set_peft_model_state_dict
 
     best = trainer.state.best_global_step
-    print(
-        f"train: taking step {best}, whose validation loss {trainer.state.best_metric:.4f} was the lowest", flush=True
-    )
+    say(f"taking step {best}, whose validation loss {trainer.state.best_metric:.4f} was the lowest")
     weights = load_peft_weights(str(trainer.store.folder_of(best)), device=str(trainer.model.device))
     set_peft_model_state_dict(trainer.accelerator.unwrap_model(trainer.model), weights)
 

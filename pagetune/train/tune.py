@@ -8,18 +8,19 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from pagetune.errors import UserError
 from pagetune.jsonl import read_json, read_records
 from pagetune.manifest import BASE, Manifest
 from pagetune.memory import Plan, estimate
 from pagetune.models import load_tokenizer
 from pagetune.params import Params
-from pagetune.precision import resolve_precision
+from pagetune.precision import compute_dtype, resolve_precision
 from pagetune.records import Example
 from pagetune.train.backend import choose_backend, load_for_training, packed_kernel
 from pagetune.train.checkpoints import Store, open_store, run_key, state_folder
 from pagetune.train.job import Job, setup_of
 from pagetune.train.kernels import Kernel, rows_stay_apart
-from pagetune.train.launch import launched, sharded, tell_out_of_memory
+from pagetune.train.launch import launched, say, sharded, tell_out_of_memory
 from pagetune.train.preflight import check_adapter, preflight
 from pagetune.train.room import find_batch, out_of_memory
 from pagetune.train.run import Outcome, fit
@@ -34,12 +35,6 @@ NO_RESULT = {
 CONTEXT_BYTES = int(0.6 * 2**30)
 
 
-def say(line: str) -> None:
-    """Of several processes the first one speaks."""
-    if os.environ.get("RANK", "0") == "0":
-        print(f"train: {line}", flush=True)
-
-
 def prepare(params: Params, manifest: Manifest, processes: int) -> Job:
     """Read the rows and check them; nothing of the model is loaded yet."""
     backend = choose_backend(params, processes)
@@ -48,6 +43,7 @@ def prepare(params: Params, manifest: Manifest, processes: int) -> Job:
     examples = {name: read_records(PROMPTS / f"{name}.jsonl", Example) for name in ("train", "validation")}
     template = read_json(PROMPTS / "template.json")
     rows = preflight(examples, tokenizer, template, manifest.eos_token, params.train, params.seed)
+    check_wishes(params, bool(rows["validation"]))
     choice = resolve_precision(params.precision, manifest.parameters)
     say(f"precision {choice.precision} ({choice.reason})")
     return Job(
@@ -55,12 +51,31 @@ def prepare(params: Params, manifest: Manifest, processes: int) -> Job:
         manifest=manifest,
         backend=backend,
         choice=choice,
-        kernel=packed_kernel(backend, manifest),
+        kernel=packed_kernel(backend, manifest, compute_dtype(choice.precision, params.quantization)),
         train_rows=rows["train"],
         validation_rows=rows["validation"],
         pad_token_id=tokenizer.pad_token_id,
         processes=processes,
     )
+
+
+def check_wishes(params: Params, has_validation: bool) -> None:
+    """Raises UserError for what can be known to fail before the model is loaded."""
+    train = params.train
+    if not has_validation and (train.load_best_model_at_end or train.early_stopping_patience):
+        raise UserError(
+            "params.yaml: train.load_best_model_at_end and train.early_stopping_patience need validation rows, and "
+            "data/prompts/validation.jsonl has none. Raise curate.validation_fraction, or take them out."
+        )
+    from transformers.integrations import get_reporting_integration_callbacks
+
+    try:
+        for callback in get_reporting_integration_callbacks(train.report_to):
+            callback()
+    except (ImportError, RuntimeError, ValueError) as error:
+        raise UserError(
+            f"params.yaml: train.report_to: {train.report_to}: {error} Install it, or take it out."
+        ) from None
 
 
 def budget_bytes(params: Params) -> int:

@@ -9,6 +9,8 @@ from pagetune.precision import compute_dtype, quantization, resolve_precision
 from pagetune.train.adapter import check_modules, fuse_the_head, linear_modules, lora_config
 from pagetune.train.kernels import Kernel
 
+#: Below so many tokens a row Unsloth keeps the layers' inputs on the card; ours are packed to more.
+OFFLOADS_FROM = 512
 #: What Unsloth's fused LoRA knows by name.
 PROJECTIONS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 
@@ -50,8 +52,8 @@ def why_not(params: Params) -> str | None:
     return None
 
 
-def load(manifest: Manifest, params: Params, checkpointing: bool) -> Any:
-    """The base model, frozen, with a fresh adapter."""
+def load(manifest: Manifest, params: Params, kernel: Kernel, checkpointing: bool) -> Any:
+    """The base model, frozen, with a fresh adapter. Unsloth finds the way to its `kernel` by itself."""
     from unsloth import FastLanguageModel
 
     choice = resolve_precision(params.precision, manifest.parameters)
@@ -59,7 +61,7 @@ def load(manifest: Manifest, params: Params, checkpointing: bool) -> Any:
     model, _ = FastLanguageModel.from_pretrained(
         manifest.location,
         revision=manifest.revision or "main",
-        max_seq_length=params.train.max_length,
+        max_seq_length=max(OFFLOADS_FROM, params.train.max_length),
         dtype=dtype,
         load_in_4bit=choice.precision == "4bit",
         load_in_8bit=choice.precision == "8bit",
@@ -95,4 +97,15 @@ def _targets(lora: Lora) -> list[str]:
 
 
 def set_checkpointing(model: Any, checkpointing: bool) -> None:
-    model.for_training(use_gradient_checkpointing="unsloth" if checkpointing else False)
+    """Unsloth's own moves the layers' inputs to the machine's memory; it patches PyTorch's for that."""
+    from unsloth.models._utils import apply_unsloth_gradient_checkpointing
+
+    way = "unsloth" if checkpointing else False
+    apply_unsloth_gradient_checkpointing(way, OFFLOADS_FROM, model.get_input_embeddings().weight.dtype)
+    model.for_training(use_gradient_checkpointing=way)
+
+
+def for_inference(model: Any) -> None:
+    from unsloth import FastLanguageModel
+
+    FastLanguageModel.for_inference(model)

@@ -127,6 +127,14 @@ class Memory(TrainerCallback):  # type: ignore[misc]
     def __init__(self, points: list[dict[str, float]], threshold: float) -> None:
         self.points, self.threshold = points, threshold
 
+    def on_train_begin(self, *_: Any, **__: Any) -> None:
+        """Loading, and FSDP's dealing out of the weights, are not the training."""
+        import torch
+
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+            torch.cuda.reset_peak_memory_stats()
+
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float], **_: Any) -> None:
         import torch
 
