@@ -27,12 +27,12 @@ from ruamel.yaml import YAML
 from tests.conftest import TINY, clone, commit, edit_params, run
 
 KILLS, SEED = 50, 0
-#: About half a minute of training on two cores, and fourteen checkpoints.
+#: A quarter of a minute of training on two cores, and fourteen checkpoints.
 SETTINGS = TINY | {
     "train.per_device_train_batch_size": "auto",
     "train.effective_batch_size": 16,
-    "train.epochs": 6,
-    "train.eval_steps": 60,
+    "train.epochs": 3,
+    "train.eval_steps": 30,
 }
 OUTCOME = ("metrics/train.json", "metrics/loss.csv", "models/adapter/adapter_model.safetensors")
 #: A process of a killed run that is there for longer is an orphan; one that is still importing dies only then.

@@ -57,6 +57,8 @@ def describe(job: Job, model: Any, outcome: Outcome) -> dict[str, Any]:
     """metrics/train.json: what was trained and how it ended, the same wherever and however often it was interrupted."""
     trainable, total = model.get_nb_trainable_parameters()
     validation = [point.validation_loss for point in outcome.curve if point.validation_loss is not None]
+    best = job.params.train.load_best_model_at_end
+    kept = (min(validation) if best else validation[-1]) if validation else None
     return {
         "backend": job.backend.name,
         "backend_reason": job.backend.reason,
@@ -66,7 +68,7 @@ def describe(job: Job, model: Any, outcome: Outcome) -> dict[str, Any]:
         "effective_batch_size": job.params.train.effective_batch_size,
         "trained_tokens_per_epoch": trained_tokens(job.train_rows),
         "train_loss": round(outcome.curve[-1].train_loss, 6),
-        **({"validation_loss": round(validation[-1], 6)} if validation else {}),
+        **({"validation_loss": round(kept, 6)} if kept is not None else {}),
         "precision": job.choice.precision,
         "trainable_parameters": trainable,
         "trainable_share": round(trainable / total, 6),

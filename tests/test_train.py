@@ -25,7 +25,7 @@ from pagetune.train.backend import load_for_training
 from pagetune.train.batches import micro_batches
 from pagetune.train.checkpoints import Store, open_store, step_of
 from pagetune.train.cost import describe_cost
-from pagetune.train.job import Job
+from pagetune.train.job import Job, validation_batches
 from pagetune.train.run import LossPoint, Outcome, fit
 from pagetune.train.trainer import StepTrainer
 
@@ -167,19 +167,17 @@ def test_keeping_checkpoints_changes_nothing(tiny_base: Path, store: Store, undi
 # --- Broken off and started again
 
 
-@pytest.mark.parametrize("dropout", [0.0, 0.1])
 @pytest.mark.parametrize("step", [1, 7, 11, 16, 21, 25])
 def test_a_training_that_breaks_off_ends_in_the_same_bytes_and_the_same_curve(
     step: int,
-    dropout: float,
     tiny_base: Path,
     meddler: Meddler,
     undisturbed: Callable[..., Ending],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """In a step right after a checkpoint (11, 21), between two, before the first and in the last; one part a step."""
-    changes = {"lora": lora(r=16, dropout=dropout), "per_device_train_batch_size": 4}
-    expected = undisturbed(dropout)
+    """In a step right after a checkpoint (11, 21), between two, before the first, in the last; dropout is drawn."""
+    changes = {"lora": lora(r=16, dropout=0.1), "per_device_train_batch_size": 4}
+    expected = undisturbed(0.1)
     meddler.trained, meddler.at = 0, {step: break_off}
     with pytest.raises(BrokeOffError), open_store("key") as store:
         train(job_of(tiny_base, **changes), store)
@@ -208,8 +206,6 @@ def test_a_training_that_breaks_off_in_its_validation_validates_again(
 
 
 def validation_of(job: Job) -> list[list[int]]:
-    from pagetune.train.job import validation_batches
-
     return validation_batches(job, plan_of(job))
 
 
@@ -440,9 +436,10 @@ def test_a_loss_that_climbs_stops_the_training_with_advice(tiny_base: Path, medd
 
 
 def test_an_absurd_learning_rate_stops_early(tiny_base: Path, meddler: Meddler) -> None:
-    with pytest.raises(UserError, match=r"Lower train\.learning_rate \(0\.9\)"):
-        train(job_of(tiny_base, learning_rate=0.9, max_grad_norm=1e6, lr_scheduler_type="constant"))
-    assert meddler.trained < STEPS
+    absurd = {"learning_rate": 0.9, "max_grad_norm": 1e6, "lora": lora(r=16, alpha=512), "eval_steps": 5}
+    with pytest.raises(UserError, match=r"the loss diverges: .* Lower train\.learning_rate \(0\.9\)"):
+        train(job_of(tiny_base, TRAINED, **absurd))
+    assert meddler.trained < 5 * 3
 
 
 def test_one_bad_step_is_no_divergence(tiny_base: Path, meddler: Meddler) -> None:
@@ -453,13 +450,15 @@ def test_one_bad_step_is_no_divergence(tiny_base: Path, meddler: Meddler) -> Non
 
 # --- The best adapter
 
-#: The validation asks what is trained on, and wants other answers: it learns the form of an answer, then unlearns.
-TRAINED = [example(f"{number}번 전화?", f"02-{number}") for number in range(8)]
-CONTRADICTED = [example(f"{number}번 전화?", f"02-{7 - number}") for number in range(8)]
+QUESTIONS, ANSWERS = ("주소?", "전화?", "요금?"), ("서울", "02-555", "9만 원")
+TRAINED = [example(question, answer) for question, answer in zip(QUESTIONS, ANSWERS, strict=True)] * 4
+#: The validation wants other answers: it gains while the answers' form is learned, and loses with the facts.
+CONTRADICTED = [example(question, ANSWERS[number - 1]) for number, question in enumerate(QUESTIONS)]
+LAST = 72
 
 
 def contradicted(base: Path, **changes: Any) -> Job:
-    job = job_of(base, TRAINED, **{"epochs": 30, "eval_steps": 5, "learning_rate": 0.005, **changes})
+    job = job_of(base, TRAINED, **{"epochs": 24, "eval_steps": 6, "learning_rate": 0.005, **changes})
     return replace(job, validation_rows=job_of(base, CONTRADICTED).train_rows)
 
 
@@ -473,19 +472,19 @@ def test_the_adapter_of_the_lowest_validation_loss_is_taken_and_outlives_the_tra
     model, outcome = train(contradicted(tiny_base, load_best_model_at_end=True), store)
     found = validation_losses(outcome.curve)
     best = min(found, key=lambda step: found[step])
-    assert max(found) == 60 > best
-    assert found[60] > found[best] + 0.1
+    assert max(found) == LAST > best
+    assert found[LAST] > found[best] + 0.1
     assert f"train: taking step {best}, whose validation loss {found[best]:.4f} was the lowest\n" in (
         capsys.readouterr().out
     )
-    assert steps_in(store) == [best, 60]
+    assert steps_in(store) == [best, LAST]
     assert adapter_of(model) == (store.folder_of(best) / "adapter_model.safetensors").read_bytes()
-    assert adapter_of(model) != (store.folder_of(60) / "adapter_model.safetensors").read_bytes()
+    assert adapter_of(model) != (store.folder_of(LAST) / "adapter_model.safetensors").read_bytes()
 
 
 def test_without_load_best_model_at_end_the_last_adapter_is_taken(tiny_base: Path, store: Store) -> None:
     model, _ = train(contradicted(tiny_base), store)
-    assert adapter_of(model) == (store.folder_of(60) / "adapter_model.safetensors").read_bytes()
+    assert adapter_of(model) == (store.folder_of(LAST) / "adapter_model.safetensors").read_bytes()
 
 
 def test_early_stopping_ends_a_training_after_so_many_evaluations_without_a_lower_loss(
@@ -495,12 +494,11 @@ def test_early_stopping_ends_a_training_after_so_many_evaluations_without_a_lowe
     model, outcome = train(job, store)
     found = validation_losses(outcome.curve)
     best = min(found, key=lambda step: found[step])
-    assert outcome.curve[-1].step == best + 2 * 5 < 60
+    assert outcome.curve[-1].step == best + 2 * 6 < LAST
     assert adapter_of(model) == (store.folder_of(best) / "adapter_model.safetensors").read_bytes()
 
 
-@pytest.mark.parametrize("taking_best", [True, False])
-@pytest.mark.parametrize("breaks", ["in the last wait", "after its end"])
+@pytest.mark.parametrize(("breaks", "taking_best"), [("in the last wait", True), ("after its end", False)])
 def test_early_stopping_counts_on_after_a_break(
     breaks: str, taking_best: bool, tiny_base: Path, meddler: Meddler
 ) -> None:

@@ -14,7 +14,7 @@ from pagetune.precision import Choice, Precision
 from pagetune.train.backend import Backend
 from pagetune.train.batches import Collator, Row, largest_micro_batch, plan_steps, tokens_at_once
 from pagetune.train.kernels import Kernel
-from pagetune.train.launch import least_parts, sharded
+from pagetune.train.launch import sharded
 
 #: Evaluations and checkpoints of a training, and points of the loss curve between two of them, with eval_steps: auto.
 EVALUATIONS, POINTS_BETWEEN = 20, 5
@@ -81,8 +81,7 @@ class Job:
         def largest(parts: int) -> int:
             return largest_micro_batch(self.steps, self.lengths, parts * self.processes, packing)
 
-        plan = make_plan(self.setup, self.params.train, largest, budget_bytes, packing, self.processes)
-        return cut_into(plan, self, least_parts()) if plan.gradient_accumulation_steps < least_parts() else plan
+        return make_plan(self.setup, self.params.train, largest, budget_bytes, packing, self.processes)
 
     def collator(self, packed: bool) -> Collator:
         return Collator(self.pad_token_id, packed, self.backend.name == "unsloth")

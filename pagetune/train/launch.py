@@ -5,14 +5,13 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pagetune.errors import UserError
 from pagetune.train.lifeline import LAUNCHER
 
-#: From the launcher to its processes: the least parts that a step is cut into on each card, and where to say that
-#: even so the memory ran out.
-PARTS, RAN_OUT = "PAGETUNE_PARTS", "PAGETUNE_RAN_OUT"
+#: From the launcher to its processes: how often memory ran out so far, and where to say that it did again.
+SHORTAGES, RAN_OUT = "PAGETUNE_SHORTAGES", "PAGETUNE_RAN_OUT"
 #: A 4-bit base cut over the cards, as PEFT's documentation has it for QLoRA: each loads its own part.
 FSDP = [
     "--use_fsdp",
@@ -66,18 +65,18 @@ def _in_queue() -> bool:
 
 def launch(processes: int, sharded: bool) -> None:
     """Run the stage train in `processes` processes; where memory runs out in one, all of them again from the last
-    checkpoint with half as much at once. Raises UserError where they fail otherwise; they have said why."""
-    parts = 1
+    checkpoint with less at once. Raises UserError where they fail otherwise; they have said why."""
+    times = 0
     with tempfile.TemporaryDirectory() as folder:
         ran_out = Path(folder) / "out-of-memory"
         environment = os.environ | {LAUNCHER: str(os.getpid()), RAN_OUT: str(ran_out)}
         while subprocess.run(
-            command(processes, sharded), env=environment | {PARTS: str(parts)}, check=False
+            command(processes, sharded), env=environment | {SHORTAGES: str(times)}, check=False
         ).returncode:
             if not ran_out.exists():
                 raise UserError(f"one of {processes} processes failed; what it said stands above.")
             ran_out.unlink()
-            parts = 2 * parts
+            times += 1
 
 
 def command(processes: int, sharded: bool) -> list[str]:
@@ -86,9 +85,9 @@ def command(processes: int, sharded: bool) -> list[str]:
     return [sys.executable, "-m", "accelerate.commands.launch", *options, "--module", "stages.train"]
 
 
-def least_parts() -> int:
-    """How many parts a step is cut into on each card at the least."""
-    return int(os.environ.get(PARTS, "1"))
+def shortages() -> int:
+    """How often the launcher has started all processes again because memory ran out in one."""
+    return int(os.environ.get(SHORTAGES, "0"))
 
 
 def tell_out_of_memory() -> None:
@@ -100,3 +99,15 @@ def tell_out_of_memory() -> None:
 def sharded() -> bool:
     """Whether this process holds a part of the model only."""
     return os.environ.get("ACCELERATE_USE_FSDP") == "true"
+
+
+def of_all(value: Any) -> list[Any]:
+    """The value of each process, the first one's first; they wait for each other here."""
+    if not launched():
+        return [value]
+    import torch
+    from accelerate import PartialState
+    from accelerate.utils import gather_object
+
+    PartialState(cpu=not torch.cuda.is_available())  # joins the processes, if nothing has yet
+    return list(gather_object([value]))

@@ -9,7 +9,7 @@ from pagetune.memory import Plan, estimate
 from pagetune.train.backend import set_checkpointing
 from pagetune.train.batches import Row, micro_batches, tokens_at_once
 from pagetune.train.job import Job, autocast_dtype, cut_into, validation_batches
-from pagetune.train.launch import say
+from pagetune.train.launch import of_all, say
 
 
 def smaller(plan: Plan, job: Job) -> Plan:
@@ -32,7 +32,7 @@ def find_batch(job: Job, model: Any, plan: Plan) -> Plan:
     Minutes into a training is too late to learn that its longest rows do not fit.
     """
     while True:
-        problem = _probe(job, model, plan)
+        problem = next(filter(None, of_all(_probe(job, model, plan))), None)
         if problem is None:
             return plan
         less = smaller(plan, job)

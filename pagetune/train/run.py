@@ -1,5 +1,6 @@
 """The run itself, which goes on after a kill or a lack of memory."""
 
+import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from pagetune.prompts import IGNORED
 from pagetune.train.batches import Row, micro_batches
 from pagetune.train.checkpoints import Store, step_of
 from pagetune.train.job import Job, autocast_dtype, validation_batches
-from pagetune.train.launch import say, sharded
+from pagetune.train.launch import of_all, say, sharded
 from pagetune.train.room import make_room, out_of_memory
 
 
@@ -41,7 +42,7 @@ class Outcome:
 def fit(job: Job, model: Any, plan: Plan, store: Store | None) -> Outcome:
     """Train `model` in place. Continues from the newest checkpoint of `store`, prints so, and takes less at once where
     memory runs out."""
-    began, checkpoint = time.monotonic(), store.latest() if store else None
+    began, checkpoint = time.monotonic(), of_all(store.latest() if store else None)[0]
     while True:
         trainer, progress = build_trainer(job, model, plan, store)
         try:
@@ -60,6 +61,10 @@ def _run(job: Job, trainer: Any, progress: Any, plan: Plan, checkpoint: Path | N
     if checkpoint:
         say(f"resuming from step {step_of(checkpoint)}")
         trainer.add_callback(_taking_up(trainer, checkpoint))
+        if _had_stopped(checkpoint):
+            trainer.batches.train = trainer.batches.train[
+                : step_of(checkpoint) * plan.gradient_accumulation_steps * job.processes
+            ]
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     if job.params.train.load_best_model_at_end and trainer.state.best_global_step:
         _load_best(trainer)
@@ -72,6 +77,12 @@ def _run(job: Job, trainer: Any, progress: Any, plan: Plan, checkpoint: Path | N
 
 def _rounded(share: float | None) -> float | None:
     return None if share is None else round(share, 4)
+
+
+def _had_stopped(checkpoint: Path) -> bool:
+    """At its end or early; transformers would train on until the next evaluation."""
+    state = json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
+    return bool(state["stateful_callbacks"]["TrainerControl"]["args"]["should_training_stop"])
 
 
 def _taking_up(trainer: Any, checkpoint: Path) -> Any:

@@ -167,6 +167,8 @@ class StepTrainer(Trainer):  # type: ignore[misc]
         self._tr_loss += progress["loss"]
         self._globalstep_last_logged = progress["last_logged"]
         self.memory[:] = progress["memory"]
+        if self.control.should_evaluate:  # memory ran out in the validation of this step
+            self._maybe_log_save_evaluate(self._tr_loss, None, self.model, None, 0, None, 0.0)
 
     def save_where_it_broke(self) -> None:
         """A checkpoint of the last whole step, after a micro-batch that did not fit."""

@@ -20,9 +20,9 @@ from pagetune.train.backend import choose_backend, load_for_training, packed_ker
 from pagetune.train.checkpoints import Store, open_store, run_key, state_folder
 from pagetune.train.job import Job, setup_of
 from pagetune.train.kernels import Kernel, rows_stay_apart
-from pagetune.train.launch import launched, say, sharded, tell_out_of_memory
+from pagetune.train.launch import launched, of_all, say, sharded, shortages, tell_out_of_memory
 from pagetune.train.preflight import check_adapter, preflight
-from pagetune.train.room import find_batch, out_of_memory
+from pagetune.train.room import find_batch, out_of_memory, smaller
 from pagetune.train.run import Outcome, fit
 
 PROMPTS = Path("data/prompts")
@@ -101,8 +101,8 @@ def budget_bytes(params: Params) -> int:
 
 def tune(job: Job, store: Store) -> tuple[Any, Outcome]:
     """The tuned model, and how it went."""
-    budget = budget_bytes(job.params)
-    plan = job.plan(budget)
+    budget = min(of_all(budget_bytes(job.params)))  # cards need not be equally free, and cut their steps alike
+    plan = plan_with_less(job, budget)
     model = load_for_training(job.backend, job.manifest, job.params, job.kernel, plan.gradient_checkpointing)
     say(check_adapter(model, job.params.lora))
     job, plan = keep_apart(job, model, plan, budget)
@@ -113,12 +113,20 @@ def tune(job: Job, store: Store) -> tuple[Any, Outcome]:
         return model, fit(job, model, plan, store)
 
 
+def plan_with_less(job: Job, budget: int) -> Plan:
+    """The plan, made smaller as often as memory ran out in one of several processes. Raises UserError as `smaller`."""
+    plan = job.plan(budget)
+    for _ in range(shortages()):
+        plan = smaller(plan, job)
+    return plan
+
+
 def keep_apart(job: Job, model: Any, plan: Plan, budget: int) -> tuple[Job, Plan]:
     """Pad after all where the kernel, as it runs here with this model, lets a row see its neighbour."""
     if not plan.packing or sharded() or rows_stay_apart(model, job.collator(True), job.train_rows):
         return job, plan
     padding = replace(job, kernel=Kernel(None, f"{job.kernel.reason} let one row see the next in a test"))
-    return padding, padding.plan(budget)
+    return padding, plan_with_less(padding, budget)
 
 
 def _packing(job: Job, plan: Plan) -> str:
