@@ -129,8 +129,8 @@ class Estimate:
         return sum(asdict(self).values())
 
 
-def estimate(setup: Setup, tokens: int, checkpointing: bool, trained_tokens: int | None = None) -> Estimate:
-    """Bytes at the peak. `tokens` of the largest micro-batch, its padding included; None trains on all of them."""
+def estimate(setup: Setup, tokens: int, checkpointing: bool) -> Estimate:
+    """Bytes at the peak. `tokens` of the largest micro-batch, its padding included, all of them trained on."""
     shape, kept, adapter = setup.shape, _kept(setup), adapter_parameters(setup.shape, setup.lora)
     layer, working = _bytes_per_token(shape, kept.layer), tokens * _bytes_per_token(shape, kept.working)
     # A layer that is made again holds its own input, and is not there while the loss is taken.
@@ -142,7 +142,7 @@ def estimate(setup: Setup, tokens: int, checkpointing: bool, trained_tokens: int
         gradients=GRADIENT_BYTES * adapter,
         moments=MOMENTS_BYTES[setup.optim] * adapter,
         activations=tokens * (others + layer) + working,
-        logits=max(0, _loss_bytes(setup, tokens, trained_tokens) - momentary),
+        logits=max(0, _loss_bytes(setup, tokens) - momentary),
         overhead=_overhead_bytes(setup),
     )
 
@@ -172,12 +172,11 @@ def _weight_bytes(setup: Setup) -> int:
     return int((layers + ends) / setup.shards + ends + 2 * layers / setup.shape.num_hidden_layers)
 
 
-def _loss_bytes(setup: Setup, tokens: int, trained_tokens: int | None) -> int:
+def _loss_bytes(setup: Setup, tokens: int) -> int:
     logits = tokens * setup.shape.vocab_size
     if not setup.on_gpu or is_target("lm_head", setup.lora):
         return PLAIN_LOGIT_BYTES * logits
-    trained = tokens if trained_tokens is None else trained_tokens
-    return TRL_TILE + 4 * trained * setup.shape.hidden_size
+    return TRL_TILE + 4 * tokens * setup.shape.hidden_size
 
 
 def _overhead_bytes(setup: Setup) -> int:
@@ -271,7 +270,7 @@ def _choose(memory: str, ways: list[_Way], least: _Way, budget: int) -> tuple[_W
     fitting = [way for way in ways if way.total <= SAFE * budget] or [least]
     if memory == "low":
         near = [way for way in fitting if way.total <= NEAR_LEAST * least.total]
-        return _fastest(near), "low takes the least memory"
+        return _fastest(near), "low takes the fastest within 8% of the least memory"
     if memory == "fast":
         fitting = [way for way in ways if way.total <= TIGHT * budget]
     return _fastest(fitting), f"{memory} takes the fastest of {len(fitting)} that fit out of {len(ways)}"

@@ -16,7 +16,7 @@ from pagetune.params import Params, load_params
 from pagetune.precision import HEADROOM, Precision, resolve_precision
 from pagetune.prompts import encode_example
 from pagetune.records import Example
-from pagetune.shapes import LLAMA_3, Shape, shape_of
+from pagetune.shapes import LLAMA_3, Shape, known_shape
 
 ROWS = Path("data/prompts/train.jsonl")
 #: What CUDA itself takes of a card before the first tensor.
@@ -76,9 +76,9 @@ def _place(params: Params, gpu_gib: float | None) -> Place:
         return _card_here(params)
     import psutil
 
-    free = psutil.virtual_memory().available
-    words = f"the CPU, for want of a card (--gpu-gib plans for one); {free / GIB:.1f} GiB of memory are free"
-    return Place(False, free, 1, "peft", words)
+    half = psutil.virtual_memory().total // 2
+    words = f"the CPU, for want of a card (--gpu-gib plans for one); of its memory {half / GIB:.1f} GiB, the half"
+    return Place(False, half, 1, "peft", words)
 
 
 def _card_here(params: Params) -> Place:
@@ -86,7 +86,7 @@ def _card_here(params: Params) -> Place:
 
     processes = params.train.processes if params.train.processes != "auto" else torch.cuda.device_count()
     limit, free = params.train.gpu_memory_gib, torch.cuda.mem_get_info()[0]
-    budget = free if limit == "auto" else min(free, int(limit * GIB))
+    budget = free if limit == "auto" else min(free, int(limit * GIB) - CUDA_BYTES)
     words = f"{torch.cuda.get_device_name()}, {budget / GIB:.1f} GiB of it" + _cards(processes)
     return Place(True, budget, processes, _backend(params, processes, True), words)
 
@@ -109,12 +109,12 @@ def _model(params: Params, wanted: str | None) -> Model:
     if wanted in LLAMA_3:
         return Model(f"a Llama 3 of {wanted}", LLAMA_3[wanted], None)
     if wanted is not None:
-        return Model(wanted, shape_of(_config(wanted, None, params.model.trust_remote_code)), wanted)
+        return Model(wanted, known_shape(_config(wanted, None, params.model.trust_remote_code), wanted), wanted)
     if not (BASE / "manifest.json").exists():
         raise UserError(f"{BASE}/manifest.json is not there. Run `dvc repro base_model`, or name one: --model 8b.")
     manifest = read_manifest()
     config = _config(manifest.location, manifest.revision, manifest.trust_remote_code)
-    return Model(manifest.id, shape_of(config), manifest.location)
+    return Model(manifest.id, known_shape(config, manifest.id), manifest.location)
 
 
 def _config(location: str, revision: str | None, trust_remote_code: bool) -> Any:
@@ -144,7 +144,9 @@ def _precision(params: Params, place: Place, shape: Shape, wanted: str | None) -
 
 def _setup(params: Params, place: Place, shape: Shape, precision: Precision) -> Setup:
     double_quant = params.quantization.bnb_4bit_use_double_quant
-    return Setup(shape, precision, double_quant, params.lora, place.backend, place.on_gpu, params.train.optim)
+    # As where requirements-gpu.txt is installed, which has Liger.
+    liger = place.on_gpu and place.backend == "peft"
+    return Setup(shape, precision, double_quant, params.lora, place.backend, place.on_gpu, params.train.optim, liger)
 
 
 def _lengths(params: Params, model: Model) -> tuple[list[int], str]:

@@ -44,7 +44,7 @@ def _automatic(parameters: int) -> Choice:
             return Choice("4bit", "no GPU; bitsandbytes trains 4-bit NF4 on the CPU")
         return Choice("fp32", "no GPU and no bitsandbytes")
     # All of the card's memory, not what is free just now: base and tuned must resolve to the same.
-    card_gib, needed_gib = torch.cuda.mem_get_info()[1] / 2**30, 2 * parameters * HEADROOM / 2**30
+    card_gib, needed_gib = torch.cuda.get_device_properties(0).total_memory / 2**30, 2 * parameters * HEADROOM / 2**30
     if needed_gib > card_gib:
         return Choice("4bit", f"16 bit would need about {needed_gib:.0f} GiB and the card has {card_gib:.0f} GiB")
     half: Precision = "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp16"

@@ -1,9 +1,10 @@
 """The widths of a decoder and of its adapter, from the configuration alone: no weight is loaded."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from pagetune.errors import UserError
 from pagetune.params import Lora
 
 MLP = ("gate_proj", "up_proj", "down_proj")
@@ -123,3 +124,15 @@ LLAMA_3 = {
     "8b": Shape(4096, 14_336, 32, 32, 8, 128, 128_256, tied=False),
     "70b": Shape(8192, 28_672, 80, 64, 8, 128, 128_256, tied=False),
 }
+
+
+def known_shape(config: Any, name: str) -> Shape:
+    """As `shape_of`; raises UserError for a model that is made of other parts."""
+    try:
+        shape = shape_of(config)
+        return replace(shape, intermediate_size=int(shape.intermediate_size))
+    except Exception as error:  # transformers has errors of its own for values that differ from layer to layer
+        raise UserError(
+            f"params.yaml: model.base: the planner cannot tell what {name} ({type(config).__name__}) is made of "
+            f"({type(error).__name__}). Take a model whose layers are all alike."
+        ) from None

@@ -28,7 +28,7 @@ def main() -> None:
     die_with_parent()
     claim_card()
     params, manifest = load_params(), read_manifest()
-    processes = processes_of(params.train.processes)
+    processes = processes_of(params.train.processes, params.train.effective_batch_size)
     if processes > 1 and not launched():
         launch(processes, needs_sharding(params, manifest))
         return
@@ -55,7 +55,7 @@ def write(job: Job, model: Any, outcome: Outcome) -> None:
 
 def describe(job: Job, model: Any, outcome: Outcome) -> dict[str, Any]:
     """metrics/train.json: what was trained and how it ended, the same wherever and however often it was interrupted."""
-    trainable, total = model.get_nb_trainable_parameters()
+    trainable, total = outcome.parameters
     validation = [point.validation_loss for point in outcome.curve if point.validation_loss is not None]
     best = job.params.train.load_best_model_at_end
     kept = (min(validation) if best else validation[-1]) if validation else None

@@ -102,24 +102,24 @@ def test_the_marker_lists_the_files_and_their_sizes(store: Store) -> None:
     assert json.loads((saved / COMPLETE).read_text()) == {"adapter/model": 7, "optimizer": 14}
 
 
-def finished(lock_age_seconds: float) -> Path | None:
-    """Where a training that is done starts from, dvc.lock being so much older than its end."""
+def finished(recorded: bool) -> Path | None:
+    """Where a training that is done starts from, when DVC has recorded it and when not."""
+    Path("dvc.lock").write_text("before")
     with open_store("key") as store:
         store.save(10, writer(), keep=set())
         store.finish()
-    end = (state_folder() / "key" / "finished").stat().st_mtime
-    Path("dvc.lock").touch()
-    os.utime("dvc.lock", (end - lock_age_seconds, end - lock_age_seconds))
+    if recorded:
+        Path("dvc.lock").write_text("after")
     with open_store("key") as store:
         return store.latest()
 
 
 def test_a_training_that_is_done_but_not_yet_recorded_is_not_repeated() -> None:
-    assert finished(lock_age_seconds=60.0) == state_folder() / "key" / "step-00000010"
+    assert finished(recorded=False) == state_folder() / "key" / "step-00000010"
 
 
 def test_a_training_that_dvc_has_recorded_starts_anew_when_it_is_forced() -> None:
-    assert finished(lock_age_seconds=-60.0) is None
+    assert finished(recorded=True) is None
 
 
 def test_the_next_training_clears_up_after_one_that_is_done() -> None:

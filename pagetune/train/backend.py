@@ -32,7 +32,11 @@ def choose_backend(params: Params, processes: int = 1) -> Backend:
     wanted = params.train.backend
     if wanted == "peft":
         return Backend("peft", "asked for")
-    problem = unsloth_backend.why_not(params) or ("several processes" if processes > 1 else None) or why_no_unsloth()
+    problem = (
+        unsloth_backend.why_not(params)
+        or ("several processes, train.processes: 1 is one" if processes > 1 else None)
+        or why_no_unsloth()
+    )
     if problem is None:
         import unsloth  # noqa: F401 - before transformers, trl and peft, which it patches as they are imported
 

@@ -110,7 +110,7 @@ class Store:
     def finish(self) -> None:
         """The results are written. The last checkpoint stays until DVC has recorded them: a kill before that costs
         nothing, and the next `open_store` clears up."""
-        (self.folder / FINISHED).touch()
+        (self.folder / FINISHED).write_text(_recorded(), encoding="utf-8")
 
     def _checkpoints(self) -> list[Path]:
         return sorted(self.folder.glob("step-*"), reverse=True)
@@ -146,11 +146,17 @@ def open_store(key: str) -> Iterator[Store]:
 
 def _take_up_or_clear(folder: Path) -> None:
     """A training that DVC has recorded and starts again (`dvc repro -f`) starts anew; one it has not is only ended."""
-    finished, recorded = folder / FINISHED, Path("dvc.lock")
-    if recorded.exists() and recorded.stat().st_mtime > finished.stat().st_mtime:
+    finished = folder / FINISHED
+    if finished.read_text(encoding="utf-8") != _recorded():
         for checkpoint in folder.glob("step-*"):
             _drop(checkpoint)
     finished.unlink()
+
+
+def _recorded() -> str:
+    """What DVC has recorded so far; recording a training changes it, by metrics/cost.json if by nothing else."""
+    lock = Path("dvc.lock")
+    return sha256(lock.read_bytes()).hexdigest() if lock.exists() else ""
 
 
 def prune() -> None:

@@ -7,10 +7,11 @@ from typing import Any, Literal
 
 from pagetune.errors import UserError
 from pagetune.manifest import Manifest
-from pagetune.memory import Plan, Setup, estimate, make_plan, shape_of
+from pagetune.memory import Plan, Setup, estimate, make_plan
 from pagetune.models import load_config
 from pagetune.params import Params
 from pagetune.precision import Choice, Precision
+from pagetune.shapes import known_shape
 from pagetune.train.backend import Backend
 from pagetune.train.batches import Collator, Row, largest_micro_batch, plan_steps, tokens_at_once
 from pagetune.train.kernels import Kernel
@@ -94,7 +95,7 @@ def setup_of(
     import torch
 
     return Setup(
-        shape=shape_of(load_config(manifest)),
+        shape=known_shape(load_config(manifest), manifest.id),
         precision=precision,
         double_quant=params.quantization.bnb_4bit_use_double_quant,
         lora=params.lora,
@@ -116,6 +117,7 @@ def cut_into(plan: Plan, job: Job, parts: int) -> Plan:
         gradient_accumulation_steps=parts,
         per_device_train_batch_size=-(-rows // parts),
         tokens=tokens,
+        reason=f"{plan.reason.split(';')[0]}; memory ran out, so {tokens} tokens at once",
         predicted=estimate(job.setup, tokens, plan.gradient_checkpointing),
     )
 

@@ -37,8 +37,9 @@ def launched() -> bool:
     return int(os.environ.get("WORLD_SIZE", "1")) > 1
 
 
-def processes_of(wanted: Literal["auto"] | int) -> int:
-    """Processes of this training on all machines: of those already launched, else one for each card of this one.
+def processes_of(wanted: Literal["auto"] | int, rows: int) -> int:
+    """Processes of this training on all machines: of those already launched, else one for each card of this one, and
+    no more than each step has `rows`.
 
     Raises UserError where more cards are asked for than there are.
     """
@@ -46,7 +47,7 @@ def processes_of(wanted: Literal["auto"] | int) -> int:
         return int(os.environ["WORLD_SIZE"])
     cards = _cards()
     if wanted == "auto":
-        return 1 if _in_queue() else max(1, cards)
+        return 1 if _in_queue() else max(1, min(cards, rows))
     if wanted > max(1, cards):
         raise UserError(f"params.yaml: train.processes is {wanted}, and this machine has {cards} cards. Use auto.")
     return wanted

@@ -50,8 +50,9 @@ def _probe(job: Job, model: Any, plan: Plan) -> str | None:
     import torch
 
     state = torch.cuda.get_rng_state()
-    moments = torch.empty(job.moments_bytes, dtype=torch.uint8, device=model.device)
+    moments = None
     try:
+        moments = torch.empty(job.moments_bytes, dtype=torch.uint8, device=model.device)
         _once(job, model, job.train_rows, largest_rows(job, plan), plan, backward=True)
         if job.validation_rows:
             _once(job, model, job.validation_rows, validation_batches(job, plan)[0], plan, backward=False)
@@ -112,7 +113,8 @@ def out_of_memory(error: Exception) -> bool:
 
     said = str(error).lower()
     return isinstance(error, torch.OutOfMemoryError) or (
-        isinstance(error, RuntimeError) and ("out of memory" in said or "can't allocate memory" in said)
+        isinstance(error, RuntimeError)
+        and any(words in said for words in ("out of memory", "can't allocate memory", "alloc_failed"))
     )
 
 

@@ -30,34 +30,45 @@ class LossPoint:
 
 @dataclass(frozen=True)
 class Outcome:
-    """`points` are the memory curve; `tokens` the tokens that went through since the last start."""
+    """`points` are the memory curve, `seconds` and `speed` those since the last start."""
 
     curve: list[LossPoint]
     points: list[dict[str, float]]
     plan: Plan
     seconds: float
     speed: dict[str, float | None]
+    #: That train, and all of them; counted before FSDP cuts them up.
+    parameters: tuple[int, int]
 
 
 def fit(job: Job, model: Any, plan: Plan, store: Store | None) -> Outcome:
     """Train `model` in place. Continues from the newest checkpoint of `store`, prints so, and takes less at once where
     memory runs out."""
+    parameters = model.get_nb_trainable_parameters()
     began, checkpoint = time.monotonic(), of_all(store.latest() if store else None)[0]
     while True:
         trainer, progress = build_trainer(job, model, plan, store)
         try:
-            return _run(job, trainer, progress, plan, checkpoint, began)
+            return _run(job, trainer, progress, plan, checkpoint, began, parameters)
         except Exception as error:
             if not out_of_memory(error) or job.processes > 1:
                 raise
             problem = str(error).split("\n")[0]
         # Outside the handler: the traceback holds the tensors of the micro-batch that did not fit.
-        checkpoint = _broken_off(trainer, store, problem)
+        checkpoint = _broken_off(trainer, store, checkpoint, problem)
         plan = make_room(job, model, plan, trainer, problem)
         del trainer, progress
 
 
-def _run(job: Job, trainer: Any, progress: Any, plan: Plan, checkpoint: Path | None, began: float) -> Outcome:
+def _run(
+    job: Job,
+    trainer: Any,
+    progress: Any,
+    plan: Plan,
+    checkpoint: Path | None,
+    began: float,
+    parameters: tuple[int, int],
+) -> Outcome:
     if checkpoint:
         say(f"resuming from step {step_of(checkpoint)}")
         trainer.add_callback(_taking_up(trainer, checkpoint))
@@ -69,10 +80,15 @@ def _run(job: Job, trainer: Any, progress: Any, plan: Plan, checkpoint: Path | N
     if job.params.train.load_best_model_at_end and trainer.state.best_global_step:
         _load_best(trainer)
     if sharded():  # no process holds it whole, so that all have to save it
-        trainer.save_model(str(ADAPTER))
+        _save_sharded(trainer)
     speed = {"tokens_per_second": round(progress.tokens_per_second(), 1), "mfu": _rounded(progress.mfu())}
     curve = loss_curve(trainer.state.log_history, job.steps_per_epoch)
-    return Outcome(curve, trainer.memory, plan, time.monotonic() - began, speed)
+    return Outcome(curve, trainer.memory, plan, time.monotonic() - began, speed, parameters)
+
+
+def _save_sharded(trainer: Any) -> None:
+    trainer.save_model(str(ADAPTER))
+    (ADAPTER / "training_args.bin").unlink(missing_ok=True)  # names this machine's folders
 
 
 def _rounded(share: float | None) -> float | None:
@@ -104,15 +120,20 @@ def _load_best(trainer: Any) -> None:
     set_peft_model_state_dict(trainer.accelerator.unwrap_model(trainer.model), weights)
 
 
-def _broken_off(trainer: Any, store: Store | None, problem: str) -> Path | None:
-    """Where to go on from: the last whole step, whose weights are still there unless the optimiser had begun."""
+def _broken_off(trainer: Any, store: Store | None, before: Path | None, problem: str) -> Path | None:
+    """Where to go on from: the last whole step, whose weights are still there unless the optimiser had begun.
+
+    `before` is where it had begun itself; memory may run out while that is loaded.
+    """
+    if not trainer.began_step:
+        return before
     if trainer.state.global_step == 0 and not trainer.stepping:
         return None
-    if store is not None and not trainer.stepping:
+    if store is not None and not trainer.stepping and before != store.folder_of(trainer.state.global_step):
         trainer.save_where_it_broke()
     checkpoint = store.latest() if store else None
     if checkpoint is None:
-        raise UserError(f"out of memory in the optimiser ({problem}). Lower lora.r, or free the card.")
+        raise UserError(f"out of memory ({problem}), and no checkpoint to go on from. Lower lora.r, or free the card.")
     return checkpoint
 
 
@@ -159,7 +180,7 @@ def _arguments(job: Job, plan: Plan, store: Store | None) -> Any:
     from transformers import TrainingArguments
 
     train, dtype = job.params.train, autocast_dtype(job)
-    return TrainingArguments(
+    arguments = TrainingArguments(
         output_dir=str(store.folder) if store else "models/.trainer",  # the store's own checkpoints lie there
         save_strategy="steps" if store else "no",
         save_steps=job.eval_steps,
@@ -192,6 +213,9 @@ def _arguments(job: Job, plan: Plan, store: Store | None) -> Any:
         ddp_find_unused_parameters=False,
         seed=job.params.seed,
     )
+    # Of several visible cards one process takes its own; transformers would spread it over all by nn.DataParallel.
+    arguments._n_gpu = min(1, arguments.n_gpu)
+    return arguments
 
 
 def loss_curve(log_history: list[dict[str, float]], steps_per_epoch: int) -> list[LossPoint]:

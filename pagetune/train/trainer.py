@@ -59,6 +59,7 @@ class StepTrainer(Trainer):  # type: ignore[misc]
         datasets = {"train_dataset": batches.train_rows, "eval_dataset": batches.validation_rows or None}
         super().__init__(**datasets, data_collator=batches.collator, **options)
         self.batches, self.store, self.memory = batches, store, memory
+        self.model_accepts_loss_kwargs = True  # else transformers divides by the micro-batches once more
         self.tokens_seen = 0
         self.began_step: dict[str, Any] = {}
         #: The optimiser is at work, and the weights are neither those before the step nor those after it.

@@ -37,6 +37,7 @@ CONTEXT_BYTES = int(0.6 * 2**30)
 
 def prepare(params: Params, manifest: Manifest, processes: int) -> Job:
     """Read the rows and check them; nothing of the model is loaded yet."""
+    take_card()
     backend = choose_backend(params, processes)
     say(f"backend {backend.name} ({backend.reason})")
     tokenizer = load_tokenizer(manifest)
@@ -57,6 +58,14 @@ def prepare(params: Params, manifest: Manifest, processes: int) -> Job:
         pad_token_id=tokenizer.pad_token_id,
         processes=processes,
     )
+
+
+def take_card() -> None:
+    """Each process its own, before anything asks for a card's memory and takes some of the first one."""
+    import torch
+
+    if torch.cuda.is_available():
+        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
 
 
 def check_wishes(params: Params, has_validation: bool) -> None:
@@ -90,7 +99,6 @@ def budget_bytes(params: Params) -> int:
         import psutil
 
         return int(psutil.virtual_memory().total * 0.5 if wanted == "auto" else wanted * 2**30)
-    torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
     free, total = torch.cuda.mem_get_info()
     if wanted == "auto":
         return int(free)
@@ -101,13 +109,15 @@ def budget_bytes(params: Params) -> int:
 
 def tune(job: Job, store: Store) -> tuple[Any, Outcome]:
     """The tuned model, and how it went."""
-    budget = min(of_all(budget_bytes(job.params)))  # cards need not be equally free, and cut their steps alike
+    budget = budget_bytes(job.params)
+    if not sharded():  # before the processes have joined, transformers loads a base for FSDP whole
+        budget = min(of_all(budget))  # cards need not be equally free, and cut their steps alike
     plan = plan_with_less(job, budget)
-    model = load_for_training(job.backend, job.manifest, job.params, job.kernel, plan.gradient_checkpointing)
-    say(check_adapter(model, job.params.lora))
-    job, plan = keep_apart(job, model, plan, budget)
-    say(f"{plan.reason}; {_packing(job, plan)}")
     with _telling_the_launcher():
+        model = load_for_training(job.backend, job.manifest, job.params, job.kernel, plan.gradient_checkpointing)
+        say(check_adapter(model, job.params.lora))
+        job, plan = keep_apart(job, model, plan, budget)
+        say(f"{plan.reason}; {_packing(job, plan)}")
         if job.setup.on_gpu and not sharded():
             plan = find_batch(job, model, plan)
         return model, fit(job, model, plan, store)
@@ -151,6 +161,7 @@ def key_of(job: Job) -> str:
     code = Path(__file__).parent
     base = BASE if job.manifest.source == "builtin" else Path(job.manifest.location)
     files = [PROMPTS / "train.jsonl", PROMPTS / "validation.jsonl", *sorted(code.glob("*.py"))]
+    files += [code.parent / name for name in ("models.py", "precision.py", "prompts.py")]
     return run_key(parts, [*files, base] if job.manifest.source != "hub" else files)
 
 
@@ -169,9 +180,11 @@ def _telling_the_launcher() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if launched() and out_of_memory(error):
-            tell_out_of_memory()
-        raise
+        if not out_of_memory(error):
+            raise
+        tell_out_of_memory()
+        seen = str(error).split("\n")[0]
+        raise UserError(f"out of memory ({seen}). Free the card, take precision: 4bit or lower lora.r.") from None
 
 
 def needs_sharding(params: Params, manifest: Manifest) -> bool:
@@ -180,7 +193,14 @@ def needs_sharding(params: Params, manifest: Manifest) -> bool:
 
     choice = resolve_precision(params.precision, manifest.parameters)
     setup = setup_of(params, manifest, choice.precision, "peft")
-    free = torch.cuda.mem_get_info()[0]
+    whole = torch.cuda.get_device_properties(0).total_memory
     wanted = params.train.gpu_memory_gib
-    card = free if wanted == "auto" else min(free, int(wanted * 2**30) - CONTEXT_BYTES)
-    return bool(estimate(setup, params.train.max_length, checkpointing=True).total > 0.95 * card)
+    card = (whole if wanted == "auto" else min(whole, int(wanted * 2**30))) - CONTEXT_BYTES
+    if estimate(setup, params.train.max_length, checkpointing=True).total <= 0.95 * card:
+        return False
+    if choice.precision not in ("4bit", "bf16") or params.train.load_best_model_at_end:
+        raise UserError(
+            f"params.yaml: at {choice.precision} the model does not fit on one card, and over several it is cut at "
+            "precision 4bit or bf16 and with train.load_best_model_at_end: false alone. Change these."
+        )
+    return True

@@ -45,7 +45,9 @@ def _take_torch_varlen(dispatch: Any) -> None:
 
 def why_not(params: Params) -> str | None:
     """Of what is asked for, that which Unsloth does not do."""
-    if params.quantization.bnb_4bit_quant_type != "nf4" or not params.quantization.bnb_4bit_use_double_quant:
+    quantized = params.precision in ("auto", "4bit")
+    options = params.quantization
+    if quantized and (options.bnb_4bit_quant_type != "nf4" or not options.bnb_4bit_use_double_quant):
         return "Unsloth knows nf4 with bnb_4bit_use_double_quant alone"
     if isinstance(params.lora.target_modules, str) and params.lora.target_modules != "all-linear":
         return "Unsloth takes lora.target_modules as a list"

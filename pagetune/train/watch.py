@@ -11,15 +11,15 @@ from tqdm import tqdm
 from transformers import TrainerCallback
 
 from pagetune.errors import UserError
+from pagetune.train.launch import say
 
 #: A loss so many times the first, and a nat above it, twice in a row, comes down no more.
 DIVERGED = 1.5
-#: Dense bf16 TFLOP/s by the makers' datasheets, without sparsity; the first name that is part of the card's.
+#: Dense bf16 TFLOP/s by the makers' datasheets, without sparsity (fp16 where there is no bf16), by a word of the name.
 PEAK_TFLOPS = {
     "GB200": 2250.0, "B200": 2250.0, "B100": 1750.0, "GH200": 989.0, "H200": 989.0, "H100": 989.0, "H800": 989.0,
-    "A100": 312.0, "A800": 312.0, "L40": 181.0, "L4": 121.0, "A10": 125.0, "A40": 150.0, "A6000": 155.0,
-    "RTX 6000 Ada": 182.0, "5090": 210.0, "4090": 165.0, "4080": 97.0, "3090": 71.0, "3080": 60.0, "T4": 65.0,
-    "V100": 125.0,
+    "A100": 312.0, "A800": 312.0, "L40": 181.0, "L40S": 362.0, "L4": 121.0, "A10": 125.0, "A10G": 70.0, "A40": 150.0,
+    "A6000": 155.0, "5090": 210.0, "4090": 165.0, "4080": 97.0, "3090": 71.0, "3080": 60.0, "T4": 65.0, "V100": 125.0,
 }  # fmt: skip
 
 
@@ -29,8 +29,8 @@ def peak_flops() -> float | None:
 
     if not torch.cuda.is_available():
         return None
-    name = torch.cuda.get_device_name()
-    return next((tflops * 1e12 for part, tflops in PEAK_TFLOPS.items() if part in name), None)
+    words = torch.cuda.get_device_name().replace("-", " ").split()
+    return next((PEAK_TFLOPS[word] * 1e12 for word in words if word in PEAK_TFLOPS), None)
 
 
 class Progress(TrainerCallback):  # type: ignore[misc]
@@ -153,10 +153,9 @@ class Memory(TrainerCallback):  # type: ignore[misc]
         if idle > self.threshold:
             gc.collect()
             torch.cuda.empty_cache()
-            print(
-                f"train: step {step}: {idle:.0%} of {point['reserved_mib']:,.0f} MiB were in no use, above "
-                f"train.empty_cache_threshold; the cache was emptied",
-                flush=True,
+            say(
+                f"step {step}: {idle:.0%} of {point['reserved_mib']:,.0f} MiB were in no use, above "
+                f"train.empty_cache_threshold; the cache was emptied"
             )
 
 
