@@ -23,6 +23,7 @@ from threading import Thread
 
 import psutil
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from tests.conftest import TINY, clone, commit, edit_params, run
 
@@ -85,6 +86,7 @@ class Campaign:
     finished: int = 0
     repeated: list[int] = field(default_factory=list)  # printed steps lost, for each start after a kill in the training
     lost_at_the_end: list[int] = field(default_factory=list)  # and for each after a kill past the last step
+    torn_locks: int = 0  # kills that hit DVC while it wrote dvc.lock
 
     @property
     def kills(self) -> list[Attempt]:
@@ -112,8 +114,9 @@ def torment(project: Path, kills: int, seed: int, spare_the_start: bool = False)
     campaign, random = Campaign(reproduce(project)), Random(seed)
     expected, earliest = outcome(project), campaign.undisturbed.first_step_seconds() if spare_the_start else 0.0
     forget(project)
-    reached, at_the_end = 0, False
+    lock, reached, at_the_end = (project / "dvc.lock").read_bytes(), 0, False
     while len(campaign.kills) < kills or reached:
+        campaign.torn_locks += mend_lock(project / "dvc.lock", lock)
         alive_seconds = random.uniform(earliest, campaign.undisturbed.seconds)
         how = (DVC_ALONE, GROUP)[len(campaign.kills) % 2]
         attempt = reproduce(project, (alive_seconds, how) if len(campaign.kills) < kills else None)
@@ -127,6 +130,17 @@ def torment(project: Path, kills: int, seed: int, spare_the_start: bool = False)
             forget(project)
             reached, at_the_end = 0, False
     return campaign
+
+
+def mend_lock(path: Path, whole: bytes) -> bool:
+    """DVC does not write dvc.lock at once, and refuses one that is cut off. Git has the one before, as here `whole`."""
+    try:
+        is_whole = bool(YAML().load(path.read_text(encoding="utf-8"))["schema"])
+    except (OSError, TypeError, KeyError, YAMLError):
+        is_whole = False
+    if not is_whole:
+        path.write_bytes(whole)
+    return not is_whole
 
 
 def check(campaign: Campaign, expected: dict[str, str], found: dict[str, str]) -> None:
@@ -248,6 +262,7 @@ def table(campaign: Campaign) -> str:
         f"starts: {len(starts)}, {sum(start > 0 for start in starts)} of them from a checkpoint",
         f"steps repeated after a kill: {_spread(campaign.repeated)}",
         f"and after a kill past the last step: {_spread(campaign.lost_at_the_end)}",
+        f"dvc.lock cut off by a kill, and taken from Git: {campaign.torn_locks}",
         f"trainings that came to their end: {campaign.finished}, with other bytes than the undisturbed one: "
         f"{dict(Counter(campaign.unequal)) or 0}",
     ]
