@@ -73,7 +73,7 @@ ADAPTER_BYTES, GRADIENT_BYTES = 4, 4
 MOMENTS_BYTES = {"adamw_torch": 8, "adamw_8bit": 2, "paged_adamw_8bit": 2}
 #: Workspaces, buffers for unfolded weights and what else the allocator holds, as benchmarks/train_gpu.txt has it; and a
 #: process with torch, transformers, TRL and datasets, as metrics/cost.json has it for the built-in model.
-GPU_OVERHEAD, CPU_OVERHEAD = int(0.4 * GIB), int(1.3 * GIB)
+GPU_OVERHEAD, CPU_OVERHEAD = int(0.4 * GIB), int(0.6 * GIB)
 
 #: Of what may be used: `auto` and `low` leave a tenth for fragmentation, what was asked for at all costs a twentieth.
 SAFE, TIGHT = 0.9, 0.95

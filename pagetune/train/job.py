@@ -54,8 +54,9 @@ class Job:
 
     @property
     def eval_steps(self) -> int:
-        wanted = self.params.train.eval_steps
-        return max(1, len(self.steps) // EVALUATIONS) if wanted == "auto" else wanted
+        wanted, auto = self.params.train.eval_steps, max(1, len(self.steps) // EVALUATIONS)
+        # A multiple, so that there are points between.
+        return auto - auto % min(auto, POINTS_BETWEEN) if wanted == "auto" else wanted
 
     @property
     def logging_steps(self) -> int:

@@ -76,15 +76,12 @@ def check_wishes(params: Params, has_validation: bool) -> None:
             "params.yaml: train.load_best_model_at_end and train.early_stopping_patience need validation rows, and "
             "data/prompts/validation.jsonl has none. Raise curate.validation_fraction, or take them out."
         )
-    from transformers.integrations import get_reporting_integration_callbacks
+    from transformers.integrations.integration_utils import get_available_reporting_integrations
 
-    try:
-        for callback in get_reporting_integration_callbacks(train.report_to):
-            callback()
-    except (ImportError, RuntimeError, ValueError) as error:
-        raise UserError(
-            f"params.yaml: train.report_to: {train.report_to}: {error} Install it, or take it out."
-        ) from None
+    known = get_available_reporting_integrations()
+    if missing := [name for name in train.report_to if name not in known]:
+        installed = f"Installed: {', '.join(known)}" if known else "None is installed"
+        raise UserError(f"params.yaml: train.report_to: {', '.join(missing)} cannot be imported. {installed}.")
 
 
 def budget_bytes(params: Params) -> int:
@@ -113,6 +110,8 @@ def tune(job: Job, store: Store) -> tuple[Any, Outcome]:
     if not sharded():  # before the processes have joined, transformers loads a base for FSDP whole
         budget = min(of_all(budget))  # cards need not be equally free, and cut their steps alike
     plan = plan_with_less(job, budget)
+    # Beside the checkpoints, which go when the training is done.
+    os.environ.setdefault("TENSORBOARD_LOGGING_DIR", str(state_folder().parent / "runs" / store.folder.name))
     with _telling_the_launcher():
         model = load_for_training(job.backend, job.manifest, job.params, job.kernel, plan.gradient_checkpointing)
         say(check_adapter(model, job.params.lora))
