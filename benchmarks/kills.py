@@ -121,6 +121,8 @@ def torment(project: Path, kills: int, seed: int, spare_the_start: bool = False)
         how = (DVC_ALONE, GROUP)[len(campaign.kills) % 2]
         attempt = reproduce(project, (alive_seconds, how) if len(campaign.kills) < kills else None)
         campaign.attempts.append(attempt)
+        ways = (attempt.start, attempt.reached, attempt.killed or "came to its end")
+        print("began at step {}, reached {}: {}".format(*ways), file=sys.stderr, flush=True)
         if reached and attempt.start is not None:
             (campaign.lost_at_the_end if at_the_end else campaign.repeated).append(reached - attempt.start)
         if attempt.start is not None:
@@ -228,8 +230,9 @@ def outcome(project: Path) -> dict[str, str]:
 
 
 def forget(project: Path) -> None:
-    """Leave nothing by which DVC could take the training for done, or restore it."""
+    """Leave nothing by which DVC could take the training for done, or restore it, or it could go on."""
     shutil.rmtree(project / "models/adapter", ignore_errors=True)
+    shutil.rmtree(project / ".pagetune", ignore_errors=True)
     shutil.rmtree(project / ".dvc/cache/runs", ignore_errors=True)
     for name in OUTCOME:
         (project / name).unlink(missing_ok=True)
