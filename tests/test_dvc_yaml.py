@@ -20,6 +20,8 @@ SHARED_MODULES = {
     "pagetune/records.py",
     "stages/__init__.py",
 }
+#: Tracked by `params:`, and what the training looks at to see whether DVC has recorded it.
+UNTRACKED = {"params.yaml", "dvc.lock"}
 #: Imported for one definition that does not change what the stage writes.
 ALLOWED = {
     # Of manifest.py, which imports nothing of the kind: where the model lies, and its record.
@@ -66,7 +68,7 @@ def undeclared(stage: str, seen: dict[str, Any]) -> dict[str, list[str]]:
     deps, outs = declared(stage, "deps"), declared(stage, "outs", "metrics", "plots")
     modules = set(seen["modules"]) - SHARED_MODULES - ALLOWED.get(stage, set())
     return {
-        "reads": [path for path in seen["reads"] if not covered(path, deps | outs | {"params.yaml"})],
+        "reads": [path for path in seen["reads"] if not covered(path, deps | outs | UNTRACKED)],
         "writes": [path for path in seen["writes"] if not covered(path, outs)],
         "modules": sorted(module for module in modules if not covered(module, deps)),
         "params": sorted(set(seen["params"]) - sections(stage)),
