@@ -103,14 +103,14 @@ def gradients(job: Any, model: Any, plan: Any) -> dict[str, Any]:
     """Of the first step, by the name of the weight."""
     import torch
 
+    from pagetune.train.adapter import forward_options
     from pagetune.train.trainer import to_device
 
     batch = to_device(job.collator(plan.packing)([job.train_rows[row] for row in job.steps[0]]), model.device)
-    options = {"fused_lm_head": True} if model.fused_lm_head else {}
     model.train()
     with torch.autocast("cuda", dtype=torch.bfloat16):
         model(
-            **batch, **options, use_cache=False, num_items_in_batch=torch.tensor(100.0, device="cuda")
+            **batch, **forward_options(model), use_cache=False, num_items_in_batch=torch.tensor(100.0, device="cuda")
         ).loss.backward()
     found = {name: p.grad.float().cpu() for name, p in model.named_parameters() if p.grad is not None}
     model.zero_grad(set_to_none=True)

@@ -14,9 +14,11 @@ from pagetune.params import Lora, Train
 from pagetune.precision import Precision
 from pagetune.shapes import Shape, adapter_parameters, is_target, shape_of
 
-__all__ = ["Estimate", "Plan", "Setup", "Shape", "estimate", "make_plan", "shape_of"]
+__all__ = ["CONTEXT_BYTES", "Estimate", "Plan", "Setup", "Shape", "estimate", "make_plan", "shape_of"]
 
 GIB = 2**30
+#: What CUDA itself holds of a card beside PyTorch's tensors: its context and libraries.
+CONTEXT_BYTES = int(0.6 * GIB)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 from pagetune.errors import UserError
 from pagetune.jsonl import read_records
 from pagetune.manifest import BASE, read_manifest
-from pagetune.memory import GIB, Plan, Setup, make_plan
+from pagetune.memory import CONTEXT_BYTES, GIB, Plan, Setup, make_plan
 from pagetune.params import Params, load_params
 from pagetune.precision import HEADROOM, Precision, resolve_precision
 from pagetune.prompts import encode_example
@@ -19,8 +19,6 @@ from pagetune.records import Example
 from pagetune.shapes import LLAMA_3, Shape, known_shape
 
 ROWS = Path("data/prompts/train.jsonl")
-#: What CUDA itself takes of a card before the first tensor.
-CUDA_BYTES = int(0.6 * GIB)
 #: Short questions and answers, for want of the real ones: as in benchmarks/train_gpu.py.
 ASSUMED_ROWS, ASSUMED_MEDIAN, ASSUMED_SPREAD = 1000, 110, 0.5
 
@@ -70,8 +68,8 @@ def _place(params: Params, gpu_gib: float | None) -> Place:
 
     if gpu_gib is not None:
         processes = params.train.processes if params.train.processes != "auto" else 1
-        words = f"a card of {gpu_gib:g} GiB, {CUDA_BYTES / GIB:.1f} of it CUDA's own" + _cards(processes)
-        return Place(True, int(gpu_gib * GIB) - CUDA_BYTES, processes, _backend(params, processes, False), words)
+        words = f"a card of {gpu_gib:g} GiB, {CONTEXT_BYTES / GIB:.1f} of it CUDA's own" + _cards(processes)
+        return Place(True, int(gpu_gib * GIB) - CONTEXT_BYTES, processes, _backend(params, processes, False), words)
     if torch.cuda.is_available():
         return _card_here(params)
     import psutil
@@ -86,7 +84,7 @@ def _card_here(params: Params) -> Place:
 
     processes = params.train.processes if params.train.processes != "auto" else torch.cuda.device_count()
     limit, free = params.train.gpu_memory_gib, torch.cuda.mem_get_info()[0]
-    budget = free if limit == "auto" else min(free, int(limit * GIB) - CUDA_BYTES)
+    budget = free if limit == "auto" else min(free, int(limit * GIB) - CONTEXT_BYTES)
     words = f"{torch.cuda.get_device_name()}, {budget / GIB:.1f} GiB of it" + _cards(processes)
     return Place(True, budget, processes, _backend(params, processes, True), words)
 

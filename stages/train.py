@@ -45,7 +45,7 @@ def write(job: Job, model: Any, outcome: Outcome) -> None:
         save_adapter(model, ADAPTER)
     write_points(METRICS / "loss.csv", [asdict(point) for point in outcome.curve])
     write_points(METRICS / "memory.csv", outcome.points)
-    metrics = describe(job, model, outcome)
+    metrics = describe(job, outcome)
     write_json(METRICS / "train.json", metrics)
     predicted = outcome.plan.predicted.total
     cost = describe_cost(outcome.seconds, outcome.points, predicted, outcome.speed, outcome.plan)
@@ -53,7 +53,7 @@ def write(job: Job, model: Any, outcome: Outcome) -> None:
     say(f"{metrics['rows']} rows, {metrics['steps']} steps, {outcome.seconds:.0f} s, loss {metrics['train_loss']:.3f}")
 
 
-def describe(job: Job, model: Any, outcome: Outcome) -> dict[str, Any]:
+def describe(job: Job, outcome: Outcome) -> dict[str, Any]:
     """metrics/train.json: what was trained and how it ended, the same wherever and however often it was interrupted."""
     trainable, total = outcome.parameters
     validation = [point.validation_loss for point in outcome.curve if point.validation_loss is not None]

@@ -406,9 +406,8 @@ def test_a_wording_that_comes_too_near_a_heldout_pair_is_rejected() -> None:
     )
 
 
-@settings(deadline=None, max_examples=30)
-@given(st.integers(0, 10_000))
-def test_similar_texts_are_found_among_many(seed: int) -> None:
+def near_texts(seed: int) -> tuple[set[tuple[int, int]], set[tuple[int, int]]]:
+    """The similar pairs that are found among many texts, and all that there are."""
     random = Random(seed)
     texts = ["".join(random.choices("가나다라마바사아자차카타파하", k=random.randint(8, 60))) for _ in range(120)]
     for _ in range(40):
@@ -422,8 +421,14 @@ def test_similar_texts_are_found_among_many(seed: int) -> None:
         for left in range(right)
         if similarity(texts[left], texts[right]) >= 0.8
     }
-    assert found <= every
-    assert len(every) - len(found) <= max(3, 0.03 * len(every))  # MinHash is a matter of chance
+    return found, every
+
+
+def test_similar_texts_are_found_among_many() -> None:
+    """MinHash is a matter of chance, and one draw of forty pairs too few to judge it by."""
+    draws = [near_texts(seed) for seed in range(30)]
+    assert all(found <= every for found, every in draws)
+    assert sum(len(found) for found, _ in draws) >= 0.97 * sum(len(every) for _, every in draws)
 
 
 def test_thousands_of_copies_are_one_family() -> None:

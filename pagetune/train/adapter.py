@@ -86,6 +86,11 @@ def fuse_the_head(model: Any, params: Lora) -> bool:
     return True
 
 
+def forward_options(model: Any) -> dict[str, Any]:
+    """Arguments of the model's forward beside the batch: the fused head, where it has one."""
+    return {"fused_lm_head": True} if getattr(model, "fused_lm_head", False) else {}
+
+
 def _adapts_the_head(params: Lora) -> bool:
     targets = params.target_modules
     if isinstance(targets, str):

@@ -13,6 +13,7 @@ from typing import Any
 
 from pagetune.prompts import IGNORED
 
+#: `input_ids` and `labels` of equal length, as `encode_example` gives them.
 Row = dict[str, list[int]]
 #: Steps whose rows are sorted by length together, as transformers' LengthGroupedSampler does.
 STEPS_GROUPED = 50

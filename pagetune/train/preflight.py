@@ -11,10 +11,8 @@ from pagetune.errors import UserError
 from pagetune.params import Lora, Train
 from pagetune.prompts import IGNORED, encode_example, template_record
 from pagetune.records import Example
+from pagetune.train.batches import Row
 from pagetune.train.show import marked, report
-
-#: `input_ids` and `labels` of equal length, as `encode_example` gives them.
-Row = dict[str, list[int]]
 
 
 def preflight(

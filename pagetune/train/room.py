@@ -6,6 +6,7 @@ from typing import Any
 
 from pagetune.errors import UserError
 from pagetune.memory import Plan, estimate
+from pagetune.train.adapter import forward_options
 from pagetune.train.backend import set_checkpointing
 from pagetune.train.batches import Row, micro_batches, tokens_at_once
 from pagetune.train.job import Job, autocast_dtype, cut_into, validation_batches
@@ -81,11 +82,13 @@ def _once(job: Job, model: Any, rows: list[Row], numbers: list[int], plan: Plan,
 
     batch = to_device(job.collator(plan.packing)([rows[number] for number in numbers]), model.device)
     model.train(backward)
-    options = {"fused_lm_head": True} if getattr(model, "fused_lm_head", False) else {}
     dtype = autocast_dtype(job)
     with torch.set_grad_enabled(backward), torch.autocast("cuda", dtype=dtype, enabled=dtype is not None):
         loss = model(
-            **batch, **options, use_cache=False, num_items_in_batch=torch.tensor(1.0, device=model.device)
+            **batch,
+            **forward_options(model),
+            use_cache=False,
+            num_items_in_batch=torch.tensor(1.0, device=model.device),
         ).loss
     if backward:
         loss.backward()

@@ -10,6 +10,7 @@ from pagetune.errors import UserError
 from pagetune.manifest import ADAPTER
 from pagetune.memory import Plan
 from pagetune.prompts import IGNORED
+from pagetune.train.adapter import forward_options
 from pagetune.train.batches import Row, micro_batches
 from pagetune.train.checkpoints import Store, step_of
 from pagetune.train.job import Job, autocast_dtype, validation_batches
@@ -152,7 +153,7 @@ def build_trainer(job: Job, model: Any, plan: Plan, store: Store | None) -> tupl
         train=micro_batches(job.steps, job.lengths, parts, plan.packing),
         validation=validation_batches(job, plan),
         collator=job.collator(plan.packing),
-        options={"fused_lm_head": True} if getattr(model, "fused_lm_head", False) else {},
+        options=forward_options(model),
     )
     trainer = StepTrainer(batches, store, memory, model=model, args=_arguments(job, plan, store))
     progress = watch.Progress(4 * job.setup.shape.linear_parameters, lambda: trainer.tokens_seen, job.processes)

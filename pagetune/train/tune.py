@@ -11,7 +11,7 @@ from typing import Any
 from pagetune.errors import UserError
 from pagetune.jsonl import read_json, read_records
 from pagetune.manifest import BASE, Manifest
-from pagetune.memory import Plan, estimate
+from pagetune.memory import CONTEXT_BYTES, Plan, estimate
 from pagetune.models import load_tokenizer
 from pagetune.params import Params
 from pagetune.precision import compute_dtype, resolve_precision
@@ -31,8 +31,6 @@ NO_RESULT = {
     "processes", "memory", "gpu_memory_gib", "per_device_train_batch_size", "packing", "gradient_checkpointing",
     "dataloader_num_workers", "torch_empty_cache_steps", "empty_cache_threshold", "report_to",
 }  # fmt: skip
-#: What PyTorch itself holds of a card beside its tensors: the CUDA context and its libraries.
-CONTEXT_BYTES = int(0.6 * 2**30)
 
 
 def prepare(params: Params, manifest: Manifest, processes: int) -> Job:
