@@ -1,4 +1,4 @@
-"""4-bit, 8-bit and bf16 on the same rows: scores with intervals, memory and time.
+"""4-bit, 8-bit, bf16 and a base in 8-bit floats on the same rows: scores with intervals, memory and time.
 
     python -m benchmarks.precisions answers FOLDER   # train and answer, after `dvc repro format`; on a card or without
     python -m benchmarks.precisions scores FOLDER    # the table
@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
-PRECISIONS = ("4bit", "8bit", "bf16")
+#: The last is bf16 too, and trains with train.fp8.
+PRECISIONS = ("4bit", "8bit", "bf16", "fp8")
 SHOWN = ("exact_match", "rougeL", "fact_match")
 
 
-def answer(precision: str, folder: Path) -> None:
+def answer(name: str, folder: Path) -> None:
     """Train with the shipped settings, 16 rows a step; leave predictions and cost in `folder`."""
     from pagetune.generation import predict, read_questions
     from pagetune.jsonl import write_json, write_records
@@ -31,7 +32,8 @@ def answer(precision: str, folder: Path) -> None:
     from pagetune.train.run import fit
 
     params = load_params(ROOT / "params.yaml")
-    train = params.train.model_copy(update={"effective_batch_size": 16, "backend": "peft"})
+    train = params.train.model_copy(update={"effective_batch_size": 16, "backend": "peft", "fp8": name == "fp8"})
+    precision = "bf16" if name == "fp8" else name
     params = params.model_copy(update={"precision": precision, "train": train})
     manifest = read_manifest()
     job = tune.prepare(params, manifest, 1)
@@ -45,8 +47,8 @@ def answer(precision: str, folder: Path) -> None:
     for_inference(job.backend, model)
     answers = predict(model, load_tokenizer(manifest), questions, params.predict, precision)
     cost["answering_seconds"] = round(time.monotonic() - began, 1)
-    write_records(folder / f"{precision}.jsonl", answers)
-    write_json(folder / f"{precision}.json", cost)
+    write_records(folder / f"{name}.jsonl", answers)
+    write_json(folder / f"{name}.json", cost)
 
 
 def scores(folder: Path) -> list[str]:

@@ -45,22 +45,18 @@ CONFIGURATIONS: dict[str, dict[str, Any]] = {
             "low, 8-bit Adam": {"memory": "low", "optim": "adamw_8bit"},
             "10 GiB": {"gpu_memory_gib": 10.0},
             "auto": {},
-            "1,280 tokens, no checkpointing": {"per_device_train_batch_size": 11, "gradient_checkpointing": False},
-            "checkpointing, whole step": {"per_device_train_batch_size": 128, "gradient_checkpointing": True},
         },
     },
     "ours-bf16": {
         "precision": "bf16",
-        "ways": {
-            "auto": {},
-            "256 rows a step": {"effective_batch_size": 256},
-        },
+        "ways": {"auto": {}},
     },
     "ours-peft-bf16": {
         "precision": "bf16",
         "backend": "peft",
-        "ways": {"auto": {}, "low": {"memory": "low"}, "compiled layers": {"compile": True}},
+        "ways": {"auto": {}},
     },
+    "ours-peft-fp8": {"precision": "bf16", "backend": "peft", "fp8": True, "ways": {"auto": {}}},
     "ddp-peft-bf16": {
         "precision": "bf16",
         "backend": "peft",
@@ -71,7 +67,11 @@ CONFIGURATIONS: dict[str, dict[str, Any]] = {
         "backend": "peft",
         "ways": {"64 rows a step": {"effective_batch_size": 64, "gradient_checkpointing": True}},
     },
-    "ours-peft-4bit": {"precision": "4bit", "backend": "peft", "ways": {"auto": {}, "low": {"memory": "low"}}},
+    "ours-peft-4bit": {
+        "precision": "4bit",
+        "backend": "peft",
+        "ways": {"10 GiB": {"gpu_memory_gib": 10.0}, "auto": {}},
+    },
     "ours-8bit": {"precision": "8bit", "backend": "peft", "ways": {"low": {"memory": "low"}}},
 }
 
@@ -121,7 +121,8 @@ def params_for(configuration: dict[str, Any], changes: dict[str, Any]) -> Any:
     train = params.train.model_copy(
         update={
             "effective_batch_size": EFFECTIVE, "epochs": 1, "max_length": 1024, "group_by_length": False,
-            "eval_steps": 1000, "learning_rate": 1e-4, "backend": configuration.get("backend", "unsloth"), **changes,
+            "eval_steps": 1000, "learning_rate": 1e-4, "backend": configuration.get("backend", "unsloth"),
+            "fp8": configuration.get("fp8", False), **changes,
         }
     )  # fmt: skip
     lora = params.lora.model_copy(update={"r": 16, "alpha": 16})
@@ -184,9 +185,8 @@ def ours(base: Path, shape: str, configuration: dict[str, Any], name: str) -> No
     job = job_of(base, shape, params)
     model = load_for_training(job.backend, job.manifest, params, job.kernel, False)
     assert sharded() or tune.rows_stay_apart(model, job.collator(True), job.train_rows)
-    for way, changes in list(configuration["ways"].items()):
-        compiled = changes.pop("compile", False)
-        result = one_way(job, model, shape, params_for(configuration, changes), whole, compiled)
+    for way, changes in configuration["ways"].items():
+        result = one_way(job, model, shape, params_for(configuration, changes), whole)
         if os.environ.get("RANK", "0") == "0":
             print("RESULT " + json.dumps({"name": f"{name}: {way}", "cards": job.processes, **result}), flush=True)
 
@@ -207,7 +207,7 @@ def job_of(base: Path, shape: str, params: Any) -> Any:
     return Job(params, manifest, backend, choice, kernel, rows_of(SHAPES[shape][-1]), [], 1, processes)
 
 
-def one_way(job: Any, model: Any, shape: str, params: Any, whole: int, compiled: bool) -> dict[str, Any]:
+def one_way(job: Any, model: Any, shape: str, params: Any, whole: int) -> dict[str, Any]:
     import torch
 
     from pagetune.train import tune
@@ -223,9 +223,6 @@ def one_way(job: Any, model: Any, shape: str, params: Any, whole: int, compiled:
     cap = params.train.gpu_memory_gib
     plan = job.plan(whole if cap == "auto" else int(cap * 2**30) - tune.CONTEXT_BYTES)
     set_checkpointing(job.backend, model, plan.gradient_checkpointing)
-    if compiled:
-        for layer in model.get_base_model().model.layers:
-            layer.compile(dynamic=True)
     plan = plan if sharded() else find_batch(job, model, plan)
     torch.cuda.reset_peak_memory_stats()
     trainer, _ = build_trainer(job, model, plan, None)
@@ -335,7 +332,7 @@ def main() -> None:
     parser.add_argument("--base", type=Path)
     parser.add_argument("--one", action="store_true")
     parser.add_argument("--cards", type=int, default=1)
-    parser.add_argument("--seconds", type=int, default=150)
+    parser.add_argument("--seconds", type=int, default=200)
     options = parser.parse_args()
     base = options.base or Path("models") / f".base-{options.shape}"
     if options.one:

@@ -88,6 +88,8 @@ PEAK_FLOPS, UTILIZATION, WRITTEN_PER_SECOND = 989e12, 0.5, 3e12
 #: Seconds that the CPU takes to launch a layer's kernels, forward and backward, while the card computes: below some
 #: thousand tokens at once they decide. From the micro-batches of 1,086 tokens there, 0.33 s for 32 layers three times.
 LAUNCH_SECONDS = 7e-3
+#: Of that what nothing hides, the first kernels of a micro-batch: of two ways that compute as fast, fewer parts win.
+UNHIDDEN = 0.1
 #: Of a few cores without a card, by order of magnitude: it only weighs computing against launching.
 CPU_FLOPS = 1e11
 
@@ -265,16 +267,17 @@ def _seconds(setup: Setup, tokens: int, accumulation: int, checkpointing: bool) 
     launching = shape.num_hidden_layers * LAUNCH_SECONDS * passes / 2
     unfolding = passes * 2 * shape.linear_parameters / WRITTEN_PER_SECOND if setup.precision == "4bit" else 0
     computing += accumulation * unfolding
-    return max(computing, accumulation * launching) if setup.on_gpu else computing + accumulation * launching
+    launching *= accumulation
+    return max(computing, launching) + UNHIDDEN * launching if setup.on_gpu else computing + launching
 
 
 def _choose(memory: str, ways: list[_Way], least: _Way, budget: int) -> tuple[_Way, str]:
-    fitting = [way for way in ways if way.total <= SAFE * budget] or [least]
+    tight = [way for way in ways if way.total <= TIGHT * budget]
+    fitting = [way for way in ways if way.total <= SAFE * budget] or tight
     if memory == "low":
         near = [way for way in fitting if way.total <= NEAR_LEAST * least.total]
         return _fastest(near), "low takes the fastest within 8% of the least memory"
-    if memory == "fast":
-        fitting = [way for way in ways if way.total <= TIGHT * budget]
+    fitting = tight if memory == "fast" else fitting
     return _fastest(fitting), f"{memory} takes the fastest of {len(fitting)} that fit out of {len(ways)}"
 
 

@@ -168,6 +168,7 @@ class Train(Section):
     weight_decay: Annotated[float, Field(ge=0)]
     max_grad_norm: Annotated[float, Field(gt=0)]
     optim: Literal["adamw_torch", "adamw_8bit", "paged_adamw_8bit"]
+    fp8: bool
     effective_batch_size: Count
     max_length: Count
     max_truncated_fraction: Share

@@ -17,10 +17,10 @@ pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(),
 PARAMS = load_params(ROOT / "params.yaml")
 
 
-def in_a_process(function: object, *arguments: object) -> object:
+def in_a_process(function: object, *arguments: object, **named: object) -> object:
     """Importing Unsloth changes transformers, trl and peft for the rest of a process."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(function, arguments)  # type: ignore[arg-type]
+        return pool.apply(function, arguments, named)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -30,13 +30,15 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def train_and_save(base: str, backend: str, precision: str, target: str) -> tuple[float, float, str | None]:
+def train_and_save(
+    base: str, backend: str, precision: str, target: str, **changes: object
+) -> tuple[float, float, str | None]:
     """The first and the last training loss, and the kernel that kept packed rows apart."""
     from test_models import params_of
 
     from pagetune.train.backend import choose_backend, load_for_training
 
-    params = params_of(backend=backend, precision=precision)
+    params = params_of(backend=backend, precision=precision, **changes)
     choose_backend(params)  # imports Unsloth, where it is, before transformers
     from pagetune.train import tune
     from pagetune.train.room import find_batch
@@ -81,3 +83,12 @@ def test_an_adapter_learns_and_answers_from_disk(base: Path, backend: str, preci
     assert last < 0.2 * first
     assert kernel == "PyTorch's varlen_attn"
     assert in_a_process(answers_of, str(base), str(tmp_path), precision) == [("서울", True), ("02-555", True)]
+
+
+def test_an_adapter_learns_on_a_base_in_8_bit_floats(base: Path, tmp_path: Path) -> None:
+    if torch.cuda.get_device_capability() < (8, 9):
+        pytest.skip("the card does not compute in 8-bit floats")
+    result = in_a_process(train_and_save, str(base), "peft", "bf16", str(tmp_path), fp8=True)
+    first, last, _ = result  # type: ignore[misc]
+    assert last < 0.2 * first
+    assert in_a_process(answers_of, str(base), str(tmp_path), "bf16") == [("서울", True), ("02-555", True)]

@@ -3,12 +3,15 @@
 import importlib.util
 from typing import Any
 
+from pagetune.errors import UserError
 from pagetune.manifest import Manifest
 from pagetune.models import load_base
 from pagetune.params import Params
+from pagetune.precision import resolve_precision
+from pagetune.train import fp8, fused_lora
 from pagetune.train.adapter import check_modules, fuse_the_head, linear_modules, lora_config
 from pagetune.train.kernels import Kernel
-from pagetune.train.launch import sharded
+from pagetune.train.launch import launched, sharded
 
 
 def load(manifest: Manifest, params: Params, kernel: Kernel, checkpointing: bool) -> Any:
@@ -16,6 +19,8 @@ def load(manifest: Manifest, params: Params, kernel: Kernel, checkpointing: bool
     from peft import get_peft_model
 
     parted = sharded()
+    if params.train.fp8:
+        _check_fp8(resolve_precision(params.precision, manifest.parameters).precision)
     model, choice = load_base(manifest, params.precision, params.quantization, parted)
     check_modules(params.lora, linear_modules(model))
     if kernel.name:
@@ -28,9 +33,23 @@ def load(manifest: Manifest, params: Params, kernel: Kernel, checkpointing: bool
     tuned = get_peft_model(model, lora_config(params.lora), autocast_adapter_dtype=not parted)
     if choice.precision != "fp32" and model.device.type == "cuda":
         _cast_inputs(tuned, False)
+        if not parted:
+            _fuse_lora(tuned, params.train.fp8)
     tuned.fused_lm_head = fused
     set_checkpointing(tuned, checkpointing)
     return tuned
+
+
+def _check_fp8(precision: str) -> None:
+    problem = fp8.why_not(precision, alone=not launched())
+    if problem:
+        raise UserError(f"params.yaml: train.fp8: {problem}. Set false.")
+
+
+def _fuse_lora(model: Any, in_fp8: bool) -> None:
+    folded = fused_lora.fuse(model, in_fp8)
+    if in_fp8 and not folded:
+        raise UserError("params.yaml: train.fp8: none of the adapter's layers can go that way. Set lora.dropout: 0.")
 
 
 def take_liger(model: Any) -> None:
@@ -51,6 +70,7 @@ def set_checkpointing(model: Any, checkpointing: bool) -> None:
 
 def for_inference(model: Any) -> None:
     """Generation runs without autocast, so that inputs have to be cast again."""
+    fused_lora.unfuse(model)
     _cast_inputs(model, True)
     model.eval()
 

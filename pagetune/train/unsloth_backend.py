@@ -49,6 +49,8 @@ def why_not(params: Params) -> str | None:
     options = params.quantization
     if quantized and (options.bnb_4bit_quant_type != "nf4" or not options.bnb_4bit_use_double_quant):
         return "Unsloth knows nf4 with bnb_4bit_use_double_quant alone"
+    if params.train.fp8:
+        return "train.fp8 is for peft"
     if isinstance(params.lora.target_modules, str) and params.lora.target_modules != "all-linear":
         return "Unsloth takes lora.target_modules as a list"
     return None

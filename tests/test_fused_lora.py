@@ -1,0 +1,147 @@
+"""The folded LoRA layer gives what PEFT's gives: outputs, and the gradients of adapter and input."""
+
+from typing import Any
+
+import bitsandbytes
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from peft import LoraConfig, get_peft_model
+from torch import nn
+from torch.utils.checkpoint import checkpoint
+
+from pagetune.train import fp8, fused_lora
+
+
+class Small(nn.Module):
+    def __init__(self, first: nn.Module, second: nn.Module) -> None:
+        super().__init__()
+        self.first, self.second = first, second
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.second(torch.tanh(self.first(x)))  # type: ignore[no-any-return]
+
+
+def tuned_pair(bias: bool = False, four_bits: bool = False, **lora: Any) -> Any:
+    torch.manual_seed(0)
+    layers = [nn.Linear(64, 128, bias=bias), nn.Linear(128, 64, bias=bias)]
+    if four_bits:
+        layers = [in_4_bits(layer) for layer in layers]
+    model = Small(*layers).requires_grad_(False)
+    tuned = get_peft_model(
+        model, LoraConfig(**{"r": 8, "lora_alpha": 24, "target_modules": ["first", "second"]} | lora)
+    )
+    for name, parameter in tuned.named_parameters():
+        if "lora_B" in name:
+            nn.init.normal_(parameter, std=0.1)  # zeros would hide lora_A
+    return tuned
+
+
+def in_4_bits(layer: nn.Linear) -> Any:
+    quantized = bitsandbytes.nn.Linear4bit(
+        layer.in_features, layer.out_features, bias=False, compute_dtype=torch.float32, quant_type="nf4"
+    )
+    quantized.load_state_dict({"weight": layer.weight.data})
+    return quantized.to("cpu")
+
+
+def outcome(model: Any, dtype: torch.dtype | None = None, checkpointing: bool = False) -> list[torch.Tensor]:
+    """The output, then the gradients of the input and of the adapter."""
+    torch.manual_seed(1)
+    x = torch.randn(2, 5, 64, requires_grad=True)
+    with torch.autocast("cpu", dtype=dtype or torch.bfloat16, enabled=dtype is not None):
+        out = checkpoint(model, x, use_reentrant=False) if checkpointing else model(x)
+    out.float().square().sum().backward()
+    gradients = [p.grad.clone() for p in model.parameters() if p.requires_grad]
+    model.zero_grad()
+    return [out.detach().float(), x.grad, *gradients]
+
+
+def largest_difference(ones: list[torch.Tensor], others: list[torch.Tensor]) -> float:
+    """Of each tensor's largest number."""
+    assert len(ones) == len(others) == 6
+    return max(float((a - b).abs().max() / a.abs().max()) for a, b in zip(ones, others, strict=True))
+
+
+@pytest.mark.parametrize("checkpointing", [False, True])
+@pytest.mark.parametrize(
+    "options", [{}, {"bias": True}, {"four_bits": True}, {"use_rslora": True}, {"rank_pattern": {"second": 4}}], ids=str
+)
+def test_outputs_and_gradients_are_those_of_peft(options: dict[str, Any], checkpointing: bool) -> None:
+    model = tuned_pair(**options)
+    expected = outcome(model)
+    fused_lora.fuse(model)
+    assert "forward" in vars(model.base_model.model.first)
+    assert largest_difference(expected, outcome(model, checkpointing=checkpointing)) < 1e-5
+
+
+def test_under_autocast_they_differ_by_its_rounding() -> None:
+    model = tuned_pair()
+    exact = outcome(model)
+    rounded = largest_difference(exact, outcome(model, torch.bfloat16))
+    fused_lora.fuse(model)
+    assert outcome(model, torch.bfloat16)[2].dtype == torch.float32  # the adapter's own
+    assert largest_difference(exact, outcome(model, torch.bfloat16)) < 1.5 * rounded < 0.05
+
+
+def test_another_scale_is_noticed() -> None:
+    model = tuned_pair()
+    expected = outcome(model)
+    fused_lora.fuse(model)
+    model.base_model.model.first.scaling["default"] *= 2
+    assert largest_difference(expected, outcome(model)) > 0.1
+
+
+@pytest.mark.parametrize("lora", [{"lora_dropout": 0.1}, {"use_dora": True}, {"lora_bias": True}], ids=str)
+def test_what_it_cannot_do_stays_with_peft(lora: dict[str, Any]) -> None:
+    model = tuned_pair(bias=True, **lora)
+    fused_lora.fuse(model)
+    assert "forward" not in vars(model.base_model.model.first)
+
+
+def test_taken_back_the_model_is_peft_s_own() -> None:
+    model = tuned_pair()
+    fused_lora.fuse(model)
+    fused_lora.unfuse(model)
+    assert "forward" not in vars(model.base_model.model.first)
+
+
+def test_in_8_bit_floats_they_differ_by_their_rounding() -> None:
+    model = tuned_pair(bias=True).to(torch.bfloat16)
+    expected = outcome(model, torch.bfloat16)
+    assert fused_lora.fuse(model, in_fp8=True) == 2
+    assert vars(model.base_model.model.first.base_layer)["fp8"].shape == (128, 64)
+    assert 0.001 < largest_difference(expected, outcome(model, torch.bfloat16)) < 0.1
+
+
+@given(exponents=st.lists(st.integers(-20, 20), min_size=1, max_size=8), seed=st.integers(0, 2**32 - 1))
+def test_each_row_keeps_its_own_scale_in_8_bit_floats(exponents: list[int], seed: int) -> None:
+    torch.manual_seed(seed)
+    matrix = torch.randn(len(exponents), 16) * 2.0 ** torch.tensor(exponents).unsqueeze(1)
+    quantized, scales = fp8.quantize(matrix)
+    largest = matrix.abs().amax(dim=1, keepdim=True)
+    assert ((quantized.float() * scales - matrix).abs() <= largest / 16).all()
+
+
+def test_a_row_of_zeros_stays_zero_in_8_bit_floats() -> None:
+    quantized, scales = fp8.quantize(torch.zeros(2, 16))
+    assert torch.isfinite(scales).all()
+    assert not quantized.float().any()
+
+
+def test_back_in_16_bits_the_base_is_that_of_8_bits() -> None:
+    model = tuned_pair().to(torch.bfloat16)
+    layer = model.base_model.model.first.base_layer
+    exact = layer.weight.detach().clone()
+    fused_lora.fuse(model, in_fp8=True)
+    fused_lora.unfuse(model)
+    assert layer.weight.dtype == torch.bfloat16
+    assert (layer.weight - exact).abs().max() <= exact.abs().max() / 16
+
+
+def test_layers_whose_sides_8_bits_cannot_take_stay_in_16() -> None:
+    torch.manual_seed(0)
+    model = Small(nn.Linear(64, 40), nn.Linear(40, 64)).requires_grad_(False).to(torch.bfloat16)
+    tuned = get_peft_model(model, LoraConfig(r=4, target_modules=["first", "second"]))
+    assert fused_lora.fuse(tuned, in_fp8=True) == 0
