@@ -1,17 +1,23 @@
 """The folded LoRA layer gives what PEFT's gives: outputs, and the gradients of adapter and input."""
 
+from pathlib import Path
 from typing import Any
 
 import bitsandbytes
 import pytest
 import torch
+from conftest import make_job
 from hypothesis import given
 from hypothesis import strategies as st
 from peft import LoraConfig, get_peft_model
+from test_models import params_of
+from test_prompts import example
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
-from pagetune.train import fp8, fused_lora
+from pagetune.errors import UserError
+from pagetune.train import fp8, fused_lora, peft_backend
+from pagetune.train.backend import load_for_training
 
 
 class Small(nn.Module):
@@ -111,7 +117,7 @@ def test_in_8_bit_floats_they_differ_by_their_rounding() -> None:
     model = tuned_pair(bias=True).to(torch.bfloat16)
     expected = outcome(model, torch.bfloat16)
     assert fused_lora.fuse(model, in_fp8=True) == 2
-    assert vars(model.base_model.model.first.base_layer)["fp8"].shape == (128, 64)
+    assert vars(model.base_model.model.first.base_layer)["fp8"].rows.shape == (128, 64)
     assert 0.001 < largest_difference(expected, outcome(model, torch.bfloat16)) < 0.1
 
 
@@ -145,3 +151,35 @@ def test_layers_whose_sides_8_bits_cannot_take_stay_in_16() -> None:
     model = Small(nn.Linear(64, 40), nn.Linear(40, 64)).requires_grad_(False).to(torch.bfloat16)
     tuned = get_peft_model(model, LoraConfig(r=4, target_modules=["first", "second"]))
     assert fused_lora.fuse(tuned, in_fp8=True) == 0
+
+
+@pytest.mark.parametrize(
+    ("precision", "alone", "reason"),
+    [
+        ("bf16", True, None),
+        ("4bit", True, "it is for a bf16 base, and this one is 4bit"),
+        ("bf16", False, "several processes cannot share such a base, train.processes: 1 is one"),
+    ],
+)
+def test_8_bit_floats_are_for_a_bf16_base_on_one_card(
+    monkeypatch: pytest.MonkeyPatch, precision: str, alone: bool, reason: str | None
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: (9, 0))
+    assert fp8.why_not(precision, alone) == reason
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: (8, 0))
+    assert str(fp8.why_not(precision, alone)).startswith("it takes a card that computes in 8-bit floats")
+
+
+def test_without_a_card_8_bit_floats_are_refused_in_one_line(tiny_base: Path) -> None:
+    if torch.cuda.is_available():
+        pytest.skip("there is a card")
+    params = params_of(fp8=True)
+    job = make_job(tiny_base, params, [example("주소?", "서울")] * 4)
+    with pytest.raises(UserError, match=r"^params\.yaml: train\.fp8: it takes a card .*\. Set false\.$"):
+        load_for_training(job.backend, job.manifest, params, job.kernel, False)
+
+
+def test_8_bit_floats_without_a_layer_to_put_them_in_are_refused() -> None:
+    with pytest.raises(UserError, match=r"Set lora\.dropout: 0\.$"):
+        peft_backend._fuse_lora(tuned_pair(lora_dropout=0.1), True)

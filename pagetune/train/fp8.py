@@ -19,7 +19,6 @@ class Fp8Weight:
     """A weight (out, in) as 8-bit floats: laid out once for `x @ weight.T` and once for `grad @ weight`."""
 
     def __init__(self, weight: Tensor) -> None:
-        self.shape = weight.shape
         self.rows, self.row_scales = quantize(weight)
         self.columns, self.column_scales = quantize(weight.t().contiguous())
 
@@ -53,6 +52,7 @@ def fold(layer: Any) -> bool:
 
 
 def unfold(layer: Any) -> None:
+    """Back to 16 bits, as 8 bits rounded them: what the adapter was trained on."""
     base = layer.base_layer
     if hasattr(base, "fp8"):
         weight = (base.fp8.rows.float() * base.fp8.row_scales).to(torch.bfloat16)
@@ -78,7 +78,7 @@ def _quantize(matrix: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _product(rows: Tensor, matrix: Tensor, scales: Tensor) -> Tensor:
-    quantized, row_scales = quantize(rows)
+    quantized, row_scales = quantize(rows.contiguous())
     return torch._scaled_mm(
         quantized, matrix.t(), scale_a=row_scales, scale_b=scales.t(), out_dtype=rows.dtype, use_fast_accum=True
     )
