@@ -9,7 +9,7 @@ from pagetune.models import load_base
 from pagetune.params import Params
 from pagetune.precision import resolve_precision
 from pagetune.train import fp8, fused_lora
-from pagetune.train.adapter import check_modules, fuse_the_head, linear_modules, lora_config
+from pagetune.train.adapter import check_modules, fuse_the_head, linear_modules, lora_config, see_through_fsdp
 from pagetune.train.kernels import Kernel
 from pagetune.train.launch import launched, sharded
 
@@ -19,6 +19,8 @@ def load(manifest: Manifest, params: Params, kernel: Kernel, checkpointing: bool
     from peft import get_peft_model
 
     parted = sharded()
+    if parted:
+        see_through_fsdp()
     if params.train.fp8:
         _check_fp8(resolve_precision(params.precision, manifest.parameters).precision)
     model, choice = load_base(manifest, params.precision, params.quantization, parted)

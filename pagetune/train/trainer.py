@@ -11,8 +11,10 @@ from torch.utils.data import DataLoader
 from transformers import Trainer, TrainerCallback
 
 from pagetune.prompts import IGNORED
+from pagetune.train.adapter import load_sharded
 from pagetune.train.batches import Collator, Row, Sampler
 from pagetune.train.checkpoints import Store
+from pagetune.train.launch import sharded
 
 #: Beside what transformers saves: the loss since the last point of the curve, and the curve of the memory.
 PROGRESS = "progress.json"
@@ -153,6 +155,12 @@ class StepTrainer(Trainer):  # type: ignore[misc]
         self._save_rng_state(str(folder))
         if self.args.world_size > 1:
             self.accelerator.wait_for_everyone()
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+        if sharded():
+            load_sharded(model, Path(resume_from_checkpoint))
+        else:
+            super()._load_from_checkpoint(resume_from_checkpoint, model)
 
     def store_callbacks(self) -> None:
         """As transformers does: the early stopping counts on after a kill."""
