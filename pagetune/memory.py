@@ -77,10 +77,11 @@ MOMENTS_BYTES = {"adamw_torch": 8, "adamw_8bit": 2, "paged_adamw_8bit": 2}
 #: process with torch, transformers, TRL and datasets, as metrics/cost.json has it for the built-in model.
 GPU_OVERHEAD, CPU_OVERHEAD = int(0.4 * GIB), int(0.6 * GIB)
 
-#: Of what may be used: `auto` and `low` leave a tenth for fragmentation, what was asked for at all costs a twentieth.
+#: Of what may be used: `auto` and `low` leave a tenth for fragmentation, `fast` a twentieth; so do they where nothing
+#: else fits, or what does crawls.
 SAFE, TIGHT = 0.9, 0.95
-#: `low` takes the fastest of what is so much larger than the least: a row at a time saves little and takes four times
-#: as long (benchmarks/train_gpu.txt).
+#: How much larger than the least is not worth saving: a few rows at a time take half a GiB less and five times as long
+#: (benchmarks/train_gpu.txt).
 NEAR_LEAST = 1.08
 
 #: Of the H200: 16-bit FLOP/s (data sheet) and the share that benchmarks/train_gpu.txt shows; bytes a second written.
@@ -272,12 +273,12 @@ def _seconds(setup: Setup, tokens: int, accumulation: int, checkpointing: bool) 
 
 
 def _choose(memory: str, ways: list[_Way], least: _Way, budget: int) -> tuple[_Way, str]:
-    tight = [way for way in ways if way.total <= TIGHT * budget]
-    fitting = [way for way in ways if way.total <= SAFE * budget] or tight
+    safe = max(SAFE * budget, NEAR_LEAST * least.total)
+    limit = TIGHT * budget if memory == "fast" else min(safe, TIGHT * budget)
+    fitting = [way for way in ways if way.total <= limit]
     if memory == "low":
         near = [way for way in fitting if way.total <= NEAR_LEAST * least.total]
         return _fastest(near), "low takes the fastest within 8% of the least memory"
-    fitting = tight if memory == "fast" else fitting
     return _fastest(fitting), f"{memory} takes the fastest of {len(fitting)} that fit out of {len(ways)}"
 
 

@@ -9,14 +9,16 @@ import torch
 from conftest import make_job
 from hypothesis import given
 from hypothesis import strategies as st
-from peft import LoraConfig, get_peft_model
+from peft import LoraConfig, PeftModel, get_peft_model
 from test_models import params_of
 from test_prompts import example
 from torch import nn
 from torch.utils.checkpoint import checkpoint
+from transformers import LlamaConfig, LlamaForCausalLM, Qwen3MoeConfig, Qwen3MoeForCausalLM
 
 from pagetune.errors import UserError
 from pagetune.train import fp8, fused_lora, peft_backend
+from pagetune.train.adapter import save_adapter
 from pagetune.train.backend import load_for_training
 
 
@@ -87,7 +89,6 @@ def test_under_autocast_they_differ_by_its_rounding() -> None:
     exact = outcome(model)
     rounded = largest_difference(exact, outcome(model, torch.bfloat16))
     fused_lora.fuse(model)
-    assert outcome(model, torch.bfloat16)[2].dtype == torch.float32  # the adapter's own
     assert largest_difference(exact, outcome(model, torch.bfloat16)) < 1.5 * rounded < 0.05
 
 
@@ -181,5 +182,58 @@ def test_without_a_card_8_bit_floats_are_refused_in_one_line(tiny_base: Path) ->
 
 
 def test_8_bit_floats_without_a_layer_to_put_them_in_are_refused() -> None:
-    with pytest.raises(UserError, match=r"Set lora\.dropout: 0\.$"):
+    with pytest.raises(UserError, match=r"takes lora\.dropout: 0, .* Set false\.$"):
         peft_backend._fuse_lora(tuned_pair(lora_dropout=0.1), True)
+
+
+def test_no_tokens_go_through_as_with_peft() -> None:
+    model = tuned_pair()
+    fused_lora.fuse(model)
+    assert model(torch.zeros(0, 64)).shape == (0, 64)
+
+
+def test_a_4_bit_layer_answers_in_the_type_of_its_input_as_with_peft() -> None:
+    model = tuned_pair(four_bits=True)
+    expected = outcome(model, torch.bfloat16)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert model.base_model.model.first(torch.randn(2, 64)).dtype == torch.float32
+        fused_lora.fuse(model)
+        assert model.base_model.model.first(torch.randn(2, 64)).dtype == torch.float32
+    assert largest_difference(expected, outcome(model, torch.bfloat16)) < 0.05
+
+
+def small_llama(**options: Any) -> Any:
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "vocab_size": 96}
+    return LlamaForCausalLM(LlamaConfig(**sizes, num_attention_heads=4, **options)).requires_grad_(False)
+
+
+@pytest.mark.parametrize("tied", [False, True])
+def test_in_8_bit_floats_the_head_stays_whole_and_so_does_the_saved_adapter(tied: bool, tmp_path: Path) -> None:
+    tokens = torch.arange(20).unsqueeze(0)
+    targets = ["q_proj", "down_proj", "lm_head"]
+    base = small_llama(tie_word_embeddings=tied).to(torch.bfloat16)
+    model = get_peft_model(base, LoraConfig(r=4, target_modules=targets, ensure_weight_tying=tied))
+    assert fused_lora.fuse(model, in_fp8=True) == 4
+    expected = model(tokens).logits.float()
+    save_adapter(model, tmp_path)
+    whole = small_llama(tie_word_embeddings=tied).to(torch.bfloat16)
+    loaded = PeftModel.from_pretrained(whole, str(tmp_path))
+    assert (loaded(tokens).logits.float() - expected).abs().max() < 0.1 * expected.abs().max()
+
+
+def test_experts_stay_with_peft_and_learn() -> None:
+    torch.manual_seed(0)
+    config = Qwen3MoeConfig(
+        hidden_size=64, intermediate_size=128, moe_intermediate_size=32, num_hidden_layers=2, num_attention_heads=4,
+        num_key_value_heads=2, num_experts=4, num_experts_per_tok=2, vocab_size=96, decoder_sparse_step=1,
+    )  # fmt: skip
+    base = Qwen3MoeForCausalLM(config).requires_grad_(False)
+    model = get_peft_model(base, LoraConfig(r=4, target_modules="all-linear", init_lora_weights=False))
+    tokens = torch.arange(20).unsqueeze(0)
+    expected = model(tokens).logits
+    fused_lora.fuse(model)
+    out = model(tokens, labels=tokens)
+    assert torch.allclose(expected, out.logits, atol=1e-4)
+    out.loss.backward()
+    assert all(p.grad is not None for p in model.parameters() if p.requires_grad)

@@ -26,12 +26,13 @@ class LoraLinear(torch.autograd.Function):  # type: ignore[misc]
         out = _through(base, rows).addmm_(low, b.to(rows.dtype).t(), alpha=scaling)
         ctx.save_for_backward(rows, low, a, b)
         ctx.base, ctx.scaling, ctx.shape, ctx.dtype = base, scaling, x.shape, x.dtype
-        return out.view(*x.shape[:-1], -1)
+        # bitsandbytes answers in its input's type, where autocast would have taken 16 bits.
+        return (out.to(x.dtype) if _is_4bit(base) else out).view(*x.shape[:-1], out.shape[-1])
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor, Tensor, None, None]:
         rows, low, a, b = ctx.saved_tensors
-        grad = gradients[0].reshape(-1, b.shape[0])
+        grad = gradients[0].reshape(-1, b.shape[0]).to(rows.dtype)
         low_grad = (grad @ b.to(grad.dtype)).mul_(ctx.scaling)
         grad_a, grad_b = low_grad.t() @ rows, (grad.t() @ low).mul_(ctx.scaling)
         grad_x = None
@@ -44,12 +45,12 @@ class LoraLinear(torch.autograd.Function):  # type: ignore[misc]
 def fuse(model: Any, in_fp8: bool = False) -> int:
     """Send every LoRA layer that can go this way through `LoraLinear`; `unfuse` takes it back.
 
-    Returns how many products of a base are in 8-bit floats."""
-    folded = 0
+    Returns how many layers of the base are in 8-bit floats. The head never is: PEFT saves it beside its adapter."""
+    folded, head = 0, getattr(model, "get_output_embeddings", lambda: None)()
     for layer in _lora_layers(model):
         if _fits(layer):
             layer.forward = partial(_forward, layer)
-            folded += in_fp8 and fp8.fold(layer)
+            folded += in_fp8 and layer is not head and fp8.fold(layer)
     return folded
 
 
@@ -73,6 +74,10 @@ def _lora_layers(model: Any) -> Iterator[Any]:
 
 def _fits(layer: Any) -> bool:
     """A plain LoRA on a plain or a 4-bit layer, without dropout, which needs its own copy of the input."""
+    from peft.tuners import lora
+
+    if type(layer) is not lora.Linear and not _is_4bit(layer.base_layer):  # embeddings, experts
+        return False
     names = layer.active_adapters
     plain = len(names) == 1 and not layer.lora_bias[names[0]] and not layer.lora_variant
     dropout = any(not isinstance(module, torch.nn.Identity) for module in layer.lora_dropout.values())
@@ -80,7 +85,7 @@ def _fits(layer: Any) -> bool:
 
 
 def _is_4bit(base: Any) -> bool:
-    return hasattr(base.weight, "quant_state") and base.weight.quant_state is not None
+    return getattr(getattr(base, "weight", None), "quant_state", None) is not None
 
 
 def _compute_dtype(x: Tensor) -> torch.dtype:

@@ -51,7 +51,10 @@ def _check_fp8(precision: str) -> None:
 def _fuse_lora(model: Any, in_fp8: bool) -> None:
     folded = fused_lora.fuse(model, in_fp8)
     if in_fp8 and not folded:
-        raise UserError("params.yaml: train.fp8: none of the adapter's layers can go that way. Set lora.dropout: 0.")
+        raise UserError(
+            "params.yaml: train.fp8: none of the adapter's layers can go that way: it takes lora.dropout: 0, and "
+            "linear layers whose sides 16 divides. Set false."
+        )
 
 
 def take_liger(model: Any) -> None:
