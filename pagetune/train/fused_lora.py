@@ -76,12 +76,12 @@ def _fits(layer: Any) -> bool:
     """A plain LoRA on a plain or a 4-bit layer, without dropout, which needs its own copy of the input."""
     from peft.tuners import lora
 
-    if type(layer) is not lora.Linear and not _is_4bit(layer.base_layer):  # embeddings, experts
+    plain = type(layer) is lora.Linear and type(layer.base_layer) is torch.nn.Linear
+    if not plain and not _is_4bit(layer.base_layer):  # embeddings, experts, 8 bits
         return False
     names = layer.active_adapters
-    plain = len(names) == 1 and not layer.lora_bias[names[0]] and not layer.lora_variant
     dropout = any(not isinstance(module, torch.nn.Identity) for module in layer.lora_dropout.values())
-    return plain and not dropout and (type(layer.base_layer) is torch.nn.Linear or _is_4bit(layer.base_layer))
+    return len(names) == 1 and not (layer.lora_bias[names[0]] or layer.lora_variant or dropout)
 
 
 def _is_4bit(base: Any) -> bool:
