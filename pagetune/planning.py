@@ -66,25 +66,17 @@ def _place(params: Params, gpu_gib: float | None) -> Place:
     """The card of --gpu-gib, else those that are here, else the CPU."""
     import torch
 
+    from pagetune.train.tune import budget_bytes
+
     if gpu_gib is not None:
         processes = params.train.processes if params.train.processes != "auto" else 1
         words = f"a card of {gpu_gib:g} GiB, {CONTEXT_BYTES / GIB:.1f} of it CUDA's own" + _cards(processes)
         return Place(True, int(gpu_gib * GIB) - CONTEXT_BYTES, processes, _backend(params, processes, False), words)
-    if torch.cuda.is_available():
-        return _card_here(params)
-    import psutil
-
-    half = psutil.virtual_memory().total // 2
-    words = f"the CPU, for want of a card (--gpu-gib plans for one); of its memory {half / GIB:.1f} GiB, the half"
-    return Place(False, half, 1, "peft", words)
-
-
-def _card_here(params: Params) -> Place:
-    import torch
-
+    budget = budget_bytes(params)
+    if not torch.cuda.is_available():
+        words = f"the CPU, for want of a card (--gpu-gib plans for one), {budget / GIB:.1f} GiB of its memory"
+        return Place(False, budget, 1, "peft", words)
     processes = params.train.processes if params.train.processes != "auto" else torch.cuda.device_count()
-    limit, free = params.train.gpu_memory_gib, torch.cuda.mem_get_info()[0]
-    budget = free if limit == "auto" else min(free, int(limit * GIB) - CONTEXT_BYTES)
     words = f"{torch.cuda.get_device_name()}, {budget / GIB:.1f} GiB of it" + _cards(processes)
     return Place(True, budget, processes, _backend(params, processes, True), words)
 

@@ -170,11 +170,13 @@ def test_low_takes_no_more_than_auto_and_fast(gib: float) -> None:
     assert auto.predicted.total <= memory.TIGHT * gib * GIB
 
 
-@given(st.floats(1.06, 3), st.floats(1, 1.5), st.sampled_from(["auto", "fast"]))
-def test_more_memory_never_makes_a_slower_plan(spare: float, more: float, memory: str) -> None:
+@pytest.mark.parametrize("memory", ["auto", "fast"])
+def test_more_memory_never_makes_a_slower_plan(memory: str) -> None:
     least = estimate(setup("4bit"), 16_384 // 64, True).total
-    small, large = (plan(memory, spare * least * share, gradient_checkpointing=True) for share in (1, more))
-    assert large.gradient_accumulation_steps <= small.gradient_accumulation_steps
+    budgets = [least * share / 1000 for share in range(1060, 1500, 5)]
+    parts = [plan(memory, budget, gradient_checkpointing=True).gradient_accumulation_steps for budget in budgets]
+    assert parts == sorted(parts, reverse=True)
+    assert parts[0] > parts[-1]
 
 
 def test_a_large_card_takes_whole_steps_without_checkpointing() -> None:

@@ -42,6 +42,8 @@ def test_the_plan_without_a_card_is_for_the_machines_memory_and_says_so(folder: 
     if torch.cuda.is_available():
         pytest.skip("there is a card here")
     assert "on the CPU, for want of a card" in printed("--model", "1b")
+    edit_params(folder, {"train.gpu_memory_gib": 123.5})
+    assert "123.5 GiB of its memory" in printed("--model", "1b")
 
 
 def test_the_plan_of_a_folder_counts_its_own_tokens(folder: Path) -> None:

@@ -371,7 +371,14 @@ def files(checkout: Path) -> Path:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"learning_rate": 0.003}, {"epochs": 6}, {"effective_batch_size": 5}, {"lora": lora(r=8)}, {"eval_steps": 5}],
+    [
+        {"learning_rate": 0.003},
+        {"epochs": 6},
+        {"effective_batch_size": 5},
+        {"lora": lora(r=8)},
+        {"eval_steps": 5},
+        {"fp8": True},
+    ],
 )
 def test_a_training_with_other_settings_never_goes_on_from_this_one(
     changes: dict[str, Any], tiny_base: Path, files: Path

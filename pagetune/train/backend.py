@@ -66,17 +66,13 @@ def why_no_unsloth() -> str | None:
 
 def packed_kernel(backend: Backend, manifest: Manifest, dtype: Any) -> Kernel:
     """The attention that keeps packed rows apart with this backend on this machine; they all take 16 bits alone."""
-    if str(dtype) == "torch.float32" and cuda_is_available():
+    import torch
+
+    if dtype == torch.float32 and torch.cuda.is_available():
         return Kernel(None, "no kernel for packed rows computes in fp32")
     return (
         unsloth_backend.packed_kernel() if backend.name == "unsloth" else kernels.packed_kernel(load_config(manifest))
     )
-
-
-def cuda_is_available() -> bool:
-    import torch
-
-    return bool(torch.cuda.is_available())
 
 
 def load_for_training(backend: Backend, manifest: Manifest, params: Params, kernel: Kernel, checkpointing: bool) -> Any:

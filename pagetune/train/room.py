@@ -57,7 +57,7 @@ def _probe(job: Job, model: Any, plan: Plan) -> str | None:
         _once(job, model, job.train_rows, largest_rows(job, plan), plan, backward=True)
         if job.validation_rows:
             _once(job, model, job.validation_rows, validation_batches(job, plan)[0], plan, backward=False)
-    except Exception as error:
+    except RuntimeError as error:
         if not out_of_memory(error):
             raise
         return str(error).split("\n")[0]
@@ -110,15 +110,13 @@ def make_room(job: Job, model: Any, plan: Plan, trainer: Any, problem: str) -> P
     return less
 
 
-def out_of_memory(error: Exception) -> bool:
+def out_of_memory(error: RuntimeError) -> bool:
     """CUDA's, and what bitsandbytes, Triton and the CPU's allocator say in its place."""
     import torch
 
     said = str(error).lower()
-    return isinstance(error, torch.OutOfMemoryError) or (
-        isinstance(error, RuntimeError)
-        and any(words in said for words in ("out of memory", "can't allocate memory", "alloc_failed"))
-    )
+    known = any(words in said for words in ("out of memory", "can't allocate memory", "alloc_failed"))
+    return known or isinstance(error, torch.OutOfMemoryError)
 
 
 def _empty_cache() -> None:

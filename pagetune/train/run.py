@@ -51,7 +51,7 @@ def fit(job: Job, model: Any, plan: Plan, store: Store | None) -> Outcome:
         trainer, progress = build_trainer(job, model, plan, store)
         try:
             return _run(job, trainer, progress, plan, checkpoint, began, parameters)
-        except Exception as error:
+        except RuntimeError as error:
             if not out_of_memory(error) or job.processes > 1:
                 raise
             problem = str(error).split("\n")[0]

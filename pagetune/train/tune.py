@@ -176,7 +176,7 @@ def store_of(job: Job) -> Iterator[Store]:
 def _telling_the_launcher() -> Iterator[None]:
     try:
         yield
-    except Exception as error:
+    except RuntimeError as error:
         if not out_of_memory(error):
             raise
         tell_out_of_memory()
