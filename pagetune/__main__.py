@@ -42,6 +42,22 @@ def results() -> None:
 
 
 @app.command()
+def score(
+    file: Annotated[Path, typer.Argument(help='Lines of {"prediction": …, "reference": … or [ … ]}')],
+    tokenizer: Annotated[
+        str | None, typer.Option("--tokenizer", help="kiwi, character, whitespace or english, for params.yaml's.")
+    ] = None,
+    references: Annotated[
+        str | None, typer.Option("--references", help="max or mean over several references, for params.yaml's.")
+    ] = None,
+) -> None:
+    """Print the scores of any file of predictions and references, as one JSON object."""
+    from pagetune.score import score_file
+
+    print(score_file(file, tokenizer, references))
+
+
+@app.command()
 def plan(
     gpu_gib: Annotated[
         float | None, typer.Option("--gpu-gib", min=0.0, help="Of a card that need not be here; else what is here.")

@@ -1,16 +1,29 @@
-"""Scores of both models on every set, and the table that compares them."""
+"""Before and after: the scores of both models and of two controls on every set, and what changed between them."""
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, Literal
 
+from pagetune.controls import control_answers
 from pagetune.errors import UserError
+from pagetune.facts import abstains, invented
+from pagetune.intervals import Summary, summarize
 from pagetune.params import Evaluate
-from pagetune.records import Prediction
-from pagetune.scoring import check_tokenizer, make_tokenizer, score, summarize, tokenizer_record
+from pagetune.records import Example, Prediction
+from pagetune.scoring import METRICS, check_tokenizer, score_all
+from pagetune.tokens import Tokenizer, make_tokenizer, tokenizer_record
 
 Model = Literal["base", "tuned"]
 MODELS: tuple[Model, ...] = ("base", "tuned")
+CONTROLS = ("echo", "lookup")
 #: Sets in the order of the table: trained facts in words not trained, the same in a wording never trained, …
 SETS = ("recall", "recall_new_wording", "validation", "heldout")
+#: Shares beside the scores: says that it does not know; states a number, code or name that no reference holds.
+RATES = ("abstained", "invented")
+#: What the tables and pictures show of a group, the headline first.
+HEADLINES = ("fact_match", "rougeL", "exact_match")
+
+Scores = list[dict[str, float]]
 
 
 def set_of(prediction: Prediction) -> str:
@@ -20,24 +33,15 @@ def set_of(prediction: Prediction) -> str:
 
 
 def check_comparable(predictions: dict[Model, list[Prediction]]) -> None:
-    """Raises UserError where base and tuned were not asked the same, or not in the same precision."""
+    """Raises UserError where base and tuned were not asked the same, or not in the same way."""
     base, tuned = predictions["base"], predictions["tuned"]
-    precisions = [sorted({row.precision for row in rows}) for rows in (base, tuned)]
-    if precisions[0] != precisions[1]:
-        raise UserError(f"data/predictions: base is in {precisions[0]}, tuned in {precisions[1]}. Set one precision.")
+    for what in ("precision", "engine"):
+        seen = [sorted({getattr(row, what) for row in rows}) for rows in (base, tuned)]
+        if seen[0] != seen[1]:
+            key = "precision" if what == "precision" else "predict.engine"
+            raise UserError(f"data/predictions: base is in {seen[0]}, tuned in {seen[1]}. Set {key} to one of them.")
     if [row.prompt for row in base] != [row.prompt for row in tuned]:
         raise UserError("data/predictions: base and tuned answer other prompts. Run `dvc repro` to predict anew.")
-
-
-def score_rows(predictions: list[Prediction], params: Evaluate) -> list[dict[str, float]]:
-    """The scores of each prediction, in order."""
-    tokenizer = make_tokenizer(params.tokenizer)
-    check_tokenizer(tokenizer, params.tokenizer)
-    for row in predictions:
-        if not all(tokenizer.tokenize(text) for text in accepted_answers(row)):
-            seen = f"{params.tokenizer} finds no token in {accepted_answers(row)!r}"
-            raise UserError(f"params.yaml: evaluate.tokenizer: {seen}. Use kiwi or character.")
-    return [score(row.prediction, accepted_answers(row), tokenizer) for row in predictions]
 
 
 def accepted_answers(row: Prediction) -> list[str]:
@@ -45,56 +49,161 @@ def accepted_answers(row: Prediction) -> list[str]:
     return [row.completion.removesuffix(row.eos_token), *row.references]
 
 
-def summarize_sets(
-    predictions: list[Prediction], scores: list[dict[str, float]], params: Evaluate
-) -> dict[str, dict[str, Any]]:
-    """The summary of every set, and under `by_kind` how many questions of each kind were answered exactly."""
-    summaries: dict[str, dict[str, Any]] = {}
-    for name in SETS:
-        chosen = [i for i, row in enumerate(predictions) if set_of(row) == name]
-        summaries[name] = summarize([scores[i] for i in chosen], params.bootstrap_samples)
-        summaries[name]["by_kind"] = _by_kind([(predictions[i].kind, scores[i]) for i in chosen])
-        summaries[name]["never_stopped"] = sum(not predictions[i].stopped for i in chosen)
-    return summaries
+def score_rows(predictions: list[Prediction], params: Evaluate) -> Scores:
+    """The scores and rates of each prediction, in order."""
+    tokenizer = make_tokenizer(params.tokenizer)
+    check_tokenizer(tokenizer, params.tokenizer)
+    _check_references(predictions, tokenizer, params)
+    pairs = [(row.prediction, accepted_answers(row)) for row in predictions]
+    scores = score_all(pairs, tokenizer, params.references)
+    return [{**values, **_rates(row)} for row, values in zip(predictions, scores, strict=True)]
 
 
-def _by_kind(rows: list[tuple[str, dict[str, float]]]) -> dict[str, dict[str, float]]:
-    kinds: dict[str, list[float]] = {}
-    for kind, scores in rows:
-        kinds.setdefault(kind, []).append(scores["exact_match"])
-    return {
-        kind: {"n": len(values), "exact_match": round(sum(values) / len(values), 6)}
-        for kind, values in sorted(kinds.items())
-    }
+def _check_references(predictions: list[Prediction], tokenizer: Tokenizer, params: Evaluate) -> None:
+    for row in predictions:
+        if not all(tokenizer.tokenize(text) for text in accepted_answers(row)):
+            seen = f"{params.tokenizer} finds no token in {accepted_answers(row)!r}"
+            raise UserError(f"params.yaml: evaluate.tokenizer: {seen}. Use kiwi or character.")
+
+
+def _rates(row: Prediction) -> dict[str, float]:
+    """The question's own numbers and names are no inventions of the answer."""
+    support = "\n".join([row.prompt, *accepted_answers(row)])
+    return {"abstained": float(abstains(row.prediction)), "invented": float(bool(invented(row.prediction, support)))}
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The answers of both models and both controls, by name and in one order, and their scores."""
+
+    answers: dict[str, list[Prediction]]
+    scores: dict[str, Scores]
+    params: Evaluate
+
+    @property
+    def asked(self) -> list[Prediction]:
+        """Of the questions, which are everybody's, only what is no answer is read."""
+        return self.answers["base"]
 
 
 def evaluate(
-    predictions: dict[Model, list[Prediction]], params: Evaluate
-) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Returns what goes into metrics/eval.json and the rows of metrics/per_example.csv."""
+    predictions: dict[Model, list[Prediction]], train: list[Example], template: str, params: Evaluate
+) -> Evaluation:
+    """Raises UserError where base and tuned cannot be compared."""
     check_comparable(predictions)
-    scores = {model: score_rows(predictions[model], params) for model in MODELS}
-    metrics: dict[str, Any] = {model: summarize_sets(predictions[model], scores[model], params) for model in MODELS}
-    rows = [
-        {"set": set_of(row), "model": model, "pair_id": row.pair_id, "kind": row.kind, "doc_id": row.doc_id, **values}
-        for model in MODELS
-        for row, values in zip(predictions[model], scores[model], strict=True)
+    answers: dict[str, list[Prediction]] = {**predictions, **control_answers(predictions["base"], train, template)}
+    return Evaluation(answers, {name: score_rows(rows, params) for name, rows in answers.items()}, params)
+
+
+def metrics_of(evaluation: Evaluation) -> dict[str, Any]:
+    """What goes into metrics/eval.json."""
+    params = evaluation.params
+    summaries: dict[str, Any] = {
+        name: summarize_sets(rows, evaluation.scores[name], params) for name, rows in evaluation.answers.items()
+    }
+    changed = changes(evaluation.asked, evaluation.scores, params)
+    named = {"tokenizer": tokenizer_record(params.tokenizer), "references": params.references}
+    return summaries | {"change": changed} | named
+
+
+def summarize_sets(predictions: list[Prediction], scores: Scores, params: Evaluate) -> dict[str, dict[str, Any]]:
+    """The summary of every set, with `by_kind` and the number of answers that never reached the EOS."""
+    summaries: dict[str, dict[str, Any]] = {}
+    for name in SETS:
+        chosen = members(predictions, name)
+        summaries[name] = summary_of(predictions, scores, chosen, (*METRICS, *RATES), params)
+        summaries[name]["never_stopped"] = sum(not predictions[i].stopped for i in chosen)
+        summaries[name]["by_kind"] = {
+            kind: {
+                "n": len(own),
+                **{metric: round(sum(scores[i][metric] for i in own) / len(own), 6) for metric in HEADLINES},
+            }
+            for kind, own in grouped(predictions, chosen, lambda row: row.kind)
+        }
+    return summaries
+
+
+def members(predictions: list[Prediction], name: str) -> list[int]:
+    return [index for index, row in enumerate(predictions) if set_of(row) == name]
+
+
+def grouped(
+    predictions: list[Prediction], chosen: list[int], key: Callable[[Prediction], str]
+) -> Iterator[tuple[str, list[int]]]:
+    """The chosen by their key, in its order."""
+    groups: dict[str, list[int]] = {}
+    for index in chosen:
+        groups.setdefault(key(predictions[index]), []).append(index)
+    yield from sorted(groups.items())
+
+
+def summary_of(
+    predictions: list[Prediction], scores: Scores, chosen: list[int], names: tuple[str, ...], params: Evaluate
+) -> Summary:
+    facts = [fact_of(predictions[index]) for index in chosen]
+    return summarize([scores[index] for index in chosen], names, facts, params.bootstrap_samples)
+
+
+def fact_of(row: Prediction) -> str:
+    """All wordings of a fact have its document and its answer."""
+    return f"{row.doc_id}\x1f{row.page_number}\x1f{row.completion}"
+
+
+def changes(asked: list[Prediction], scores: dict[str, Scores], params: Evaluate) -> dict[str, dict[str, Any]]:
+    """By set: how tuned differs from base on the same questions, with paired intervals, and how many answers by their
+    facts got better, worse, or stayed as they were."""
+    difference = differences(scores)
+    summaries: dict[str, dict[str, Any]] = {}
+    for name in SETS:
+        chosen = members(asked, name)
+        summaries[name] = summary_of(asked, difference, chosen, (*METRICS, *RATES), params)
+        moved = [difference[index]["fact_match"] for index in chosen]
+        summaries[name] |= {
+            "better": sum(value > 0 for value in moved),
+            "worse": sum(value < 0 for value in moved),
+            "same": sum(value == 0 for value in moved),
+        }
+    return summaries
+
+
+def differences(scores: dict[str, Scores]) -> Scores:
+    return [
+        {name: after[name] - before[name] for name in after}
+        for before, after in zip(scores["base"], scores["tuned"], strict=True)
     ]
-    return {**metrics, "tokenizer": tokenizer_record(params.tokenizer)}, rows
 
 
 def comparison_table(metrics: dict[str, Any]) -> str:
-    """Before and after, a set a row, with 95% intervals of the exact match and n per kind of question."""
-    lines = [f"{'set':<20}{'n':>5}  {'exact match base -> tuned':<38}{'ROUGE-L':<17}{'fact match'}"]
+    """Before and after, a set a row: fact match with the 95% interval of the paired change, the controls beside it."""
+    lines = [f"{'set':<20}{'n':>5}  {'fact match base -> tuned, change':<44}{'ROUGE-L':<16}{'echo':>6}{'lookup':>8}"]
     for name in SETS:
-        base, tuned = metrics["base"][name], metrics["tuned"][name]
+        base, tuned, change = (metrics[part][name] for part in ("base", "tuned", "change"))
         if not tuned["n"]:
             lines.append(f"{name:<20}{0:>5}  (empty)")
             continue
-        low, high = tuned["exact_match_ci95_low"], tuned["exact_match_ci95_high"]
-        exact = f"{base['exact_match']:.3f} -> {tuned['exact_match']:.3f} [{low:.3f}, {high:.3f}]"
-        change = [f"{base[metric]:.3f} -> {tuned[metric]:.3f}" for metric in ("rougeL", "fact_match")]
-        lines.append(f"{name:<20}{tuned['n']:>5}  {exact:<38}{change[0]:<17}{change[1]}")
-    kinds = metrics["tuned"]["recall"]["by_kind"]
-    lines.append("recall by kind: " + ", ".join(f"{k} {v['exact_match']:.3f} (n={v['n']})" for k, v in kinds.items()))
+        low, high = change["fact_match_ci95_low"], change["fact_match_ci95_high"]
+        facts = f"{base['fact_match']:.3f} -> {tuned['fact_match']:.3f}, {change['fact_match']:+.3f}"
+        facts += f" [{low:+.3f}, {high:+.3f}]"
+        rouge = f"{base['rougeL']:.3f} -> {tuned['rougeL']:.3f}"
+        controls = [metrics[control][name]["fact_match"] for control in CONTROLS]
+        lines.append(f"{name:<20}{tuned['n']:>5}  {facts:<44}{rouge:<16}{controls[0]:>6.3f}{controls[1]:>8.3f}")
+    lines += _what_moved(metrics) + _recall_by_kind(metrics)
     return "\n".join(lines)
+
+
+def _what_moved(metrics: dict[str, Any]) -> list[str]:
+    lines = []
+    for name in ("recall", "heldout"):
+        change, tuned = metrics["change"][name], metrics["tuned"][name]
+        if tuned["n"]:
+            lines.append(
+                f"{name}: {change['better']} better, {change['worse']} worse, {change['same']} as before; "
+                f"{tuned['never_stopped']} never ended; {tuned['abstained']:.0%} abstain, "
+                f"{tuned['invented']:.0%} state a number, code or name that the reference has not"
+            )
+    return lines
+
+
+def _recall_by_kind(metrics: dict[str, Any]) -> list[str]:
+    kinds = metrics["tuned"]["recall"]["by_kind"]
+    return ["recall by kind: " + ", ".join(f"{k} {v['fact_match']:.3f} (n={v['n']})" for k, v in kinds.items())]

@@ -188,12 +188,14 @@ class Train(Section):
 
 
 class Predict(Section):
-    batch_size: Count
+    engine: Literal["auto", "transformers", "vllm"]
+    batch_size: Literal["auto"] | Count
     max_new_tokens: Count
 
 
 class Evaluate(Section):
     tokenizer: Literal["kiwi", "character", "whitespace", "english"]
+    references: Literal["max", "mean"]
     bootstrap_samples: Count
 
 
@@ -278,6 +280,7 @@ def _rule(key: tuple[str | int, ...], problem: ErrorDetails) -> str:
         ("train", "processes"),
         ("train", "per_device_train_batch_size"),
         ("train", "eval_steps"),
+        ("predict", "batch_size"),
     ):
         return "should be 'auto' or a whole number of at least 1"
     if key in (("train", "packing"), ("train", "gradient_checkpointing")):

@@ -187,10 +187,12 @@ class Example(Record):
 
 
 class Prediction(Example):
-    """What the model said; `stopped` is false where it never reached EOS. `precision` is the base model's."""
+    """What the model said; `stopped` is false where it never reached EOS. `precision` is the base model's, `engine`
+    what generated."""
 
     split: Split
     eos_token: str
     prediction: str
     stopped: bool
     precision: str
+    engine: str

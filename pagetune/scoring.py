@@ -1,20 +1,21 @@
-"""Scores of answers against references, and how sure they are: from 0 to 1, `rouge_combined_sum` from 0 to 3.
+"""Scores of an answer against its references: from 0 to 1, `rouge_combined_sum` from 0 to 3. Texts are compared in NFC.
 
-Texts are compared in NFC. With several references the best one counts.
+ROUGE is counted by rouge-score over tokens of ours, chrF by sacrebleu; exact match and F1 are those of KorQuAD 1.0.
 """
 
-import re
+import json
+import string
 import unicodedata
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
-from importlib.metadata import version
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Any, Literal
 
-import numpy as np
 from rouge_score import rouge_scorer
 
 from pagetune.errors import UserError
+from pagetune.facts import fact_match
+from pagetune.tokens import CharacterTokenizer, Tokenizer, f1, learn_morphemes, nfc
 
 METRICS = (
     "rouge1",
@@ -25,84 +26,60 @@ METRICS = (
     "rouge_combined_sum",
     "exact_match",
     "token_f1",
+    "character_f1",
     "chrf",
     "fact_match",
 )
-#: The draws of the bootstrap: the same for every run, so that the same answers give the same interval.
-BOOTSTRAP_SEED = 0
+#: Of several references the best one counts, or all alike, metric by metric.
+References = Literal["max", "mean"]
+Scored = tuple[str, Sequence[str]]
 
-
-class Tokenizer(Protocol):
-    """What rouge-score asks of a tokenizer; its own keeps [a-z0-9] alone, which turns Korean into nothing."""
-
-    def tokenize(self, text: str) -> list[str]: ...
-
-
-class CharacterTokenizer:
-    def tokenize(self, text: str) -> list[str]:
-        return [character for character in _nfc(text).lower() if not character.isspace()]
-
-
-class WhitespaceTokenizer:
-    def tokenize(self, text: str) -> list[str]:
-        return _nfc(text).lower().split()
-
-
-class KiwiTokenizer:
-    """Morphemes, as the Korean summarisation benchmarks count them."""
-
-    def tokenize(self, text: str) -> list[str]:
-        return [token.form for token in _kiwi().tokenize(_nfc(text).lower())]
-
-
-def make_tokenizer(name: str) -> Tokenizer:
-    if name == "english":
-        from rouge_score.tokenizers import DefaultTokenizer
-
-        english: Tokenizer = DefaultTokenizer(use_stemmer=True)
-        return english
-    tokenizers: dict[str, type[Tokenizer]] = {
-        "kiwi": KiwiTokenizer,
-        "character": CharacterTokenizer,
-        "whitespace": WhitespaceTokenizer,
-    }
-    return tokenizers[name]()
-
-
-def tokenizer_record(name: str) -> dict[str, str]:
-    package = {"kiwi": "kiwipiepy", "english": "rouge-score"}.get(name)
-    return {"name": name, "version": version(package) if package else "1"}
-
-
-@cache
-def _kiwi() -> Any:
-    from kiwipiepy import Kiwi
-
-    return Kiwi()
+_ROUGE = ("rouge1", "rouge2", "rougeL", "rougeLsum")
+#: Pairs whose morphemes are looked up at once.
+_AT_ONCE = 2000
 
 
 def check_tokenizer(tokenizer: Tokenizer, name: str) -> None:
-    """An identical Korean sentence must score 1.0; raises UserError where the tokenizer loses it."""
+    """An identical Korean sentence must score 1, composed or not; raises UserError where the tokenizer loses it."""
     korean = "금융보안교육센터의 주소는 어디인가요"
-    if name != "english" and rouge(korean, korean, tokenizer)["rougeL"] != 1.0:
+    if name != "english" and set(rouge(unicodedata.normalize("NFD", korean), korean, tokenizer).values()) != {1.0}:
         raise UserError(f"params.yaml: evaluate.tokenizer: {name} gives identical Korean a ROUGE below 1. Use kiwi.")
 
 
-def score(prediction: str, references: Sequence[str], tokenizer: Tokenizer) -> dict[str, float]:
-    """Every metric of `METRICS`; the best over the references, metric by metric."""
-    each = [_score_one(_nfc(prediction), _nfc(reference), tokenizer) for reference in references]
-    return {metric: max(scores[metric] for scores in each) for metric in METRICS}
+def score_all(pairs: Sequence[Scored], tokenizer: Tokenizer, references: References) -> list[dict[str, float]]:
+    """The scores of each (prediction, references), in order."""
+    rows = []
+    for start in range(0, len(pairs), _AT_ONCE):
+        some = pairs[start : start + _AT_ONCE]
+        learn_morphemes(text for prediction, accepted in some for text in (prediction, *accepted))
+        rows += [score(prediction, accepted, tokenizer, references) for prediction, accepted in some]
+    return rows
+
+
+def score(
+    prediction: str, references: Sequence[str], tokenizer: Tokenizer, combine: References = "max"
+) -> dict[str, float]:
+    """Every metric of `METRICS`, over the references by their maximum or their mean."""
+    each = [_score_one(nfc(prediction), nfc(reference), tokenizer) for reference in references]
+    over: Callable[[list[float]], float] = max if combine == "max" else _mean
+    return {metric: over([scores[metric] for scores in each]) for metric in METRICS}
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values)
 
 
 def _score_one(prediction: str, reference: str, tokenizer: Tokenizer) -> dict[str, float]:
     rouges = rouge(prediction, reference, tokenizer)
     combined = rouges["rouge1"] + rouges["rouge2"] + rouges["rougeL"]
+    said, held = normalize_answer(prediction), normalize_answer(reference)
     return {
         **rouges,
         "rouge_combined_f1": combined / 3,
         "rouge_combined_sum": combined,
-        "exact_match": float(normalize_answer(prediction) == normalize_answer(reference)),
-        "token_f1": f1(tokenizer.tokenize(prediction), tokenizer.tokenize(reference)),
+        "exact_match": float(said == held),
+        "token_f1": f1(said.split(), held.split()),
+        "character_f1": f1(*(CharacterTokenizer().tokenize(text) for text in (said, held))),
         "chrf": chrf(prediction, reference),
         "fact_match": fact_match(prediction, reference),
     }
@@ -111,36 +88,22 @@ def _score_one(prediction: str, reference: str, tokenizer: Tokenizer) -> dict[st
 def rouge(prediction: str, reference: str, tokenizer: Tokenizer) -> dict[str, float]:
     """F1 of ROUGE-1, -2, -L and -Lsum by rouge-score over our tokens.
 
-    ROUGE-2 of a reference of one token, which has no bigram, is that of its unigram: identical texts score 1.
+    A text of one token has no bigram, so that its ROUGE-2 is 0 even against itself, as everywhere.
     """
-    names = ["rouge1", "rouge2", "rougeL", "rougeLsum"]
-    scores = rouge_scorer.RougeScorer(names, tokenizer=tokenizer).score(reference, prediction)
-    result = {name: float(scores[name].fmeasure) for name in names}
-    if len(tokenizer.tokenize(reference)) == 1:
-        result["rouge2"] = float(tokenizer.tokenize(reference) == tokenizer.tokenize(prediction))
-    return result
+    scores = rouge_scorer.RougeScorer(_ROUGE, tokenizer=tokenizer).score(reference, prediction)
+    return {name: float(scores[name].fmeasure) for name in _ROUGE}
 
 
-#: A number with what divides its digits and its sign, or any other letter.
-_COMPARED = re.compile(r"(?:(?<!\S)-)?\d+(?:[.:/-]\d+)*|[^\W_]")
+_KORQUAD_SPACES = str.maketrans(dict.fromkeys("'\"《》<>〈〉()‘’", " "))
+_PUNCTUATION = str.maketrans("", "", string.punctuation)
 
 
 def normalize_answer(text: str) -> str:
-    """Case, punctuation and white space aside, as KorQuAD 1.0's evaluation script compares answers.
+    """As KorQuAD 1.0's evaluation script: brackets and quotes to spaces, lower case, no ASCII punctuation, one space.
 
-    Numbers keep their points and signs: 1.5 is not 15. A text of nothing but signs, such as ○, is compared as it is.
+    So 1.5 and 15 are the same to it; `fact_match` tells them apart.
     """
-    text = re.sub(r"(?<=\d),(?=\d{3})", "", _nfc(text).lower())
-    return "".join(_COMPARED.findall(text)) or text
-
-
-def f1(prediction: list[str], reference: list[str]) -> float:
-    """Harmonic mean of precision and recall over tokens counted with their multiplicity."""
-    common = sum((Counter(prediction) & Counter(reference)).values())
-    if not common:
-        return 0.0
-    precision, recall = common / len(prediction), common / len(reference)
-    return 2 * precision * recall / (precision + recall)
+    return " ".join(nfc(text).translate(_KORQUAD_SPACES).lower().translate(_PUNCTUATION).split())
 
 
 def chrf(prediction: str, reference: str) -> float:
@@ -155,49 +118,38 @@ def _chrf() -> Any:
     return CHRF()
 
 
-#: Numbers with the unit behind them, and codes such as NB-700 or E3.
-_NUMBER = re.compile(r"\d[\d,.:/-]*\d|\d")
-_UNIT = re.compile(r"\s?(만|억|천)?\s?(원|년|개월|월|일|시간|시|분|초|명|개|권|층|호|회|퍼센트|%|도|배|세)?")
-_CODE = re.compile(r"[A-Za-z][A-Za-z0-9@._/-]*")
-_NEGATION = re.compile(r"않|아니|없|못|불가|금지|\bnot\b|\bno\b|\bnever\b|n't\b", re.IGNORECASE)
+def read_scored(path: Path) -> list[Scored]:
+    """Rows of {"prediction", "reference"}, the reference a text or a list of texts; other keys are passed over.
+
+    Raises UserError with file and line where a row is none.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} cannot be read: {error}. Name a file of JSON lines in UTF-8.") from None
+    rows = list(_rows(path, lines))
+    if not rows:
+        raise UserError(f'{path} holds no row. Write one {{"prediction": …, "reference": …}} a line.')
+    return rows
 
 
-def facts(text: str) -> Counter[str]:
-    """Numbers with their units, Latin words and codes, and whether the text says no."""
-    found = Counter(code.lower() for code in _CODE.findall(text))
-    for match in _NUMBER.finditer(text):
-        unit = _UNIT.match(text, match.end())
-        found[match.group().replace(",", "") + re.sub(r"\s", "", unit.group() if unit else "")] += 1
-    if _NEGATION.search(text):
-        found["negation"] = 1
-    return found
+def _rows(path: Path, lines: list[str]) -> Iterator[Scored]:
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            yield _row(f"{path}:{number}", line)
 
 
-def fact_match(prediction: str, reference: str) -> float:
-    """1 if the prediction states just the reference's facts; a reference without any asks for half its characters."""
-    expected = facts(reference)
-    if expected:
-        return float(set(facts(prediction)) == set(expected))
-    shared = f1(CharacterTokenizer().tokenize(prediction), CharacterTokenizer().tokenize(reference))
-    return float(not facts(prediction) and shared >= 0.5)
-
-
-def summarize(rows: list[dict[str, float]], samples: int) -> dict[str, float | int | None]:
-    """n, and the mean of every metric with its 95% bootstrap interval."""
-    summary: dict[str, float | int | None] = {"n": len(rows)}
-    draws = np.random.default_rng(BOOTSTRAP_SEED).integers(len(rows), size=(samples, len(rows))) if rows else None
-    for metric in METRICS:
-        summary |= _with_interval(metric, np.array([row[metric] for row in rows]), draws)
-    return summary
-
-
-def _with_interval(metric: str, values: Any, draws: Any) -> dict[str, float | int | None]:
-    if draws is None:
-        return {metric: None, f"{metric}_ci95_low": None, f"{metric}_ci95_high": None}
-    low, high = np.quantile(values[draws].mean(axis=1), [0.025, 0.975])
-    means = {metric: values.mean(), f"{metric}_ci95_low": low, f"{metric}_ci95_high": high}
-    return {name: round(float(value), 6) for name, value in means.items()}
-
-
-def _nfc(text: str) -> str:
-    return unicodedata.normalize("NFC", text).strip()
+def _row(where: str, line: str) -> Scored:
+    try:
+        row = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise UserError(f"{where} is no JSON: {error}. Mend that line.") from None
+    if not isinstance(row, dict) or not {"prediction", "reference"} <= row.keys():
+        raise UserError(f"{where} has no 'prediction' and 'reference': {line[:80]}. Mend that line.")
+    reference = row["reference"]
+    references = reference if isinstance(reference, list) else [reference]
+    if not references or not all(isinstance(text, str) for text in (row["prediction"], *references)):
+        raise UserError(
+            f"{where}: 'prediction' should be a text, 'reference' a text or a list of some. Mend that line."
+        )
+    return row["prediction"], references

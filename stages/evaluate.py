@@ -1,27 +1,41 @@
-"""Score base and tuned: data/predictions/*.jsonl -> metrics/eval.json, metrics/per_example.csv."""
+"""Score base, tuned and the controls: data/predictions/*.jsonl -> metrics/eval.json and the tables beside it."""
 
 import csv
 from pathlib import Path
+from typing import Any
 
 from pagetune.errors import run_stage
-from pagetune.evaluation import MODELS, comparison_table, evaluate
-from pagetune.jsonl import atomic_write, read_records, write_json
+from pagetune.evaluation import MODELS, SETS, comparison_table, evaluate, metrics_of
+from pagetune.jsonl import atomic_write, read_json, read_records, write_json
 from pagetune.params import load_params
-from pagetune.records import Prediction
+from pagetune.records import Example, Prediction
+from pagetune.tables import change_rows, group_rows, per_example_rows
 
-PREDICTIONS, METRICS, PER_EXAMPLE = Path("data/predictions"), Path("metrics/eval.json"), Path("metrics/per_example.csv")
+PREDICTIONS, PROMPTS, METRICS = Path("data/predictions"), Path("data/prompts"), Path("metrics")
 
 
 def main() -> None:
     params = load_params().evaluate
     predictions = {model: read_records(PREDICTIONS / f"{model}.jsonl", Prediction) for model in MODELS}
-    metrics, rows = evaluate(predictions, params)
-    write_json(METRICS, metrics)
-    with atomic_write(PER_EXAMPLE) as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]), lineterminator="\n")
+    train = read_records(PROMPTS / "train.jsonl", Example)
+    template = read_json(PROMPTS / "template.json")["template"]
+    evaluation = evaluate(predictions, train, template, params)
+    metrics = metrics_of(evaluation)
+    write_json(METRICS / "eval.json", metrics)
+    write_table(METRICS / "per_example.csv", per_example_rows(evaluation))
+    write_table(METRICS / "groups.csv", group_rows(evaluation))
+    for name in SETS:
+        write_table(METRICS / "changes" / f"{name}.csv", change_rows(evaluation, name))
+    print(f"evaluate: {len(predictions['base'])} questions scored by {metrics['tokenizer']}")
+    print(comparison_table(metrics))
+
+
+def write_table(path: Path, rows: list[dict[str, Any]]) -> None:
+    """Without a row there is no header: DVC draws nothing then."""
+    with atomic_write(path) as file:
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]) if rows else [], lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-    print(f"evaluate: {len(rows)} answers scored with {metrics['tokenizer']}\n{comparison_table(metrics)}")
 
 
 if __name__ == "__main__":
