@@ -20,11 +20,11 @@ SHOWN = ("exact_match", "rougeL", "fact_match")
 
 def answer(name: str, folder: Path) -> None:
     """Train with the shipped settings, 16 rows a step; leave predictions and cost in `folder`."""
-    from pagetune.generation import predict, read_questions
     from pagetune.jsonl import write_json, write_records
     from pagetune.manifest import read_manifest
     from pagetune.models import load_tokenizer
     from pagetune.params import load_params
+    from pagetune.predict.answers import generate, read_questions
     from pagetune.train import tune
     from pagetune.train.backend import for_inference, load_for_training
     from pagetune.train.cost import describe_cost
@@ -45,18 +45,18 @@ def answer(name: str, folder: Path) -> None:
     began = time.monotonic()
     questions = read_questions(Path("data/prompts"))
     for_inference(job.backend, model)
-    answers = predict(model, load_tokenizer(manifest), questions, params.predict, precision)
+    answers = generate(model, load_tokenizer(manifest), questions.prompts, params.predict)
     cost["answering_seconds"] = round(time.monotonic() - began, 1)
-    write_records(folder / f"{name}.jsonl", answers)
+    predictions = questions.answered(answers, manifest.eos_token, precision, "transformers")
+    write_records(folder / f"{name}.jsonl", predictions)
     write_json(folder / f"{name}.json", cost)
 
 
 def scores(folder: Path) -> list[str]:
-    from pagetune.evaluation import score_rows, set_of
+    from pagetune.evaluation import members, score_rows, summary_of
     from pagetune.jsonl import read_records
     from pagetune.params import load_params
     from pagetune.records import Prediction
-    from pagetune.scoring import summarize
 
     params = load_params(ROOT / "params.yaml").evaluate
     lines = []
@@ -68,8 +68,8 @@ def scores(folder: Path) -> list[str]:
         answers = read_records(folder / f"{precision}.jsonl", Prediction)
         rows = score_rows(answers, params)
         for name in ("recall", "validation"):
-            of_set = [row for row, said in zip(rows, answers, strict=True) if set_of(said) == name]
-            lines.append(f"{precision:6} {name:11} {in_words(summarize(of_set, params.bootstrap_samples))}")
+            summary = summary_of(answers, rows, members(answers, name), SHOWN, params)
+            lines.append(f"{precision:6} {name:11} {in_words(summary)}")
         lines.append(
             f"{precision:6} {cost['seconds']} s training, {cost['answering_seconds']} s answering, "
             f"{cost['peak_reserved_gib']} GiB"

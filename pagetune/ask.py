@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from pagetune.errors import UserError
-from pagetune.generation import Answer, generate
 from pagetune.jsonl import read_json
 from pagetune.manifest import ADAPTER, read_manifest
 from pagetune.models import load_base, load_tokenizer, load_tuned
 from pagetune.params import load_params
+from pagetune.predict.answers import Answer, generate
 from pagetune.prompts import render_prompt
 
 TEMPLATE, EVALUATION, REPORT = (

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from pagetune.controls import control_answers
 from pagetune.errors import UserError
@@ -13,8 +13,7 @@ from pagetune.records import Example, Prediction
 from pagetune.scoring import METRICS, check_tokenizer, score_all
 from pagetune.tokens import Tokenizer, make_tokenizer, tokenizer_record
 
-Model = Literal["base", "tuned"]
-MODELS: tuple[Model, ...] = ("base", "tuned")
+MODELS = ("base", "tuned")
 CONTROLS = ("echo", "lookup")
 #: Sets in the order of the table: trained facts in words not trained, the same in a wording never trained, …
 SETS = ("recall", "recall_new_wording", "validation", "heldout")
@@ -32,7 +31,7 @@ def set_of(prediction: Prediction) -> str:
     return "recall_new_wording" if new_wording else prediction.split
 
 
-def check_comparable(predictions: dict[Model, list[Prediction]]) -> None:
+def check_comparable(predictions: dict[str, list[Prediction]]) -> None:
     """Raises UserError where base and tuned were not asked the same, or not in the same way."""
     base, tuned = predictions["base"], predictions["tuned"]
     for what in ("precision", "engine"):
@@ -87,11 +86,11 @@ class Evaluation:
 
 
 def evaluate(
-    predictions: dict[Model, list[Prediction]], train: list[Example], template: str, params: Evaluate
+    predictions: dict[str, list[Prediction]], train: list[Example], template: str, params: Evaluate
 ) -> Evaluation:
     """Raises UserError where base and tuned cannot be compared."""
     check_comparable(predictions)
-    answers: dict[str, list[Prediction]] = {**predictions, **control_answers(predictions["base"], train, template)}
+    answers = {model: predictions[model] for model in MODELS} | control_answers(predictions["base"], train, template)
     return Evaluation(answers, {name: score_rows(rows, params) for name, rows in answers.items()}, params)
 
 

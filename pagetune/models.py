@@ -33,6 +33,16 @@ def load_config(manifest: Manifest) -> Any:
     )
 
 
+def load_generation_config(manifest: Manifest) -> Any:
+    """How the model says it ends; empty where it does not say."""
+    from transformers import GenerationConfig
+
+    try:
+        return GenerationConfig.from_pretrained(manifest.location, revision=manifest.revision)
+    except OSError:
+        return GenerationConfig()
+
+
 def load_base(manifest: Manifest, wanted: str, options: Quantization, sharded: bool = False) -> tuple[Any, Choice]:
     """The base model in the precision that `wanted` resolves to, on the GPU if there is one, and that choice.
 

@@ -54,14 +54,16 @@ def train_and_save(
 
 
 def answers_of(base: str, adapter: str, precision: str) -> list[tuple[str, bool]]:
-    from pagetune.generation import generate
     from pagetune.models import load_tokenizer, load_tuned
     from pagetune.params import Predict
+    from pagetune.predict.answers import generate
 
     manifest = read_manifest(Path(base))
     model, _ = load_tuned(manifest, Path(adapter), precision, PARAMS.quantization)
     prompts = [example("주소?").prompt, example("전화?").prompt]
-    answers = generate(model, load_tokenizer(manifest), prompts, Predict(batch_size=2, max_new_tokens=12))
+    answers = generate(
+        model, load_tokenizer(manifest), prompts, Predict(engine="transformers", batch_size=2, max_new_tokens=12)
+    )
     return [(answer.text, answer.stopped) for answer in answers]
 
 

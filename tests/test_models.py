@@ -9,11 +9,11 @@ from conftest import ROOT, make_job, shared
 from test_prompts import example
 
 from pagetune.errors import UserError
-from pagetune.generation import generate
 from pagetune.manifest import describe_external, read_manifest
 from pagetune.models import load_base, load_tokenizer
 from pagetune.params import Lora, Model, Params, Predict, load_params
 from pagetune.precision import resolve_precision
+from pagetune.predict.answers import generate
 from pagetune.train.adapter import check_modules, linear_modules, lora_config
 from pagetune.train.backend import Backend, choose_backend, load_for_training
 from pagetune.train.run import fit, loss_curve
@@ -43,7 +43,9 @@ def test_a_real_checkpoint_is_described_and_loaded_from_its_folder() -> None:
     assert (manifest.source, manifest.parameters, manifest.eos_token) == ("local", 260_032, "</s>")
     model, choice = load_base(manifest, "fp32", PARAMS.quantization)
     prompt = "Once upon a time, there was a little girl named Lily."
-    (answer,) = generate(model, load_tokenizer(manifest), [prompt], Predict(batch_size=1, max_new_tokens=30))
+    (answer,) = generate(
+        model, load_tokenizer(manifest), [prompt], Predict(engine="transformers", batch_size=1, max_new_tokens=30)
+    )
     assert "She loved to play outside" in answer.text
     assert choice.precision == "fp32"
 
@@ -91,7 +93,12 @@ def test_the_base_answers_in_every_precision(tiny_base: Path, precision: str) ->
     manifest = read_manifest(tiny_base)
     model, choice = load_base(manifest, precision, PARAMS.quantization)
     assert choice.precision == precision
-    answers = generate(model, load_tokenizer(manifest), ["센터의 주소는"], Predict(batch_size=1, max_new_tokens=4))
+    answers = generate(
+        model,
+        load_tokenizer(manifest),
+        ["센터의 주소는"],
+        Predict(engine="transformers", batch_size=1, max_new_tokens=4),
+    )
     assert len(answers) == 1
     assert bool(getattr(model, "is_loaded_in_4bit", False)) == (precision == "4bit")
 
@@ -101,7 +108,9 @@ def test_answers_are_the_same_whatever_the_batch_size(tiny_base: Path) -> None:
     model, _ = load_base(manifest, "fp32", PARAMS.quantization)
     prompts = ["센터의", "센터의 주소는", "전화는 02-", "a", "센터의 전화는 02-555-0143입니다. 센터의"]
     one, many = (
-        generate(model, load_tokenizer(manifest), prompts, Predict(batch_size=size, max_new_tokens=12))
+        generate(
+            model, load_tokenizer(manifest), prompts, Predict(engine="transformers", batch_size=size, max_new_tokens=12)
+        )
         for size in (1, 5)
     )
     assert one == many
@@ -125,7 +134,7 @@ def test_an_adapter_learns_its_answers_and_to_stop(tiny_base: Path, precision: s
         model.eval(),
         tokenizer,
         [example("주소?").prompt, example("전화?").prompt],
-        Predict(batch_size=2, max_new_tokens=12),
+        Predict(engine="transformers", batch_size=2, max_new_tokens=12),
     )
     assert [(answer.text, answer.stopped) for answer in answers] == [("서울", True), ("02-555", True)]
 

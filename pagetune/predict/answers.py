@@ -1,0 +1,104 @@
+"""Answers from a model: greedy, in left-padded batches of like length, up to the EOS."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pagetune.jsonl import read_records
+from pagetune.manifest import Manifest
+from pagetune.models import load_base, load_generation_config, load_tokenizer, load_tuned
+from pagetune.params import Params, Predict
+from pagetune.precision import resolve_precision
+from pagetune.predict import vllm_engine
+from pagetune.predict.batches import decode_all
+from pagetune.prompts import encode_prompt
+from pagetune.records import Example, Prediction, Split
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`stopped`: the model ended it by itself, rather than running into `max_new_tokens`."""
+
+    text: str
+    stopped: bool
+
+
+@dataclass(frozen=True)
+class Questions:
+    """What base and tuned are both asked, split by split."""
+
+    rows: list[tuple[Split, Example]]
+
+    @property
+    def prompts(self) -> list[str]:
+        return [example.prompt for _, example in self.rows]
+
+    def answered(self, answers: list[Answer], eos_token: str, precision: str, engine: str) -> list[Prediction]:
+        return [
+            Prediction(
+                **example.model_dump(),
+                split=split,
+                prediction=answer.text,
+                stopped=answer.stopped,
+                precision=precision,
+                engine=engine,
+                eos_token=eos_token,
+            )
+            for (split, example), answer in zip(self.rows, answers, strict=True)
+        ]
+
+
+def read_questions(folder: Path) -> Questions:
+    splits: tuple[Split, ...] = ("validation", "recall", "heldout")
+    return Questions([(split, row) for split in splits for row in read_records(folder / f"{split}.jsonl", Example)])
+
+
+def predict(manifest: Manifest, adapter: Path | None, questions: Questions, params: Params) -> list[Prediction]:
+    """What the base says to every question, in order; or the adapter on it."""
+    engine, reason = vllm_engine.choose(params, manifest)
+    precision = resolve_precision(params.precision, manifest.parameters)
+    print(f"predict: {precision.precision} ({precision.reason}), answers by {engine} ({reason})", flush=True)
+    by_engine = _by_vllm if engine == "vllm" else _by_transformers
+    answers = by_engine(manifest, adapter, questions.prompts, params)
+    return questions.answered(answers, manifest.eos_token, precision.precision, engine)
+
+
+def _by_transformers(manifest: Manifest, adapter: Path | None, prompts: list[str], params: Params) -> list[Answer]:
+    loaded = (
+        load_tuned(manifest, adapter, params.precision, params.quantization)
+        if adapter
+        else load_base(manifest, params.precision, params.quantization)
+    )
+    return generate(loaded[0], load_tokenizer(manifest), prompts, params.predict)
+
+
+def _by_vllm(manifest: Manifest, adapter: Path | None, prompts: list[str], params: Params) -> list[Answer]:
+    tokenizer = load_tokenizer(manifest)
+    eos_ids = eos_ids_of(load_generation_config(manifest), tokenizer)
+    encoded = [encode_prompt(prompt, tokenizer) for prompt in prompts]
+    answers = vllm_engine.token_ids(manifest, adapter, encoded, eos_ids, params)
+    return [_answer(ids, tokenizer, eos_ids) for ids in answers]
+
+
+def generate(model: Any, tokenizer: Any, prompts: list[str], params: Predict) -> list[Answer]:
+    """One answer per prompt, in the order of the prompts."""
+    eos_ids = eos_ids_of(model.generation_config, tokenizer)
+    encoded = [encode_prompt(prompt, tokenizer) for prompt in prompts]
+    answers = decode_all(model, encoded, eos_ids, tokenizer.pad_token_id, params)
+    return [_answer(ids, tokenizer, eos_ids) for ids in answers]
+
+
+def eos_ids_of(generation_config: Any, tokenizer: Any) -> list[int]:
+    """The tokenizer's, which the training teaches, and those that the model says it ends with, such as <|eot_id|>."""
+    own = generation_config.eos_token_id
+    return sorted({tokenizer.eos_token_id, *(own if isinstance(own, list) else [own] if own is not None else [])})
+
+
+def _answer(ids: list[int], tokenizer: Any, eos_ids: list[int]) -> Answer:
+    end = next((place for place, token in enumerate(ids) if token in eos_ids), None)
+    return Answer(tokenizer.decode(ids[:end], skip_special_tokens=True).strip(), end is not None)
+
+
+def describe(manifest: Manifest, predictions: list[Prediction]) -> str:
+    stopped = sum(prediction.stopped for prediction in predictions)
+    return f"{len(predictions)} answers of {manifest.id}, {stopped} ended by themselves"

@@ -1,0 +1,93 @@
+"""Which prompts are answered together, and by which decoding."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from pagetune.params import Predict
+from pagetune.predict.decoding import Decoder, why_not
+
+#: What `predict.batch_size: auto` starts from, on a card and without one.
+_ROWS_ON_CARD, _ROWS = 512, 64
+#: Of a card's free memory, for the cache and the first pass over the prompts.
+_SHARE = 0.7
+
+Decode = Callable[[list[list[int]], int], list[list[int]]]
+
+
+def decode_all(
+    model: Any, prompts: list[list[int]], eos_ids: list[int], pad_id: int, params: Predict
+) -> list[list[int]]:
+    """The new token ids of every prompt, in their order; what stands behind an EOS is padding.
+
+    The longest go first: what does not fit into memory shows at once. Then the rows at once are halved.
+    """
+    order = sorted(range(len(prompts)), key=lambda index: -len(prompts[index]))
+    decode, answers = decoding_of(model, eos_ids, pad_id), dict[int, list[int]]()
+    rows, start = _rows_at_once(model, prompts, params), 0
+    while start < len(order):
+        batch = order[start : start + rows]
+        try:
+            found = decode([prompts[index] for index in batch], params.max_new_tokens)
+        except torch.cuda.OutOfMemoryError:
+            if rows == 1:
+                raise
+            found = None
+        if found is None:  # outside the handler: its traceback holds the tensors that did not fit
+            rows, decode = rows // 2, decoding_of(model, eos_ids, pad_id)
+            torch.cuda.empty_cache()
+            print(f"predict: out of memory; {rows} questions at once", flush=True)
+            continue
+        answers.update(zip(batch, found, strict=True))
+        start += rows
+    return [answers[index] for index in range(len(prompts))]
+
+
+def decoding_of(model: Any, eos_ids: list[int], pad_id: int) -> Decode:
+    """Ours, and transformers' own where a model cannot go through ours."""
+    problem = why_not(model)
+    if problem is None:
+        decoder = Decoder(model, eos_ids, pad_id)
+        return decoder.decode
+    print(f"predict: transformers' own decoding ({problem})", flush=True)
+    return lambda prompts, new_tokens: by_generate(model, prompts, eos_ids, pad_id, new_tokens)
+
+
+def by_generate(
+    model: Any, prompts: list[list[int]], eos_ids: list[int], pad_id: int, new_tokens: int
+) -> list[list[int]]:
+    width = max(map(len, prompts))
+    ids = torch.tensor([[pad_id] * (width - len(prompt)) + prompt for prompt in prompts], device=model.device)
+    mask = torch.tensor([[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts], device=model.device)
+    with torch.inference_mode():
+        output = model.generate(
+            input_ids=ids,
+            attention_mask=mask,
+            max_new_tokens=new_tokens,
+            do_sample=False,
+            eos_token_id=eos_ids,
+            pad_token_id=pad_id,
+        )
+    new: list[list[int]] = output[:, width:].tolist()
+    return new
+
+
+def _rows_at_once(model: Any, prompts: list[list[int]], params: Predict) -> int:
+    if params.batch_size != "auto":
+        return params.batch_size
+    if model.device.type != "cuda":
+        return _ROWS
+    free, _ = torch.cuda.mem_get_info()
+    fitting = int(_SHARE * free / _bytes_per_row(model.config, max(map(len, prompts)) + params.max_new_tokens))
+    return max(1, min(_ROWS_ON_CARD, fitting))
+
+
+def _bytes_per_row(config: Any, tokens: int) -> int:
+    """Keys and values of every layer in 16 bits, and what one layer makes of the prompt."""
+    heads = config.num_attention_heads
+    width = getattr(config, "head_dim", None) or config.hidden_size // heads
+    shared = getattr(config, "num_key_value_heads", None) or heads
+    cache = 2 * config.num_hidden_layers * shared * width
+    layer = 8 * config.hidden_size + 4 * getattr(config, "intermediate_size", 4 * config.hidden_size)
+    return 2 * tokens * int(cache + layer)

@@ -1,0 +1,67 @@
+"""Answers by vLLM, where somebody has installed it: 16-bit models on a card."""
+
+import importlib.util
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from pagetune.errors import UserError
+from pagetune.manifest import Manifest
+from pagetune.params import Params
+from pagetune.precision import compute_dtype, resolve_precision
+
+#: The ranks that vLLM makes room for; an adapter takes the next one.
+_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
+
+
+def choose(params: Params, manifest: Manifest) -> tuple[str, str]:
+    """`transformers` or `vllm`, and why. Raises UserError where vllm is asked for and cannot be."""
+    wanted, problem = params.predict.engine, _why_not(params, manifest)
+    if wanted == "transformers":
+        return "transformers", "asked for"
+    if wanted == "vllm" and problem:
+        raise UserError(f"params.yaml: predict.engine: vllm cannot run here: {problem}. Use auto or transformers.")
+    return ("transformers", problem) if problem else ("vllm", "it is installed")
+
+
+def _why_not(params: Params, manifest: Manifest) -> str | None:
+    if importlib.util.find_spec("vllm") is None:
+        return "vllm is not installed"
+    if not torch.cuda.is_available():
+        return "PyTorch sees no GPU"
+    precision = resolve_precision(params.precision, manifest.parameters).precision
+    return None if precision in ("bf16", "fp16") else f"precision is {precision}, and vllm takes bf16 or fp16"
+
+
+def token_ids(
+    manifest: Manifest, adapter: Path | None, prompts: list[list[int]], eos_ids: list[int], params: Params
+) -> list[list[int]]:
+    """The new token ids of each prompt, the EOS included where it came. Greedy."""
+    from vllm import LLM, SamplingParams
+    from vllm.lora.request import LoRARequest
+
+    precision = resolve_precision(params.precision, manifest.parameters).precision
+    new_tokens = params.predict.max_new_tokens
+    model = LLM(
+        model=manifest.location,
+        revision=manifest.revision,
+        trust_remote_code=manifest.trust_remote_code,
+        dtype=str(compute_dtype(precision, params.quantization)).removeprefix("torch."),
+        max_model_len=max(map(len, prompts)) + new_tokens,
+        seed=params.seed,
+        **_room_for(adapter),
+    )
+    sampling = SamplingParams(temperature=0.0, max_tokens=new_tokens, stop_token_ids=eos_ids)
+    request = LoRARequest("adapter", 1, str(adapter.resolve())) if adapter else None
+    outputs = model.generate([{"prompt_token_ids": ids} for ids in prompts], sampling, lora_request=request)
+    return [list(output.outputs[0].token_ids) for output in outputs]
+
+
+def _room_for(adapter: Path | None) -> dict[str, Any]:
+    if adapter is None:
+        return {}
+    config = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))
+    rank = max(config["r"], *config.get("rank_pattern", {}).values(), 1)
+    return {"enable_lora": True, "max_lora_rank": next((room for room in _RANKS if room >= rank), rank)}
