@@ -76,6 +76,18 @@ def plan(
 
 
 @app.command()
+def sweep() -> None:
+    """Name the smallest rank within noise of the best, of the experiments that DVC knows."""
+    from pagetune.experiments import read_runs
+    from pagetune.sweep import PICTURE, compare, draw_sweep, sweep_lines
+
+    result = compare(*read_runs())
+    print("\n".join(sweep_lines(result)))
+    draw_sweep(result)
+    print(f"sweep: picture in {PICTURE}")
+
+
+@app.command()
 def preset(file: Annotated[Path, typer.Argument(help="For example presets/low_memory.yaml")]) -> None:
     """Write the settings in FILE into params.yaml."""
     from pagetune.presets import apply_preset

@@ -1,0 +1,233 @@
+"""The card of the adapter, in the Hub's format: what it was tuned from, on what, how well it answers, and what it is
+not for. It follows from its arguments alone, so that the same training gives the same bytes on every machine."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePath
+from typing import Any
+
+from pagetune.evaluation import SETS
+from pagetune.manifest import Manifest
+from pagetune.params import Params
+
+#: The headline first; by the names of metrics/eval.json.
+SCORES = {"fact_match": "fact match", "rougeL": "ROUGE-L", "exact_match": "exact match"}
+MEANINGS = {
+    "recall": "facts trained on, asked in words that were not",
+    "recall_new_wording": "the same facts in a wording that no training row has",
+    "validation": "like recall, on other facts; settings are chosen by it",
+    "heldout": "documents that training never saw",
+}
+PERSONAL_DATA = {
+    "drop": "questions and answers that held any were dropped",
+    "mask": "they were masked with `*`",
+    "keep": "they were kept, and the model may repeat them",
+}
+SETTINGS = {"seed", "precision", "quantization", "prompt", "lora", "train"}
+_DTYPES = {"fp16": "float16", "bf16": "bfloat16", "fp32": "float32"}
+
+
+def render_model_card(manifest: Manifest, params: Params, metrics: Mapping[str, Any], languages: Sequence[str]) -> str:
+    """Markdown with a YAML header.
+
+    `metrics` holds build_qa, curate, train and eval, the contents of metrics/*.json by file stem; `languages` are the
+    codes (ko, en) of the questions and answers.
+    """
+    parts = [
+        _header(manifest, metrics["eval"], languages),
+        _about(manifest),
+        _scores(metrics["eval"]),
+        _limits(metrics["eval"], params),
+        _code_block(manifest, params, metrics["train"]["precision"]),
+        _data(metrics, params),
+        _settings(params, metrics["train"]),
+    ]
+    return "\n\n".join("\n".join(lines) for lines in parts) + "\n"
+
+
+def _header(manifest: Manifest, scores: dict[str, Any], languages: Sequence[str]) -> list[str]:
+    from huggingface_hub import ModelCardData
+
+    fields: dict[str, Any] = {
+        "library_name": "peft",
+        "pipeline_tag": "text-generation",
+        "language": list(languages),
+        "tags": ["lora", "pagetune"],
+    }
+    if manifest.source == "hub":
+        fields |= {"base_model": manifest.id, "base_model_relation": "adapter"}
+    if results := list(_results(scores["tuned"])):
+        fields |= {"model_name": "adapter", "eval_results": results}
+    return ["---", ModelCardData(**fields).to_yaml(), "---"]
+
+
+def _results(tuned: dict[str, Any]) -> Iterator[Any]:
+    from huggingface_hub import EvalResult
+
+    for name in (name for name in SETS if tuned[name]["n"]):
+        for metric, words in SCORES.items():
+            yield EvalResult(
+                task_type="text-generation",
+                dataset_type="pagetune",
+                dataset_name=f"{name} ({MEANINGS[name]})",
+                dataset_split=name,
+                metric_type="rouge" if metric == "rougeL" else metric,
+                metric_name=words,
+                metric_value=tuned[name][metric],
+            )
+
+
+def _about(manifest: Manifest) -> list[str]:
+    return [
+        "# A LoRA adapter that knows a few documents",
+        "",
+        f"Tuned with pagetune on questions and answers made from documents. The base is {_base(manifest)}, of",
+        f"{manifest.parameters:,} parameters. Its licence and those of the documents apply; none is stated here.",
+    ]
+
+
+def _base(manifest: Manifest) -> str:
+    """The path of a local folder is nobody's business but its name may say what it is."""
+    if manifest.source == "hub":
+        return f"{_inline(manifest.id)} of the Hub at commit {_inline(str(manifest.revision))}"
+    if manifest.source == "local":
+        return f"a local folder named {_inline(PurePath(manifest.location).name)}, which has no id on the Hub"
+    return "pagetune's built-in model, trained from scratch on the same documents, which is not on the Hub"
+
+
+def _inline(text: str) -> str:
+    """Code within a line, whatever the text holds."""
+    fence = "`" * (max(map(len, re.findall("`+", text)), default=0) + 1)
+    return f"{fence} {' '.join(text.split())} {fence}" if "`" in text else f"`{' '.join(text.split())}`"
+
+
+def _scores(scores: dict[str, Any]) -> list[str]:
+    tokenizer = scores["tokenizer"]
+    return [
+        "## Scores",
+        "",
+        "Before → after the tuning, from 0 to 1, with the 95% interval of the second.",
+        "",
+        f"| set | n | {' | '.join(SCORES.values())} |",
+        "|---" * (2 + len(SCORES)) + "|",
+        *(_score_row(name, scores["base"][name], scores["tuned"][name]) for name in SETS),
+        "",
+        *(f"- `{name}`: {meaning}." for name, meaning in MEANINGS.items()),
+        "",
+        "Fact match asks for the reference's numbers, units and codes, and no others; of a reference without any, for",
+        f"half its characters. ROUGE counts the tokens of {tokenizer['name']} {tokenizer['version']}.",
+    ]
+
+
+def _score_row(name: str, base: dict[str, Any], tuned: dict[str, Any]) -> str:
+    if not tuned["n"]:
+        return f"| `{name}` | 0 |" + " empty |" * len(SCORES)
+    cells = [
+        f"{base[metric]:.3f} → {tuned[metric]:.3f} "
+        f"[{tuned[f'{metric}_ci95_low']:.3f}, {tuned[f'{metric}_ci95_high']:.3f}]"
+        for metric in SCORES
+    ]
+    return f"| `{name}` | {tuned['n']} | {' | '.join(cells)} |"
+
+
+def _limits(scores: dict[str, Any], params: Params) -> list[str]:
+    return [
+        "## Limits",
+        "",
+        "- It was taught facts of its documents, in questions like those it was trained on. What `recall_new_wording`",
+        "  lacks against `recall` is what other words cost.",
+        "- It was taught nothing about other documents, and " + _invention(scores["tuned"]["heldout"]),
+        "- An answer is no evidence: look it up in the document before you rely on it.",
+        "- Resident registration, card and mobile numbers were looked for before the training:",
+        f"  {PERSONAL_DATA[params.curate.personal_data]}. Names were not looked for.",
+    ]
+
+
+def _invention(heldout: dict[str, Any]) -> str:
+    """With shares from 0 to 1, where they were counted."""
+    abstained, invented = heldout.get("abstained"), heldout.get("invented")
+    if abstained is None or invented is None:
+        return "invents answers where it is asked about them."
+    counted = f"of {heldout['n']} questions on `heldout` it declined {abstained:.0%} and answered {invented:.0%}"
+    return f"may invent answers where it is asked about them:\n  {counted} with something made up."
+
+
+def _code_block(manifest: Manifest, params: Params, precision: str) -> list[str]:
+    """Loaded as it was tuned and scored. A string's repr is one line, so that none of it can end the block."""
+    remote = ", trust_remote_code=True" if manifest.trust_remote_code else ""
+    where = f'"{manifest.id}", revision="{manifest.revision}"' if manifest.source == "hub" else _place(manifest)
+    loading = _loading(params, precision)
+    kinds = ["AutoModelForCausalLM", "AutoTokenizer", *(["BitsAndBytesConfig"] if precision not in _DTYPES else [])]
+    return [
+        "## How to ask it",
+        "",
+        "```python",
+        "from peft import PeftModel",
+        f"from transformers import {', '.join(kinds)}",
+        "",
+        f"template = {params.prompt.template!r}",
+        'question = "…"',
+        "",
+        f"tokenizer = AutoTokenizer.from_pretrained({where}{remote})",
+        f"loading = {loading}",
+        f"base = AutoModelForCausalLM.from_pretrained({where}{remote}, **loading)",
+        'model = PeftModel.from_pretrained(base, "models/adapter")',
+        'prompt = tokenizer(template.replace("{instruction}", question), return_tensors="pt").to(model.device)',
+        f"output = model.generate(**prompt, max_new_tokens={params.predict.max_new_tokens}, do_sample=False)",
+        'print(tokenizer.decode(output[0, prompt["input_ids"].shape[1] :], skip_special_tokens=True))',
+        "```",
+    ]
+
+
+def _place(manifest: Manifest) -> str:
+    return repr("models/base" if manifest.source == "builtin" else f"path/to/{PurePath(manifest.location).name}")
+
+
+def _loading(params: Params, precision: str) -> str:
+    """The arguments that set the precision, as a dict in Python."""
+    if precision in _DTYPES:
+        return f'{{"dtype": "{_DTYPES[precision]}"}}'
+    if precision == "8bit":
+        return '{"quantization_config": BitsAndBytesConfig(load_in_8bit=True)}'
+    options = params.quantization.model_dump() | {"load_in_4bit": True}
+    computes_in = options.pop("bnb_4bit_compute_dtype")
+    if computes_in != "auto":
+        options["bnb_4bit_compute_dtype"] = _DTYPES[computes_in]
+    arguments = ", ".join(f"{name}={value!r}" for name, value in options.items())
+    return f'{{"quantization_config": BitsAndBytesConfig({arguments})}}'
+
+
+def _data(metrics: Mapping[str, Any], params: Params) -> list[str]:
+    made, curated = metrics["build_qa"], metrics["curate"]
+    found = curated["personal_data"]
+    return [
+        "## Data",
+        "",
+        f"- Made from the documents: {made['pairs']} questions and answers ({_counts(made['kinds'])}).",
+        f"- Rejected as they were made: {_counts(made['rejected'])}; in curation: {_counts(curated['rejected'])}.",
+        f"- Pairs that held personal data: {_counts(found)} (`curate.personal_data: {params.curate.personal_data}`).",
+        f"- Trained on: {metrics['train']['rows']} rows.",
+        "",
+        "| split | rows | facts |",
+        "|---|---|---|",
+        *(f"| `{name}` | {rows} | {curated['facts'][name]} |" for name, rows in curated["rows"].items()),
+    ]
+
+
+def _counts(numbers: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {number}" for name, number in sorted(numbers.items())) or "none"
+
+
+def _settings(params: Params, train: dict[str, Any]) -> list[str]:
+    """As JSON, in which no value has a line of its own that could end the block."""
+    settings = json.dumps(params.model_dump(include=SETTINGS), ensure_ascii=False, indent=2)
+    return [
+        "## Settings",
+        "",
+        f"Tuned at {train['precision']}, with an alpha of {train['lora_alpha']}, in {train['steps']} steps.",
+        "",
+        "```json",
+        settings,
+        "```",
+    ]
