@@ -167,11 +167,17 @@ def _named(name: str, text: str) -> bool:
 def _negated(text: str, found: list[Morpheme]) -> bool:
     if not found:
         return _ENGLISH_NEGATION.search(text) is not None
-    places = [place for place, token in enumerate(found) if (token.form, token.tag) in _NEGATIVE]
+    places = [place for place in range(len(found)) if _denies(found, place)]
     cancelled = sum(
         all(token.form in _BETWEEN for token in found[first + 1 : second]) for first, second in pairwise(places)
     )
     return len(places) > 2 * cancelled
+
+
+def _denies(found: list[Morpheme], place: int) -> bool:
+    """하나밖에 없다 says that there is one."""
+    only = place > 0 and found[place - 1].form == "밖에"
+    return (found[place].form, found[place].tag) in _NEGATIVE and not only
 
 
 def _shared_characters(prediction: str, reference: str) -> float:

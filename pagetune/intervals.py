@@ -14,12 +14,12 @@ Summary = dict[str, float | int | None]
 
 
 def summarize(rows: Sequence[dict[str, float]], names: Sequence[str], facts: Sequence[str], samples: int) -> Summary:
-    """n, and for each name its mean with a 95% bootstrap interval; null where there are no rows.
+    """n, the number of facts, and for each name its mean with a 95% bootstrap interval; null where there are no rows.
 
     Drawn are facts, each with all of its rows: five wordings of one question are no five independent questions.
     Of the differences of two models on the same questions this is the paired interval.
     """
-    summary: Summary = {"n": len(rows)}
+    summary: Summary = {"n": len(rows), "facts": len(set(facts))}
     if not rows:
         return summary | {key: None for name in names for key in (name, f"{name}_ci95_low", f"{name}_ci95_high")}
     values = np.array([[row[name] for name in names] for row in rows])

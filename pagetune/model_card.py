@@ -115,8 +115,9 @@ def _scores(scores: dict[str, Any]) -> list[str]:
         "",
         *(f"- `{name}`: {meaning}." for name, meaning in MEANINGS.items()),
         "",
-        "Fact match asks for the reference's numbers, units and codes, and no others; of a reference without any, for",
-        f"half its characters. ROUGE counts the tokens of {tokenizer['name']} {tokenizer['version']}.",
+        "Fact match asks for the reference's numbers with their units, its codes and whether it says no, and for no",
+        "others; of a reference without numbers and codes, for half its characters. ROUGE counts the tokens of",
+        f"{tokenizer['name']} {tokenizer['version']}.",
     ]
 
 

@@ -22,12 +22,12 @@ CHOSEN_COLOUR, OTHER_COLOUR = "#1f6feb", "#9aa5b1"
 
 @dataclass(frozen=True)
 class Score:
-    """A share of `n` answers from 0 to 1, and its 95% interval."""
+    """A share of right answers from 0 to 1, its 95% interval, and how many facts were asked for, in however many words."""
 
     value: float
     low: float
     high: float
-    n: int
+    facts: int
 
 
 @dataclass(frozen=True)
@@ -90,14 +90,14 @@ def score_of(scores: dict[str, Any]) -> Score | None:
     """Of one set in metrics/eval.json; None where the set is empty.
 
     Where all answers are right, or all wrong, the bootstrap's interval has no width, as if other questions could change
-    nothing. So neither end is further in than that of Wilson's interval, which knows n.
+    nothing. So neither end is further in than that of Wilson's interval, which knows how many facts there were.
     """
     if not scores["n"]:
         return None
-    value, n = float(scores[METRIC]), int(scores["n"])
-    low, high = wilson(value, n)
+    value, facts = float(scores[METRIC]), int(scores["facts"])
+    low, high = wilson(value, facts)
     low, high = min(low, scores[f"{METRIC}_ci95_low"], value), max(high, scores[f"{METRIC}_ci95_high"], value)
-    return Score(value, low, high, n)
+    return Score(value, low, high, facts)
 
 
 def wilson(share: float, n: int) -> tuple[float, float]:
@@ -111,14 +111,14 @@ def pool(scores: Sequence[Score]) -> Score:
     """Several runs of one rank: their mean, from the lowest to the highest end of their intervals."""
     value = math.fsum(score.value for score in scores) / len(scores)
     low, high = min(score.low for score in scores), max(score.high for score in scores)
-    return Score(value, low, high, min(score.n for score in scores))
+    return Score(value, low, high, min(score.facts for score in scores))
 
 
 def sweep_lines(sweep: Sweep) -> list[str]:
     """What to print: the table, the choice, its scores on the test sets, and what was left out."""
     chosen, best = sweep.chosen, sweep.best
     head = f"  rank  {f'{METRIC} on {CHOSEN_BY}':<26}{'noise':<8}{'seconds':>9}{'GiB':>8}{'tokens/s':>10}  experiments"
-    choice = f"sweep: r={chosen.rank} is the smallest rank within noise of the best (r={best.rank}, n={best.score.n})"
+    choice = f"sweep: r={chosen.rank} is the smallest rank within noise of the best (r={best.rank}, {best.score.facts} facts)"
     tests = [f"  {name:<20}{_test(chosen, name)}" for name in SETS if name != CHOSEN_BY]
     left_out = [f"sweep: left out: {line}" for line in sweep.left_out]
     return [head, *(_row(rank, sweep) for rank in sweep.ranks), choice, *tests, *left_out]
@@ -152,7 +152,7 @@ def _words(score: Score) -> str:
 
 def _test(rank: Rank, name: str) -> str:
     scores = [score for run in rank.runs if (score := score_of(run.tuned[name]))]
-    return f"{_words(pool(scores))} (n={pool(scores).n})" if scores else "empty"
+    return f"{_words(pool(scores))} ({pool(scores).facts} facts)" if scores else "empty"
 
 
 def draw_sweep(sweep: Sweep, picture: Path = PICTURE) -> None:

@@ -1,66 +1,174 @@
-"""Base and tuned side by side."""
+"""Base, tuned and the controls side by side."""
+
+from typing import Any
 
 import pytest
 from conftest import ROOT
 
 from pagetune.errors import UserError
-from pagetune.evaluation import comparison_table, evaluate
+from pagetune.evaluation import Evaluation, comparison_table, evaluate, metrics_of
 from pagetune.params import load_params
-from pagetune.records import Prediction, Split
+from pagetune.records import Example, Prediction, Split
+from pagetune.tables import change_rows, group_rows, per_example_rows
 
-PARAMS = load_params(ROOT / "params.yaml").evaluate
+PARAMS = load_params(ROOT / "params.yaml").evaluate.model_copy(update={"bootstrap_samples": 200})
+TEMPLATE = "Q: {instruction}\nA: "
+ADDRESS = "서울특별시 12층"
 
 
-def prediction(answer: str, split: Split = "recall", seen: bool = True, **changes: str) -> Prediction:
-    return Prediction(
-        pair_id="1",
-        kind="faq",
-        doc_id="문서",
-        page_number=1,
-        template_seen=seen,
-        prompt=changes.get("prompt", "Q: 주소?\nA: "),
-        completion="서울특별시 12층</s>",
-        references=[],
-        split=split,
-        eos_token="</s>",  # noqa: S106 - a token of text
-        prediction=answer,
-        stopped=True,
-        precision=changes.get("precision", "4bit"),
-    )
+def prediction(answer: str, split: Split = "recall", seen: bool = True, **changes: Any) -> Prediction:
+    own = {
+        "pair_id": "1",
+        "kind": "faq",
+        "doc_id": "문서",
+        "page_number": 1,
+        "template_seen": seen,
+        "prompt": "Q: 센터의 주소?\nA: ",
+        "completion": f"{ADDRESS}</s>",
+        "references": [],
+        "split": split,
+        "eos_token": "</s>",
+        "prediction": answer,
+        "stopped": True,
+        "precision": "4bit",
+        "engine": "transformers",
+    }
+    return Prediction.model_validate(own | changes)
+
+
+TRAIN = [
+    Example(**prediction("").model_dump(include=set(Example.model_fields)) | {"prompt": "Q: 센터의 주소는?\nA: "}),
+    Example(
+        **prediction("").model_dump(include=set(Example.model_fields))
+        | {"prompt": "Q: 요금은 얼마인가요?\nA: ", "completion": "9만 원</s>"}
+    ),
+]
+
+
+def evaluated(base: list[Prediction], tuned: list[Prediction]) -> Evaluation:
+    return evaluate({"base": base, "tuned": tuned}, TRAIN, TEMPLATE, PARAMS)
+
+
+def scored(base: list[Prediction], tuned: list[Prediction]) -> dict[str, Any]:
+    return metrics_of(evaluated(base, tuned))
 
 
 def test_seen_and_new_wordings_are_scored_apart() -> None:
     base = [prediction("몰라요"), prediction("몰라요", seen=False)]
-    tuned = [prediction("서울특별시 12층"), prediction("서울특별시 13층", seen=False)]
-    metrics, rows = evaluate({"base": base, "tuned": tuned}, PARAMS)
+    metrics = scored(base, [prediction(ADDRESS), prediction("서울특별시 13층", seen=False)])
     assert metrics["base"]["recall"]["exact_match"] == 0
     assert metrics["tuned"]["recall"]["exact_match"] == 1
-    assert metrics["tuned"]["recall_new_wording"]["exact_match"] == 0
+    assert metrics["tuned"]["recall_new_wording"]["fact_match"] == 0
     assert metrics["tuned"]["heldout"]["n"] == 0
-    assert metrics["tuned"]["recall"]["by_kind"] == {"faq": {"n": 1, "exact_match": 1.0}}
-    assert len(rows) == 4
+    assert metrics["tuned"]["heldout"]["fact_match"] is None
+    assert metrics["tuned"]["recall"]["by_kind"] == {
+        "faq": {"n": 1, "fact_match": 1.0, "rougeL": 1.0, "exact_match": 1.0}
+    }
 
 
-def test_another_precision_before_and_after_is_refused() -> None:
-    with pytest.raises(UserError, match=r"base is in \['4bit'\], tuned in \['bf16'\]"):
-        evaluate({"base": [prediction("a")], "tuned": [prediction("a", precision="bf16")]}, PARAMS)
+def test_the_change_is_paired_and_says_what_got_better_worse_and_stayed() -> None:
+    """With the same two answers exchanged nothing changes on the mean, and all of it is uncertain."""
+    base = [prediction(ADDRESS if i < 5 else "몰라요", completion=f"{ADDRESS}{'!' * i}</s>") for i in range(10)]
+    same = scored(base, base)["change"]["recall"]
+    assert (same["fact_match"], same["fact_match_ci95_low"], same["fact_match_ci95_high"]) == (0, 0, 0)
+    assert (same["better"], same["worse"], same["same"]) == (0, 0, 10)
+    tuned = [row.model_copy(update={"prediction": "몰라요" if i < 2 else ADDRESS}) for i, row in enumerate(base)]
+    change = scored(base, tuned)["change"]["recall"]
+    assert (change["better"], change["worse"], change["same"]) == (5, 2, 3)
+    assert change["fact_match"] == pytest.approx(0.3)
+    assert change["fact_match_ci95_low"] < 0.3 < change["fact_match_ci95_high"]
+
+
+def test_the_controls_are_scored_on_the_same_questions() -> None:
+    metrics = scored([prediction("몰라요")], [prediction("몰라요")])
+    assert metrics["lookup"]["recall"]["exact_match"] == 1
+    assert metrics["echo"]["recall"]["exact_match"] == 0
+    evaluation = evaluated([prediction("몰라요")], [prediction("몰라요")])
+    assert evaluation.answers["echo"][0].prediction == "센터의 주소입니다."
+    assert evaluation.answers["lookup"][0].prediction == ADDRESS
+
+
+def test_heldout_says_how_many_abstain_invent_and_never_end() -> None:
+    said = ["알 수 없습니다.", "부산광역시 7층", ADDRESS, "센터의 주소는 모르겠어요"]
+    rows = [prediction(text, "heldout", stopped=text != ADDRESS) for text in said]
+    heldout = scored(rows, rows)["tuned"]["heldout"]
+    assert (heldout["abstained"], heldout["invented"], heldout["never_stopped"]) == (0.5, 0.25, 1)
+    assert heldout["invented_ci95_high"] >= 0.25
+
+
+def test_wordings_of_one_fact_are_drawn_together() -> None:
+    rows = [prediction(ADDRESS if i < 4 else "몰라요", "validation") for i in range(8)]
+    validation = scored(rows, rows)["tuned"]["validation"]
+    assert (validation["n"], validation["facts"], validation["fact_match"]) == (8, 1, 0.5)
+    assert (validation["fact_match_ci95_low"], validation["fact_match_ci95_high"]) == (0.5, 0.5)
+
+
+def test_several_references_count_by_their_best_or_by_their_mean() -> None:
+    row = prediction("서울", references=["서울", "부산"])
+    assert scored([row], [row])["tuned"]["recall"]["exact_match"] == 1
+    mean = PARAMS.model_copy(update={"references": "mean"})
+    metrics = metrics_of(evaluate({"base": [row], "tuned": [row]}, TRAIN, TEMPLATE, mean))
+    assert metrics["tuned"]["recall"]["exact_match"] == pytest.approx(1 / 3, abs=1e-6)
+    assert metrics["references"] == "mean"
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"precision": "bf16"}, r"base is in \['4bit'\], tuned in \['bf16'\]\. Set precision"),
+        ({"engine": "vllm"}, r"base is in \['transformers'\], tuned in \['vllm'\]\. Set predict\.engine"),
+        ({"prompt": "anders"}, "base and tuned answer other prompts"),
+    ],
+)
+def test_what_was_not_asked_alike_is_refused(changes: dict[str, str], says: str) -> None:
+    with pytest.raises(UserError, match=says):
+        evaluated([prediction("a")], [prediction("a", **changes)])
 
 
 def test_a_tokenizer_that_loses_the_reference_is_refused() -> None:
     english = PARAMS.model_copy(update={"tokenizer": "english"})
-    korean = prediction("몰라요").model_copy(update={"completion": "서울특별시</s>"})
+    korean = prediction("몰라요", completion="서울특별시</s>")
     with pytest.raises(UserError, match="english finds no token"):
-        evaluate({"base": [korean], "tuned": [korean]}, english)
+        evaluate({"base": [korean], "tuned": [korean]}, TRAIN, TEMPLATE, english)
 
 
-def test_other_prompts_before_and_after_are_refused() -> None:
-    with pytest.raises(UserError, match="base and tuned answer other prompts"):
-        evaluate({"base": [prediction("a")], "tuned": [prediction("a", prompt="anders")]}, PARAMS)
-
-
-def test_the_table_shows_before_after_interval_and_n_per_kind() -> None:
-    metrics, _ = evaluate({"base": [prediction("몰라요")], "tuned": [prediction("서울특별시 12층")]}, PARAMS)
-    table = comparison_table(metrics)
-    assert "0.000 -> 1.000 [1.000, 1.000]" in table
+def test_the_table_shows_before_after_the_paired_interval_and_the_controls() -> None:
+    table = comparison_table(scored([prediction("몰라요")], [prediction(ADDRESS)]))
+    assert "0.000 -> 1.000, +1.000 [+1.000, +1.000]" in table
+    assert "recall: 1 better, 0 worse, 0 as before; 0 never ended; 0% abstain" in table
     assert "faq 1.000 (n=1)" in table
     assert "(empty)" in table
+
+
+def test_every_answer_of_models_and_controls_has_a_row() -> None:
+    rows = per_example_rows(evaluated([prediction("몰라요", pair_id="7")], [prediction(ADDRESS, pair_id="7")]))
+    assert [(row["model"], row["pair_id"], row["fact_match"]) for row in rows] == [
+        ("base", "7", 0.0),
+        ("tuned", "7", 1.0),
+        ("echo", "7", 0.0),
+        ("lookup", "7", 1.0),
+    ]
+
+
+def test_a_change_is_from_right_abstaining_or_wrong_to_one_of_these() -> None:
+    evaluation = evaluated(
+        [prediction("부산", "heldout"), prediction("몰라요")],
+        [prediction("알 수 없습니다", "heldout"), prediction(ADDRESS)],
+    )
+    assert [(row["before"], row["after"]) for row in change_rows(evaluation, "heldout")] == [("wrong", "abstains")]
+    (row,) = change_rows(evaluation, "recall")
+    assert (row["before"], row["after"], row["rougeL_tuned"]) == ("wrong", "right", 1.0)
+    assert change_rows(evaluation, "validation") == []
+
+
+def test_groups_are_kinds_and_documents_with_the_paired_change() -> None:
+    base = [prediction("몰라요", doc_id=name, kind=kind) for name, kind in (("가", "faq"), ("나", "table"))]
+    tuned = [row.model_copy(update={"prediction": ADDRESS}) for row in base[:1]] + base[1:]
+    rows = group_rows(evaluated(base, tuned))
+    assert [(row["by"], row["group"], row["n"], row["fact_match_base"], row["fact_match_change"]) for row in rows] == [
+        ("kind", "faq", 1, 0.0, 1.0),
+        ("kind", "table", 1, 0.0, 0.0),
+        ("document", "가", 1, 0.0, 1.0),
+        ("document", "나", 1, 0.0, 0.0),
+    ]
+    assert {"rougeL_tuned", "exact_match_change_ci95_low"} <= set(rows[0])

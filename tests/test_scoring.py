@@ -3,24 +3,19 @@
 import json
 import unicodedata
 from collections import Counter
+from functools import cache
+from pathlib import Path
+from random import Random
 
 import pytest
-from conftest import shared
+from conftest import ROOT, run, shared
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pagetune.scoring import (
-    METRICS,
-    Tokenizer,
-    WhitespaceTokenizer,
-    chrf,
-    f1,
-    fact_match,
-    make_tokenizer,
-    rouge,
-    score,
-    summarize,
-)
+from pagetune.errors import UserError
+from pagetune.facts import fact_match
+from pagetune.scoring import METRICS, check_tokenizer, chrf, normalize_answer, read_scored, rouge, score, score_all
+from pagetune.tokens import CharacterTokenizer, Tokenizer, WhitespaceTokenizer, f1, make_tokenizer
 
 KIWI = make_tokenizer("kiwi")
 WORDS = st.lists(st.sampled_from(["가", "나", "다", "라", "마", "1", "2"]), max_size=8).map(" ".join)
@@ -35,25 +30,36 @@ def test_an_identical_korean_sentence_scores_one(name: str) -> None:
 
 
 @settings(deadline=None, max_examples=60)
-@given(st.text("가나다라마바사 019.", min_size=1, max_size=20).filter(str.strip))
+@given(st.text("가나다라마바사 019.", min_size=1, max_size=20).filter(lambda text: normalize_answer(text) != ""))
 def test_any_text_with_words_scores_one_against_itself(text: str) -> None:
     scores = score(text, [text], WhitespaceTokenizer())
-    assert scores["rougeL"] == scores["rouge2"] == scores["exact_match"] == scores["fact_match"] == 1
+    names = ("rouge1", "rougeL", "rougeLsum", "exact_match", "token_f1", "character_f1", "fact_match")
+    assert {scores[name] for name in names} == {1.0}
 
 
-def test_nfc_and_nfd_are_the_same_text() -> None:
+@pytest.mark.parametrize("name", ["kiwi", "character", "whitespace"])
+def test_nfc_and_nfd_are_the_same_text(name: str) -> None:
     text = "서울특별시 영등포구"
-    assert score(unicodedata.normalize("NFD", text), [text], KIWI)["rougeL"] == pytest.approx(1)
+    scores = score(unicodedata.normalize("NFD", text), [text], make_tokenizer(name))
+    assert (scores["rougeL"], scores["exact_match"], scores["chrf"], scores["fact_match"]) == pytest.approx(
+        (1, 1, 1, 1)
+    )
 
 
-def test_the_published_values_are_met() -> None:
-    vectors = json.loads(shared("data", "korean_rouge_vectors.json").read_text(encoding="utf-8"))["vectors"]
-    first = vectors[0]
-    for name, key in (("whitespace", "whitespace"), ("character", "character"), ("kiwi", "kiwi_0.24.1")):
-        scores = rouge(first["prediction"], first["reference"], make_tokenizer(name))
-        assert [scores[metric] for metric in ("rouge1", "rouge2", "rougeL")] == pytest.approx(
-            first["f1"][key], abs=1e-4
-        )
+def vectors() -> list[dict[str, object]]:
+    text = shared("data", "korean_rouge_vectors.json").read_text(encoding="utf-8")
+    return list(json.loads(text)["vectors"])
+
+
+@pytest.mark.parametrize("name", ["whitespace", "character", "kiwi_0.24.1"])
+def test_every_published_vector_is_met(name: str) -> None:
+    tokenizer = make_tokenizer(name.split("_")[0])
+    first, second = vectors()
+    found = rouge(str(first["prediction"]), str(first["reference"]), tokenizer)
+    published = first["f1"][name]  # type: ignore[index]
+    assert [found[metric] for metric in ("rouge1", "rouge2", "rougeL")] == pytest.approx(published, abs=1e-4)
+    found = rouge(str(second["prediction"]), str(second["reference"]), tokenizer)
+    assert found["rouge1"] == pytest.approx(second["rouge1_f1"][name], abs=0.005)  # type: ignore[index]
 
 
 def ngram_f1(prediction: list[str], reference: list[str], n: int) -> float:
@@ -63,23 +69,50 @@ def ngram_f1(prediction: list[str], reference: list[str], n: int) -> float:
     return 2 * common / sum(sizes) if common else 0.0
 
 
-def lcs(a: list[str], b: list[str]) -> int:
-    if not a or not b:
-        return 0
-    if a[-1] == b[-1]:
-        return lcs(a[:-1], b[:-1]) + 1
-    return max(lcs(a[:-1], b), lcs(a, b[:-1]))
+def lcs(a: tuple[str, ...], b: tuple[str, ...]) -> int:
+    @cache
+    def longest(i: int, j: int) -> int:
+        if i == 0 or j == 0:
+            return 0
+        if a[i - 1] == b[j - 1]:
+            return longest(i - 1, j - 1) + 1
+        return max(longest(i - 1, j), longest(i, j - 1))
+
+    return longest(len(a), len(b))
+
+
+def counted(prediction: list[str], reference: list[str]) -> list[float]:
+    common = lcs(tuple(prediction), tuple(reference))
+    sizes = len(prediction) + len(reference)
+    return [ngram_f1(prediction, reference, 1), ngram_f1(prediction, reference, 2), 2 * common / sizes if sizes else 0]
 
 
 @settings(deadline=None, max_examples=200)
 @given(WORDS, WORDS)
 def test_rouge_agrees_with_an_independent_count(prediction: str, reference: str) -> None:
-    p, r = prediction.split(), reference.split()
     scores = rouge(prediction, reference, WhitespaceTokenizer())
-    assert scores["rouge1"] == pytest.approx(ngram_f1(p, r, 1), abs=1e-9)
-    if len(r) != 1:
-        assert scores["rouge2"] == pytest.approx(ngram_f1(p, r, 2), abs=1e-9)
-    assert scores["rougeL"] == pytest.approx(2 * lcs(p, r) / (len(p) + len(r)) if p and r else 0, abs=1e-9)
+    found = [scores[name] for name in ("rouge1", "rouge2", "rougeL")]
+    assert found == pytest.approx(counted(prediction.split(), reference.split()), abs=1e-9)
+
+
+def korean_sentences(count: int) -> list[str]:
+    random = Random(0)
+    words = (ROOT / "samples").glob("*.txt")
+    pool = sorted({word for path in words for word in path.read_text(encoding="utf-8").split()})
+    return [" ".join(random.choices(pool, k=random.randint(1, 25))) for _ in range(count)]
+
+
+@pytest.mark.parametrize("name", ["whitespace", "character", "kiwi"])
+def test_a_thousand_random_pairs_agree_with_the_independent_count(name: str) -> None:
+    tokenizer, random = make_tokenizer(name), Random(1)
+    for reference in korean_sentences(1000):
+        kept = [word for word in reference.split() for _ in range(random.choice((0, 1, 1, 2)))]
+        prediction = " ".join(random.sample(kept, len(kept)) if random.random() < 0.3 else kept)
+        scores = rouge(prediction, reference, tokenizer)
+        found = [scores[metric] for metric in ("rouge1", "rouge2", "rougeL")]
+        expected = counted(tokenizer.tokenize(prediction), tokenizer.tokenize(reference))
+        assert found == pytest.approx(expected, abs=1e-9), (prediction, reference)
+        assert scores["rougeLsum"] == pytest.approx(scores["rougeL"], abs=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -92,50 +125,62 @@ def test_rouge_agrees_with_an_independent_count(prediction: str, reference: str)
         ("", "", 0.0),
     ],
 )
-def test_token_f1_by_hand(prediction: str, reference: str, expected: float) -> None:
+def test_f1_and_rouge_1_by_hand(prediction: str, reference: str, expected: float) -> None:
     assert f1(prediction.split(), reference.split()) == pytest.approx(expected)
+    assert rouge(prediction, reference, WhitespaceTokenizer())["rouge1"] == pytest.approx(expected)
 
 
-def test_exact_match_ignores_case_spaces_and_punctuation_only() -> None:
-    def exact(prediction: str, reference: str) -> float:
-        return score(prediction, [reference], KIWI)["exact_match"]
-
-    assert exact("Help@Example.com ", "help@example.com") == 1
-    assert exact("서울 특별시.", "서울특별시") == 1
-    assert exact("12층", "13층") == 0
-    assert exact("15시간", "1.5시간") == 0
-    assert exact("10도", "-10도") == 0
-    assert exact("×", "○") == 0
-    assert exact("○", "○") == 1
-    assert exact("1,200원", "1200원") == 1
+def test_the_combined_scores_are_the_mean_and_the_sum_of_three() -> None:
+    scores = score("가 나 다", ["가 나 라"], WhitespaceTokenizer())
+    three = [scores[name] for name in ("rouge1", "rouge2", "rougeL")]
+    assert three == pytest.approx([2 / 3, 1 / 2, 2 / 3])
+    assert scores["rouge_combined_f1"] == pytest.approx(sum(three) / 3)
+    assert scores["rouge_combined_sum"] == pytest.approx(sum(three))
 
 
-def test_the_best_reference_counts() -> None:
-    assert score("나", ["가", "나"], KIWI)["exact_match"] == 1
+def test_rouge_lsum_takes_each_line_by_itself() -> None:
+    scores = rouge("다 라\n가 나", "가 나\n다 라", WhitespaceTokenizer())
+    assert (scores["rougeL"], scores["rougeLsum"]) == pytest.approx((0.5, 1.0))
 
 
-def test_a_contradiction_ranks_under_a_paraphrase_by_fact_match() -> None:
+def test_a_text_of_one_token_has_no_bigram_as_in_every_count_of_rouge_2() -> None:
+    assert rouge("가", "가", WhitespaceTokenizer())["rouge2"] == 0
+
+
+def test_exact_match_and_character_f1_are_those_of_korquad() -> None:
+    def scored(prediction: str, reference: str) -> tuple[float, float]:
+        scores = score(prediction, [reference], KIWI)
+        return scores["exact_match"], scores["character_f1"]
+
+    assert scored("Help@Example.com ", "help@example.com") == (1, 1)
+    assert scored("《서울》 (특별시).", "서울 특별시") == (1, 1)
+    assert scored("1,200원", "1200원") == (1, 1)
+    assert scored("서울 특별시", "서울특별시") == (0, 1)
+    assert scored("12층", "13층") == (0, pytest.approx(2 / 3))
+    assert scored("서울시 강남구", "서울") == (0, pytest.approx(0.5))
+    assert score("서울 강남구", ["서울"], KIWI)["token_f1"] == pytest.approx(2 / 3)
+
+
+def test_of_several_references_the_best_counts_or_their_mean() -> None:
+    references = ["가 나", "나 다", "라"]
+    best, mean = (score("나 다", references, WhitespaceTokenizer(), how) for how in ("max", "mean"))  # type: ignore[arg-type]
+    assert (best["rouge1"], best["exact_match"]) == (1, 1)
+    assert mean["rouge1"] == pytest.approx((0.5 + 1 + 0) / 3)
+    assert mean["exact_match"] == pytest.approx(1 / 3)
+
+
+def test_a_contradiction_outscores_a_paraphrase_by_rouge_and_not_by_fact_match() -> None:
     reference = "보험금은 청구일로부터 3영업일 이내에 지급됩니다."
     contradiction = "보험금은 청구일로부터 30영업일 이내에 지급되지 않습니다."
     paraphrase = "청구하신 날부터 3영업일 안에 보험금을 드립니다."
-    assert fact_match(contradiction, reference) < fact_match(paraphrase, reference)
-    assert rouge(contradiction, reference, KIWI)["rougeL"] > rouge(paraphrase, reference, KIWI)["rougeL"]
+    assert (fact_match(contradiction, reference), fact_match(paraphrase, reference)) == (0, 1)
+    assert rouge(contradiction, reference, KIWI)["rougeL"] == pytest.approx(0.79, abs=0.01)
+    assert rouge(paraphrase, reference, KIWI)["rougeL"] < 0.51
 
 
-@pytest.mark.parametrize(
-    ("prediction", "reference", "expected"),
-    [
-        ("수강료는 1,200원입니다", "1200 원", 1),
-        ("12000원", "1200원", 0),
-        ("E3", "E5", 0),
-        ("됩니다", "되지 않습니다", 0),
-        ("정보보호팀", "정보보호팀", 1),
-        ("전혀 다른 말", "정보보호팀", 0),
-        ("3일", "정보보호팀", 0),
-    ],
-)
-def test_facts_agree_or_not(prediction: str, reference: str, expected: int) -> None:
-    assert fact_match(prediction, reference) == expected
+def test_many_pairs_at_once_score_as_one_by_one() -> None:
+    pairs = [(text[: len(text) // 2], [text, text[::-1]]) for text in korean_sentences(30)]
+    assert score_all(pairs, KIWI, "max") == [score(*pair, KIWI) for pair in pairs]
 
 
 def test_chrf_runs_from_zero_to_one() -> None:
@@ -143,20 +188,83 @@ def test_chrf_runs_from_zero_to_one() -> None:
     assert chrf("부산", "서울특별시") == 0
 
 
-def test_an_empty_set_has_n_zero_and_null_scores() -> None:
-    summary = summarize([], samples=10)
-    assert summary["n"] == 0
-    assert {value for name, value in summary.items() if name != "n"} == {None}
+class Lossy:
+    """Keeps [a-z0-9] alone, as rouge-score's own tokenizer does."""
+
+    def tokenize(self, text: str) -> list[str]:
+        return [character for character in text.lower() if character.isascii() and character.isalnum()]
 
 
-def test_an_interval_holds_its_mean_and_is_the_same_twice() -> None:
-    rows = [dict.fromkeys(METRICS, float(i % 2 == 0)) for i in range(30)]
-    summary = summarize(rows, samples=200)
-    assert summary["rougeL_ci95_low"] < summary["rougeL"] < summary["rougeL_ci95_high"]  # type: ignore[operator]
-    assert summary["rougeL"] == 0.5
-    assert summary == summarize(rows, samples=200)
+def test_a_tokenizer_that_loses_korean_fails_the_self_test() -> None:
+    with pytest.raises(UserError, match="gives identical Korean a ROUGE below 1"):
+        check_tokenizer(Lossy(), "lossy")
+    for name in ("kiwi", "character", "whitespace"):
+        check_tokenizer(make_tokenizer(name), name)
 
 
 def test_the_english_tokenizer_is_rouge_scores_own() -> None:
     english: Tokenizer = make_tokenizer("english")
     assert english.tokenize("The ports, charging") == ["the", "port", "charg"]
+
+
+def test_characters_are_counted_without_spaces() -> None:
+    assert CharacterTokenizer().tokenize("서울 Aa") == ["서", "울", "a", "a"]
+
+
+ROWS = [
+    {"prediction": "서울특별시", "reference": "서울특별시", "id": 7},
+    {"prediction": "모르겠습니다", "reference": ["부산광역시", "부산"]},
+]
+
+
+def write_rows(path: Path, *rows: object) -> Path:
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def test_score_prints_one_json_object_with_every_metric(tmp_path: Path) -> None:
+    file = write_rows(tmp_path / "answers.jsonl", *ROWS)
+    done = run(ROOT, "python", "-m", "pagetune", "score", str(file))
+    scores = json.loads(done.stdout)
+    assert scores["n"] == 2
+    assert set(METRICS) <= set(scores)
+    assert (scores["exact_match"], scores["fact_match"]) == (0.5, 0.5)
+    assert scores["exact_match_ci95_low"] <= 0.5 <= scores["exact_match_ci95_high"]
+    assert scores["tokenizer"]["name"] == "kiwi"
+    assert scores["references"] == "max"
+
+
+def test_score_takes_another_tokenizer_and_the_mean(tmp_path: Path) -> None:
+    file = write_rows(tmp_path / "answers.jsonl", {"prediction": "부산", "reference": ["부산", "서울"]})
+    options = ("--tokenizer", "character", "--references", "mean")
+    scores = json.loads(run(ROOT, "python", "-m", "pagetune", "score", str(file), *options).stdout)
+    assert (scores["rouge1"], scores["tokenizer"]["name"], scores["references"]) == (0.5, "character", "mean")
+    done = run(ROOT, "python", "-m", "pagetune", "score", str(file), "--tokenizer", "mecab", check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("pagetune: score: --tokenizer should be 'kiwi'")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('{"prediction": "a", "reference": "b"}\n{"prediction": "a"}\n', "2 has no 'prediction' and 'reference'"),
+        ("[1, 2]\n", "1 has no 'prediction' and 'reference'"),
+        ('{"prediction": 1, "reference": "b"}\n', "1: 'prediction' should be a text"),
+        ('{"prediction": "a", "reference": []}\n', "1: 'prediction' should be a text"),
+        ('{"prediction": "a", "reference": ["b", null]}\n', "1: 'prediction' should be a text"),
+        ('\n{"prediction": \n', "2 is no JSON"),
+        ("\n", "holds no row"),
+    ],
+)
+def test_a_bad_row_is_named_with_its_line(tmp_path: Path, text: str, says: str) -> None:
+    file = tmp_path / "bad.jsonl"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(UserError) as caught:
+        read_scored(file)
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="cannot be read"):
+        read_scored(tmp_path / "nowhere.jsonl")

@@ -49,11 +49,11 @@ if rank == 32:
     sys.exit("out of memory")
 
 def scores(value):
-    return {{"n": 70, "fact_match": value, "fact_match_ci95_low": value - 0.05, "fact_match_ci95_high": value + 0.04}}
+    return {{"n": 70, "facts": 70, "fact_match": value, "fact_match_ci95_low": value - 0.05, "fact_match_ci95_high": value + 0.04}}
 
 validation = scores({VALIDATION}[rank] - 0.02 * (params["seed"] == 2))
 tuned = {{"validation": validation, **dict.fromkeys(["recall", "recall_new_wording"], scores({RECALL}[rank]))}}
-tuned["heldout"] = {{"n": 0, "fact_match": None, "fact_match_ci95_low": None, "fact_match_ci95_high": None}}
+tuned["heldout"] = {{"n": 0, "facts": 0, "fact_match": None, "fact_match_ci95_low": None, "fact_match_ci95_high": None}}
 seconds = rank * params["train"]["epochs"] + params["seed"] / 10
 cost = {{"seconds": seconds, "peak_reserved_gib": rank / 100, "tokens_per_second": 1000 - rank}}
 Path("metrics").mkdir(exist_ok=True)
@@ -132,7 +132,7 @@ def refusal(runs: list[Run], left_out: list[str]) -> str:
 
 def made_run(name: str, rank: int, value: float | None, n: int = 70, **params: Any) -> Run:
     interval = {f"fact_match_ci95_{end}": value for end in ("low", "high")}
-    scores = {"n": n, "fact_match": value, **interval}
+    scores = {"n": n, "facts": n, "fact_match": value, **interval}
     sets = ("validation", "recall", "recall_new_wording", "heldout")
     return Run(name, rank, params, {}, dict.fromkeys(sets, scores), {})
 
@@ -285,7 +285,9 @@ def test_noise_is_mutual_and_everything_is_within_its_own(one: Score, other: Sco
 @given(st.integers(1, 10_000), st.data())
 def test_an_interval_has_a_width_and_holds_its_score(n: int, data: st.DataObject) -> None:
     value = data.draw(st.integers(0, n)) / n
-    score = score_of({"n": n, "fact_match": value, "fact_match_ci95_low": value, "fact_match_ci95_high": value})
+    score = score_of(
+        {"n": n, "facts": n, "fact_match": value, "fact_match_ci95_low": value, "fact_match_ci95_high": value}
+    )
     assert score
     assert 0 <= score.low <= value <= score.high <= 1
     assert score.low < score.high

@@ -1,0 +1,146 @@
+"""What an answer states as fact, and whether another text states the same."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pagetune.facts import abstains, abstentions, fact_match, facts, invented
+
+SAME = [
+    # amounts and counts, however they are written
+    ("수강료는 1,200원입니다", "1200 원"),
+    ("35,000원", "3만 5천 원"),
+    ("백만 원까지", "100만원까지"),
+    ("두 시간", "2시간"),
+    ("3인까지", "세 명까지"),
+    ("3일이내", "3일 이내에"),
+    ("30 %", "30퍼센트"),
+    # dates and times
+    ("2024년 9월 15일", "2024-09-15"),
+    ("2024. 9. 15.", "2024년 9월 15일"),
+    ("오후 2시부터", "14시부터"),
+    ("March 5, 2024", "2024년 3월 5일"),
+    # codes, numbers that are one thing, addresses
+    ("오류 코드는 E3입니다.", "E3"),
+    ("02-555-0143으로 전화하세요", "02-555-0143"),
+    ("help@example.com으로 문의", "help@example.com"),
+    ("서울시 의사당대로 143, 12층", "서울특별시 의사당대로 143 12층"),
+    # negation, however it is said
+    ("환불이 불가합니다.", "환불할 수 없습니다."),
+    ("30일 뒤의 사용을 금지합니다", "30일 뒤에는 쓰지 마세요"),
+    ("참석하여야 합니다", "참석하지 않으면 안 됩니다"),
+    ("2층에 갈 수밖에 없습니다", "2층에 가지 않을 수 없습니다"),
+    ("2층에 하나밖에 없습니다", "2층에 하나만 있습니다"),
+    # words alone
+    ("정보보호팀", "정보보호팀"),
+    ("정보보호팀입니다", "정보보호팀"),
+    ("It opens four times a year", "It opens 4 times a year"),
+]
+OTHER = [
+    ("12000원", "1200원"),
+    ("3주", "3와트"),
+    ("3 바", "3대"),
+    ("3일", "3영업일"),
+    ("15시간", "1.5시간"),
+    ("2024년 9월 16일", "2024-09-15"),
+    ("오전 2시", "오후 2시"),
+    ("E3", "E5"),
+    ("02-555-0144", "02-555-0143"),
+    ("됩니다", "되지 않습니다"),
+    ("환불이 가능합니다", "환불이 불가능합니다"),
+    ("You can cancel", "You can't cancel"),
+    ("대전광역시 수성구 달빛숲길 64 3층", "대구광역시 수성구 달빛숲길 64 3층"),
+    ("담당자는 이영희 팀장입니다", "담당자는 김민수 팀장입니다"),
+    ("전혀 다른 말", "정보보호팀"),
+    ("3일", "정보보호팀"),
+    ("", "정보보호팀"),
+    ("", "3일"),
+    ("143 12층, 그리고 7층", "143 12층"),
+]
+
+
+@pytest.mark.parametrize(("prediction", "reference"), SAME)
+def test_the_same_facts_in_other_words_match(prediction: str, reference: str) -> None:
+    assert fact_match(prediction, reference) == 1
+
+
+@pytest.mark.parametrize(("prediction", "reference"), OTHER)
+def test_other_facts_in_like_words_do_not(prediction: str, reference: str) -> None:
+    assert fact_match(prediction, reference) == 0
+
+
+TEXTS = st.text("가나다라 서울시3,.만원일 않없ABe-:/%", max_size=25)
+
+
+@settings(deadline=None, max_examples=150)
+@given(TEXTS, TEXTS)
+def test_a_match_of_texts_with_facts_is_one_both_ways(one: str, other: str) -> None:
+    if facts(one).counted and facts(other).counted:
+        assert fact_match(one, other) == fact_match(other, one)
+
+
+@settings(deadline=None, max_examples=150)
+@given(TEXTS.filter(lambda text: text.strip() != ""))
+def test_every_text_matches_itself_and_invents_nothing_on_itself(text: str) -> None:
+    assert fact_match(text, text) == 1
+    assert invented(text, text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "안내 데스크에 있습니다",
+        "연못 앞입니다",
+        "나이에 관계없이 신청합니다",
+        "비밀번호를 바꿉니다",
+        "미리 알립니다",
+        "See No. 5",
+    ],
+)
+def test_words_that_look_like_a_negation_are_none(text: str) -> None:
+    assert not facts(text).negated
+
+
+def test_what_an_answer_makes_up_is_named() -> None:
+    reference = "서울특별시 영등포구 의사당대로 143"
+    assert invented("부산광역시 해운대로 7", reference + "\n주소는?") == ["7", "부산광역시", "해운대로"]
+    assert invented("서울시 영등포구", reference) == []
+    assert invented("2024년 3월", "2024년에") == ["3월"]
+    assert invented("KB-200 모델", "모델") == ["kb-200"]
+
+
+def test_what_the_question_says_is_not_made_up() -> None:
+    assert invented("김민수 팀장의 번호는 모릅니다", "김민수 팀장의 번호는?\n02-555-0143") == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "알 수 없습니다.",
+        "문서에는 그 정보가 없습니다",
+        "죄송하지만 답변드릴 수 없습니다.",
+        "I don’t know.",
+        "알수없습니다",
+    ],
+)
+def test_an_answer_that_does_not_know_abstains(answer: str) -> None:
+    assert abstains(answer)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "3영업일 이내입니다.",
+        "",
+        "환불할 수 없습니다.",
+        "비밀번호를 알 수 없게 만듭니다.",
+        "알 수 없습니다. " + "가" * 100,
+    ],
+)
+def test_an_answer_that_says_something_does_not_abstain(answer: str) -> None:
+    assert not abstains(answer)
+
+
+def test_the_published_phrases_are_many_and_none_is_empty() -> None:
+    assert len(abstentions()) > 40
+    assert all(len(phrase) >= 4 for phrase in abstentions())

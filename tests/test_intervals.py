@@ -1,0 +1,44 @@
+"""How sure a mean is."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pagetune.intervals import summarize
+
+
+def interval(values: list[float], facts: list[str] | None = None, samples: int = 400) -> tuple[float, float]:
+    facts = facts or [str(index) for index in range(len(values))]
+    summary = summarize([{"x": value} for value in values], ["x"], facts, samples)
+    return summary["x_ci95_low"], summary["x_ci95_high"]  # type: ignore[return-value]
+
+
+def test_an_empty_set_has_n_zero_and_null_scores() -> None:
+    summary = summarize([], ["x"], [], 10)
+    assert summary == {"n": 0, "facts": 0, "x": None, "x_ci95_low": None, "x_ci95_high": None}
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
+def test_an_interval_holds_its_mean_and_is_the_same_twice(values: list[float]) -> None:
+    low, high = interval(values)
+    assert min(values) - 1e-6 <= low <= high <= max(values) + 1e-6
+    assert interval(values) == (low, high)
+
+
+def test_half_right_of_a_hundred_is_known_within_a_tenth() -> None:
+    """The normal approximation says 0.5 ± 1.96 * 0.5 / 10."""
+    assert interval([0.0, 1.0] * 50, samples=4000) == pytest.approx((0.402, 0.598), abs=0.015)
+
+
+def test_five_wordings_of_a_fact_are_not_five_facts() -> None:
+    values = [float(index % 2) for index in range(20) for _ in range(5)]
+    facts = [str(index) for index in range(20) for _ in range(5)]
+    low, high = interval(values, facts)
+    alone_low, alone_high = interval([float(index % 2) for index in range(20)])
+    assert (low, high) == pytest.approx((alone_low, alone_high), abs=1e-6)
+    assert high - low > 1.8 * (interval(values)[1] - interval(values)[0])
+
+
+def test_facts_of_many_wordings_weigh_as_many_rows() -> None:
+    summary = summarize([{"x": 1.0}] * 3 + [{"x": 0.0}], ["x"], ["a", "a", "a", "b"], 50)
+    assert (summary["n"], summary["facts"], summary["x"]) == (4, 2, 0.75)
