@@ -22,7 +22,7 @@ CHOSEN_COLOUR, OTHER_COLOUR = "#1f6feb", "#9aa5b1"
 
 @dataclass(frozen=True)
 class Score:
-    """A share of right answers from 0 to 1, its 95% interval, and how many facts were asked for, in however many words."""
+    """A share of right answers from 0 to 1, its 95% interval, and how many facts were asked for, in any words."""
 
     value: float
     low: float
@@ -118,7 +118,8 @@ def sweep_lines(sweep: Sweep) -> list[str]:
     """What to print: the table, the choice, its scores on the test sets, and what was left out."""
     chosen, best = sweep.chosen, sweep.best
     head = f"  rank  {f'{METRIC} on {CHOSEN_BY}':<26}{'noise':<8}{'seconds':>9}{'GiB':>8}{'tokens/s':>10}  experiments"
-    choice = f"sweep: r={chosen.rank} is the smallest rank within noise of the best (r={best.rank}, {best.score.facts} facts)"
+    compared = f"(r={best.rank}, {best.score.facts} facts)"
+    choice = f"sweep: r={chosen.rank} is the smallest rank within noise of the best {compared}"
     tests = [f"  {name:<20}{_test(chosen, name)}" for name in SETS if name != CHOSEN_BY]
     left_out = [f"sweep: left out: {line}" for line in sweep.left_out]
     return [head, *(_row(rank, sweep) for rank in sweep.ranks), choice, *tests, *left_out]

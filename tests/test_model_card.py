@@ -14,12 +14,12 @@ from huggingface_hub import ModelCard
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pagetune.generation import generate
 from pagetune.jsonl import read_json
 from pagetune.manifest import ADAPTER, Manifest, read_manifest
 from pagetune.model_card import render_model_card
 from pagetune.models import load_tokenizer, load_tuned
 from pagetune.params import Params, load_params
+from pagetune.predict.answers import generate
 from pagetune.prompts import render_prompt
 
 NASTY = "```\n---\n# a heading\r\n</pre> `|` {instruction}\u2028\x85\x00'\"\\"
