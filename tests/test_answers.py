@@ -1,0 +1,133 @@
+"""Which engine answers, and what becomes of its answers."""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import ROOT
+from test_prompts import example
+
+from pagetune.errors import UserError
+from pagetune.manifest import read_manifest
+from pagetune.models import load_tokenizer
+from pagetune.params import Params, load_params
+from pagetune.predict.answers import Answer, Questions, predict
+from pagetune.predict.vllm_engine import choose
+
+PARAMS = load_params(ROOT / "params.yaml")
+
+#: As far as vLLM's own interface goes that is used: it notes what it was given, and says the first prompt's tokens.
+VLLM = """
+import json, os
+from types import SimpleNamespace
+from vllm.lora.request import LoRARequest
+
+class SamplingParams:
+    def __init__(self, **options):
+        self.options = options
+
+class LLM:
+    def __init__(self, **options):
+        self.options = options
+
+    def generate(self, prompts, sampling, lora_request=None):
+        lora = None if lora_request is None else [lora_request.name, lora_request.number, lora_request.path]
+        given = {"model": self.options, "sampling": sampling.options, "lora": lora, "prompts": prompts}
+        with open(os.environ["VLLM_NOTES"], "w") as file:
+            json.dump(given, file)
+        eos = sampling.options["stop_token_ids"]
+        said = [[5, 6, eos[0]], [7, 8]]
+        return [SimpleNamespace(outputs=[SimpleNamespace(token_ids=tuple(said[i % 2]))]) for i in range(len(prompts))]
+"""
+REQUEST = """
+class LoRARequest:
+    def __init__(self, name, number, path):
+        self.name, self.number, self.path = name, number, path
+"""
+
+
+@pytest.fixture
+def vllm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A vllm to import, a card to run it on, and what it noted."""
+    package = tmp_path / "site" / "vllm"
+    (package / "lora").mkdir(parents=True)
+    (package / "__init__.py").write_text(VLLM, encoding="utf-8")
+    (package / "lora" / "__init__.py").touch()
+    (package / "lora" / "request.py").write_text(REQUEST, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(package.parent))
+    monkeypatch.setenv("VLLM_NOTES", str(tmp_path / "notes.json"))
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda **_: True)
+    yield tmp_path / "notes.json"
+    for name in [name for name in sys.modules if name.split(".")[0] == "vllm"]:
+        del sys.modules[name]
+
+
+def params(engine: str, precision: str = "bf16") -> Params:
+    predicts = PARAMS.predict.model_copy(update={"engine": engine, "max_new_tokens": 9})
+    return PARAMS.model_copy(update={"predict": predicts, "precision": precision})
+
+
+def questions() -> Questions:
+    return Questions([("recall", example("주소?", "서울")), ("heldout", example("전화?", "02-555"))])
+
+
+def test_vllm_is_given_the_tokens_the_eos_and_the_adapter(tiny_base: Path, tmp_path: Path, vllm: Path) -> None:
+    adapter = tmp_path / "adapter"
+    adapter.mkdir()
+    config = {"r": 24, "rank_pattern": {"lm_head": 40}}
+    (adapter / "adapter_config.json").write_text(json.dumps(config), encoding="utf-8")
+    manifest = read_manifest(tiny_base)
+    found = predict(manifest, adapter, questions(), params("auto"))
+    tokenizer, notes = load_tokenizer(manifest), json.loads(vllm.read_text(encoding="utf-8"))
+    prompts = [tokenizer(row.prompt)["input_ids"] for row in found]
+    assert notes["prompts"] == [{"prompt_token_ids": ids} for ids in prompts]
+    assert notes["sampling"] == {"temperature": 0.0, "max_tokens": 9, "stop_token_ids": [tokenizer.eos_token_id]}
+    assert notes["lora"] == ["adapter", 1, str(adapter)]
+    options = notes["model"]
+    assert (options["model"], options["dtype"], options["max_lora_rank"]) == (str(manifest.location), "bfloat16", 64)
+    assert options["max_model_len"] == max(map(len, prompts)) + 9
+    assert [(row.prediction, row.stopped, row.engine, row.split) for row in found] == [
+        (tokenizer.decode([5, 6]).strip(), True, "vllm", "recall"),
+        (tokenizer.decode([7, 8]).strip(), False, "vllm", "heldout"),
+    ]
+
+
+def test_the_base_is_asked_without_an_adapter(tiny_base: Path, vllm: Path) -> None:
+    predict(read_manifest(tiny_base), None, questions(), params("vllm"))
+    notes = json.loads(vllm.read_text(encoding="utf-8"))
+    assert notes["lora"] is None
+    assert "enable_lora" not in notes["model"]
+
+
+def test_vllm_in_4_bit_is_refused_by_name_and_passed_over_by_auto(tiny_base: Path, vllm: Path) -> None:
+    manifest = read_manifest(tiny_base)
+    with pytest.raises(UserError, match="predict.engine: vllm cannot run here: precision is 4bit"):
+        choose(params("vllm", "4bit"), manifest)
+    assert choose(params("auto", "4bit"), manifest) == (
+        "transformers",
+        "precision is 4bit, and vllm takes bf16 or fp16",
+    )
+
+
+def test_without_vllm_auto_takes_transformers_and_says_why(tiny_base: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = predict(read_manifest(tiny_base), None, questions(), params("auto", "fp32"))
+    assert [(row.engine, row.precision) for row in found] == [("transformers", "fp32")] * 2
+    assert "answers by transformers (vllm is not installed)" in capsys.readouterr().out
+
+
+def test_vllm_by_name_where_it_is_not_installed_is_one_line(tiny_base: Path) -> None:
+    with pytest.raises(UserError, match="predict.engine: vllm cannot run here: vllm is not installed"):
+        predict(read_manifest(tiny_base), None, questions(), params("vllm"))
+
+
+def test_questions_keep_their_order_and_their_split() -> None:
+    answers = [Answer("서울", True), Answer("몰라", False)]
+    found = questions().answered(answers, "</s>", "fp32", "transformers")
+    assert [(row.split, row.prediction, row.stopped) for row in found] == [
+        ("recall", "서울", True),
+        ("heldout", "몰라", False),
+    ]
