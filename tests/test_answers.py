@@ -105,7 +105,7 @@ def test_the_base_is_asked_without_an_adapter(tiny_base: Path, vllm: Path) -> No
 
 def test_vllm_in_4_bit_is_refused_by_name_and_passed_over_by_auto(tiny_base: Path, vllm: Path) -> None:
     manifest = read_manifest(tiny_base)
-    with pytest.raises(UserError, match="predict.engine: vllm cannot run here: precision is 4bit"):
+    with pytest.raises(UserError, match=r"predict\.engine: vllm cannot run here: precision is 4bit"):
         choose(params("vllm", "4bit"), manifest)
     assert choose(params("auto", "4bit"), manifest) == (
         "transformers",
@@ -120,7 +120,7 @@ def test_without_vllm_auto_takes_transformers_and_says_why(tiny_base: Path, caps
 
 
 def test_vllm_by_name_where_it_is_not_installed_is_one_line(tiny_base: Path) -> None:
-    with pytest.raises(UserError, match="predict.engine: vllm cannot run here: vllm is not installed"):
+    with pytest.raises(UserError, match=r"predict\.engine: vllm cannot run here: vllm is not installed"):
         predict(read_manifest(tiny_base), None, questions(), params("vllm"))
 
 
