@@ -23,7 +23,7 @@ def inside(path: Any) -> str | None:
     if not full.is_relative_to(ROOT):
         return None
     name = full.relative_to(ROOT).as_posix()
-    internal = name.startswith((".", "pagetune", "stages", "tests")) and not name.endswith(".html")
+    internal = name.startswith((".", "pagetune", "stages", "tests")) and not name.endswith((".html", ".txt"))
     return None if internal or full.is_dir() else name
 
 
@@ -72,7 +72,7 @@ def main() -> None:
         "reads": sorted(reads - writes),
         "writes": sorted(writes),
         "modules": project_files("pagetune") + project_files("stages"),
-        "data_files": sorted(name for name in reads if name.endswith(".html")),
+        "data_files": sorted(name for name in reads if name.endswith((".html", ".txt"))),
         "listed": sorted(listed),
         "params": sorted(params),
     }
