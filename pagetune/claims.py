@@ -18,7 +18,7 @@ _UNIT = (
 )
 #: 3만 5천 is one number; so is 1천500.
 _NUMBER = re.compile(
-    rf"(?<![\d.])((?<![\w)])[-−])?({_DIGITS})\s?({_SCALE})?((?:\s?{_DIGITS}\s?{_SCALE})*)((?<=[십백천만억])\d+)?"
+    rf"(?<![\d.])((?<![\w)])[-−])?({_DIGITS})\s?({_SCALE})?((?:\s?{_DIGITS}\s?{_SCALE})*)((?<=[십백천만억])\d{{1,30}})?"
     rf"\s?({_UNIT})?"
 )
 _PART = re.compile(rf"({_DIGITS})\s?({_SCALE})")

@@ -1,14 +1,16 @@
 """What an answer states as fact, and whether another text states the same: what no count of shared words can say."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
-from pagetune.claims import claims, normal_form, unsupported
+from pagetune.claims import claims, normal_form
 from pagetune.korean import is_korean
+from pagetune.notation import plain
 from pagetune.tokens import CharacterTokenizer, Morpheme, f1, morphemes, nfc
 
 ABSTENTIONS = Path(__file__).with_name("abstentions.txt")
@@ -19,40 +21,62 @@ _SAME_WORDS = 0.5
 
 Number = tuple[Fraction, str]
 
-#: Of Kiwi's morphemes. 아니요 is an answer of its own; the prefixes make 미지급 of 지급.
+#: Of Kiwi's morphemes; the prefixes make 미지급 of 지급.
 _NEGATIVE = {
-    ("않", "VX"), ("안", "MAG"), ("못", "MAG"), ("못하", "VX"), ("아니", "MAG"), ("아니", "VCN"), ("아니", "IC"),
-    ("아니요", "IC"), ("아니오", "IC"), ("없", "VA"), ("없이", "MAG"), ("말", "VX"), ("불가", "NNG"), ("금지", "NNG"),
-    ("미", "XPN"), ("불", "XPN"), ("비", "XPN"),
+    ("않", "VX"), ("안", "MAG"), ("못", "MAG"), ("못하", "VX"), ("아니", "MAG"), ("아니", "VCN"), ("없", "VA"),
+    ("없이", "MAG"), ("말", "VX"), ("불가", "NNG"), ("금지", "NNG"), ("미", "XPN"), ("불", "XPN"), ("비", "XPN"),
+    ("부", "XPN"),
 }  # fmt: skip
-#: What may stand between two that cancel out: 하지 않을 수 없다, 하지 않으면 안 된다, 없지 않다.
-_BETWEEN = {"을", "ᆯ", "ᆫ", "수", "는", "가", "도", "으면", "면", "지", "하"}
+#: What may stand between two that cancel out: 하지 않을 수 없다, 하지 않으면 안 된다, 없지 않다, 금지되지 않는다.
+_BETWEEN = {"을", "ᆯ", "ᆫ", "수", "는", "가", "도", "으면", "면", "지", "하", "되"}
 _ENGLISH_NEGATION = re.compile(
-    r"\b(?:not|never|none|nobody|nothing|cannot|without)\b|\bno\b(?!\.?\s?\d)|n['’]t\b", re.I
+    r"\b(?:not|never|none|nobody|nothing|cannot|without|impossible|unable|invalid|prohibited|forbidden)\b"
+    r"|\bno\b(?!\.?\s?\d)|n['’]t\b",
+    re.IGNORECASE,
 )
-
-_MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
-_MONTH = re.compile(rf"\b(?:({_MONTHS})|(Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\b\.?)")
-_NUMERALS = ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
-_NUMERAL = re.compile(rf"\b({'|'.join(_NUMERALS)})\b", re.I)
-#: Behind the first word of a sentence and not a code, which has digits or further capitals.
+#: What gainsays what; of each pair the two texts may not state one side each.
+_OPPOSITES = tuple(
+    (re.compile(one), re.compile(other))
+    for one, other in (
+        (r"이상|초과|최소|적어도|at least|more than", r"이하|미만|이내|최대|at most|up to|less than"),
+        (r"이후|\bafter\b", r"이전|\bbefore\b"),
+        (r"증가|인상|상승|increas", r"감소|인하|하락|decreas"),
+        (r"유료|유상", r"무료|무상|공짜"),
+        (r"유효", r"무효"),
+        (r"^(?:네|예|yes)\b", r"^(?:아니요|아니오|no)\b"),
+    )
+)
+_WEEKDAY = re.compile(r"[월화수목금토일]요일|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day", re.IGNORECASE)
+_CODE = re.compile(r"[\d@]")
+#: In an English text; a Latin word within Hangul is one wherever it stands.
 _ENGLISH_NAME = re.compile(r"(?<=[a-z,;:] )[A-Z][a-z]{2,}\b")
 _UNIT_TAGS = {"NNB", "NNG", "SL", "SW"}
 _SAME_UNIT = {
     "와트": "w", "킬로와트": "kw", "미터": "m", "센티미터": "cm", "밀리미터": "mm", "킬로미터": "km", "그램": "g",
-    "킬로그램": "kg", "리터": "l", "밀리리터": "ml", "프로": "%", "주일": "주", "주간": "주", "달러": "$",
+    "킬로그램": "kg", "리터": "l", "밀리리터": "ml", "프로": "%", "퍼센트": "%", "주일": "주", "주간": "주", "일간": "일",
+    "달러": "$", "usd": "$", "krw": "원", "won": "원", "인": "명", "사람": "명", "번": "회", "차례": "회", "달": "개월",
 }  # fmt: skip
+#: Behind a unit, and no part of it.
+_BOUND = re.compile(r"(?<=.)(?:이내|이상|이하|미만|초과|정도|가량|이전|이후|까지|부터|째|씩)$")
+_CITY = re.compile(r"(서울|부산|대구|인천|광주|대전|울산|세종)(?:특별자치시|특별시|광역시|시)")
+_PROVINCE = re.compile(r"(강원|전북|전라북|제주)특별자치도")
+_PROVINCES = {
+    "경남": "경상남도", "경북": "경상북도", "전남": "전라남도", "전북": "전라북도", "충남": "충청남도", "충북": "충청북도",
+}  # fmt: skip
+_SHORT_PROVINCE = re.compile(rf"(?<![가-힣])({'|'.join(_PROVINCES)})도?")
 
 
 @dataclass(frozen=True)
 class Facts:
-    """Numbers with their units, joined numbers such as 02-555-0143, codes, proper names, and whether it says no."""
+    """Numbers with their units, joined numbers such as 02-555-0143, codes (with digits, or an @) and weekdays, proper
+    names, whether it says no, and for each pair of `_OPPOSITES` which side it takes."""
 
     numbers: frozenset[Number]
     joined: frozenset[str]
     codes: frozenset[str]
     names: frozenset[str]
     negated: bool
+    sides: tuple[tuple[bool, bool], ...]
 
     @property
     def counted(self) -> bool:
@@ -61,40 +85,81 @@ class Facts:
 
 
 def facts(text: str) -> Facts:
-    text = nfc(text)
+    text = plain(nfc(text))
     found = morphemes(text) if is_korean(text) else []
-    claimed = claims(_english_in_digits(text))
-    units = _units(text, found)
-    numbers = {(value, _same(unit or units.get(value, ""))) for value, unit in claimed.numbers}
-    return Facts(frozenset(numbers), claimed.joined, claimed.codes, _names(text, found), _negated(text, found))
+    claimed = claims(text)
+    codes = {code for code in claimed.codes if _CODE.search(code)} | {day.lower() for day in _WEEKDAY.findall(text)}
+    words = (claimed.codes - codes) if found else set()
+    return Facts(
+        numbers=_numbers(claimed.numbers, found),
+        joined=claimed.joined,
+        codes=frozenset(codes),
+        names=_names(text, found) | words,
+        negated=_negated(text, found),
+        sides=tuple((bool(one.search(text)), bool(other.search(text))) for one, other in _OPPOSITES),
+    )
 
 
-def fact_match(prediction: str, reference: str) -> float:
-    """1 if the prediction states just the reference's facts, else 0.
+def fact_match(prediction: str, reference: str, question: str = "") -> float:
+    """1 if the prediction states just the reference's facts, else 0; what the question states may be said again.
 
     Numbers with units, dates, amounts, codes and the negation have to be the same; a name may be left out or added,
     not exchanged. Where the reference has no number or code, half of the characters have to be shared as well.
     """
-    said, held = facts(prediction), facts(reference)
-    same = (
-        _agree(said.numbers, held.numbers)
-        and (said.joined, said.codes, said.negated) == (held.joined, held.codes, held.negated)
-        and not _exchanged(said, prediction, held, reference)
-    )
+    said, held, asked = facts(prediction), facts(reference), facts(question)
+    same = _states(said, held) and not _adds(said, held, asked) and not _gainsays(said, held)
+    same = same and not _exchanged(said, prediction, held, f"{reference}\n{question}")
     return float(same and (held.counted or _shared_characters(prediction, reference) >= _SAME_WORDS))
+
+
+def _states(said: Facts, held: Facts) -> bool:
+    return (
+        all(_among(number, said.numbers) for number in held.numbers)
+        and said.joined >= held.joined
+        and said.codes >= held.codes
+        and said.negated >= held.negated
+    )
+
+
+def _adds(said: Facts, held: Facts, asked: Facts) -> bool:
+    """Whether anything is stated that neither the reference nor the question states."""
+    known = held.numbers | asked.numbers
+    return (
+        not all(_among(number, known) for number in said.numbers)
+        or not said.joined <= held.joined | asked.joined
+        or not said.codes <= held.codes | asked.codes
+        or (said.negated and not (held.negated or asked.negated))
+    )
+
+
+def _gainsays(said: Facts, held: Facts) -> bool:
+    """Whether one text takes one side only of a pair of opposites, and the other text the other."""
+    return any(
+        mine != theirs and all(sum(sides) == 1 for sides in (mine, theirs))
+        for mine, theirs in zip(said.sides, held.sides, strict=True)
+    )
 
 
 def invented(answer: str, support: str) -> list[str]:
     """The numbers, dates, codes and names of `answer` that `support` does not hold, sorted."""
-    answer, support = nfc(answer), nfc(support)
-    strange = [name for name in facts(answer).names if not _named(name, support)]
-    return sorted({*unsupported(_english_in_digits(answer), _english_in_digits(support)), *strange})
+    said, held = facts(answer), facts(support)
+    numbers = {_say(number) for number in said.numbers if not _among(number, held.numbers)}
+    tokens = {token for token in said.joined | said.codes if token not in plain(nfc(support)).lower()}
+    return sorted(numbers | tokens | {name for name in said.names if not _named(name, support)})
+
+
+def _say(number: Number) -> str:
+    value, unit = number
+    return f"{value.numerator if value.denominator == 1 else float(value)}{unit}"
 
 
 def abstains(answer: str) -> bool:
-    """Whether the answer says that it does not know, by one of the phrases of abstentions.txt."""
-    said = normal_form(nfc(answer))
-    return len(answer) <= _MAX_ABSTENTION and any(phrase in said for phrase in abstentions())
+    """Whether a sentence of the answer begins or ends with one of the phrases of abstentions.txt."""
+    answer = nfc(answer)
+    sentences = [normal_form(sentence) for sentence in re.split(r"[.!?。\n]+", answer)]
+    return len(answer) <= _MAX_ABSTENTION and any(
+        sentence.startswith(abstentions()) or sentence.endswith(abstentions()) for sentence in sentences
+    )
 
 
 @cache
@@ -103,26 +168,18 @@ def abstentions() -> tuple[str, ...]:
     return tuple(normal_form(nfc(line)) for line in lines if line and not line.startswith("#"))
 
 
-def _english_in_digits(text: str) -> str:
-    """March is the third 월, and four is 4; so dates and counts compare across both languages."""
-    text = _MONTH.sub(lambda found: f"{_month(found)}월", text)
-    return _NUMERAL.sub(lambda found: str(_NUMERALS.index(found[1].lower()) + 2), text)
-
-
-def _month(found: re.Match[str]) -> int:
-    names = [name[:3] for name in _MONTHS.split("|")]
-    return names.index(found.group()[:3]) + 1
-
-
-def _units(text: str, found: list[Morpheme]) -> dict[Fraction, str]:
-    """What Kiwi finds to be the noun right behind each number: claims knows the common ones alone."""
-    units = {}
+def _numbers(claimed: Iterable[Number], found: list[Morpheme]) -> frozenset[Number]:
+    """With the noun right behind each where Kiwi finds one: claims knows the common units alone."""
+    units: dict[Fraction, set[str]] = {}
     for number, noun in pairwise(found):
-        gap = noun.start - number.end
-        near = noun.tag in _UNIT_TAGS if gap == 0 else gap == 1 and noun.tag == "NNB"
+        near = noun.tag in _UNIT_TAGS if noun.start == number.end else _is_unit_apart(number, noun)
         if number.tag == "SN" and near and (value := _value(number.form)) is not None:
-            units[value] = noun.form
-    return units
+            units.setdefault(value, set()).add(noun.form)
+    return frozenset((value, _same(name)) for value, unit in claimed for name in units.get(value, {unit}))
+
+
+def _is_unit_apart(number: Morpheme, noun: Morpheme) -> bool:
+    return noun.start == number.end + 1 and (noun.tag == "NNB" or noun.form == "영업일")
 
 
 def _value(form: str) -> Fraction | None:
@@ -133,23 +190,20 @@ def _value(form: str) -> Fraction | None:
 
 
 def _same(unit: str) -> str:
+    unit = _BOUND.sub("", unit)
     return _SAME_UNIT.get(unit, unit)
 
 
-def _agree(said: frozenset[Number], held: frozenset[Number]) -> bool:
-    return all(_among(number, held) for number in said) and all(_among(number, said) for number in held)
-
-
 def _among(number: Number, others: frozenset[Number]) -> bool:
-    """With the same value, and a unit that does not gainsay: none at all, or the start of the other (3일, 3일이내)."""
+    """With the same value and unit; one of the two may have none."""
     value, unit = number
-    return any(value == other and (unit.startswith(name) or name.startswith(unit)) for other, name in others)
+    return any(value == other and (unit == name or not (unit and name)) for other, name in others)
 
 
 def _names(text: str, found: list[Morpheme]) -> frozenset[str]:
     korean = {token.form for token in found if token.tag == "NNP" and len(token.form) > 1 and is_korean(token.form)}
-    english = {name.group() for name in _ENGLISH_NAME.finditer(text)} if not is_korean(text) else set()
-    return frozenset(korean | {name.lower() for name in english if not _MONTH.match(name)})
+    english = _ENGLISH_NAME.findall(text) if not found else []
+    return frozenset(korean | {name.lower() for name in english})
 
 
 def _exchanged(said: Facts, prediction: str, held: Facts, reference: str) -> bool:
@@ -160,8 +214,13 @@ def _exchanged(said: Facts, prediction: str, held: Facts, reference: str) -> boo
 
 
 def _named(name: str, text: str) -> bool:
-    """By its first two syllables where it is Korean: 서울시 is 서울특별시, and 대전광역시 is not 대구광역시."""
-    return (name[:2] if is_korean(name) else name) in re.sub(r"\s", "", text.lower())
+    return _whole_name(name) in _whole_name(text)
+
+
+def _whole_name(text: str) -> str:
+    """Without spaces; 서울시 and 서울특별시 are 서울, 경남 is 경상남도."""
+    text = _PROVINCE.sub(r"\1도", _CITY.sub(r"\1", re.sub(r"\s", "", nfc(text).lower())))
+    return _SHORT_PROVINCE.sub(lambda found: _PROVINCES[found[1]], text)
 
 
 def _negated(text: str, found: list[Morpheme]) -> bool:
@@ -175,9 +234,14 @@ def _negated(text: str, found: list[Morpheme]) -> bool:
 
 
 def _denies(found: list[Morpheme], place: int) -> bool:
-    """하나밖에 없다 says that there is one."""
-    only = place > 0 and found[place - 1].form == "밖에"
-    return (found[place].form, found[place].tag) in _NEGATIVE and not only
+    """Not in 하나밖에 없다 (there is one), 뿐만 아니라 (as well), 아니면 (or), and 하고 말았다 (in the end)."""
+    token, before = found[place], found[place - 1].form if place else ""
+    after = found[place + 1].form if place + 1 < len(found) else ""
+    if (token.form, token.tag) not in _NEGATIVE or before == "밖에":
+        return False
+    if token.form == "아니":
+        return before not in ("뿐", "만") and after != "면"
+    return not (token.form == "말" and before == "고")
 
 
 def _shared_characters(prediction: str, reference: str) -> float:
