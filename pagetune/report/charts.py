@@ -86,6 +86,9 @@ def memory_picture(memory: Rows) -> Picture:
     lines = {name: _points(memory, column) for name, column in columns.items()}
     if not lines["peak"]:
         return Picture("memory", "Memory", Markup(), "The training wrote no memory.")
+    if lines["reserved"] == lines["allocated"]:
+        # Without a card there is but the process's memory.
+        del lines["reserved"]
     highest = f"At most {max(value for _, value in lines['peak']):,.0f} MiB"
     colours = {"reserved": BASE, "peak": LOOKUP, "allocated": TUNED}
     svg = draw_svg(f"{highest} over the steps.", 2.6, lambda figure: _draw_lines(figure, lines, colours, "MiB"))

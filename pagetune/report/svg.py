@@ -18,7 +18,6 @@ INK, BASE, TUNED, ECHO, LOOKUP = "#1f2328", "#8c96a1", "#1f6feb", "#d9a441", "#2
 #: What does not go into a picture: when and by what it was made.
 _NO_METADATA = dict.fromkeys(("Date", "Creator", "Format", "Type"))
 _STYLE = {
-    "svg.hashsalt": "pagetune",
     # Text, which the browser draws in the page's font: Hangul too, which matplotlib's own font has not.
     "svg.fonttype": "none",
     # A file name may hold dollars, and is no formula.
@@ -34,7 +33,8 @@ _STYLE = {
 def draw_svg(label: str, height: float, draw: Callable[[Any], None]) -> Markup:
     """What `draw` draws on a figure `height` inches high; `label` is read to those who cannot see it."""
     buffer = io.StringIO()
-    with style.context(["default", _STYLE]), warnings.catch_warnings():
+    # The salt makes the ids, which are to be the same on every run and others in every picture.
+    with style.context(["default", _STYLE, {"svg.hashsalt": label}]), warnings.catch_warnings():
         # The browser has them.
         warnings.filterwarnings("ignore", message="Glyph .* missing")
         figure = Figure(figsize=(WIDTH, height), layout="constrained")
@@ -42,7 +42,7 @@ def draw_svg(label: str, height: float, draw: Callable[[Any], None]) -> Markup:
         figure.savefig(buffer, format="svg", transparent=True, metadata=_NO_METADATA)
     svg = buffer.getvalue()
     # Every picture has its figure_1 and axes_1, and a page may hold an id but once.
-    svg = re.sub(r'<g id="[^"]*">', "<g>", svg[svg.index("<svg ") :])
+    svg = re.sub(r'<g id="[^"]*"', "<g", svg[svg.index("<svg ") :])
     described = svg.replace("<svg ", f'<svg role="img" aria-label="{escape(label)}" ', 1)
     return Markup(described)  # noqa: S704 - matplotlib escapes the names in it
 
