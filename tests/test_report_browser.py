@@ -73,10 +73,13 @@ def sideways(page: Page) -> Any:
 
 
 def screenshot(browser: Browser, report: Path, target: Path) -> None:
-    """The first screen of the report at `report`, as it looks on a desk."""
+    """The report at `report` as it looks on a desk, down to its first pictures."""
     opened = browser.new_page(viewport=DESKTOP)
     opened.goto(report.absolute().as_uri())
-    opened.screenshot(path=target)
+    last = opened.locator("#picture-loss").bounding_box()
+    assert last is not None
+    clip = {"x": 0, "y": 0, "width": DESKTOP["width"], "height": last["y"] + last["height"] + 20}
+    opened.screenshot(path=target, full_page=True, clip=clip)  # type: ignore[arg-type]
     opened.close()
 
 

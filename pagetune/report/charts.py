@@ -107,6 +107,7 @@ def _draw_lines(figure: Any, lines: dict[str, list[tuple[int, float]]], colours:
                 *zip(*points, strict=True), color=colours[name], label=name, marker="." if len(points) < 3 else ""
             )
     axes.set_xlabel("step")
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_ylabel(quantity)
     axes.set_ylim(0, 1.08 * max(value for points in lines.values() for _, value in points) or 1)
     figure.legend(loc="outside upper center", ncols=3, handlelength=1.5)
