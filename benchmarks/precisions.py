@@ -66,7 +66,7 @@ def scores(folder: Path) -> list[str]:
             continue
         cost = json.loads((folder / f"{precision}.json").read_text(encoding="utf-8"))
         answers = read_records(folder / f"{precision}.jsonl", Prediction)
-        rows = score_rows(answers, params)
+        rows = score_rows(answers, params, [row.prompt for row in answers])
         for name in ("recall", "validation"):
             summary = summary_of(answers, rows, members(answers, name), SHOWN, params)
             lines.append(f"{precision:6} {name:11} {in_words(summary)}")

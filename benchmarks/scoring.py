@@ -14,7 +14,7 @@ from pathlib import Path
 from random import Random
 
 from pagetune.facts import fact_match
-from pagetune.scoring import chrf, normalize_answer, rouge, score_all
+from pagetune.scoring import Scored, chrf, in_pieces, normalize_answer, rouge, score
 from pagetune.tokens import CharacterTokenizer, f1, make_tokenizer
 
 PAIRS = 10_000
@@ -51,7 +51,8 @@ def main() -> None:
     tokenizer, characters, made = make_tokenizer("kiwi"), CharacterTokenizer(), pairs()
     tokenizer.tokenize("먼저 읽는다")
     words = sum(len(prediction.split()) for prediction, _ in made) / len(made)
-    total = seconds(lambda: score_all(made, tokenizer, "max"))
+    rows = [Scored(prediction, references) for prediction, references in made]
+    total = seconds(lambda: [score(row, tokenizer) for row in in_pieces(rows, tokenizer, "kiwi")])
     print(f"{PAIRS} pairs of {words:.0f} words, every metric: {total:.1f} s")
     parts: dict[str, Callable[[str, str], object]] = {
         "ROUGE": lambda p, r: rouge(p, r, tokenizer),

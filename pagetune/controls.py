@@ -12,7 +12,8 @@ from pagetune.records import Example, Prediction
 #: The words that ask, with what is joined to them: 무엇인가요, 몇, 어디에서.
 _KOREAN_ASKING = re.compile(
     r"(?<!\S)(?:(?:몇|어떻게) (?:\S+(?:인가요|됩니까|되나요)$)?"
-    r"|(?:무엇|무슨|뭐|어디|누구|언제|얼마|어느|어떤|어떻게|왜|몇)\S*\s*)"
+    r"|(?:무엇|무슨|뭐|어디|누구|언제|얼마나?|어느|어떤|어떻게|왜|몇)"
+    r"(?:인가요|입니까|인지요?|이에요|예요|죠|에서|에게|에|을|를|로|으로|까지|부터|가|이|의)*(?!\S)\s*)"
     r"|(?:알려|말해|설명해)\s?(?:주|줘)\S*\s*$|궁금\S*$"
 )
 _KOREAN_VERB = re.compile(r"([가-힣])(?:나요|는가요)$")
@@ -38,9 +39,10 @@ def echo(question: str) -> str:
     """The question's own words in the frame of an answer."""
     if is_korean(question):
         words = _KOREAN_ASKING.sub("", question.rstrip("?？. ")).strip()
-        words = words.removesuffix("인가요").replace("니까", "니다").replace("한가요", "합니다")
+        words = re.sub("니까$", "니다", re.sub("한가요$", "합니다", words.removesuffix("인가요")))
         if words.endswith("니다"):
             return f"{words}."
+        words = words or question.rstrip("?？. ")
         verb = _KOREAN_VERB.search(words)
         return f"{words[: verb.start()]}{_politely(verb[1])}." if verb else f"{_FINAL_PARTICLE.sub('', words)}입니다."
     return f"It is {_ENGLISH_START.sub('', question).rstrip('? ')}."

@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from pagetune.controls import control_answers
+from pagetune.controls import control_answers, instruction_of
 from pagetune.errors import UserError
 from pagetune.facts import abstains, invented
 from pagetune.intervals import Summary, summarize
 from pagetune.params import Evaluate
 from pagetune.records import Example, Prediction
-from pagetune.scoring import METRICS, check_tokenizer, score_all
+from pagetune.scoring import METRICS, Scored, check_tokenizer, in_pieces, score
 from pagetune.tokens import Tokenizer, make_tokenizer, tokenizer_record
 
 MODELS = ("base", "tuned")
@@ -48,27 +48,24 @@ def accepted_answers(row: Prediction) -> list[str]:
     return [row.completion.removesuffix(row.eos_token), *row.references]
 
 
-def score_rows(predictions: list[Prediction], params: Evaluate) -> Scores:
+def score_rows(predictions: list[Prediction], params: Evaluate, questions: list[str]) -> Scores:
     """The scores and rates of each prediction, in order."""
     tokenizer = make_tokenizer(params.tokenizer)
     check_tokenizer(tokenizer, params.tokenizer)
-    _check_references(predictions, tokenizer, params)
-    pairs = [(row.prediction, accepted_answers(row)) for row in predictions]
-    scores = score_all(pairs, tokenizer, params.references)
-    return [{**values, **_rates(row)} for row, values in zip(predictions, scores, strict=True)]
+    rows = [
+        Scored(row.prediction, accepted_answers(row), question)
+        for row, question in zip(predictions, questions, strict=True)
+    ]
+    return [_scores(row, tokenizer, params) for row in in_pieces(rows, tokenizer, params.tokenizer)]
 
 
-def _check_references(predictions: list[Prediction], tokenizer: Tokenizer, params: Evaluate) -> None:
-    for row in predictions:
-        if not all(tokenizer.tokenize(text) for text in accepted_answers(row)):
-            seen = f"{params.tokenizer} finds no token in {accepted_answers(row)!r}"
-            raise UserError(f"params.yaml: evaluate.tokenizer: {seen}. Use kiwi or character.")
-
-
-def _rates(row: Prediction) -> dict[str, float]:
-    """The question's own numbers and names are no inventions of the answer."""
-    support = "\n".join([row.prompt, *accepted_answers(row)])
-    return {"abstained": float(abstains(row.prediction)), "invented": float(bool(invented(row.prediction, support)))}
+def _scores(row: Scored, tokenizer: Tokenizer, params: Evaluate) -> dict[str, float]:
+    """Who says that the reference says that it is not known answers; and the question's own numbers and names are no
+    inventions of the answer."""
+    scores = score(row, tokenizer, params.references)
+    made_up = invented(row.prediction, "\n".join([row.question, *row.references]))
+    abstained = abstains(row.prediction) and not scores["fact_match"]
+    return scores | {"abstained": float(abstained), "invented": float(bool(made_up))}
 
 
 @dataclass(frozen=True)
@@ -90,8 +87,10 @@ def evaluate(
 ) -> Evaluation:
     """Raises UserError where base and tuned cannot be compared."""
     check_comparable(predictions)
-    answers = {model: predictions[model] for model in MODELS} | control_answers(predictions["base"], train, template)
-    return Evaluation(answers, {name: score_rows(rows, params) for name, rows in answers.items()}, params)
+    asked = predictions["base"]
+    answers = {model: predictions[model] for model in MODELS} | control_answers(asked, train, template)
+    questions = [instruction_of(row.prompt, template) for row in asked]
+    return Evaluation(answers, {name: score_rows(rows, params, questions) for name, rows in answers.items()}, params)
 
 
 def metrics_of(evaluation: Evaluation) -> dict[str, Any]:
@@ -137,15 +136,20 @@ def grouped(
 
 
 def summary_of(
-    predictions: list[Prediction], scores: Scores, chosen: list[int], names: tuple[str, ...], params: Evaluate
+    predictions: list[Prediction],
+    scores: Scores,
+    chosen: list[int],
+    names: tuple[str, ...],
+    params: Evaluate,
+    lowest: float = 0.0,
 ) -> Summary:
     facts = [fact_of(predictions[index]) for index in chosen]
-    return summarize([scores[index] for index in chosen], names, facts, params.bootstrap_samples)
+    return summarize([scores[index] for index in chosen], names, facts, params.bootstrap_samples, lowest)
 
 
 def fact_of(row: Prediction) -> str:
-    """All wordings of a fact have its document and its answer."""
-    return f"{row.doc_id}\x1f{row.page_number}\x1f{row.completion}"
+    """The pair that a wording was made from: a wording's id is its pair's, a hyphen and the name of its template."""
+    return row.pair_id.partition("-")[0]
 
 
 def changes(asked: list[Prediction], scores: dict[str, Scores], params: Evaluate) -> dict[str, dict[str, Any]]:
@@ -155,7 +159,7 @@ def changes(asked: list[Prediction], scores: dict[str, Scores], params: Evaluate
     summaries: dict[str, dict[str, Any]] = {}
     for name in SETS:
         chosen = members(asked, name)
-        summaries[name] = summary_of(asked, difference, chosen, (*METRICS, *RATES), params)
+        summaries[name] = summary_of(asked, difference, chosen, (*METRICS, *RATES), params, lowest=-1.0)
         moved = [difference[index]["fact_match"] for index in chosen]
         summaries[name] |= {
             "better": sum(value > 0 for value in moved),

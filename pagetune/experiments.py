@@ -69,6 +69,8 @@ def _why_not(run: Run | None, state: str, name: str) -> str | None:
     """A workspace without scores is no experiment, and no news."""
     if state != "success":
         return state
+    if run and run.tuned and "facts" not in run.tuned.get("validation", {}):
+        return "its scores are those of an older version; run `dvc repro`"
     if name != "workspace" and not (run and run.tuned):
         return "DVC reads no lora.r or no scores in it"
     return None
@@ -93,7 +95,9 @@ def _run(name: str, data: dict[str, Any]) -> Run | None:
     params = dict(_flat(_file(data, "params", "params.yaml")))
     if not isinstance(rank := params.get("lora.r"), int):
         return None
-    settings = {key: value for key, value in params.items() if key not in VARIED}
+    alpha = params.get("lora.alpha")
+    scale = alpha / rank if isinstance(alpha, int) else 2.0  # what auto is
+    settings = {key: value for key, value in params.items() if key not in VARIED} | {"lora.alpha / lora.r": scale}
     tuned = _file(data, "metrics", "metrics/eval.json").get("tuned", {})
     return Run(name, rank, settings, _sources(data), tuned, _file(data, "metrics", "metrics/cost.json"))
 

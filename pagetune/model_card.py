@@ -24,7 +24,7 @@ PERSONAL_DATA = {
     "mask": "they were masked with `*`",
     "keep": "they were kept, and the model may repeat them",
 }
-SETTINGS = {"seed", "precision", "quantization", "prompt", "lora", "train"}
+SETTINGS = ("seed", "precision", "quantization", "prompt", "lora", "train")
 _DTYPES = {"fp16": "float16", "bf16": "bfloat16", "fp32": "float32"}
 
 
@@ -93,7 +93,9 @@ def _base(manifest: Manifest) -> str:
         return f"{_inline(manifest.id)} of the Hub at commit {_inline(str(manifest.revision))}"
     if manifest.source == "local":
         return f"a local folder named {_inline(PurePath(manifest.location).name)}, which has no id on the Hub"
-    return "pagetune's built-in model, trained from scratch on the same documents, which is not on the Hub"
+    return (
+        "pagetune's built-in model, trained from scratch on these documents less the heldout ones, and not on the Hub"
+    )
 
 
 def _inline(text: str) -> str:
@@ -116,8 +118,8 @@ def _scores(scores: dict[str, Any]) -> list[str]:
         *(f"- `{name}`: {meaning}." for name, meaning in MEANINGS.items()),
         "",
         "Fact match asks for the reference's numbers with their units, its codes and whether it says no, and for no",
-        "others; of a reference without numbers and codes, for half its characters. ROUGE counts the tokens of",
-        f"{tokenizer['name']} {tokenizer['version']}.",
+        "others; no name may be exchanged. Of a reference without numbers and codes it asks for half of the",
+        f"characters. ROUGE counts the tokens of {tokenizer['name']} {tokenizer['version']}.",
     ]
 
 
@@ -175,7 +177,10 @@ def _code_block(manifest: Manifest, params: Params, precision: str) -> list[str]
         f"base = AutoModelForCausalLM.from_pretrained({where}{remote}, **loading)",
         'model = PeftModel.from_pretrained(base, "models/adapter")',
         'prompt = tokenizer(template.replace("{instruction}", question), return_tensors="pt").to(model.device)',
-        f"output = model.generate(**prompt, max_new_tokens={params.predict.max_new_tokens}, do_sample=False)",
+        "output = model.generate(",
+        f"    **prompt, max_new_tokens={params.predict.max_new_tokens}, do_sample=False,",
+        "    eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id,",
+        ")",
         'print(tokenizer.decode(output[0, prompt["input_ids"].shape[1] :], skip_special_tokens=True))',
         "```",
     ]
@@ -222,7 +227,9 @@ def _counts(numbers: Mapping[str, int]) -> str:
 
 def _settings(params: Params, train: dict[str, Any]) -> list[str]:
     """As JSON, in which no value has a line of its own that could end the block."""
-    settings = json.dumps(params.model_dump(include=SETTINGS), ensure_ascii=False, indent=2)
+    sections = {name: getattr(params, name) for name in SETTINGS}
+    plain = {name: own if isinstance(own, int | str) else own.model_dump() for name, own in sections.items()}
+    settings = json.dumps(plain, ensure_ascii=False, indent=2)
     return [
         "## Settings",
         "",

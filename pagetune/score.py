@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from pagetune.errors import UserError
 from pagetune.intervals import summarize
 from pagetune.params import Evaluate, load_params
-from pagetune.scoring import METRICS, check_tokenizer, read_scored, score_all
+from pagetune.scoring import METRICS, check_tokenizer, in_pieces, read_scored, score
 from pagetune.tokens import make_tokenizer, tokenizer_record
 
 
@@ -17,7 +17,7 @@ def score_file(file: Path, tokenizer: str | None, references: str | None) -> str
     params = _settings(tokenizer, references)
     rows, cut = read_scored(file), make_tokenizer(params.tokenizer)
     check_tokenizer(cut, params.tokenizer)
-    scores = score_all(rows, cut, params.references)
+    scores = [score(row, cut, params.references) for row in in_pieces(rows, cut, params.tokenizer)]
     summary = summarize(scores, METRICS, [str(index) for index in range(len(rows))], params.bootstrap_samples)
     named = {"tokenizer": tokenizer_record(params.tokenizer), "references": params.references}
     return json.dumps(summary | named, ensure_ascii=False, indent=2)

@@ -7,6 +7,7 @@ import json
 import string
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -32,7 +33,6 @@ METRICS = (
 )
 #: Of several references the best one counts, or all alike, metric by metric.
 References = Literal["max", "mean"]
-Scored = tuple[str, Sequence[str]]
 
 _ROUGE = ("rouge1", "rouge2", "rougeL", "rougeLsum")
 #: Pairs whose morphemes are looked up at once.
@@ -46,42 +46,58 @@ def check_tokenizer(tokenizer: Tokenizer, name: str) -> None:
         raise UserError(f"params.yaml: evaluate.tokenizer: {name} gives identical Korean a ROUGE below 1. Use kiwi.")
 
 
-def score_all(pairs: Sequence[Scored], tokenizer: Tokenizer, references: References) -> list[dict[str, float]]:
-    """The scores of each (prediction, references), in order."""
-    rows = []
-    for start in range(0, len(pairs), _AT_ONCE):
-        some = pairs[start : start + _AT_ONCE]
-        learn_morphemes(text for prediction, accepted in some for text in (prediction, *accepted))
-        rows += [score(prediction, accepted, tokenizer, references) for prediction, accepted in some]
-    return rows
+@dataclass(frozen=True)
+class Scored:
+    """An answer, what was asked (empty where that is not known), and the answers that are accepted, at least one."""
+
+    prediction: str
+    references: Sequence[str]
+    question: str = ""
 
 
-def score(
-    prediction: str, references: Sequence[str], tokenizer: Tokenizer, combine: References = "max"
-) -> dict[str, float]:
+def in_pieces(rows: Sequence[Scored], tokenizer: Tokenizer, name: str) -> Iterator[Scored]:
+    """All rows in order, the morphemes of many looked up at once. Raises UserError where a reference has no token."""
+    for start in range(0, len(rows), _AT_ONCE):
+        some = rows[start : start + _AT_ONCE]
+        learn_morphemes(text for row in some for text in (row.prediction, row.question, *row.references))
+        for row in some:
+            _check_references(row, tokenizer, name)
+            yield row
+
+
+def _check_references(row: Scored, tokenizer: Tokenizer, name: str) -> None:
+    for reference in row.references:
+        if not reference.strip():
+            raise UserError(f"a reference of the answer {row.prediction[:80]!r} is empty. Take that row out.")
+        if not tokenizer.tokenize(reference):
+            seen = f"{name} finds no token in {reference[:80]!r}"
+            raise UserError(f"params.yaml: evaluate.tokenizer: {seen}. Use kiwi or character.")
+
+
+def score(row: Scored, tokenizer: Tokenizer, combine: References = "max") -> dict[str, float]:
     """Every metric of `METRICS`, over the references by their maximum or their mean."""
-    each = [_score_one(nfc(prediction), nfc(reference), tokenizer) for reference in references]
+    each = [_score_one(row.prediction, reference, row.question, tokenizer) for reference in row.references]
     over: Callable[[list[float]], float] = max if combine == "max" else _mean
-    return {metric: over([scores[metric] for scores in each]) for metric in METRICS}
+    scores = {metric: over([scores[metric] for scores in each]) for metric in each[0]}
+    combined = scores["rouge1"] + scores["rouge2"] + scores["rougeL"]
+    scores |= {"rouge_combined_f1": combined / 3, "rouge_combined_sum": combined}
+    return {metric: scores[metric] for metric in METRICS}
 
 
 def _mean(values: list[float]) -> float:
     return sum(values) / len(values)
 
 
-def _score_one(prediction: str, reference: str, tokenizer: Tokenizer) -> dict[str, float]:
-    rouges = rouge(prediction, reference, tokenizer)
-    combined = rouges["rouge1"] + rouges["rouge2"] + rouges["rougeL"]
+def _score_one(prediction: str, reference: str, question: str, tokenizer: Tokenizer) -> dict[str, float]:
+    prediction, reference = nfc(prediction), nfc(reference)
     said, held = normalize_answer(prediction), normalize_answer(reference)
     return {
-        **rouges,
-        "rouge_combined_f1": combined / 3,
-        "rouge_combined_sum": combined,
+        **rouge(prediction, reference, tokenizer),
         "exact_match": float(said == held),
         "token_f1": f1(said.split(), held.split()),
         "character_f1": f1(*(CharacterTokenizer().tokenize(text) for text in (said, held))),
         "chrf": chrf(prediction, reference),
-        "fact_match": fact_match(prediction, reference),
+        "fact_match": fact_match(prediction, reference, question),
     }
 
 
@@ -119,37 +135,33 @@ def _chrf() -> Any:
 
 
 def read_scored(path: Path) -> list[Scored]:
-    """Rows of {"prediction", "reference"}, the reference a text or a list of texts; other keys are passed over.
+    """Rows of {"prediction", "reference"}, the reference a text or a list of texts, "question" where that is known.
 
-    Raises UserError with file and line where a row is none.
+    Other keys are passed over. Raises UserError with file and line where a row is none.
     """
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path} cannot be read: {error}. Name a file of JSON lines in UTF-8.") from None
-    rows = list(_rows(path, lines))
+    rows = [_row(f"{path}:{number}", line) for number, line in enumerate(lines, 1) if line.strip()]
     if not rows:
         raise UserError(f'{path} holds no row. Write one {{"prediction": …, "reference": …}} a line.')
     return rows
 
 
-def _rows(path: Path, lines: list[str]) -> Iterator[Scored]:
-    for number, line in enumerate(lines, 1):
-        if line.strip():
-            yield _row(f"{path}:{number}", line)
-
-
 def _row(where: str, line: str) -> Scored:
     try:
         row = json.loads(line)
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, RecursionError) as error:
         raise UserError(f"{where} is no JSON: {error}. Mend that line.") from None
     if not isinstance(row, dict) or not {"prediction", "reference"} <= row.keys():
         raise UserError(f"{where} has no 'prediction' and 'reference': {line[:80]}. Mend that line.")
-    reference = row["reference"]
-    references = reference if isinstance(reference, list) else [reference]
-    if not references or not all(isinstance(text, str) for text in (row["prediction"], *references)):
+    references = row["reference"] if isinstance(row["reference"], list) else [row["reference"]]
+    texts = (row["prediction"], row.get("question", ""), *references)
+    if not references or not all(isinstance(text, str) for text in texts):
         raise UserError(
             f"{where}: 'prediction' should be a text, 'reference' a text or a list of some. Mend that line."
         )
-    return row["prediction"], references
+    if any("\ud800" <= character <= "\udfff" for text in texts for character in text):
+        raise UserError(f"{where} holds half of a character (a surrogate). Mend that line.")
+    return Scored(row["prediction"], references, row.get("question", ""))

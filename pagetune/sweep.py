@@ -9,14 +9,13 @@ from typing import Any
 from pagetune.errors import UserError
 from pagetune.evaluation import SETS
 from pagetune.experiments import Run, comparable
+from pagetune.intervals import Z95
 from pagetune.jsonl import atomic_write
 
 PICTURE = Path("metrics/sweep.svg")
 #: What ranks are compared by, on the only set that has a say; the others are looked at afterwards.
 METRIC, CHOSEN_BY = "fact_match", "validation"
 HOW = "`dvc exp run --queue -S 'lora.r=4,8,16,32,64'`, then `dvc queue start`"
-#: Standard deviations to either side of the middle of a 95% interval.
-Z95 = 1.959964
 CHOSEN_COLOUR, OTHER_COLOUR = "#1f6feb", "#9aa5b1"
 
 
@@ -108,9 +107,11 @@ def wilson(share: float, n: int) -> tuple[float, float]:
 
 
 def pool(scores: Sequence[Score]) -> Score:
-    """Several runs of one rank: their mean, from the lowest to the highest end of their intervals."""
+    """Several runs of one rank: the means of their scores and of both ends of their intervals.
+
+    From the lowest end to the highest the interval would be wide enough for anything, where one run failed."""
     value = math.fsum(score.value for score in scores) / len(scores)
-    low, high = min(score.low for score in scores), max(score.high for score in scores)
+    low, high = (math.fsum(ends) / len(scores) for ends in zip(*((s.low, s.high) for s in scores), strict=True))
     return Score(value, low, high, min(score.facts for score in scores))
 
 

@@ -65,7 +65,7 @@ def group_rows(evaluation: Evaluation) -> list[Row]:
 
 
 def _compare(evaluation: Evaluation, own: list[int], difference: Scores) -> Row:
-    changed = summary_of(evaluation.asked, difference, own, HEADLINES, evaluation.params)
+    changed = summary_of(evaluation.asked, difference, own, HEADLINES, evaluation.params, lowest=-1.0)
     row: Row = {"n": len(own)}
     for metric in HEADLINES:
         for model in MODELS:

@@ -1,33 +1,49 @@
-"""One page that shows what the tuning did: metrics/*, data/* -> metrics/report.html."""
+"""What the tuning did, as a page and as the adapter's card: metrics/*, data/* -> metrics/report.html, model_card.md."""
 
 import csv
 from pathlib import Path
 
 from pagetune.errors import run_stage
 from pagetune.jsonl import read_json, read_records, write_text
+from pagetune.korean import is_korean
+from pagetune.manifest import read_manifest
+from pagetune.model_card import render_model_card
 from pagetune.params import load_params
 from pagetune.records import BadFile, Page, Pair, Prediction
-from pagetune.report import Inputs, render_report
+from pagetune.report.page import Inputs, render_report
 
-METRICS, PREDICTIONS, REPORT = Path("metrics"), Path("data/predictions"), Path("metrics/report.html")
+METRICS, PREDICTIONS, SPLITS = Path("metrics"), Path("data/predictions"), Path("data/splits")
+REPORT, CARD = METRICS / "report.html", METRICS / "model_card.md"
 
 
 def main() -> None:
-    load_params()
-    inputs = Inputs(
-        metrics={
-            name: read_json(METRICS / f"{name}.json") for name in ("extract", "build_qa", "curate", "train", "eval")
-        },
-        curve=list(csv.DictReader((METRICS / "loss.csv").open(encoding="utf-8"))),
-        per_example=list(csv.DictReader((METRICS / "per_example.csv").open(encoding="utf-8"))),
+    params, manifest, inputs = load_params(), read_manifest(), read_inputs()
+    languages = sorted({"ko" if is_korean(pair.instruction + pair.output) else "en" for pair in inputs.pairs})
+    write_text(REPORT, render_report(inputs))
+    write_text(CARD, render_model_card(manifest, params, inputs.metrics, languages))
+    print(f"report: {REPORT}, {CARD}")
+
+
+def read_inputs() -> Inputs:
+    names, asked = ("extract", "build_qa", "curate", "train", "eval"), ("recall", "validation", "heldout")
+    return Inputs(
+        metrics={name: read_json(METRICS / f"{name}.json") for name in names},
+        curve=read_table("loss"),
+        memory=read_table("memory"),
+        groups=read_table("groups"),
+        per_example=read_table("per_example"),
         pages=read_records(Path("data/pages.jsonl"), Page),
         bad_files=[BadFile.model_validate(bad) for bad in read_json(Path("data/bad_files.json"))],
         pairs=read_records(Path("data/qa.jsonl"), Pair),
+        asked=[pair for name in asked for pair in read_records(SPLITS / f"{name}.jsonl", Pair)],
         base=read_records(PREDICTIONS / "base.jsonl", Prediction),
         tuned=read_records(PREDICTIONS / "tuned.jsonl", Prediction),
     )
-    write_text(REPORT, render_report(inputs))
-    print(f"report: {REPORT}")
+
+
+def read_table(name: str) -> list[dict[str, str]]:
+    with (METRICS / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 if __name__ == "__main__":

@@ -108,6 +108,8 @@ def test_a_lack_of_memory_halves_the_rows_and_loses_no_answer(
     monkeypatch.setattr(batches.Decoder, "decode", small)
     assert decode_all(model, encoded(tokenizer), [0], 0, settings(8)) == expected
     assert "predict: out of memory; 2 questions at once" in capsys.readouterr().out
+    assert decode_all(model, encoded(tokenizer)[:5], [0], 0, settings(512)) == expected[:5]
+    assert capsys.readouterr().out.splitlines() == ["predict: out of memory; 2 questions at once"]
 
 
 def test_a_model_that_does_not_see_the_whole_text_goes_through_transformers(
@@ -126,3 +128,20 @@ def test_a_model_that_does_not_see_the_whole_text_goes_through_transformers(
     assert "transformers' own decoding (not all of its layers see the whole text)" in capsys.readouterr().out
     theirs = [by_generate(model, [prompt], [98], 0, 12)[0] for prompt in prompts]
     assert [until_eos(ids, [98]) for ids in found] == [until_eos(ids, [98]) for ids in theirs]
+
+
+def test_a_model_that_counts_distances_goes_through_transformers() -> None:
+    from transformers import FalconConfig, FalconForCausalLM
+
+    shape = {"vocab_size": 99, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
+    torch.manual_seed(0)
+    model = FalconForCausalLM(FalconConfig(alibi=True, **shape)).eval()
+    assert decode_all(model, [[5, 6]], [98], 0, settings(1)) == [by_generate(model, [[5, 6]], [98], 0, 12)[0]]
+
+
+def test_a_model_without_heads_has_its_rows_tried_out() -> None:
+    from transformers import LlamaConfig, MambaConfig
+
+    assert batches._bytes_per_row(MambaConfig(), 100) == 1
+    llama = LlamaConfig(num_hidden_layers=32, num_attention_heads=32, num_key_value_heads=8, hidden_size=4096)
+    assert batches._bytes_per_row(llama, 1) > 2 * 2 * 32 * 8 * 128

@@ -68,9 +68,11 @@ def test_seen_and_new_wordings_are_scored_apart() -> None:
 
 def test_the_change_is_paired_and_says_what_got_better_worse_and_stayed() -> None:
     """With the same two answers exchanged nothing changes on the mean, and all of it is uncertain."""
-    base = [prediction(ADDRESS if i < 5 else "몰라요", completion=f"{ADDRESS}{'!' * i}</s>") for i in range(10)]
+    base = [prediction(ADDRESS if i < 5 else "몰라요", pair_id=f"fact{i}-tell") for i in range(10)]
     same = scored(base, base)["change"]["recall"]
-    assert (same["fact_match"], same["fact_match_ci95_low"], same["fact_match_ci95_high"]) == (0, 0, 0)
+    assert (same["fact_match"], same["fact_match_ci95_low"], same["fact_match_ci95_high"]) == pytest.approx(
+        (0, -0.278, 0.278), abs=0.001
+    )
     assert (same["better"], same["worse"], same["same"]) == (0, 0, 10)
     tuned = [row.model_copy(update={"prediction": "몰라요" if i < 2 else ADDRESS}) for i, row in enumerate(base)]
     change = scored(base, tuned)["change"]["recall"]
@@ -97,10 +99,20 @@ def test_heldout_says_how_many_abstain_invent_and_never_end() -> None:
 
 
 def test_wordings_of_one_fact_are_drawn_together() -> None:
-    rows = [prediction(ADDRESS if i < 4 else "몰라요", "validation") for i in range(8)]
+    rows = [prediction(ADDRESS if i < 4 else "몰라요", "validation", pair_id=f"{i // 4}-{i}") for i in range(8)]
     validation = scored(rows, rows)["tuned"]["validation"]
-    assert (validation["n"], validation["facts"], validation["fact_match"]) == (8, 1, 0.5)
-    assert (validation["fact_match_ci95_low"], validation["fact_match_ci95_high"]) == (0.5, 0.5)
+    assert (validation["n"], validation["facts"], validation["fact_match"]) == (8, 2, 0.5)
+    assert (validation["fact_match_ci95_low"], validation["fact_match_ci95_high"]) == (0, 1)
+
+
+def test_facts_with_the_same_answer_are_different_facts() -> None:
+    rows = [prediction("예", completion="예</s>", pair_id=str(i), page_number=None) for i in range(9)]
+    assert scored(rows, rows)["tuned"]["recall"]["facts"] == 9
+
+
+def test_an_answer_that_says_what_the_reference_says_does_not_abstain() -> None:
+    row = prediction("알 수 없습니다.", "heldout", completion="알 수 없습니다</s>")
+    assert scored([row], [row])["tuned"]["heldout"]["abstained"] == 0
 
 
 def test_several_references_count_by_their_best_or_by_their_mean() -> None:
@@ -134,7 +146,7 @@ def test_a_tokenizer_that_loses_the_reference_is_refused() -> None:
 
 def test_the_table_shows_before_after_the_paired_interval_and_the_controls() -> None:
     table = comparison_table(scored([prediction("몰라요")], [prediction(ADDRESS)]))
-    assert "0.000 -> 1.000, +1.000 [+1.000, +1.000]" in table
+    assert "0.000 -> 1.000, +1.000 [+0.207, +1.000]" in table
     assert "recall: 1 better, 0 worse, 0 as before; 0 never ended; 0% abstain" in table
     assert "faq 1.000 (n=1)" in table
     assert "(empty)" in table

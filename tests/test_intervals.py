@@ -21,8 +21,22 @@ def test_an_empty_set_has_n_zero_and_null_scores() -> None:
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
 def test_an_interval_holds_its_mean_and_is_the_same_twice(values: list[float]) -> None:
     low, high = interval(values)
-    assert min(values) - 1e-6 <= low <= high <= max(values) + 1e-6
+    mean = sum(values) / len(values)
+    assert 0 <= low <= mean + 1e-6
+    assert mean - 1e-6 <= high <= 1
+    assert low < high
     assert interval(values) == (low, high)
+
+
+def test_where_all_agree_the_interval_is_wilsons_and_has_a_width() -> None:
+    """Of 70 that are all right Wilson's begins at 70 / (70 + 1.96²)."""
+    assert interval([1.0] * 70) == pytest.approx((0.948, 1.0), abs=0.001)
+    assert interval([0.0] * 116) == pytest.approx((0.0, 0.032), abs=0.001)
+    assert interval([1.0] * 5)[0] < 0.6
+    difference = summarize([{"x": 0.0}] * 70, ["x"], [str(i) for i in range(70)], 50, lowest=-1.0)
+    assert difference["x_ci95_low"] == pytest.approx(-0.052, abs=0.001)
+    total = summarize([{"rouge_combined_sum": 3.0}], ["rouge_combined_sum"], ["a"], 50)
+    assert 0 < total["rouge_combined_sum_ci95_low"] < 1  # type: ignore[operator]
 
 
 def test_half_right_of_a_hundred_is_known_within_a_tenth() -> None:

@@ -1,39 +1,154 @@
-"""The report: self-contained, escaped, drawn."""
+"""The report: self-contained, escaped, drawn, and in words that the scores bear out."""
 
 import re
-import shutil
-import subprocess
+import warnings
+from dataclasses import replace
 from pathlib import Path
 
-import pytest
 from conftest import run, word_pages
+from report_inputs import DOLLARS, EVIL, made_up
 
 from pagetune.build_qa.rules import build_pairs
-from pagetune.jsonl import read_records, write_records
-from pagetune.records import Page, Prediction, Table
-from pagetune.report import coverage, worst_pages
+from pagetune.evaluation import SETS
+from pagetune.records import Table
+from pagetune.report.cases import Case, all_cases, choose, right_answers
+from pagetune.report.charts import TRAINED_SHOWN, groups_picture
+from pagetune.report.coverage import coverage, worst_pages
+from pagetune.report.page import render_report
+from pagetune.report.svg import shorten
+from pagetune.report.words import summary_sentences
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+def cases() -> list[Case]:
+    inputs = made_up()
+    return all_cases({"base": inputs.base, "tuned": inputs.tuned}, inputs.per_example, inputs.asked)
 
 
-def test_the_report_asks_nothing_of_a_network(pipeline: Path) -> None:
+def test_the_report_of_the_pipeline_asks_nothing_of_a_network(pipeline: Path) -> None:
     html = (pipeline / "metrics/report.html").read_text(encoding="utf-8")
     assert not re.search(r"""(?:src|href)\s*=\s*["']?(?:https?:)?//""", html)
     assert not re.search(r"@import|url\(\s*['\"]?http", html)
-    assert html.count("<svg") == 2
+    assert html.count("<svg") == 6
+    assert "too_long" in html[html.index('id="ledger"') :]
+
+
+def test_the_report_of_the_pipeline_is_written_again_in_the_same_bytes(pipeline: Path) -> None:
+    before = (pipeline / "metrics/report.html").read_bytes()
+    run(pipeline, "python", "-m", "stages.report")
+    assert (pipeline / "metrics/report.html").read_bytes() == before
+
+
+def test_the_same_inputs_give_the_same_bytes() -> None:
+    assert render_report(made_up()) == render_report(made_up())
+
+
+def test_nothing_of_a_document_stands_in_the_page_as_markup() -> None:
+    html = render_report(made_up())
+    assert html.count("<script") == 1
+    assert "<img" not in html
+    script = html[html.index("<script>") : html.index("</script>")]
+    assert "taken" not in script
+    assert "한빛" not in script
+    assert html.count("&lt;script&gt;") >= 10
+
+
+def test_ids_are_of_one_element_each() -> None:
+    found = re.findall(r'\sid="([^"]*)"', render_report(made_up()))
+    assert len(found) == len(set(found))
+
+
+def test_a_name_in_a_picture_is_text_whatever_it_holds() -> None:
+    inputs = made_up()
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        svg = groups_picture(inputs.groups, "document").svg
+    assert not warned
+    assert DOLLARS.replace("&", "&amp;") in svg
+    assert "<script" not in svg
+
+
+def test_a_picture_shows_the_documents_with_the_most_wrong_answers_and_counts_the_others() -> None:
+    row = next(row for row in made_up().groups if (row["set"], row["by"]) == ("recall", "document"))
+    many = [row | {"group": f"문서{number:02}", "n": str(number)} for number in range(1, 31)]
+    picture = groups_picture(many, "document")
+    assert "문서30" in picture.svg
+    assert "문서18" not in picture.svg
+    assert f"{30 - TRAINED_SHOWN} more documents are in metrics/groups.csv." in picture.note
+
+
+def test_a_picture_without_data_says_so() -> None:
+    html = render_report(made_up(curve=[], memory=[], groups=[], pages=[]))
+    for said in ("wrote no loss", "wrote no memory", "No kind to draw", "There are no pages"):
+        assert said in html
+    assert html.count("<svg") == 1
+
+
+def test_names_are_cut_by_their_width() -> None:
+    assert shorten("가나다라마", 10) == "가나다라마"
+    assert shorten("가나다라마바", 10) == "가나다라…"
+    assert shorten("two\nlines", 20) == "two lines"
+
+
+def test_the_first_sentence_counts_right_answers_before_and_after_and_those_of_a_search() -> None:
+    inputs = made_up()
+    first, second, unseen, copying = summary_sentences(inputs.metrics["eval"], right_answers(inputs.per_example))
+    assert first.startswith("Tuned answers 1 of 2 trained facts right when asked in other words (before: 1;")
+    assert "looking up the nearest training question: 2)" in first
+    assert "0 of 1 trained facts right when asked in a wording that no training row has" in second
+    assert "0 of 1 right (before: 0): 0% of its answers say that they do not know" in unseen
+    assert "100% state a number, code or name" in unseen
+    assert "lookup on recall (1.000)" in copying
+
+
+def test_an_empty_set_is_named_and_nothing_is_said_of_it() -> None:
+    html = render_report(made_up())
+    assert "Empty here: validation." in html
+    assert 'id="metrics-validation"' not in html
+
+
+def test_the_tokenizer_and_what_several_references_count_are_named() -> None:
+    html = render_report(made_up())
+    assert re.search(r"ROUGE counts tokens by kiwi \d", html)
+    assert "the best of them counts" in html
+    assert "pagetune/abstentions.txt" in html
+
+
+def test_of_answers_that_changed_alike_what_got_worse_comes_first() -> None:
+    found = cases()
+    assert [case.moved for case in found[:2]] == ["worse", "better"]
+    assert {case.moved for case in found[2:]} == {"same"}
+    by_id = {case.tuned.pair_id: case.verdicts for case in found}
+    assert by_id["better"] == ("wrong", "right")
+    assert by_id["new"] == ("wrong", "abstains")
+
+
+def test_with_more_answers_than_the_page_holds_no_set_and_no_change_is_crowded_out() -> None:
+    worse, better, *same = cases()
+    many = [worse, *[better] * 500, *same]
+    chosen = choose(many, 20)
+    assert len(chosen) == 20
+    assert chosen[0] is worse
+    assert {(case.set, case.moved) for case in chosen} == {(case.set, case.moved) for case in many}
+    assert chosen == sorted(chosen, key=many.index)
+
+
+def test_answers_that_are_left_out_are_counted() -> None:
+    inputs = made_up()
+    row = inputs.per_example[0]
+    scores = [row | {"model": model, "pair_id": str(number)} for number in range(1001) for model in ("base", "tuned")]
+    answers = [inputs.base[0].model_copy(update={"pair_id": str(number)}) for number in range(1001)]
+    html = render_report(replace(inputs, base=answers, tuned=answers, per_example=scores))
+    assert "1 of 1,001 questions are left out" in html
+    assert html.count('class="case"') == 1000
 
 
 def test_the_worst_pages_are_those_set_aside_then_those_in_doubt_then_the_emptiest() -> None:
-    def page(number: int, reason: str | None, garbled: float, characters: int) -> Page:
-        quality = dict.fromkeys(("unreadable_ratio", "private_use_ratio", "tables_unread"), 0.0)
-        return word_pages()[0].model_copy(
-            update={
-                "page_number": number,
-                "status": "quarantined" if reason else "ok",
-                "reason": reason,
-                "quality": quality | {"garbled_ratio": garbled, "characters": characters},
-            }
-        )
+    plain, *_ = made_up().pages
+
+    def page(number: int, reason: str | None, garbled: float, characters: int) -> object:
+        quality = plain.quality | {"garbled_ratio": garbled, "characters": characters}
+        status = "quarantined" if reason else "ok"
+        return plain.model_copy(update={"page_number": number, "status": status, "reason": reason, "quality": quality})
 
     pages = [page(1, None, 0, 900), page(2, None, 0, 30), page(3, None, 0.01, 900), page(4, "no_text", 0, 0)]
     assert [found.page_number for found in worst_pages(pages)] == [4, 3, 2, 1]
@@ -49,52 +164,17 @@ def test_sections_and_tables_on_which_no_pair_stands_are_silent() -> None:
     assert coverage(pages, [])[0].silent == ["1. 위치", "2. 휴관", "요금표"]
 
 
-def test_the_report_shows_every_step_and_what_it_rejected(pipeline: Path) -> None:
-    html = (pipeline / "metrics/report.html").read_text(encoding="utf-8")
+def test_pages_are_with_a_pair_without_or_set_aside() -> None:
+    inputs = made_up()
+    counts = [(row.pages, row.asked, row.without, row.quarantined) for row in coverage(inputs.pages, inputs.pairs)]
+    assert counts == [(3, 1, 1, 1), (1, 0, 1, 0)]
+
+
+def test_every_step_and_what_it_rejected_bad_files_and_personal_data_are_shown() -> None:
+    html = render_report(made_up())
     ledger = html[html.index('id="ledger"') :]
-    for step in ("build_qa: rules", "curate: filters", "curate: near duplicates", "curate: wordings"):
-        assert step in ledger
-    assert "too_long" in ledger
-    assert "silent sections" in html
-
-
-def test_the_same_inputs_give_the_same_bytes(pipeline: Path) -> None:
-    before = (pipeline / "metrics/report.html").read_bytes()
-    run(pipeline, "python", "-m", "stages.report")
-    assert (pipeline / "metrics/report.html").read_bytes() == before
-
-
-@pytest.fixture
-def planted(pipeline: Path, tmp_path: Path) -> Path:
-    """The report of a pipeline whose document holds a script."""
-    folder = tmp_path / "copy"
-    shutil.copytree(pipeline, folder, symlinks=True, ignore=shutil.ignore_patterns(".git", "models", "cache"))
-    for model in ("base", "tuned"):
-        path = folder / f"data/predictions/{model}.jsonl"
-        rows = read_records(path, Prediction)
-        path.unlink()
-        evil = "<script>document.title='taken'</script>"
-        write_records(path, [row.model_copy(update={"prompt": evil + row.prompt, "doc_id": evil}) for row in rows])
-    run(folder, "python", "-m", "stages.report")
-    return folder / "metrics/report.html"
-
-
-def test_a_script_in_a_document_is_text(planted: Path) -> None:
-    html = planted.read_text(encoding="utf-8")
-    assert "<script" not in html
-    assert "&lt;script&gt;" in html
-
-
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
-def test_a_browser_opens_the_report_from_disk(planted: Path, tmp_path: Path) -> None:
-    assert CHROMIUM is not None
-    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-    done = subprocess.run(
-        [CHROMIUM, *flags, f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", planted.as_uri()],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
-    assert "<title>pagetune: before and after</title>" in done.stdout
-    assert 'id="scores"' in done.stdout
+    for said in ("build_qa: rules", "curate: near duplicates", "1 too_long", "1 mobile_number"):
+        assert said in ledger
+    assert "Not read at all" in html
+    assert EVIL not in html
+    assert all(name in html for name in SETS)

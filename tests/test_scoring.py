@@ -14,7 +14,17 @@ from hypothesis import strategies as st
 
 from pagetune.errors import UserError
 from pagetune.facts import fact_match
-from pagetune.scoring import METRICS, check_tokenizer, chrf, normalize_answer, read_scored, rouge, score, score_all
+from pagetune.scoring import (
+    METRICS,
+    Scored,
+    check_tokenizer,
+    chrf,
+    in_pieces,
+    normalize_answer,
+    read_scored,
+    rouge,
+    score,
+)
 from pagetune.tokens import CharacterTokenizer, Tokenizer, WhitespaceTokenizer, f1, make_tokenizer
 
 KIWI = make_tokenizer("kiwi")
@@ -24,7 +34,7 @@ WORDS = st.lists(st.sampled_from(["가", "나", "다", "라", "마", "1", "2"]),
 @pytest.mark.parametrize("name", ["kiwi", "character", "whitespace"])
 def test_an_identical_korean_sentence_scores_one(name: str) -> None:
     text = "금융보안교육센터의 주소는 어디인가요"
-    scores = score(text, [text], make_tokenizer(name))
+    scores = score(Scored(text, [text]), make_tokenizer(name))
     assert scores.pop("rouge_combined_sum") == pytest.approx(3)
     assert all(value == pytest.approx(1) for value in scores.values())
 
@@ -32,7 +42,7 @@ def test_an_identical_korean_sentence_scores_one(name: str) -> None:
 @settings(deadline=None, max_examples=60)
 @given(st.text("가나다라마바사 019.", min_size=1, max_size=20).filter(lambda text: normalize_answer(text) != ""))
 def test_any_text_with_words_scores_one_against_itself(text: str) -> None:
-    scores = score(text, [text], WhitespaceTokenizer())
+    scores = score(Scored(text, [text]), WhitespaceTokenizer())
     names = ("rouge1", "rougeL", "rougeLsum", "exact_match", "token_f1", "character_f1", "fact_match")
     assert {scores[name] for name in names} == {1.0}
 
@@ -40,7 +50,7 @@ def test_any_text_with_words_scores_one_against_itself(text: str) -> None:
 @pytest.mark.parametrize("name", ["kiwi", "character", "whitespace"])
 def test_nfc_and_nfd_are_the_same_text(name: str) -> None:
     text = "서울특별시 영등포구"
-    scores = score(unicodedata.normalize("NFD", text), [text], make_tokenizer(name))
+    scores = score(Scored(unicodedata.normalize("NFD", text), [text]), make_tokenizer(name))
     assert (scores["rougeL"], scores["exact_match"], scores["chrf"], scores["fact_match"]) == pytest.approx(
         (1, 1, 1, 1)
     )
@@ -131,7 +141,7 @@ def test_f1_and_rouge_1_by_hand(prediction: str, reference: str, expected: float
 
 
 def test_the_combined_scores_are_the_mean_and_the_sum_of_three() -> None:
-    scores = score("가 나 다", ["가 나 라"], WhitespaceTokenizer())
+    scores = score(Scored("가 나 다", ["가 나 라"]), WhitespaceTokenizer())
     three = [scores[name] for name in ("rouge1", "rouge2", "rougeL")]
     assert three == pytest.approx([2 / 3, 1 / 2, 2 / 3])
     assert scores["rouge_combined_f1"] == pytest.approx(sum(three) / 3)
@@ -149,7 +159,7 @@ def test_a_text_of_one_token_has_no_bigram_as_in_every_count_of_rouge_2() -> Non
 
 def test_exact_match_and_character_f1_are_those_of_korquad() -> None:
     def scored(prediction: str, reference: str) -> tuple[float, float]:
-        scores = score(prediction, [reference], KIWI)
+        scores = score(Scored(prediction, [reference]), KIWI)
         return scores["exact_match"], scores["character_f1"]
 
     assert scored("Help@Example.com ", "help@example.com") == (1, 1)
@@ -158,12 +168,12 @@ def test_exact_match_and_character_f1_are_those_of_korquad() -> None:
     assert scored("서울 특별시", "서울특별시") == (0, 1)
     assert scored("12층", "13층") == (0, pytest.approx(2 / 3))
     assert scored("서울시 강남구", "서울") == (0, pytest.approx(0.5))
-    assert score("서울 강남구", ["서울"], KIWI)["token_f1"] == pytest.approx(2 / 3)
+    assert score(Scored("서울 강남구", ["서울"]), KIWI)["token_f1"] == pytest.approx(2 / 3)
 
 
 def test_of_several_references_the_best_counts_or_their_mean() -> None:
     references = ["가 나", "나 다", "라"]
-    best, mean = (score("나 다", references, WhitespaceTokenizer(), how) for how in ("max", "mean"))  # type: ignore[arg-type]
+    best, mean = (score(Scored("나 다", references), WhitespaceTokenizer(), how) for how in ("max", "mean"))  # type: ignore[arg-type]
     assert (best["rouge1"], best["exact_match"]) == (1, 1)
     assert mean["rouge1"] == pytest.approx((0.5 + 1 + 0) / 3)
     assert mean["exact_match"] == pytest.approx(1 / 3)
@@ -178,9 +188,25 @@ def test_a_contradiction_outscores_a_paraphrase_by_rouge_and_not_by_fact_match()
     assert rouge(paraphrase, reference, KIWI)["rougeL"] < 0.51
 
 
-def test_many_pairs_at_once_score_as_one_by_one() -> None:
-    pairs = [(text[: len(text) // 2], [text, text[::-1]]) for text in korean_sentences(30)]
-    assert score_all(pairs, KIWI, "max") == [score(*pair, KIWI) for pair in pairs]
+def test_with_several_references_the_combined_scores_are_of_the_three_that_are_shown() -> None:
+    scores = score(Scored("가 나 다", ["가 나", "나 다 라 가"]), WhitespaceTokenizer())
+    shown = [scores[name] for name in ("rouge1", "rouge2", "rougeL")]
+    assert scores["rouge_combined_sum"] == pytest.approx(sum(shown))
+
+
+def test_many_rows_at_once_keep_their_order_and_score_as_alone() -> None:
+    rows = [Scored(text[: len(text) // 2], [text, text[::-1]]) for text in korean_sentences(30)]
+    assert list(in_pieces(rows, KIWI, "kiwi")) == rows
+    assert score(rows[7], KIWI) == score(Scored(rows[7].prediction, rows[7].references), make_tokenizer("kiwi"))
+
+
+@pytest.mark.parametrize(
+    ("reference", "name", "says"),
+    [("서울특별시", "english", "english finds no token"), (" ", "kiwi", "a reference of the answer '서울' is empty")],
+)
+def test_a_reference_without_a_token_is_refused(reference: str, name: str, says: str) -> None:
+    with pytest.raises(UserError, match=says):
+        list(in_pieces([Scored("서울", ["3 km", reference])], make_tokenizer(name), name))
 
 
 def test_chrf_runs_from_zero_to_one() -> None:
@@ -254,6 +280,8 @@ def test_score_takes_another_tokenizer_and_the_mean(tmp_path: Path) -> None:
         ('{"prediction": "a", "reference": ["b", null]}\n', "1: 'prediction' should be a text"),
         ('\n{"prediction": \n', "2 is no JSON"),
         ("\n", "holds no row"),
+        ('{"prediction": "a\\ud800", "reference": "b"}\n', "1 holds half of a character"),
+        ("[" * 100_000 + "\n", "1 is no JSON"),
     ],
 )
 def test_a_bad_row_is_named_with_its_line(tmp_path: Path, text: str, says: str) -> None:
@@ -263,6 +291,19 @@ def test_a_bad_row_is_named_with_its_line(tmp_path: Path, text: str, says: str) 
         read_scored(file)
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_line_ends_where_jsonl_says_so_and_a_number_may_be_long(tmp_path: Path) -> None:
+    row = {"prediction": "3만" + "1" * 5000 + " 원\u2028", "reference": "3만 원"}
+    (found,) = read_scored(write_rows(tmp_path / "odd.jsonl", row))
+    assert score(found, KIWI)["fact_match"] == 0
+
+
+def test_what_the_question_says_may_stand_in_the_answer(tmp_path: Path) -> None:
+    row = {"prediction": "NB-700의 무게는 1.2kg입니다.", "reference": "1.2kg"}
+    known = row | {"question": "NB-700의 무게는?"}
+    found = read_scored(write_rows(tmp_path / "answers.jsonl", row, known))
+    assert [score(one, KIWI)["fact_match"] for one in found] == [0, 1]
 
 
 def test_a_missing_file_is_one_line(tmp_path: Path) -> None:

@@ -31,11 +31,11 @@ def decode_all(
         try:
             found = decode([prompts[index] for index in batch], params.max_new_tokens)
         except torch.cuda.OutOfMemoryError:
-            if rows == 1:
+            if len(batch) == 1:
                 raise
             found = None
         if found is None:  # outside the handler: its traceback holds the tensors that did not fit
-            rows, decode = rows // 2, decoding_of(model, eos_ids, pad_id)
+            rows, decode = len(batch) // 2, decoding_of(model, eos_ids, pad_id)
             torch.cuda.empty_cache()
             print(f"predict: out of memory; {rows} questions at once", flush=True)
             continue
@@ -79,13 +79,18 @@ def _rows_at_once(model: Any, prompts: list[list[int]], params: Predict) -> int:
     if model.device.type != "cuda":
         return _ROWS
     free, _ = torch.cuda.mem_get_info()
-    fitting = int(_SHARE * free / _bytes_per_row(model.config, max(map(len, prompts)) + params.max_new_tokens))
-    return max(1, min(_ROWS_ON_CARD, fitting))
+    per_row = _bytes_per_row(model.config.get_text_config(), max(map(len, prompts)) + params.max_new_tokens)
+    return max(1, min(_ROWS_ON_CARD, int(_SHARE * free / per_row)))
 
 
 def _bytes_per_row(config: Any, tokens: int) -> int:
-    """Keys and values of every layer in 16 bits, and what one layer makes of the prompt."""
-    heads = config.num_attention_heads
+    """Keys and values of every layer in 16 bits, and what one layer makes of the prompt.
+
+    1 where the model has no heads: then memory is tried out, and what does not fit is halved.
+    """
+    heads = getattr(config, "num_attention_heads", None)
+    if heads is None:
+        return 1
     width = getattr(config, "head_dim", None) or config.hidden_size // heads
     shared = getattr(config, "num_key_value_heads", None) or heads
     cache = 2 * config.num_hidden_layers * shared * width

@@ -35,6 +35,8 @@ def why_not(model: Any) -> str | None:
     kinds = set(getattr(config, "layer_types", None) or ["full_attention"])
     if kinds != {"full_attention"} or getattr(config, "sliding_window", None):
         return "not all of its layers see the whole text"
+    if getattr(config, "alibi", False):
+        return "its attention counts distances (ALiBi)"
     if config._attn_implementation not in ("sdpa", GROUPED):
         return f"its attention is {config._attn_implementation}"
     if "position_ids" not in inspect.signature(inner.forward).parameters:
@@ -169,6 +171,8 @@ class _State:
         try:
             with torch.cuda.graph(graph):
                 self._step()
+        except torch.cuda.OutOfMemoryError:
+            raise
         except RuntimeError as error:
             self._capturing = False
             print(f"predict: no CUDA graph ({str(error).splitlines()[0]}); decoding step by step", flush=True)

@@ -50,7 +50,6 @@ def token_ids(
         trust_remote_code=manifest.trust_remote_code,
         dtype=str(compute_dtype(precision, params.quantization)).removeprefix("torch."),
         max_model_len=max(map(len, prompts)) + new_tokens,
-        seed=params.seed,
         **_room_for(adapter),
     )
     sampling = SamplingParams(temperature=0.0, max_tokens=new_tokens, stop_token_ids=eos_ids)

@@ -1,0 +1,101 @@
+"""The answers that the page shows: what was asked, what both models said, and where the fact stands."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import chain, zip_longest
+from typing import Literal
+
+from pagetune.evaluation import MODELS, SETS, accepted_answers, set_of
+from pagetune.records import Pair, Prediction
+from pagetune.tables import verdict
+
+#: With more a page gets slow on a phone.
+CASES_SHOWN = 1000
+
+
+@dataclass(frozen=True)
+class Case:
+    """A question and both answers. `verdicts`, `fact_match` and `rougeL` are of (base, tuned); `pair` is None where
+    the splits do not hold it."""
+
+    base: Prediction
+    tuned: Prediction
+    pair: Pair | None
+    verdicts: tuple[str, str]
+    fact_match: tuple[float, float]
+    rougeL: tuple[float, float]
+
+    @property
+    def set(self) -> str:
+        return set_of(self.tuned)
+
+    @property
+    def question(self) -> str:
+        return self.pair.instruction if self.pair else self.tuned.prompt
+
+    @property
+    def references(self) -> list[str]:
+        return accepted_answers(self.tuned)
+
+    @property
+    def moved(self) -> Literal["better", "worse", "same"]:
+        """By its facts, as metrics/eval.json counts it."""
+        change = self.fact_match[1] - self.fact_match[0]
+        return "better" if change > 0 else "worse" if change < 0 else "same"
+
+    @property
+    def rouge_change(self) -> float:
+        return self.rougeL[1] - self.rougeL[0]
+
+
+def all_cases(
+    answers: dict[str, list[Prediction]], per_example: Iterable[dict[str, str]], pairs: Iterable[Pair]
+) -> list[Case]:
+    """Every question, the largest change first; `per_example` are the rows of the CSV, `pairs` those of the splits."""
+    scores = {(row["model"], row["set"], row["pair_id"]): row for row in per_example}
+    known = {pair.pair_id: pair for pair in pairs}
+    asked = zip(*(answers[model] for model in MODELS), strict=True)
+    cases = [_case(base, tuned, scores, known.get(tuned.pair_id)) for base, tuned in asked]
+    return sorted(cases, key=_order)
+
+
+def _case(
+    base: Prediction, tuned: Prediction, scores: dict[tuple[str, str, str], dict[str, str]], pair: Pair | None
+) -> Case:
+    before, after = (
+        {name: float(scores[model, set_of(row), row.pair_id][name]) for name in ("fact_match", "rougeL", "abstained")}
+        for model, row in zip(MODELS, (base, tuned), strict=True)
+    )
+    return Case(
+        base=base,
+        tuned=tuned,
+        pair=pair,
+        verdicts=(verdict(before), verdict(after)),
+        fact_match=(before["fact_match"], after["fact_match"]),
+        rougeL=(before["rougeL"], after["rougeL"]),
+    )
+
+
+def _order(case: Case) -> tuple[float, bool, float, int]:
+    """Of answers that changed alike those that lost something come first: they are what one has to see."""
+    change = case.fact_match[1] - case.fact_match[0]
+    return -abs(change), change >= 0, -abs(case.rouge_change), SETS.index(case.set)
+
+
+def choose(cases: list[Case], limit: int = CASES_SHOWN) -> list[Case]:
+    """At most `limit` in their order, from every set and from better, worse and same in turn, so that none is crowded
+    out."""
+    groups: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for index, case in enumerate(cases):
+        groups[case.set, case.moved].append(index)
+    in_turn = [index for index in chain.from_iterable(zip_longest(*groups.values())) if index is not None]
+    return [cases[index] for index in sorted(in_turn[:limit])]
+
+
+def right_answers(per_example: Iterable[dict[str, str]]) -> dict[str, dict[str, int]]:
+    """By model or control and by set: how many answers state just the reference's facts."""
+    counts: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(SETS, 0))
+    for row in per_example:
+        counts[row["model"]][row["set"]] += float(row["fact_match"]) == 1
+    return counts

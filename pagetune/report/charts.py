@@ -1,0 +1,184 @@
+"""The pictures of the report, drawn from the rows of metrics/*."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from pagetune.evaluation import CONTROLS, MODELS, SETS
+from pagetune.report.coverage import Coverage
+from pagetune.report.svg import BASE, ECHO, INK, LOOKUP, TUNED, draw_svg, name_above
+
+COLOURS = {"base": BASE, "tuned": TUNED, "echo": ECHO, "lookup": LOOKUP}
+#: Documents drawn, of those that training saw and of those that it did not, and all in the picture of the pages.
+TRAINED_SHOWN, UNSEEN_SHOWN, COVERED_SHOWN = 12, 6, 18
+
+Rows = list[dict[str, str]]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """`svg` is empty where there is nothing to draw; `note` then says so."""
+
+    name: str
+    title: str
+    svg: Markup
+    note: str
+
+
+def pictures(
+    metrics: dict[str, Any], curve: Rows, memory: Rows, groups: Rows, covered: list[Coverage]
+) -> list[Picture]:
+    """Every picture, in the order of the page; `curve`, `memory` and `groups` are rows of CSV."""
+    return [
+        scores_picture(metrics),
+        loss_picture(curve),
+        groups_picture(groups, "kind"),
+        groups_picture(groups, "document"),
+        coverage_picture(covered),
+        memory_picture(memory),
+    ]
+
+
+def scores_picture(metrics: dict[str, Any]) -> Picture:
+    names = [name for name in SETS if metrics["tuned"][name]["n"]]
+
+    def draw(figure: Any) -> None:
+        axes = figure.subplots()
+        for offset, model in enumerate((*MODELS, *CONTROLS)):
+            _bars(axes, offset, model, [metrics[model][name] for name in names])
+        axes.set_xticks(range(len(names)), [name.replace("_", "\n", 1) for name in names])
+        axes.set_ylim(0, 1.05)
+        figure.legend(loc="outside upper center", ncols=4, handlelength=1, columnspacing=1)
+
+    values = "; ".join(_said(name, metrics) for name in names)
+    note = "The share of answers that state just the reference's facts, with 95% intervals."
+    return Picture("scores", "Fact match", draw_svg(f"Fact match by set. {values}.", 2.6, draw), note)
+
+
+def _bars(axes: Any, offset: int, model: str, summaries: list[dict[str, Any]]) -> None:
+    values = [summary["fact_match"] for summary in summaries]
+    # A mean of few rows may lie on the end of its interval, and rounding then behind it.
+    low = [max(0, summary["fact_match"] - summary["fact_match_ci95_low"]) for summary in summaries]
+    high = [max(0, summary["fact_match_ci95_high"] - summary["fact_match"]) for summary in summaries]
+    places = [index + (offset - 1.5) * 0.21 for index in range(len(values))]
+    axes.bar(places, values, width=0.19, color=COLOURS[model], label=model)
+    axes.errorbar(places, values, yerr=[low, high], fmt="none", ecolor=INK, elinewidth=0.8, capsize=2)
+
+
+def _said(name: str, metrics: dict[str, Any]) -> str:
+    values = [f"{model} {metrics[model][name]['fact_match']:.2f}" for model in (*MODELS, *CONTROLS)]
+    return f"{name}: {', '.join(values)}"
+
+
+def loss_picture(curve: Rows) -> Picture:
+    lines = {name: _points(curve, f"{name}_loss") for name in ("train", "validation")}
+    if not lines["train"]:
+        return Picture("loss", "Loss", Markup(), "The training wrote no loss.")
+    last = f"Train loss from {lines['train'][0][1]:.3f} to {lines['train'][-1][1]:.3f}"
+    colours = {"train": TUNED, "validation": BASE}
+    svg = draw_svg(f"{last} over the steps.", 2.6, lambda figure: _draw_lines(figure, lines, colours, "loss"))
+    return Picture("loss", "Loss", svg, f"{last}; each point is the mean since the point before.")
+
+
+def memory_picture(memory: Rows) -> Picture:
+    columns = {"reserved": "reserved_mib", "peak": "peak_mib", "allocated": "allocated_mib"}
+    lines = {name: _points(memory, column) for name, column in columns.items()}
+    if not lines["peak"]:
+        return Picture("memory", "Memory", Markup(), "The training wrote no memory.")
+    if lines["reserved"] == lines["allocated"]:
+        # Without a card there is but the process's memory.
+        del lines["reserved"]
+    highest = f"At most {max(value for _, value in lines['peak']):,.0f} MiB"
+    colours = {"reserved": BASE, "peak": LOOKUP, "allocated": TUNED}
+    svg = draw_svg(f"{highest} over the steps.", 2.6, lambda figure: _draw_lines(figure, lines, colours, "MiB"))
+    return Picture("memory", "Memory of the training", svg, f"{highest}: of the card, or of the process without one.")
+
+
+def _points(rows: Rows, column: str) -> list[tuple[int, float]]:
+    return [(int(row["step"]), float(row[column])) for row in rows if row[column]]
+
+
+def _draw_lines(figure: Any, lines: dict[str, list[tuple[int, float]]], colours: dict[str, str], quantity: str) -> None:
+    axes = figure.subplots()
+    for name, points in lines.items():
+        if points:
+            axes.plot(
+                *zip(*points, strict=True), color=colours[name], label=name, marker="." if len(points) < 3 else ""
+            )
+    axes.set_xlabel("step")
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.set_ylabel(quantity)
+    axes.set_ylim(0, 1.08 * max(value for points in lines.values() for _, value in points) or 1)
+    figure.legend(loc="outside upper center", ncols=3, handlelength=1.5)
+
+
+def groups_picture(groups: Rows, by: str) -> Picture:
+    """Both models, group by group, on the facts that were trained on and on the documents never seen."""
+    shown, left_out = [], 0
+    for name, limit in (("recall", TRAINED_SHOWN), ("heldout", UNSEEN_SHOWN)):
+        own = [row for row in groups if (row["set"], row["by"]) == (name, by)]
+        shown += sorted(own, key=_wrong_answers, reverse=True)[:limit]
+        left_out += max(0, len(own) - limit)
+    title = f"By {by}" if by == "document" else "By kind of question"
+    if not shown:
+        return Picture(by, title, Markup(), f"No {by} to draw: recall and heldout are empty.")
+    label = f"Fact match and ROUGE-L by {by}, base and tuned. " + "; ".join(map(_group_said, shown))
+    svg = draw_svg(f"{label}.", 0.8 + 0.36 * len(shown), lambda figure: _draw_groups(figure, shown))
+    note = "Recall and heldout, those with the most wrong answers first."
+    return Picture(by, title, svg, f"{note} {_left_out(left_out, by, 'metrics/groups.csv')}".strip())
+
+
+def _wrong_answers(row: dict[str, str]) -> float:
+    return int(row["n"]) * (1 - float(row["fact_match_tuned"]))
+
+
+def _group_said(row: dict[str, str]) -> str:
+    return f"{row['group']}: {float(row['fact_match_base']):.2f} to {float(row['fact_match_tuned']):.2f}"
+
+
+def _draw_groups(figure: Any, rows: Rows) -> None:
+    pair, places = figure.subplots(1, 2, sharey=True), range(len(rows))
+    for axes, metric, title in zip(pair, ("fact_match", "rougeL"), ("fact match", "ROUGE-L"), strict=True):
+        values = {model: [float(row[f"{metric}_{model}"]) for row in rows] for model in MODELS}
+        axes.hlines(places, values["base"], values["tuned"], color=BASE, linewidth=1)
+        # A ring, so that it is seen around tuned where nothing changed.
+        axes.scatter(values["base"], places, s=48, facecolor="none", edgecolor=BASE, label="base", clip_on=False)
+        axes.scatter(values["tuned"], places, s=18, color=TUNED, label="tuned", clip_on=False)
+        axes.set(xlim=(-0.03, 1.03), ylim=(len(rows) - 0.5, -0.8), xticks=[0, 0.5, 1], yticks=[], xlabel=title)
+        axes.spines["left"].set_visible(False)
+    for place, row in enumerate(rows):
+        name_above(pair[0], place - 0.25, f"{row['group']} · {row['n']} in {row['set']}")
+    figure.legend(*pair[0].get_legend_handles_labels(), loc="outside upper center", ncols=2, handlelength=1)
+
+
+def coverage_picture(covered: list[Coverage]) -> Picture:
+    shown = sorted(covered, key=lambda row: (-row.without - row.quarantined, -row.pages))[:COVERED_SHOWN]
+    if not shown:
+        return Picture("coverage", "Pages asked about", Markup(), "There are no pages: all rows are a user's own.")
+    label = "; ".join(f"{row.doc_id}: {row.asked} of {row.pages} pages with a pair" for row in shown)
+    svg = draw_svg(f"{label}.", 0.8 + 0.34 * len(shown), lambda figure: _draw_coverage(figure, shown))
+    left_out = _left_out(len(covered) - len(shown), "document", "the table of documents")
+    note = f"Documents with the most pages that nothing is asked about first. {left_out}".strip()
+    return Picture("coverage", "Pages asked about", svg, note)
+
+
+def _draw_coverage(figure: Any, rows: list[Coverage]) -> None:
+    axes = figure.subplots()
+    starts = [0] * len(rows)
+    parts = (("with a pair", "asked", TUNED), ("without", "without", BASE), ("set aside", "quarantined", ECHO))
+    for label, part, colour in parts:
+        widths = [getattr(row, part) for row in rows]
+        axes.barh(range(len(rows)), widths, left=starts, height=0.3, color=colour, label=label)
+        starts = [start + width for start, width in zip(starts, widths, strict=True)]
+    for place, row in enumerate(rows):
+        name_above(axes, place - 0.2, row.doc_id)
+    axes.set(ylim=(len(rows) - 0.6, -0.75), yticks=[], xlabel="pages")
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.spines["left"].set_visible(False)
+    figure.legend(loc="outside upper center", ncols=3, handlelength=1)
+
+
+def _left_out(count: int, what: str, where: str) -> str:
+    plural = f"{what}s are" if count > 1 else f"{what} is"
+    return f"{count} more {plural} in {where}." if count else ""

@@ -1,0 +1,104 @@
+"""The page, written by its template, which escapes every text of a document, a question or an answer."""
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from pagetune.evaluation import CONTROLS, MODELS, RATES, SETS
+from pagetune.records import BadFile, Page, Pair, Prediction
+from pagetune.report.cases import all_cases, choose, right_answers
+from pagetune.report.charts import pictures
+from pagetune.report.coverage import coverage, worst_pages
+from pagetune.report.words import CONTROL_MEANINGS, SET_MEANINGS, summary_sentences
+from pagetune.scoring import METRICS
+
+FOLDER = Path(__file__).parent
+#: As the field writes them.
+METRIC_TITLES = {
+    "rouge1": "ROUGE-1",
+    "rouge2": "ROUGE-2",
+    "rougeL": "ROUGE-L",
+    "rougeLsum": "ROUGE-Lsum",
+    "rouge_combined_f1": "ROUGE-1, -2 and -L, mean",
+    "rouge_combined_sum": "ROUGE-1, -2 and -L, sum (to 3)",
+    "exact_match": "exact match",
+    "token_f1": "F1 of words",
+    "character_f1": "F1 of characters",
+    "chrf": "chrF",
+    "fact_match": "fact match",
+    "abstained": "share that says it does not know",
+    "invented": "share with an invented number, code or name",
+}
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """`metrics` by file stem; `curve`, `memory`, `groups` and `per_example` are CSV rows as texts.
+
+    `pairs` are those of data/qa.jsonl, `asked` those of the splits that both models were asked.
+    """
+
+    metrics: dict[str, Any]
+    curve: list[dict[str, str]]
+    memory: list[dict[str, str]]
+    groups: list[dict[str, str]]
+    per_example: list[dict[str, str]]
+    pages: list[Page]
+    bad_files: list[BadFile]
+    pairs: list[Pair]
+    asked: list[Pair]
+    base: list[Prediction]
+    tuned: list[Prediction]
+
+
+def render_report(inputs: Inputs) -> str:
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    return environment.get_template("page.html").render(**_own_files(), **_scores(inputs), **_documents(inputs))
+
+
+def _own_files() -> dict[str, Any]:
+    """The style and the script, ours alone; the browser runs no script but the one with this hash."""
+    script = (FOLDER / "page.js").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    css = (FOLDER / "page.css").read_text(encoding="utf-8")
+    return {"css": Markup(css), "script": Markup(script), "script_hash": digest}  # noqa: S704 - files of ours
+
+
+def _scores(inputs: Inputs) -> dict[str, Any]:
+    scores = inputs.metrics["eval"]
+    cases = all_cases({"base": inputs.base, "tuned": inputs.tuned}, inputs.per_example, inputs.asked)
+    return {
+        "metrics": inputs.metrics,
+        "sets": [name for name in SETS if scores["tuned"][name]["n"]],
+        "empty_sets": [name for name in SETS if not scores["tuned"][name]["n"]],
+        "summary": summary_sentences(scores, right_answers(inputs.per_example)),
+        "set_meanings": SET_MEANINGS,
+        "control_meanings": CONTROL_MEANINGS,
+        "models": MODELS,
+        "controls": CONTROLS,
+        "measured": {name: METRIC_TITLES[name] for name in (*METRICS, *RATES)},
+        "kinds": [row for row in inputs.groups if row["by"] == "kind"],
+        "cases": choose(cases),
+        "case_count": len(cases),
+    }
+
+
+def _documents(inputs: Inputs) -> dict[str, Any]:
+    covered = coverage(inputs.pages, inputs.pairs)
+    return {
+        "documents": covered,
+        "bad_files": inputs.bad_files,
+        "worst_pages": worst_pages(inputs.pages),
+        "pictures": pictures(inputs.metrics["eval"], inputs.curve, inputs.memory, inputs.groups, covered),
+    }

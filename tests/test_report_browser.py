@@ -1,0 +1,210 @@
+"""The report in a real browser, opened from disk without a network.
+
+A picture of the report that lies here, for the README: PAGETUNE_SCREENSHOT=docs/report.png pytest -k screenshot
+"""
+
+import os
+import shutil
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ROOT
+from playwright.sync_api import Browser, Page, sync_playwright
+from report_inputs import DOLLARS, EVIL, made_up
+
+from pagetune.report.page import render_report
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
+
+DESKTOP, PHONE = {"width": 1100, "height": 1400}, {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield found
+        found.close()
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    path.write_text(render_report(made_up()), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def page(browser: Browser, report: Path) -> Iterator[Page]:
+    """The page as opened; at the end nothing may have been asked for, and nothing have failed."""
+    context = browser.new_context(offline=True, viewport=DESKTOP)
+    opened = context.new_page()
+    asked, faults = watch(opened)
+    opened.goto(report.as_uri())
+    yield opened
+    assert asked == [report.as_uri()]
+    assert faults == []
+    context.close()
+
+
+def watch(page: Page) -> tuple[list[str], list[str]]:
+    """What the page asks for, and what it complains of."""
+    asked: list[str] = []
+    faults: list[str] = []
+
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: faults.append(message.text))
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    return asked, faults
+
+
+def shown(page: Page) -> list[str]:
+    """The questions of the answers in sight."""
+    return page.locator(".case:visible h3").all_text_contents()
+
+
+def sideways(page: Page) -> Any:
+    """By how many pixels the page itself scrolls to the right."""
+    return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+
+
+def screenshot(browser: Browser, report: Path, target: Path) -> None:
+    """The report at `report` as it looks on a desk, down to its first pictures."""
+    opened = browser.new_page(viewport=DESKTOP)
+    opened.goto(report.absolute().as_uri())
+    last = opened.locator("#picture-loss").bounding_box()
+    assert last is not None
+    clip = {"x": 0, "y": 0, "width": DESKTOP["width"], "height": last["y"] + last["height"] + 20}
+    opened.screenshot(path=target, full_page=True, clip=clip)  # type: ignore[arg-type]
+    opened.close()
+
+
+def test_every_picture_is_drawn_and_says_what_it_shows(page: Page) -> None:
+    pictures = page.locator("figure svg").all()
+    assert len(pictures) == 6
+    for picture in pictures:
+        box = picture.bounding_box()
+        assert picture.is_visible()
+        assert box is not None
+        assert min(box["width"], box["height"]) > 100
+        assert picture.locator("path").count() > 5
+        assert len(picture.get_attribute("aria-label") or "") > 20
+
+
+def test_a_name_in_a_picture_is_drawn_within_it(page: Page) -> None:
+    for name in (DOLLARS, "<script>"):
+        label = page.locator("#picture-coverage svg text", has_text=name).first
+        inside, around = label.bounding_box(), page.locator("#picture-coverage svg").bounding_box()
+        assert inside is not None
+        assert around is not None
+        assert inside["x"] >= around["x"]
+        assert inside["x"] + inside["width"] <= around["x"] + around["width"]
+
+
+def test_a_search_filters_the_answers_as_one_types(page: Page) -> None:
+    assert page.locator("#count").inner_text() == "4 of 4 shown"
+    page.get_by_label("Search").press_sequentially("무게")
+    assert shown(page) == ["본체의 무게는?"]
+    assert page.locator("#count").inner_text() == "1 of 4 shown"
+    page.get_by_label("Search").fill("")
+    assert len(shown(page)) == 4
+
+
+def test_a_search_finds_answers_evidence_and_documents_in_any_case_and_form(page: Page) -> None:
+    for words, count in (
+        ("13킬로", 1),
+        ("근거", 3),
+        ("X_1", 3),
+        (unicodedata.normalize("NFD", "무게"), 1),
+        ("원 요금", 2),
+    ):
+        page.get_by_label("Search").fill(words)
+        assert len(shown(page)) == count, words
+
+
+def test_a_search_that_finds_nothing_says_so(page: Page) -> None:
+    assert not page.locator("#nothing").is_visible()
+    page.get_by_label("Search").fill("such a word stands nowhere")
+    assert shown(page) == []
+    assert page.locator("#count").inner_text() == "0 of 4 shown"
+    assert page.get_by_text("No answer matches.").is_visible()
+
+
+def test_the_answers_are_filtered_by_set_and_by_change(page: Page) -> None:
+    page.get_by_role("combobox", name="Set").select_option("recall")
+    assert len(shown(page)) == 2
+    page.get_by_role("combobox", name="Facts").select_option("worse")
+    assert shown(page) == ["본체의 무게는?"]
+    page.get_by_role("combobox", name="Set").select_option("heldout")
+    assert shown(page) == []
+
+
+def test_enter_in_the_search_leaves_the_page_as_it_is(page: Page) -> None:
+    page.get_by_label("Search").fill("무게")
+    page.get_by_label("Search").press("Enter")
+    assert shown(page) == ["본체의 무게는?"]
+
+
+def test_a_script_in_a_document_is_text_and_does_not_run(page: Page) -> None:
+    assert page.title() == "pagetune: before and after"
+    page.get_by_role("combobox", name="Set").select_option("heldout")
+    card = page.locator(".case:visible")
+    assert EVIL in (card.locator("h3").text_content() or "")
+    assert card.locator(".answers .text").first.text_content() == EVIL
+    assert EVIL in (card.locator(".meta").text_content() or "")
+    assert page.locator("img").count() == 0
+    assert page.locator("script").count() == 1
+
+
+def test_the_browser_itself_refuses_a_script_that_is_not_ours(browser: Browser, report: Path, tmp_path: Path) -> None:
+    planted = tmp_path / "planted.html"
+    planted.write_text(report.read_text(encoding="utf-8").replace("<main>", f"<main>{EVIL}"), encoding="utf-8")
+    opened = browser.new_page()
+    _, faults = watch(opened)
+    opened.goto(planted.as_uri())
+    assert opened.title() == "pagetune: before and after"
+    assert any("Content Security Policy" in fault for fault in faults)
+    opened.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_on_a_phone_the_page_does_not_scroll_sideways(page: Page, scheme: Any, tmp_path: Path) -> None:
+    page.set_viewport_size(PHONE)
+    page.emulate_media(color_scheme=scheme)
+    for closed in page.locator("summary").all():
+        closed.click()
+    assert sideways(page) == 0
+    page.screenshot(path=tmp_path / "phone.png", full_page=True)
+
+
+def test_the_letters_stand_out_from_the_paper_by_day_and_by_night(page: Page) -> None:
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        ink = page.evaluate("getComputedStyle(document.querySelector('figure svg text')).fill")
+        paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert abs(_brightness(ink) - _brightness(paper)) > 150
+
+
+def _brightness(colour: str) -> float:
+    """From 0 to 255, of rgb(r, g, b)."""
+    return sum(int(part) for part in colour.strip("rgb()").split(",")) / 3
+
+
+def test_without_javascript_every_answer_is_there(browser: Browser, report: Path) -> None:
+    context = browser.new_context(offline=True, java_script_enabled=False)
+    opened = context.new_page()
+    opened.goto(report.as_uri())
+    assert opened.locator(".case:visible").count() == 4
+    assert not opened.locator("#filter").is_visible()
+    context.close()
+
+
+def test_a_screenshot_is_taken(browser: Browser, report: Path, tmp_path: Path) -> None:
+    screenshot(browser, report, tmp_path / "report.png")
+    assert (tmp_path / "report.png").stat().st_size > 10_000
+    if target := os.environ.get("PAGETUNE_SCREENSHOT"):
+        screenshot(browser, ROOT / "metrics/report.html", Path(target))
