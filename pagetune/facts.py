@@ -10,14 +10,14 @@ from pathlib import Path
 
 from pagetune.claims import claims, normal_form
 from pagetune.korean import is_korean
+from pagetune.names import named, names_in
 from pagetune.notation import plain
-from pagetune.tokens import CharacterTokenizer, Morpheme, f1, morphemes, nfc
+from pagetune.shared_words import same_words
+from pagetune.tokens import Morpheme, morphemes, nfc
 
 ABSTENTIONS = Path(__file__).with_name("abstentions.txt")
 #: An answer longer than this says more than that it does not know.
 _MAX_ABSTENTION = 100
-#: Of the characters, without spaces, that two texts without any number or code have to share (F1) to say the same.
-_SAME_WORDS = 0.5
 
 Number = tuple[Fraction, str]
 
@@ -48,8 +48,6 @@ _OPPOSITES = tuple(
 )
 _WEEKDAY = re.compile(r"[월화수목금토일]요일|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day", re.IGNORECASE)
 _CODE = re.compile(r"[\d@]")
-#: In an English text; a Latin word within Hangul is one wherever it stands.
-_ENGLISH_NAME = re.compile(r"(?<=[a-z,;:] )[A-Z][a-z]{2,}\b")
 _UNIT_TAGS = {"NNB", "NNG", "SL", "SW"}
 _SAME_UNIT = {
     "와트": "w", "킬로와트": "kw", "미터": "m", "센티미터": "cm", "밀리미터": "mm", "킬로미터": "km", "그램": "g",
@@ -59,17 +57,6 @@ _SAME_UNIT = {
 }  # fmt: skip
 #: Behind a unit, and no part of it.
 _BOUND = re.compile(r"(?<=.)(?:이내|이상|이하|미만|초과|정도|가량|이전|이후|까지|부터|째|씩)$")
-_CITY = re.compile(r"(서울|부산|대구|인천|광주|대전|울산|세종)(?:특별자치시|특별시|광역시|시)")
-_PROVINCE = re.compile(r"(강원|전북|전라북|제주)특별자치도")
-_PROVINCES = {
-    "경남": "경상남도",
-    "경북": "경상북도",
-    "전남": "전라남도",
-    "전북": "전라북도",
-    "충남": "충청남도",
-    "충북": "충청북도",
-}
-_SHORT_PROVINCE = re.compile(rf"(?<![가-힣])({'|'.join(_PROVINCES)})도?")
 
 
 @dataclass(frozen=True)
@@ -100,7 +87,7 @@ def facts(text: str) -> Facts:
         numbers=_numbers(claimed.numbers, found),
         joined=claimed.joined,
         codes=frozenset(codes),
-        names=_names(text, found) | words,
+        names=names_in(text, found) | words,
         negated=_negated(text, found),
         sides=tuple((bool(one.search(text)), bool(other.search(text))) for one, other in _OPPOSITES),
     )
@@ -110,12 +97,12 @@ def fact_match(prediction: str, reference: str, question: str = "") -> float:
     """1 if the prediction states just the reference's facts, else 0; what the question states may be said again.
 
     Numbers with units, dates, amounts, codes and the negation have to be the same; a name may be left out or added,
-    not exchanged. Where the reference has no number or code, half of the characters have to be shared as well.
+    not exchanged. Where the reference has no number or code, half of the words that the question lacks are shared.
     """
     said, held, asked = facts(prediction), facts(reference), facts(question)
     same = _states(said, held) and not _adds(said, held, asked) and not _gainsays(said, held)
     same = same and not _exchanged(said, prediction, held, f"{reference}\n{question}")
-    return float(same and (held.counted or _shared_characters(prediction, reference) >= _SAME_WORDS))
+    return float(same and (held.counted or same_words(prediction, reference, question)))
 
 
 def _states(said: Facts, held: Facts) -> bool:
@@ -151,7 +138,7 @@ def invented(answer: str, support: str) -> list[str]:
     said, held = facts(answer), facts(support)
     numbers = {_say(number) for number in said.numbers if not _among(number, held.numbers)}
     tokens = {token for token in said.joined | said.codes if token not in plain(nfc(support)).lower()}
-    return sorted(numbers | tokens | {name for name in said.names if not _named(name, support)})
+    return sorted(numbers | tokens | {name for name in said.names if not named(name, support)})
 
 
 def _say(number: Number) -> str:
@@ -206,27 +193,11 @@ def _among(number: Number, others: frozenset[Number]) -> bool:
     return any(value == other and (unit == name or not (unit and name)) for other, name in others)
 
 
-def _names(text: str, found: list[Morpheme]) -> frozenset[str]:
-    korean = {token.form for token in found if token.tag == "NNP" and len(token.form) > 1 and is_korean(token.form)}
-    english = _ENGLISH_NAME.findall(text) if not found else []
-    return frozenset(korean | {name.lower() for name in english})
-
-
 def _exchanged(said: Facts, prediction: str, held: Facts, reference: str) -> bool:
     """Whether one text lacks a name of the other and has one of its own instead."""
-    added = any(not _named(name, reference) for name in said.names)
-    missing = any(not _named(name, prediction) for name in held.names)
+    added = any(not named(name, reference) for name in said.names)
+    missing = any(not named(name, prediction) for name in held.names)
     return added and missing
-
-
-def _named(name: str, text: str) -> bool:
-    return _whole_name(name) in _whole_name(text)
-
-
-def _whole_name(text: str) -> str:
-    """Without spaces; 서울시 and 서울특별시 are 서울, 경남 is 경상남도."""
-    text = _PROVINCE.sub(r"\1도", _CITY.sub(r"\1", re.sub(r"\s", "", nfc(text).lower())))
-    return _SHORT_PROVINCE.sub(lambda found: _PROVINCES[found[1]], text)
 
 
 def _negated(text: str, found: list[Morpheme]) -> bool:
@@ -248,8 +219,3 @@ def _denies(found: list[Morpheme], place: int) -> bool:
     if token.form == "아니":
         return before not in ("뿐", "만") and after != "면"
     return not (token.form == "말" and before == "고")
-
-
-def _shared_characters(prediction: str, reference: str) -> float:
-    characters = CharacterTokenizer()
-    return f1(characters.tokenize(prediction), characters.tokenize(reference))

@@ -119,7 +119,7 @@ def _scores(scores: dict[str, Any]) -> list[str]:
         "",
         "Fact match asks for the reference's numbers with their units, its codes and whether it says no, and for no",
         "others; no name may be exchanged. Of a reference without numbers and codes it asks for half of the",
-        f"characters. ROUGE counts the tokens of {tokenizer['name']} {tokenizer['version']}.",
+        f"words. ROUGE counts the tokens of {tokenizer['name']} {tokenizer['version']}.",
     ]
 
 

@@ -16,6 +16,7 @@ from rouge_score import rouge_scorer
 
 from pagetune.errors import UserError
 from pagetune.facts import fact_match
+from pagetune.notation import plain
 from pagetune.tokens import CharacterTokenizer, Tokenizer, f1, learn_morphemes, nfc
 
 METRICS = (
@@ -59,7 +60,8 @@ def in_pieces(rows: Sequence[Scored], tokenizer: Tokenizer, name: str) -> Iterat
     """All rows in order, the morphemes of many looked up at once. Raises UserError where a reference has no token."""
     for start in range(0, len(rows), _AT_ONCE):
         some = rows[start : start + _AT_ONCE]
-        learn_morphemes(text for row in some for text in (row.prediction, row.question, *row.references))
+        texts = [text for row in some for text in (row.prediction, row.question, *row.references)]
+        learn_morphemes([*texts, *(plain(nfc(text)) for text in texts)])  # as fact_match reads them
         for row in some:
             _check_references(row, tokenizer, name)
             yield row

@@ -62,6 +62,9 @@ SAME = [
     # words alone
     ("정보보호팀", "정보보호팀"),
     ("정보보호팀입니다", "정보보호팀"),
+    ("이용 불가", "이용할 수 없습니다"),
+    ("○", "○"),
+    ("It has one USB-C port on its bottom edge.", "It has a single USB-C port in the middle of the bottom edge."),
 ]
 OTHER = [
     ("12000원", "1200원"),
@@ -92,6 +95,8 @@ OTHER = [
     ("경상남도 3곳", "경상북도 3곳"),
     ("담당자는 이영호 팀장입니다", "담당자는 이영희 팀장입니다"),
     ("전혀 다른 말", "정보보호팀"),
+    ("×", "○"),
+    ("It is here that the ports of others are not.", "Notebooks can be saved from the Share menu."),
     ("3일", "정보보호팀"),
     ("", "정보보호팀"),
     ("", "3일"),
@@ -101,7 +106,7 @@ OTHER = [
 KNOWN_LIMITS = [
     ("어른 3,000원, 어린이 1,000원", "어른 1,000원, 어린이 3,000원", 1),
     ("10시부터 12시까지", "12시부터 10시까지", 1),
-    ("이용 불가", "쓸 수 없습니다", 0),
+    ("쓰지 못합니다", "이용 불가", 0),
 ]
 
 
@@ -118,6 +123,9 @@ def test_the_known_limits_are_what_the_documents_say(prediction: str, reference:
         ("2023년 매출은 5억 원입니다.", "5억 원", "2024년 매출은 얼마인가요?", 0),
         ("환불이 안 되는 때는 3일 뒤입니다", "3일 뒤", "환불이 안 되는 때는?", 1),
         ("NB-700", "1.2kg", "NB-700의 무게는?", 0),
+        ("센터의 담당 부서입니다", "센터의 담당 부서는 정보보호팀입니다", "센터의 담당 부서는?", 0),
+        ("정보보호팀이 담당합니다", "센터의 담당 부서는 정보보호팀입니다", "센터의 담당 부서는?", 1),
+        ("It is the colors of the case.", "Slate gray, sand, and forest green.", "What are the colors of the case?", 0),
     ],
 )
 def test_an_answer_may_repeat_its_question_and_has_to_answer_it(

@@ -34,8 +34,11 @@ METRICS = {
     "rouge_combined_sum",
     "exact_match",
     "token_f1",
+    "character_f1",
     "chrf",
     "fact_match",
+    "abstained",
+    "invented",
 }
 
 
@@ -54,7 +57,8 @@ def stages_run(output: str) -> set[str]:
 def test_eval_json_keeps_its_keys(pipeline: Path) -> None:
     metrics = json.loads((pipeline / "metrics/eval.json").read_text(encoding="utf-8"))
     assert set(metrics["tokenizer"]) == {"name", "version"}
-    for model in ("base", "tuned"):
+    assert metrics["references"] == "max"
+    for model in ("base", "tuned", "echo", "lookup"):
         for name in ("recall", "recall_new_wording", "heldout", "validation"):
             scores = metrics[model][name]
             assert set(scores) >= METRICS
@@ -70,6 +74,14 @@ def test_the_address_question_is_never_trained_on_and_always_asked(pipeline: Pat
     assert question not in {row.instruction for row in train}
     assert [row.output for row in recall if row.instruction == question] == [address]
     assert any(row.output == address for row in train)
+
+
+def test_the_card_of_the_adapter_is_written_and_in_git(pipeline: Path) -> None:
+    from huggingface_hub import ModelCard
+
+    text = (pipeline / "metrics/model_card.md").read_text(encoding="utf-8")
+    assert ModelCard(text).data.library_name == "peft"
+    assert "metrics/model_card.md" in run(pipeline, "git", "ls-files", "metrics").stdout
 
 
 def test_every_completion_ends_in_exactly_one_eos(pipeline: Path) -> None:
@@ -93,17 +105,17 @@ def test_a_second_repro_does_nothing(pipeline: Path) -> None:
         ("qa.source", "jsonl", {"extract", "build_qa"}),
         ("qa.columns.group", "doc", {"build_qa", "curate"}),
         ("llm.temperature", 0.5, {"build_qa", "curate"}),
-        ("curate.max_answer_characters", 150, {"curate"}),
-        ("curate.recall_fraction", 0.2, {"curate"}),
+        ("curate.max_answer_characters", 150, {"curate", "report"}),
+        ("curate.recall_fraction", 0.2, {"curate", "report"}),
         ("model.builtin.steps", 11, {"base_model"}),
-        ("prompt.template", "{instruction}\n", {"format"}),
-        ("precision", "fp32", {"baseline", "train", "predict"}),
-        ("quantization.bnb_4bit_quant_type", "fp4", {"baseline", "train", "predict"}),
-        ("lora.r", 4, {"train"}),
-        ("train.epochs", 2, {"train"}),
-        ("predict.batch_size", 32, {"baseline", "predict"}),
+        ("prompt.template", "{instruction}\n", {"format", "report"}),
+        ("precision", "fp32", {"baseline", "train", "predict", "report"}),
+        ("quantization.bnb_4bit_quant_type", "fp4", {"baseline", "train", "predict", "report"}),
+        ("lora.r", 4, {"train", "report"}),
+        ("train.epochs", 2, {"train", "report"}),
+        ("predict.batch_size", 32, {"baseline", "predict", "report"}),
         ("evaluate.tokenizer", "character", {"evaluate"}),
-        ("seed", 7, {"curate", "base_model", "train"}),
+        ("seed", 7, {"curate", "base_model", "train", "report"}),
     ],
 )
 def test_a_parameter_touches_just_its_stages(
