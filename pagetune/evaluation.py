@@ -15,9 +15,16 @@ from pagetune.tokens import Tokenizer, make_tokenizer, tokenizer_record
 
 MODELS = ("base", "tuned")
 CONTROLS = ("echo", "lookup")
-#: Sets in the order of the table: trained facts in words not trained, the same in a wording never trained, …
-SETS = ("recall", "recall_new_wording", "validation", "heldout")
-#: Shares beside the scores: says that it does not know; states a number, code or name that no reference holds.
+#: In the order of the tables, and what each asks.
+SET_MEANINGS = {
+    "recall": "facts that were trained on, asked in words that were not",
+    "recall_new_wording": "the same facts in a wording that no training row has",
+    "validation": "like recall, on other facts; settings are chosen by it",
+    "heldout": "documents that training never saw; it shows what the tuning does to everything else",
+}
+SETS = tuple(SET_MEANINGS)
+#: Shares beside the scores: says that it does not know; states a number, code or name that neither the references nor
+#: the question hold.
 RATES = ("abstained", "invented")
 #: What the tables and pictures show of a group, the headline first.
 HEADLINES = ("fact_match", "rougeL", "exact_match")
@@ -202,11 +209,15 @@ def _what_moved(metrics: dict[str, Any]) -> list[str]:
             lines.append(
                 f"{name}: {change['better']} better, {change['worse']} worse, {change['same']} as before; "
                 f"{tuned['never_stopped']} never ended; {tuned['abstained']:.0%} abstain, "
-                f"{tuned['invented']:.0%} state a number, code or name that the reference has not"
+                f"{tuned['invented']:.0%} state a number, code or name of their own"
             )
     return lines
 
 
 def _recall_by_kind(metrics: dict[str, Any]) -> list[str]:
     kinds = metrics["tuned"]["recall"]["by_kind"]
-    return ["recall by kind: " + ", ".join(f"{k} {v['fact_match']:.3f} (n={v['n']})" for k, v in kinds.items())]
+    return (
+        []
+        if not kinds
+        else ["recall by kind: " + ", ".join(f"{k} {v['fact_match']:.3f} (n={v['n']})" for k, v in kinds.items())]
+    )

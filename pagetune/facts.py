@@ -10,12 +10,14 @@ from pathlib import Path
 
 from pagetune.claims import claims, normal_form
 from pagetune.korean import is_korean
-from pagetune.names import named, names_in
+from pagetune.names import lacking, names_in
 from pagetune.notation import plain
 from pagetune.shared_words import same_words
 from pagetune.tokens import Morpheme, morphemes, nfc
 
 ABSTENTIONS = Path(__file__).with_name("abstentions.txt")
+#: What one cannot do without an identity card says nothing about who answers.
+_CONDITION = re.compile(r"[가-힣]면(?=[\s,])")
 #: An answer longer than this says more than that it does not know.
 _MAX_ABSTENTION = 100
 
@@ -24,6 +26,7 @@ Number = tuple[Fraction, str]
 #: Of Kiwi's morphemes; the prefixes make 미지급 of 지급.
 _NEGATIVE = {
     ("않", "VX"), ("안", "MAG"), ("못", "MAG"), ("못하", "VX"), ("아니", "MAG"), ("아니", "VCN"), ("없", "VA"),
+    ("아니요", "IC"), ("아니오", "IC"),
     ("없이", "MAG"), ("말", "VX"), ("불가", "NNG"), ("금지", "NNG"), ("미", "XPN"), ("불", "XPN"), ("비", "XPN"),
     ("부", "XPN"),
 }  # fmt: skip
@@ -39,7 +42,12 @@ _OPPOSITES = tuple(
     (re.compile(one), re.compile(other))
     for one, other in (
         (r"이상|초과|최소|적어도|at least|more than", r"이하|미만|이내|최대|at most|up to|less than"),
-        (r"이후|\bafter\b", r"이전|\bbefore\b"),
+        (
+            r"\d\s?[가-힣%]{0,3}\s?(?:이후|후|뒤)|\bafter\b",
+            r"\d\s?[가-힣%]{0,3}\s?(?:이전|이내|전까지|전에|전$)|\bbefore\b",
+        ),
+        (r"\d\s?[가-힣]{0,3}부터", r"\d\s?[가-힣]{0,3}까지"),
+        (r"할인", r"할증"),
         (r"증가|인상|상승|increas", r"감소|인하|하락|decreas"),
         (r"유료|유상", r"무료|무상|공짜"),
         (r"유효", r"무효"),
@@ -61,12 +69,13 @@ _BOUND = re.compile(r"(?<=.)(?:이내|이상|이하|미만|초과|정도|가량|
 
 @dataclass(frozen=True)
 class Facts:
-    """Numbers with their units, joined numbers such as 02-555-0143, codes (with digits, or an @) and weekdays, proper
+    """Numbers with their units, joined numbers such as 02-555-0143, codes (with digits, or an @), weekdays, proper
     names, whether it says no, and for each pair of `_OPPOSITES` which side it takes."""
 
     numbers: frozenset[Number]
     joined: frozenset[str]
     codes: frozenset[str]
+    days: frozenset[str]
     names: frozenset[str]
     negated: bool
     sides: tuple[tuple[bool, bool], ...]
@@ -81,12 +90,13 @@ def facts(text: str) -> Facts:
     text = plain(nfc(text))
     found = morphemes(text) if is_korean(text) else []
     claimed = claims(text)
-    codes = {code for code in claimed.codes if _CODE.search(code)} | {day.lower() for day in _WEEKDAY.findall(text)}
+    codes = {code for code in claimed.codes if _CODE.search(code)}
     words = (claimed.codes - codes) if found else set()
     return Facts(
         numbers=_numbers(claimed.numbers, found),
         joined=claimed.joined,
         codes=frozenset(codes),
+        days=frozenset(day.lower() for day in _WEEKDAY.findall(text)),
         names=names_in(text, found) | words,
         negated=_negated(text, found),
         sides=tuple((bool(one.search(text)), bool(other.search(text))) for one, other in _OPPOSITES),
@@ -107,7 +117,7 @@ def fact_match(prediction: str, reference: str, question: str = "") -> float:
 
 def _states(said: Facts, held: Facts) -> bool:
     return (
-        all(_among(number, said.numbers) for number in held.numbers)
+        not _missing(held.numbers, said.numbers)
         and said.joined >= held.joined
         and said.codes >= held.codes
         and said.negated >= held.negated
@@ -116,9 +126,8 @@ def _states(said: Facts, held: Facts) -> bool:
 
 def _adds(said: Facts, held: Facts, asked: Facts) -> bool:
     """Whether anything is stated that neither the reference nor the question states."""
-    known = held.numbers | asked.numbers
     return (
-        not all(_among(number, known) for number in said.numbers)
+        bool(_missing(said.numbers, held.numbers | asked.numbers))
         or not said.joined <= held.joined | asked.joined
         or not said.codes <= held.codes | asked.codes
         or (said.negated and not (held.negated or asked.negated))
@@ -126,8 +135,9 @@ def _adds(said: Facts, held: Facts, asked: Facts) -> bool:
 
 
 def _gainsays(said: Facts, held: Facts) -> bool:
-    """Whether one text takes one side only of a pair of opposites, and the other text the other."""
-    return any(
+    """Whether one text takes one side only of a pair of opposites, and the other text the other; or another weekday."""
+    other_days = bool(said.days and held.days and said.days != held.days)
+    return other_days or any(
         mine != theirs and all(sum(sides) == 1 for sides in (mine, theirs))
         for mine, theirs in zip(said.sides, held.sides, strict=True)
     )
@@ -136,9 +146,9 @@ def _gainsays(said: Facts, held: Facts) -> bool:
 def invented(answer: str, support: str) -> list[str]:
     """The numbers, dates, codes and names of `answer` that `support` does not hold, sorted."""
     said, held = facts(answer), facts(support)
-    numbers = {_say(number) for number in said.numbers if not _among(number, held.numbers)}
-    tokens = {token for token in said.joined | said.codes if token not in plain(nfc(support)).lower()}
-    return sorted(numbers | tokens | {name for name in said.names if not named(name, support)})
+    numbers = {_say(number) for number in _missing(said.numbers, held.numbers)}
+    tokens = (said.joined | said.codes | said.days) - (held.joined | held.codes | held.days)
+    return sorted(numbers | tokens | lacking(said.names, support))
 
 
 def _say(number: Number) -> str:
@@ -149,7 +159,7 @@ def _say(number: Number) -> str:
 def abstains(answer: str) -> bool:
     """Whether a sentence of the answer begins or ends with one of the phrases of abstentions.txt."""
     answer = nfc(answer)
-    sentences = [normal_form(sentence) for sentence in re.split(r"[.!?。\n]+", answer)]
+    sentences = [normal_form(part) for part in re.split(r"[.!?。\n]+", answer) if not _CONDITION.search(part)]
     return len(answer) <= _MAX_ABSTENTION and any(
         sentence.startswith(abstentions()) or sentence.endswith(abstentions()) for sentence in sentences
     )
@@ -187,17 +197,21 @@ def _same(unit: str) -> str:
     return _SAME_UNIT.get(unit, unit)
 
 
-def _among(number: Number, others: frozenset[Number]) -> bool:
-    """With the same value and unit; one of the two may have none."""
-    value, unit = number
-    return any(value == other and (unit == name or not (unit and name)) for other, name in others)
+def _missing(numbers: frozenset[Number], others: frozenset[Number]) -> list[Number]:
+    """Those without one of the same value and unit; one of the two may have no unit."""
+    units: dict[Fraction, set[str]] = {}
+    for value, unit in others:
+        units.setdefault(value, set()).add(unit)
+    return [
+        (value, unit)
+        for value, unit in numbers
+        if not (found := units.get(value)) or (unit and "" not in found and unit not in found)
+    ]
 
 
 def _exchanged(said: Facts, prediction: str, held: Facts, reference: str) -> bool:
     """Whether one text lacks a name of the other and has one of its own instead."""
-    added = any(not named(name, reference) for name in said.names)
-    missing = any(not named(name, prediction) for name in held.names)
-    return added and missing
+    return bool(lacking(said.names, reference) and lacking(held.names, prediction))
 
 
 def _negated(text: str, found: list[Morpheme]) -> bool:

@@ -1,5 +1,6 @@
 """How sure a mean is: bootstrap intervals, with the same draws for every run."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +10,6 @@ import numpy as np
 BOOTSTRAP_SEED = 0
 #: Standard deviations to either side of the middle of a 95% interval.
 Z95 = 1.959964
-_NO_WIDTH = 1e-9
 #: Drawn at once: with 100,000 facts some 80 MB.
 _DRAWS_AT_ONCE = 100
 
@@ -24,24 +24,37 @@ def summarize(
     Drawn are facts, each with all of its rows: five wordings of one question are no five independent questions.
     Of the differences of two models on the same questions this is the paired interval, and `lowest` is -1.
     """
-    summary: Summary = {"n": len(rows), "facts": len(set(facts))}
+    summary: dict[str, Any] = {"n": len(rows), "facts": len(set(facts))}
     if not rows:
         return summary | {key: None for name in names for key in (name, f"{name}_ci95_low", f"{name}_ci95_high")}
     values = np.array([[row[name] for name in names] for row in rows])
     lows, highs = np.quantile(_means(values, facts, samples), [0.025, 0.975], axis=0)
-    for name, mean, low, high in zip(names, values.mean(axis=0), lows, highs, strict=True):
+    for column, name in enumerate(names):
+        own, bounds = values[:, column], (lows[column], highs[column])
         most = 3.0 if name == "rouge_combined_sum" else 1.0
-        if high - low < _NO_WIDTH:
-            low, high = _widened(mean, len(set(facts)), lowest * most, most)
-        summary |= {name: _rounded(mean), f"{name}_ci95_low": _rounded(low), f"{name}_ci95_high": _rounded(high)}
+        low, high = _widened(own, bounds, summary["facts"], (lowest * most, most))
+        summary |= {name: _rounded(own.mean()), f"{name}_ci95_low": _rounded(low), f"{name}_ci95_high": _rounded(high)}
     return summary
 
 
-def _widened(mean: float, facts: int, lowest: float, most: float) -> tuple[float, float]:
-    """Where all facts agree the draws do too, as if one more could not differ. Wilson's interval knows better: of so
-    many facts that agree, a share of z²/(n + z²) of all others may not (JASA 22, p. 209)."""
-    reach = most * Z95**2 / (facts + Z95**2)
-    return max(lowest, mean - reach), min(most, mean + reach)
+def _widened(values: Any, bounds: tuple[float, float], facts: int, span: tuple[float, float]) -> tuple[float, float]:
+    """No end further in than Wilson's, of shares; where all facts agree the draws do too, as if none could differ."""
+    mean = values.mean()
+    if values.min() == values.max():
+        reach = Z95**2 / (facts + Z95**2) * max(mean - span[0], span[1] - mean)
+        return max(span[0], mean - reach), min(span[1], mean + reach)
+    for sign in (1, -1):
+        if set(np.unique(sign * values)) == {0.0, 1.0}:
+            low, high = sorted(sign * end for end in wilson(abs(mean), facts))
+            return min(low, bounds[0]), max(high, bounds[1])
+    return bounds
+
+
+def wilson(share: float, n: int) -> tuple[float, float]:
+    """The 95% interval of a share of n by Wilson (1927, JASA 22, p. 209)."""
+    middle, reach = share + Z95**2 / (2 * n), Z95 * math.sqrt(share * (1 - share) / n + (Z95 / (2 * n)) ** 2)
+    whole = 1 + Z95**2 / n
+    return max(0.0, (middle - reach) / whole), min(1.0, (middle + reach) / whole)
 
 
 def _means(values: Any, facts: Sequence[str], samples: int) -> Any:

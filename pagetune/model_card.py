@@ -7,18 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
-from pagetune.evaluation import SETS
+from pagetune.evaluation import SET_MEANINGS, SETS
 from pagetune.manifest import Manifest
 from pagetune.params import Params
 
 #: The headline first; by the names of metrics/eval.json.
 SCORES = {"fact_match": "fact match", "rougeL": "ROUGE-L", "exact_match": "exact match"}
-MEANINGS = {
-    "recall": "facts trained on, asked in words that were not",
-    "recall_new_wording": "the same facts in a wording that no training row has",
-    "validation": "like recall, on other facts; settings are chosen by it",
-    "heldout": "documents that training never saw",
-}
 PERSONAL_DATA = {
     "drop": "questions and answers that held any were dropped",
     "mask": "they were masked with `*`",
@@ -70,7 +64,7 @@ def _results(tuned: dict[str, Any]) -> Iterator[Any]:
             yield EvalResult(
                 task_type="text-generation",
                 dataset_type="pagetune",
-                dataset_name=f"{name} ({MEANINGS[name]})",
+                dataset_name=f"{name} ({SET_MEANINGS[name]})",
                 dataset_split=name,
                 metric_type="rouge" if metric == "rougeL" else metric,
                 metric_name=words,
@@ -115,7 +109,7 @@ def _scores(scores: dict[str, Any]) -> list[str]:
         "|---" * (2 + len(SCORES)) + "|",
         *(_score_row(name, scores["base"][name], scores["tuned"][name]) for name in SETS),
         "",
-        *(f"- `{name}`: {meaning}." for name, meaning in MEANINGS.items()),
+        *(f"- `{name}`: {meaning}." for name, meaning in SET_MEANINGS.items()),
         "",
         "Fact match asks for the reference's numbers with their units, its codes and whether it says no, and for no",
         "others; no name may be exchanged. Of a reference without numbers and codes it asks for half of the",
@@ -148,10 +142,9 @@ def _limits(scores: dict[str, Any], params: Params) -> list[str]:
 
 
 def _invention(heldout: dict[str, Any]) -> str:
-    """With shares from 0 to 1, where they were counted."""
-    abstained, invented = heldout.get("abstained"), heldout.get("invented")
-    if abstained is None or invented is None:
+    if not heldout["n"]:
         return "invents answers where it is asked about them."
+    abstained, invented = heldout["abstained"], heldout["invented"]
     counted = f"of {heldout['n']} questions on `heldout` it declined {abstained:.0%} and answered {invented:.0%}"
     return f"may invent answers where it is asked about them:\n  {counted} with something made up."
 
@@ -177,10 +170,10 @@ def _code_block(manifest: Manifest, params: Params, precision: str) -> list[str]
         f"base = AutoModelForCausalLM.from_pretrained({where}{remote}, **loading)",
         'model = PeftModel.from_pretrained(base, "models/adapter")',
         'prompt = tokenizer(template.replace("{instruction}", question), return_tensors="pt").to(model.device)',
-        "output = model.generate(",
-        f"    **prompt, max_new_tokens={params.predict.max_new_tokens}, do_sample=False,",
-        "    eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id,",
-        ")",
+        "own = base.generation_config.eos_token_id or []  # such as <|eot_id|>",
+        "ends = [tokenizer.eos_token_id] + (own if isinstance(own, list) else [own])",
+        f"limits = {{'max_new_tokens': {params.predict.max_new_tokens}, 'eos_token_id': ends}}",
+        "output = model.generate(**prompt, do_sample=False, **limits)",
         'print(tokenizer.decode(output[0, prompt["input_ids"].shape[1] :], skip_special_tokens=True))',
         "```",
     ]

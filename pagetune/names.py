@@ -1,6 +1,7 @@
 """The proper names of a text, and whether another text has them."""
 
 import re
+from collections.abc import Iterable
 
 from pagetune.korean import is_korean
 from pagetune.tokens import Morpheme, nfc
@@ -27,9 +28,10 @@ def names_in(text: str, found: list[Morpheme]) -> frozenset[str]:
     return frozenset(korean | {name.lower() for name in english})
 
 
-def named(name: str, text: str) -> bool:
-    """Whether it stands in the text, however it is spaced and whichever form a city or province has."""
-    return _whole_name(name) in _whole_name(text)
+def lacking(names: Iterable[str], text: str) -> set[str]:
+    """The names that do not stand in the text, however it is spaced and whichever form a city or province has."""
+    whole = _whole_name(text)
+    return {name for name in names if _whole_name(name) not in whole}
 
 
 def _whole_name(text: str) -> str:

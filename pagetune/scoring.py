@@ -69,11 +69,9 @@ def in_pieces(rows: Sequence[Scored], tokenizer: Tokenizer, name: str) -> Iterat
 
 def _check_references(row: Scored, tokenizer: Tokenizer, name: str) -> None:
     for reference in row.references:
-        if not reference.strip():
-            raise UserError(f"a reference of the answer {row.prediction[:80]!r} is empty. Take that row out.")
         if not tokenizer.tokenize(reference):
-            seen = f"{name} finds no token in {reference[:80]!r}"
-            raise UserError(f"params.yaml: evaluate.tokenizer: {seen}. Use kiwi or character.")
+            seen = f"the tokenizer {name} finds no token in the reference {reference[:80]!r}"
+            raise UserError(f"{seen}. Use kiwi or character (evaluate.tokenizer), or take an empty one out.")
 
 
 def score(row: Scored, tokenizer: Tokenizer, combine: References = "max") -> dict[str, float]:
@@ -159,11 +157,11 @@ def _row(where: str, line: str) -> Scored:
     if not isinstance(row, dict) or not {"prediction", "reference"} <= row.keys():
         raise UserError(f"{where} has no 'prediction' and 'reference': {line[:80]}. Mend that line.")
     references = row["reference"] if isinstance(row["reference"], list) else [row["reference"]]
-    texts = (row["prediction"], row.get("question", ""), *references)
-    if not references or not all(isinstance(text, str) for text in texts):
-        raise UserError(
-            f"{where}: 'prediction' should be a text, 'reference' a text or a list of some. Mend that line."
-        )
+    question = row.get("question") or ""
+    texts = (row["prediction"], question, *references)
+    if not all(isinstance(text, str) for text in texts) or not any(map(str.strip, references)):
+        rule = "'prediction' and 'question' should be texts, 'reference' a text or a list of some"
+        raise UserError(f"{where}: {rule}, got {line[:80]}. Mend that line.")
     if any("\ud800" <= character <= "\udfff" for text in texts for character in text):
         raise UserError(f"{where} holds half of a character (a surrogate). Mend that line.")
-    return Scored(row["prediction"], references, row.get("question", ""))
+    return Scored(row["prediction"], [text for text in references if text.strip()], question)

@@ -12,6 +12,11 @@ _SHARED = 0.5
 #: Of Kiwi: nouns, verbs, adjectives, adverbs, roots, Latin, Chinese and numbers; and of them those that say little.
 _CONTENT_TAGS = {"NNG", "NNP", "NR", "VV", "VA", "MAG", "XR", "SL", "SH", "SN"}
 _LIGHT = {"하", "되", "있", "수", "것", "때", "그", "또"}
+#: Of themselves they say no more than yes or no, which `facts` compares.
+_POLAR = {"불가", "가능", "없", "않", "안", "못", "못하", "아니", "아니요", "아니오", "네", "예", "금지", "말"}
+_YES_OR_NO = re.compile(
+    r"네|예|아니[요오]|가능|불가|없|않|수 있|됩니다|된다|돼요|\b(?:yes|no|not|can|cannot|can't)\b", re.IGNORECASE
+)
 _ENGLISH_WORD = re.compile(r"[a-z][a-z'’-]*")
 _ENGLISH_LIGHT = re.compile(
     r"an?|the|of|to|in|on|at|for|from|by|with|and|or|as|into|than|is|are|was|were|be|been|its?|this|that|these|those|s|t"
@@ -27,10 +32,12 @@ def same_words(prediction: str, reference: str, question: str) -> bool:
 def _shared(prediction: str, reference: str, question: str) -> float:
     """F1 over the words that carry meaning, those of the question aside: who repeats it has not answered yet.
 
-    Of characters where one of the texts has no such word, as ○.
+    1 where both say no more than yes or no, whichever; of characters where one of the texts has no word, as ○.
     """
     said, held, asked = (_words(text) for text in (prediction, reference, question))
     new = [word for word in held if word not in asked]
+    if not new and _YES_OR_NO.search(reference):
+        return float(_YES_OR_NO.search(prediction) is not None)
     if said and new:
         return f1([word for word in said if word not in asked], new)
     if said and held:
@@ -42,7 +49,7 @@ def _shared(prediction: str, reference: str, question: str) -> float:
 def _words(text: str) -> list[str]:
     if is_korean(text):
         found = [token.form for token in morphemes(text) if token.tag in _CONTENT_TAGS]
-        return [form for form in found if form not in _LIGHT]
+        return [form for form in found if form not in _LIGHT | _POLAR]
     return [_stem(word) for word in _ENGLISH_WORD.findall(text.lower()) if not _ENGLISH_LIGHT.fullmatch(word)]
 
 

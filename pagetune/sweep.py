@@ -9,7 +9,6 @@ from typing import Any
 from pagetune.errors import UserError
 from pagetune.evaluation import SETS
 from pagetune.experiments import Run, comparable
-from pagetune.intervals import Z95
 from pagetune.jsonl import atomic_write
 
 PICTURE = Path("metrics/sweep.svg")
@@ -86,24 +85,11 @@ def within_noise(score: Score, best: Score) -> bool:
 
 
 def score_of(scores: dict[str, Any]) -> Score | None:
-    """Of one set in metrics/eval.json; None where the set is empty.
-
-    Where all answers are right, or all wrong, the bootstrap's interval has no width, as if other questions could change
-    nothing. So neither end is further in than that of Wilson's interval, which knows how many facts there were.
-    """
+    """Of one set in metrics/eval.json; None where the set is empty."""
     if not scores["n"]:
         return None
-    value, facts = float(scores[METRIC]), int(scores["facts"])
-    low, high = wilson(value, facts)
-    low, high = min(low, scores[f"{METRIC}_ci95_low"], value), max(high, scores[f"{METRIC}_ci95_high"], value)
-    return Score(value, low, high, facts)
-
-
-def wilson(share: float, n: int) -> tuple[float, float]:
-    """The 95% interval of a share of n by Wilson (1927, JASA 22, p. 209)."""
-    middle, reach = share + Z95**2 / (2 * n), Z95 * math.sqrt(share * (1 - share) / n + (Z95 / (2 * n)) ** 2)
-    whole = 1 + Z95**2 / n
-    return max(0.0, (middle - reach) / whole), min(1.0, (middle + reach) / whole)
+    value, low, high = (float(scores[f"{METRIC}{end}"]) for end in ("", "_ci95_low", "_ci95_high"))
+    return Score(value, low, high, int(scores["facts"]))
 
 
 def pool(scores: Sequence[Score]) -> Score:

@@ -44,7 +44,8 @@ def _change(evaluation: Evaluation, index: int) -> Row:
 
 
 def verdict(scores: dict[str, float]) -> str:
-    if scores["fact_match"] == 1:
+    """Right where it matches a reference: of several, and with the mean over them, it need not match all."""
+    if scores["fact_match"] > 0:
         return "right"
     return "abstains" if scores["abstained"] else "wrong"
 

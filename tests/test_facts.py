@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pagetune.controls import echo
 from pagetune.facts import abstains, abstentions, fact_match, facts, invented
 
 SAME = [
@@ -14,6 +15,14 @@ SAME = [
     ("35,000원", "3만 5천 원"),
     ("백만 원까지", "100만원까지"),
     ("삼만 원", "30,000원"),
+    ("삼만 오천 원입니다", "3만5천원"),
+    ("3만 5천 500원", "35,500원"),
+    ("2,500만원 이하", "2천5백만원 이하"),
+    ("1천200만 원", "1,200만원"),
+    ("1조 2천억원", "12,000억 원"),
+    ("10여 명", "10명"),
+    ("5%p", "5%포인트"),
+    ("-5℃", "영하 5도"),
     ("5,000 KRW", "5,000원"),
     ("3~5만원", "3만~5만 원"),
     ("두 시간", "2시간"),
@@ -35,6 +44,9 @@ SAME = [
     ("09:00~18:00", "오전 9시부터 오후 6시까지"),
     ("2시 반", "2시 30분"),
     ("2pm", "14:00"),
+    ("9월 15일(일)", "9월 15일 일요일"),
+    ("3.15.(금)", "3월 15일"),
+    ("2024.03.", "2024년 3월"),
     ("March 5, 2024", "2024년 3월 5일"),
     ("5th of March", "March 5"),
     # codes, numbers that are one thing, addresses, names
@@ -68,6 +80,16 @@ SAME = [
 ]
 OTHER = [
     ("12000원", "1200원"),
+    ("5,002,000원", "2천5백만원"),
+    ("삼만 오천 원", "5천원"),
+    ("정원은 12. 모집은 5명", "정원은 5명"),
+    ("9월 15일(토)", "9월 15일(일)"),
+    ("퇴사 후 30일 이후에 지급합니다", "퇴사 후 30일 이내에 지급합니다"),
+    ("시험일 3일 후까지", "시험일 3일 전까지"),
+    ("5일부터", "5일까지"),
+    ("2층", "지하 2층"),
+    ("영하 5도", "영상 5도"),
+    ("10% 할인", "10% 할증"),
     ("3주", "3와트"),
     ("3 바", "3대"),
     ("3일", "3영업일"),
@@ -124,6 +146,12 @@ def test_the_known_limits_are_what_the_documents_say(prediction: str, reference:
         ("환불이 안 되는 때는 3일 뒤입니다", "3일 뒤", "환불이 안 되는 때는?", 1),
         ("NB-700", "1.2kg", "NB-700의 무게는?", 0),
         ("센터의 담당 부서입니다", "센터의 담당 부서는 정보보호팀입니다", "센터의 담당 부서는?", 0),
+        ("이용할 수 없습니다", "이용 불가", "주말에도 이용할 수 있나요?", 1),
+        ("이용할 수 있습니다", "이용 불가", "주말에도 이용할 수 있나요?", 0),
+        ("신청이 불가합니다.", "신청할 수 없습니다.", "주말에도 신청할 수 있나요?", 1),
+        ("예, 가능합니다.", "네", "주말에도 신청이 가능한가요?", 1),
+        ("아니요, 환불받을 수 없습니다.", "아니요", "환불받을 수 있나요?", 1),
+        ("서울특별시입니다", "네", "주말에도 신청이 가능한가요?", 0),
         ("정보보호팀이 담당합니다", "센터의 담당 부서는 정보보호팀입니다", "센터의 담당 부서는?", 1),
         ("It is the colors of the case.", "Slate gray, sand, and forest green.", "What are the colors of the case?", 0),
     ],
@@ -183,6 +211,8 @@ def test_what_an_answer_makes_up_is_named() -> None:
     assert invented("3분기", "언제?\n3분") == ["3분기"]
     assert invented("월요일입니다", "무슨 요일?\n화요일") == ["월요일"]
     assert invented("서울시 영등포구", reference) == []
+    assert invented("NB-70", "NB-700") == ["nb-70"]
+    assert invented("help@example.co", "help@example.com") == ["help@example.co"]
     assert invented("2024년 3월", "2024년에") == ["3월"]
     assert invented("KB-200 모델", "모델") == ["kb-200"]
 
@@ -220,10 +250,19 @@ def test_an_answer_that_does_not_know_abstains(answer: str) -> None:
         "알 수 없습니다. " + "가" * 100,
         "이 사실을 모르겠다고 하면 3일 안에 신고합니다",
         "There is no information desk on floor 3",
+        "신분증이 없으면 본인임을 확인할 수 없습니다.",
     ],
 )
 def test_an_answer_that_says_something_does_not_abstain(answer: str) -> None:
     assert not abstains(answer)
+
+
+@pytest.mark.parametrize("text", ["a0 " * 3000, "말해줘" * 3300, "3," * 5000, "1 " * 5000, "월 " * 5000, "가" * 3000])
+def test_odd_long_texts_are_read_in_no_time(text: str) -> None:
+    """A quadratic rule takes minutes on these, and the test suite with it."""
+    assert fact_match(text, text, text) == 1
+    assert invented(text, text) == []
+    assert echo(text)
 
 
 def test_the_published_phrases_are_many_and_none_is_empty() -> None:

@@ -1,10 +1,10 @@
 """How sure a mean is."""
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from pagetune.intervals import summarize
+from pagetune.intervals import summarize, wilson
 
 
 def interval(values: list[float], facts: list[str] | None = None, samples: int = 400) -> tuple[float, float]:
@@ -18,7 +18,7 @@ def test_an_empty_set_has_n_zero_and_null_scores() -> None:
     assert summary == {"n": 0, "facts": 0, "x": None, "x_ci95_low": None, "x_ci95_high": None}
 
 
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
+@given(st.lists(st.integers(0, 10).map(lambda tenths: tenths / 10), min_size=1, max_size=30))
 def test_an_interval_holds_its_mean_and_is_the_same_twice(values: list[float]) -> None:
     low, high = interval(values)
     mean = sum(values) / len(values)
@@ -56,3 +56,11 @@ def test_five_wordings_of_a_fact_are_not_five_facts() -> None:
 def test_facts_of_many_wordings_weigh_as_many_rows() -> None:
     summary = summarize([{"x": 1.0}] * 3 + [{"x": 0.0}], ["x"], ["a", "a", "a", "b"], 50)
     assert (summary["n"], summary["facts"], summary["x"]) == (4, 2, 0.75)
+
+
+@given(st.integers(2, 1000), st.integers(0, 1000))
+def test_more_questions_make_a_narrower_interval(n: int, right: int) -> None:
+    assume(right <= n)
+    low, high = wilson(right / n, n)
+    closer = wilson(right / n, 4 * n)
+    assert closer[1] - closer[0] < high - low

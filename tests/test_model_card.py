@@ -124,7 +124,7 @@ def test_what_was_invented_is_a_share_where_it_was_counted(params: Params) -> No
     metrics = shipped_metrics()["eval"]
     metrics["tuned"]["heldout"] |= {"abstained": 0.25, "invented": 0.75}
     assert "it declined 25% and answered 75% with something made up" in card_of(manifest(), params, eval=metrics)
-    metrics["tuned"]["heldout"] |= {"abstained": None, "invented": None}
+    metrics["tuned"]["heldout"] |= {"n": 0, "abstained": None, "invented": None}
     assert "invents answers where it is asked about them" in card_of(manifest(), params, eval=metrics)
 
 

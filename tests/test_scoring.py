@@ -202,7 +202,10 @@ def test_many_rows_at_once_keep_their_order_and_score_as_alone() -> None:
 
 @pytest.mark.parametrize(
     ("reference", "name", "says"),
-    [("서울특별시", "english", "english finds no token"), (" ", "kiwi", "a reference of the answer '서울' is empty")],
+    [
+        ("서울특별시", "english", "english finds no token in the reference '서울특별시'"),
+        (" ", "kiwi", "kiwi finds no token"),
+    ],
 )
 def test_a_reference_without_a_token_is_refused(reference: str, name: str, says: str) -> None:
     with pytest.raises(UserError, match=says):
@@ -275,9 +278,10 @@ def test_score_takes_another_tokenizer_and_the_mean(tmp_path: Path) -> None:
     [
         ('{"prediction": "a", "reference": "b"}\n{"prediction": "a"}\n', "2 has no 'prediction' and 'reference'"),
         ("[1, 2]\n", "1 has no 'prediction' and 'reference'"),
-        ('{"prediction": 1, "reference": "b"}\n', "1: 'prediction' should be a text"),
-        ('{"prediction": "a", "reference": []}\n', "1: 'prediction' should be a text"),
-        ('{"prediction": "a", "reference": ["b", null]}\n', "1: 'prediction' should be a text"),
+        ('{"prediction": 1, "reference": "b"}\n', "1: 'prediction' and 'question' should be texts"),
+        ('{"prediction": "a", "reference": " "}\n', "1: 'prediction' and 'question' should be texts"),
+        ('{"prediction": "a", "reference": []}\n', "1: 'prediction' and 'question' should be texts"),
+        ('{"prediction": "a", "reference": ["b", null]}\n', "1: 'prediction' and 'question' should be texts"),
         ('\n{"prediction": \n', "2 is no JSON"),
         ("\n", "holds no row"),
         ('{"prediction": "a\\ud800", "reference": "b"}\n', "1 holds half of a character"),

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 from conftest import ROOT, commit, edit_params, run
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pagetune.errors import UserError
 from pagetune.experiments import Run, comparable, finished_runs, read_runs
-from pagetune.sweep import Score, Sweep, choose, compare, draw_sweep, pool, score_of, sweep_lines, wilson, within_noise
+from pagetune.sweep import Score, Sweep, choose, compare, draw_sweep, pool, sweep_lines, within_noise
 
 #: The score of each rank on validation, and one on recall that says which rank it is of.
 VALIDATION = {2: 0.2, 4: 0.5, 8: 0.9, 16: 0.95, 64: 0.96}
@@ -49,7 +49,7 @@ if rank == 32:
     sys.exit("out of memory")
 
 def scores(value):
-    interval = {{"fact_match_ci95_low": value - 0.05, "fact_match_ci95_high": value + 0.04}}
+    interval = {{"fact_match_ci95_low": value - 0.09, "fact_match_ci95_high": value + 0.06}}
     return {{"n": 70, "facts": 70, "fact_match": value}} | interval
 
 validation = scores({VALIDATION}[rank] - 0.02 * (params["seed"] == 2))
@@ -160,9 +160,7 @@ def test_what_differs_in_another_parameter_is_left_out_and_the_parameter_named(s
 def test_two_seeds_of_a_rank_are_their_mean_within_the_mean_of_their_intervals(sweep: Sweep) -> None:
     score = next(rank.score for rank in sweep.ranks if rank.rank == 16)
     assert score.value == pytest.approx(0.94)
-    ends = [wilson(0.95, 70)[0], wilson(0.93, 70)[0]]
-    assert score.low == pytest.approx(sum(ends) / 2)
-    assert score.high == pytest.approx((0.99 + max(0.97, wilson(0.93, 70)[1])) / 2)
+    assert (score.low, score.high) == pytest.approx((0.85, 1.0))
 
 
 def test_no_test_score_is_shown_but_of_the_chosen_rank(copy: Path) -> None:
@@ -244,13 +242,6 @@ def test_the_settings_with_most_ranks_are_the_sweep_though_the_commit_has_others
     assert left_out == ["main (r=64): epochs is 6, elsewhere 3"]
 
 
-def test_a_perfect_score_on_few_questions_is_within_noise_of_a_nearly_perfect_one() -> None:
-    """The bootstrap gives 1.0 an interval of no width."""
-    result = compare([made_run("a", 4, 0.97), made_run("b", 8, 1.0)], [])
-    assert result.chosen.rank == 4
-    assert result.best.score.low == pytest.approx(0.948, abs=0.001)
-
-
 def test_costs_that_were_not_measured_are_a_dash(tmp_path: Path) -> None:
     result = compare([made_run("a", 4, 0.2), made_run("b", 8, 1.0)], [])
     assert sweep_lines(result)[1].split()[-4:] == ["-", "-", "-", "a"]
@@ -282,25 +273,6 @@ def test_the_chosen_rank_is_within_noise_and_never_larger_than_the_best(scores: 
 def test_noise_is_mutual_and_everything_is_within_its_own(one: Score, other: Score) -> None:
     assert within_noise(one, one)
     assert within_noise(one, other) == within_noise(other, one)
-
-
-@given(st.integers(1, 10_000), st.data())
-def test_an_interval_has_a_width_and_holds_its_score(n: int, data: st.DataObject) -> None:
-    value = data.draw(st.integers(0, n)) / n
-    score = score_of(
-        {"n": n, "facts": n, "fact_match": value, "fact_match_ci95_low": value, "fact_match_ci95_high": value}
-    )
-    assert score
-    assert 0 <= score.low <= value <= score.high <= 1
-    assert score.low < score.high
-
-
-@given(st.integers(2, 1000), st.integers(0, 1000))
-def test_more_questions_make_a_narrower_interval(n: int, right: int) -> None:
-    assume(right <= n)
-    low, high = wilson(right / n, n)
-    closer = wilson(right / n, 4 * n)
-    assert closer[1] - closer[0] < high - low
 
 
 @given(st.lists(any_score(), min_size=1, max_size=4))

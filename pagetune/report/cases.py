@@ -97,5 +97,5 @@ def right_answers(per_example: Iterable[dict[str, str]]) -> dict[str, dict[str, 
     """By model or control and by set: how many answers state just the reference's facts."""
     counts: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(SETS, 0))
     for row in per_example:
-        counts[row["model"]][row["set"]] += float(row["fact_match"]) == 1
+        counts[row["model"]][row["set"]] += float(row["fact_match"]) > 0
     return counts

@@ -1,5 +1,6 @@
 """The pictures of the report, drawn from the rows of metrics/*."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,7 +97,9 @@ def memory_picture(memory: Rows) -> Picture:
 
 
 def _points(rows: Rows, column: str) -> list[tuple[int, float]]:
-    return [(int(row["step"]), float(row[column])) for row in rows if row[column]]
+    """A loss that is no number has no place in a picture; the training says what came of it."""
+    points = [(int(row["step"]), float(row[column])) for row in rows if row[column]]
+    return [(step, value) for step, value in points if math.isfinite(value)]
 
 
 def _draw_lines(figure: Any, lines: dict[str, list[tuple[int, float]]], colours: dict[str, str], quantity: str) -> None:

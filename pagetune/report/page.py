@@ -9,12 +9,12 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from pagetune.evaluation import CONTROLS, MODELS, RATES, SETS
+from pagetune.evaluation import CONTROLS, MODELS, RATES, SET_MEANINGS, SETS
 from pagetune.records import BadFile, Page, Pair, Prediction
 from pagetune.report.cases import all_cases, choose, right_answers
 from pagetune.report.charts import pictures
 from pagetune.report.coverage import coverage, worst_pages
-from pagetune.report.words import CONTROL_MEANINGS, SET_MEANINGS, summary_sentences
+from pagetune.report.words import CONTROL_MEANINGS, summary_sentences
 from pagetune.scoring import METRICS
 
 FOLDER = Path(__file__).parent

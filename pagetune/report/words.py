@@ -4,13 +4,6 @@ from typing import Any
 
 from pagetune.evaluation import CONTROLS, SETS
 
-#: What a set asks, as the page explains it.
-SET_MEANINGS = {
-    "recall": "facts that were trained on, asked in words that were not",
-    "recall_new_wording": "the same facts in a wording that no training row has",
-    "validation": "other facts that were trained on, in other words; settings are chosen on it",
-    "heldout": "documents that training never saw; it shows what the tuning does to everything else",
-}
 CONTROL_MEANINGS = {
     "echo": "the question's own words, put into the frame of an answer: what repeating the question earns",
     "lookup": "the answer of the training question that is most like the question: what a search among the training "
