@@ -15,7 +15,7 @@ _SCALES = "십백천만억"
 #: The number of an item, at a line's start or, where a 2. follows a 1., anywhere.
 _FIRST_ITEM = re.compile(r"^\s*\d{1,2}[.)]\s+(?=[^\W\d])", re.MULTILINE)
 _ITEM = re.compile(r"(?<!\S)\d{1,2}[.)]\s+(?=[^\W\d])")
-_LIST = re.compile(r"(?<!\S)1[.)]\s[^\n]*?(?<!\S)2[.)]\s")
+_LIST = re.compile(r"(?<!\S)1[.)]\s[^\n]{0,200}?(?<!\S)2[.)]\s")
 _DAYS = {"이틀": 2, "사흘": 3, "나흘": 4, "닷새": 5, "엿새": 6, "이레": 7, "여드레": 8, "아흐레": 9, "열흘": 10}
 _TENS = {"열한": 11, "열두": 12, "스무": 20, "서른": 30, "마흔": 40, "쉰": 50}
 _COUNTED = "시간|시|분|명|개월|개|건|회|번|살|권|장|대|곳|배|가지|일|주|원|사람"
@@ -96,10 +96,19 @@ _RULES = tuple(
         (rf"(?<![가-힣])({'|'.join(_DAYS)})(?=[^가-힣]|[에의은간이을]|만에|$)", lambda found: f"{_DAYS[found[1]]}일"),
         (rf"(?<![가-힣])({'|'.join(_TENS)})\s?(?={_COUNTED})", lambda found: str(_TENS[found[1]])),
         (r"(?<![가-힣])([한두세네])\s(?=사람)", lambda found: str("한두세네".index(found[1]) + 1)),
-        (rf"(?<![가-힣\d])(?<!\d )([{_SINO}{_SCALES}][{_SINO}{_SCALES}\s]*)(?=(?:원|명|개|건|회)(?![월년]))", _sino),
-        (r"(\d+)천\s?(?=\d)(?:(\d+)백)?\s?(?:(\d+)십)?\s?(\d{0,3})(?=\s?[만억조원명개건])", _thousands),
+        (
+            rf"(?<![가-힣\d])(?<!\d )([{_SINO}{_SCALES}][{_SINO}{_SCALES}\s]{{0,24}})(?=(?:원|명|개|건|회)(?![월년]))",
+            _sino,
+        ),
+        (
+            r"(?<!\d)(\d{1,9})천\s?(?=\d)(?:(\d{1,3})백)?\s?(?:(\d{1,3})십)?\s?(\d{0,3})(?=\s?[만억조원명개건])",
+            _thousands,
+        ),
         (r"(?<=\d[만억])\s(?=\d+\s?[원명개건])", ""),
-        (r"(\d+)조\s?(\d+)(천?)억", lambda f: f"{int(f[1]) * 10_000 + int(f[2]) * (1000 if f[3] else 1)}억"),
+        (
+            r"(?<!\d)(\d{1,9})조\s?(\d{1,9})(천?)억",
+            lambda f: f"{int(f[1]) * 10_000 + int(f[2]) * (1000 if f[3] else 1)}억",
+        ),
         (rf"(?i)\b({'|'.join(_NUMERALS[1:])})\b", lambda found: str(_NUMERALS.index(found[1].lower()) + 1)),
         (r"(?i)\bone(?=\s(?:hour|day|week|month|year|minute|person|time|copy|page)\b)", "1"),
         # What is not exceeded, and what denies nothing.

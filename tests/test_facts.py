@@ -257,7 +257,21 @@ def test_an_answer_that_says_something_does_not_abstain(answer: str) -> None:
     assert not abstains(answer)
 
 
-@pytest.mark.parametrize("text", ["a0 " * 3000, "말해줘" * 3300, "3," * 5000, "1 " * 5000, "월 " * 5000, "가" * 3000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a0 " * 3000,
+        "말해줘" * 3300,
+        "3," * 5000,
+        "1 " * 5000,
+        "월 " * 5000,
+        "가" * 3000,
+        "1. " * 3000,
+        "천 " * 5000,
+        "1조 1억" + "9" * 5000,
+        "9" * 5000 + "천5백만",
+    ],
+)
 def test_odd_long_texts_are_read_in_no_time(text: str) -> None:
     """A quadratic rule takes minutes on these, and the test suite with it."""
     assert fact_match(text, text, text) == 1
