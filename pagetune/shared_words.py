@@ -15,7 +15,9 @@ _LIGHT = {"하", "되", "있", "수", "것", "때", "그", "또"}
 #: Of themselves they say no more than yes or no, which `facts` compares.
 _POLAR = {"불가", "가능", "없", "않", "안", "못", "못하", "아니", "아니요", "아니오", "네", "예", "금지", "말"}
 _YES_OR_NO = re.compile(
-    r"네|예|아니[요오]|가능|불가|없|않|수 있|됩니다|된다|돼요|\b(?:yes|no|not|can|cannot|can't)\b", re.IGNORECASE
+    r"(?<![가-힣])[네예](?![가-힣])|아니[요오]|가능|불가|없|않|수 있|됩니다|된다|돼요"
+    r"|\b(?:yes|no|not|can|cannot|can't)\b",
+    re.IGNORECASE,
 )
 _ENGLISH_WORD = re.compile(r"[a-z][a-z'’-]*")
 _ENGLISH_LIGHT = re.compile(

@@ -152,6 +152,7 @@ def test_the_known_limits_are_what_the_documents_say(prediction: str, reference:
         ("예, 가능합니다.", "네", "주말에도 신청이 가능한가요?", 1),
         ("아니요, 환불받을 수 없습니다.", "아니요", "환불받을 수 있나요?", 1),
         ("서울특별시입니다", "네", "주말에도 신청이 가능한가요?", 0),
+        ("예매", "예약", "예약과 현장 접수 가운데 무엇인가요?", 0),
         ("정보보호팀이 담당합니다", "센터의 담당 부서는 정보보호팀입니다", "센터의 담당 부서는?", 1),
         ("It is the colors of the case.", "Slate gray, sand, and forest green.", "What are the colors of the case?", 0),
     ],
