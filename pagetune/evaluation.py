@@ -121,11 +121,15 @@ def summarize_sets(predictions: list[Prediction], scores: Scores, params: Evalua
         summaries[name]["by_kind"] = {
             kind: {
                 "n": len(own),
-                **{metric: round(sum(scores[i][metric] for i in own) / len(own), 6) for metric in HEADLINES},
+                **{metric: mean_of(scores, own, metric) for metric in HEADLINES},
             }
             for kind, own in grouped(predictions, chosen, lambda row: row.kind)
         }
     return summaries
+
+
+def mean_of(scores: Scores, chosen: list[int], metric: str) -> float:
+    return round(sum(scores[index][metric] for index in chosen) / len(chosen), 6)
 
 
 def members(predictions: list[Prediction], name: str) -> list[int]:

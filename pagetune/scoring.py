@@ -159,9 +159,9 @@ def _row(where: str, line: str) -> Scored:
     references = row["reference"] if isinstance(row["reference"], list) else [row["reference"]]
     question = row.get("question") or ""
     texts = (row["prediction"], question, *references)
-    if not all(isinstance(text, str) for text in texts) or not any(map(str.strip, references)):
+    if not all(isinstance(text, str) for text in texts) or not references or not all(map(str.strip, references)):
         rule = "'prediction' and 'question' should be texts, 'reference' a text or a list of some"
         raise UserError(f"{where}: {rule}, got {line[:80]}. Mend that line.")
     if any("\ud800" <= character <= "\udfff" for text in texts for character in text):
         raise UserError(f"{where} holds half of a character (a surrogate). Mend that line.")
-    return Scored(row["prediction"], [text for text in references if text.strip()], question)
+    return Scored(row["prediction"], references, question)

@@ -10,6 +10,7 @@ from pagetune.evaluation import (
     Scores,
     differences,
     grouped,
+    mean_of,
     members,
     set_of,
     summary_of,
@@ -70,7 +71,7 @@ def _compare(evaluation: Evaluation, own: list[int], difference: Scores) -> Row:
     row: Row = {"n": len(own)}
     for metric in HEADLINES:
         for model in MODELS:
-            row[f"{metric}_{model}"] = round(sum(evaluation.scores[model][i][metric] for i in own) / len(own), 6)
+            row[f"{metric}_{model}"] = mean_of(evaluation.scores[model], own, metric)
         for bound in ("", "_ci95_low", "_ci95_high"):
             row[f"{metric}_change{bound}"] = changed[f"{metric}{bound}"]
     return row

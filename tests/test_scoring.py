@@ -280,6 +280,7 @@ def test_score_takes_another_tokenizer_and_the_mean(tmp_path: Path) -> None:
         ("[1, 2]\n", "1 has no 'prediction' and 'reference'"),
         ('{"prediction": 1, "reference": "b"}\n', "1: 'prediction' and 'question' should be texts"),
         ('{"prediction": "a", "reference": " "}\n', "1: 'prediction' and 'question' should be texts"),
+        ('{"prediction": "a", "reference": ["b", " "]}\n', "1: 'prediction' and 'question' should be texts"),
         ('{"prediction": "a", "reference": []}\n', "1: 'prediction' and 'question' should be texts"),
         ('{"prediction": "a", "reference": ["b", null]}\n', "1: 'prediction' and 'question' should be texts"),
         ('\n{"prediction": \n', "2 is no JSON"),

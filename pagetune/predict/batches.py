@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from pagetune.params import Predict
-from pagetune.predict.decoding import Decoder, why_not
+from pagetune.predict.decoding import Decoder, left_padded, why_not
 
 #: What `predict.batch_size: auto` starts from, on a card and without one.
 _ROWS_ON_CARD, _ROWS = 512, 64
@@ -57,19 +57,17 @@ def decoding_of(model: Any, eos_ids: list[int], pad_id: int) -> Decode:
 def by_generate(
     model: Any, prompts: list[list[int]], eos_ids: list[int], pad_id: int, new_tokens: int
 ) -> list[list[int]]:
-    width = max(map(len, prompts))
-    ids = torch.tensor([[pad_id] * (width - len(prompt)) + prompt for prompt in prompts], device=model.device)
-    mask = torch.tensor([[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts], device=model.device)
+    ids, mask = left_padded(prompts, pad_id, model.device)
     with torch.inference_mode():
         output = model.generate(
             input_ids=ids,
-            attention_mask=mask,
+            attention_mask=mask.long(),
             max_new_tokens=new_tokens,
             do_sample=False,
             eos_token_id=eos_ids,
             pad_token_id=pad_id,
         )
-    new: list[list[int]] = output[:, width:].tolist()
+    new: list[list[int]] = output[:, ids.shape[1] :].tolist()
     return new
 
 

@@ -134,7 +134,7 @@ class _State:
 
     def begin(self, prompts: list[list[int]], width: int) -> None:
         """Read the prompts, padded on the left, and write the first token of each answer."""
-        ids, mask = self._padded(prompts, width)
+        ids, mask = left_padded(prompts, self.pad_id, self.model.device)
         if self._begun:
             self.cache.reset()
         self._begun = True
@@ -147,11 +147,6 @@ class _State:
         positions = (mask.cumsum(-1) - 1).clamp(min=0)
         self.positions.copy_(positions[:, -1:])
         self._write(self._forward(ids, _causal(mask, self.shape[1]), positions))
-
-    def _padded(self, prompts: list[list[int]], width: int) -> tuple[Tensor, Tensor]:
-        ids = [[self.pad_id] * (width - len(prompt)) + prompt for prompt in prompts]
-        mask = [[False] * (width - len(prompt)) + [True] * len(prompt) for prompt in prompts]
-        return torch.tensor(ids, device=self.model.device), torch.tensor(mask, device=self.model.device)
 
     def advance(self) -> None:
         """One more token for each answer."""
@@ -200,6 +195,14 @@ class _State:
         self.answers.index_copy_(1, self.count, tokens[:, None])
         self.count.add_(1)
         self.last.copy_(tokens[:, None])
+
+
+def left_padded(prompts: list[list[int]], pad_id: int, device: Any) -> tuple[Tensor, Tensor]:
+    """Token ids, and where there are some: (rows, tokens of the longest prompt), the latter of bools."""
+    width = max(map(len, prompts))
+    ids = [[pad_id] * (width - len(prompt)) + prompt for prompt in prompts]
+    mask = [[False] * (width - len(prompt)) + [True] * len(prompt) for prompt in prompts]
+    return torch.tensor(ids, device=device), torch.tensor(mask, device=device)
 
 
 def _causal(mask: Tensor, places: int) -> Tensor:
