@@ -1,8 +1,9 @@
 """A small web page to ask the tuned model beside its base, on this machine alone unless told otherwise."""
 
+import html
 import ipaddress
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from pagetune.ask import Asker, cut_short
@@ -133,6 +134,7 @@ def _blocks(page: Page) -> Any:
                 chat = gr.Chatbot(
                     label=say("After the tuning", "튜닝 후"), height=480, render_markdown=False, buttons=["copy"]
                 )
+                _shows_text_as_text(chat)
                 place = gr.Column()
             with gr.Column(scale=2):
                 base = gr.Textbox(label=say("Before the tuning", "튜닝 전"), lines=3, interactive=False)
@@ -143,15 +145,41 @@ def _blocks(page: Page) -> Any:
                 page.answer,
                 chatbot=chat,
                 textbox=gr.Textbox(
-                    placeholder=say("Ask a question", "질문을 적어 주세요"), max_length=MAX_QUESTION, show_label=False
+                    label=say("Question", "질문"),
+                    placeholder=say("Ask a question", "질문을 적어 주세요"),
+                    show_label=False,
+                    max_length=MAX_QUESTION,
+                    submit_btn=True,
+                    stop_btn=True,
                 ),
                 additional_outputs=[base, source],
-                concurrency_limit=1,  # one model, one question at a time
+                concurrency_limit=1,
                 show_progress="full",
                 api_name="ask",
                 flagging_mode="never",
             )
+    for function in blocks.fns.values():
+        if function.concurrency_limit == 1:  # asked in the page or by a program: one model, one queue
+            function.concurrency_id = "model"
     return blocks.queue(max_size=MAX_WAITING)
+
+
+def _shows_text_as_text(chat: Any) -> None:
+    """Gradio takes tags for HTML, sanitised, also where it renders no Markdown.
+
+    Not by a class of our own: Gradio writes a stub of it into the folder of its module.
+    """
+    shown, read = chat.postprocess, chat.preprocess
+    chat.postprocess = lambda value: _each_text(shown(value), html.escape)
+    chat.preprocess = lambda payload: read(_each_text(payload, html.unescape))
+
+
+def _each_text(data: Any, change: Callable[[str], str]) -> Any:
+    for message in data.root if data else []:
+        for part in message.content:
+            if part.type == "text":
+                part.text = change(part.text)
+    return data
 
 
 def _is_loopback(host: str) -> bool:

@@ -32,8 +32,7 @@ def main() -> None:
         say("merged", proof)
         if gguf:
             moved = proof["sixteen_bit"]["largest_logit_difference"]
-            where = part / "merged", template, part / "gguf"
-            proof["gguf"] = export_gguf(merging, *where, params.export.gguf_type, adapted, moved)
+            proof["gguf"] = export_gguf(merging, part, template, params.export.gguf_type, adapted, moved)
             say("gguf", proof)
         write_json(part / "proof.json", proof)
     except UserError:
@@ -48,7 +47,9 @@ def say(what: str, proof: dict[str, Any]) -> None:
     if what == "gguf":
         found = proof["gguf"]
         ties = f", {found['near_ties']} part where two tokens are as good" if found["near_ties"] else ""
-        print(f"export: gguf {found['type']}: {found['same_answers']} of {count} answers the same by llama.cpp{ties}")
+        print(f"export: gguf: {found['same_answers']} of {count} answers the same by llama.cpp{ties}")
+        if "quantized_same_answers" in found:
+            print(f"export: as {found['type']}: {found['quantized_same_answers']} of {count} answers the same")
         return
     whole, half, base = proof["fp32"], proof["sixteen_bit"], proof["base"]
     print(

@@ -16,7 +16,7 @@ def chat_template(template: str, bos_token: str | None) -> str:
 
 def _jinja(text: str) -> str:
     """A string literal: Jinja would take braces in it for its own, and drop a line's end behind a tag."""
-    return f"{{{{ {json.dumps(text)} }}}}" if text else ""
+    return f"{{{{ {json.dumps(text, ensure_ascii=False)} }}}}" if text else ""
 
 
 def modelfile(gguf: str, template: str, stops: list[str], max_new_tokens: int) -> str:

@@ -13,7 +13,7 @@ from pagetune.errors import UserError
 SCRIPT = "convert_hf_to_gguf.py"
 #: Where `make gguf` puts it.
 INSTALLED = Path(sys.prefix) / "share" / "llama.cpp"
-#: What the converter itself writes; the others are made from its f16 by llama.cpp's quantiser.
+#: What the converter itself writes; the others are made from f16 by llama.cpp's quantiser.
 WRITTEN = ("f16", "bf16")
 
 
@@ -35,18 +35,18 @@ def why_no_llama_cpp() -> str | None:
 
 
 def convert(merged: Path, target: Path, gguf_type: str) -> None:
-    """Write `target` from the folder `merged`, in numbers of `gguf_type`. Raises UserError with llama.cpp's reason."""
-    first = target if gguf_type in WRITTEN else target.with_suffix(".f16.gguf")
-    kind = gguf_type if gguf_type in WRITTEN else "f16"
-    _run("convert", str(find_converter()), str(merged), str(first), kind)
-    if first != target:
-        _run("quantize", str(first), str(target), gguf_type)
-        first.unlink()
+    """Write `target` from the folder `merged`, in one of `WRITTEN`. Raises UserError with llama.cpp's reason."""
+    _run("convert", str(find_converter()), str(merged), str(target), gguf_type)
 
 
-def ask_gguf(file: Path, prompts: list[str], max_new_tokens: int) -> dict[str, Any]:
-    """llama.cpp's `tokens` of each prompt, its greedy `answers` as token ids, and its `eos`."""
-    asked = json.dumps({"prompts": prompts, "max_new_tokens": max_new_tokens})
+def quantize(source: Path, target: Path, gguf_type: str) -> None:
+    """Write `target` from another GGUF, in fewer bits. Raises UserError with llama.cpp's reason."""
+    _run("quantize", str(source), str(target), gguf_type)
+
+
+def ask_gguf(file: Path, prompts: list[str], eos_ids: list[int], max_new_tokens: int) -> dict[str, Any]:
+    """llama.cpp's `tokens` of each prompt, its greedy `answers` as token ids up to an EOS, and its `eos`."""
+    asked = json.dumps({"prompts": prompts, "eos_ids": eos_ids, "max_new_tokens": max_new_tokens})
     answered: dict[str, Any] = json.loads(_run("ask", str(file), given=asked).splitlines()[-1])
     return answered
 

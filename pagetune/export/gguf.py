@@ -5,7 +5,7 @@ from typing import Any
 
 from pagetune.errors import UserError
 from pagetune.export.chat_template import modelfile
-from pagetune.export.converter import WRITTEN, ask_gguf, convert, find_converter, why_no_llama_cpp
+from pagetune.export.converter import WRITTEN, ask_gguf, convert, find_converter, quantize, why_no_llama_cpp
 from pagetune.export.merge import Merging
 from pagetune.export.proof import NEAR_TIE, Seen, near_ties, same_answers
 from pagetune.template import Template
@@ -19,27 +19,43 @@ def check_converter() -> None:
 
 
 def export_gguf(
-    merging: Merging, merged: Path, template: Template, folder: Path, gguf_type: str, adapted: Seen, moved: float
+    merging: Merging, folder: Path, template: Template, gguf_type: str, adapted: Seen, moved: float
 ) -> dict[str, Any]:
-    """Write the file and its Modelfile; what was proved. `moved` is by how much 16 bits move a logit.
+    """Write `folder`/gguf from `folder`/merged; what was proved. `moved` is by how much 16 bits move a logit.
 
     Raises UserError where llama.cpp cuts a prompt otherwise, ends otherwise, or answers otherwise than by a near tie.
+    A type of fewer bits is made from a file that was proved so; how many of its answers are the same is only counted.
     """
-    folder.mkdir(parents=True)
-    file, limit = folder / f"model-{gguf_type}.gguf", merging.params.predict.max_new_tokens
-    convert(merged, file, gguf_type)
-    seen = ask_gguf(file, merging.texts, limit)
+    target = folder / "gguf"
+    target.mkdir(parents=True)
+    first = target / f"model-{gguf_type if gguf_type in WRITTEN else 'f16'}.gguf"
+    convert(folder / "merged", first, gguf_type if gguf_type in WRITTEN else "f16")
+    proof = _proved(merging, first, adapted, NEAR_TIE * moved)
+    file = target / f"model-{gguf_type}.gguf"
+    if file != first:
+        quantize(first, file, gguf_type)
+        proof["quantized_same_answers"] = same_answers(adapted, _asked(merging, file)["answers"])
+        first.unlink()
+    stops = merging.tokenizer.convert_ids_to_tokens(merging.eos_ids)
+    text = modelfile(file.name, template.template, stops, merging.params.predict.max_new_tokens)
+    (target / "Modelfile").write_text(text, encoding="utf-8")
+    return {"type": gguf_type, **proof}
+
+
+def _asked(merging: Merging, file: Path) -> dict[str, Any]:
+    return ask_gguf(file, merging.texts, merging.eos_ids, merging.params.predict.max_new_tokens)
+
+
+def _proved(merging: Merging, file: Path, adapted: Seen, tolerance: float) -> dict[str, Any]:
+    seen = _asked(merging, file)
     _check_tokens(merging, seen)
-    same, ties = same_answers(adapted, seen["answers"]), near_ties(adapted, seen["answers"], NEAR_TIE * moved)
-    count = len(merging.texts)
-    if gguf_type in WRITTEN and same + ties < count:
+    same, ties = same_answers(adapted, seen["answers"]), near_ties(adapted, seen["answers"], tolerance)
+    if same + ties < len(merging.texts):
         raise UserError(
-            f"the GGUF is not the tuned model: llama.cpp gives {same} of {count} answers as it does, {ties} part "
-            "where two tokens are as good. Use export.format: merged."
+            f"the GGUF is not the tuned model: of {len(merging.texts)} answers llama.cpp gives {same} as it does, and "
+            f"{ties} part where two tokens are as good. Use export.format: merged."
         )
-    text = modelfile(file.name, template.template, [template.eos_token], limit)
-    (folder / "Modelfile").write_text(text, encoding="utf-8")
-    return {"type": gguf_type, "same_answers": same, "near_ties": ties}
+    return {"same_answers": same, "near_ties": ties}
 
 
 def _check_tokens(merging: Merging, seen: dict[str, Any]) -> None:

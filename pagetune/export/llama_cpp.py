@@ -52,7 +52,7 @@ def ask(file: str) -> None:
     length = max(len(prompt.encode()) for prompt in asked["prompts"]) + asked["max_new_tokens"] + 8
     llama = Llama(file, n_ctx=length, verbose=False)
     tokens = [llama.tokenize(prompt.encode(), add_bos=_adds_bos(llama), special=True) for prompt in asked["prompts"]]
-    answers = [_answer(llama, ids, asked["max_new_tokens"]) for ids in tokens]
+    answers = [_answer(llama, ids, asked["eos_ids"], asked["max_new_tokens"]) for ids in tokens]
     print(json.dumps({"tokens": tokens, "answers": answers, "eos": llama.token_eos()}))
 
 
@@ -60,11 +60,11 @@ def _adds_bos(llama: Any) -> bool:
     return str(llama.metadata.get("tokenizer.ggml.add_bos_token", "false")) == "true"
 
 
-def _answer(llama: Any, prompt: list[int], max_new_tokens: int) -> list[int]:
+def _answer(llama: Any, prompt: list[int], eos_ids: list[int], max_new_tokens: int) -> list[int]:
     made: list[int] = []
     for token in llama.generate(prompt, temp=0.0, repeat_penalty=1.0):
         made.append(token)
-        if token == llama.token_eos() or len(made) == max_new_tokens:
+        if token in eos_ids or len(made) == max_new_tokens:
             break
     return made
 

@@ -11,7 +11,7 @@ from pagetune.export.chat_template import chat_template
 from pagetune.export.proof import LARGEST_DIFFERENCE, Seen, largest_difference, look_at, same_answers
 from pagetune.manifest import ADAPTER, Manifest
 from pagetune.memory import GIB
-from pagetune.models import load_base, load_tokenizer, load_tuned
+from pagetune.models import load_base, load_generation_config, load_tokenizer, load_tuned
 from pagetune.params import Params
 from pagetune.predict.answers import eos_ids_of
 from pagetune.prompts import encode_prompt
@@ -29,11 +29,16 @@ class Merging:
         self.tokenizer = load_tokenizer(manifest)
         self.texts, self.prompts = prompts, [encode_prompt(prompt, self.tokenizer) for prompt in prompts]
 
+    @property
+    def eos_ids(self) -> list[int]:
+        """The tokenizer's, and those that the base says it ends with."""
+        return eos_ids_of(load_generation_config(self.manifest), self.tokenizer)
+
     def questions(self, template: Template) -> list[str]:
         return [instruction_of(text, template.template) for text in self.texts]
 
     def look(self, model: Any, like: Seen | None = None) -> Seen:
-        return look_at(model, self.tokenizer, self.prompts, self.params.predict, like)
+        return look_at(model, self.tokenizer.pad_token_id, self.eos_ids, self.prompts, self.params.predict, like)
 
 
 def export_merged(merging: Merging, template: Template, folder: Path) -> tuple[dict[str, Any], Seen]:
@@ -182,7 +187,7 @@ def _say_how_it_ends(merging: Merging, model: Any) -> None:
 
     tokenizer = merging.tokenizer
     model.generation_config = GenerationConfig(
-        eos_token_id=eos_ids_of(model.generation_config, tokenizer),
+        eos_token_id=merging.eos_ids,
         pad_token_id=tokenizer.pad_token_id,
         bos_token_id=tokenizer.bos_token_id,
         max_new_tokens=merging.params.predict.max_new_tokens,

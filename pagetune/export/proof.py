@@ -8,7 +8,6 @@ import torch
 from pagetune.errors import UserError
 from pagetune.jsonl import read_records
 from pagetune.params import Predict
-from pagetune.predict.answers import eos_ids_of
 from pagetune.predict.batches import by_generate
 from pagetune.records import Example
 
@@ -39,10 +38,16 @@ def proof_prompts(paths: list[Any]) -> list[str]:
     return [prompts[index * len(prompts) // count] for index in range(count)]
 
 
-def look_at(model: Any, tokenizer: Any, prompts: list[list[int]], params: Predict, like: Seen | None = None) -> Seen:
+def look_at(
+    model: Any,
+    pad_id: int,
+    eos_ids: list[int],
+    prompts: list[list[int]],
+    params: Predict,
+    like: Seen | None = None,
+) -> Seen:
     """The model's own greedy answers; the logits along them, or along those of `like`."""
-    eos_ids = eos_ids_of(model.generation_config, tokenizer)
-    made = by_generate(model, prompts, eos_ids, tokenizer.pad_token_id, params.max_new_tokens)
+    made = by_generate(model, prompts, eos_ids, pad_id, params.max_new_tokens)
     answers = [_up_to(ids, eos_ids) for ids in made]
     along = like.answers if like else answers
     return Seen(answers, [_logits(model, prompt, ids) for prompt, ids in zip(prompts, along, strict=True)])

@@ -1,0 +1,277 @@
+"""`python -m pagetune ask`, `chat` and `doctor`, driven as a person would: the chat in a pseudo-terminal."""
+
+import os
+import pty
+import re
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import run
+
+from pagetune import doctor
+from pagetune.ask import Asker
+from pagetune.errors import UserError
+from pagetune.jsonl import read_json, write_json
+from pagetune.records import Page, Pair
+from pagetune.sources import Sources, as_html, describe
+
+QUESTION = "금융보안교육센터의 주소?"
+PAGETUNE = (sys.executable, "-m", "pagetune")
+
+
+@pytest.fixture(scope="module")
+def folder(pipeline: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the finished pipeline, to break."""
+    target = tmp_path_factory.mktemp("asked") / "copy"
+    shutil.copytree(pipeline, target, symlinks=True, ignore=shutil.ignore_patterns(".git", "cache"))
+    return target
+
+
+@pytest.fixture(scope="module")
+def asker(pipeline: Path) -> Iterator[Asker]:
+    here = Path.cwd()
+    os.chdir(pipeline)
+    yield Asker(tuned=True)
+    os.chdir(here)
+
+
+# Asking.
+
+
+@pytest.mark.parametrize("base", [False, True])
+@pytest.mark.parametrize("question", [QUESTION, "교육 시간은?", "What is the fee?", "가"])
+def test_the_streamed_answer_ends_as_the_whole_one(asker: Asker, question: str, base: bool) -> None:
+    grown = list(asker.stream(question, base))
+    assert grown[-1] == asker.answer(question, base)
+    assert all("�" not in answer.text for answer in grown[:-1])
+    assert [len(answer.text) for answer in grown[:-1]] == sorted(len(answer.text) for answer in grown[:-1])
+
+
+def test_the_base_below_the_adapter_answers_as_the_base_alone(asker: Asker) -> None:
+    alone = Asker(tuned=False)
+    for question in (QUESTION, "교육 시간은?"):
+        assert asker.answer(question, base=True) == alone.answer(question)
+
+
+def test_the_tuned_model_answers_as_predict_recorded(asker: Asker, pipeline: Path) -> None:
+    from pagetune.controls import instruction_of
+    from pagetune.jsonl import read_records
+    from pagetune.records import Prediction
+
+    rows = read_records(pipeline / "data/predictions/tuned.jsonl", Prediction)[:5]
+    for row in rows:
+        assert asker.answer(instruction_of(row.prompt, asker.template)).text == row.prediction
+
+
+def test_an_empty_question_is_refused(asker: Asker) -> None:
+    with pytest.raises(UserError, match="the question is empty"):
+        asker.answer("  ")
+
+
+def test_ask_shows_the_page_that_the_fact_was_learned_from(pipeline: Path) -> None:
+    said = run(pipeline, *PAGETUNE, "ask", "--show-source", QUESTION).stdout
+    assert "source: training_notice, page 1 (" in said
+    assert "\n  금융보안교육센터의 주소는 서울특별시 영등포구 의사당대로 143 금융투자빌딩 12층입니다." in said
+
+
+@pytest.mark.parametrize("command", ["ask", "predict", "export", "serve"])
+def test_another_template_than_the_trained_one_is_refused_by_the_part_that_differs(folder: Path, command: str) -> None:
+    asked = folder / "data/prompts/template.json"
+    kept = asked.read_bytes()
+    record = read_json(asked)
+    from pagetune.template import Template
+
+    other = Template.of("질문: {instruction}\n답: ", record["eos_token"], record["bos_token"], record["special_tokens"])
+    write_json(asked, other.model_dump())
+    words = {"ask": [*PAGETUNE, "ask", QUESTION], "serve": [*PAGETUNE, "serve", "--port", "0"]}
+    done = run(folder, *words.get(command, [sys.executable, "-m", f"stages.{command}"]), check=False)
+    asked.write_bytes(kept)
+    assert done.returncode == 1
+    assert "template is 'Q: {instruction}\\nA: ', and in data/prompts/template.json '질문: " in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_an_adapter_that_is_not_there_is_named_in_one_line(folder: Path) -> None:
+    (folder / "models/adapter").rename(folder / "models/gone")
+    done = run(folder, *PAGETUNE, "ask", QUESTION, check=False)
+    of_base = run(folder, *PAGETUNE, "ask", "--base", QUESTION)
+    (folder / "models/gone").rename(folder / "models/adapter")
+    assert (done.returncode, len(done.stderr.strip().splitlines())) == (1, 1)
+    assert "models/adapter" in done.stderr
+    assert of_base.stdout.strip()
+
+
+# The chat, in a pseudo-terminal.
+
+
+class Terminal:
+    """A command whose input and output are a terminal."""
+
+    def __init__(self, folder: Path, *command: str, language: str = "C.UTF-8") -> None:
+        ours, theirs = pty.openpty()
+        environment = os.environ | {"PYTHONPATH": str(folder), "LC_ALL": language, "TERM": "xterm", "COLUMNS": "200"}
+        self.process = subprocess.Popen(
+            command, cwd=folder, env=environment, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
+        )
+        os.close(theirs)
+        self.end, self.seen = ours, ""
+
+    def type(self, line: str) -> None:
+        self.seen = ""
+        os.write(self.end, f"{line}\n".encode())
+
+    def until(self, words: str, seconds: float = 90) -> str:
+        """What appeared, until `words` are in it."""
+        ends = time.monotonic() + seconds
+        while words not in self.seen:
+            assert time.monotonic() < ends, f"{words!r} did not appear: {self.seen!r}"
+            self.read()
+        return self.seen
+
+    def read(self) -> None:
+        if select.select([self.end], [], [], 0.2)[0]:
+            try:
+                found = os.read(self.end, 65536).decode(errors="replace")
+            except OSError:  # the other end is closed
+                found = ""
+            self.seen += re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", found)
+
+    def ended(self) -> int:
+        return self.process.wait(timeout=60)
+
+
+@pytest.fixture
+def terminal(pipeline: Path) -> Iterator[Terminal]:
+    opened = Terminal(pipeline, *PAGETUNE, "chat")
+    opened.until("tuned >")
+    yield opened
+    opened.process.kill()
+    opened.process.wait()
+    os.close(opened.end)
+
+
+def test_a_chat_answers_shows_the_source_and_changes_to_the_base(terminal: Terminal, asker: Asker) -> None:
+    terminal.type(QUESTION)
+    assert asker.answer(QUESTION).text.split("\n")[0] in terminal.until("tuned >")
+    terminal.type("/source")
+    terminal.until("tuned >")
+    terminal.type(QUESTION)
+    assert "source: training_notice, page 1" in terminal.until("tuned >")
+    terminal.type("/base")
+    terminal.until("base >")
+    terminal.type(QUESTION)
+    assert asker.answer(QUESTION, base=True).text.split("\n")[0] in terminal.until("base >")
+    terminal.type("/unknown")
+    assert "/quit: end" in terminal.until("base >")
+    terminal.type("/quit")
+    assert terminal.ended() == 0
+
+
+def test_the_end_of_the_input_ends_the_chat(terminal: Terminal) -> None:
+    os.write(terminal.end, b"\x04")
+    assert terminal.ended() == 0
+
+
+def test_ctrl_c_at_the_prompt_ends_the_chat_without_a_traceback(terminal: Terminal) -> None:
+    terminal.process.send_signal(signal.SIGINT)
+    assert terminal.ended() == 0
+    assert "Traceback" not in terminal.seen
+
+
+def test_the_chat_speaks_korean_in_a_korean_locale(pipeline: Path) -> None:
+    terminal = Terminal(pipeline, *PAGETUNE, "chat", language="ko_KR.UTF-8")
+    assert "질문마다 따로 답합니다" in terminal.until("튜닝 후 >")
+    terminal.type("/quit")
+    assert terminal.ended() == 0
+    os.close(terminal.end)
+
+
+# Where an answer was learned.
+
+
+def pair(question: str, answer: str, page: int = 1, evidence: str | None = None) -> Pair:
+    return Pair.original("1", question, answer, "user", "문서", page_number=page, evidence=evidence)
+
+
+def test_the_answer_decides_between_questions_that_are_alike() -> None:
+    sources = Sources([pair("1호의 무게는?", "3킬로그램", 1), pair("2호의 무게는?", "5킬로그램", 2)], [])
+    found = [sources.of("그 무게는?", answer) for answer in ("3킬로그램", "5킬로그램")]
+    assert [source.pair.page_number for source in found if source] == [1, 2]
+
+
+def test_a_question_unlike_any_that_was_trained_has_no_source() -> None:
+    sources = Sources([pair("보일러의 무게는?", "3킬로그램")], [])
+    assert sources.of("대출 한도 조회 방법을 알려 주세요", "모릅니다") is None
+    assert describe(None) == ["source: no trained question is like this one"]
+    assert Sources([], []).of("무엇?", "답") is None
+
+
+def test_evidence_that_stands_in_a_table_is_marked_above_the_page() -> None:
+    page = Page.model_validate(
+        {
+            "doc_id": "문서",
+            "source_sha256": "",
+            "page_number": 1,
+            "text": "글",
+            "tables": [],
+            "quality": {},
+            "status": "ok",
+            "reason": None,
+        }
+    )
+    source = Sources([pair("무게는?", "3", evidence="무게 | 3")], [page]).of("무게는?", "3")
+    assert as_html(source, page).endswith("<pre><mark>무게 | 3</mark>\n\n글</pre>")
+
+
+# doctor and the help.
+
+
+def test_the_doctor_says_which_backend_trains_and_why_not_the_other(pipeline: Path) -> None:
+    done = run(pipeline, *PAGETUNE, "doctor")
+    said = " ".join(done.stdout.split())
+    assert "peft will train, not unsloth: PyTorch sees no GPU" in said or "will train" in said
+    for what in ("Python", "torch", "memory", "disk", "Korean font", "Tesseract", "GGUF"):
+        assert what in said
+
+
+def test_the_doctor_fails_where_dvc_is_not_on_the_path(pipeline: Path) -> None:
+    environment = {"PATH": "/nowhere", "PYTHONPATH": str(pipeline), "HOME": str(pipeline)}
+    done = subprocess.run(
+        [*PAGETUNE, "doctor"], cwd=pipeline, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "doctor: the pipeline cannot run without git, dvc." in done.stdout
+
+
+def test_a_version_that_is_not_the_tested_one_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "_pins", lambda: {"torch": "0.0.1", "no-such-package": "1.0"})
+    noted, missing = doctor._versions()
+    assert (noted.mark, "tested with 0.0.1" in noted.seen) == ("note", True)
+    assert (missing.mark, missing.seen) == ("bad", "not installed; tested with 1.0")
+
+
+def test_the_pins_that_are_looked_at_stand_in_the_requirements(monkeypatch: pytest.MonkeyPatch) -> None:
+    from conftest import ROOT
+
+    monkeypatch.chdir(ROOT)
+    assert set(doctor._pins()) == set(doctor.PINNED)
+
+
+@pytest.mark.parametrize("command", ["ask", "chat", "serve", "doctor", "plan", "score", "sweep", "results", "preset"])
+def test_every_command_has_help_with_an_example_in_both_languages(command: str) -> None:
+    from conftest import ROOT
+
+    for language, word in (("en_US.UTF-8", "Examples"), ("ko_KR.UTF-8", "예")):
+        environment = os.environ | {"LC_ALL": language, "PYTHONPATH": str(ROOT), "COLUMNS": "120"}
+        done = subprocess.run(
+            [*PAGETUNE, command, "--help"], env=environment, capture_output=True, text=True, check=True
+        )
+        assert f"{word}:" in done.stdout
+        assert f"python -m pagetune {command}" in done.stdout.split(f"{word}:")[1]

@@ -1,0 +1,255 @@
+"""The web page of `python -m pagetune serve`, in a real browser, against a real server on loopback.
+
+A picture of it for the README: PAGETUNE_SCREENSHOT=docs/serve.png pytest -k asks_the_address
+"""
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+import uvicorn
+from conftest import ROOT, run
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from pagetune import serve
+from pagetune.predict.answers import Answer
+from pagetune.records import Page as SourcePage
+from pagetune.records import Pair
+from pagetune.sources import Sources
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+QUESTION = "금융보안교육센터의 주소?"
+EVIL = "<img src=x onerror='window.evil = 1'><script>window.evil = 1</script> **굵게** $x$"
+LOOPBACK = "127.0.0.1"
+
+
+class Slow:
+    """An Asker whose answers are known, a word at a time."""
+
+    def __init__(self, answer: str, seconds: float) -> None:
+        self.words, self.seconds, self.asked = answer.split(" "), seconds, list[str]()
+        self.busy, self.most_at_once = 0, 0
+
+    class manifest:
+        id = "a stand-in"
+
+    def stream(self, question: str, base: bool = False) -> Iterator[Answer]:
+        self.busy += 1
+        self.most_at_once = max(self.busy, self.most_at_once)
+        if not base:
+            self.asked.append(question)
+        for count in range(1, len(self.words) + 1):
+            time.sleep(self.seconds)
+            yield Answer(" ".join([*self.words[:count], question]), stopped=True)
+        self.busy -= 1
+
+
+def sources() -> Sources:
+    pair = Pair.original(
+        "1", f"이상한 쪽의 글은? {EVIL}", "글", "user", f"문서{EVIL}", evidence=f"증거 {EVIL}", page_number=1
+    )
+    page = SourcePage(
+        doc_id=pair.doc_id,
+        source_sha256="",
+        page_number=1,
+        text=f"앞 {EVIL}\n증거 {EVIL}\n뒤",
+        tables=[],
+        quality={},
+        status="ok",
+        reason=None,
+    )
+    return Sources([pair], [page])
+
+
+@contextmanager
+def served(asker: Any) -> Iterator[str]:
+    app = serve.make_app(serve.Page(asker, sources()), LOOPBACK)
+    with socket.create_server((LOOPBACK, 0)) as listening:
+        server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        try:
+            yield f"http://{LOOPBACK}:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(timeout=20)
+
+
+@contextmanager
+def started(folder: Path, *options: str) -> Iterator[tuple[str, int]]:
+    """The command itself, in a process: where it listens, and which process it is."""
+    command = [sys.executable, "-m", "pagetune", "serve", "--port", "0", *options]
+    environment = os.environ | {"PYTHONPATH": str(folder)}
+    with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        line = next(line for line in process.stdout if "http://" in line)
+        try:
+            yield line.split()[-1], process.pid
+        finally:
+            process.terminate()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("no Chromium here")
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """At the end nothing may have been asked of another machine, and nothing have failed."""
+    opened = browser.new_page(viewport={"width": 1200, "height": 680})
+    asked: list[str] = []
+    faults: list[str] = []
+    opened.on("request", lambda request: asked.append(request.url))
+    opened.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    opened.on("pageerror", lambda error: faults.append(str(error)))
+    yield opened
+    assert [url for url in asked if not url.startswith((f"http://{LOOPBACK}", "data:", "blob:"))] == []
+    assert faults == []
+    opened.close()
+
+
+def ask(page: Page, url: str, question: str) -> None:
+    if page.url != f"{url}/":
+        page.goto(url)
+    box = page.locator("textarea:enabled").first
+    box.fill(question)
+    box.press("Enter")
+
+
+def answer_to(url: str, question: str) -> str:
+    """As a program asks."""
+    base = f"{url}/gradio_api/call/ask"
+    event = httpx.post(base, json={"data": [question]}, timeout=60).json()["event_id"]
+    with httpx.stream("GET", f"{base}/{event}", timeout=120) as response:
+        lines = list(response.iter_lines())
+    end = next(place for place, line in enumerate(lines) if line == "event: complete")
+    answer: str = json.loads(lines[end + 1].removeprefix("data: "))[0]
+    return answer
+
+
+def test_a_person_asks_the_address_and_sees_the_answer_stream_in_with_its_source_page(
+    page: Page, pipeline: Path, browser: Browser
+) -> None:
+    expected = run(pipeline, sys.executable, "-m", "pagetune", "ask", QUESTION).stdout.strip()
+    with started(pipeline) as (url, process):
+        ask(page, url, QUESTION)
+        expect(page.locator("#source mark")).to_contain_text("의사당대로 143")
+        expect(page.locator("#source")).to_contain_text("training_notice, page 1")
+        expect(page.locator(".bot").last).to_contain_text(expected)
+        expect(page.get_by_label("Before the tuning")).not_to_be_empty()
+        at = {found.laddr.ip for found in psutil.Process(process).net_connections() if found.status == "LISTEN"}
+    assert at == {LOOPBACK}
+
+
+@pytest.mark.skipif(not (ROOT / "models/adapter").exists(), reason="the real model is not here")
+def test_the_picture_for_the_readme(browser: Browser) -> None:
+    target = os.environ.get("PAGETUNE_SCREENSHOT")
+    if target is None:
+        pytest.skip("PAGETUNE_SCREENSHOT names no file")
+    with started(ROOT) as (url, _):
+        opened = browser.new_page(viewport={"width": 1200, "height": 640})
+        ask(opened, url, QUESTION)
+        expect(opened.locator("#source mark")).to_contain_text("의사당대로 143")
+        opened.wait_for_timeout(5000)
+        opened.screenshot(path=target)
+        opened.close()
+
+
+def test_the_answer_grows_before_the_eyes_of_who_asked(page: Page) -> None:
+    with served(Slow("하나 둘 셋 넷 다섯 여섯", 0.3)) as url:
+        ask(page, url, "수는?")
+        seen = set()
+        while "여섯" not in (text := page.locator(".bot").last.inner_text() if page.locator(".bot").count() else ""):
+            seen.add(text)
+            page.wait_for_timeout(50)
+    grown = [text for text in seen if text.startswith("하나")]
+    assert len(grown) >= 3
+
+
+def test_what_a_page_or_a_model_says_is_shown_and_never_run(page: Page) -> None:
+    with served(Slow(EVIL, 0)) as url:
+        ask(page, url, f"이상한 쪽의 글은? {EVIL}")
+        expect(page.locator("#source mark")).to_have_text(f"증거 {EVIL}")
+        expect(page.locator("#source pre")).to_contain_text(f"앞 {EVIL}")
+        expect(page.locator("#source b")).to_have_text(f"문서{EVIL}, page 1")
+        expect(page.locator(".bot").last).to_contain_text(EVIL)
+        expect(page.locator(".user").last).to_contain_text(EVIL)
+        ask(page, url, "다음 <b>질문</b> &lt;")
+        expect(page.locator(".bot").last).to_contain_text("다음 <b>질문</b> &lt;")
+        expect(page.locator(".user").first).to_contain_text(EVIL)
+        expect(page.locator(".bot").first).to_contain_text(EVIL)
+        assert page.evaluate("window.evil") is None
+        assert page.locator("#source img, .bot img[src=x], .user img[src=x]").count() == 0
+
+
+def test_fifty_questions_at_once_are_all_answered_and_who_waits_sees_the_queue(page: Page) -> None:
+    asker = Slow("하나 둘", 0.1)
+    questions = [f"질문 {number}" for number in range(50)]
+    with served(asker) as url:
+        page.goto(url)
+        with ThreadPoolExecutor(50) as people:
+            answers = people.map(lambda question: answer_to(url, question), questions)
+            page.wait_for_timeout(1500)
+            ask(page, url, "나도?")
+            expect(page.get_by_text(re.compile(r"queue: \d+/\d+")).first).to_be_visible(timeout=10_000)
+            assert list(answers) == [f"하나 둘 {question}" for question in questions]
+        expect(page.locator(".bot").last).to_contain_text("하나 둘 나도?", timeout=30_000)
+    assert sorted(asker.asked) == sorted([*questions, "나도?"])
+    assert asker.most_at_once == 1
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_a_body_over_a_megabyte_is_refused_and_the_next_question_answered(announced: bool) -> None:
+    body = b"x" * (serve.MAX_BODY_BYTES + 1)
+    with served(Slow("네", 0)) as url:
+        for path in ("/gradio_api/call/ask", "/gradio_api/upload", "/gradio_api/queue/join"):
+            content: Any = body if announced else iter([body[:600_000], body[600_000:]])
+            try:
+                refused = httpx.post(url + path, content=content, timeout=20)
+            except httpx.TransportError:  # closed while we were still sending
+                continue
+            assert refused.status_code == 413
+        assert answer_to(url, "있나요?") == "네 있나요?"
+
+
+def test_a_question_over_the_limit_is_told_the_limit() -> None:
+    with served(Slow("네", 0)) as url:
+        assert "2000 is the limit" in answer_to(url, "가" * 2001)
+        assert answer_to(url, "  ") == "Write a question."
+
+
+def test_a_page_elsewhere_cannot_read_along_by_a_name_that_points_here() -> None:
+    with served(Slow("네", 0)) as url:
+        assert httpx.get(url, headers={"Host": "evil.example"}).status_code == 400
+        assert httpx.get(url).status_code == 200
+
+
+def test_a_port_that_is_taken_is_named_in_one_line(pipeline: Path) -> None:
+    with socket.create_server((LOOPBACK, 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = run(pipeline, sys.executable, "-m", "pagetune", "serve", "--port", port, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"pagetune: serve: {LOOPBACK}:{port} cannot be listened on")
+    assert len(done.stderr.strip().splitlines()) == 1
