@@ -1,13 +1,14 @@
 # make repro   install, run the whole pipeline, print the scores before and after
 # make test    install, run every test
 # make check   install, linters and tests; what CI runs
+# make gguf    build llama.cpp and its converter, for export.format: gguf
 
 SHELL := /bin/sh
 BIN := .venv/bin
 # DVC starts the stages with the `python` it finds on PATH.
 RUN := PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH="$(CURDIR)"
 
-.PHONY: repro test check requirements samples clean
+.PHONY: repro test check gguf requirements samples clean
 .DEFAULT_GOAL := repro
 
 repro: $(BIN)/installed
@@ -22,6 +23,9 @@ check: $(BIN)/installed
 	@$(RUN) ruff check .
 	@$(RUN) mypy
 	@$(RUN) python -m pytest
+
+gguf: $(BIN)/installed
+	@$(RUN) python -m pagetune.export.install
 
 # Installed again whenever the pins change; half an installation leaves no `installed` behind.
 $(BIN)/installed: requirements.txt

@@ -199,6 +199,12 @@ class Evaluate(Section):
     bootstrap_samples: Count
 
 
+class Export(Section):
+    format: Literal["merged", "gguf"]
+    gguf_type: Literal["f16", "bf16", "q8_0", "q4_k_m"]
+    push_to: Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+$")] | None
+
+
 class Params(Section):
     seed: Annotated[int, Field(ge=0, lt=2**32)]
     precision: Literal["auto", "4bit", "8bit", "fp16", "bf16", "fp32"]
@@ -213,6 +219,7 @@ class Params(Section):
     train: Train
     predict: Predict
     evaluate: Evaluate
+    export: Export
 
 
 def load_params(path: Path = PARAMS) -> Params:

@@ -1,6 +1,5 @@
 """Pairs as prompts and completions, and those as token ids: one template, exactly one EOS, no double BOS."""
 
-import hashlib
 from typing import Any
 
 from pagetune.records import Example, Pair
@@ -29,12 +28,6 @@ def to_example(pair: Pair, template: str, eos_token: str, template_seen: bool) -
 def holds_special_token(pair: Pair, special_tokens: list[str]) -> bool:
     """A page that prints the model's own EOS would end the answer in its middle."""
     return any(token in text for token in special_tokens for text in (pair.instruction, pair.output))
-
-
-def template_record(template: str, eos_token: str) -> dict[str, str]:
-    """What `ask` needs to ask as the training did."""
-    sha256 = hashlib.sha256(f"{template}\x1f{eos_token}".encode()).hexdigest()
-    return {"template": template, "eos_token": eos_token, "sha256": sha256}
 
 
 def encode_prompt(prompt: str, tokenizer: Any) -> list[int]:

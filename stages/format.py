@@ -6,8 +6,9 @@ from pagetune.errors import run_stage
 from pagetune.jsonl import read_records, write_json, write_records
 from pagetune.manifest import read_manifest
 from pagetune.params import load_params
-from pagetune.prompts import holds_special_token, template_record, to_example
+from pagetune.prompts import holds_special_token, to_example
 from pagetune.records import NEW_WORDING, Pair, Rejected
+from pagetune.template import TEMPLATE, Template
 
 SPLITS, PROMPTS = Path("data/splits"), Path("data/prompts")
 NAMES = ("train", "validation", "recall", "heldout")
@@ -28,7 +29,7 @@ def main() -> None:
         write_records(PROMPTS / f"{name}.jsonl", examples)
         counts[name] = len(examples)
     write_records(PROMPTS / "rejected.jsonl", rejected)
-    write_json(PROMPTS / "template.json", template_record(template, manifest.eos_token))
+    write_json(TEMPLATE, Template.for_base(template, manifest).model_dump())
     print(f"format: {counts}, {len(rejected)} rejected for holding a special token of the model")
 
 

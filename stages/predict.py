@@ -8,6 +8,7 @@ from pagetune.jsonl import write_records
 from pagetune.manifest import ADAPTER, read_manifest
 from pagetune.params import load_params
 from pagetune.predict.answers import describe, predict, read_questions
+from pagetune.template import check_template
 
 PROMPTS, PREDICTIONS = Path("data/prompts"), Path("data/predictions/tuned.jsonl")
 
@@ -15,6 +16,7 @@ PROMPTS, PREDICTIONS = Path("data/prompts"), Path("data/predictions/tuned.jsonl"
 def main() -> None:
     claim_card()
     params, manifest = load_params(), read_manifest()
+    check_template(ADAPTER, manifest)
     predictions = predict(manifest, ADAPTER, read_questions(PROMPTS), params)
     write_records(PREDICTIONS, predictions)
     print(f"predict: {describe(manifest, predictions)} with its adapter")

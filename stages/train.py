@@ -11,6 +11,7 @@ from pagetune.errors import run_stage
 from pagetune.jsonl import atomic_write, write_json
 from pagetune.manifest import ADAPTER, read_manifest
 from pagetune.params import load_params
+from pagetune.template import CARRIED, read_template
 from pagetune.train.adapter import save_adapter
 from pagetune.train.cost import describe_cost
 from pagetune.train.job import Job
@@ -43,6 +44,7 @@ def main() -> None:
 def write(job: Job, model: Any, outcome: Outcome) -> None:
     if not sharded():
         save_adapter(model, ADAPTER)
+    write_json(ADAPTER / CARRIED, read_template().model_dump())
     write_points(METRICS / "loss.csv", [asdict(point) for point in outcome.curve])
     write_points(METRICS / "memory.csv", outcome.points)
     metrics = describe(job, outcome)

@@ -13,14 +13,21 @@ from pagetune.errors import UserError
 from pagetune.manifest import read_manifest
 from pagetune.models import load_base, load_tokenizer
 from pagetune.params import load_params
-from pagetune.prompts import IGNORED, encode_example, template_record, to_example
+from pagetune.prompts import IGNORED, encode_example, to_example
 from pagetune.records import Example, Pair
+from pagetune.template import Template
 from pagetune.train.adapter import lora_config
-from pagetune.train.preflight import Row, check_adapter, check_rows, check_template, fit_rows, preflight
+from pagetune.train.preflight import Row, check_adapter, check_rendered, check_rows, fit_rows, preflight
 from pagetune.train.show import SHOWN, show_rows
 
 PARAMS = load_params(ROOT / "params.yaml")
-RECORD = template_record(TEMPLATE, "</s>")
+
+
+def record_of(template: str, eos_token: str) -> Template:
+    return Template.of(template, eos_token, None, [])
+
+
+RECORD = record_of(TEMPLATE, "</s>")
 ANSWER = "서울특별시 영등포구"
 
 
@@ -270,44 +277,36 @@ def test_no_rows_are_no_fault(tokenizer: Any) -> None:
 
 
 def test_prompts_of_their_template_pass() -> None:
-    check_template(RECORD, "</s>", [example(), example("{output}?")])
+    check_rendered(RECORD, "</s>", [example(), example("{output}?")])
 
 
 @pytest.mark.parametrize(
     ("record", "eos", "says"),
     [
-        (
-            RECORD | {"template": "Frage: {instruction}\nA: "},
-            "</s>",
-            "template.json: sha256 is not that of its template",
-        ),
-        (RECORD | {"eos_token": "<eos>"}, "<eos>", "template.json: sha256 is not that of its template and eos_token"),
         (RECORD, "<eos>", "template.json: eos_token is </s>, that of models/base/manifest.json is <eos>"),
         (
-            template_record("Frage: {instruction}\nA: ", "</s>"),
+            record_of("Frage: {instruction}\nA: ", "</s>"),
             "</s>",
             "2 of 2 prompts do not begin with 'Frage: '; the first, pair 1, has 'Q: 주소?\\nA: '",
         ),
         (
-            template_record("Q: {instruction}\nB: ", "</s>"),
+            record_of("Q: {instruction}\nB: ", "</s>"),
             "</s>",
             "train.jsonl: 2 of 2 prompts do not end with '\\nB: '; the first, pair 1, has 'Q: 주소?\\nA: '",
         ),
-        (template_record(TEMPLATE, "<eos>"), "<eos>", "2 of 2 answers do not end in one <eos>; the first, pair 1, has"),
+        (record_of(TEMPLATE, "<eos>"), "<eos>", "2 of 2 answers do not end in one <eos>; the first, pair 1, has"),
     ],
 )
-def test_a_changed_template_is_found_and_its_part_named(record: dict[str, str], eos: str, says: str) -> None:
+def test_a_changed_template_is_found_and_its_part_named(record: Template, eos: str, says: str) -> None:
     with pytest.raises(UserError) as caught:
-        check_template(record, eos, [example(), example()])
+        check_rendered(record, eos, [example(), example()])
     assert says in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1
 
 
 def test_a_prompt_in_which_beginning_and_end_overlap_is_not_the_templates() -> None:
     with pytest.raises(UserError, match="1 of 1 prompts do not end with"):
-        check_template(
-            template_record("AB{instruction}BA", "</s>"), "</s>", [example().model_copy(update={"prompt": "ABA"})]
-        )
+        check_rendered(record_of("AB{instruction}BA", "</s>"), "</s>", [example().model_copy(update={"prompt": "ABA"})])
 
 
 # What is shown.

@@ -8,7 +8,7 @@ from conftest import shared
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pagetune.prompts import IGNORED, encode_example, encode_prompt, holds_special_token, template_record, to_example
+from pagetune.prompts import IGNORED, encode_example, encode_prompt, holds_special_token, to_example
 from pagetune.records import Example, Pair
 
 TEMPLATE = "Q: {instruction}\nA: "
@@ -71,8 +71,3 @@ def test_a_bos_is_never_doubled() -> None:
     ids = encode_prompt(f"{real.bos_token}Once upon", real)
     assert ids.count(real.bos_token_id) <= 1
     assert ids[-1] != real.eos_token_id
-
-
-def test_the_template_record_changes_with_template_and_eos() -> None:
-    hashes = {template_record(t, e)["sha256"] for t in ("a{instruction}", "b{instruction}") for e in ("</s>", "<eos>")}
-    assert len(hashes) == 4

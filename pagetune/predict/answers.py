@@ -77,7 +77,7 @@ def _by_vllm(manifest: Manifest, adapter: Path | None, prompts: list[str], param
     eos_ids = eos_ids_of(load_generation_config(manifest), tokenizer)
     encoded = [encode_prompt(prompt, tokenizer) for prompt in prompts]
     answers = vllm_engine.token_ids(manifest, adapter, encoded, eos_ids, params)
-    return [_answer(ids, tokenizer, eos_ids) for ids in answers]
+    return [answer_of(ids, tokenizer, eos_ids) for ids in answers]
 
 
 def generate(model: Any, tokenizer: Any, prompts: list[str], params: Predict) -> list[Answer]:
@@ -85,7 +85,7 @@ def generate(model: Any, tokenizer: Any, prompts: list[str], params: Predict) ->
     eos_ids = eos_ids_of(model.generation_config, tokenizer)
     encoded = [encode_prompt(prompt, tokenizer) for prompt in prompts]
     answers = decode_all(model, encoded, eos_ids, tokenizer.pad_token_id, params)
-    return [_answer(ids, tokenizer, eos_ids) for ids in answers]
+    return [answer_of(ids, tokenizer, eos_ids) for ids in answers]
 
 
 def eos_ids_of(generation_config: Any, tokenizer: Any) -> list[int]:
@@ -94,7 +94,7 @@ def eos_ids_of(generation_config: Any, tokenizer: Any) -> list[int]:
     return sorted({tokenizer.eos_token_id, *(own if isinstance(own, list) else [own] if own is not None else [])})
 
 
-def _answer(ids: list[int], tokenizer: Any, eos_ids: list[int]) -> Answer:
+def answer_of(ids: list[int], tokenizer: Any, eos_ids: list[int]) -> Answer:
     end = next((place for place, token in enumerate(ids) if token in eos_ids), None)
     return Answer(tokenizer.decode(ids[:end], skip_special_tokens=True).strip(), end is not None)
 

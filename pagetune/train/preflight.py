@@ -9,14 +9,15 @@ from typing import Any
 
 from pagetune.errors import UserError
 from pagetune.params import Lora, Train
-from pagetune.prompts import IGNORED, encode_example, template_record
+from pagetune.prompts import IGNORED, encode_example
 from pagetune.records import Example
+from pagetune.template import Template
 from pagetune.train.batches import Row
 from pagetune.train.show import marked, report
 
 
 def preflight(
-    examples: dict[str, list[Example]], tokenizer: Any, template: dict[str, str], eos: str, params: Train, seed: int
+    examples: dict[str, list[Example]], tokenizer: Any, template: Template, eos: str, params: Train, seed: int
 ) -> dict[str, list[Row]]:
     """The rows of each split as they are trained on, checked; prints what they hold.
 
@@ -26,7 +27,7 @@ def preflight(
         raise UserError("data/prompts/train.jsonl has no rows; metrics/curate.json says why. Add documents or pairs.")
     rows: dict[str, list[Row]] = {}
     for split, members in examples.items():
-        check_template(template, eos, members, split)
+        check_rendered(template, eos, members, split)
         encoded = [encode_example(example, tokenizer) for example in members]
         limits = params.max_length, params.max_truncated_fraction
         rows[split], cut = fit_rows(encoded, members, tokenizer, *limits, split)
@@ -35,24 +36,22 @@ def preflight(
     return rows
 
 
-def check_template(record: dict[str, str], eos: str, examples: list[Example], split: str = "train") -> None:
+def check_rendered(record: Template, eos: str, examples: list[Example], split: str = "train") -> None:
     """Raises UserError where template.json, the manifest's EOS and the prompts do not belong together.
 
     `record` is what the stage format wrote, not params.yaml: training does not depend on the section `prompt`.
     """
     file, problems = "data/prompts/template.json", []
-    if template_record(record["template"], record["eos_token"])["sha256"] != record["sha256"]:
-        problems.append(f"{file}: sha256 is not that of its template and eos_token")
-    if record["eos_token"] != eos:
-        problems.append(f"{file}: eos_token is {record['eos_token']}, that of models/base/manifest.json is {eos}")
+    if record.eos_token != eos:
+        problems.append(f"{file}: eos_token is {record.eos_token}, that of models/base/manifest.json is {eos}")
     problems += [f"data/prompts/{split}.jsonl: {line}" for line in _unlike_template(record, examples)]
     if problems:
         raise UserError(f"{'; '.join(problems)}. Run `dvc repro -f format` to write them anew.")
 
 
-def _unlike_template(record: dict[str, str], examples: list[Example]) -> list[str]:
+def _unlike_template(record: Template, examples: list[Example]) -> list[str]:
     """A line for each part of the template that rows lack, with what the first such row has in its place."""
-    (prefix, _, suffix), eos = record["template"].partition("{instruction}"), record["eos_token"]
+    (prefix, _, suffix), eos = record.template.partition("{instruction}"), record.eos_token
     unlike: dict[str, list[str]] = {}
     for example in examples:
         prompt, answer = example.prompt, example.completion

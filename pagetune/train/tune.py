@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from pagetune.errors import UserError
-from pagetune.jsonl import read_json, read_records
+from pagetune.jsonl import read_records
 from pagetune.manifest import BASE, Manifest
 from pagetune.memory import CONTEXT_BYTES, Plan, estimate
 from pagetune.models import load_tokenizer
 from pagetune.params import Params
 from pagetune.precision import compute_dtype, resolve_precision
 from pagetune.records import Example
+from pagetune.template import read_template
 from pagetune.train.backend import choose_backend, load_for_training, packed_kernel
 from pagetune.train.checkpoints import Store, open_store, run_key, state_folder
 from pagetune.train.job import Job, setup_of
@@ -40,7 +41,7 @@ def prepare(params: Params, manifest: Manifest, processes: int) -> Job:
     say(f"backend {backend.name} ({backend.reason})")
     tokenizer = load_tokenizer(manifest)
     examples = {name: read_records(PROMPTS / f"{name}.jsonl", Example) for name in ("train", "validation")}
-    template = read_json(PROMPTS / "template.json")
+    template = read_template()
     rows = preflight(examples, tokenizer, template, manifest.eos_token, params.train, params.seed)
     check_wishes(params, bool(rows["validation"]))
     choice = resolve_precision(params.precision, manifest.parameters)

@@ -1,0 +1,74 @@
+"""What runs in a process with llama.cpp: `convert`, `quantize` and `ask`, as pagetune.export.converter calls them."""
+
+import json
+import runpy
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def convert(converter: str, merged: str, target: str, kind: str) -> None:
+    """llama.cpp's script, which also gets to know tokenizers that split like GPT-2's but were trained on other text."""
+    sys.path[:0] = [converter, str(Path(converter) / "gguf-py")]
+    from conversion import base
+
+    known = base.TextModel.get_vocab_base_pre
+
+    def named(model: Any, tokenizer: Any) -> str:
+        try:
+            return str(known(model, tokenizer))
+        except NotImplementedError:
+            if splits_like_gpt2(Path(merged) / "tokenizer.json"):
+                return "gpt-2"
+            raise
+
+    base.TextModel.get_vocab_base_pre = named
+    sys.argv = ["convert_hf_to_gguf.py", merged, "--outfile", target, "--outtype", kind]
+    runpy.run_path(str(Path(converter) / "convert_hf_to_gguf.py"), run_name="__main__")
+
+
+def splits_like_gpt2(tokenizer: Path) -> bool:
+    """llama.cpp knows tokenizers by a hash of what they make of a text, so never one that was trained here."""
+    splitting = json.loads(tokenizer.read_text(encoding="utf-8")).get("pre_tokenizer") or {}
+    return (
+        splitting.get("type") == "ByteLevel" and splitting.get("use_regex", True) and not splitting["add_prefix_space"]
+    )
+
+
+def quantize(source: str, target: str, kind: str) -> None:
+    import llama_cpp
+
+    params = llama_cpp.llama_model_quantize_default_params()
+    params.ftype = {"q8_0": llama_cpp.LLAMA_FTYPE_MOSTLY_Q8_0, "q4_k_m": llama_cpp.LLAMA_FTYPE_MOSTLY_Q4_K_M}[kind]
+    if llama_cpp.llama_model_quantize(source.encode(), target.encode(), params):
+        sys.exit(f"llama_model_quantize failed for {kind}")
+
+
+def ask(file: str) -> None:
+    """Greedily, each prompt by itself."""
+    from llama_cpp import Llama
+
+    asked = json.load(sys.stdin)
+    length = max(len(prompt.encode()) for prompt in asked["prompts"]) + asked["max_new_tokens"] + 8
+    llama = Llama(file, n_ctx=length, verbose=False)
+    tokens = [llama.tokenize(prompt.encode(), add_bos=_adds_bos(llama), special=True) for prompt in asked["prompts"]]
+    answers = [_answer(llama, ids, asked["max_new_tokens"]) for ids in tokens]
+    print(json.dumps({"tokens": tokens, "answers": answers, "eos": llama.token_eos()}))
+
+
+def _adds_bos(llama: Any) -> bool:
+    return str(llama.metadata.get("tokenizer.ggml.add_bos_token", "false")) == "true"
+
+
+def _answer(llama: Any, prompt: list[int], max_new_tokens: int) -> list[int]:
+    made: list[int] = []
+    for token in llama.generate(prompt, temp=0.0, repeat_penalty=1.0):
+        made.append(token)
+        if token == llama.token_eos() or len(made) == max_new_tokens:
+            break
+    return made
+
+
+if __name__ == "__main__":
+    commands: dict[str, Any] = {"convert": convert, "quantize": quantize, "ask": ask}
+    commands[sys.argv[1]](*sys.argv[2:])

@@ -1,0 +1,200 @@
+"""The adapter merged into the base it was trained on, saved at 16 bit, and proved at each step."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from pagetune.controls import instruction_of
+from pagetune.errors import UserError
+from pagetune.export.chat_template import chat_template
+from pagetune.export.proof import LARGEST_DIFFERENCE, Seen, largest_difference, look_at, same_answers
+from pagetune.manifest import ADAPTER, Manifest
+from pagetune.memory import GIB
+from pagetune.models import load_base, load_tokenizer, load_tuned
+from pagetune.params import Params
+from pagetune.predict.answers import eos_ids_of
+from pagetune.prompts import encode_prompt
+from pagetune.template import Template
+
+#: Of the weights in fp32: what they take, with what the proof needs beside them.
+ROOM = 1.3
+
+
+class Merging:
+    """What each step of the proof needs: who is asked, and what."""
+
+    def __init__(self, manifest: Manifest, params: Params, precision: str, prompts: list[str]) -> None:
+        self.manifest, self.params, self.precision = manifest, params, precision
+        self.tokenizer = load_tokenizer(manifest)
+        self.texts, self.prompts = prompts, [encode_prompt(prompt, self.tokenizer) for prompt in prompts]
+
+    def questions(self, template: Template) -> list[str]:
+        return [instruction_of(text, template.template) for text in self.texts]
+
+    def look(self, model: Any, like: Seen | None = None) -> Seen:
+        return look_at(model, self.tokenizer, self.prompts, self.params.predict, like)
+
+
+def export_merged(merging: Merging, template: Template, folder: Path) -> tuple[dict[str, Any], Seen]:
+    """Save the merged model in `folder`; what was proved, and what the merged model in fp32 said.
+
+    Raises UserError where the two are not one model, the adapter changes nothing, or memory is too little.
+    """
+    as_trained = merging.look(_as_trained(merging))
+    model = in_fp32(merging.manifest, merging.params, merging.precision)
+    adapted = merging.look(model)
+    with model.disable_adapter():
+        base = merging.look(model, adapted)
+    merged = model.merge_and_unload(safe_merge=True)
+    seen = merging.look(merged, adapted)
+    proved = _fp32_proof(adapted, seen, base)
+    _halve(merged, _sixteen_bit(merging.manifest))
+    proved["sixteen_bit"] = _saved_proof(merging, merged, template, folder, adapted)
+    proved["as_trained"] = {"precision": merging.precision, "same_answers": same_answers(adapted, as_trained.answers)}
+    return proved, adapted
+
+
+def _as_trained(merging: Merging) -> Any:
+    return load_tuned(merging.manifest, ADAPTER, merging.precision, merging.params.quantization)[0]
+
+
+def in_fp32(manifest: Manifest, params: Params, precision: str) -> Any:
+    """The adapter on its base, as numbers of 32 bits: those of the quantised base, where it was trained on one."""
+    from peft import PeftConfig, PeftModel
+
+    _check_room(manifest)
+    base, _ = load_base(manifest, precision, params.quantization)
+    if precision in ("4bit", "8bit"):
+        base = base.dequantize()
+    base = base.to(_device(manifest)).float()
+    if _touches_the_head(PeftConfig.from_pretrained(str(ADAPTER))):
+        _untie(base)
+    return PeftModel.from_pretrained(base, str(ADAPTER)).eval()
+
+
+def _check_room(manifest: Manifest) -> None:
+    import psutil
+
+    wanted, free = 4 * manifest.parameters * ROOM, psutil.virtual_memory().available
+    if _device(manifest) == "cpu" and wanted > free:
+        raise UserError(
+            f"merging {manifest.parameters / 1e9:.1f} billion parameters in fp32 takes {wanted / GIB:.0f} GiB, "
+            f"and {free / GIB:.0f} GiB of memory are free. Merge on a machine with more memory."
+        )
+
+
+def _device(manifest: Manifest) -> str:
+    if not torch.cuda.is_available():
+        return "cpu"
+    free, _ = torch.cuda.mem_get_info()
+    return "cuda" if free > 4 * manifest.parameters * ROOM else "cpu"
+
+
+def _touches_the_head(config: Any) -> bool:
+    targets = config.target_modules
+    return targets == "lm_head" or (not isinstance(targets, str) and any(name.endswith("lm_head") for name in targets))
+
+
+def _untie(model: Any) -> None:
+    """An adapter on lm_head alone: merged into weights that are the embedding's too, it would change the words read."""
+    head = model.get_output_embeddings()
+    head.weight = torch.nn.Parameter(head.weight.detach().clone())
+    model.config.tie_word_embeddings = False
+
+
+def _fp32_proof(adapted: Seen, merged: Seen, base: Seen) -> dict[str, Any]:
+    difference, from_base = largest_difference(adapted, merged), largest_difference(adapted, base)
+    same, count = same_answers(adapted, merged.answers), len(adapted.answers)
+    if difference > LARGEST_DIFFERENCE or same < count:
+        raise UserError(
+            f"the merged model is not the tuned one: in fp32 a logit differs by {difference:.2g} (at most "
+            f"{LARGEST_DIFFERENCE:g}), and {same} of {count} answers are the same. Serve models/adapter on its base."
+        )
+    if from_base <= LARGEST_DIFFERENCE:
+        raise UserError(
+            f"the adapter changes nothing: no logit differs from the base's by more than {from_base:.2g}. "
+            "metrics/train.json says how the training went; train longer, or at a higher train.learning_rate."
+        )
+    return {
+        "prompts": count,
+        "fp32": {"largest_logit_difference": difference, "same_answers": same},
+        "base": {"largest_logit_difference": from_base, "same_answers": same_answers(adapted, base.answers)},
+    }
+
+
+def _halve(model: Any, dtype: torch.dtype) -> None:
+    """The parameters alone, as when such a model is loaded: the frequencies of rotary positions stay as they are."""
+    for parameter in model.parameters():
+        parameter.data = parameter.data.to(dtype)
+    model.config.dtype = dtype
+
+
+def _saved_proof(merging: Merging, model: Any, template: Template, folder: Path, adapted: Seen) -> dict[str, Any]:
+    """Save model and tokenizer, and load them again as anyone would."""
+    from transformers import AutoModelForCausalLM
+
+    half = merging.look(model, adapted)
+    _save_tokenizer(merging, template, folder)
+    _say_how_it_ends(merging, model)
+    model.save_pretrained(str(folder))
+    again = AutoModelForCausalLM.from_pretrained(str(folder), dtype="auto").to(model.device).eval()
+    reloaded = largest_difference(half, merging.look(again, adapted))
+    if reloaded > 0 or not _same_weights(model, again):
+        raise UserError(
+            f"{folder} is not what was saved: loaded again, a logit differs by {reloaded:.2g}. Check the disk."
+        )
+    return {
+        "dtype": str(model.config.dtype).removeprefix("torch."),
+        "largest_logit_difference": largest_difference(adapted, half),
+        "same_answers": same_answers(adapted, half.answers),
+        "reloaded_logit_difference": reloaded,
+    }
+
+
+def _same_weights(one: Any, other: Any) -> bool:
+    weights = other.state_dict()
+    return all(torch.equal(weight, weights[name]) for name, weight in one.state_dict().items())
+
+
+def _save_tokenizer(merging: Merging, template: Template, folder: Path) -> None:
+    """With our template as its chat template. Raises UserError where it would then ask or end in another way."""
+    from transformers import AutoTokenizer
+
+    tokenizer, prompts = load_tokenizer(merging.manifest), merging.prompts
+    with_bos = bool(prompts[0]) and prompts[0][0] == tokenizer.bos_token_id
+    writes_bos = bool(tokenizer.bos_token) and template.template.startswith(tokenizer.bos_token)
+    bos = tokenizer.bos_token if with_bos and not writes_bos else None
+    tokenizer.chat_template = chat_template(template.template, bos)
+    tokenizer.save_pretrained(str(folder))
+    saved = AutoTokenizer.from_pretrained(str(folder))
+    if saved.eos_token != merging.manifest.eos_token or saved.eos_token_id != merging.tokenizer.eos_token_id:
+        raise UserError(f"{folder}: the EOS is {saved.eos_token}, that of the base {merging.manifest.eos_token}.")
+    for question, prompt in zip(merging.questions(template), prompts, strict=True):
+        asked = saved.apply_chat_template([{"role": "user", "content": question}], add_generation_prompt=True)
+        if list(asked["input_ids"]) != prompt:
+            raise UserError(f"{folder}: the chat template asks {question!r} otherwise than prompt.template does.")
+
+
+def _say_how_it_ends(merging: Merging, model: Any) -> None:
+    """In generation_config.json, which vLLM and transformers follow: greedily, up to any EOS."""
+    from transformers import GenerationConfig
+
+    tokenizer = merging.tokenizer
+    model.generation_config = GenerationConfig(
+        eos_token_id=eos_ids_of(model.generation_config, tokenizer),
+        pad_token_id=tokenizer.pad_token_id,
+        bos_token_id=tokenizer.bos_token_id,
+        max_new_tokens=merging.params.predict.max_new_tokens,
+        do_sample=False,
+    )
+
+
+def _sixteen_bit(manifest: Manifest) -> torch.dtype:
+    """bf16 where the base is, whose numbers may be too large for fp16; else fp16, which is more exact."""
+    from transformers import AutoConfig
+
+    config = AutoConfig.from_pretrained(
+        manifest.location, revision=manifest.revision, trust_remote_code=manifest.trust_remote_code
+    )
+    return torch.bfloat16 if config.get_text_config().dtype == torch.bfloat16 else torch.float16

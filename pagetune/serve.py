@@ -1,0 +1,197 @@
+"""A small web page to ask the tuned model beside its base, on this machine alone unless told otherwise."""
+
+import ipaddress
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from pagetune.ask import Asker, cut_short
+from pagetune.errors import UserError
+from pagetune.messages import say
+from pagetune.sources import Sources, as_html
+
+#: Of a request. A question has a few hundred bytes; Gradio sends the conversation along.
+MAX_BODY_BYTES = 1_000_000
+#: Characters of a question; a longer one is answered with the limit.
+MAX_QUESTION = 2000
+#: Questions that wait; more are told to come back.
+MAX_WAITING = 200
+CSS = """
+footer {display: none !important}
+#source pre {white-space: pre-wrap; max-height: 60vh; overflow-y: auto; font-family: inherit}
+"""
+
+
+class Page:
+    """What the web page asks for: the tuned answer as it grows, the base's answer after it, and the source."""
+
+    def __init__(self, asker: Asker, sources: Sources) -> None:
+        self.asker, self.sources = asker, sources
+
+    def answer(self, question: str, _history: list[Any]) -> Iterator[tuple[str, str, str]]:
+        """(tuned, base, source as HTML), each time more of it."""
+        if problem := _problem(question):
+            yield problem, "", ""
+            return
+        tuned, source = "", ""
+        for answer in self.asker.stream(question):
+            tuned = answer.text
+            yield tuned, "", ""
+        if not answer.stopped:
+            tuned += f"\n\n({cut_short()})"
+        found = self.sources.of(question, answer.text)
+        source = as_html(found, self.sources.page_of(found) if found else None)
+        yield tuned, "", source
+        for answer in self.asker.stream(question, base=True):
+            yield tuned, answer.text, source
+
+
+def _problem(question: str) -> str | None:
+    if not question.strip():
+        return say("Write a question.", "질문을 적어 주세요.")
+    if len(question) > MAX_QUESTION:
+        return say(
+            f"The question has {len(question)} characters; {MAX_QUESTION} is the limit.",
+            f"질문이 {len(question)}자입니다. {MAX_QUESTION}자까지 물을 수 있습니다.",
+        )
+    return None
+
+
+class BodyLimit:
+    """ASGI middleware: a request whose body is larger than `MAX_BODY_BYTES` gets 413, however it is sent."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        body, more = b"", True
+        if _announced(scope) > MAX_BODY_BYTES:
+            await _refuse(send)
+            return
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return
+            body, more = body + message.get("body", b""), message.get("more_body", False)
+            if len(body) > MAX_BODY_BYTES:
+                await _refuse(send)
+                return
+        await self.app(scope, _replaying(body, receive), send)
+
+
+def _announced(scope: Any) -> int:
+    length = dict(scope["headers"]).get(b"content-length", b"0")
+    return int(length) if length.isdigit() else 0
+
+
+def _replaying(body: bytes, receive: Any) -> Any:
+    """The body that was read, once; then whatever comes, such as that the browser has gone."""
+    waiting = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replay() -> Any:
+        return waiting.pop() if waiting else await receive()
+
+    return replay
+
+
+async def _refuse(send: Any) -> None:
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    await send({"type": "http.response.body", "body": f"serve: more than {MAX_BODY_BYTES} bytes\n".encode()})
+
+
+def make_app(page: Page, host: str) -> Any:
+    """The FastAPI application: the page at /, nothing that writes to disk, nothing asked of another machine."""
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    import gradio as gr
+    from fastapi import FastAPI
+    from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    fonts = ["system-ui", "Noto Sans KR", "Malgun Gothic", "Apple SD Gothic Neo", "NanumGothic", "sans-serif"]
+    theme = gr.themes.Default(font=fonts, font_mono=["ui-monospace", "monospace"])
+    blocks = _blocks(page)
+    app = gr.mount_gradio_app(
+        app, blocks, path="/", theme=theme, css=CSS, ssr_mode=False, show_error=True, footer_links=[]
+    )
+    if _is_loopback(host):  # else a page anywhere could have its name point here, and read along
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]"])
+    app.add_middleware(BodyLimit)
+    return app
+
+
+def _blocks(page: Page) -> Any:
+    import gradio as gr
+
+    with gr.Blocks(title="pagetune", analytics_enabled=False, fill_height=True) as blocks:
+        gr.Markdown(f"### pagetune · {page.asker.manifest.id}")
+        with gr.Row():
+            with gr.Column(scale=3):
+                chat = gr.Chatbot(
+                    label=say("After the tuning", "튜닝 후"), height=480, render_markdown=False, buttons=["copy"]
+                )
+                place = gr.Column()
+            with gr.Column(scale=2):
+                base = gr.Textbox(label=say("Before the tuning", "튜닝 전"), lines=3, interactive=False)
+                gr.Markdown(say("Source", "출처"))
+                source = gr.HTML(elem_id="source")
+        with place:
+            gr.ChatInterface(
+                page.answer,
+                chatbot=chat,
+                textbox=gr.Textbox(
+                    placeholder=say("Ask a question", "질문을 적어 주세요"), max_length=MAX_QUESTION, show_label=False
+                ),
+                additional_outputs=[base, source],
+                concurrency_limit=1,  # one model, one question at a time
+                show_progress="full",
+                api_name="ask",
+                flagging_mode="never",
+            )
+    return blocks.queue(max_size=MAX_WAITING)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def serve(host: str, port: int) -> None:
+    """Until Ctrl-C. Raises UserError where the port is taken, and before the first `dvc repro`."""
+    import uvicorn
+
+    listening = _listen(host, port)
+    app = make_app(Page(Asker(tuned=True), Sources.read()), host)
+    if not _is_loopback(host):
+        print(
+            say(
+                f"serve: {host} is open to the network: whoever reaches it may ask",
+                f"serve: {host}은(는) 네트워크에 열려 있어 누구나 물을 수 있습니다",
+            )
+        )
+    print(f"serve: http://{_in_url(host)}:{listening.getsockname()[1]}", flush=True)
+    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2)
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def _listen(host: str, port: int) -> Any:
+    import socket
+
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise UserError(
+            say(
+                f"serve: {host}:{port} cannot be listened on ({error.strerror}). Name another: --port.",
+                f"serve: {host}:{port}을(를) 열 수 없습니다({error.strerror}). 다른 포트를 주세요: --port.",
+            )
+        ) from None
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
