@@ -159,7 +159,7 @@ def plan(
         float | None, typer.Option("--gpu-gib", min=0.0, help="Of a card that need not be here; else what is here.")
     ] = None,
     model: Annotated[
-        str | None, typer.Option("--model", help="A folder with config.json, a hub id, or 1b, 3b, 8b, 70b.")
+        str | None, typer.Option("--model", help="A folder with config.json, a hub id, or 1b, 3b, 8b, 14b, 32b, 70b.")
     ] = None,
     precision: Annotated[
         str | None, typer.Option("--precision", help="4bit, 8bit, fp16, bf16 or fp32, in place of params.yaml's.")

@@ -10,13 +10,14 @@ from typing import Any, Literal, get_args
 
 from pagetune.errors import UserError
 from pagetune.jsonl import read_records
+from pagetune.known_shapes import KNOWN_SHAPES, full_name
 from pagetune.manifest import BASE, read_manifest
 from pagetune.memory import CONTEXT_BYTES, GIB, Plan, Setup, make_plan
 from pagetune.params import Params, load_params
 from pagetune.precision import HEADROOM, Precision, resolve_precision
 from pagetune.prompts import encode_example
 from pagetune.records import Example
-from pagetune.shapes import LLAMA_3, Shape, known_shape
+from pagetune.shapes import Shape, known_shape
 
 ROWS = Path("data/prompts/train.jsonl")
 #: Short questions and answers, for want of the real ones: as in benchmarks/train_gpu.py.
@@ -43,22 +44,41 @@ class Model:
     location: str | None
 
 
-def plan_lines(gpu_gib: float | None, model: str | None, precision: str | None) -> list[str]:
-    """What to print. Raises UserError where the model cannot be found, a number makes no sense, or nothing fits."""
-    params = load_params()
+@dataclass(frozen=True)
+class Prospect:
+    """A training that is not begun. `largest` as in `make_plan`; `rows` says whose lengths it has."""
+
+    params: Params
+    place: Place
+    model: Model
+    setup: Setup
+    packing: bool
+    largest: Callable[[int], int]
+    rows: str
+
+    def plan(self, memory: str) -> Plan:
+        """With this `train.memory`. Raises UserError where nothing fits."""
+        train = self.params.train.model_copy(update={"memory": memory})
+        place = self.place
+        return make_plan(self.setup, train, self.largest, place.budget_bytes, self.packing, place.processes)
+
+
+def look_ahead(params: Params, gpu_gib: float | None, model: str | None, precision: str | None) -> Prospect:
+    """What would be trained, and where. Raises UserError where the model cannot be found or a number makes no sense."""
     place, wanted = _place(params, gpu_gib), _model(params, model)
     setup = _setup(params, place, wanted.shape, _precision(params, place, wanted.shape, precision))
-    lengths, rows_words = _lengths(params, wanted)
+    lengths, rows = _lengths(params, wanted)
     packing = place.on_gpu if params.train.packing == "auto" else params.train.packing
-    largest = _largest(params, lengths, packing, place.processes)
+    return Prospect(params, place, wanted, setup, packing, _largest(params, lengths, packing, place.processes), rows)
 
-    def planned(memory: str) -> Plan:
-        train = params.train.model_copy(update={"memory": memory})
-        return make_plan(setup, train, largest, place.budget_bytes, packing, place.processes)
 
-    head = [_describe(wanted, setup), f"plan: on {place.words}", f"plan: {rows_words}", ""]
-    chosen = planned(params.train.memory)
-    ways = [_way(memory, planned(memory), params.train.memory) for memory in ("auto", "low", "fast")]
+def plan_lines(gpu_gib: float | None, model: str | None, precision: str | None) -> list[str]:
+    """What to print. Raises UserError as `look_ahead` does, and where nothing fits."""
+    prospect = look_ahead(load_params(), gpu_gib, model, precision)
+    params, place = prospect.params, prospect.place
+    head = [_describe(prospect.model, prospect.setup), f"plan: on {place.words}", f"plan: {prospect.rows}", ""]
+    chosen = prospect.plan(params.train.memory)
+    ways = [_way(memory, prospect.plan(memory), params.train.memory) for memory in ("auto", "low", "fast")]
     return [*head, *_table(chosen, params, place), "", *ways, "", f"why: {chosen.reason}"]
 
 
@@ -96,8 +116,8 @@ def _backend(params: Params, processes: int, here: bool) -> Literal["unsloth", "
 
 
 def _model(params: Params, wanted: str | None) -> Model:
-    if wanted in LLAMA_3:
-        return Model(f"a Llama 3 of {wanted}", LLAMA_3[wanted], None)
+    if wanted in KNOWN_SHAPES:
+        return Model(full_name(wanted), KNOWN_SHAPES[wanted], None)
     if wanted is not None:
         return Model(wanted, known_shape(_config(wanted, None, params.model.trust_remote_code), wanted), wanted)
     if not (BASE / "manifest.json").exists():
@@ -116,7 +136,7 @@ def _config(location: str, revision: str | None, trust_remote_code: bool) -> Any
         seen = str(error).strip().split("\n")[0]
         raise UserError(
             f"plan: the model {location} has no configuration that transformers reads ({seen}). Name a folder with "
-            f"config.json, a hub id, or one of {', '.join(LLAMA_3)}."
+            f"config.json, a hub id, or one of {', '.join(KNOWN_SHAPES)}."
         ) from None
 
 
@@ -174,12 +194,21 @@ def _tokenizer(model: Model, trust_remote_code: bool) -> Any:
 
 
 def _largest(params: Params, lengths: list[int], packed: bool, processes: int) -> Callable[[int], int]:
-    """Asked for by three plans, with the same answers."""
+    train = params.train
+    order = (train.effective_batch_size, train.epochs, train.group_by_length, params.seed)
+    return _largest_of(tuple(lengths), order, packed, processes)
+
+
+@cache
+def _largest_of(
+    lengths: tuple[int, ...], order: tuple[int, int, bool, int], packed: bool, processes: int
+) -> Callable[[int], int]:
+    """Asked for by several plans, with the same answers."""
     from pagetune.train.batches import largest_micro_batch, plan_steps
 
-    train = params.train
-    steps = plan_steps(lengths, train.effective_batch_size, train.epochs, train.group_by_length, params.seed)
-    return cache(lambda parts: largest_micro_batch(steps, lengths, parts * processes, packed))
+    rows = list(lengths)
+    steps = plan_steps(rows, *order)
+    return cache(lambda parts: largest_micro_batch(steps, rows, parts * processes, packed))
 
 
 def _describe(model: Model, setup: Setup) -> str:

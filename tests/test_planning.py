@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from pagetune.__main__ import app
 from pagetune.errors import UserError
+from pagetune.known_shapes import KNOWN_SHAPES
 from pagetune.records import Example
 
 
@@ -34,6 +35,18 @@ def test_the_plan_for_a_card_that_is_not_here(folder: Path) -> None:
     assert "gradient checkpointing  on" in said
     assert [line.split()[-1] for line in said.splitlines() if "train.memory:" in line] == ["on", "on", "on"]
     assert "* train.memory: auto" in said
+
+
+@pytest.mark.parametrize("size", KNOWN_SHAPES)
+def test_a_known_model_has_the_parameters_that_its_name_says(folder: Path, size: str) -> None:
+    assert f" of {size} (" in printed("--gpu-gib", "200", "--model", size)
+    assert KNOWN_SHAPES[size].parameters / 1e9 == pytest.approx(int(size[:-1]), rel=0.25)
+
+
+def test_the_help_and_the_error_name_every_known_model(folder: Path) -> None:
+    names = ", ".join(KNOWN_SHAPES)
+    assert names in " ".join(CliRunner().invoke(app, ["plan", "--help"]).output.replace("│", " ").split())
+    assert names in str(CliRunner().invoke(app, ["plan", "--model", "./nowhere"]).exception)
 
 
 def test_the_plan_without_a_card_is_for_the_machines_memory_and_says_so(folder: Path) -> None:

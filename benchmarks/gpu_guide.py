@@ -1,0 +1,128 @@
+"""The tables and pictures of docs/gpu.md: what `plan` chooses for cards and models that need not be here.
+
+    python -m benchmarks.gpu_guide
+
+The tables are written between the guide's markers, and the words around them are left alone. They come from the
+planner's own functions and from the results beside this file.
+"""
+
+import re
+from pathlib import Path
+
+from benchmarks.gpu_charts import draw_charts
+from benchmarks.gpu_measured import ONE_COMMAND, PEFT_4BIT, answering_table, measured_table, precision_table
+from benchmarks.gpu_plans import (
+    AS_SET,
+    CARDS,
+    LEAST,
+    PEFT,
+    ROOT,
+    Cell,
+    cell_of,
+    low_memory,
+    params_of,
+    smallest_at_full_speed,
+    smallest_card,
+    smallest_card_with,
+    smallest_for_16_bits,
+)
+from pagetune.jsonl import write_text
+from pagetune.known_shapes import KNOWN_SHAPES, full_name
+from pagetune.memory import GIB
+from pagetune.planning import look_ahead
+
+GUIDE = ROOT / "docs" / "gpu.md"
+BEGIN, END = "<!-- {}: written by python -m benchmarks.gpu_guide -->", "<!-- end -->"
+
+
+def make_guide(folder: Path) -> None:
+    """Write gpu.md and its pictures into `folder`, with today's tables in today's words."""
+    cells = {(card, model): cell_of(card, model) for card in CARDS for model in KNOWN_SHAPES}
+    tables = {
+        "rows": [f"There are {assumed_rows()}."],
+        "cards": cards_table(cells),
+        "smallest cards": smallest_table(),
+        "measured": measured_table(ONE_COMMAND),
+        "measured under peft": measured_table(PEFT_4BIT),
+        "precisions": precision_table(),
+        "answering": answering_table(),
+    }
+    text = GUIDE.read_text(encoding="utf-8")
+    for name, lines in tables.items():
+        text = filled(text, name, lines)
+    write_text(folder / GUIDE.name, text)
+    draw_charts(cells, folder)
+
+
+def assumed_rows() -> str:
+    """In the planner's words, without why it had to assume them."""
+    return re.sub(r" \(.*?\)", "", look_ahead(AS_SET, CARDS[0], "8b", None).rows)
+
+
+def filled(text: str, name: str, lines: list[str]) -> str:
+    """`text` with `lines` between the markers of this name. Raises ValueError where it has none."""
+    before, begin, rest = text.partition(BEGIN.format(name) + "\n")
+    _, end, after = rest.partition(END)
+    if not end:
+        raise ValueError(f"{GUIDE}: the markers of {name!r} are not there")
+    return "".join([before, begin, *(f"{line}\n" for line in lines), end, after])
+
+
+def cards_table(cells: dict[tuple[int, str], Cell]) -> list[str]:
+    head = "| card | model | base | predicted | rows at once | tokens at once | checkpointing | with 7% less |"
+    rows = [f"| {card} GB | {model} | {in_words(card, model, cell)} |" for (card, model), cell in cells.items()]
+    return [head, "|---|---|---|---|---|---|---|---|", *rows]
+
+
+def in_words(card: int, model: str, cell: Cell) -> str:
+    plan = cell.plan
+    if plan is None:
+        return f"{cell.precision} | **does not fit**: {cell.missing_gib:.1f} GiB missing | | | |"
+    rows, cut = plan.per_device_train_batch_size, plan.gradient_accumulation_steps
+    parts = f"{rows}, in {cut} parts" if cut > 1 else f"all {rows}"
+    checkpointing = "on" if plan.gradient_checkpointing else "off"
+    values = [cell.precision, f"{plan.predicted.total / GIB:.2f} GiB", parts, f"{plan.tokens:,}", checkpointing]
+    return " | ".join([*values, with_less(cell, cell_of(card * LEAST, model))])
+
+
+def with_less(cell: Cell, less: Cell) -> str:
+    """What another plan it is on a card that is as small as its name allows."""
+    if less.plan is None or cell.plan is None:
+        return "does not fit"
+    checkpointing = "on" if less.plan.gradient_checkpointing else "off"
+    rows = less.plan.per_device_train_batch_size
+    now = (cell.plan.per_device_train_batch_size, cell.plan.gradient_checkpointing, cell.precision)
+    if now == (rows, less.plan.gradient_checkpointing, less.precision):
+        return "the same"
+    return f"{less.precision}, {less.plan.predicted.total / GIB:.2f} GiB, {rows} rows, {checkpointing}"
+
+
+def smallest_table() -> list[str]:
+    head = [
+        "| model | 4-bit | the same, `peft` | the same, `low_memory.yaml` | 16-bit | `auto` takes 16-bit "
+        "| 4-bit, at full speed | 16-bit, at full speed |"
+    ]
+    return [*head, "|---|---|---|---|---|---|---|---|", *map(_smallest_row, KNOWN_SHAPES)]
+
+
+def _smallest_row(model: str) -> str:
+    cards = [
+        smallest_card(model, "4bit"),
+        smallest_card_with(params_of(PEFT), model, "4bit"),
+        smallest_card_with(params_of(low_memory()), model, "4bit"),
+        smallest_card(model, "bf16"),
+        smallest_for_16_bits(model),
+        smallest_at_full_speed(model, "4bit"),
+        smallest_at_full_speed(model, "bf16"),
+    ]
+    name = f"`{model}`, {full_name(model).removeprefix('a ')} ({KNOWN_SHAPES[model].parameters / 1e9:.1f} billion)"
+    return f"| {name} | {' | '.join(f'{gib:.1f}' for gib in cards)} |"
+
+
+def main() -> None:
+    make_guide(GUIDE.parent)
+    print(f"wrote {GUIDE.relative_to(ROOT)} and its pictures")
+
+
+if __name__ == "__main__":
+    main()
