@@ -1,5 +1,7 @@
 """A small web page to ask the tuned model beside its base, on this machine alone unless told otherwise."""
 
+import asyncio
+import contextlib
 import html
 import ipaddress
 import os
@@ -80,7 +82,8 @@ class BodyLimit:
             if len(body) > MAX_BODY_BYTES:
                 await _refuse(send)
                 return
-        await self.app(scope, _replaying(body, receive), send)
+        with contextlib.suppress(asyncio.CancelledError):  # Ctrl-C while a browser listens, which is no fault
+            await self.app(scope, _replaying(body, receive), send)
 
 
 def _announced(scope: Any) -> int:
@@ -203,7 +206,7 @@ def serve(host: str, port: int) -> None:
             )
         )
     print(f"serve: http://{_in_url(host)}:{listening.getsockname()[1]}", flush=True)
-    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2)
+    config = uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=2)
     uvicorn.Server(config).run(sockets=[listening])
 
 
