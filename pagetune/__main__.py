@@ -67,7 +67,7 @@ def ask(
     if not result.stopped:
         print(f"ask: {cut_short()}", file=sys.stderr)
     if show_source:
-        print("\n".join(describe(Sources.read().of(question, result.text))))
+        print("\n".join(describe(Sources.read().of(question))))
 
 
 @command(

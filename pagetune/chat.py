@@ -33,7 +33,7 @@ class Chat:
         """None at the end."""
         name = say("base", "튜닝 전") if self.base else say("tuned", "튜닝 후")
         try:
-            line = self.console.input(f"[bold cyan]{name} >[/bold cyan] ").strip()
+            line = input(f"{name} > ").strip()  # not the console's: a line edited by readline would eat its prompt
         except (EOFError, KeyboardInterrupt):
             self.console.print()
             return None
@@ -59,7 +59,7 @@ class Chat:
         if not answer.stopped:
             self.console.print(f"[yellow]{escape(cut_short())}[/yellow]")
         if self.show_source:
-            for found in describe(self.sources.of(question, answer.text)):
+            for found in describe(self.sources.of(question)):
                 self.console.print(f"[dim]{escape(found)}[/dim]")
 
 

@@ -42,7 +42,7 @@ class Page:
             yield tuned, "", ""
         if not answer.stopped:
             tuned += f"\n\n({cut_short()})"
-        found = self.sources.of(question, answer.text)
+        found = self.sources.of(question)
         source = as_html(found, self.sources.page_of(found) if found else None)
         yield tuned, "", source
         for answer in self.asker.stream(question, base=True):

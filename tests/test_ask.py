@@ -18,7 +18,7 @@ from conftest import run
 from pagetune import doctor
 from pagetune.ask import Asker
 from pagetune.errors import UserError
-from pagetune.jsonl import read_json, write_json
+from pagetune.jsonl import read_json, read_records, write_json
 from pagetune.records import Page, Pair
 from pagetune.sources import Sources, as_html, describe
 
@@ -121,10 +121,10 @@ class Terminal:
             command, cwd=folder, env=environment, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
         )
         os.close(theirs)
-        self.end, self.seen = ours, ""
+        self.end, self.bytes = ours, b""
 
     def type(self, line: str) -> None:
-        self.seen = ""
+        self.bytes = b""
         os.write(self.end, f"{line}\n".encode())
 
     def until(self, words: str, seconds: float = 90) -> str:
@@ -138,10 +138,13 @@ class Terminal:
     def read(self) -> None:
         if select.select([self.end], [], [], 0.2)[0]:
             try:
-                found = os.read(self.end, 65536).decode(errors="replace")
+                self.bytes += os.read(self.end, 65536)
             except OSError:  # the other end is closed
-                found = ""
-            self.seen += re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", found)
+                time.sleep(0.1)
+
+    @property
+    def seen(self) -> str:
+        return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", self.bytes.decode(errors="replace"))
 
     def ended(self) -> int:
         return self.process.wait(timeout=60)
@@ -175,7 +178,11 @@ def test_a_chat_answers_shows_the_source_and_changes_to_the_base(terminal: Termi
 
 
 def test_the_end_of_the_input_ends_the_chat(terminal: Terminal) -> None:
-    os.write(terminal.end, b"\x04")
+    for _ in range(20):  # what is typed while readline takes over the terminal is lost
+        os.write(terminal.end, b"\x04")
+        time.sleep(0.2)
+        if terminal.process.poll() is not None:
+            break
     assert terminal.ended() == 0
 
 
@@ -200,17 +207,34 @@ def pair(question: str, answer: str, page: int = 1, evidence: str | None = None)
     return Pair.original("1", question, answer, "user", "문서", page_number=page, evidence=evidence)
 
 
-def test_the_answer_decides_between_questions_that_are_alike() -> None:
-    sources = Sources([pair("1호의 무게는?", "3킬로그램", 1), pair("2호의 무게는?", "5킬로그램", 2)], [])
-    found = [sources.of("그 무게는?", answer) for answer in ("3킬로그램", "5킬로그램")]
-    assert [source.pair.page_number for source in found if source] == [1, 2]
+def test_the_words_that_few_questions_have_decide() -> None:
+    asked = [pair(f"금융보안교육센터의 {what}?", "답", page) for page, what in enumerate(("정원", "주소", "전화"), 1)]
+    found = Sources([*asked, pair("금융보안교육센터의 주소는 어디에서 볼 수 있나요?", "누리집", 9)], [])
+    for page, what in enumerate(("정원은 몇 명인가요?", "주소를 알려 주세요.", "전화가 궁금합니다."), 1):
+        source = found.of(f"금융보안교육센터의 {what}")
+        assert source is not None
+        assert source.pair.page_number == page
+
+
+@pytest.mark.parametrize("name", ["recall", "validation"])
+def test_a_question_that_was_not_trained_finds_the_page_of_its_fact(pipeline: Path, name: str) -> None:
+    splits = pipeline / "data/splits"
+    sources = Sources(read_records(splits / "train.jsonl", Pair), [])
+    asked = read_records(splits / f"{name}.jsonl", Pair)
+    found = [sources.of(one.instruction) for one in asked]
+    right = sum(
+        source is not None and (source.pair.doc_id, source.pair.page_number) == (one.doc_id, one.page_number)
+        for source, one in zip(found, asked, strict=True)
+    )
+    assert right / len(asked) > 0.9
 
 
 def test_a_question_unlike_any_that_was_trained_has_no_source() -> None:
     sources = Sources([pair("보일러의 무게는?", "3킬로그램")], [])
-    assert sources.of("대출 한도 조회 방법을 알려 주세요", "모릅니다") is None
+    assert sources.of("대출 한도 조회 방법을 알려 주세요") is None
+    assert sources.of("?") is None
     assert describe(None) == ["source: no trained question is like this one"]
-    assert Sources([], []).of("무엇?", "답") is None
+    assert Sources([], []).of("무엇?") is None
 
 
 def test_evidence_that_stands_in_a_table_is_marked_above_the_page() -> None:
@@ -226,7 +250,7 @@ def test_evidence_that_stands_in_a_table_is_marked_above_the_page() -> None:
             "reason": None,
         }
     )
-    source = Sources([pair("무게는?", "3", evidence="무게 | 3")], [page]).of("무게는?", "3")
+    source = Sources([pair("무게는?", "3", evidence="무게 | 3")], [page]).of("무게는?")
     assert as_html(source, page).endswith("<pre><mark>무게 | 3</mark>\n\n글</pre>")
 
 

@@ -1,0 +1,139 @@
+"""What README and docs/ tell people to type exists, and runs where it can run here."""
+
+import json
+import re
+import shlex
+import socket
+import subprocess
+import sys
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import click
+import httpx
+import pytest
+import typer.main
+from conftest import ROOT, run
+from ruamel.yaml import YAML
+
+from pagetune.__main__ import app
+from pagetune.params import Params, load_params
+
+PAGES = [ROOT / "README.md", ROOT / "README.ko.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def commands(page: Path) -> list[str]:
+    """Lines of code, joined where they go on, without what stands behind a comment's sign."""
+    text = page.read_text(encoding="utf-8").replace("\\\n", " ")
+    lines = [line.strip() for line in text.splitlines() if line.startswith("    ")]
+    return [re.sub(r"\s{2,}#.*", "", line) for line in lines]
+
+
+def those(start: str) -> list[tuple[str, str]]:
+    return [(page.name, line) for page in PAGES for line in commands(page) if line.startswith(start)]
+
+
+@pytest.mark.parametrize(("page", "line"), those("python -m pagetune"))
+def test_every_command_of_pagetune_is_one_with_options_that_it_has(page: str, line: str) -> None:
+    group = typer.main.get_command(app)
+    words = shlex.split(line)[3:]
+    with click.Context(group) as context:
+        assert isinstance(group, click.Group) or hasattr(group, "get_command")
+        found = group.get_command(context, words[0])  # type: ignore[attr-defined]
+        assert found is not None, f"{page}: {line}"
+        found.make_context(words[0], words[1:])
+
+
+@pytest.mark.parametrize(("page", "line"), those("make"))
+def test_every_make_target_is_one(page: str, line: str) -> None:
+    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert line.split()[1] in targets, page
+
+
+@pytest.mark.parametrize(("page", "line"), [*those("dvc exp run"), *those("dvc repro"), *those("HF_TOKEN=… dvc")])
+def test_every_parameter_and_stage_of_a_run_is_one(page: str, line: str) -> None:
+    yaml, words = YAML(typ="safe", pure=True), shlex.split(line)
+    values = load_params(ROOT / "params.yaml").model_dump()
+    for setting in [after for before, after in pairwise(words) if before == "-S"]:
+        key, _, value = setting.partition("=")
+        *sections, name = key.split(".")
+        node = values
+        for section in sections:
+            node = node[section]
+        assert name in node, f"{page}: {key}"
+        node[name] = yaml.load(value.split(",")[0] if "--queue" in words else value)
+    Params.model_validate(values)
+    stages = yaml.load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+    if words[1] == "repro":
+        named = [word for word in words[2:] if not word.startswith("-")]
+        assert all(word in stages or (ROOT / word).exists() for word in named), page
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_file_that_is_linked_or_applied_is_there(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    linked = [path for path in re.findall(r"\]\(([^)#]+)", text) if "://" not in path]
+    named = re.findall(r"(?:presets|benchmarks|docs|stages)/[\w./-]+\.(?:ya?ml|txt|md|py|png|svg)", text)
+    assert not [path for path in linked if not (page.parent / path).exists()]
+    assert not [path for path in named if not (ROOT / path).exists()]
+
+
+# docs/deploy.md, on a real export.
+
+
+@pytest.fixture(scope="module")
+def exported(pipeline: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    import shutil
+
+    folder = tmp_path_factory.mktemp("deployed") / "copy"
+    shutil.copytree(pipeline, folder, symlinks=True)
+    run(folder, "dvc", "repro", "export/dvc.yaml")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def port() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return str(free.getsockname()[1])
+
+
+def section(name: str) -> list[str]:
+    text = (ROOT / "docs/deploy.md").read_text(encoding="utf-8").split(f"\n## {name}\n")[1].split("\n## ")[0]
+    return [line[4:] for line in text.splitlines() if line.startswith("    ")]
+
+
+def test_transformers_serves_the_export_by_the_commands_of_the_guide(exported: Path, port: str) -> None:
+    serve, *ask = section("transformers")
+    question = re.search(r'"content": "([^"]+)"', ask[-1])
+    assert question
+    expected = run(exported, sys.executable, "-m", "pagetune", "ask", question[1]).stdout.strip()
+    server = serve.replace("8123", port).split()
+    server[0] = str(Path(sys.executable).parent / server[0])
+    with subprocess.Popen(server, cwd=exported, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            wait_for(f"http://localhost:{port}/health")
+            said = run(exported, "sh", "-c", "\n".join(ask).replace("8123", port)).stdout
+        finally:
+            process.terminate()
+    assert json.loads(said)["choices"][0]["message"]["content"].strip() == expected
+
+
+def wait_for(url: str) -> None:
+    ends = time.monotonic() + 120
+    while time.monotonic() < ends:
+        try:
+            httpx.get(url, timeout=5)
+        except httpx.TransportError:
+            time.sleep(0.5)
+        else:
+            return
+    pytest.fail(f"{url} did not answer")
+
+
+def test_python_asks_the_export_by_the_lines_of_the_guide(exported: Path) -> None:
+    lines = section("Python")
+    said = run(exported, sys.executable, "-c", "\n".join(lines)).stdout.strip()
+    question = re.search(r'"content": "([^"]+)"', lines[-1])
+    assert question
+    assert said == run(exported, sys.executable, "-m", "pagetune", "ask", question[1]).stdout.strip()
