@@ -150,15 +150,15 @@ def colleague(author: Path, hub: Path, tmp_path: Path) -> Path:
 
 
 def test_a_colleague_gets_the_same_bytes_and_nothing_runs(author: Path, say: Say, tmp_path: Path) -> None:
-    clone_it, pull_and_repro = say("Everyone after").split("dvc pull")
+    clone_it, repro = say("Everyone after").split("dvc pull dvc.yaml")
     bash(tmp_path, clone_it)
     folder = tmp_path / "project"
     refused = run(folder, "dvc", "pull", check=False)
     assert "Unable to locate credentials" in refused.stderr
-    done = bash(folder, f"{say('Keys')}\ndvc pull{pull_and_repro}")
+    done = bash(folder, f"{say('Keys')}\ndvc pull dvc.yaml{repro}")
     assert files(folder) == files(author)
     assert stages_run(done.stdout) == set()
-    assert json.loads(run(folder, "dvc", "status", "--json").stdout) == {}
+    assert json.loads(run(folder, "dvc", "status", "--json", "dvc.yaml").stdout) == {}
 
 
 def test_keys_stay_out_of_git(colleague: Path, say: Say) -> None:
@@ -175,7 +175,7 @@ def tried(author: Path, say: Say) -> dict[str, bytes]:
         bash(author, f"{say('Experiments', 0)}\n{say('The run cache', 0)}")
     put_out = files(author)
     run(author, "git", "reset", "-q", "--hard")
-    run(author, "dvc", "checkout")
+    run(author, "dvc", "checkout", "dvc.yaml")
     return put_out
 
 
@@ -221,7 +221,7 @@ def test_a_folder_is_a_remote_too(author: Path, tmp_path: Path) -> None:
     commit(tmp_path / "mine")
     run(tmp_path / "mine", "dvc", "push")
     run(tmp_path, "git", "clone", "-q", str(tmp_path / "mine"), "yours")
-    run(tmp_path / "yours", "dvc", "pull")
+    run(tmp_path / "yours", "dvc", "pull", "dvc.yaml")
     assert "1,64" in files(tmp_path / "yours")["models/adapter/part.txt"].decode()
 
 
@@ -293,7 +293,7 @@ def test_an_installation_from_the_cache_is_kept(
 def test_on_github_only_what_changed_runs(colleague: Path) -> None:
     edit_params(colleague, {"evaluate.bootstrap_samples": 50})
     bash(colleague, script_of("Pull"))
-    assert set(json.loads(run(colleague, "dvc", "status", "--json").stdout)) == {"evaluate"}
+    assert set(json.loads(run(colleague, "dvc", "status", "--json", "dvc.yaml").stdout)) == {"evaluate"}
 
 
 @pytest.mark.usefixtures("runner")
@@ -315,7 +315,7 @@ def test_without_a_remote_nothing_is_pulled_whatever_the_keys(colleague: Path) -
 def test_what_nobody_pushed_is_no_failure(colleague: Path) -> None:
     run(colleague, "dvc", "remote", "modify", "storage", "url", "s3://your-bucket/empty")
     assert "Missing cache files" in bash(colleague, script_of("Pull")).stderr
-    assert "models/adapter" in run(colleague, "dvc", "status").stdout
+    assert "models/adapter" in run(colleague, "dvc", "status", "dvc.yaml").stdout
 
 
 def raised(value: Any) -> Any:
