@@ -1,0 +1,402 @@
+"""docs/team.md and docs/workflows/scores.yml: what they say is run, against an S3 server on loopback."""
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ROOT, clone, commit, edit_params, run
+from ruamel.yaml import YAML
+from test_pipeline import stages_run
+
+PAGE = (ROOT / "docs/team.md").read_text(encoding="utf-8")
+WORKFLOW = ROOT / "docs/workflows/scores.yml"
+OUTPUTS = ("data", "models", "metrics")
+
+#: What stands in the page for something of the reader's own, and what it is here; {} are filled in by `say`.
+STANDS_FOR = {
+    "https://s3.example.com": "{endpoint}",
+    "git@github.com:you/project.git": "{hub}",
+    # Installing is tests/test_setup.py's; that make knows how is what matters here.
+    "make .venv/bin/installed": "make -n .venv/bin/installed",
+    "source .venv/bin/activate": "true",
+}
+KEYS = {"AWS_ACCESS_KEY_ID": "YOUR_KEY", "AWS_SECRET_ACCESS_KEY": "YOUR_SECRET"}
+
+Say = Callable[..., str]
+
+
+def blocks(title: str) -> list[list[str]]:
+    """The commands under a heading of the page, block by block."""
+    section = re.split(rf"^## {title}$", PAGE, flags=re.MULTILINE)[1].split("\n## ")[0]
+    found = re.findall(r"(?:^    .+\n)+", section, flags=re.MULTILINE)
+    return [[line.split(" # ")[0].strip() for line in block.splitlines()] for block in found]
+
+
+def bash(folder: Path, script: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """As GitHub starts `shell: bash`: the first command that fails ends it."""
+    return run(folder, "bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script, check=check)
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    paths = (path for name in OUTPUTS for path in (folder / name).rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
+
+
+def identify(folder: Path) -> Path:
+    run(folder, "git", "config", "user.name", "A Tester")
+    run(folder, "git", "config", "user.email", "tester@example.com")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An S3 server with the bucket of the page, and nothing of this machine's own settings of AWS."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    nowhere = str(tmp_path_factory.mktemp("home") / "nothing")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", *KEYS):
+            patch.delenv(name, raising=False)
+        for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+            patch.setenv(name, nowhere)
+        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        patch.setenv("DVC_NO_ANALYTICS", "true")
+        patch.setenv("NO_PROXY", "127.0.0.1")
+        address = "http://{}:{}".format(*server.get_host_and_port())
+        make_bucket(address)
+        yield address
+    server.stop()
+
+
+def make_bucket(address: str) -> None:
+    import boto3
+
+    keys = dict(zip(("aws_access_key_id", "aws_secret_access_key"), KEYS.values(), strict=True))
+    boto3.client("s3", endpoint_url=address, region_name="us-east-1", **keys).create_bucket(Bucket="your-bucket")
+
+
+def give_keys(patch: pytest.MonkeyPatch) -> None:
+    for name, value in KEYS.items():
+        patch.setenv(name, value)
+
+
+@pytest.fixture
+def keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    give_keys(monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What stands for GitHub."""
+    folder = tmp_path_factory.mktemp("hub") / "project.git"
+    run(folder.parent, "git", "init", "-q", "--bare", "-b", "main", str(folder))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def say(endpoint: str, hub: Path) -> Say:
+    """The commands under a heading, of all its blocks or of one, as a script that means this server and this hub."""
+
+    def script(title: str, block: int | None = None) -> str:
+        found = blocks(title) if block is None else [blocks(title)[block]]
+        text = "\n".join(line for lines in found for line in lines)
+        for stand_in, here in STANDS_FOR.items():
+            text = text.replace(stand_in, here.format(endpoint=endpoint, hub=hub))
+        return text
+
+    return script
+
+
+def shorten(path: Path) -> None:
+    """The last stages of dvc.yaml with the outputs they have, tests/tiny_stage.py in place of their commands."""
+    yaml = YAML()
+    pipeline = yaml.load(path.read_text(encoding="utf-8"))
+    kept = {name: pipeline["stages"][name] for name in ("train", "predict", "evaluate")}
+    deps = {"train": "data/raw", "predict": "models/adapter", "evaluate": "data/predictions/tuned.jsonl"}
+    for name, stage in kept.items():
+        stage |= {"cmd": f"python tests/tiny_stage.py {name}", "deps": [deps[name]]}
+        stage["outs"] = [out for out in stage["outs"] if out != "metrics/changes"]
+    yaml.dump({"stages": kept}, path)
+
+
+@pytest.fixture(scope="module")
+def author(tmp_path_factory: pytest.TempPathFactory, hub: Path, say: Say) -> Path:
+    """A clone in which the short pipeline ran, and whose author did what the page says."""
+    folder = clone(tmp_path_factory.mktemp("author"))
+    shorten(folder / "dvc.yaml")
+    run(folder, "dvc", "repro")
+    commit(folder)
+    run(folder, "git", "branch", "-m", "main")
+    run(folder, "git", "remote", "add", "origin", str(hub))
+    run(folder, "git", "push", "-qu", "origin", "main")
+    with pytest.MonkeyPatch.context() as patch:
+        give_keys(patch)
+        bash(folder, say("The first of you"))
+    return folder
+
+
+@pytest.fixture
+def colleague(author: Path, hub: Path, tmp_path: Path) -> Path:
+    """A fresh clone, with nothing pulled."""
+    run(tmp_path, "git", "clone", "-q", str(hub), "project")
+    return identify(tmp_path / "project")
+
+
+def test_a_colleague_gets_the_same_bytes_and_nothing_runs(author: Path, say: Say, tmp_path: Path) -> None:
+    clone_it, repro = say("Everyone after").split("dvc pull dvc.yaml")
+    bash(tmp_path, clone_it)
+    folder = tmp_path / "project"
+    refused = run(folder, "dvc", "pull", check=False)
+    assert "Unable to locate credentials" in refused.stderr
+    done = bash(folder, f"{say('Keys')}\ndvc pull dvc.yaml{repro}")
+    assert files(folder) == files(author)
+    assert stages_run(done.stdout) == set()
+    assert json.loads(run(folder, "dvc", "status", "--json", "dvc.yaml").stdout) == {}
+
+
+def test_keys_stay_out_of_git(colleague: Path, say: Say) -> None:
+    bash(colleague, say("Keys"))
+    assert "YOUR_SECRET" in (colleague / ".dvc/config.local").read_text(encoding="utf-8")
+    assert run(colleague, "git", "status", "--porcelain").stdout == ""
+
+
+@pytest.fixture(scope="module")
+def tried(author: Path, say: Say) -> dict[str, bytes]:
+    """What the author's experiment put out; sent, and gone from the workspace again."""
+    with pytest.MonkeyPatch.context() as patch:
+        give_keys(patch)
+        bash(author, f"{say('Experiments', 0)}\n{say('The run cache', 0)}")
+    put_out = files(author)
+    run(author, "git", "reset", "-q", "--hard")
+    run(author, "dvc", "checkout", "dvc.yaml")
+    return put_out
+
+
+@pytest.mark.usefixtures("keys")
+def test_an_experiment_and_its_scores_reach_a_colleague(tried: dict[str, bytes], colleague: Path, say: Say) -> None:
+    shown = bash(colleague, say("Experiments", 1)).stdout
+    assert "rank-32" in shown
+    assert re.search(r"eval\.json +tuned\.recall\.fact_match +0\.64 +0\.32 +-0\.32", shown)
+    assert files(colleague) == tried
+    assert "r: 32" in (colleague / "params.yaml").read_text(encoding="utf-8")
+    assert stages_run(run(colleague, "dvc", "repro").stdout) == set()
+
+
+@pytest.mark.usefixtures("keys")
+def test_the_run_cache_restores_what_writes_no_metric(tried: dict[str, bytes], colleague: Path, say: Say) -> None:
+    edit_params(colleague, {"lora.r": 32})
+    done = bash(colleague, say("The run cache", 1))
+    assert stages_run(done.stdout) == {"train", "evaluate"}
+    assert "Stage 'predict' is cached - skipping run" in done.stdout
+    assert files(colleague) == tried
+
+
+def rows_of_remotes() -> dict[str, str]:
+    rows = re.findall(r"^\| ([^|]+) \| `([a-z/][^`]+)` \|", PAGE, flags=re.MULTILINE)
+    return {name: url for name, url in rows if "/" in url}
+
+
+def test_dvc_takes_every_remote_of_the_table(tmp_path: Path) -> None:
+    rows = rows_of_remotes()
+    assert set(rows) == {"S3", "a folder", "Google Cloud Storage", "SSH"}
+    run(tmp_path, "git", "init", "-q")
+    run(tmp_path, "dvc", "init", "-q")
+    settings = {"Google Cloud Storage": "credentialpath = key.json", "SSH": "keyfile = key"}
+    texts = [f"['remote \"{name}\"']\nurl = {url}\n{settings.get(name, '')}\n" for name, url in rows.items()]
+    (tmp_path / ".dvc/config").write_text("".join(texts), encoding="utf-8")
+    # `dvc remote list` takes any URL; what changes the file checks all of it.
+    run(tmp_path, "dvc", "remote", "default", "S3")
+
+
+def test_a_folder_is_a_remote_too(author: Path, tmp_path: Path) -> None:
+    shutil.copytree(author, tmp_path / "mine", symlinks=True)
+    run(tmp_path / "mine", "dvc", "remote", "add", "-f", "-d", "storage", str(tmp_path / "share"))
+    commit(tmp_path / "mine")
+    run(tmp_path / "mine", "dvc", "push")
+    run(tmp_path, "git", "clone", "-q", str(tmp_path / "mine"), "yours")
+    run(tmp_path / "yours", "dvc", "pull", "dvc.yaml")
+    assert "1,64" in files(tmp_path / "yours")["models/adapter/part.txt"].decode()
+
+
+def steps() -> list[dict[str, Any]]:
+    workflow = YAML(typ="safe").load(WORKFLOW.read_text(encoding="utf-8"))
+    return list(workflow["jobs"]["scores"]["steps"])
+
+
+def script_of(name: str) -> str:
+    return next(step["run"] for step in steps() if step.get("name") == name)
+
+
+@pytest.fixture
+def runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What a runner of GitHub gives to each step; the folder where it finds what they wrote."""
+    folder = tmp_path / "runner"
+    folder.mkdir()
+    for name in ("GITHUB_PATH", "GITHUB_STEP_SUMMARY"):
+        monkeypatch.setenv(name, str(folder / name))
+    monkeypatch.setenv("RUNNER_TEMP", str(folder))
+    monkeypatch.setenv("GITHUB_SERVER_URL", "https://github.example.com")
+    monkeypatch.setenv("GITHUB_REPOSITORY", "you/project")
+    monkeypatch.setenv("GITHUB_RUN_ID", "7")
+    return folder
+
+
+def test_the_workflow_lies_where_github_looks(colleague: Path) -> None:
+    (lines,) = blocks("Scores on each pull request")
+    bash(colleague, "\n".join(lines))
+    shown = run(colleague, "git", "show", "HEAD:.github/workflows/scores.yml").stdout
+    assert shown == WORKFLOW.read_text(encoding="utf-8")
+
+
+def test_the_workflow_may_do_no_more_than_it_needs() -> None:
+    workflow = YAML(typ="safe").load(WORKFLOW.read_text(encoding="utf-8"))
+    # pull_request_target would hand the secrets and a token that writes to the code of a fork.
+    assert workflow["on"] == "pull_request"
+    assert workflow["permissions"] == {"contents": "read", "pull-requests": "write"}
+    assert workflow["defaults"]["run"]["shell"] == "bash"
+    for step in steps():
+        assert "run" in step or re.fullmatch(r"actions/[a-z-]+@v\d+", step["uses"])
+
+
+def test_no_text_of_a_pull_request_becomes_part_of_a_script() -> None:
+    given = {"PWD", "RUNNER_TEMP"}
+    for step in steps():
+        script = step.get("run", "")
+        assert "${{" not in script
+        names = {name for name in re.findall(r"\$\{?([A-Z_]+)", script) if not name.startswith("GITHUB_")}
+        assert names <= given | set(step.get("env", {}))
+
+
+@pytest.mark.parametrize(("hit", "installs"), [("true", False), ("", True)])
+def test_an_installation_from_the_cache_is_kept(
+    hit: str, installs: bool, colleague: Path, runner: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (colleague / ".venv/bin").mkdir(parents=True)
+    if hit:
+        (colleague / ".venv/bin/installed").touch()
+        run(colleague, "touch", "-d", "2020-01-01", ".venv/bin/installed")
+    (colleague / "setup.sh").write_text("#!/bin/sh\necho installing\n", encoding="utf-8")
+    monkeypatch.setenv("CACHE_HIT", hit)
+    done = bash(colleague, script_of("Install"))
+    assert ("installing" in done.stdout) == installs
+    assert (runner / "GITHUB_PATH").read_text(encoding="utf-8") == f"{colleague}/.venv/bin\n"
+
+
+@pytest.mark.usefixtures("runner", "keys")
+def test_on_github_only_what_changed_runs(colleague: Path) -> None:
+    edit_params(colleague, {"evaluate.bootstrap_samples": 50})
+    bash(colleague, script_of("Pull"))
+    assert set(json.loads(run(colleague, "dvc", "status", "--json", "dvc.yaml").stdout)) == {"evaluate"}
+
+
+@pytest.mark.usefixtures("runner")
+def test_a_fork_without_secrets_pulls_nothing_and_does_not_fail(
+    colleague: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in KEYS:
+        monkeypatch.setenv(name, "")
+    assert "every stage runs" in bash(colleague, script_of("Pull")).stdout
+
+
+@pytest.mark.usefixtures("runner", "keys")
+def test_without_a_remote_nothing_is_pulled_whatever_the_keys(colleague: Path) -> None:
+    run(colleague, "dvc", "remote", "remove", "storage")
+    assert "every stage runs" in bash(colleague, script_of("Pull")).stdout
+
+
+@pytest.mark.usefixtures("runner", "keys")
+def test_what_nobody_pushed_is_no_failure(colleague: Path) -> None:
+    run(colleague, "dvc", "remote", "modify", "storage", "url", "s3://your-bucket/empty")
+    assert "Missing cache files" in bash(colleague, script_of("Pull")).stderr
+    assert "models/adapter" in run(colleague, "dvc", "status", "dvc.yaml").stdout
+
+
+def raised(value: Any) -> Any:
+    """The same metrics, each number another one."""
+    if isinstance(value, dict):
+        return {key: raised(inner) for key, inner in value.items()}
+    return value + 1 if isinstance(value, int | float) else value
+
+
+@pytest.fixture
+def changed(colleague: Path) -> Path:
+    """A pull request in which every number of the real metrics is another one."""
+    for path in (ROOT / "metrics").glob("*.json"):
+        shutil.copy2(path, colleague / "metrics" / path.name)
+    commit(colleague)
+    run(colleague, "git", "update-ref", "refs/remotes/origin/main", "HEAD")
+    for path in (colleague / "metrics").glob("*.json"):
+        path.write_text(json.dumps(raised(json.loads(path.read_text(encoding="utf-8")))), encoding="utf-8")
+    commit(colleague)
+    return colleague
+
+
+def compare(folder: Path, monkeypatch: pytest.MonkeyPatch, base: str = "main") -> int:
+    monkeypatch.setenv("BASE", base)
+    return bash(folder, script_of("Compare"), check=False).returncode
+
+
+def test_the_summary_lists_each_changed_score(changed: Path, runner: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (runner / "GITHUB_STEP_SUMMARY").write_text("what an earlier step wrote\n\n", encoding="utf-8")
+    assert compare(changed, monkeypatch) == 0
+    earlier, _, header, rule, *rows = (runner / "GITHUB_STEP_SUMMARY").read_text(encoding="utf-8").splitlines()
+    assert earlier == "what an earlier step wrote"
+    assert header.split("|")[1].strip() == "Path"
+    assert set(rule) == {"|", "-"}
+    before = json.loads((ROOT / "metrics/eval.json").read_text(encoding="utf-8"))["tuned"]["recall"]["rougeL"]
+    cells = [[cell.strip() for cell in row.split("|")[1:-1]] for row in rows if " tuned.recall.rougeL " in row]
+    assert [(float(cell[2]), float(cell[3])) for cell in cells] == [
+        (pytest.approx(before, abs=1e-5), pytest.approx(before + 1, abs=1e-5))
+    ]
+
+
+def test_the_comment_fits_into_githubs_limit(changed: Path, runner: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert compare(changed, monkeypatch) == 0
+    comment = (runner / "comment.md").read_text(encoding="utf-8")
+    assert len((runner / "all.md").read_text(encoding="utf-8")) > 65_536 > len(comment)
+    names = [line.split("|")[2].strip() for line in comment.splitlines() if line.startswith("| metrics")]
+    sets = ("recall", "recall_new_wording", "validation", "heldout")
+    scores = {
+        f"{model}.{of}.{key}" for model in ("base", "tuned") for of in sets for key in ("n", "fact_match", "rougeL")
+    }
+    assert set(names) == scores
+    assert "](https://github.example.com/you/project/actions/runs/7)" in comment
+
+
+def test_where_no_score_changed_the_comment_says_so(
+    colleague: Path, runner: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert compare(colleague, monkeypatch) == 0
+    assert "what is not listed is the same" in (runner / "comment.md").read_text(encoding="utf-8")
+
+
+def test_a_branch_that_is_not_there_fails_the_comparison(
+    colleague: Path, runner: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert compare(colleague, monkeypatch, base="nowhere") != 0
+    assert not (runner / "GITHUB_STEP_SUMMARY").exists()
+
+
+@pytest.mark.parametrize("status", [0, 1])
+def test_the_comment_is_asked_for_and_may_be_refused(
+    status: int, runner: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gh = runner / "gh"
+    gh.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > "{runner}/asked"\nexit {status}\n', encoding="utf-8")
+    gh.chmod(0o755)
+    monkeypatch.setenv("PATH", str(runner), prepend=":")
+    monkeypatch.setenv("PULL_REQUEST", "12; echo injected")
+    done = bash(runner, script_of("Comment"))
+    asked = (runner / "asked").read_text(encoding="utf-8").splitlines()
+    assert asked[:3] == ["pr", "comment", "12; echo injected"]
+    assert {"--edit-last", "--create-if-none"} <= set(asked)
+    assert asked[asked.index("--body-file") + 1] == str(runner / "comment.md")
+    assert ("::warning::" in done.stdout) == bool(status)
+    assert "injected" not in done.stdout
