@@ -64,7 +64,7 @@ def exported(base: Path, precision: str = "fp32") -> dict[str, Any]:
 
 def logits(model: Any) -> torch.Tensor:
     with torch.inference_mode():
-        return torch.Tensor(model(input_ids=torch.arange(5, 25)[None]).logits)
+        return torch.Tensor(model.cpu()(input_ids=torch.arange(5, 25)[None]).logits)
 
 
 # Merged.
@@ -93,7 +93,7 @@ def test_an_adapter_on_the_head_alone_leaves_a_tied_embedding_as_it_was(project:
 
     make_adapter(tiny_base, project, on=["q_proj", "lm_head"])
     assert exported(tiny_base)["fp32"]["same_answers"] == 4
-    base = load_base(read_manifest(tiny_base), "fp32", PARAMS.quantization)[0]
+    base = load_base(read_manifest(tiny_base), "fp32", PARAMS.quantization)[0].cpu()
     merged = AutoModelForCausalLM.from_pretrained("merged", dtype=torch.float32)
     assert base.config.tie_word_embeddings
     assert not merged.config.tie_word_embeddings

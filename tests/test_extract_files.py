@@ -451,3 +451,21 @@ def test_a_summary_counts_every_page_once() -> None:
     assert summary.metrics()["files"] == 1
     with pytest.raises(UserError, match=r"a\.pdf is empty"):
         summary.check("skip")
+
+
+def test_a_system_that_refuses_a_limit_of_memory_reads_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As macOS does; the handler of Ctrl-C that the process sets is put back."""
+    import resource
+    import signal
+    from threading import Semaphore
+
+    from pagetune.extract.engine import _enter_process
+
+    def refuse(*_: object) -> None:
+        raise ValueError("current limit exceeds maximum limit")
+
+    kept, started = signal.getsignal(signal.SIGINT), Semaphore(0)
+    monkeypatch.setattr(resource, "setrlimit", refuse)
+    _enter_process(100, started)
+    signal.signal(signal.SIGINT, kept)
+    assert started.acquire(blocking=False)

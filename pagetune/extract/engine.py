@@ -1,5 +1,6 @@
 """Map a function over tasks in processes that time and memory limits can end, on this machine or through Ray Data."""
 
+import contextlib
 import gc
 import logging
 import multiprocessing
@@ -100,7 +101,9 @@ def _enter_process(memory_mib: int, started: Any) -> None:
     held = psutil.Process().memory_info().vms
     _, most = resource.getrlimit(resource.RLIMIT_AS)
     wanted = held + memory_mib * 2**20
-    resource.setrlimit(resource.RLIMIT_AS, (wanted if most == resource.RLIM_INFINITY else min(wanted, most), most))
+    limit = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
+    with contextlib.suppress(ValueError):  # macOS refuses any: there the time limit alone ends a file
+        resource.setrlimit(resource.RLIMIT_AS, (limit, most))
     started.release()
 
 
