@@ -30,11 +30,11 @@ def inside(path: Any) -> str | None:
 def hook(event: str, arguments: tuple[Any, ...]) -> None:
     if event == "open" and (name := inside(arguments[0])):
         writing = bool(arguments[2] & (os.O_WRONLY | os.O_RDWR)) if isinstance(arguments[2], int) else False
-        if not name.endswith(".part"):
+        if not name.endswith(".part") and ".part/" not in name:
             (writes if writing else reads).add(name)
     if event in ("os.scandir", "os.listdir") and isinstance(arguments[0], str):
         listed.add(Path(arguments[0]).as_posix())
-    if event == "os.rename" and (name := inside(arguments[1])):
+    if event == "os.rename" and (name := inside(arguments[1])) and ".part/" not in name:
         writes.add(name)
 
 

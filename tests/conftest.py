@@ -17,6 +17,8 @@ from pagetune.params import Builtin, Params
 from pagetune.records import Example, Page
 
 quiet_libraries()
+# The messages that tests look for are the English ones, whatever the language of who runs them.
+os.environ["LC_ALL"] = "C.UTF-8"
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"

@@ -9,7 +9,14 @@ import pytest
 from conftest import ROOT, run
 from ruamel.yaml import YAML
 
-DVC = YAML(typ="safe", pure=True).load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+
+def stages_of(file: str) -> Any:
+    return YAML(typ="safe", pure=True).load((ROOT / file).read_text(encoding="utf-8"))["stages"]
+
+
+#: `push` does nothing that could be looked at where no repository is named: tests/test_hub.py pushes.
+EXPORT = stages_of("export/dvc.yaml")
+DVC = stages_of("dvc.yaml") | {"export": EXPORT["export"]}
 
 #: In every stage, and without a say in any result: `params` values are tracked by `params:`, the others carry them.
 SHARED_MODULES = {
@@ -30,6 +37,8 @@ ALLOWED = {
     "baseline": {"pagetune/manifest.py", "pagetune/cards.py", "pagetune/train/__init__.py"},
     "train": {"pagetune/manifest.py", "pagetune/cards.py"},
     "predict": {"pagetune/manifest.py", "pagetune/cards.py", "pagetune/train/__init__.py"},
+    # As predict.
+    "export": {"pagetune/manifest.py", "pagetune/cards.py", "pagetune/train/__init__.py"},
     # The package of draft.py, a docstring.
     "report": {"pagetune/build_qa/__init__.py"},
 }
@@ -117,4 +126,4 @@ def test_a_planted_undeclared_parameter_is_found(audited: Path, tmp_path: Path) 
 
 
 def test_every_stage_has_a_script_and_every_script_a_stage() -> None:
-    assert {path.stem for path in (ROOT / "stages").glob("*.py")} - {"__init__"} == set(DVC)
+    assert {path.stem for path in (ROOT / "stages").glob("*.py")} - {"__init__"} == set(DVC) | set(EXPORT)

@@ -10,7 +10,6 @@ from pagetune.errors import UserError
 from pagetune.export.chat_template import chat_template
 from pagetune.export.proof import LARGEST_DIFFERENCE, Seen, largest_difference, look_at, same_answers
 from pagetune.manifest import ADAPTER, Manifest
-from pagetune.memory import GIB
 from pagetune.models import load_base, load_generation_config, load_tokenizer, load_tuned
 from pagetune.params import Params
 from pagetune.predict.answers import eos_ids_of
@@ -84,8 +83,8 @@ def _check_room(manifest: Manifest) -> None:
     wanted, free = 4 * manifest.parameters * ROOM, psutil.virtual_memory().available
     if _device(manifest) == "cpu" and wanted > free:
         raise UserError(
-            f"merging {manifest.parameters / 1e9:.1f} billion parameters in fp32 takes {wanted / GIB:.0f} GiB, "
-            f"and {free / GIB:.0f} GiB of memory are free. Merge on a machine with more memory."
+            f"merging {manifest.parameters / 1e9:.1f} billion parameters in fp32 takes {wanted / 2**30:.0f} GiB, "
+            f"and {free / 2**30:.0f} GiB of memory are free. Merge on a machine with more memory."
         )
 
 
