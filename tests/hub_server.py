@@ -67,6 +67,11 @@ class Server(ThreadingHTTPServer):
     def endpoint(self) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}"
 
+    @property
+    def store(self) -> str:
+        """Of the large files. Another host in the eyes of a client, which it tells no token."""
+        return f"http://localhost:{self.server_address[1]}/lfs"
+
     def add(self, name: str, files: Files, **options: Any) -> str:
         self.repos[name] = Repo(**options)
         return self.repos[name].commit(files)
@@ -179,7 +184,7 @@ def resolve(handler: Handler, name: str, revision: str, path: str) -> None:
     digest = _sha256(data)
     handler.server.blobs[digest] = data
     linked = {"X-Linked-ETag": f'"{digest}"', "X-Linked-Size": str(len(data))}
-    handler._send(302, b"", headers | linked | {"Location": f"{handler.server.endpoint}/lfs/{digest}"})
+    handler._send(302, b"", headers | linked | {"Location": f"{handler.server.store}/{digest}"})
 
 
 def read_large(handler: Handler, digest: str) -> None:
@@ -230,7 +235,7 @@ def batch(handler: Handler, name: str) -> None:
     objects = json.loads(handler.body)["objects"]
     for large in objects:
         if large["oid"] not in handler.server.blobs:
-            upload = {"href": f"{handler.server.endpoint}/lfs/{large['oid']}"}
+            upload = {"href": f"{handler.server.store}/{large['oid']}"}
             large["actions"] = {"upload": upload, "verify": {"href": f"{handler.server.endpoint}/verify"}}
     handler._send(200, {"transfer": "basic", "objects": objects})
 
