@@ -26,7 +26,7 @@ Files = dict[str, bytes]
 
 @dataclass
 class Repo:
-    """`refs` are branches and tags; `messages` has one entry a commit."""
+    """`refs` are branches and tags; `messages` has one entry a commit. What is gated can be looked up, not read."""
 
     private: bool = False
     gated: bool = False
@@ -132,8 +132,6 @@ class Handler(BaseHTTPRequestHandler):
             raise Refused(401, "Invalid credentials in Authorization header")
         if repo is None or (repo.private and token is None):
             raise Refused(401 if token is None else 404, "Repository not found", "RepoNotFound")
-        if repo.gated and token is None:
-            raise Refused(401, f"Access to model {name} is restricted.", "GatedRepo")
         if write and self.server.tokens.get(token or "") != "write":
             raise Refused(403, "this token has no right to write")
         return repo
@@ -174,6 +172,8 @@ def tree(handler: Handler, name: str, revision: str, folder: str | None = None) 
 
 def resolve(handler: Handler, name: str, revision: str, path: str) -> None:
     sha, files = handler._files(name, revision)
+    if handler.server.repos[name].gated:
+        raise Refused(403, f"Access to model {name} is restricted.", "GatedRepo")
     if path not in files:
         handler._send(404, b"", {"X-Repo-Commit": sha, "X-Error-Code": "EntryNotFound"})
         return
