@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pagetune.errors import UserError
-from pagetune.manifest import Manifest
+from pagetune.manifest import Manifest, in_cache
 from pagetune.params import Quantization
 from pagetune.precision import Choice, compute_dtype, quantization, resolve_precision
 
@@ -18,6 +18,8 @@ def load_tokenizer(manifest: Manifest) -> Any:
         manifest.location,
         revision=manifest.revision,
         trust_remote_code=manifest.trust_remote_code,
+        # Else transformers asks for the list of files each time, whatever is cached (5.17).
+        local_files_only=in_cache(manifest),
         padding_side="left",
     )
     tokenizer.pad_token = manifest.pad_token
@@ -56,6 +58,9 @@ def load_base(manifest: Manifest, wanted: str, options: Quantization, sharded: b
         manifest.location,
         revision=manifest.revision,
         trust_remote_code=manifest.trust_remote_code,
+        local_files_only=in_cache(manifest, weights=True),
+        # Else transformers looks for an adapter on the main branch, and would follow it to another model (5.17).
+        adapter_kwargs={"revision": manifest.revision},
         use_safetensors=True,
         dtype=compute_dtype(choice.precision, options),
         quantization_config=quantization(choice.precision, options, sharded),

@@ -1,0 +1,268 @@
+"""Models from the Hub and to it, over HTTP with a server of its protocol on loopback.
+
+huggingface_hub reads HF_ENDPOINT, HF_HOME and HF_HUB_OFFLINE as it is imported, so each scenario is a process.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ROOT, edit_params
+from hub_server import Files, Server, serving
+
+READER, WRITER = "hf_readerOnlySecret", "hf_writerSecret"
+#: Loads what the manifest names as the stages do, and prints the commit's bytes' digest and how a text is cut.
+LOAD = """
+import hashlib, json
+from pagetune.errors import quiet_libraries
+quiet_libraries()
+from pagetune.manifest import read_manifest
+from pagetune.models import load_base, load_config, load_generation_config, load_tokenizer
+from pagetune.params import load_params
+manifest = read_manifest()
+model, _ = load_base(manifest, "fp32", load_params().quantization)
+digests = [hashlib.sha256(weight.numpy().tobytes()).hexdigest() for _, weight in sorted(model.state_dict().items())]
+load_config(manifest), load_generation_config(manifest)
+print(json.dumps({"weights": digests, "tokens": load_tokenizer(manifest)("센터의 주소?")["input_ids"]}))
+"""
+#: Prints what describe_external says to each (base, revision, token) of its argument: a manifest or an error.
+DESCRIBE = """
+import json, os, sys
+from pagetune.errors import UserError
+from pagetune.manifest import describe_external
+from pagetune.params import load_params
+model, said = load_params().model, []
+for base, revision, token in json.loads(sys.argv[1]):
+    os.environ["HF_TOKEN"] = token
+    try:
+        said.append(describe_external(model.model_copy(update={"base": base, "revision": revision})).model_dump())
+    except UserError as error:
+        said.append(str(error))
+print(json.dumps(said))
+"""
+
+
+@pytest.fixture(scope="module")
+def sharded(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny Llama as large models lie on the Hub: in several files and an index."""
+    from transformers import AutoModelForCausalLM
+
+    folder = tmp_path_factory.mktemp("sharded")
+    AutoModelForCausalLM.from_pretrained(tiny_base).save_pretrained(folder, max_shard_size="500KB")
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        shutil.copy(tiny_base / name, folder)
+    assert len(list(folder.glob("model-*.safetensors"))) > 1
+    return folder
+
+
+def files_of(folder: Path) -> Files:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "manifest.json"}
+
+
+def pickled(folder: Path) -> Files:
+    small = {
+        name: data for name, data in files_of(folder).items() if not name.endswith((".safetensors", ".index.json"))
+    }
+    return small | {"pytorch_model.bin": b"\x80\x04 a pickle", "README.md": b"# Old\n"}
+
+
+@pytest.fixture(scope="module")
+def hub(sharded: Path) -> Iterator[Server]:
+    with serving() as server:
+        server.tokens |= {READER: "read", WRITER: "write"}
+        first = server.add("acme/private", files_of(sharded), private=True)
+        server.repos["acme/private"].refs["v1"] = first
+        # What a later commit may bring: other weights, and an adapter that points at another model.
+        other = {"config.json": b"{}", "adapter_config.json": b'{"base_model_name_or_path": "acme/elsewhere"}'}
+        server.repos["acme/private"].commit(files_of(sharded) | other, "Another model")
+        server.add("acme/pickles", pickled(sharded))
+        server.add("acme/gated", files_of(sharded), gated=True)
+        yield server
+
+
+def workplace(folder: Path, base: str, revision: str | None = None) -> Path:
+    """A folder in which `python -m stages.base_model` runs."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(ROOT / "params.yaml", folder)
+    edit_params(folder, {"model.base": base, "model.revision": revision})
+    return folder
+
+
+def start(
+    folder: Path, *command: str, endpoint: str, token: str | None = None, **more: str
+) -> subprocess.CompletedProcess[str]:
+    """With an HF_HOME in `folder`, and of the environment's settings of huggingface_hub none."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "HUGGING"))}
+    own = {"HF_ENDPOINT": endpoint, "HF_HOME": str(folder / "home"), "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    environment = kept | own | ({"HF_TOKEN": token} if token else {}) | more
+    done = subprocess.run(
+        [sys.executable, *command], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert not [secret for secret in (READER, WRITER) if secret in done.stdout + done.stderr]
+    return done
+
+
+def base_model(folder: Path, **options: Any) -> subprocess.CompletedProcess[str]:
+    return start(folder, "-m", "stages.base_model", **options)
+
+
+def manifest_of(folder: Path) -> bytes:
+    return (folder / "models/base/manifest.json").read_bytes()
+
+
+def load(folder: Path, **options: Any) -> dict[str, Any]:
+    done = start(folder, "-c", LOAD, **options)
+    assert done.returncode == 0, done.stderr
+    return dict(json.loads(done.stdout))
+
+
+def expected(folder: Path) -> dict[str, Any]:
+    import hashlib
+
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    state = AutoModelForCausalLM.from_pretrained(folder).state_dict()
+    digests = [hashlib.sha256(weight.numpy().tobytes()).hexdigest() for _, weight in sorted(state.items())]
+    return {"weights": digests, "tokens": AutoTokenizer.from_pretrained(folder)("센터의 주소?")["input_ids"]}
+
+
+@pytest.fixture(scope="module")
+def fetched(hub: Server, sharded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where base_model and a later stage have run with the network."""
+    folder = workplace(tmp_path_factory.mktemp("fetched"), "acme/private", "v1")
+    done = base_model(folder, endpoint=hub.endpoint, token=READER)
+    assert done.returncode == 0, done.stderr
+    assert "cache" not in done.stdout
+    assert load(folder, endpoint=hub.endpoint, token=READER) == expected(sharded)
+    return folder
+
+
+def test_a_private_model_by_tag_is_resolved_to_its_commit_and_loads_what_stood_there(
+    hub: Server, fetched: Path
+) -> None:
+    manifest = json.loads(manifest_of(fetched))
+    assert manifest["revision"] == hub.repos["acme/private"].refs["v1"] != hub.repos["acme/private"].refs["main"]
+    assert (manifest["source"], manifest["id"], manifest["location"]) == ("hub", "acme/private", "acme/private")
+
+
+def test_the_token_is_told_to_the_hub_alone(hub: Server, fetched: Path) -> None:
+    assert {request.token for request in hub.requests if request.path.startswith("/lfs/")} == {None}
+
+
+def test_a_branch_that_moves_changes_nothing_and_what_is_cached_is_not_asked_for(
+    hub: Server, fetched: Path, sharded: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "moved"
+    shutil.copytree(fetched, folder, symlinks=True)
+    seen = len(hub.requests)
+    assert load(folder, endpoint=hub.endpoint, token=READER) == expected(sharded)
+    assert not [request for request in hub.requests[seen:] if "acme" in request.path or "lfs" in request.path]
+
+
+def described(folder: Path, cases: list[tuple[str, str | None, str]], **options: str) -> tuple[list[Any], list[str]]:
+    """What is said to each case, and the lines before."""
+    done = start(workplace(folder, "builtin"), "-c", DESCRIBE, json.dumps(cases), **options)
+    assert done.returncode == 0, done.stderr
+    *lines, said = done.stdout.splitlines()
+    return json.loads(said), lines
+
+
+def refusals(folder: Path, cases: list[tuple[str, str | None, str]], **options: str) -> list[str]:
+    said, _ = described(folder, cases, **options)
+    assert not [text for text in said if not isinstance(text, str) or "\n" in text]
+    return said
+
+
+@pytest.fixture(scope="module")
+def gone() -> str:
+    with serving() as server:
+        return server.endpoint
+
+
+def test_offline_with_a_filled_cache_the_manifest_is_the_same_and_later_stages_load(
+    fetched: Path, sharded: Path, gone: str, tmp_path: Path
+) -> None:
+    folder = workplace(tmp_path, "acme/private", "v1")
+    shutil.copytree(fetched / "home", folder / "home", symlinks=True)
+    done = base_model(folder, endpoint=gone, HF_HUB_OFFLINE="1")
+    assert done.returncode == 0, done.stderr
+    assert "is taken from the cache: HF_HUB_OFFLINE is set" in done.stdout
+    assert manifest_of(folder) == manifest_of(fetched)
+    assert load(folder, endpoint=gone) == expected(sharded)
+
+
+def test_with_the_hub_gone_a_tag_is_looked_up_in_the_cache_and_a_commit_needs_no_hub(
+    fetched: Path, gone: str, tmp_path: Path
+) -> None:
+    shutil.copytree(fetched / "home", tmp_path / "home", symlinks=True)
+    manifest = json.loads(manifest_of(fetched))
+    cases = [("acme/private", "v1", ""), ("acme/private", manifest["revision"], "")]
+    said, (by_tag, by_commit) = described(tmp_path, cases, endpoint=gone)
+    assert said == [manifest, manifest]
+    assert f"at {manifest['revision']} is taken from the cache: the hub did not answer (ConnectError: " in by_tag
+    assert "is taken from the cache: model.revision is a commit, which never changes" in by_commit
+
+
+def test_without_a_token_a_private_model_is_one_line(hub: Server, tmp_path: Path) -> None:
+    done = base_model(workplace(tmp_path, "acme/private"), endpoint=hub.endpoint)
+    assert (done.returncode, done.stdout) == (1, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("base_model: params.yaml: model.base is acme/private, and the hub answers 401")
+    assert "HF_TOKEN is not set" in line
+
+
+def test_what_the_hub_does_not_give_is_said_in_a_line_that_says_what_to_do(hub: Server, tmp_path: Path) -> None:
+    cases = [
+        ("acme/nothing", None, READER),
+        ("acme/private", None, "hf_wrong"),
+        ("acme/private", "v9", READER),
+        ("acme/gated", None, READER),
+        ("acme/bad..id", None, READER),
+        ("acme/private", None, "hf_\x07broken"),
+    ]
+    missing, wrong, revision, gated, bad, broken = refusals(tmp_path, cases, endpoint=hub.endpoint)
+    assert "acme/nothing, and the hub answers 404" in missing
+    assert "acme/private, and the hub answers 401" in wrong
+    assert "HF_TOKEN is set" in missing
+    assert "model.revision is v9, which acme/private does not have" in revision
+    assert "acme/gated, whose owner asks for consent first (403" in gated
+    assert "acme/bad..id, which is no hub id" in bad
+    assert "broken" not in broken
+
+
+def test_pickles_alone_are_refused_before_any_is_fetched_and_offline_too(
+    hub: Server, sharded: Path, tmp_path: Path
+) -> None:
+    (said,) = refusals(tmp_path, [("acme/pickles", None, READER)], endpoint=hub.endpoint)
+    assert (
+        "acme/pickles, which holds no *.safetensors; pickled weights can run code when loaded and are refused" in said
+    )
+    assert "(it holds pytorch_model.bin)" in said
+    assert not hub.asked(".bin")
+    (offline,) = refusals(tmp_path, [("acme/pickles", None, READER)], endpoint=hub.endpoint, HF_HUB_OFFLINE="1")
+    assert offline == said
+    local = tmp_path / "local"
+    local.mkdir()
+    for name, data in pickled(sharded).items():
+        (local / name).write_bytes(data)
+    (here,) = refusals(tmp_path, [(str(local), None, READER)], endpoint=hub.endpoint)
+    assert "(it holds pytorch_model.bin)" in here
+
+
+def test_offline_with_an_empty_or_unfinished_cache_says_how_to_fill_it(
+    hub: Server, fetched: Path, tmp_path: Path
+) -> None:
+    offline = {"endpoint": hub.endpoint, "HF_HUB_OFFLINE": "1"}
+    (empty,) = refusals(tmp_path, [("acme/private", "v1", READER)], **offline)
+    assert "HF_HUB_OFFLINE is set, and the cache does not hold all of v1" in empty
+    assert "`hf download acme/private --revision v1`" in empty
+    shutil.copytree(fetched / "home", tmp_path / "home", symlinks=True, dirs_exist_ok=True)
+    next((tmp_path / "home").rglob("model-00002-of-*.safetensors")).unlink()
+    (unfinished,) = refusals(tmp_path, [("acme/private", "v1", READER)], **offline)
+    assert unfinished == empty
