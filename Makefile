@@ -1,15 +1,18 @@
-# make repro   install, run the whole pipeline, print the scores before and after
-# make test    install, run every test
-# make check   install, linters and tests; what CI runs
-# make gguf    build llama.cpp and its converter, for export.format: gguf
+# make repro     install, run the whole pipeline, print the scores before and after
+# make test      install, run every test
+# make install   install, and run nothing
+# make check     install, linters and tests; what CI runs
+# make gguf      build llama.cpp and its converter, for export.format: gguf
 
 SHELL := /bin/sh
 BIN := .venv/bin
 # DVC starts the stages with the `python` it finds on PATH.
 RUN := PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH="$(CURDIR)"
 
-.PHONY: repro test check gguf requirements samples clean
+.PHONY: install repro test check gguf requirements samples clean
 .DEFAULT_GOAL := repro
+
+install: $(BIN)/installed
 
 repro: $(BIN)/installed
 	@$(RUN) dvc repro

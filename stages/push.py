@@ -1,25 +1,41 @@
 """Put the merged model and its card on the Hub, where export.push_to names a repository -> models/pushed.json."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from pagetune.errors import run_stage
-from pagetune.jsonl import write_json
+from pagetune.hub import push
+from pagetune.jsonl import read_json, write_json, write_text
+from pagetune.manifest import read_manifest
+from pagetune.model_card import merged_card
 from pagetune.params import load_params
 
-MERGED, CARD, PUSHED = Path("models/export/merged"), Path("metrics/model_card.md"), Path("models/pushed.json")
+EXPORT, METRICS, PUSHED = Path("models/export"), Path("metrics"), Path("models/pushed.json")
+_DTYPES = {"float16": "fp16", "bfloat16": "bf16"}
 
 
 def main() -> None:
     repository = load_params().export.push_to
-    commit = None
     if repository is None:
         print("push: export.push_to is null; the model stays here")
-    else:
-        from pagetune.hub import push
-
-        commit = push(MERGED, repository, CARD)
-        print(f"push: {commit}")
+        write_json(PUSHED, {"repository": None, "commit": None})
+        return
+    with TemporaryDirectory() as folder:
+        card = Path(folder) / "README.md"
+        write_text(card, card_of(repository))
+        commit = push(EXPORT / "merged", repository, card)
+    print(f"push: {commit}")
     write_json(PUSHED, {"repository": repository, "commit": commit})
+
+
+def card_of(repository: str) -> str:
+    """Of the merged model, with the scores of the adapter and the languages of its card."""
+    from huggingface_hub import ModelCard
+
+    metrics = {name: read_json(METRICS / f"{name}.json") for name in ("build_qa", "curate", "train", "eval")}
+    languages = ModelCard.load(METRICS / "model_card.md").data.language
+    dtype = _DTYPES[read_json(EXPORT / "proof.json")["sixteen_bit"]["dtype"]]
+    return merged_card(read_manifest(), load_params(), metrics, languages, dtype, repository)
 
 
 if __name__ == "__main__":

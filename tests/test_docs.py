@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 
@@ -77,6 +78,38 @@ def test_every_file_that_is_linked_or_applied_is_there(page: Path) -> None:
     named = re.findall(r"(?:presets|benchmarks|docs|stages)/[\w./-]+\.(?:ya?ml|txt|md|py|png|svg)", text)
     assert not [path for path in linked if not (page.parent / path).exists()]
     assert not [path for path in named if not (ROOT / path).exists()]
+
+
+NUMBER = re.compile(r"[+-]?\d+(?:,\d{3})*(?:\.\d+)?")
+
+
+def numbers(text: str) -> Counter[str]:
+    return Counter(NUMBER.findall(text))
+
+
+def links(text: str) -> Counter[str]:
+    return Counter(re.findall(r"\]\(([^)]+)\)", text))
+
+
+def code(text: str) -> list[list[str]]:
+    """Lines of code in columns, joined where they go on. The last of several is a comment: that there is one counts."""
+    lines = [line for line in re.sub(r"\\\n\s*", " ", text).splitlines() if line.startswith("    ")]
+    columns = [re.split(r"\s{2,}", line.strip()) for line in lines]
+    return [[*line[:-1], "…"] if len(line) > 1 else line for line in columns]
+
+
+def tables(text: str) -> list[list[Counter[str]]]:
+    return [[numbers(cell) for cell in line.split("|")] for line in text.splitlines() if line.startswith("|")]
+
+
+def test_the_korean_readme_has_every_command_number_and_link_of_the_english_one() -> None:
+    english, korean = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "README.ko.md"))
+    assert code(korean) == code(english)
+    assert tables(korean) == tables(english)
+    # Each links to the other.
+    assert links(korean) == links(english.replace("(README.ko.md)", "(README.md)"))
+    # Two cores are 2코어: a word here may be a number there.
+    assert not numbers(english) - numbers(korean)
 
 
 # docs/deploy.md, on a real export.

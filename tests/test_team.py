@@ -22,7 +22,7 @@ STANDS_FOR = {
     "https://s3.example.com": "{endpoint}",
     "git@github.com:you/project.git": "{hub}",
     # Installing is tests/test_setup.py's; that make knows how is what matters here.
-    "make .venv/bin/installed": "make -n .venv/bin/installed",
+    "make install": "make -n install",
     "source .venv/bin/activate": "true",
 }
 KEYS = {"AWS_ACCESS_KEY_ID": "YOUR_KEY", "AWS_SECRET_ACCESS_KEY": "YOUR_SECRET"}
