@@ -136,10 +136,12 @@ def expected(folder: Path) -> dict[str, Any]:
 def fetched(hub: Server, sharded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where base_model and a later stage have run with the network."""
     folder = workplace(tmp_path_factory.mktemp("fetched"), "acme/private", "v1")
-    done = base_model(folder, endpoint=hub.endpoint, token=READER)
+    stages = "from stages.base_model import main\nmain()\n" + LOAD
+    done = start(folder, "-c", stages, endpoint=hub.endpoint, token=READER)
     assert done.returncode == 0, done.stderr
-    assert "cache" not in done.stdout
-    assert load(folder, endpoint=hub.endpoint, token=READER) == expected(sharded)
+    line, loaded = done.stdout.splitlines()
+    assert "cache" not in line
+    assert json.loads(loaded) == expected(sharded)
     return folder
 
 
@@ -165,18 +167,12 @@ def test_a_branch_that_moves_changes_nothing_and_what_is_cached_is_not_asked_for
     assert not [request for request in hub.requests[seen:] if "acme" in request.path or "lfs" in request.path]
 
 
-def described(folder: Path, cases: list[tuple[str, str | None, str]], **options: str) -> tuple[list[Any], list[str]]:
-    """What is said to each case, and the lines before."""
+def refusals(folder: Path, cases: list[tuple[str, str | None, str]], **options: str) -> list[str]:
     done = start(workplace(folder, "builtin"), "-c", DESCRIBE, json.dumps(cases), **options)
     assert done.returncode == 0, done.stderr
-    *lines, said = done.stdout.splitlines()
-    return json.loads(said), lines
-
-
-def refusals(folder: Path, cases: list[tuple[str, str | None, str]], **options: str) -> list[str]:
-    said, _ = described(folder, cases, **options)
+    said = json.loads(done.stdout.splitlines()[-1])
     assert not [text for text in said if not isinstance(text, str) or "\n" in text]
-    return said
+    return list(said)
 
 
 @pytest.fixture(scope="module")
@@ -185,28 +181,29 @@ def gone() -> str:
         return server.endpoint
 
 
-def test_offline_with_a_filled_cache_the_manifest_is_the_same_and_later_stages_load(
-    fetched: Path, sharded: Path, gone: str, tmp_path: Path
-) -> None:
+def test_offline_with_a_filled_cache_the_manifest_is_the_same(fetched: Path, gone: str, tmp_path: Path) -> None:
     folder = workplace(tmp_path, "acme/private", "v1")
     shutil.copytree(fetched / "home", folder / "home", symlinks=True)
     done = base_model(folder, endpoint=gone, HF_HUB_OFFLINE="1")
     assert done.returncode == 0, done.stderr
     assert "is taken from the cache: HF_HUB_OFFLINE is set" in done.stdout
     assert manifest_of(folder) == manifest_of(fetched)
-    assert load(folder, endpoint=gone) == expected(sharded)
 
 
-def test_with_the_hub_gone_a_tag_is_looked_up_in_the_cache_and_a_commit_needs_no_hub(
-    fetched: Path, gone: str, tmp_path: Path
+def test_with_the_hub_gone_a_tag_is_looked_up_in_the_cache_a_commit_needs_no_hub_and_later_stages_load(
+    fetched: Path, sharded: Path, gone: str, tmp_path: Path
 ) -> None:
-    shutil.copytree(fetched / "home", tmp_path / "home", symlinks=True)
-    manifest = json.loads(manifest_of(fetched))
-    cases = [("acme/private", "v1", ""), ("acme/private", manifest["revision"], "")]
-    said, (by_tag, by_commit) = described(tmp_path, cases, endpoint=gone)
-    assert said == [manifest, manifest]
+    folder = tmp_path / "copy"
+    shutil.copytree(fetched, folder, symlinks=True)
+    manifest = json.loads(manifest_of(folder))
+    cases = json.dumps([("acme/private", "v1", ""), ("acme/private", manifest["revision"], "")])
+    done = start(folder, "-c", DESCRIBE + LOAD, cases, endpoint=gone)
+    assert done.returncode == 0, done.stderr
+    by_tag, by_commit, said, loaded = done.stdout.splitlines()
     assert f"at {manifest['revision']} is taken from the cache: the hub did not answer (ConnectError: " in by_tag
     assert "is taken from the cache: model.revision is a commit, which never changes" in by_commit
+    assert json.loads(said) == [manifest, manifest]
+    assert json.loads(loaded) == expected(sharded)
 
 
 def test_without_a_token_a_private_model_is_one_line(hub: Server, tmp_path: Path) -> None:
