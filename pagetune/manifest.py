@@ -64,7 +64,7 @@ def in_cache(manifest: Manifest, weights: bool = False) -> bool:
     return not weights or _has_weights(folder)
 
 
-def first_line(error: Exception) -> str:
+def first_line(error: BaseException) -> str:
     """What an error of a library says, in one line, without the token that a header may show."""
     from huggingface_hub import get_token
 
@@ -152,7 +152,7 @@ def _from_hub(params: Model) -> str:
             raise _refused(params, error, error.response.status_code) from None
         seen = f"{type(error).__name__}: {first_line(error)}"
         raise UserError(f"params.yaml: model.base is {params.base}, which broke off ({seen}). Run it again.") from None
-    _check_files(params.base, _listed(params.base, folder.name) or _names(folder))
+    _check_files(params.base, _files(params.base, folder))
     return folder.name
 
 
@@ -160,8 +160,9 @@ def _from_cache(params: Model, why: str) -> str:
     """Without the hub the weights must be here too, or a later stage would look for them in vain."""
     revision = params.revision or "main"
     folder = _cached(params.base, revision)
-    if folder is not None:
-        _check_files(params.base, _listed(params.base, folder.name) or _names(folder))
+    names = [] if folder is None else _files(params.base, folder)
+    if any(name.endswith(PICKLES) for name in names):
+        _check_files(params.base, names)
     if folder is None or not _has_weights(folder):
         raise UserError(
             f"params.yaml: model.base is {params.base}, which is no local folder, {why}, and the cache does not hold "
@@ -201,8 +202,9 @@ def _listed(location: str, commit: str) -> list[str] | None:
         return None
 
 
-def _names(folder: Path) -> list[str]:
-    return [path.name for path in folder.iterdir()]
+def _files(location: str, folder: Path) -> list[str]:
+    """Of a cached commit; those that are here where it is not known which there are."""
+    return _listed(location, folder.name) or [path.name for path in folder.iterdir()]
 
 
 def _manifest(params: Model, source: Literal["local", "hub"], location: str, revision: str | None) -> Manifest:

@@ -1,5 +1,6 @@
-"""The card of the adapter, in the Hub's format: what it was tuned from, on what, how well it answers, and what it is
-not for. It follows from its arguments alone, so that the same training gives the same bytes on every machine."""
+"""The card of the adapter, or of the model that it was merged into, in the Hub's format: what it was tuned from, on
+what, how well it answers, and what it is not for. It follows from its arguments alone, so that the same training gives
+the same bytes on every machine."""
 
 import json
 import re
@@ -19,6 +20,9 @@ PERSONAL_DATA = {
     "keep": "they were kept, and the model may repeat them",
 }
 SETTINGS = ("seed", "precision", "quantization", "prompt", "lora", "train")
+#: What the Hub files them under. To it a "merge" is one of several models.
+ADAPTED = {"library_name": "peft", "base_model_relation": "adapter", "tags": ["lora", "pagetune"], "name": "adapter"}
+MERGED = {"library_name": "transformers", "base_model_relation": "finetune", "tags": ["pagetune"], "name": "merged"}
 _DTYPES = {"fp16": "float16", "bf16": "bfloat16", "fp32": "float32"}
 
 
@@ -40,19 +44,50 @@ def render_model_card(manifest: Manifest, params: Params, metrics: Mapping[str, 
     return "\n\n".join("\n".join(lines) for lines in parts) + "\n"
 
 
-def _header(manifest: Manifest, scores: dict[str, Any], languages: Sequence[str]) -> list[str]:
+def merged_card(
+    manifest: Manifest, params: Params, metrics: Mapping[str, Any], languages: Sequence[str], dtype: str, location: str
+) -> str:
+    """The card of the merged model, which transformers loads without PEFT. Arguments as of render_model_card;
+    `dtype` (fp16, bf16, fp32) is that of the merged weights, and `location` what its code loads: a folder or a hub id.
+    """
+    parts = [
+        _header(manifest, metrics["eval"], languages, MERGED),
+        _about(manifest, "A language model that knows a few documents"),
+        [*_scores(metrics["eval"]), "", *_merging(metrics["train"]["precision"], dtype)],
+        _limits(metrics["eval"], params),
+        _merged_code(params, manifest.trust_remote_code, dtype, location),
+        _data(metrics, params),
+        _settings(params, metrics["train"]),
+    ]
+    return "\n\n".join("\n".join(lines) for lines in parts) + "\n"
+
+
+def _merging(precision: str, dtype: str) -> list[str]:
+    if precision == dtype:
+        return [
+            f"They are of the adapter on its base, both in {dtype}. Merging rounds once more, and may change a word."
+        ]
+    return [
+        f"They are of the adapter on its base in {precision}. Here it is merged into weights in {dtype}, which nobody",
+        "scored: answers may differ.",
+    ]
+
+
+def _header(
+    manifest: Manifest, scores: dict[str, Any], languages: Sequence[str], form: Mapping[str, Any] = ADAPTED
+) -> list[str]:
     from huggingface_hub import ModelCardData
 
     fields: dict[str, Any] = {
-        "library_name": "peft",
+        "library_name": form["library_name"],
         "pipeline_tag": "text-generation",
         "language": list(languages),
-        "tags": ["lora", "pagetune"],
+        "tags": form["tags"],
     }
     if manifest.source == "hub":
-        fields |= {"base_model": manifest.id, "base_model_relation": "adapter"}
+        fields |= {"base_model": manifest.id, "base_model_relation": form["base_model_relation"]}
     if results := list(_results(scores["tuned"])):
-        fields |= {"model_name": "adapter", "eval_results": results}
+        fields |= {"model_name": form["name"], "eval_results": results}
     return ["---", ModelCardData(**fields).to_yaml(), "---"]
 
 
@@ -72,9 +107,9 @@ def _results(tuned: dict[str, Any]) -> Iterator[Any]:
             )
 
 
-def _about(manifest: Manifest) -> list[str]:
+def _about(manifest: Manifest, title: str = "A LoRA adapter that knows a few documents") -> list[str]:
     return [
-        "# A LoRA adapter that knows a few documents",
+        f"# {title}",
         "",
         f"Tuned with pagetune on questions and answers made from documents. The base is {_base(manifest)}, of",
         f"{manifest.parameters:,} parameters. Its licence and those of the documents apply; none is stated here.",
@@ -169,13 +204,38 @@ def _code_block(manifest: Manifest, params: Params, precision: str) -> list[str]
         f"loading = {loading}",
         f"base = AutoModelForCausalLM.from_pretrained({where}{remote}, **loading)",
         'model = PeftModel.from_pretrained(base, "models/adapter")',
+        *_asking(params, "base"),
+        "```",
+    ]
+
+
+def _merged_code(params: Params, trust_remote_code: bool, dtype: str, location: str) -> list[str]:
+    remote = ", trust_remote_code=True" if trust_remote_code else ""
+    return [
+        "## How to ask it",
+        "",
+        "```python",
+        "from transformers import AutoModelForCausalLM, AutoTokenizer",
+        "",
+        f"template = {params.prompt.template!r}",
+        'question = "…"',
+        "",
+        f"tokenizer = AutoTokenizer.from_pretrained({location!r}{remote})",
+        f'model = AutoModelForCausalLM.from_pretrained({location!r}{remote}, dtype="{_DTYPES[dtype]}")',
+        *_asking(params, "model"),
+        "```",
+    ]
+
+
+def _asking(params: Params, base: str) -> list[str]:
+    """`base` is the variable of the model whose settings say how an answer ends."""
+    return [
         'prompt = tokenizer(template.replace("{instruction}", question), return_tensors="pt").to(model.device)',
-        "own = base.generation_config.eos_token_id or []  # such as <|eot_id|>",
+        f"own = {base}.generation_config.eos_token_id or []  # such as <|eot_id|>",
         "ends = [tokenizer.eos_token_id] + (own if isinstance(own, list) else [own])",
         f"limits = {{'max_new_tokens': {params.predict.max_new_tokens}, 'eos_token_id': ends}}",
         "output = model.generate(**prompt, do_sample=False, **limits)",
         'print(tokenizer.decode(output[0, prompt["input_ids"].shape[1] :], skip_special_tokens=True))',
-        "```",
     ]
 
 

@@ -198,11 +198,13 @@ def create(handler: Handler) -> None:
         raise Refused(401, "Invalid username or password.")
     if handler.server.tokens[handler._token() or ""] != "write":
         raise Refused(403, "You don't have the rights to create a model under this namespace")
+    there = {"url": f"{handler.server.endpoint}/{name}", "name": name}
     if name in handler.server.repos:
-        raise Refused(409, "You already created this model repo")
-    private = asked.get("visibility") == "private" or bool(asked.get("private"))
+        handler._send(409, there | {"error": "You already created this model repo"})
+        return
+    private = asked.get("visibility") == "private"
     handler.server.add(name, {".gitattributes": b"*.safetensors filter=lfs\n"}, private=private)
-    handler._send(200, {"url": f"{handler.server.endpoint}/{name}", "name": name})
+    handler._send(200, there)
 
 
 def validate_yaml(handler: Handler) -> None:
@@ -223,7 +225,7 @@ def preupload(handler: Handler, name: str, revision: str) -> None:
             "path": asked["path"],
             "uploadMode": "lfs" if asked["path"].endswith(LARGE) else "regular",
             "shouldIgnore": False,
-            "oid": _blob_id(files[asked["path"]]) if asked["path"] in files else None,
+            "oid": _name_of(asked["path"], files[asked["path"]]) if asked["path"] in files else None,
         }
         for asked in json.loads(handler.body)["files"]
     ]
@@ -296,6 +298,10 @@ def _entry(path: str, data: bytes) -> dict[str, Any]:
 
 def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
+
+
+def _name_of(path: str, data: bytes) -> str:
+    return _sha256(data) if path.endswith(LARGE) else _blob_id(data)
 
 
 def _blob_id(data: bytes) -> str:

@@ -136,10 +136,12 @@ def expected(folder: Path) -> dict[str, Any]:
 def fetched(hub: Server, sharded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where base_model and a later stage have run with the network."""
     folder = workplace(tmp_path_factory.mktemp("fetched"), "acme/private", "v1")
-    done = base_model(folder, endpoint=hub.endpoint, token=READER)
+    stages = "from stages.base_model import main\nmain()\n" + LOAD
+    done = start(folder, "-c", stages, endpoint=hub.endpoint, token=READER)
     assert done.returncode == 0, done.stderr
-    assert "cache" not in done.stdout
-    assert load(folder, endpoint=hub.endpoint, token=READER) == expected(sharded)
+    line, loaded = done.stdout.splitlines()
+    assert "cache" not in line
+    assert json.loads(loaded) == expected(sharded)
     return folder
 
 
@@ -165,18 +167,12 @@ def test_a_branch_that_moves_changes_nothing_and_what_is_cached_is_not_asked_for
     assert not [request for request in hub.requests[seen:] if "acme" in request.path or "lfs" in request.path]
 
 
-def described(folder: Path, cases: list[tuple[str, str | None, str]], **options: str) -> tuple[list[Any], list[str]]:
-    """What is said to each case, and the lines before."""
+def refusals(folder: Path, cases: list[tuple[str, str | None, str]], **options: str) -> list[str]:
     done = start(workplace(folder, "builtin"), "-c", DESCRIBE, json.dumps(cases), **options)
     assert done.returncode == 0, done.stderr
-    *lines, said = done.stdout.splitlines()
-    return json.loads(said), lines
-
-
-def refusals(folder: Path, cases: list[tuple[str, str | None, str]], **options: str) -> list[str]:
-    said, _ = described(folder, cases, **options)
+    said = json.loads(done.stdout.splitlines()[-1])
     assert not [text for text in said if not isinstance(text, str) or "\n" in text]
-    return said
+    return list(said)
 
 
 @pytest.fixture(scope="module")
@@ -185,28 +181,29 @@ def gone() -> str:
         return server.endpoint
 
 
-def test_offline_with_a_filled_cache_the_manifest_is_the_same_and_later_stages_load(
-    fetched: Path, sharded: Path, gone: str, tmp_path: Path
-) -> None:
+def test_offline_with_a_filled_cache_the_manifest_is_the_same(fetched: Path, gone: str, tmp_path: Path) -> None:
     folder = workplace(tmp_path, "acme/private", "v1")
     shutil.copytree(fetched / "home", folder / "home", symlinks=True)
     done = base_model(folder, endpoint=gone, HF_HUB_OFFLINE="1")
     assert done.returncode == 0, done.stderr
     assert "is taken from the cache: HF_HUB_OFFLINE is set" in done.stdout
     assert manifest_of(folder) == manifest_of(fetched)
-    assert load(folder, endpoint=gone) == expected(sharded)
 
 
-def test_with_the_hub_gone_a_tag_is_looked_up_in_the_cache_and_a_commit_needs_no_hub(
-    fetched: Path, gone: str, tmp_path: Path
+def test_with_the_hub_gone_a_tag_is_looked_up_in_the_cache_a_commit_needs_no_hub_and_later_stages_load(
+    fetched: Path, sharded: Path, gone: str, tmp_path: Path
 ) -> None:
-    shutil.copytree(fetched / "home", tmp_path / "home", symlinks=True)
-    manifest = json.loads(manifest_of(fetched))
-    cases = [("acme/private", "v1", ""), ("acme/private", manifest["revision"], "")]
-    said, (by_tag, by_commit) = described(tmp_path, cases, endpoint=gone)
-    assert said == [manifest, manifest]
+    folder = tmp_path / "copy"
+    shutil.copytree(fetched, folder, symlinks=True)
+    manifest = json.loads(manifest_of(folder))
+    cases = json.dumps([("acme/private", "v1", ""), ("acme/private", manifest["revision"], "")])
+    done = start(folder, "-c", DESCRIBE + LOAD, cases, endpoint=gone)
+    assert done.returncode == 0, done.stderr
+    by_tag, by_commit, said, loaded = done.stdout.splitlines()
     assert f"at {manifest['revision']} is taken from the cache: the hub did not answer (ConnectError: " in by_tag
     assert "is taken from the cache: model.revision is a commit, which never changes" in by_commit
+    assert json.loads(said) == [manifest, manifest]
+    assert json.loads(loaded) == expected(sharded)
 
 
 def test_without_a_token_a_private_model_is_one_line(hub: Server, tmp_path: Path) -> None:
@@ -266,3 +263,135 @@ def test_offline_with_an_empty_or_unfinished_cache_says_how_to_fill_it(
     next((tmp_path / "home").rglob("model-00002-of-*.safetensors")).unlink()
     (unfinished,) = refusals(tmp_path, [("acme/private", "v1", READER)], **offline)
     assert unfinished == empty
+
+
+#: Prints what push says to each (folder, repository, card, private, token) of its argument.
+PUSH = """
+import json, os, sys
+from pathlib import Path
+from pagetune.errors import UserError, quiet_libraries
+quiet_libraries()
+from pagetune.hub import push
+said = []
+for folder, repository, card, private, token in json.loads(sys.argv[1]):
+    os.environ["HF_TOKEN"] = token
+    try:
+        said.append(push(Path(folder), repository, Path(card), **({} if private is None else {"private": private})))
+    except UserError as error:
+        said.append(str(error))
+print(json.dumps(said))
+"""
+
+
+@pytest.fixture
+def model(tiny_base: Path, tmp_path: Path) -> Path:
+    """A folder to upload, with a README.md of its own and something hidden."""
+    folder = tmp_path / "merged"
+    shutil.copytree(tiny_base, folder, ignore=shutil.ignore_patterns("manifest.json"))
+    (folder / "README.md").write_text("# Not the card\n", encoding="utf-8")
+    (folder / ".cache").mkdir()
+    (folder / ".cache/secret").write_text("not the model's", encoding="utf-8")
+    return folder
+
+
+CARD = ROOT / "metrics/model_card.md"
+
+
+def pushed(place: Path, folder: Path, cases: list[tuple[Any, ...]], **options: str) -> list[str]:
+    wanted = [(str(folder), name, str(card), private, token) for name, card, private, token in cases]
+    done = start(place, "-c", PUSH, json.dumps(wanted), **options)
+    assert done.returncode == 0, done.stderr
+    said = [str(text) for text in json.loads(done.stdout.splitlines()[-1])]
+    assert not [text for text in said if "\n" in text]
+    return said
+
+
+@pytest.fixture
+def empty_hub() -> Iterator[Server]:
+    with serving() as server:
+        server.tokens |= {READER: "read", WRITER: "write"}
+        yield server
+
+
+@pytest.mark.parametrize("xet", ["installed", "absent"])
+def test_a_model_goes_to_a_private_repository_with_its_card_in_one_commit(
+    empty_hub: Server, model: Path, tmp_path: Path, xet: str
+) -> None:
+    options = {"HF_HUB_DISABLE_XET": "1"} if xet == "absent" else {}
+    (said,) = pushed(tmp_path, model, [("acme/tuned", CARD, None, WRITER)], endpoint=empty_hub.endpoint, **options)
+    repo = empty_hub.repos["acme/tuned"]
+    assert said == f"{empty_hub.endpoint}/acme/tuned at commit {repo.refs['main']} (private)"
+    assert repo.private
+    assert repo.messages == ["", "Upload a model tuned with pagetune"]
+    there = repo.commits[repo.refs["main"]]
+    assert there["README.md"] == CARD.read_bytes()
+    sent = {name: data for name, data in there.items() if name not in ("README.md", ".gitattributes")}
+    assert sent == {
+        path.name: path.read_bytes() for path in model.glob("*.*") if path.suffix in (".json", ".safetensors")
+    }
+    assert "model.safetensors" in sent
+    fetch = "from huggingface_hub import snapshot_download; print(snapshot_download('acme/tuned'))"
+    back = Path(start(tmp_path, "-c", fetch, endpoint=empty_hub.endpoint, token=READER, **options).stdout.strip())
+    assert files_of(back) == there
+    assert bool(empty_hub.asked("xet-write-token")) == (xet == "installed")
+    assert {request.token for request in empty_hub.requests if request.method == "PUT"} == {None}
+
+
+def test_weights_of_an_earlier_upload_go_and_what_else_stands_there_stays(
+    empty_hub: Server, model: Path, tmp_path: Path
+) -> None:
+    earlier = {"adapter_config.json": b"{}", "model-00001-of-00002.safetensors": b"1", "notes.txt": b"mine"}
+    empty_hub.add("acme/tuned", earlier, private=True)
+    case = ("acme/tuned", CARD, None, WRITER)
+    first, again = pushed(tmp_path, model, [case, case], endpoint=empty_hub.endpoint)
+    repo = empty_hub.repos["acme/tuned"]
+    names = set(repo.commits[repo.refs["main"]])
+    assert "notes.txt" in names
+    assert not names & {"adapter_config.json", "model-00001-of-00002.safetensors"}
+    assert len(repo.commits) == 2
+    assert again == first
+
+
+def test_what_cannot_be_pushed_is_one_line_before_anything_is_uploaded(
+    empty_hub: Server, model: Path, gone: str, tmp_path: Path
+) -> None:
+    empty_hub.add("acme/public", {}, private=False)
+    empty_hub.add("acme/others", {}, private=True)
+    bad_card = tmp_path / "bad.md"
+    bad_card.write_text("---\na: [\n---\n# A card\n", encoding="utf-8")
+    cases = [
+        ("acme/tuned", CARD, None, ""),
+        ("acme/tuned", CARD, None, "hf_wrong"),
+        ("acme/others", CARD, None, READER),
+        ("acme/new", CARD, None, READER),
+        ("acme/bad..id", CARD, None, WRITER),
+        ("tuned", CARD, None, WRITER),
+        ("acme/public", CARD, None, WRITER),
+        ("acme/tuned", tmp_path / "none.md", None, WRITER),
+        ("acme/tuned", bad_card, None, WRITER),
+    ]
+    none, wrong, reads, new, bad, short, public, cardless, header = pushed(
+        tmp_path, model, cases, endpoint=empty_hub.endpoint
+    )
+    assert "acme/tuned, which needs a token, and HF_TOKEN is not set" in none
+    assert "does not take (401: Invalid" in wrong
+    assert "acme/others, which the hub does not take (403: this token has no right to write" in reads
+    assert "acme/new, which the hub does not take (403: " in new
+    assert "acme/bad..id, which is no id" in bad
+    assert "tuned, which says not whose it is" in short
+    assert "acme/public, which is public, and a tuned model repeats its documents" in public
+    assert "none.md is not there" in cardless
+    assert "Invalid metadata in README.md" in header
+    assert not [request for request in empty_hub.requests if request.method == "PUT" or "commit" in request.path]
+    (away,) = pushed(tmp_path, model, [("acme/tuned", CARD, None, WRITER)], endpoint=gone)
+    assert "could not be reached or written (ConnectError: " in away
+    (weightless,) = pushed(tmp_path, tmp_path / "home", [("acme/tuned", CARD, None, WRITER)], endpoint=gone)
+    assert "holds no *.safetensors and no *.gguf" in weightless
+
+
+def test_a_public_repository_is_pushed_to_where_that_was_asked_for(
+    empty_hub: Server, model: Path, tmp_path: Path
+) -> None:
+    (said,) = pushed(tmp_path, model, [("acme/open", CARD, False, WRITER)], endpoint=empty_hub.endpoint)
+    assert said.endswith("(public)")
+    assert not empty_hub.repos["acme/open"].private

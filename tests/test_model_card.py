@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from pagetune.jsonl import read_json
 from pagetune.manifest import ADAPTER, Manifest, read_manifest
-from pagetune.model_card import render_model_card
+from pagetune.model_card import merged_card, render_model_card
 from pagetune.models import load_tokenizer, load_tuned
 from pagetune.params import Params, load_params
 from pagetune.predict.answers import generate
@@ -203,5 +203,43 @@ def test_the_code_answers_as_the_project_does(
     loaded = load_tuned(base, adapter, "fp32", params.quantization)
     prompt = render_prompt(params.prompt.template, question)
     expected = generate(loaded[0], load_tokenizer(base), [prompt], params.predict)[0].text
+    assert capsys.readouterr().out.strip() == expected
+    assert expected
+
+
+def merged_card_of(base: Manifest, params: Params, location: str = "models/merged", dtype: str = "fp32") -> str:
+    return merged_card(base, params, shipped_metrics(), ["en", "ko"], dtype, location)
+
+
+def test_a_merged_model_is_a_finetune_for_transformers_and_says_what_was_scored(params: Params) -> None:
+    card = merged_card_of(manifest(), params, dtype="bf16")
+    data = ModelCard(card).data
+    assert (data.library_name, data.base_model, data.base_model_relation) == ("transformers", "org/base-8b", "finetune")
+    assert data.tags == ["pagetune"]
+    assert data.eval_results == ModelCard(card_of(manifest(), params)).data.eval_results
+    assert "They are of the adapter on its base in 4bit. Here it is merged into weights in bf16" in card
+    assert "peft" not in card.split("## Settings")[0].lower()
+    assert "adapter" not in blocks(card, "python")[0]
+
+
+def test_a_merged_builtin_or_local_base_has_no_id_there(params: Params) -> None:
+    for source in ("local", "builtin"):
+        data = ModelCard(merged_card_of(manifest(source), params)).data
+        assert (data.base_model, data.to_dict().get("base_model_relation")) == (None, None)
+
+
+def test_the_code_of_a_merged_model_answers_as_the_project_does(
+    adapter: Path, params: Params, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base, question = read_manifest(), "센터의 주소?"
+    tuned, _ = load_tuned(base, adapter, "fp32", params.quantization)
+    prompt = render_prompt(params.prompt.template, question)
+    expected = generate(tuned, load_tokenizer(base), [prompt], params.predict)[0].text
+    tuned.merge_and_unload().save_pretrained("models/merged")
+    load_tokenizer(base).save_pretrained("models/merged")
+    shutil.rmtree(adapter)
+    shutil.rmtree("models/base")
+    (code,) = blocks(merged_card_of(base, params), "python")
+    exec(code.replace('"…"', repr(question)), {})  # noqa: S102 - our own, as a reader would run it
     assert capsys.readouterr().out.strip() == expected
     assert expected
