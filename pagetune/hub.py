@@ -12,12 +12,11 @@ from pagetune.manifest import first_line
 WEIGHTS = (".safetensors", ".safetensors.index.json", "adapter_config.json", ".gguf")
 
 
-def push(folder: Path, repo_id: str, card: Path, private: bool = True) -> str:
-    """Upload `folder` with `card` as its README.md, by HF_TOKEN, in one commit; the line says where it now is.
+def push(folder: Path, repo_id: str, card: Path) -> tuple[str, str]:
+    """Upload `folder` with `card` as its README.md, by HF_TOKEN, in one commit; its URL and the commit.
 
     A repository that is not there is made, and private: a tuned model repeats its documents to whoever asks it. For the
-    same reason one that is public is refused, but with `private=False`, which also makes public ones. Weights of an
-    earlier upload go in the same commit; other files stay.
+    same reason one that is public is refused. Weights of an earlier upload go in the same commit; other files stay.
 
     Raises UserError without a token, a right to write, a network, an id OWNER/NAME, weights or a card, before anything
     is uploaded, and where the upload itself fails.
@@ -28,17 +27,16 @@ def push(folder: Path, repo_id: str, card: Path, private: bool = True) -> str:
         from huggingface_hub import HfApi
 
         api = HfApi()
-        url = api.create_repo(repo_id, private=private, exist_ok=True)
+        url = api.create_repo(repo_id, private=True, exist_ok=True)
         there = api.model_info(repo_id)
-        if private and not there.private:
+        if not there.private:
             raise UserError(
                 _about(repo_id, "is public, and a tuned model repeats its documents. Make it private there")
             )
-        _take_lfs_where_there_is_no_xet(api.endpoint, repo_id)
-        _say(repo_id, files, bool(there.private))
+        _say(repo_id, files)
         operations = [*_additions(files), *_deletions(files, [file.rfilename for file in there.siblings or []])]
         done = api.create_commit(repo_id, operations, commit_message="Upload a model tuned with pagetune")
-    return f"{url} at commit {done.oid} ({'private' if there.private else 'public'})"
+    return str(url), str(done.oid)
 
 
 def _about(repo_id: str, what: str) -> str:
@@ -60,13 +58,7 @@ def _files(folder: Path, card: Path) -> dict[str, Path]:
 
 def _check(repo_id: str) -> None:
     from huggingface_hub import get_token
-    from huggingface_hub.errors import HFValidationError
-    from huggingface_hub.utils._validators import validate_repo_id
 
-    try:
-        validate_repo_id(repo_id)
-    except HFValidationError:
-        raise UserError(_about(repo_id, "is no id. Write OWNER/NAME, of letters, digits and single . - _")) from None
     if "/" not in repo_id:
         raise UserError(_about(repo_id, "says not whose it is. Write OWNER/NAME"))
     if get_token() is None:
@@ -76,10 +68,12 @@ def _check(repo_id: str) -> None:
 @contextmanager
 def _in_one_line(repo_id: str) -> Iterator[None]:
     from httpx import HTTPError
-    from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineModeIsEnabled
 
     try:
         yield
+    except HFValidationError:
+        raise UserError(_about(repo_id, "is no id. Write OWNER/NAME, of letters, digits and single . - _")) from None
     except OfflineModeIsEnabled:
         raise UserError(_about(repo_id, "needs the hub, and HF_HUB_OFFLINE is set. Unset it")) from None
     except HfHubHTTPError as error:
@@ -92,27 +86,9 @@ def _in_one_line(repo_id: str) -> Iterator[None]:
         raise UserError(_about(repo_id, f"could not be reached or written ({seen}). Run it again")) from None
 
 
-def _take_lfs_where_there_is_no_xet(endpoint: str, repo_id: str) -> None:
-    """Where hf_xet is installed huggingface_hub uploads by Xet alone (1.33), whether the server has it or not."""
-    from huggingface_hub import constants, get_session
-    from huggingface_hub.utils._headers import build_hf_headers
-    from huggingface_hub.utils._runtime import is_xet_available
-    from huggingface_hub.utils._xet import XetTokenType, xet_connection_info_refresh_url
-
-    if not is_xet_available():
-        return
-    url = xet_connection_info_refresh_url(
-        token_type=XetTokenType.WRITE, repo_id=repo_id, repo_type="model", revision="main", endpoint=endpoint
-    )
-    if constants.HUGGINGFACE_HEADER_X_XET_ENDPOINT not in get_session().get(url, headers=build_hf_headers()).headers:
-        # The variable of this name is read but once, when the library is imported.
-        constants.HF_HUB_DISABLE_XET = True
-
-
-def _say(repo_id: str, files: dict[str, Path], private: bool) -> None:
+def _say(repo_id: str, files: dict[str, Path]) -> None:
     size = sum(path.stat().st_size for path in files.values()) / 2**20
-    seen = "private: only its owner sees it" if private else "public: anyone may read it"
-    print(f"export: {len(files)} files, {size:.1f} MiB, go to {repo_id} ({seen})", flush=True)
+    print(f"push: {len(files)} files, {size:.1f} MiB, go to {repo_id} (private: only its owner sees it)", flush=True)
 
 
 def _additions(files: dict[str, Path]) -> list[Any]:

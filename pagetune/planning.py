@@ -37,11 +37,12 @@ class Place:
 
 @dataclass(frozen=True)
 class Model:
-    """`location` is what its tokenizer is loaded from; None where there is none."""
+    """`location` is what its tokenizer is loaded from, at `revision`; None where there is none."""
 
     name: str
     shape: Shape
     location: str | None
+    revision: str | None = None
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ def _model(params: Params, wanted: str | None) -> Model:
         raise UserError(f"{BASE}/manifest.json is not there. Run `dvc repro base_model`, or name one: --model 8b.")
     manifest = read_manifest()
     config = _config(manifest.location, manifest.revision, manifest.trust_remote_code)
-    return Model(manifest.id, known_shape(config, manifest.id), manifest.location)
+    return Model(manifest.id, known_shape(config, manifest.id), manifest.location, manifest.revision)
 
 
 def _config(location: str, revision: str | None, trust_remote_code: bool) -> Any:
@@ -187,7 +188,9 @@ def _tokenizer(model: Model, trust_remote_code: bool) -> Any:
     if model.location is None:
         return None
     try:
-        tokenizer = AutoTokenizer.from_pretrained(model.location, trust_remote_code=trust_remote_code)
+        tokenizer = AutoTokenizer.from_pretrained(
+            model.location, revision=model.revision, trust_remote_code=trust_remote_code
+        )
     except Exception:  # a folder with config.json alone is enough to plan with
         return None
     return tokenizer if tokenizer.eos_token else None

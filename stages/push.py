@@ -23,8 +23,8 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         card = Path(folder) / "README.md"
         write_text(card, card_of(repository))
-        commit = push(EXPORT / "merged", repository, card)
-    print(f"push: {commit}")
+        url, commit = push(EXPORT / "merged", repository, card)
+    print(f"push: {url} at commit {commit}")
     write_json(PUSHED, {"repository": repository, "commit": commit})
 
 
