@@ -98,7 +98,8 @@ def started(folder: Path, *options: str) -> Iterator[tuple[str, int]]:
     environment = os.environ | {"PYTHONPATH": str(folder)}
     with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        line = next(line for line in process.stdout if "http://" in line)
+        line = next((line for line in process.stdout if "http://" in line), "")
+        assert line, "serve ended before it listened"
         try:
             yield line.split()[-1], process.pid
         finally:
