@@ -60,8 +60,9 @@ def _problem(question: str) -> str | None:
     return None
 
 
-class BodyLimit:
-    """ASGI middleware: a request whose body is larger than `MAX_BODY_BYTES` gets 413, however it is sent."""
+class Door:
+    """ASGI middleware: a body of more than `MAX_BODY_BYTES` gets 413, however it is sent, and a file 403: Gradio would
+    keep it on the disk, and the page has no use for it."""
 
     def __init__(self, app: Any) -> None:
         self.app = app
@@ -69,21 +70,24 @@ class BodyLimit:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
-            return
-        body, more = b"", True
-        if _announced(scope) > MAX_BODY_BYTES:
-            await _refuse(send)
-            return
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return
-            body, more = body + message.get("body", b""), message.get("more_body", False)
-            if len(body) > MAX_BODY_BYTES:
-                await _refuse(send)
-                return
-        with contextlib.suppress(asyncio.CancelledError):  # Ctrl-C while a browser listens, which is no fault
-            await self.app(scope, _replaying(body, receive), send)
+        elif scope["path"].endswith("/upload"):
+            await _refuse(send, 403, "no files are taken")
+        elif (body := await _body(scope, receive)) is None:
+            await _refuse(send, 413, f"more than {MAX_BODY_BYTES} bytes")
+        else:
+            with contextlib.suppress(asyncio.CancelledError):  # Ctrl-C while a browser listens, which is no fault
+                await self.app(scope, _replaying(body, receive), send)
+
+
+async def _body(scope: Any, receive: Any) -> bytes | None:
+    """None where it is too long; then no more of it is read."""
+    if _announced(scope) > MAX_BODY_BYTES:
+        return None
+    body, more = b"", True
+    while more and len(body) <= MAX_BODY_BYTES:
+        message = await receive()
+        body, more = body + message.get("body", b""), message.get("more_body", False)
+    return body if len(body) <= MAX_BODY_BYTES else None
 
 
 def _announced(scope: Any) -> int:
@@ -101,10 +105,10 @@ def _replaying(body: bytes, receive: Any) -> Any:
     return replay
 
 
-async def _refuse(send: Any) -> None:
+async def _refuse(send: Any, status: int, why: str) -> None:
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
-    await send({"type": "http.response.start", "status": 413, "headers": headers})
-    await send({"type": "http.response.body", "body": f"serve: more than {MAX_BODY_BYTES} bytes\n".encode()})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": f"serve: {why}\n".encode()})
 
 
 def make_app(page: Page, host: str) -> Any:
@@ -123,7 +127,7 @@ def make_app(page: Page, host: str) -> Any:
     )
     if _is_loopback(host):  # else a page anywhere could have its name point here, and read along
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]"])
-    app.add_middleware(BodyLimit)
+    app.add_middleware(Door)
     return app
 
 

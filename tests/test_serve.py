@@ -225,7 +225,7 @@ def test_fifty_questions_at_once_are_all_answered_and_who_waits_sees_the_queue(p
 def test_a_body_over_a_megabyte_is_refused_and_the_next_question_answered(announced: bool) -> None:
     body = b"x" * (serve.MAX_BODY_BYTES + 1)
     with served(Slow("네", 0)) as url:
-        for path in ("/gradio_api/call/ask", "/gradio_api/upload", "/gradio_api/queue/join"):
+        for path in ("/gradio_api/call/ask", "/gradio_api/queue/join"):
             content: Any = body if announced else iter([body[:600_000], body[600_000:]])
             try:
                 refused = httpx.post(url + path, content=content, timeout=20)
@@ -233,6 +233,14 @@ def test_a_body_over_a_megabyte_is_refused_and_the_next_question_answered(announ
                 continue
             assert refused.status_code == 413
         assert answer_to(url, "있나요?") == "네 있나요?"
+
+
+def test_no_file_of_the_project_is_given_and_none_is_taken() -> None:
+    with served(Slow("네", 0)) as url:
+        for path in ("params.yaml", "data/raw/training_notice.pdf", "/etc/passwd"):
+            assert httpx.get(f"{url}/gradio_api/file={path}").status_code == 403
+        sent = httpx.post(f"{url}/gradio_api/upload", files={"files": ("a.html", b"<b>", "text/html")})
+        assert (sent.status_code, sent.text) == (403, "serve: no files are taken\n")
 
 
 def test_a_question_over_the_limit_is_told_the_limit() -> None:
