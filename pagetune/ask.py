@@ -38,7 +38,7 @@ class Asker:
             return generate(self.model, self.tokenizer, [self.prompt(question)], self.params.predict)[0]
 
     def stream(self, question: str, base: bool = False) -> Iterator[Answer]:
-        """The answer as it grows; the last is that of `answer`. Each step is a call of the model on one token."""
+        """The answer as it grows; in fp32 the last is that of `answer` to the letter."""
         import torch
 
         eos_ids = eos_ids_of(self.model.generation_config, self.tokenizer)
@@ -48,11 +48,13 @@ class Asker:
         while len(made) < self.params.predict.max_new_tokens and (not made or made[-1] not in eos_ids):
             with torch.inference_mode(), self._without_adapter(base):
                 output = self.model(input_ids=ids, past_key_values=cache, use_cache=True)
-            cache, ids = output.past_key_values, output.logits[:, -1:].argmax(-1)
+            cache, ids = getattr(output, "past_key_values", None), output.logits[:, -1:].argmax(-1)
+            if cache is None:  # of another make, such as Mamba's: then the answer appears as a whole
+                break
             made.append(int(ids))
             grown = answer_of(made, self.tokenizer, eos_ids)
             yield Answer(grown.text.rstrip(_BROKEN), grown.stopped)
-        yield answer_of(made, self.tokenizer, eos_ids)
+        yield answer_of(made, self.tokenizer, eos_ids) if cache else self.answer(question, base)
 
     def prompt(self, question: str) -> str:
         if not question.strip():

@@ -57,7 +57,10 @@ def ask(file: str) -> None:
 
 
 def _adds_bos(llama: Any) -> bool:
-    return str(llama.metadata.get("tokenizer.ggml.add_bos_token", "false")) == "true"
+    """As llama.cpp decides for itself where somebody asks."""
+    import llama_cpp
+
+    return bool(llama_cpp.llama_vocab_get_add_bos(llama_cpp.llama_model_get_vocab(llama.model)))
 
 
 def _answer(llama: Any, prompt: list[int], eos_ids: list[int], max_new_tokens: int) -> list[int]:

@@ -10,7 +10,7 @@ from pagetune.errors import UserError
 from pagetune.export.chat_template import chat_template
 from pagetune.export.proof import LARGEST_DIFFERENCE, Seen, largest_difference, look_at, same_answers
 from pagetune.manifest import ADAPTER, Manifest
-from pagetune.models import load_base, load_generation_config, load_tokenizer, load_tuned
+from pagetune.models import load_base, load_config, load_generation_config, load_tokenizer, load_tuned
 from pagetune.params import Params
 from pagetune.predict.answers import eos_ids_of
 from pagetune.prompts import encode_prompt
@@ -41,7 +41,7 @@ class Merging:
 
 
 def export_merged(merging: Merging, template: Template, folder: Path) -> tuple[dict[str, Any], Seen]:
-    """Save the merged model in `folder`; what was proved, and what the merged model in fp32 said.
+    """Save the merged model in `folder`; what was proved, and what the adapter in fp32 said.
 
     Raises UserError where the two are not one model, the adapter changes nothing, or memory is too little.
     """
@@ -67,32 +67,32 @@ def in_fp32(manifest: Manifest, params: Params, precision: str) -> Any:
     """The adapter on its base, as numbers of 32 bits: those of the quantised base, where it was trained on one."""
     from peft import PeftConfig, PeftModel
 
-    _check_room(manifest)
+    device = _place(manifest)
     base, _ = load_base(manifest, precision, params.quantization)
     if precision in ("4bit", "8bit"):
         base = base.dequantize()
-    base = base.to(_device(manifest)).float()
+    base = base.to(device).float()
     if _touches_the_head(PeftConfig.from_pretrained(str(ADAPTER))):
         _untie(base)
     return PeftModel.from_pretrained(base, str(ADAPTER)).eval()
 
 
-def _check_room(manifest: Manifest) -> None:
+def _place(manifest: Manifest) -> str:
+    """The card where there is room on it, else the machine's memory. Raises UserError where that is too little."""
     import psutil
 
-    wanted, free = 4 * manifest.parameters * ROOM, psutil.virtual_memory().available
-    if _device(manifest) == "cpu" and wanted > free:
+    wanted = 4 * manifest.parameters * ROOM
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+        if torch.cuda.mem_get_info()[0] > wanted:
+            return "cuda"
+    free = psutil.virtual_memory().available
+    if wanted > free:
         raise UserError(
             f"merging {manifest.parameters / 1e9:.1f} billion parameters in fp32 takes {wanted / 2**30:.0f} GiB, "
             f"and {free / 2**30:.0f} GiB of memory are free. Merge on a machine with more memory."
         )
-
-
-def _device(manifest: Manifest) -> str:
-    if not torch.cuda.is_available():
-        return "cpu"
-    free, _ = torch.cuda.mem_get_info()
-    return "cuda" if free > 4 * manifest.parameters * ROOM else "cpu"
+    return "cpu"
 
 
 def _touches_the_head(config: Any) -> bool:
@@ -196,9 +196,4 @@ def _say_how_it_ends(merging: Merging, model: Any) -> None:
 
 def _sixteen_bit(manifest: Manifest) -> torch.dtype:
     """bf16 where the base is, whose numbers may be too large for fp16; else fp16, which is more exact."""
-    from transformers import AutoConfig
-
-    config = AutoConfig.from_pretrained(
-        manifest.location, revision=manifest.revision, trust_remote_code=manifest.trust_remote_code
-    )
-    return torch.bfloat16 if config.get_text_config().dtype == torch.bfloat16 else torch.float16
+    return torch.bfloat16 if load_config(manifest).get_text_config().dtype == torch.bfloat16 else torch.float16
