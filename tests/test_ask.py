@@ -127,7 +127,7 @@ class Terminal:
         self.bytes = b""
         os.write(self.end, f"{line}\n".encode())
 
-    def until(self, words: str, seconds: float = 90) -> str:
+    def until(self, words: str, seconds: float = 240) -> str:
         """What appeared, until `words` are in it."""
         ends = time.monotonic() + seconds
         while words not in self.seen:
@@ -147,7 +147,7 @@ class Terminal:
         return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", self.bytes.decode(errors="replace"))
 
     def ended(self) -> int:
-        return self.process.wait(timeout=60)
+        return self.process.wait(timeout=240)
 
 
 @pytest.fixture

@@ -140,6 +140,7 @@ def test_transformers_serves_the_export_by_the_commands_of_the_guide(exported: P
     serve, *ask = section("transformers")
     question = re.search(r'"content": "([^"]+)"', ask[-1])
     assert question
+    # Of a model that was hardly trained, which never ends: as far as predict.max_new_tokens lets `ask` go.
     expected = run(exported, sys.executable, "-m", "pagetune", "ask", question[1]).stdout.strip()
     server = serve.replace("8123", port).split()
     server[0] = str(Path(sys.executable).parent / server[0])
@@ -149,7 +150,7 @@ def test_transformers_serves_the_export_by_the_commands_of_the_guide(exported: P
             said = run(exported, "sh", "-c", "\n".join(ask).replace("8123", port)).stdout
         finally:
             process.terminate()
-    assert json.loads(said)["choices"][0]["message"]["content"].strip() == expected
+    assert json.loads(said)["choices"][0]["message"]["content"].strip().startswith(expected)
 
 
 def wait_for(url: str) -> None:
