@@ -1,18 +1,20 @@
 """Write what other programs serve: models/base and models/adapter -> models/export, proved before it is there."""
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from pagetune.cards import claim_card
-from pagetune.errors import UserError, run_stage
+from pagetune.errors import run_stage
 from pagetune.export.gguf import check_converter, export_gguf
 from pagetune.export.merge import Merging, export_merged
 from pagetune.export.proof import proof_prompts
 from pagetune.jsonl import read_json, write_json
 from pagetune.manifest import ADAPTER, read_manifest
 from pagetune.params import load_params
-from pagetune.template import check_template
+from pagetune.template import Template, check_template
 
 PROMPTS = [Path(f"data/prompts/{name}.jsonl") for name in ("recall", "validation")]
 EXPORT, TRAINING = Path("models/export"), Path("metrics/train.json")
@@ -21,37 +23,41 @@ EXPORT, TRAINING = Path("models/export"), Path("metrics/train.json")
 def main() -> None:
     claim_card()
     params, manifest = load_params(), read_manifest()
-    template, gguf = check_template(ADAPTER, manifest), params.export.format == "gguf"
-    if gguf:
+    template = check_template(ADAPTER, manifest)
+    if params.export.format == "gguf":
         check_converter()
-    part = EXPORT.with_name(f"{EXPORT.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
     merging = Merging(manifest, params, read_json(TRAINING)["precision"], proof_prompts(PROMPTS))
+    with whole_or_not_at_all(EXPORT) as part:
+        write_json(part / "proof.json", export(merging, template, part))
+
+
+@contextmanager
+def whole_or_not_at_all(folder: Path) -> Iterator[Path]:
+    """A folder to write in, that takes the name of `folder` at the end and is gone after an error."""
+    part = folder.with_name(f"{folder.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
     try:
-        proof, adapted = export_merged(merging, template, part / "merged")
-        say("merged", proof)
-        if gguf:
-            moved = proof["sixteen_bit"]["largest_logit_difference"]
-            proof["gguf"] = export_gguf(merging, part, template, params.export.gguf_type, adapted, moved)
-            say("gguf", proof)
-        write_json(part / "proof.json", proof)
-    except UserError:
+        yield part
+        shutil.rmtree(folder, ignore_errors=True)
+        part.rename(folder)
+    finally:
         shutil.rmtree(part, ignore_errors=True)
-        raise
-    shutil.rmtree(EXPORT, ignore_errors=True)
-    part.rename(EXPORT)
 
 
-def say(what: str, proof: dict[str, Any]) -> None:
-    count = proof["prompts"]
-    if what == "gguf":
-        found = proof["gguf"]
-        ties = f", {found['near_ties']} part where two tokens are as good" if found["near_ties"] else ""
-        print(f"export: gguf: {found['same_answers']} of {count} answers the same by llama.cpp{ties}")
-        if "quantized_same_answers" in found:
-            print(f"export: as {found['type']}: {found['quantized_same_answers']} of {count} answers the same")
-        return
-    whole, half, base = proof["fp32"], proof["sixteen_bit"], proof["base"]
+def export(merging: Merging, template: Template, folder: Path) -> dict[str, Any]:
+    """What was proved."""
+    proof, adapted = export_merged(merging, template, folder / "merged")
+    say_merged(proof)
+    options = merging.params.export
+    if options.format == "gguf":
+        moved = proof["sixteen_bit"]["largest_logit_difference"]
+        proof["gguf"] = export_gguf(merging, folder, template, options.gguf_type, adapted, moved)
+        say_gguf(proof["gguf"], proof["prompts"])
+    return proof
+
+
+def say_merged(proof: dict[str, Any]) -> None:
+    whole, half, base, count = proof["fp32"], proof["sixteen_bit"], proof["base"], proof["prompts"]
     print(
         f"export: merged in fp32: {whole['same_answers']} of {count} answers the same, logits within "
         f"{whole['largest_logit_difference']:.2g}; the base is {base['largest_logit_difference']:.2g} away"
@@ -60,6 +66,13 @@ def say(what: str, proof: dict[str, Any]) -> None:
         f"export: saved in {half['dtype']}: {half['same_answers']} of {count} answers the same, logits within "
         f"{half['largest_logit_difference']:.2g}; loaded again they are equal"
     )
+
+
+def say_gguf(found: dict[str, Any], count: int) -> None:
+    ties = f", {found['near_ties']} part where two tokens are as good" if found["near_ties"] else ""
+    print(f"export: gguf: {found['same_answers']} of {count} answers the same by llama.cpp{ties}")
+    if "quantized_same_answers" in found:
+        print(f"export: as {found['type']}: {found['quantized_same_answers']} of {count} answers the same")
 
 
 if __name__ == "__main__":
