@@ -265,8 +265,8 @@ def test_the_doctor_says_which_backend_trains_and_why_not_the_other(pipeline: Pa
         assert what in said
 
 
-def test_the_doctor_fails_where_dvc_is_not_on_the_path(pipeline: Path) -> None:
-    environment = {"PATH": "/nowhere", "PYTHONPATH": str(pipeline), "HOME": str(pipeline)}
+def test_the_doctor_fails_where_dvc_is_not_on_the_path(pipeline: Path, tmp_path: Path) -> None:
+    environment = {"PATH": "/nowhere", "PYTHONPATH": str(pipeline), "HOME": str(tmp_path)}
     done = subprocess.run(
         [*PAGETUNE, "doctor"], cwd=pipeline, env=environment, capture_output=True, text=True, check=False
     )

@@ -115,6 +115,7 @@ def test_a_second_repro_does_nothing(pipeline: Path) -> None:
         ("train.epochs", 2, {"train", "report"}),
         ("predict.batch_size", 32, {"baseline", "predict", "report"}),
         ("evaluate.tokenizer", "character", {"evaluate"}),
+        ("export.format", "gguf", set()),
         ("seed", 7, {"curate", "base_model", "train", "report"}),
     ],
 )
@@ -122,7 +123,7 @@ def test_a_parameter_touches_just_its_stages(
     experiments: Path, key: str, value: object, first_stages: set[str]
 ) -> None:
     edit_params(experiments, {key: value})
-    status = json.loads(run(experiments, "dvc", "status", "--json").stdout)
+    status = json.loads(run(experiments, "dvc", "status", "dvc.yaml", "--json").stdout)
     assert {
         name for name, changes in status.items() if any("changed deps" in change for change in changes)
     } == first_stages
@@ -131,7 +132,13 @@ def test_a_parameter_touches_just_its_stages(
 def test_a_comment_in_params_yaml_touches_nothing(experiments: Path) -> None:
     with (experiments / "params.yaml").open("a", encoding="utf-8") as file:
         file.write("# a note\n")
-    assert json.loads(run(experiments, "dvc", "status", "--json").stdout) == {}
+    assert json.loads(run(experiments, "dvc", "status", "dvc.yaml", "--json").stdout) == {}
+
+
+def test_what_python_keeps_of_imported_modules_touches_nothing(experiments: Path) -> None:
+    run(experiments, "python", "-m", "compileall", "-q", "pagetune", "stages")
+    assert list(experiments.glob("pagetune/train/__pycache__/*.pyc"))
+    assert json.loads(run(experiments, "dvc", "status", "dvc.yaml", "--json").stdout) == {}
 
 
 def test_an_evaluation_parameter_reruns_the_evaluation_only(experiments: Path) -> None:
