@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Literal
 
 from pagetune.errors import UserError
-from pagetune.memory import GIB
 from pagetune.messages import say
 from pagetune.params import load_params
 
@@ -23,6 +22,8 @@ PINNED = (
 )  # fmt: skip
 #: The built-in pipeline takes less than one; a base of 8B wants 30 GiB of disk for its weights and an export.
 LEAST_DISK_GIB, LEAST_MEMORY_GIB = 5.0, 3.0
+
+GIB = 2**30
 
 Mark = Literal["ok", "note", "bad"]
 
@@ -37,16 +38,15 @@ class Finding:
 
 
 def examine() -> list[Finding]:
-    return [
-        *_python(),
-        *_programs(),
-        *_versions(),
-        *_cards(),
-        *_backend(),
-        *_engines(),
-        *_room(),
-        *_reading(),
-    ]
+    """A part that cannot be looked at is a finding itself."""
+    findings: list[Finding] = []
+    for part in (_python, _programs, _versions, _cards, _backend, _engines, _room, _reading):
+        try:
+            findings += part()
+        except Exception as error:  # whatever is broken here is what one asks the doctor about
+            seen = str(error).strip().splitlines() or [type(error).__name__]
+            findings.append(Finding("bad", part.__name__.strip("_"), seen[0]))
+    return findings
 
 
 def print_findings(findings: list[Finding]) -> bool:
@@ -123,7 +123,7 @@ def _cards() -> Iterator[Finding]:
         say(f"built for {'CUDA ' + build if build else 'the CPU'}", f"{'CUDA ' + build if build else 'CPU'}용 빌드"),
     )
     driver = _driver()
-    for index in range(torch.cuda.device_count()):
+    for index in range(torch.cuda.device_count() if torch.cuda.is_available() else 0):
         properties, (free, total) = torch.cuda.get_device_properties(index), torch.cuda.mem_get_info(index)
         seen = f"{properties.name}, sm_{properties.major}{properties.minor}, {free / GIB:.1f} / {total / GIB:.1f} GiB"
         yield Finding("ok", f"GPU {index}", f"{seen} {say('free', '남음')}, {say('driver', '드라이버')} {driver}")

@@ -49,7 +49,13 @@ def write_records(path: Path, records: Iterable[Record]) -> None:
 
 
 def read_json(path: Path) -> Any:
-    return json.loads(_read(path))
+    """Raises UserError where the file is absent or no JSON."""
+    try:
+        return json.loads(_read(path))
+    except json.JSONDecodeError as error:
+        raise UserError(
+            f"{path}:{error.lineno} is no JSON ({error.msg}). Run `dvc repro -f` to write it anew."
+        ) from None
 
 
 def read_records(path: Path, record: type[R]) -> list[R]:

@@ -4,7 +4,7 @@ import os
 
 
 def speaks_korean() -> bool:
-    """As gettext looks it up: the first of these that is set decides."""
+    """The first of these that is set decides."""
     chosen = (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
     return next((value for value in chosen if value), "").startswith("ko")
 

@@ -4,7 +4,9 @@ import asyncio
 import contextlib
 import html
 import ipaddress
+import json
 import os
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,6 +17,12 @@ from pagetune.sources import Sources, as_html
 
 #: Of a request. A question has a few hundred bytes; Gradio sends the conversation along.
 MAX_BODY_BYTES = 1_000_000
+BODY_SECONDS = 30.0
+#: Of Gradio: the page, what it is made of, and how it asks.
+OPEN_PATHS = re.compile(
+    r"/|/config|/favicon\.ico|/[\w-]+\.css|/(assets|static)/[\w./-]+"
+    r"|/gradio_api/(queue/(join|data)|call/ask(/\w+)?|run/predict|cancel|heartbeat/\w+|info|startup-events)"
+)
 #: Characters of a question; a longer one is answered with the limit.
 MAX_QUESTION = 2000
 #: Questions that wait; more are told to come back.
@@ -61,8 +69,9 @@ def _problem(question: str) -> str | None:
 
 
 class Door:
-    """ASGI middleware: a body of more than `MAX_BODY_BYTES` gets 413, however it is sent, and a file 403: Gradio would
-    keep it on the disk, and the page has no use for it."""
+    """ASGI middleware: lets in what the page and a program that asks use, and nothing else of Gradio, which also takes
+    files, fetches addresses and copies any file that a request names. A body of more than `MAX_BODY_BYTES` gets 413,
+    however it is sent; one that names a file 403, as any other path."""
 
     def __init__(self, app: Any) -> None:
         self.app = app
@@ -70,24 +79,50 @@ class Door:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
-        elif scope["path"].endswith("/upload"):
-            await _refuse(send, 403, "no files are taken")
+        elif not OPEN_PATHS.fullmatch(scope["path"]):
+            await _refuse(send, 403, "not a part of this page")
         elif (body := await _body(scope, receive)) is None:
-            await _refuse(send, 413, f"more than {MAX_BODY_BYTES} bytes")
+            await _refuse(send, 413, f"more than {MAX_BODY_BYTES} bytes, or not sent whole")
+        elif _names_a_file(body):
+            await _refuse(send, 403, "no files are taken")
         else:
             with contextlib.suppress(asyncio.CancelledError):  # Ctrl-C while a browser listens, which is no fault
                 await self.app(scope, _replaying(body, receive), send)
 
 
 async def _body(scope: Any, receive: Any) -> bytes | None:
-    """None where it is too long; then no more of it is read."""
+    """None where it is too long, too slow or broken off; then no more of it is read."""
     if _announced(scope) > MAX_BODY_BYTES:
         return None
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await _read(receive)
+    except TimeoutError:
+        return None
+
+
+async def _read(receive: Any) -> bytes | None:
     body, more = b"", True
-    while more and len(body) <= MAX_BODY_BYTES:
+    while more:
         message = await receive()
         body, more = body + message.get("body", b""), message.get("more_body", False)
-    return body if len(body) <= MAX_BODY_BYTES else None
+        if message["type"] == "http.disconnect" or len(body) > MAX_BODY_BYTES:
+            return None
+    return body
+
+
+def _names_a_file(body: bytes) -> bool:
+    """Gradio copies each file that stands so in a question into its cache, or fetches it."""
+    try:
+        return _has_file(json.loads(body)) if body else False
+    except (ValueError, RecursionError):
+        return True  # no JSON: nothing that the page sends
+
+
+def _has_file(value: Any) -> bool:
+    if isinstance(value, dict):
+        return not {"path", "meta"}.isdisjoint(value) or any(map(_has_file, value.values()))
+    return isinstance(value, list) and any(map(_has_file, value))
 
 
 def _announced(scope: Any) -> int:
@@ -112,7 +147,7 @@ async def _refuse(send: Any, status: int, why: str) -> None:
 
 
 def make_app(page: Page, host: str) -> Any:
-    """The FastAPI application: the page at /, nothing that writes to disk, nothing asked of another machine."""
+    """The FastAPI application: the page at /. Nothing is written to disk, nothing asked of another machine."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     import gradio as gr
     from fastapi import FastAPI
@@ -122,11 +157,12 @@ def make_app(page: Page, host: str) -> Any:
     fonts = ["system-ui", "Noto Sans KR", "Malgun Gothic", "Apple SD Gothic Neo", "NanumGothic", "sans-serif"]
     theme = gr.themes.Default(font=fonts, font_mono=["ui-monospace", "monospace"])
     blocks = _blocks(page)
+    blocks.has_launched = True  # mounted ones are not said to be, and then Gradio copies any file that a request names
     app = gr.mount_gradio_app(
         app, blocks, path="/", theme=theme, css=CSS, ssr_mode=False, show_error=True, footer_links=[]
     )
     if _is_loopback(host):  # else a page anywhere could have its name point here, and read along
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]"])
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]", _in_url(host)])
     app.add_middleware(Door)
     return app
 

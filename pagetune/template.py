@@ -52,10 +52,10 @@ def read_template(path: Path = TEMPLATE) -> Template:
     try:
         record = Template.model_validate(read_json(path))
     except ValidationError as error:
-        part = ".".join(map(str, error.errors()[0]["loc"]))
+        part = ".".join(map(str, error.errors()[0]["loc"])) or "the whole file"
         raise UserError(f"{path}: {part} is missing or wrong; another version wrote it. Run `dvc repro`.") from None
     if not record.intact:
-        raise UserError(f"{path}: sha256 is not that of its parts; it was changed by hand. Run `dvc repro -f format`.")
+        raise UserError(f"{path}: sha256 is not that of its parts; it was changed by hand. Run `dvc repro`.")
     return record
 
 
@@ -65,7 +65,7 @@ def check_template(adapter: Path, manifest: Manifest, asked: Path = TEMPLATE) ->
     if not carried.exists():
         raise UserError(f"{carried} is not there: nothing says how this adapter was trained to be asked. `dvc repro`.")
     trained, now = read_template(carried), read_template(asked)
-    base = Template.for_base(now.template, manifest)
+    base = Template.for_base(trained.template, manifest)
     differences = [*_differences(trained, now, str(asked)), *_differences(trained, base, "models/base/manifest.json")]
     if differences:
         raise UserError(f"{carried}: {'; '.join(differences)}. Run `dvc repro`, which trains anew where it must.")

@@ -33,12 +33,12 @@ def main() -> None:
 
 @contextmanager
 def whole_or_not_at_all(folder: Path) -> Iterator[Path]:
-    """A folder to write in, that takes the name of `folder` at the end and is gone after an error."""
+    """A folder to write in, that takes the name of `folder` at the end and is gone after an error, as what was."""
     part = folder.with_name(f"{folder.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
+    for old in (folder, part):
+        shutil.rmtree(old, ignore_errors=True)
     try:
         yield part
-        shutil.rmtree(folder, ignore_errors=True)
         part.rename(folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)

@@ -274,6 +274,14 @@ def test_the_doctor_fails_where_dvc_is_not_on_the_path(pipeline: Path, tmp_path:
     assert "doctor: the pipeline cannot run without git, dvc." in done.stdout
 
 
+def test_the_doctor_names_what_is_broken_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    found = {finding.what: finding for finding in doctor.examine()}
+    assert found["cards"].mark == "bad"
+    assert "torch" in found["cards"].seen
+    assert {"Python", "git", "Tesseract"} <= found.keys()
+
+
 def test_a_version_that_is_not_the_tested_one_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "_pins", lambda: {"torch": "0.0.1", "no-such-package": "1.0"})
     noted, missing = doctor._versions()

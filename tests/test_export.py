@@ -19,7 +19,7 @@ from pagetune.export import converter, merge
 from pagetune.export.chat_template import chat_template, modelfile
 from pagetune.export.llama_cpp import splits_like_gpt2
 from pagetune.export.merge import Merging, export_merged
-from pagetune.export.proof import Seen, near_ties
+from pagetune.export.proof import Seen, largest_difference, near_ties
 from pagetune.manifest import read_manifest
 from pagetune.models import load_base
 from pagetune.params import load_params
@@ -88,10 +88,13 @@ def test_the_merged_model_is_the_adapter_on_the_dequantised_base_and_loads_again
     assert (logits(whole) - logits(again)).abs().max() < 0.1
 
 
-def test_an_adapter_on_the_head_alone_leaves_a_tied_embedding_as_it_was(project: Path, tiny_base: Path) -> None:
+@pytest.mark.parametrize("on", [["q_proj", "lm_head"], r".*(q_proj|lm_head)"])
+def test_an_adapter_on_the_head_alone_leaves_a_tied_embedding_as_it_was(
+    project: Path, tiny_base: Path, on: list[str] | str
+) -> None:
     from transformers import AutoModelForCausalLM
 
-    make_adapter(tiny_base, project, on=["q_proj", "lm_head"])
+    make_adapter(tiny_base, project, on=on)
     assert exported(tiny_base)["fp32"]["same_answers"] == 4
     base = load_base(read_manifest(tiny_base), "fp32", PARAMS.quantization)[0].cpu()
     merged = AutoModelForCausalLM.from_pretrained("merged", dtype=torch.float32)
@@ -117,6 +120,38 @@ def test_a_merge_that_loses_the_tuning_is_refused(
     monkeypatch.setattr(PeftModel, "merge_and_unload", lambda self, safe_merge: self.unload(), raising=False)
     with pytest.raises(UserError, match=r"the merged model is not the tuned one: in fp32 a logit differs by .* of 4"):
         exported(tiny_base)
+
+
+def test_an_adapter_that_is_no_numbers_is_refused(project: Path, tiny_base: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    make_adapter(tiny_base, project)
+    file = project / "models/adapter/adapter_model.safetensors"
+    weights = load_file(file)
+    next(weight for name, weight in weights.items() if "lora_B" in name)[0, 0] = float("nan")
+    save_file(weights, file)
+    with pytest.raises(UserError, match="models/adapter cannot be merged"):
+        exported(tiny_base)
+
+
+def test_a_model_that_overflows_in_16_bits_is_refused(project: Path, tiny_base: Path, tmp_path: Path) -> None:
+    """The same function in fp32: one projection larger, the next one smaller."""
+    large = tmp_path / "large"
+    shutil.copytree(tiny_base, large)
+    model = load_base(read_manifest(tiny_base), "fp32", PARAMS.quantization)[0]
+    for layer in model.model.layers:
+        layer.mlp.up_proj.weight.data *= 3e4
+        layer.mlp.down_proj.weight.data /= 3e4
+    model.save_pretrained(str(large))
+    make_adapter(tiny_base, project, on=["q_proj"])
+    manifest = read_manifest(tiny_base).model_copy(update={"location": str(large)})
+    with pytest.raises(UserError, match=r"in torch\.float16 the merged model overflows"):
+        export_merged(Merging(manifest, PARAMS, "fp32", PROMPTS), Template.for_base(TEMPLATE, manifest), Path("merged"))
+
+
+def test_a_difference_that_is_no_number_is_no_small_one() -> None:
+    whole, broken = torch.zeros(2, 3), torch.tensor([[0.0, float("nan"), 0.0]] * 2)
+    assert largest_difference(Seen([], [whole, whole]), Seen([], [whole, broken])) == float("inf")
 
 
 def test_weights_that_were_not_saved_as_they_are_in_memory_are_found(
@@ -279,7 +314,7 @@ def test_an_export_that_fails_leaves_nothing_behind(copied: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.startswith("export: the adapter changes nothing")
     assert len(done.stderr.strip().splitlines()) == 1
-    assert not list((copied / "models").glob("export*.part"))
+    assert not list((copied / "models").glob("export*"))
 
 
 def test_the_real_checkpoint_goes_from_base_to_adapter_to_export_and_loads_again_equal(

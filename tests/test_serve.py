@@ -235,12 +235,46 @@ def test_a_body_over_a_megabyte_is_refused_and_the_next_question_answered(announ
         assert answer_to(url, "있나요?") == "네 있나요?"
 
 
-def test_no_file_of_the_project_is_given_and_none_is_taken() -> None:
+FILES = [
+    {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}},
+    {"path": "params.yaml", "meta": {"_type": "gradio.FileData"}},
+    {"path": "http://127.0.0.1:1/", "url": "http://127.0.0.1:1/", "meta": {"_type": "gradio.FileData"}},
+]
+
+
+@pytest.mark.parametrize("locked", [True, False], ids=["by the door", "by Gradio behind it"])
+@pytest.mark.parametrize("path", ["call/ask", "run/predict", "queue/join"])
+def test_no_file_that_a_request_names_is_copied_or_fetched(
+    path: str, locked: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    if not locked:
+        monkeypatch.setattr(serve, "_names_a_file", lambda body: False)
     with served(Slow("네", 0)) as url:
-        for path in ("params.yaml", "data/raw/training_notice.pdf", "/etc/passwd"):
-            assert httpx.get(f"{url}/gradio_api/file={path}").status_code == 403
-        sent = httpx.post(f"{url}/gradio_api/upload", files={"files": ("a.html", b"<b>", "text/html")})
-        assert (sent.status_code, sent.text) == (403, "serve: no files are taken\n")
+        for file in FILES if locked else FILES[:2]:
+            for data in ([file], [[{"role": "user", "content": file}], file], [{"deeper": [file]}]):
+                asked = {"data": data, "fn_index": 0, "session_hash": "s", "trigger_id": None, "event_data": None}
+                sent = httpx.post(f"{url}/gradio_api/{path}", content=json.dumps(asked).replace("_type", "\\u005ftype"))
+                assert sent.status_code == 403 or not locked
+                if path == "call/ask" and "event_id" in sent.text:
+                    httpx.get(f"{url}/gradio_api/call/ask/{sent.json()['event_id']}", timeout=30)
+        assert answer_to(url, "있나요?") == "네 있나요?"
+    assert [found for found in tmp_path.rglob("*") if found.is_file()] == []
+
+
+def test_nothing_of_gradio_is_open_that_the_page_does_not_use() -> None:
+    with served(Slow("네", 0)) as url:
+        for path in (
+            "file=params.yaml",
+            "file=/etc/passwd",
+            "upload",
+            "upload/",
+            "deep_link?session_hash=s",
+            "proxy=x",
+        ):
+            assert httpx.get(f"{url}/gradio_api/{path}").status_code == 403
+            assert httpx.post(f"{url}/gradio_api/{path}", json={}).status_code == 403
+        assert httpx.get(f"{url}/openapi.json").status_code == 403
 
 
 def test_a_question_over_the_limit_is_told_the_limit() -> None:

@@ -67,6 +67,7 @@ def test_another_template_eos_or_special_token_is_refused_and_the_part_named(
     adapter, asked = project(tmp_path, trained)
     said = complaint(adapter, asked)
     assert says.replace("{asked}", str(asked)) in said
+    assert ("models/base/manifest.json" in said) == ("template is" not in says)
     assert [part for part in ("template is", "eos_token is", "bos_token is", "special_tokens is") if part in said] == [
         says.split(" is")[0] + " is"
     ]

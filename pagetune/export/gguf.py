@@ -7,7 +7,7 @@ from pagetune.errors import UserError
 from pagetune.export.chat_template import modelfile
 from pagetune.export.converter import WRITTEN, ask_gguf, convert, find_converter, quantize, why_no_llama_cpp
 from pagetune.export.merge import Merging
-from pagetune.export.proof import NEAR_TIE, Seen, near_ties, same_answers
+from pagetune.export.proof import NEAR_TIE, NEAREST_TIE, SHARE_OF_TIES, Seen, near_ties, same_answers
 from pagetune.template import Template
 
 
@@ -30,7 +30,7 @@ def export_gguf(
     target.mkdir(parents=True)
     first = target / f"model-{gguf_type if gguf_type in WRITTEN else 'f16'}.gguf"
     convert(folder / "merged", first, gguf_type if gguf_type in WRITTEN else "f16")
-    proof = _proved(merging, first, adapted, NEAR_TIE * moved)
+    proof = _proved(merging, first, adapted, min(NEAR_TIE * moved, NEAREST_TIE))
     file = target / f"model-{gguf_type}.gguf"
     if file != first:
         quantize(first, file, gguf_type)
@@ -50,7 +50,7 @@ def _proved(merging: Merging, file: Path, adapted: Seen, tolerance: float) -> di
     seen = _asked(merging, file)
     _check_tokens(merging, seen)
     same, ties = same_answers(adapted, seen["answers"]), near_ties(adapted, seen["answers"], tolerance)
-    if same + ties < len(merging.texts):
+    if same + ties < len(merging.texts) or ties > SHARE_OF_TIES * len(merging.texts):
         raise UserError(
             f"the GGUF is not the tuned model: of {len(merging.texts)} answers llama.cpp gives {same} as it does, and "
             f"{ties} part where two tokens are as good. Use export.format: merged."

@@ -1,5 +1,7 @@
 """The adapter merged into the base it was trained on, saved at 16 bit, and proved at each step."""
 
+import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from pagetune.template import Template
 
 #: Of the weights in fp32: what they take, with what the proof needs beside them.
 ROOM = 1.3
+_WAY = " Serve models/adapter on its base."
 
 
 class Merging:
@@ -50,13 +53,20 @@ def export_merged(merging: Merging, template: Template, folder: Path) -> tuple[d
     adapted = merging.look(model)
     with model.disable_adapter():
         base = merging.look(model, adapted)
-    merged = model.merge_and_unload(safe_merge=True)
+    merged = _merged(model)
     seen = merging.look(merged, adapted)
     proved = _fp32_proof(adapted, seen, base)
     _halve(merged, _sixteen_bit(merging.manifest))
     proved["sixteen_bit"] = _saved_proof(merging, merged, template, folder, adapted)
     proved["as_trained"] = {"precision": merging.precision, "same_answers": same_answers(adapted, as_trained.answers)}
     return proved, adapted
+
+
+def _merged(model: Any) -> Any:
+    try:
+        return model.merge_and_unload(safe_merge=True)
+    except ValueError as error:  # of a layer whose weights are no numbers any more
+        raise UserError(f"{ADAPTER} cannot be merged ({error}). metrics/train.json says how it was trained.") from None
 
 
 def _as_trained(merging: Merging) -> Any:
@@ -97,7 +107,9 @@ def _place(manifest: Manifest) -> str:
 
 def _touches_the_head(config: Any) -> bool:
     targets = config.target_modules
-    return targets == "lm_head" or (not isinstance(targets, str) and any(name.endswith("lm_head") for name in targets))
+    if isinstance(targets, str):
+        return re.fullmatch(targets, "lm_head") is not None
+    return any(name.endswith("lm_head") for name in targets)
 
 
 def _untie(model: Any) -> None:
@@ -110,10 +122,10 @@ def _untie(model: Any) -> None:
 def _fp32_proof(adapted: Seen, merged: Seen, base: Seen) -> dict[str, Any]:
     difference, from_base = largest_difference(adapted, merged), largest_difference(adapted, base)
     same, count = same_answers(adapted, merged.answers), len(adapted.answers)
-    if difference > LARGEST_DIFFERENCE or same < count:
+    if not difference <= LARGEST_DIFFERENCE or same < count:
         raise UserError(
             f"the merged model is not the tuned one: in fp32 a logit differs by {difference:.2g} (at most "
-            f"{LARGEST_DIFFERENCE:g}), and {same} of {count} answers are the same. Serve models/adapter on its base."
+            f"{LARGEST_DIFFERENCE:g}), and {same} of {count} answers are the same.{_WAY}"
         )
     if from_base <= LARGEST_DIFFERENCE:
         raise UserError(
@@ -139,18 +151,22 @@ def _saved_proof(merging: Merging, model: Any, template: Template, folder: Path,
     from transformers import AutoModelForCausalLM
 
     half = merging.look(model, adapted)
+    if math.isinf(moved := largest_difference(adapted, half)):
+        raise UserError(f"in {model.config.dtype} the merged model overflows: its logits are no numbers.{_WAY}")
     _save_tokenizer(merging, template, folder)
     _say_how_it_ends(merging, model)
     model.save_pretrained(str(folder))
-    again = AutoModelForCausalLM.from_pretrained(str(folder), dtype="auto").to(model.device).eval()
+    remote = merging.manifest.trust_remote_code
+    again = AutoModelForCausalLM.from_pretrained(str(folder), dtype="auto", trust_remote_code=remote)
+    again = again.to(model.device).eval()
     reloaded = largest_difference(half, merging.look(again, adapted))
-    if reloaded > 0 or not _same_weights(model, again):
+    if not reloaded <= 0 or not _same_weights(model, again):
         raise UserError(
             f"{folder} is not what was saved: loaded again, a logit differs by {reloaded:.2g}. Check the disk."
         )
     return {
         "dtype": str(model.config.dtype).removeprefix("torch."),
-        "largest_logit_difference": largest_difference(adapted, half),
+        "largest_logit_difference": moved,
         "same_answers": same_answers(adapted, half.answers),
         "reloaded_logit_difference": reloaded,
     }
@@ -171,7 +187,7 @@ def _save_tokenizer(merging: Merging, template: Template, folder: Path) -> None:
     bos = tokenizer.bos_token if with_bos and not writes_bos else None
     tokenizer.chat_template = chat_template(template.template, bos)
     tokenizer.save_pretrained(str(folder))
-    saved = AutoTokenizer.from_pretrained(str(folder))
+    saved = AutoTokenizer.from_pretrained(str(folder), trust_remote_code=merging.manifest.trust_remote_code)
     if saved.eos_token != merging.manifest.eos_token or saved.eos_token_id != merging.tokenizer.eos_token_id:
         raise UserError(f"{folder}: the EOS is {saved.eos_token}, that of the base {merging.manifest.eos_token}.")
     for question, prompt in zip(merging.questions(template), prompts, strict=True):

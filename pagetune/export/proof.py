@@ -14,8 +14,9 @@ from pagetune.records import Example
 PROMPTS = 20
 #: Between adapter and merged model, both in fp32: rounding alone.
 LARGEST_DIFFERENCE = 1e-3
-#: So many times what 16 bits alone move a logit, and two tokens may change places: other programs round elsewhere.
-NEAR_TIE = 4.0
+#: Two tokens may change places where their logits are so near: other programs round elsewhere. At most so many times
+#: what 16 bits alone move a logit, and never more than the second; and in so great a share of the answers.
+NEAR_TIE, NEAREST_TIE, SHARE_OF_TIES = 4.0, 0.25, 0.25
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,9 @@ def proof_prompts(paths: list[Any]) -> list[str]:
     """20 prompts, spread evenly over the files; all of them where there are fewer."""
     prompts = list(dict.fromkeys(row.prompt for path in paths for row in read_records(path, Example)))
     if not prompts:
-        raise UserError("export: data/prompts holds no prompt to prove the export by. Run `dvc repro`.")
+        raise UserError(
+            "data/prompts: recall and validation hold no question to prove the export by. Raise curate.recall_fraction."
+        )
     count = min(PROMPTS, len(prompts))
     return [prompts[index * len(prompts) // count] for index in range(count)]
 
@@ -65,9 +68,10 @@ def _logits(model: Any, prompt: list[int], answer: list[int]) -> torch.Tensor:
 
 
 def largest_difference(one: Seen, other: Seen) -> float:
-    """Of any logit. Both are along the same answers."""
+    """Of any logit; infinite where one is no number. Both are along the same answers."""
     pairs = zip(one.logits, other.logits, strict=True)
-    return max((float((a - b).abs().max()) for a, b in pairs if a.numel()), default=0.0)
+    gaps = [(a - b).abs().nan_to_num(nan=float("inf")).max() for a, b in pairs if a.numel()]
+    return max(map(float, gaps), default=0.0)
 
 
 def same_answers(one: Seen, other: list[list[int]]) -> int:
