@@ -18,6 +18,9 @@ from pagetune.sources import Sources, as_html
 #: Of a request. A question has a few hundred bytes; Gradio sends the conversation along.
 MAX_BODY_BYTES = 1_000_000
 BODY_SECONDS = 30.0
+#: Of a refused request, read so that who sends it gets to hear why.
+MAX_DISCARDED_BYTES = 20_000_000
+DISCARD_SECONDS = 5.0
 #: Of Gradio: the page, what it is made of, and how it asks.
 OPEN_PATHS = re.compile(
     r"/|/config|/favicon\.ico|/[\w-]+\.css|/(assets|static)/[\w./-]+"
@@ -80,9 +83,9 @@ class Door:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
         elif not OPEN_PATHS.fullmatch(scope["path"]):
-            await _refuse(send, 403, "not a part of this page")
+            await _refuse(send, 403, "not a part of this page", receive)
         elif (body := await _body(scope, receive)) is None:
-            await _refuse(send, 413, f"more than {MAX_BODY_BYTES} bytes, or not sent whole")
+            await _refuse(send, 413, f"more than {MAX_BODY_BYTES} bytes, or not sent whole", receive)
         elif _names_a_file(body):
             await _refuse(send, 403, "no files are taken")
         else:
@@ -140,10 +143,22 @@ def _replaying(body: bytes, receive: Any) -> Any:
     return replay
 
 
-async def _refuse(send: Any, status: int, why: str) -> None:
+async def _refuse(send: Any, status: int, why: str, unread: Any = None) -> None:
+    """`unread` is where the rest of the body comes from: a connection closed before it is reset, its answer lost."""
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": f"serve: {why}\n".encode()})
+    await send({"type": "http.response.body", "body": f"serve: {why}\n".encode(), "more_body": True})
+    if unread:
+        await _discard(unread)
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _discard(receive: Any) -> None:
+    left = MAX_DISCARDED_BYTES
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(DISCARD_SECONDS):
+            while left > 0 and (message := await receive()).get("more_body"):
+                left -= len(message["body"])
 
 
 def make_app(page: Page, host: str) -> Any:
