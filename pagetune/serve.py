@@ -189,37 +189,56 @@ def _blocks(page: Page) -> Any:
         gr.Markdown(f"### pagetune · {page.asker.manifest.id}")
         with gr.Row():
             with gr.Column(scale=3):
-                chat = gr.Chatbot(
-                    label=say("After the tuning", "튜닝 후"), height=480, render_markdown=False, buttons=["copy"]
-                )
-                _shows_text_as_text(chat)
-                place = gr.Column()
+                conversation, below = _conversation(), gr.Column()
             with gr.Column(scale=2):
-                base = gr.Textbox(label=say("Before the tuning", "튜닝 전"), lines=3, interactive=False)
-                gr.Markdown(say("Source", "출처"))
-                source = gr.HTML(elem_id="source")
-        with place:
-            gr.ChatInterface(
-                page.answer,
-                chatbot=chat,
-                textbox=gr.Textbox(
-                    label=say("Question", "질문"),
-                    placeholder=say("Ask a question", "질문을 적어 주세요"),
-                    show_label=False,
-                    max_length=MAX_QUESTION,
-                    submit_btn=True,
-                    stop_btn=True,
-                ),
-                additional_outputs=[base, source],
-                concurrency_limit=1,
-                show_progress="full",
-                api_name="ask",
-                flagging_mode="never",
-            )
+                beside = _beside()
+        with below:
+            _questions(page, conversation, beside)
     for function in blocks.fns.values():
         if function.concurrency_limit == 1:  # asked in the page or by a program: one model, one queue
             function.concurrency_id = "model"
     return blocks.queue(max_size=MAX_WAITING)
+
+
+def _conversation() -> Any:
+    import gradio as gr
+
+    label = say("After the tuning", "튜닝 후")
+    conversation = gr.Chatbot(label=label, height=480, render_markdown=False, buttons=["copy"])
+    _shows_text_as_text(conversation)
+    return conversation
+
+
+def _beside() -> list[Any]:
+    """The base's answer, and the source."""
+    import gradio as gr
+
+    base = gr.Textbox(label=say("Before the tuning", "튜닝 전"), lines=3, interactive=False)
+    gr.Markdown(say("Source", "출처"))
+    return [base, gr.HTML(elem_id="source")]
+
+
+def _questions(page: Page, conversation: Any, beside: list[Any]) -> None:
+    import gradio as gr
+
+    question = gr.Textbox(
+        label=say("Question", "질문"),
+        placeholder=say("Ask a question", "질문을 적어 주세요"),
+        show_label=False,
+        max_length=MAX_QUESTION,
+        submit_btn=True,
+        stop_btn=True,
+    )
+    gr.ChatInterface(
+        page.answer,
+        chatbot=conversation,
+        textbox=question,
+        additional_outputs=beside,
+        concurrency_limit=1,
+        show_progress="full",
+        api_name="ask",
+        flagging_mode="never",
+    )
 
 
 def _shows_text_as_text(chat: Any) -> None:

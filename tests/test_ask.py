@@ -111,6 +111,11 @@ def test_an_adapter_that_is_not_there_is_named_in_one_line(folder: Path) -> None
 # The chat, in a pseudo-terminal.
 
 
+def _listen_to_ctrl_c() -> None:
+    """As a program of a terminal does; where the tests run in the background of a shell, none of it would."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Terminal:
     """A command whose input and output are a terminal."""
 
@@ -118,7 +123,14 @@ class Terminal:
         ours, theirs = pty.openpty()
         environment = os.environ | {"PYTHONPATH": str(folder), "LC_ALL": language, "TERM": "xterm", "COLUMNS": "200"}
         self.process = subprocess.Popen(
-            command, cwd=folder, env=environment, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
+            command,
+            cwd=folder,
+            env=environment,
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+            preexec_fn=_listen_to_ctrl_c,
         )
         os.close(theirs)
         self.end, self.bytes = ours, b""
