@@ -134,12 +134,34 @@ def results() -> None:
     "score answers.jsonl --tokenizer whitespace",
 )
 def score(
-    file: Annotated[Path, typer.Argument(help='Lines of {"prediction": …, "reference": … or [ … ]}')],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help=say(
+                'Lines of {"prediction": …, "reference": … or [ … ]}',
+                '한 줄에 하나씩 {"prediction": …, "reference": … 또는 [ … ]}',
+            )
+        ),
+    ],
     tokenizer: Annotated[
-        str | None, typer.Option("--tokenizer", help="kiwi, character, whitespace or english, for params.yaml's.")
+        str | None,
+        typer.Option(
+            "--tokenizer",
+            help=say(
+                "kiwi, character, whitespace or english, for params.yaml's.",
+                "params.yaml 대신 kiwi, character, whitespace, english 가운데 하나.",
+            ),
+        ),
     ] = None,
     references: Annotated[
-        str | None, typer.Option("--references", help="max or mean over several references, for params.yaml's.")
+        str | None,
+        typer.Option(
+            "--references",
+            help=say(
+                "max or mean over several references, for params.yaml's.",
+                "정답이 여럿일 때 params.yaml 대신 max(가장 높은 점수) 또는 mean(평균).",
+            ),
+        ),
     ] = None,
 ) -> None:
     from pagetune.score import score_file
@@ -156,13 +178,35 @@ def score(
 )
 def plan(
     gpu_gib: Annotated[
-        float | None, typer.Option("--gpu-gib", min=0.0, help="Of a card that need not be here; else what is here.")
+        float | None,
+        typer.Option(
+            "--gpu-gib",
+            min=0.0,
+            help=say(
+                "Of a card that need not be here; else what is here.",
+                "여기 없는 GPU의 메모리(GiB). 없으면 이 컴퓨터의 것.",
+            ),
+        ),
     ] = None,
     model: Annotated[
-        str | None, typer.Option("--model", help="A folder with config.json, a hub id, or 1b, 3b, 8b, 14b, 32b, 70b.")
+        str | None,
+        typer.Option(
+            "--model",
+            help=say(
+                "A folder with config.json, a hub id, or 1b, 3b, 8b, 14b, 32b, 70b.",
+                "config.json이 있는 폴더, 허브 id, 또는 1b, 3b, 8b, 14b, 32b, 70b.",
+            ),
+        ),
     ] = None,
     precision: Annotated[
-        str | None, typer.Option("--precision", help="4bit, 8bit, fp16, bf16 or fp32, in place of params.yaml's.")
+        str | None,
+        typer.Option(
+            "--precision",
+            help=say(
+                "4bit, 8bit, fp16, bf16 or fp32, in place of params.yaml's.",
+                "params.yaml 대신 4bit, 8bit, fp16, bf16, fp32 가운데 하나.",
+            ),
+        ),
     ] = None,
 ) -> None:
     from pagetune.planning import plan_lines
@@ -190,7 +234,11 @@ def sweep() -> None:
     "FILE의 설정을 params.yaml에 써넣습니다.",
     "preset presets/low_memory.yaml",
 )
-def preset(file: Annotated[Path, typer.Argument(help="For example presets/low_memory.yaml")]) -> None:
+def preset(
+    file: Annotated[
+        Path, typer.Argument(help=say("For example presets/low_memory.yaml", "예: presets/low_memory.yaml"))
+    ],
+) -> None:
     from pagetune.presets import apply_preset
 
     for line in apply_preset(file) or ["nothing to change"]:

@@ -160,16 +160,12 @@ def _why_no_card(driver: str | None, build: str | None) -> str:
 
 def _backend() -> Iterator[Finding]:
     """As the training would choose."""
-    from pagetune.train.backend import why_no_unsloth
-    from pagetune.train.unsloth_backend import why_not
+    from pagetune.train.backend import why_peft
+    from pagetune.train.launch import processes_of
 
     params = load_params()
-    problem = (
-        say("asked for", "params.yaml에서 지정")
-        if params.train.backend == "peft"
-        else why_not(params) or why_no_unsloth()
-    )
     wanted = params.train.backend == "unsloth"
+    problem = why_peft(params, processes_of(params.train.processes, params.train.effective_batch_size))
     if problem is None:
         yield Finding("ok", "train.backend", say("unsloth will train", "unsloth로 학습합니다"))
     else:

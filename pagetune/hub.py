@@ -51,7 +51,8 @@ def _files(folder: Path, card: Path) -> dict[str, Path]:
     files = {name.as_posix(): path for name, path in inside.items() if not any(p.startswith(".") for p in name.parts)}
     if not any(name.endswith((".safetensors", ".gguf")) for name in files):
         raise UserError(
-            f"{folder} holds no *.safetensors and no *.gguf, so there is no model to upload. Run `dvc repro`."
+            f"{folder} holds no *.safetensors and no *.gguf, so there is no model to upload. "
+            "Run `dvc repro export/dvc.yaml`."
         )
     return files | {"README.md": card}
 

@@ -23,7 +23,8 @@ SETTINGS = ("seed", "precision", "quantization", "prompt", "lora", "train")
 #: What the Hub files them under. To it a "merge" is one of several models.
 ADAPTED = {"library_name": "peft", "base_model_relation": "adapter", "tags": ["lora", "pagetune"], "name": "adapter"}
 MERGED = {"library_name": "transformers", "base_model_relation": "finetune", "tags": ["pagetune"], "name": "merged"}
-_DTYPES = {"fp16": "float16", "bf16": "bfloat16", "fp32": "float32"}
+#: What torch calls a precision of 16 or 32 bits.
+DTYPES = {"fp16": "float16", "bf16": "bfloat16", "fp32": "float32"}
 
 
 def render_model_card(manifest: Manifest, params: Params, metrics: Mapping[str, Any], languages: Sequence[str]) -> str:
@@ -189,7 +190,7 @@ def _code_block(manifest: Manifest, params: Params, precision: str) -> list[str]
     remote = ", trust_remote_code=True" if manifest.trust_remote_code else ""
     where = f'"{manifest.id}", revision="{manifest.revision}"' if manifest.source == "hub" else _place(manifest)
     loading = _loading(params, precision)
-    kinds = ["AutoModelForCausalLM", "AutoTokenizer", *(["BitsAndBytesConfig"] if precision not in _DTYPES else [])]
+    kinds = ["AutoModelForCausalLM", "AutoTokenizer", *(["BitsAndBytesConfig"] if precision not in DTYPES else [])]
     return [
         "## How to ask it",
         "",
@@ -221,7 +222,7 @@ def _merged_code(params: Params, trust_remote_code: bool, dtype: str, location: 
         'question = "…"',
         "",
         f"tokenizer = AutoTokenizer.from_pretrained({location!r}{remote})",
-        f'model = AutoModelForCausalLM.from_pretrained({location!r}{remote}, dtype="{_DTYPES[dtype]}")',
+        f'model = AutoModelForCausalLM.from_pretrained({location!r}{remote}, dtype="{DTYPES[dtype]}")',
         *_asking(params, "model"),
         "```",
     ]
@@ -245,14 +246,14 @@ def _place(manifest: Manifest) -> str:
 
 def _loading(params: Params, precision: str) -> str:
     """The arguments that set the precision, as a dict in Python."""
-    if precision in _DTYPES:
-        return f'{{"dtype": "{_DTYPES[precision]}"}}'
+    if precision in DTYPES:
+        return f'{{"dtype": "{DTYPES[precision]}"}}'
     if precision == "8bit":
         return '{"quantization_config": BitsAndBytesConfig(load_in_8bit=True)}'
     options = params.quantization.model_dump() | {"load_in_4bit": True}
     computes_in = options.pop("bnb_4bit_compute_dtype")
     if computes_in != "auto":
-        options["bnb_4bit_compute_dtype"] = _DTYPES[computes_in]
+        options["bnb_4bit_compute_dtype"] = DTYPES[computes_in]
     arguments = ", ".join(f"{name}={value!r}" for name, value in options.items())
     return f'{{"quantization_config": BitsAndBytesConfig({arguments})}}'
 

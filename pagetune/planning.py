@@ -108,12 +108,9 @@ def _cards(processes: int) -> str:
 
 def _backend(params: Params, processes: int, here: bool) -> Literal["unsloth", "peft"]:
     """As the training would choose; a card that is not here is one that Unsloth runs on."""
-    from pagetune.train.backend import why_no_unsloth
-    from pagetune.train.unsloth_backend import why_not
+    from pagetune.train.backend import why_peft
 
-    if params.train.backend == "peft" or processes > 1 or why_not(params):
-        return "peft"
-    return "peft" if here and why_no_unsloth() else "unsloth"
+    return "peft" if why_peft(params, processes, here) else "unsloth"
 
 
 def _model(params: Params, wanted: str | None) -> Model:

@@ -7,11 +7,10 @@ from pagetune.errors import run_stage
 from pagetune.hub import push
 from pagetune.jsonl import read_json, write_json, write_text
 from pagetune.manifest import read_manifest
-from pagetune.model_card import merged_card
+from pagetune.model_card import DTYPES, merged_card
 from pagetune.params import load_params
 
 EXPORT, METRICS, PUSHED = Path("models/export"), Path("metrics"), Path("models/pushed.json")
-_DTYPES = {"float16": "fp16", "bfloat16": "bf16"}
 
 
 def main() -> None:
@@ -34,7 +33,8 @@ def card_of(repository: str) -> str:
 
     metrics = {name: read_json(METRICS / f"{name}.json") for name in ("build_qa", "curate", "train", "eval")}
     languages = ModelCard.load(METRICS / "model_card.md").data.language
-    dtype = _DTYPES[read_json(EXPORT / "proof.json")["sixteen_bit"]["dtype"]]
+    saved_in = read_json(EXPORT / "proof.json")["sixteen_bit"]["dtype"]
+    dtype = next(name for name, dtype in DTYPES.items() if dtype == saved_in)
     return merged_card(read_manifest(), load_params(), metrics, languages, dtype, repository)
 
 

@@ -12,12 +12,14 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+
+from loopback import running
 
 
 @dataclass(frozen=True)
@@ -126,15 +128,8 @@ def completion(text: str, finish_reason: str = "stop") -> str:
     )
 
 
-@contextmanager
-def serving(reply: Reply) -> Iterator[Server]:
-    server = Server(reply)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()
+def serving(reply: Reply) -> AbstractContextManager[Server]:
+    return running(Server(reply))
 
 
 def passage_of(body: Body) -> str:

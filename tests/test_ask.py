@@ -1,5 +1,6 @@
 """`python -m pagetune ask`, `chat` and `doctor`, driven as a person would: the chat in a pseudo-terminal."""
 
+import contextlib
 import os
 import pty
 import re
@@ -19,8 +20,11 @@ from pagetune import doctor
 from pagetune.ask import Asker
 from pagetune.errors import UserError
 from pagetune.jsonl import read_json, read_records, write_json
+from pagetune.params import load_params
 from pagetune.records import Page, Pair
 from pagetune.sources import Sources, as_html, describe
+from pagetune.train import backend, launch
+from pagetune.train.backend import why_peft
 
 QUESTION = "금융보안교육센터의 주소?"
 PAGETUNE = (sys.executable, "-m", "pagetune")
@@ -159,7 +163,12 @@ class Terminal:
         return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", self.bytes.decode(errors="replace"))
 
     def ended(self) -> int:
-        return self.process.wait(timeout=240)
+        """The exit status; what was said to the last is in `seen` then."""
+        status = self.process.wait(timeout=240)
+        with contextlib.suppress(OSError):  # the end
+            while said := os.read(self.end, 65536):
+                self.bytes += said
+        return status
 
 
 @pytest.fixture
@@ -270,9 +279,19 @@ def test_evidence_that_stands_in_a_table_is_marked_above_the_page() -> None:
 def test_the_doctor_says_which_backend_trains_and_why_not_the_other(pipeline: Path) -> None:
     done = run(pipeline, *PAGETUNE, "doctor")
     said = " ".join(done.stdout.split())
-    assert "peft will train, not unsloth: PyTorch sees no GPU" in said or "will train" in said
+    reason = why_peft(load_params(pipeline / "params.yaml"), 1)
+    assert (f"peft will train, not unsloth: {reason}" if reason else "✓ train.backend unsloth will train") in said
     for what in ("Python", "torch", "memory", "disk", "Korean font", "Tesseract", "GGUF"):
         assert what in said
+
+
+def test_the_doctor_counts_the_cards_as_the_training_does(pipeline: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(pipeline)
+    monkeypatch.setattr(backend, "why_no_unsloth", lambda: None)
+    for cards, says in ((1, "unsloth will train"), (2, "peft will train, not unsloth: several processes")):
+        monkeypatch.setattr(launch, "_cards", lambda count=cards: count)
+        (found,) = doctor._backend()
+        assert found.seen.startswith(says)
 
 
 def test_the_doctor_fails_where_dvc_is_not_on_the_path(pipeline: Path, tmp_path: Path) -> None:
@@ -317,3 +336,25 @@ def test_every_command_has_help_with_an_example_in_both_languages(command: str) 
         )
         assert f"{word}:" in done.stdout
         assert f"python -m pagetune {command}" in done.stdout.split(f"{word}:")[1]
+
+
+#: The help of each argument and option that has no Korean in it.
+NOT_KOREAN = """
+import re, typer.main
+from pagetune.__main__ import app
+for command in typer.main.get_command(app).commands.values():
+    for option in command.params:
+        if not re.search("[가-힣]", option.help or ""):
+            print(command.name, option.name)
+"""
+
+
+def test_every_option_has_its_help_in_korean_too() -> None:
+    from conftest import ROOT
+
+    for language in ("ko_KR.UTF-8", "en_US.UTF-8"):
+        environment = os.environ | {"LC_ALL": language, "PYTHONPATH": str(ROOT)}
+        found = subprocess.run(
+            [sys.executable, "-c", NOT_KOREAN], env=environment, capture_output=True, text=True, check=True
+        ).stdout
+        assert bool(found) == (language == "en_US.UTF-8")

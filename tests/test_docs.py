@@ -142,6 +142,7 @@ def test_transformers_serves_the_export_by_the_commands_of_the_guide(exported: P
     assert question
     # Of a model that was hardly trained, which never ends: as far as predict.max_new_tokens lets `ask` go.
     expected = run(exported, sys.executable, "-m", "pagetune", "ask", question[1]).stdout.strip()
+    assert expected
     server = serve.replace("8123", port).split()
     server[0] = str(Path(sys.executable).parent / server[0])
     with subprocess.Popen(server, cwd=exported, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
@@ -170,4 +171,5 @@ def test_python_asks_the_export_by_the_lines_of_the_guide(exported: Path) -> Non
     said = run(exported, sys.executable, "-c", "\n".join(lines)).stdout.strip()
     question = re.search(r'"content": "([^"]+)"', lines[-1])
     assert question
+    assert said
     assert said == run(exported, sys.executable, "-m", "pagetune", "ask", question[1]).stdout.strip()

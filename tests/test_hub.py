@@ -265,7 +265,7 @@ def test_offline_with_an_empty_or_unfinished_cache_says_how_to_fill_it(
     assert unfinished == empty
 
 
-#: Prints what push says to each (folder, repository, card, private, token) of its argument.
+#: Prints what push says to each (folder, repository, card, token) of its argument.
 PUSH = """
 import json, os, sys
 from pathlib import Path
@@ -385,6 +385,7 @@ def test_what_cannot_be_pushed_is_one_line_before_anything_is_uploaded(
     assert "could not be reached or written (ConnectError: " in away
     (weightless,) = pushed(tmp_path, tmp_path / "home", [("acme/tuned", CARD, WRITER)], endpoint=gone)
     assert "holds no *.safetensors and no *.gguf" in weightless
+    assert "Run `dvc repro export/dvc.yaml`" in weightless
 
 
 def test_the_stage_push_sends_the_export_with_a_card_of_its_own_and_records_the_commit(

@@ -1,6 +1,6 @@
 """The web page of `python -m pagetune serve`, in a real browser, against a real server on loopback.
 
-A picture of it for the README: PAGETUNE_SCREENSHOT=docs/serve.png pytest -k asks_the_address
+A picture of it for the README: PAGETUNE_SCREENSHOT=docs/serve.png pytest -k picture_for
 """
 
 import json
@@ -154,6 +154,7 @@ def test_a_person_asks_the_address_and_sees_the_answer_stream_in_with_its_source
     page: Page, pipeline: Path, browser: Browser
 ) -> None:
     expected = run(pipeline, sys.executable, "-m", "pagetune", "ask", QUESTION).stdout.strip()
+    assert expected
     with started(pipeline) as (url, process):
         ask(page, url, QUESTION)
         expect(page.locator("#source mark")).to_contain_text("의사당대로 143")

@@ -29,12 +29,9 @@ class Merging:
     def __init__(self, manifest: Manifest, params: Params, precision: str, prompts: list[str]) -> None:
         self.manifest, self.params, self.precision = manifest, params, precision
         self.tokenizer = load_tokenizer(manifest)
+        #: The tokenizer's, and those that the base says it ends with.
+        self.eos_ids = eos_ids_of(load_generation_config(manifest), self.tokenizer)
         self.texts, self.prompts = prompts, [encode_prompt(prompt, self.tokenizer) for prompt in prompts]
-
-    @property
-    def eos_ids(self) -> list[int]:
-        """The tokenizer's, and those that the base says it ends with."""
-        return eos_ids_of(load_generation_config(self.manifest), self.tokenizer)
 
     def questions(self, template: Template) -> list[str]:
         return [instruction_of(text, template.template) for text in self.texts]

@@ -29,14 +29,7 @@ def choose_backend(params: Params, processes: int = 1) -> Backend:
 
     Call it before anything imports transformers. Raises UserError where `unsloth` is asked for and cannot run.
     """
-    wanted = params.train.backend
-    if wanted == "peft":
-        return Backend("peft", "asked for")
-    problem = (
-        unsloth_backend.why_not(params)
-        or ("several processes, train.processes: 1 is one" if processes > 1 else None)
-        or why_no_unsloth()
-    )
+    wanted, problem = params.train.backend, why_peft(params, processes)
     if problem is None:
         import unsloth  # noqa: F401 - before transformers, trl and peft, which it patches as they are imported
 
@@ -44,6 +37,17 @@ def choose_backend(params: Params, processes: int = 1) -> Backend:
     if wanted == "unsloth":
         raise UserError(f"params.yaml: train.backend: unsloth cannot run here: {problem}. Use auto or peft.")
     return Backend("peft", problem)
+
+
+def why_peft(params: Params, processes: int, here: bool = True) -> str | None:
+    """Why PEFT trains, as `plan` and `doctor` say it too; None where Unsloth does.
+
+    A card that is not `here` is one that Unsloth runs on.
+    """
+    if params.train.backend == "peft":
+        return "asked for"
+    several = "several processes, train.processes: 1 is one" if processes > 1 else None
+    return unsloth_backend.why_not(params) or several or (why_no_unsloth() if here else None)
 
 
 def why_no_unsloth() -> str | None:
