@@ -23,7 +23,9 @@ _SHORT_PROVINCE = re.compile(rf"(?<![가-힣])({'|'.join(_PROVINCES)})도?")
 
 def names_in(text: str, found: list[Morpheme]) -> frozenset[str]:
     """By Kiwi, whose morphemes `found` are; of an English text, which has none, the capitalised words."""
-    korean = {token.form for token in found if token.tag == "NNP" and len(token.form) > 1 and is_korean(token.form)}
+    proper = [token for token in found if token.tag == "NNP" and len(token.form) > 1 and is_korean(token.form)]
+    # One that has grown together with its particle (민술 of 민수를) as it stands there.
+    korean = {token.form if token.form in text else text[token.start : token.end] for token in proper}
     english = _ENGLISH_NAME.findall(text) if not found else []
     return frozenset(korean | {name.lower() for name in english})
 

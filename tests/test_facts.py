@@ -3,7 +3,7 @@
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pagetune.controls import echo
@@ -184,6 +184,7 @@ def test_a_match_of_texts_with_facts_is_one_both_ways(one: str, other: str) -> N
 
 
 @settings(deadline=None, max_examples=150)
+@example("라나울")  # 라나우 and ㄹ, to Kiwi
 @given(TEXTS.filter(lambda text: text.strip() != ""))
 def test_every_text_matches_itself_and_invents_nothing_on_itself(text: str) -> None:
     assert fact_match(text, text) == 1
