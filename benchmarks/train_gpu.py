@@ -96,8 +96,7 @@ def write_base(shape: str, folder: Path) -> None:
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    from pagetune.builtin import train_tokenizer
-    from pagetune.params import load_params
+    from pagetune.builtin import MIN_VOCABULARY, train_tokenizer
 
     hidden, intermediate, layers, heads, kv_heads, vocabulary = SHAPES[shape]
     config = LlamaConfig(
@@ -110,7 +109,7 @@ def write_base(shape: str, folder: Path) -> None:
     with torch.device("cuda"):
         model = LlamaForCausalLM(config)
     model.save_pretrained(str(folder), max_shard_size="4GB")
-    tokenizer = train_tokenizer(["a few words to make a tokenizer of"], load_params(ROOT / "params.yaml").model.builtin)
+    tokenizer = train_tokenizer(["a few words to make a tokenizer of"], MIN_VOCABULARY)
     tokenizer.save_pretrained(str(folder))
 
 

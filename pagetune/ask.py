@@ -38,7 +38,10 @@ class Asker:
             return generate(self.model, self.tokenizer, [self.prompt(question)], self.params.predict)[0]
 
     def stream(self, question: str, base: bool = False) -> Iterator[Answer]:
-        """The answer as it grows; in fp32 the last is that of `answer` to the letter."""
+        """The answer as it grows, of a model with an encoder as a whole; in fp32 the last is that of `answer`."""
+        if self.manifest.encoder_decoder:
+            yield self.answer(question, base)
+            return
         import torch
 
         eos_ids = eos_ids_of(self.model.generation_config, self.tokenizer)

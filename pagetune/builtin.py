@@ -34,18 +34,27 @@ def texts_of(pages: list[Page], heldout: list[dict[str, Any]]) -> list[str]:
 
 def make_builtin(texts: list[str], folder: Path, params: Builtin, seed: int) -> Manifest:
     """Train tokenizer and model on `texts` and save both in `folder`."""
+    check_texts(texts, "builtin")
+    tokenizer = train_tokenizer(texts, vocabulary_of(texts, params))
+    return save(pretrain(texts, tokenizer, params, seed), tokenizer, folder, "builtin")
+
+
+def check_texts(texts: list[str], name: str) -> None:
+    """Raises UserError where there is nothing to learn from."""
     if not texts:
         raise UserError(
-            "params.yaml: model.base: builtin learns from the documents, and none is left. Name a hub id or a path."
+            f"params.yaml: model.base: {name} learns from the documents, and none is left. Name a hub id or a path."
         )
-    tokenizer = train_tokenizer(texts, params)
-    model = pretrain(texts, tokenizer, params, seed)
+
+
+def save(model: Any, tokenizer: PreTrainedTokenizerFast, folder: Path, name: str) -> Manifest:
+    """Write a built-in model into `folder`, and what its manifest says."""
     logging.disable_progress_bar()  # one bar for one file of 15 MB
     tokenizer.save_pretrained(str(folder))
     model.save_pretrained(str(folder))
     return Manifest(
         source="builtin",
-        id="builtin",
+        id=name,
         location=str(folder),
         revision=None,
         trust_remote_code=False,
@@ -53,7 +62,8 @@ def make_builtin(texts: list[str], folder: Path, params: Builtin, seed: int) -> 
         eos_token=EOS,
         bos_token=None,
         pad_token=PAD,
-        special_tokens=[EOS, PAD],
+        special_tokens=sorted(set(tokenizer.all_special_tokens)),
+        encoder_decoder=bool(model.config.is_encoder_decoder),
     )
 
 
@@ -63,22 +73,28 @@ def page_text(page: Page) -> str:
     return "\n".join([page.text, *(line for table in tables for line in table)])
 
 
-def train_tokenizer(texts: list[str], params: Builtin) -> PreTrainedTokenizerFast:
-    """The vocabulary has one token per `characters_per_token` characters of text, so that it fits the corpus."""
-    vocabulary = max(MIN_VOCABULARY, int(sum(map(len, texts)) / params.characters_per_token))
+def vocabulary_of(texts: list[str], params: Builtin) -> int:
+    """One token per `characters_per_token` characters of text, so that it fits the corpus."""
+    return max(MIN_VOCABULARY, int(sum(map(len, texts)) / params.characters_per_token))
+
+
+def train_tokenizer(texts: list[str], vocabulary: int, mask: str | None = None) -> PreTrainedTokenizerFast:
+    """A byte-level BPE of so many tokens, the special ones among them."""
+    special_tokens = [EOS, PAD] + ([mask] if mask else [])
     tokenizer = Tokenizer(models.BPE())
     # GPT-2's byte-level splitting: llama.cpp and others know it by name.
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=vocabulary,
-        special_tokens=[EOS, PAD],
+        special_tokens=special_tokens,
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
         show_progress=False,
     )
     tokenizer.train_from_iterator(texts, trainer)
+    named = {"mask_token": mask} if mask else {}
     return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, eos_token=EOS, pad_token=PAD, clean_up_tokenization_spaces=False
+        tokenizer_object=tokenizer, eos_token=EOS, pad_token=PAD, clean_up_tokenization_spaces=False, **named
     )
 
 

@@ -1,4 +1,4 @@
-"""Two ways to answer without a model, scored beside both models: what they earn is earned by copying."""
+"""Ways to answer without a model, scored beside both models: what they earn takes no understanding."""
 
 import re
 from collections.abc import Sequence
@@ -71,19 +71,37 @@ def lookup(questions: Sequence[str], train: Sequence[Example]) -> list[str]:
     return [train[index].completion for index in nearest]
 
 
+def lead2(dialogue: str) -> str:
+    """The first two turns, which in news would be a strong summary."""
+    return "\n".join(dialogue.split("\n")[:2])
+
+
+def swapped(predictions: Sequence[Prediction]) -> list[str]:
+    """For each question the answer to the next of its split, around in a ring: the model's form without the content."""
+    answers: list[str] = []
+    for split in dict.fromkeys(row.split for row in predictions):
+        own = [row.prediction for row in predictions if row.split == split]
+        answers += own[1:] + own[:1]
+    return answers
+
+
 def control_answers(
-    asked: Sequence[Prediction], train: Sequence[Example], template: str
+    names: Sequence[str],
+    asked: Sequence[Prediction],
+    tuned: Sequence[Prediction],
+    train: Sequence[Example],
+    template: str,
 ) -> dict[str, list[Prediction]]:
-    """`echo` and `lookup`, as predictions of the questions in `asked`."""
-    echoes = [echo(instruction_of(row.prompt, template)) for row in asked]
-    found = lookup([row.prompt for row in asked], train)
-    return {
-        "echo": [_answered(row, answer) for row, answer in zip(asked, echoes, strict=True)],
-        "lookup": [
-            _answered(row, answer.removesuffix(row.eos_token)) for row, answer in zip(asked, found, strict=True)
-        ],
+    """The controls of these names, as predictions of the questions in `asked`, which stand split by split."""
+    questions = [instruction_of(row.prompt, template) for row in asked]
+    made = {
+        "echo": lambda: [echo(question) for question in questions],
+        "lead2": lambda: [lead2(question) for question in questions],
+        "lookup": lambda: lookup([row.prompt for row in asked], train),
+        "swapped": lambda: swapped(tuned),
     }
+    return {name: [_answered(row, said) for row, said in zip(asked, made[name](), strict=True)] for name in names}
 
 
 def _answered(row: Prediction, answer: str) -> Prediction:
-    return row.model_copy(update={"prediction": answer, "stopped": True})
+    return row.model_copy(update={"prediction": answer.removesuffix(row.eos_token), "stopped": True})

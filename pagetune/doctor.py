@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from pagetune.errors import UserError
+from pagetune.manifest import BASE, read_manifest
 from pagetune.messages import say
 from pagetune.params import load_params
 
@@ -165,7 +166,10 @@ def _backend() -> Iterator[Finding]:
 
     params = load_params()
     wanted = params.train.backend == "unsloth"
-    problem = why_peft(params, processes_of(params.train.processes, params.train.effective_batch_size))
+    # Before the stage base_model has run nobody knows the model.
+    encoder = (BASE / "manifest.json").exists() and read_manifest().encoder_decoder
+    processes = processes_of(params.train.processes, params.train.effective_batch_size)
+    problem = why_peft(params, processes, encoder=encoder)
     if problem is None:
         yield Finding("ok", "train.backend", say("unsloth will train", "unsloth로 학습합니다"))
     else:

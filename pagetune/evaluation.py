@@ -1,35 +1,71 @@
-"""Before and after: the scores of both models and of two controls on every set, and what changed between them."""
+"""Before and after: the scores of both models and of the controls on every set, and what changed between them."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from pagetune.controls import control_answers, instruction_of
 from pagetune.errors import UserError
 from pagetune.facts import abstains, invented
 from pagetune.intervals import Summary, summarize
-from pagetune.params import Evaluate
+from pagetune.params import Evaluate, Task
 from pagetune.records import Example, Prediction
 from pagetune.scoring import METRICS, Scored, check_tokenizer, in_pieces, score
 from pagetune.tokens import Tokenizer, make_tokenizer, tokenizer_record
 
 MODELS = ("base", "tuned")
-CONTROLS = ("echo", "lookup")
-#: In the order of the tables, and what each asks.
-SET_MEANINGS = {
-    "recall": "facts that were trained on, asked in words that were not",
-    "recall_new_wording": "the same facts in a wording that no training row has",
-    "validation": "like recall, on other facts; settings are chosen by it",
-    "heldout": "documents that training never saw; it shows what the tuning does to everything else",
-}
-SETS = tuple(SET_MEANINGS)
+#: In the order of the tables.
+SETS = ("recall", "recall_new_wording", "validation", "heldout")
 #: Shares beside the scores: says that it does not know; states a number, code or name that neither the references nor
 #: the question hold.
 RATES = ("abstained", "invented")
-#: What the tables and pictures show of a group, the headline first.
-HEADLINES = ("fact_match", "rougeL", "exact_match")
+#: Of several references the best one counts, or all alike: one metric both ways, whatever evaluate.references says.
+BOTH_WAYS = ("rouge_combined_f1_max", "rouge_combined_f1_mean")
 
 Scores = list[dict[str, float]]
+
+
+@dataclass(frozen=True)
+class View:
+    """How a task's scores are looked at: the metric that leads, those of the tables and pictures of groups, it first,
+    the controls beside both models, and what each set asks."""
+
+    headlines: tuple[str, ...]
+    controls: tuple[str, ...]
+    set_meanings: dict[str, str]
+
+    @property
+    def headline(self) -> str:
+        return self.headlines[0]
+
+
+VIEWS: dict[Task, View] = {
+    "qa": View(
+        headlines=("fact_match", "rougeL", "exact_match"),
+        controls=("echo", "lookup"),
+        set_meanings={
+            "recall": "facts that were trained on, asked in words that were not",
+            "recall_new_wording": "the same facts in a wording that no training row has",
+            "validation": "like recall, on other facts; settings are chosen by it",
+            "heldout": "documents that training never saw; it shows what the tuning does to everything else",
+        },
+    ),
+    "summarization": View(
+        headlines=("rougeL", "rouge_combined_f1", "fact_match"),
+        controls=("lead2", "lookup", "swapped"),
+        set_meanings={
+            "recall": "dialogues that were trained on, as they stood there: what was learnt by heart, and no more",
+            "recall_new_wording": "always empty: a dialogue is not asked in other words",
+            "validation": "dialogues of topics that training never saw; settings are chosen by it",
+            "heldout": "dialogues of further topics that training never saw: what the summaries are worth",
+        },
+    ),
+}
+
+
+def view_of(metrics: dict[str, Any]) -> View:
+    """Of metrics/eval.json, which names its task where that is not qa."""
+    return VIEWS[metrics.get("task", "qa")]
 
 
 def set_of(prediction: Prediction) -> str:
@@ -77,11 +113,21 @@ def _scores(row: Scored, tokenizer: Tokenizer, params: Evaluate) -> dict[str, fl
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The answers of both models and both controls, by name and in one order, and their scores."""
+    """The answers of both models and the controls, by name and in one order, and their scores."""
 
     answers: dict[str, list[Prediction]]
     scores: dict[str, Scores]
     params: Evaluate
+    task: Task
+
+    @property
+    def view(self) -> View:
+        return VIEWS[self.task]
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The names of what is scored of each answer."""
+        return (*METRICS, *(BOTH_WAYS if self.task == "summarization" else ()), *RATES)
 
     @property
     def asked(self) -> list[Prediction]:
@@ -90,38 +136,54 @@ class Evaluation:
 
 
 def evaluate(
-    predictions: dict[str, list[Prediction]], train: list[Example], template: str, params: Evaluate
+    predictions: dict[str, list[Prediction]], train: list[Example], template: str, params: Evaluate, task: Task = "qa"
 ) -> Evaluation:
     """Raises UserError where base and tuned cannot be compared."""
     check_comparable(predictions)
     asked = predictions["base"]
-    answers = {model: predictions[model] for model in MODELS} | control_answers(asked, train, template)
+    controls = control_answers(VIEWS[task].controls, asked, predictions["tuned"], train, template)
+    answers = {model: predictions[model] for model in MODELS} | controls
     questions = [instruction_of(row.prompt, template) for row in asked]
-    return Evaluation(answers, {name: score_rows(rows, params, questions) for name, rows in answers.items()}, params)
+    scores = {name: score_rows(rows, params, questions) for name, rows in answers.items()}
+    if task == "summarization":
+        scores = {name: _both_ways(rows, answers[name], params, questions) for name, rows in scores.items()}
+    return Evaluation(answers, scores, params, task)
+
+
+def _both_ways(scores: Scores, rows: list[Prediction], params: Evaluate, questions: list[str]) -> Scores:
+    """With `rouge_combined_f1` over the references by their maximum and by their mean, the one beside the other."""
+    other: Literal["max", "mean"] = "mean" if params.references == "max" else "max"
+    names = {way: f"rouge_combined_f1_{way}" for way in (params.references, other)}
+    again = score_rows(rows, params.model_copy(update={"references": other}), questions)
+    return [
+        one | {names[params.references]: one["rouge_combined_f1"], names[other]: two["rouge_combined_f1"]}
+        for one, two in zip(scores, again, strict=True)
+    ]
 
 
 def metrics_of(evaluation: Evaluation) -> dict[str, Any]:
     """What goes into metrics/eval.json."""
     params = evaluation.params
-    summaries: dict[str, Any] = {
-        name: summarize_sets(rows, evaluation.scores[name], params) for name, rows in evaluation.answers.items()
-    }
-    changed = changes(evaluation.asked, evaluation.scores, params)
+    summaries: dict[str, Any] = {name: summarize_sets(evaluation, name) for name in evaluation.answers}
     named = {"tokenizer": tokenizer_record(params.tokenizer), "references": params.references}
-    return summaries | {"change": changed} | named
+    metrics = summaries | {"change": changes(evaluation, "base")} | named
+    if evaluation.task == "summarization":
+        metrics |= {"task": evaluation.task, "over_lead2": changes(evaluation, "lead2")}
+    return metrics
 
 
-def summarize_sets(predictions: list[Prediction], scores: Scores, params: Evaluate) -> dict[str, dict[str, Any]]:
+def summarize_sets(evaluation: Evaluation, model: str) -> dict[str, dict[str, Any]]:
     """The summary of every set, with `by_kind` and the number of answers that never reached the EOS."""
+    predictions, scores = evaluation.answers[model], evaluation.scores[model]
     summaries: dict[str, dict[str, Any]] = {}
     for name in SETS:
         chosen = members(predictions, name)
-        summaries[name] = summary_of(predictions, scores, chosen, (*METRICS, *RATES), params)
+        summaries[name] = summary_of(predictions, scores, chosen, evaluation.metrics, evaluation.params)
         summaries[name]["never_stopped"] = sum(not predictions[i].stopped for i in chosen)
         summaries[name]["by_kind"] = {
             kind: {
                 "n": len(own),
-                **{metric: mean_of(scores, own, metric) for metric in HEADLINES},
+                **{metric: mean_of(scores, own, metric) for metric in evaluation.view.headlines},
             }
             for kind, own in grouped(predictions, chosen, lambda row: row.kind)
         }
@@ -159,19 +221,24 @@ def summary_of(
 
 
 def fact_of(row: Prediction) -> str:
-    """The pair that a wording was made from: a wording's id is its pair's, a hyphen and the name of its template."""
+    """The pair that a wording was made from: a wording's id is its pair's, a hyphen and the name of its template.
+
+    Of a dialogue its topic: three dialogues at the pharmacy are no three independent ones.
+    """
+    if row.kind == "dialogue":
+        return row.doc_id
     return row.pair_id.partition("-")[0]
 
 
-def changes(asked: list[Prediction], scores: dict[str, Scores], params: Evaluate) -> dict[str, dict[str, Any]]:
-    """By set: how tuned differs from base on the same questions, with paired intervals, and how many answers by their
-    facts got better, worse, or stayed as they were."""
-    difference = differences(scores)
+def changes(evaluation: Evaluation, before: str) -> dict[str, dict[str, Any]]:
+    """By set: how tuned differs from `before` on the same questions, with paired intervals, and how many answers by the
+    headline got better, worse, or stayed as they were."""
+    difference, asked = differences(evaluation.scores, before), evaluation.asked
     summaries: dict[str, dict[str, Any]] = {}
     for name in SETS:
         chosen = members(asked, name)
-        summaries[name] = summary_of(asked, difference, chosen, (*METRICS, *RATES), params, lowest=-1.0)
-        moved = [difference[index]["fact_match"] for index in chosen]
+        summaries[name] = summary_of(asked, difference, chosen, evaluation.metrics, evaluation.params, lowest=-1.0)
+        moved = [difference[index][evaluation.view.headline] for index in chosen]
         summaries[name] |= {
             "better": sum(value > 0 for value in moved),
             "worse": sum(value < 0 for value in moved),
@@ -180,15 +247,46 @@ def changes(asked: list[Prediction], scores: dict[str, Scores], params: Evaluate
     return summaries
 
 
-def differences(scores: dict[str, Scores]) -> Scores:
+def differences(scores: dict[str, Scores], before: str = "base") -> Scores:
     return [
-        {name: after[name] - before[name] for name in after}
-        for before, after in zip(scores["base"], scores["tuned"], strict=True)
+        {name: after[name] - first[name] for name in after}
+        for first, after in zip(scores[before], scores["tuned"], strict=True)
     ]
 
 
 def comparison_table(metrics: dict[str, Any]) -> str:
-    """Before and after, a set a row: fact match with the 95% interval of the paired change, the controls beside it."""
+    """Before and after, a set a row: the headline with the 95% interval of the paired change, and the controls."""
+    return _rouge_table(metrics) if view_of(metrics).headline == "rougeL" else _fact_table(metrics)
+
+
+def _rouge_table(metrics: dict[str, Any]) -> str:
+    controls = view_of(metrics).controls
+    lines = [f"{'set':<12}{'n':>5}  {'ROUGE-L base -> tuned, change':<42}" + "".join(f"{name:>9}" for name in controls)]
+    for name in (name for name in SETS if metrics["tuned"][name]["n"]):
+        tuned = metrics["tuned"][name]
+        values = "".join(f"{metrics[control][name]['rougeL']:>9.3f}" for control in controls)
+        lines.append(f"{name:<12}{tuned['n']:>5}  {_moved(metrics, name, 'base', 'change'):<42}{values}")
+    for name in ("heldout", "recall"):
+        if metrics["tuned"][name]["n"]:
+            lines.append(f"{name}, over the first two turns: {_moved(metrics, name, 'lead2', 'over_lead2')}")
+            lines.append(f"{name}: {_rates(metrics, name)}")
+    return "\n".join(lines)
+
+
+def _moved(metrics: dict[str, Any], name: str, before: str, change: str) -> str:
+    moved = metrics[change][name]
+    interval = f"[{moved['rougeL_ci95_low']:+.3f}, {moved['rougeL_ci95_high']:+.3f}]"
+    scores = [metrics[model][name]["rougeL"] for model in (before, "tuned")]
+    return f"{scores[0]:.3f} -> {scores[1]:.3f}, {moved['rougeL']:+.3f} {interval}"
+
+
+def _rates(metrics: dict[str, Any], name: str) -> str:
+    tuned = metrics["tuned"][name]
+    both = f"ROUGE-1, -2, -L mean {tuned[BOTH_WAYS[0]]:.3f} by the best reference, {tuned[BOTH_WAYS[1]]:.3f} over all"
+    return f"{both}; {tuned['never_stopped']} cut short; {tuned['invented']:.0%} state something the dialogue does not"
+
+
+def _fact_table(metrics: dict[str, Any]) -> str:
     lines = [f"{'set':<20}{'n':>5}  {'fact match base -> tuned, change':<44}{'ROUGE-L':<16}{'echo':>6}{'lookup':>8}"]
     for name in SETS:
         base, tuned, change = (metrics[part][name] for part in ("base", "tuned", "change"))
@@ -199,7 +297,7 @@ def comparison_table(metrics: dict[str, Any]) -> str:
         facts = f"{base['fact_match']:.3f} -> {tuned['fact_match']:.3f}, {change['fact_match']:+.3f}"
         facts += f" [{low:+.3f}, {high:+.3f}]"
         rouge = f"{base['rougeL']:.3f} -> {tuned['rougeL']:.3f}"
-        controls = [metrics[control][name]["fact_match"] for control in CONTROLS]
+        controls = [metrics[control][name]["fact_match"] for control in view_of(metrics).controls]
         lines.append(f"{name:<20}{tuned['n']:>5}  {facts:<44}{rouge:<16}{controls[0]:>6.3f}{controls[1]:>8.3f}")
     lines += _what_moved(metrics) + _recall_by_kind(metrics)
     return "\n".join(lines)

@@ -34,6 +34,13 @@ class Manifest(BaseModel):
     bos_token: str | None
     pad_token: str
     special_tokens: list[str]
+    #: It reads the prompt by an encoder; where it has none the file does not say so.
+    encoder_decoder: bool = False
+
+    @property
+    def auto_class(self) -> Any:
+        """What loads the model."""
+        return auto_class(self.encoder_decoder)
 
 
 def read_manifest(folder: Path = BASE) -> Manifest:
@@ -62,6 +69,12 @@ def in_cache(manifest: Manifest, weights: bool = False) -> bool:
     if folder is None or _listed(manifest.location, folder.name) is None:
         return False
     return not weights or _has_weights(folder)
+
+
+def auto_class(encoder_decoder: bool) -> Any:
+    from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM
+
+    return AutoModelForSeq2SeqLM if encoder_decoder else AutoModelForCausalLM
 
 
 def first_line(error: BaseException) -> str:
@@ -209,7 +222,7 @@ def _files(location: str, folder: Path) -> list[str]:
 
 def _manifest(params: Model, source: Literal["local", "hub"], location: str, revision: str | None) -> Manifest:
     try:
-        tokenizer, parameters = _look_at(location, revision, params.trust_remote_code)
+        tokenizer, parameters, encoder_decoder = _look_at(location, revision, params.trust_remote_code)
     except (OSError, ValueError) as error:
         raise UserError(
             f"params.yaml: model.base is {params.base}, which cannot be loaded: {first_line(error)}"
@@ -227,18 +240,19 @@ def _manifest(params: Model, source: Literal["local", "hub"], location: str, rev
         bos_token=tokenizer.bos_token,
         pad_token=tokenizer.pad_token or tokenizer.eos_token,
         special_tokens=sorted(set(tokenizer.all_special_tokens)),
+        encoder_decoder=encoder_decoder,
     )
 
 
-def _look_at(location: str, revision: str | None, trust_remote_code: bool) -> tuple[Any, int]:
-    """The tokenizer, and the number of parameters, read from the config alone; no weight is loaded."""
+def _look_at(location: str, revision: str | None, trust_remote_code: bool) -> tuple[Any, int, bool]:
+    """The tokenizer, the number of parameters, and whether there is an encoder; no weight is loaded."""
     import torch
-    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoConfig, AutoTokenizer
 
     cached = revision is not None and not trust_remote_code and _cached(location, revision) is not None
     where = {"revision": revision, "trust_remote_code": trust_remote_code, "local_files_only": cached}
     tokenizer = AutoTokenizer.from_pretrained(location, **where)
     config = AutoConfig.from_pretrained(location, **where)
     with torch.device("meta"):
-        model = AutoModelForCausalLM.from_config(config, trust_remote_code=trust_remote_code)
-    return tokenizer, int(model.num_parameters())
+        model = auto_class(config.is_encoder_decoder).from_config(config, trust_remote_code=trust_remote_code)
+    return tokenizer, int(model.num_parameters()), bool(config.is_encoder_decoder)

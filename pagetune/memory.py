@@ -179,7 +179,7 @@ def _weight_bytes(setup: Setup) -> int:
 
 def _loss_bytes(setup: Setup, tokens: int) -> int:
     logits = tokens * setup.shape.vocab_size
-    if not setup.on_gpu or is_target("lm_head", setup.lora):
+    if not setup.on_gpu or is_target("lm_head", setup.lora) or setup.shape.cross_layers:
         return PLAIN_LOGIT_BYTES * logits
     return TRL_TILE + 4 * tokens * setup.shape.hidden_size
 

@@ -8,18 +8,48 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
-from pagetune.evaluation import SET_MEANINGS, SETS
+from pagetune.evaluation import SETS, view_of
 from pagetune.manifest import Manifest
 from pagetune.params import Params
 
-#: The headline first; by the names of metrics/eval.json.
-SCORES = {"fact_match": "fact match", "rougeL": "ROUGE-L", "exact_match": "exact match"}
+#: By the names of metrics/eval.json.
+TITLES = {
+    "fact_match": "fact match",
+    "rougeL": "ROUGE-L",
+    "exact_match": "exact match",
+    "rouge_combined_f1": "ROUGE-1, -2 and -L, mean",
+}
+FACT_MATCH = [
+    "Fact match asks for the reference's numbers with their units, its codes and whether it says no, and for no",
+    "others; no name may be exchanged. Of a reference without numbers and codes it asks for half of the",
+]
+#: By task: what the Hub files it under, what it is, as an adapter and merged, and what it was tuned on.
+WORDS = {
+    "qa": {
+        "pipeline": "text-generation",
+        "adapter": "A LoRA adapter that knows a few documents",
+        "merged": "A language model that knows a few documents",
+        "on": "questions and answers made from documents",
+        "licence": "those of the documents",
+        "pairs": "Made from the documents: {} questions and answers",
+    },
+    "summarization": {
+        "pipeline": "summarization",
+        "adapter": "A LoRA adapter that summarises dialogues",
+        "merged": "A model that summarises dialogues",
+        "on": "dialogues and their summaries",
+        "licence": "that of the dialogues",
+        "pairs": "{} dialogues with summaries",
+    },
+}
 PERSONAL_DATA = {
     "drop": "questions and answers that held any were dropped",
     "mask": "they were masked with `*`",
     "keep": "they were kept, and the model may repeat them",
 }
 SETTINGS = ("seed", "precision", "quantization", "prompt", "lora", "train")
+#: Where a task has its template in another section.
+_OWN_SECTION = {("summarization", "prompt"): "summarization"}
 #: What the Hub files them under. To it a "merge" is one of several models.
 ADAPTED = {"library_name": "peft", "base_model_relation": "adapter", "tags": ["lora", "pagetune"], "name": "adapter"}
 MERGED = {"library_name": "transformers", "base_model_relation": "finetune", "tags": ["pagetune"], "name": "merged"}
@@ -34,8 +64,8 @@ def render_model_card(manifest: Manifest, params: Params, metrics: Mapping[str, 
     codes (ko, en) of the questions and answers.
     """
     parts = [
-        _header(manifest, metrics["eval"], languages),
-        _about(manifest),
+        _header(manifest, params, metrics["eval"], languages),
+        _about(manifest, params),
         _scores(metrics["eval"]),
         _limits(metrics["eval"], params),
         _code_block(manifest, params, metrics["train"]["precision"]),
@@ -52,11 +82,11 @@ def merged_card(
     `dtype` (fp16, bf16, fp32) is that of the merged weights, and `location` what its code loads: a folder or a hub id.
     """
     parts = [
-        _header(manifest, metrics["eval"], languages, MERGED),
-        _about(manifest, "A language model that knows a few documents"),
+        _header(manifest, params, metrics["eval"], languages, MERGED),
+        _about(manifest, params, "merged"),
         [*_scores(metrics["eval"]), "", *_merging(metrics["train"]["precision"], dtype)],
         _limits(metrics["eval"], params),
-        _merged_code(params, manifest.trust_remote_code, dtype, location),
+        _merged_code(manifest, params, dtype, location),
         _data(metrics, params),
         _settings(params, metrics["train"]),
     ]
@@ -75,45 +105,51 @@ def _merging(precision: str, dtype: str) -> list[str]:
 
 
 def _header(
-    manifest: Manifest, scores: dict[str, Any], languages: Sequence[str], form: Mapping[str, Any] = ADAPTED
+    manifest: Manifest,
+    params: Params,
+    scores: dict[str, Any],
+    languages: Sequence[str],
+    form: Mapping[str, Any] = ADAPTED,
 ) -> list[str]:
     from huggingface_hub import ModelCardData
 
     fields: dict[str, Any] = {
         "library_name": form["library_name"],
-        "pipeline_tag": "text-generation",
+        "pipeline_tag": WORDS[params.task]["pipeline"],
         "language": list(languages),
         "tags": form["tags"],
     }
     if manifest.source == "hub":
         fields |= {"base_model": manifest.id, "base_model_relation": form["base_model_relation"]}
-    if results := list(_results(scores["tuned"])):
+    if results := list(_results(scores, WORDS[params.task]["pipeline"])):
         fields |= {"model_name": form["name"], "eval_results": results}
     return ["---", ModelCardData(**fields).to_yaml(), "---"]
 
 
-def _results(tuned: dict[str, Any]) -> Iterator[Any]:
+def _results(scores: dict[str, Any], task: str) -> Iterator[Any]:
     from huggingface_hub import EvalResult
 
+    view, tuned = view_of(scores), scores["tuned"]
     for name in (name for name in SETS if tuned[name]["n"]):
-        for metric, words in SCORES.items():
+        for metric in view.headlines:
             yield EvalResult(
-                task_type="text-generation",
+                task_type=task,
                 dataset_type="pagetune",
-                dataset_name=f"{name} ({SET_MEANINGS[name]})",
+                dataset_name=f"{name} ({view.set_meanings[name]})",
                 dataset_split=name,
-                metric_type="rouge" if metric == "rougeL" else metric,
-                metric_name=words,
+                metric_type="rouge" if metric.startswith("rouge") else metric,
+                metric_name=TITLES[metric],
                 metric_value=tuned[name][metric],
             )
 
 
-def _about(manifest: Manifest, title: str = "A LoRA adapter that knows a few documents") -> list[str]:
+def _about(manifest: Manifest, params: Params, form: str = "adapter") -> list[str]:
+    words = WORDS[params.task]
     return [
-        f"# {title}",
+        f"# {words[form]}",
         "",
-        f"Tuned with pagetune on questions and answers made from documents. The base is {_base(manifest)}, of",
-        f"{manifest.parameters:,} parameters. Its licence and those of the documents apply; none is stated here.",
+        f"Tuned with pagetune on {words['on']}. The base is {_base(manifest)}, of",
+        f"{manifest.parameters:,} parameters. Its licence and {words['licence']} apply; none is stated here.",
     ]
 
 
@@ -135,45 +171,74 @@ def _inline(text: str) -> str:
 
 
 def _scores(scores: dict[str, Any]) -> list[str]:
-    tokenizer = scores["tokenizer"]
+    tokenizer, view = scores["tokenizer"], view_of(scores)
     return [
         "## Scores",
         "",
         "Before → after the tuning, from 0 to 1, with the 95% interval of the second.",
         "",
-        f"| set | n | {' | '.join(SCORES.values())} |",
-        "|---" * (2 + len(SCORES)) + "|",
-        *(_score_row(name, scores["base"][name], scores["tuned"][name]) for name in SETS),
+        f"| set | n | {' | '.join(TITLES[metric] for metric in view.headlines)} |",
+        "|---" * (2 + len(view.headlines)) + "|",
+        *(_score_row(name, scores["base"][name], scores["tuned"][name], view.headlines) for name in SETS),
         "",
-        *(f"- `{name}`: {meaning}." for name, meaning in SET_MEANINGS.items()),
+        *(f"- `{name}`: {meaning}." for name, meaning in view.set_meanings.items()),
         "",
-        "Fact match asks for the reference's numbers with their units, its codes and whether it says no, and for no",
-        "others; no name may be exchanged. Of a reference without numbers and codes it asks for half of the",
+        *_controls(scores),
+        *FACT_MATCH,
         f"words. ROUGE counts the tokens of {tokenizer['name']} {tokenizer['version']}.",
     ]
 
 
-def _score_row(name: str, base: dict[str, Any], tuned: dict[str, Any]) -> str:
+def _controls(scores: dict[str, Any]) -> list[str]:
+    """Of summaries: without these nobody can tell what a ROUGE is worth."""
+    heldout = scores["tuned"]["heldout"]
+    if view_of(scores).headline != "rougeL" or not heldout["n"]:
+        return []
+    lead, swapped = (scores[name]["heldout"]["rougeL"] for name in ("lead2", "swapped"))
+    return [
+        f"On `heldout` the first two turns of each dialogue have a ROUGE-L of {lead:.3f}, and this model's summary of",
+        f"another dialogue {swapped:.3f}: what it earns beyond that, it earns by what the dialogue says.",
+        "",
+    ]
+
+
+def _score_row(name: str, base: dict[str, Any], tuned: dict[str, Any], metrics: Sequence[str]) -> str:
     if not tuned["n"]:
-        return f"| `{name}` | 0 |" + " empty |" * len(SCORES)
+        return f"| `{name}` | 0 |" + " empty |" * len(metrics)
     cells = [
         f"{base[metric]:.3f} → {tuned[metric]:.3f} "
         f"[{tuned[f'{metric}_ci95_low']:.3f}, {tuned[f'{metric}_ci95_high']:.3f}]"
-        for metric in SCORES
+        for metric in metrics
     ]
     return f"| `{name}` | {tuned['n']} | {' | '.join(cells)} |"
 
 
 def _limits(scores: dict[str, Any], params: Params) -> list[str]:
+    heldout = scores["tuned"]["heldout"]
+    own = _limits_of_summaries(heldout) if params.task == "summarization" else _limits_of_answers(heldout)
     return [
         "## Limits",
         "",
-        "- It was taught facts of its documents, in questions like those it was trained on. What `recall_new_wording`",
-        "  lacks against `recall` is what other words cost.",
-        "- It was taught nothing about other documents, and " + _invention(scores["tuned"]["heldout"]),
-        "- An answer is no evidence: look it up in the document before you rely on it.",
+        *own,
         "- Resident registration, card and mobile numbers were looked for before the training:",
         f"  {PERSONAL_DATA[params.curate.personal_data]}. Names were not looked for.",
+    ]
+
+
+def _limits_of_answers(heldout: dict[str, Any]) -> list[str]:
+    return [
+        "- It was taught facts of its documents, in questions like those it was trained on. What `recall_new_wording`",
+        "  lacks against `recall` is what other words cost.",
+        "- It was taught nothing about other documents, and " + _invention(heldout),
+        "- An answer is no evidence: look it up in the document before you rely on it.",
+    ]
+
+
+def _limits_of_summaries(heldout: dict[str, Any]) -> list[str]:
+    invented = f": {heldout['invented']:.0%} of {heldout['n']} did on `heldout`" if heldout["n"] else ""
+    return [
+        "- A summary may state what nobody said" + invented + ". Read the dialogue before you rely on it.",
+        "- `recall` is of dialogues that it was trained on, and says nothing about a new one.",
     ]
 
 
@@ -190,7 +255,8 @@ def _code_block(manifest: Manifest, params: Params, precision: str) -> list[str]
     remote = ", trust_remote_code=True" if manifest.trust_remote_code else ""
     where = f'"{manifest.id}", revision="{manifest.revision}"' if manifest.source == "hub" else _place(manifest)
     loading = _loading(params, precision)
-    kinds = ["AutoModelForCausalLM", "AutoTokenizer", *(["BitsAndBytesConfig"] if precision not in DTYPES else [])]
+    auto = _auto_class(manifest)
+    kinds = [auto, "AutoTokenizer", *(["BitsAndBytesConfig"] if precision not in DTYPES else [])]
     return [
         "## How to ask it",
         "",
@@ -198,45 +264,52 @@ def _code_block(manifest: Manifest, params: Params, precision: str) -> list[str]
         "from peft import PeftModel",
         f"from transformers import {', '.join(kinds)}",
         "",
-        f"template = {params.prompt.template!r}",
+        f"template = {params.template!r}",
         'question = "…"',
         "",
         f"tokenizer = AutoTokenizer.from_pretrained({where}{remote})",
         f"loading = {loading}",
-        f"base = AutoModelForCausalLM.from_pretrained({where}{remote}, **loading)",
+        f"base = {auto}.from_pretrained({where}{remote}, **loading)",
         'model = PeftModel.from_pretrained(base, "models/adapter")',
-        *_asking(params, "base"),
+        *_asking(manifest, params, "base"),
         "```",
     ]
 
 
-def _merged_code(params: Params, trust_remote_code: bool, dtype: str, location: str) -> list[str]:
-    remote = ", trust_remote_code=True" if trust_remote_code else ""
+def _auto_class(manifest: Manifest) -> str:
+    return "AutoModelForSeq2SeqLM" if manifest.encoder_decoder else "AutoModelForCausalLM"
+
+
+def _merged_code(manifest: Manifest, params: Params, dtype: str, location: str) -> list[str]:
+    remote = ", trust_remote_code=True" if manifest.trust_remote_code else ""
     return [
         "## How to ask it",
         "",
         "```python",
-        "from transformers import AutoModelForCausalLM, AutoTokenizer",
+        f"from transformers import {_auto_class(manifest)}, AutoTokenizer",
         "",
-        f"template = {params.prompt.template!r}",
+        f"template = {params.template!r}",
         'question = "…"',
         "",
         f"tokenizer = AutoTokenizer.from_pretrained({location!r}{remote})",
-        f'model = AutoModelForCausalLM.from_pretrained({location!r}{remote}, dtype="{DTYPES[dtype]}")',
-        *_asking(params, "model"),
+        f'model = {_auto_class(manifest)}.from_pretrained({location!r}{remote}, dtype="{DTYPES[dtype]}")',
+        *_asking(manifest, params, "model"),
         "```",
     ]
 
 
-def _asking(params: Params, base: str) -> list[str]:
+def _asking(manifest: Manifest, params: Params, base: str) -> list[str]:
     """`base` is the variable of the model whose settings say how an answer ends."""
+    answer = "output[0]" if manifest.encoder_decoder else 'output[0, prompt["input_ids"].shape[1] :]'
+    # As here: an encoder's models often come with beams, and with an EOS forced on an answer that does not end.
+    greedily = ", num_beams=1, min_length=0, no_repeat_ngram_size=0" if manifest.encoder_decoder else ""
     return [
         'prompt = tokenizer(template.replace("{instruction}", question), return_tensors="pt").to(model.device)',
         f"own = {base}.generation_config.eos_token_id or []  # such as <|eot_id|>",
         "ends = [tokenizer.eos_token_id] + (own if isinstance(own, list) else [own])",
         f"limits = {{'max_new_tokens': {params.predict.max_new_tokens}, 'eos_token_id': ends}}",
-        "output = model.generate(**prompt, do_sample=False, **limits)",
-        'print(tokenizer.decode(output[0, prompt["input_ids"].shape[1] :], skip_special_tokens=True))',
+        f"output = model.generate(**prompt, do_sample=False{greedily}, **limits)",
+        f"print(tokenizer.decode({answer}, skip_special_tokens=True))",
     ]
 
 
@@ -264,7 +337,7 @@ def _data(metrics: Mapping[str, Any], params: Params) -> list[str]:
     return [
         "## Data",
         "",
-        f"- Made from the documents: {made['pairs']} questions and answers ({_counts(made['kinds'])}).",
+        f"- {WORDS[params.task]['pairs'].format(made['pairs'])} ({_counts(made['kinds'])}).",
         f"- Rejected as they were made: {_counts(made['rejected'])}; in curation: {_counts(curated['rejected'])}.",
         f"- Pairs that held personal data: {_counts(found)} (`curate.personal_data: {params.curate.personal_data}`).",
         f"- Trained on: {metrics['train']['rows']} rows.",
@@ -281,7 +354,8 @@ def _counts(numbers: Mapping[str, int]) -> str:
 
 def _settings(params: Params, train: dict[str, Any]) -> list[str]:
     """As JSON, in which no value has a line of its own that could end the block."""
-    sections = {name: getattr(params, name) for name in SETTINGS}
+    names = [_OWN_SECTION.get((params.task, name), name) for name in SETTINGS]
+    sections = {name: getattr(params, name) for name in names}
     plain = {name: own if isinstance(own, int | str) else own.model_dump() for name, own in sections.items()}
     settings = json.dumps(plain, ensure_ascii=False, indent=2)
     return [

@@ -51,10 +51,9 @@ def load_base(manifest: Manifest, wanted: str, options: Quantization, sharded: b
     Of several processes each takes its own card; with `sharded` FSDP will place the weights.
     """
     import torch
-    from transformers import AutoModelForCausalLM
 
     choice, card = resolve_precision(wanted, manifest.parameters), int(os.environ.get("LOCAL_RANK", "0"))
-    model = AutoModelForCausalLM.from_pretrained(
+    model = manifest.auto_class.from_pretrained(
         manifest.location,
         revision=manifest.revision,
         trust_remote_code=manifest.trust_remote_code,
@@ -67,7 +66,33 @@ def load_base(manifest: Manifest, wanted: str, options: Quantization, sharded: b
         device_map=None if sharded else {"": card if torch.cuda.is_available() else "cpu"},
     )
     keep_cpu_weights_as_they_are(model)
+    if manifest.encoder_decoder:
+        answer_greedily(model)
     return model.eval(), choice
+
+
+def answer_greedily(model: Any) -> None:
+    """Drop what the model's makers generate with: beams, least lengths, first tokens, an EOS forced at the last place.
+
+    The scores are to be those of its weights, and an answer that does not end is to be seen as one.
+    """
+    from transformers import GenerationConfig
+
+    own = model.generation_config
+    model.generation_config = GenerationConfig(
+        decoder_start_token_id=decoder_start(model.config, own),
+        eos_token_id=own.eos_token_id,
+        pad_token_id=own.pad_token_id,
+    )
+
+
+def decoder_start(config: Any, generation_config: Any) -> int:
+    """What a decoder is given before its first token. Raises UserError where neither config says."""
+    found = [each.decoder_start_token_id for each in (config, generation_config)] + [config.bos_token_id]
+    start: int | None = next((token for token in found if token is not None), None)
+    if start is None:
+        raise UserError("model.base: its config has no decoder_start_token_id, so that no answer can begin. Add it.")
+    return start
 
 
 def keep_cpu_weights_as_they_are(model: Any) -> None:

@@ -21,6 +21,8 @@ Name = Annotated[str, Field(min_length=1)]
 #: What the judge gives, from 1 to 5.
 Grade = Annotated[int, Field(ge=1, le=5)]
 Script = Literal["hangul", "latin", "han", "kana", "cyrillic", "greek", "arabic", "hebrew", "thai", "devanagari"]
+#: What the model is tuned for; all stages but those that make the rows and the scores do the same for both.
+Task = Literal["qa", "summarization"]
 #: A rank or an alpha for every module whose name matches the regular expression, as PEFT reads it.
 Pattern = dict[str, Count]
 
@@ -70,6 +72,28 @@ class Qa(Section):
     judge: Literal["off", "llm"]
     min_faithfulness: Grade
     min_clarity: Grade
+
+
+class DialogueColumns(Section):
+    """The names of the columns of a table of dialogues; null is a column that there is none of."""
+
+    dialogue: Name
+    summaries: Annotated[list[Name], Field(min_length=1)]
+    topic: Name | None
+
+
+def _holds_the_instruction_once(template: str) -> str:
+    if template.count("{instruction}") != 1:
+        raise ValueError("must hold {instruction} exactly once")
+    return template
+
+
+Template = Annotated[str, AfterValidator(_holds_the_instruction_once)]
+
+
+class Summarization(Section):
+    columns: DialogueColumns
+    template: Template
 
 
 class Llm(Section):
@@ -127,21 +151,35 @@ class Builtin(Section):
         return self
 
 
+class BuiltinSeq2Seq(Section):
+    vocabulary: Annotated[int, Field(ge=512)]
+    hidden_size: Count
+    intermediate_size: Count
+    encoder_layers: Count
+    decoder_layers: Count
+    num_attention_heads: Count
+    batch_size: Count
+    steps: Count
+    learning_rate: Rate
+
+    @model_validator(mode="after")
+    def _heads_divide_the_hidden_size(self) -> Self:
+        # Even, for the sines and cosines that its places begin as.
+        if self.hidden_size % self.num_attention_heads or self.hidden_size % 2:
+            raise ValueError("hidden_size must be even and a multiple of num_attention_heads")
+        return self
+
+
 class Model(Section):
     base: Annotated[str, Field(min_length=1)]
     revision: str | None
     trust_remote_code: bool
     builtin: Builtin
-
-
-def _holds_the_instruction_once(template: str) -> str:
-    if template.count("{instruction}") != 1:
-        raise ValueError("must hold {instruction} exactly once")
-    return template
+    builtin_seq2seq: BuiltinSeq2Seq
 
 
 class Prompt(Section):
-    template: Annotated[str, AfterValidator(_holds_the_instruction_once)]
+    template: Template
 
 
 class Lora(Section):
@@ -196,6 +234,7 @@ class Predict(Section):
 class Evaluate(Section):
     tokenizer: Literal["kiwi", "character", "whitespace", "english"]
     references: Literal["max", "mean"]
+    quick: Annotated[int, Field(ge=0)]
     bootstrap_samples: Count
 
 
@@ -207,10 +246,12 @@ class Export(Section):
 
 class Params(Section):
     seed: Annotated[int, Field(ge=0, lt=2**32)]
+    task: Task
     precision: Literal["auto", "4bit", "8bit", "fp16", "bf16", "fp32"]
     quantization: Quantization
     extract: Extract
     qa: Qa
+    summarization: Summarization
     llm: Llm
     curate: Curate
     model: Model
@@ -220,6 +261,11 @@ class Params(Section):
     predict: Predict
     evaluate: Evaluate
     export: Export
+
+    @property
+    def template(self) -> str:
+        """Of the prompts of this task."""
+        return self.summarization.template if self.task == "summarization" else self.prompt.template
 
 
 def load_params(path: Path = PARAMS) -> Params:

@@ -66,10 +66,12 @@ class Prospect:
 
 def look_ahead(params: Params, gpu_gib: float | None, model: str | None, precision: str | None) -> Prospect:
     """What would be trained, and where. Raises UserError where the model cannot be found or a number makes no sense."""
-    place, wanted = _place(params, gpu_gib), _model(params, model)
+    wanted = _model(params, model)
+    place = _place(params, gpu_gib, wanted.shape.cross_layers > 0)
     setup = _setup(params, place, wanted.shape, _precision(params, place, wanted.shape, precision))
     lengths, rows = _lengths(params, wanted)
-    packing = place.on_gpu if params.train.packing == "auto" else params.train.packing
+    packing = place.on_gpu and not wanted.shape.cross_layers
+    packing = packing if params.train.packing == "auto" else params.train.packing
     return Prospect(params, place, wanted, setup, packing, _largest(params, lengths, packing, place.processes), rows)
 
 
@@ -83,7 +85,7 @@ def plan_lines(gpu_gib: float | None, model: str | None, precision: str | None) 
     return [*head, *_table(chosen, params, place), "", *ways, "", f"why: {chosen.reason}"]
 
 
-def _place(params: Params, gpu_gib: float | None) -> Place:
+def _place(params: Params, gpu_gib: float | None, encoder: bool) -> Place:
     """The card of --gpu-gib, else those that are here, else the CPU."""
     import torch
 
@@ -92,25 +94,26 @@ def _place(params: Params, gpu_gib: float | None) -> Place:
     if gpu_gib is not None:
         processes = params.train.processes if params.train.processes != "auto" else 1
         words = f"a card of {gpu_gib:g} GiB, {CONTEXT_BYTES / GIB:.1f} of it CUDA's own" + _cards(processes)
-        return Place(True, int(gpu_gib * GIB) - CONTEXT_BYTES, processes, _backend(params, processes, False), words)
+        backend = _backend(params, processes, False, encoder)
+        return Place(True, int(gpu_gib * GIB) - CONTEXT_BYTES, processes, backend, words)
     budget = budget_bytes(params)
     if not torch.cuda.is_available():
         words = f"the CPU, for want of a card (--gpu-gib plans for one), {budget / GIB:.1f} GiB of its memory"
         return Place(False, budget, 1, "peft", words)
     processes = params.train.processes if params.train.processes != "auto" else torch.cuda.device_count()
     words = f"{torch.cuda.get_device_name()}, {budget / GIB:.1f} GiB of it" + _cards(processes)
-    return Place(True, budget, processes, _backend(params, processes, True), words)
+    return Place(True, budget, processes, _backend(params, processes, True, encoder), words)
 
 
 def _cards(processes: int) -> str:
     return f", {processes} of them" if processes > 1 else ""
 
 
-def _backend(params: Params, processes: int, here: bool) -> Literal["unsloth", "peft"]:
+def _backend(params: Params, processes: int, here: bool, encoder: bool) -> Literal["unsloth", "peft"]:
     """As the training would choose; a card that is not here is one that Unsloth runs on."""
     from pagetune.train.backend import why_peft
 
-    return "peft" if why_peft(params, processes, here) else "unsloth"
+    return "peft" if why_peft(params, processes, here, encoder) else "unsloth"
 
 
 def _model(params: Params, wanted: str | None) -> Model:
@@ -165,7 +168,10 @@ def _lengths(params: Params, model: Model) -> tuple[list[int], str]:
         lengths = _assumed_lengths()
         words = f"{ASSUMED_ROWS} assumed rows, half of them below {ASSUMED_MEDIAN} tokens ({why})"
     else:
-        lengths = [len(encode_example(row, tokenizer)["input_ids"]) for row in read_records(ROWS, Example)]
+        lengths = [
+            len(encode_example(row, tokenizer, model.shape.cross_layers > 0)["input_ids"])
+            for row in read_records(ROWS, Example)
+        ]
         words = f"{len(lengths)} rows of {ROWS}"
     if not lengths:
         raise UserError(f"{ROWS} holds no rows; metrics/curate.json says why. Add documents or pairs.")

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from pagetune.errors import UserError
 from pagetune.records import Example, Pair
 
 #: What the loss ignores, in PyTorch and therefore everywhere.
@@ -40,13 +41,26 @@ def encode_prompt(prompt: str, tokenizer: Any) -> list[int]:
     return ids
 
 
-def encode_example(example: Example, tokenizer: Any) -> dict[str, list[int]]:
+def encode_for_encoder(prompt: str, tokenizer: Any) -> list[int]:
+    """Token ids as an encoder reads them, with whatever the tokenizer puts around a text."""
+    return list(tokenizer(prompt)["input_ids"])
+
+
+def check_places(what: str, tokens: int, config: Any, advice: str) -> None:
+    """Raises UserError for a text longer than a model with an encoder has places for; it would die within PyTorch."""
+    places = getattr(config, "max_position_embeddings", None)  # T5 counts distances, and has no such end
+    if places is not None and tokens > places:
+        raise UserError(f"{what} has {tokens} tokens, and model.base has places for {places}. {advice}")
+
+
+def encode_example(example: Example, tokenizer: Any, encoder: bool = False) -> dict[str, list[int]]:
     """`input_ids` and `labels` of equal length; the loss is on the completion, its EOS included, and nothing else.
 
     Prompt and completion are encoded apart, so that a token never spans both and the prompt's ids are those that
-    generation will see.
+    generation will see. With an `encoder` the prompt goes there and the completion to the decoder; they stand in one
+    row all the same, until the batch is made.
     """
-    prompt = encode_prompt(example.prompt, tokenizer)
+    prompt = (encode_for_encoder if encoder else encode_prompt)(example.prompt, tokenizer)
     answer = example.completion.removesuffix(tokenizer.eos_token)
     completion = [*tokenizer(answer, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
     return {"input_ids": prompt + completion, "labels": [IGNORED] * len(prompt) + completion}

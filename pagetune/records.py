@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-Kind = Literal["faq", "definition", "article", "key_value", "table", "llm", "user"]
+Kind = Literal["faq", "definition", "article", "key_value", "table", "llm", "user", "dialogue"]
 Split = Literal["train", "validation", "recall", "heldout"]
 
 #: The name of the wording that no training row ever has; `recall_new_wording` is scored on it alone.

@@ -1,5 +1,6 @@
-"""The widths of a decoder and of its adapter, from the configuration alone: no weight is loaded."""
+"""The widths of a model and of its adapter, from the configuration alone: no weight is loaded."""
 
+import math
 import re
 from dataclasses import dataclass, replace
 from typing import Any
@@ -7,12 +8,15 @@ from typing import Any
 from pagetune.errors import UserError
 from pagetune.params import Lora
 
-MLP = ("gate_proj", "up_proj", "down_proj")
+MLP = ("gate_proj", "up_proj", "down_proj", "fc1", "fc2")
 
 
 @dataclass(frozen=True)
 class Shape:
-    """A decoder's widths. `tied`: lm_head is the embedding; `gated`: the MLP has gate_proj; `experts` of each MLP."""
+    """A decoder's widths. `tied`: lm_head is the embedding; `gated`: the MLP has gate_proj; `experts` of each MLP.
+
+    Of a model with an encoder the layers are those of both, and `cross_layers` of them look at what it has read too.
+    """
 
     hidden_size: int
     intermediate_size: int
@@ -24,6 +28,7 @@ class Shape:
     tied: bool
     gated: bool = True
     experts: int = 1
+    cross_layers: int = 0
 
     @property
     def query_size(self) -> int:
@@ -35,9 +40,12 @@ class Shape:
 
     @property
     def modules(self) -> dict[str, tuple[int, int]]:
-        """A layer's projections by their names in Llama: (in, out)."""
+        """A layer's projections by their names in Llama, or in BART with an encoder: (in, out)."""
         hidden, query, pair, middle = self.hidden_size, self.query_size, self.key_value_size, self.intermediate_size
         attention = {"q_proj": (hidden, query), "k_proj": (hidden, pair), "v_proj": (hidden, pair)}
+        if self.cross_layers:
+            mlp = {"fc1": (hidden, middle), "fc2": (middle, hidden)}
+            return attention | {"out_proj": (query, hidden)} | mlp
         gate = {"gate_proj": (hidden, middle)} if self.gated else {}
         mlp = gate | {"up_proj": (hidden, middle), "down_proj": (middle, hidden)}
         return attention | {"o_proj": (query, hidden)} | mlp
@@ -47,7 +55,12 @@ class Shape:
         """Of all layers, what bitsandbytes quantises: lm_head, norms and biases are not in it."""
         copies = dict.fromkeys(MLP, self.experts)
         layer = sum(copies.get(name, 1) * width * out for name, (width, out) in self.modules.items())
-        return self.num_hidden_layers * layer
+        return self.num_hidden_layers * layer + self.cross_layers * sum(map(math.prod, self.attention.values()))
+
+    @property
+    def attention(self) -> dict[str, tuple[int, int]]:
+        """Those of `modules` that are no part of the MLP."""
+        return {name: widths for name, widths in self.modules.items() if name not in MLP}
 
     @property
     def embedding_parameters(self) -> int:
@@ -64,6 +77,8 @@ def shape_of(config: Any) -> Shape:
 
     What a config does not say is taken as in GPT-2: as many key heads as heads, an MLP four times as wide.
     """
+    if config.is_encoder_decoder:
+        return _shape_of_both(config)
     text = config.get_text_config()
     hidden, heads = text.hidden_size, getattr(text, "num_attention_heads", None) or 1
     experts = getattr(text, "num_local_experts", None) or getattr(text, "num_experts", None) or 1
@@ -83,12 +98,36 @@ def shape_of(config: Any) -> Shape:
     )
 
 
+def _shape_of_both(config: Any) -> Shape:
+    """BART's names, or T5's where it has others."""
+    heads, hidden = config.num_attention_heads, config.hidden_size
+    encoder = getattr(config, "encoder_layers", None) or config.num_layers
+    decoder = getattr(config, "decoder_layers", None) or config.num_decoder_layers
+    return Shape(
+        hidden_size=hidden,
+        intermediate_size=getattr(config, "encoder_ffn_dim", None) or config.d_ff,
+        num_hidden_layers=encoder + decoder,
+        num_attention_heads=heads,
+        num_key_value_heads=heads,
+        head_dim=getattr(config, "d_kv", None) or hidden // heads,
+        vocab_size=config.vocab_size,
+        tied=bool(getattr(config, "tie_word_embeddings", True)),
+        gated=False,
+        cross_layers=decoder,
+    )
+
+
 def adapter_parameters(shape: Shape, lora: Lora) -> int:
     """Numbers in the adapter: r·(in + out) of each layer it sits on."""
     named = [
         (f"model.layers.{layer}.{'mlp' if name in MLP else 'self_attn'}.{name}", sum(widths))
         for layer in range(shape.num_hidden_layers)
         for name, widths in shape.modules.items()
+    ]
+    named += [
+        (f"model.decoder.layers.{layer}.encoder_attn.{name}", sum(widths))
+        for layer in range(shape.cross_layers)
+        for name, widths in shape.attention.items()
     ]
     head = ("lm_head", shape.hidden_size + shape.vocab_size)
     aimed_at = [(name, width) for name, width in [*named, head] if is_target(name, lora)]

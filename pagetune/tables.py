@@ -3,7 +3,6 @@
 from typing import Any
 
 from pagetune.evaluation import (
-    HEADLINES,
     MODELS,
     SETS,
     Evaluation,
@@ -38,7 +37,7 @@ def _change(evaluation: Evaluation, index: int) -> Row:
     before, after = (evaluation.scores[model][index] for model in MODELS)
     scores = {
         f"{metric}_{model}": values[metric]
-        for metric in ("fact_match", "rougeL")
+        for metric in evaluation.view.headlines[:2]
         for model, values in (("base", before), ("tuned", after))
     }
     return _identity(evaluation.asked[index]) | {"before": verdict(before), "after": verdict(after)} | scores
@@ -67,9 +66,9 @@ def group_rows(evaluation: Evaluation) -> list[Row]:
 
 
 def _compare(evaluation: Evaluation, own: list[int], difference: Scores) -> Row:
-    changed = summary_of(evaluation.asked, difference, own, HEADLINES, evaluation.params, lowest=-1.0)
+    changed = summary_of(evaluation.asked, difference, own, evaluation.view.headlines, evaluation.params, lowest=-1.0)
     row: Row = {"n": len(own)}
-    for metric in HEADLINES:
+    for metric in evaluation.view.headlines:
         for model in MODELS:
             row[f"{metric}_{model}"] = mean_of(evaluation.scores[model], own, metric)
         for bound in ("", "_ci95_low", "_ci95_high"):

@@ -1,8 +1,9 @@
-"""Make the base model known: models/base/manifest.json, and for `model.base: builtin` the weights, trained here."""
+"""Make the base model known: models/base/manifest.json, and for a built-in one the weights, trained here."""
 
 from pathlib import Path
 
 from pagetune.builtin import make_builtin, texts_of
+from pagetune.builtin_seq2seq import make_builtin_seq2seq
 from pagetune.errors import run_stage
 from pagetune.jsonl import read_json, read_records, write_json
 from pagetune.manifest import BASE, describe_external
@@ -15,12 +16,14 @@ OWN_TEXT = Path("data/splits/own_text.json")
 
 def main() -> None:
     params = load_params()
-    if params.model.base == "builtin":
+    if params.model.base == "builtin_seq2seq":
+        manifest = make_builtin_seq2seq(read_json(OWN_TEXT), BASE, params.model.builtin_seq2seq, params.seed)
+    elif params.model.base == "builtin":
         texts = texts_of(read_records(PAGES, Page), read_json(DOCUMENTS)["heldout"]) + read_json(OWN_TEXT)
         manifest = make_builtin(texts, BASE, params.model.builtin, params.seed)
     else:
         manifest = describe_external(params.model)
-    write_json(BASE / "manifest.json", manifest.model_dump())
+    write_json(BASE / "manifest.json", manifest.model_dump(exclude_defaults=True))
     print(f"base_model: {manifest.id}, {manifest.parameters / 1e6:.1f} million parameters, EOS {manifest.eos_token}")
 
 

@@ -1,8 +1,12 @@
-"""Build question-answer pairs, each with its proof: data/pages.jsonl or the user's own rows -> data/qa.jsonl."""
+"""Build question-answer pairs, each with its proof: data/pages.jsonl or the user's own rows -> data/qa.jsonl.
+
+For task: summarization a pair is a dialogue and its summaries, out of data/dialogues.
+"""
 
 from collections import Counter
 from pathlib import Path
 
+from pagetune.build_qa.dialogues import read_dialogues
 from pagetune.build_qa.generate import generate_pairs
 from pagetune.build_qa.judge import judge_pairs
 from pagetune.build_qa.rules import build_pairs
@@ -14,7 +18,7 @@ from pagetune.llm.client import Client
 from pagetune.params import Llm, Params, Qa, load_params
 from pagetune.records import Page, Pair
 
-RAW, PAGES = Path("data/raw"), Path("data/pages.jsonl")
+RAW, PAGES, DIALOGUES = Path("data/raw"), Path("data/pages.jsonl"), Path("data/dialogues")
 PAIRS, REJECTED, METRICS = Path("data/qa.jsonl"), Path("data/qa_rejected.jsonl"), Path("metrics/build_qa.json")
 
 
@@ -23,7 +27,7 @@ def main() -> None:
     ledger, clients = Ledger(), list[Client]()
     pairs = read_pairs(params, ledger, clients)
     if not pairs:
-        raise UserError(nothing_found(params.qa.source, ledger))
+        raise UserError(nothing_found(params, ledger))
     kinds = dict(sorted(Counter(pair.kind for pair in pairs).items()))
     write_records(PAIRS, pairs)
     write_records(REJECTED, ledger.rejected)
@@ -32,6 +36,10 @@ def main() -> None:
 
 
 def read_pairs(params: Params, ledger: Ledger, clients: list[Client]) -> list[Pair]:
+    if params.task == "summarization":
+        dialogues = read_dialogues(DIALOGUES, params.summarization.columns)
+        ledger.add("dialogues", len(dialogues), len(dialogues), [])
+        return dialogues
     qa, llm = params.qa, params.llm
     own = read_user_pairs(RAW, "csv" if qa.source == "csv" else "jsonl", qa.columns)
     pairs = from_pages(read_records(PAGES, Page), qa, llm, ledger, clients) if qa.source == "pdf" else []
@@ -64,9 +72,11 @@ def asked(clients: list[Client]) -> dict[str, int]:
     return dict(total)
 
 
-def nothing_found(source: str, ledger: Ledger) -> str:
-    if source != "pdf":
-        return f"{RAW} holds no row of a *.{source}. Put your file there, or set qa.source."
+def nothing_found(params: Params, ledger: Ledger) -> str:
+    if params.task == "summarization":
+        return f"{DIALOGUES} holds no row of a *.csv or *.jsonl. Put your dialogues there, or set task: qa."
+    if params.qa.source != "pdf":
+        return f"{RAW} holds no row of a *.{params.qa.source}. Put your file there, or set qa.source."
     return (
         f"{PAGES}: no pair stands (rejected: {ledger.metrics()['rejected'] or 'none'}). Add documents with questions "
         "and answers, articles, tables or sentences of the form `X의 Y는 Z입니다`, or set qa.generator: llm."

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pagetune.claims import normal_form
 from pagetune.curate.card import render_card
+from pagetune.curate.dialogues import dialogue_texts, split_dialogues
 from pagetune.curate.filters import filter_pairs
 from pagetune.curate.personal_data import without_personal_data
 from pagetune.curate.splits import Splits, Wordings, make_splits
@@ -29,12 +30,13 @@ def main() -> None:
     write_records(SPLITS / "rejected.jsonl", ledger.rejected)
     heldout = [{"doc_id": doc_id, "part": part or None, "why": why} for (doc_id, part), why in splits.heldout.items()]
     write_json(SPLITS / "documents.json", {"heldout": heldout})
-    write_json(SPLITS / "own_text.json", own_text(splits.rows["train"]))
-    write_text(SPLITS / "README.md", render_card(splits, params.curate, metrics))
+    texts = dialogue_texts if params.task == "summarization" else own_text
+    write_json(SPLITS / "own_text.json", texts(splits.rows["train"]))
+    write_text(SPLITS / "README.md", render_card(splits, params, metrics))
     write_json(METRICS, metrics)
     print(f"curate: {len(pairs)} pairs -> rows {metrics['rows']}, rejected {metrics['rejected']}")
     print(f"curate: heldout {', '.join(sorted({doc_id for doc_id, _ in splits.heldout}))}")
-    for question in unasked(params.curate.recall_questions, splits):
+    for question in [] if params.task == "summarization" else unasked(params.curate.recall_questions, splits):
         print(f"curate: no fact answers {question!r} of curate.recall_questions")
 
 
@@ -48,6 +50,13 @@ def curate(pairs: list[Pair], params: Params) -> tuple[Splits, Ledger, dict[str,
         raise UserError(
             f"{PAIRS}: none of {len(pairs)} pairs is left: {ledger.metrics()['rejected']}. See curate.filters."
         )
+    splits = split(clean, params, ledger)
+    return splits, ledger, dict(sorted(found.items()))
+
+
+def split(clean: list[Pair], params: Params, ledger: Ledger) -> Splits:
+    if params.task == "summarization":
+        return split_dialogues(clean, params.curate, params.seed, ledger)
     llm = params.llm
 
     def reword(trained: list[Pair]) -> tuple[Wordings, list[Rejected]]:
@@ -58,8 +67,7 @@ def curate(pairs: list[Pair], params: Params) -> tuple[Splits, Ledger, dict[str,
         return lambda pair: made[pair.pair_id], lost
 
     rows_alone = params.qa.columns.group is None
-    splits = make_splits(clean, params.curate, params.seed, ledger, reword, rows_alone)
-    return splits, ledger, dict(sorted(found.items()))
+    return make_splits(clean, params.curate, params.seed, ledger, reword, rows_alone)
 
 
 def unasked(questions: list[str], splits: Splits) -> list[str]:

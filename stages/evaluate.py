@@ -15,11 +15,12 @@ PREDICTIONS, PROMPTS, METRICS = Path("data/predictions"), Path("data/prompts"), 
 
 
 def main() -> None:
-    params = load_params().evaluate
+    settings = load_params()
+    params = settings.evaluate
     predictions = {model: read_records(PREDICTIONS / f"{model}.jsonl", Prediction) for model in MODELS}
     train = read_records(PROMPTS / "train.jsonl", Example)
     template = read_json(PROMPTS / "template.json")["template"]
-    evaluation = evaluate(predictions, train, template, params)
+    evaluation = evaluate(predictions, train, template, params, settings.task)
     metrics = metrics_of(evaluation)
     write_json(METRICS / "eval.json", metrics)
     write_table(METRICS / "per_example.csv", per_example_rows(evaluation))

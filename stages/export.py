@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pagetune.cards import claim_card
-from pagetune.errors import run_stage
+from pagetune.errors import UserError, run_stage
 from pagetune.export.gguf import check_converter, export_gguf
 from pagetune.export.merge import Merging, export_merged
 from pagetune.export.proof import proof_prompts
@@ -25,6 +25,8 @@ def main() -> None:
     params, manifest = load_params(), read_manifest()
     template = check_template(ADAPTER, manifest)
     if params.export.format == "gguf":
+        if manifest.encoder_decoder:
+            raise UserError("params.yaml: export.format: gguf is for models without an encoder. Use merged.")
         check_converter()
     merging = Merging(manifest, params, read_json(TRAINING)["precision"], proof_prompts(PROMPTS))
     with whole_or_not_at_all(EXPORT) as part:

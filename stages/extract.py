@@ -7,7 +7,7 @@ from pagetune.extract.files import find_pdfs
 from pagetune.extract.pages import read_documents
 from pagetune.extract.summary import Summary, progress, say_bad_file
 from pagetune.jsonl import atomic_write, write_json, write_records
-from pagetune.params import load_params
+from pagetune.params import Params, load_params
 from pagetune.records import Page
 
 RAW, PAGES, BAD_FILES = Path("data/raw"), Path("data/pages.jsonl"), Path("data/bad_files.json")
@@ -15,10 +15,10 @@ METRICS = Path("metrics/extract.json")
 
 
 def main() -> None:
-    params, source = load_params().extract, load_params().qa.source
-    summary = Summary()
-    if source != "pdf":
-        read_nothing(summary, source)
+    settings, summary = load_params(), Summary()
+    params = settings.extract
+    if reason := why_nothing(settings):
+        read_nothing(summary, reason)
         return
     check_folder()
     with atomic_write(PAGES) as pages, progress() as advance:
@@ -37,11 +37,18 @@ def main() -> None:
     print(f"extract: {summary}")
 
 
-def read_nothing(summary: Summary, source: str) -> None:
+def why_nothing(params: Params) -> str | None:
+    """Why no PDF is read, if none is."""
+    if params.task == "summarization":
+        return "task is summarization"
+    return None if params.qa.source == "pdf" else f"qa.source is {params.qa.source}"
+
+
+def read_nothing(summary: Summary, reason: str) -> None:
     write_records(PAGES, [])
     write_json(BAD_FILES, [])
     write_json(METRICS, summary.metrics())
-    print(f"extract: qa.source is {source}: no PDF is read, {PAGES} is empty")
+    print(f"extract: {reason}: no PDF is read, {PAGES} is empty")
 
 
 def check_folder() -> None:

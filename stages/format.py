@@ -15,7 +15,7 @@ NAMES = ("train", "validation", "recall", "heldout")
 
 
 def main() -> None:
-    template = load_params().prompt.template
+    template = load_params().template
     manifest = read_manifest()
     counts: dict[str, int] = {}
     rejected: list[Rejected] = []

@@ -18,13 +18,30 @@ from pagetune.records import Pair
 
 def read_user_pairs(folder: Path, suffix: Literal["jsonl", "csv"], columns: Columns) -> list[Pair]:
     """Every row of every such file in `folder`. Raises UserError with file and line where a row cannot be used."""
-    rows = _json_rows if suffix == "jsonl" else _csv_rows
+    keys = {f"qa.columns.{key}": getattr(columns, key) for key in ("instruction", "output", "group")}
+    # The references' column may be absent: it is named in the shipped settings.
+    needed = {key: name for key, name in keys.items() if name is not None}
     return [
-        _pair(f"{path}:{line}", path.stem, row, columns)
-        for path in sorted(folder.iterdir())
-        if path.is_file() and path.suffix.lower() == f".{suffix}"
-        for line, row in rows(path, columns)
+        _pair(where, path.stem, row, columns)
+        for path in files_of(folder, suffix)
+        for where, row in read_rows(path, needed)
     ]
+
+
+def files_of(folder: Path, *suffixes: str) -> list[Path]:
+    """Those of the folder itself, by name."""
+    wanted = {f".{suffix}" for suffix in suffixes}
+    return [path for path in sorted(folder.iterdir()) if path.is_file() and path.suffix.lower() in wanted]
+
+
+def read_rows(path: Path, needed: dict[str, str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each row with its file and line. `needed` are the columns that must be there, by their key in params.yaml.
+
+    Raises UserError where the file, or a row of it, is none.
+    """
+    rows = _csv_rows if path.suffix.lower() == ".csv" else _json_rows
+    for line, row in rows(path, needed):
+        yield f"{path}:{line}", row
 
 
 def _read(path: Path) -> str:
@@ -35,7 +52,7 @@ def _read(path: Path) -> str:
         raise UserError(f"{path} is no UTF-8 (byte {error.start}). {what}") from None
 
 
-def _json_rows(path: Path, columns: Columns) -> Iterator[tuple[int, dict[str, Any]]]:
+def _json_rows(path: Path, needed: dict[str, str]) -> Iterator[tuple[int, dict[str, Any]]]:
     """Each with its line, from 1."""
     for line, text in enumerate(_read(path).split("\n"), 1):
         if not text.strip():
@@ -46,17 +63,17 @@ def _json_rows(path: Path, columns: Columns) -> Iterator[tuple[int, dict[str, An
             said = getattr(error, "msg", "it is too deep or too long")
             raise UserError(f"{path}:{line} is no JSON ({said}), got {text[:60]!r}. Mend that row.") from None
         if not isinstance(row, dict):
-            expected = f'{{"{columns.instruction}": …, "{columns.output}": …}}'
+            expected = "{" + ", ".join(f'"{name}": …' for name in needed.values()) + "}"
             raise UserError(f"{path}:{line} should be {expected}, got {text[:60]!r}. Mend that row.")
         yield line, row
 
 
-def _csv_rows(path: Path, columns: Columns) -> Iterator[tuple[int, dict[str, Any]]]:
+def _csv_rows(path: Path, needed: dict[str, str]) -> Iterator[tuple[int, dict[str, Any]]]:
     """Each with the line that it begins on; the first line names the columns."""
     reader = csv.reader(io.StringIO(_read(path)), strict=True)
     try:
         names = next(reader, [])
-        _check_columns(path, names, columns)
+        _check_columns(path, names, needed)
         begins = reader.line_num + 1
         for cells in reader:
             if len(cells) > len(names):
@@ -68,25 +85,24 @@ def _csv_rows(path: Path, columns: Columns) -> Iterator[tuple[int, dict[str, Any
         raise UserError(f"{path}:{reader.line_num} is no CSV ({error}). Mend that row.") from None
 
 
-def _check_columns(path: Path, names: list[str], columns: Columns) -> None:
-    """The references' column may be absent: it is named in the shipped settings."""
+def _check_columns(path: Path, names: list[str], needed: dict[str, str]) -> None:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise UserError(f"{path}:1 names column {twice[0]!r} twice. Rename one.")
-    for key in ("instruction", "output", "group"):
-        name = getattr(columns, key)
-        if name is not None and name not in names:
-            raise UserError(f"{path}:1 has no column {name!r} (qa.columns.{key}); it has {', '.join(names)}.")
+    for key, name in needed.items():
+        if name not in names:
+            raise UserError(f"{path}:1 has no column {name!r} ({key}); it has {', '.join(names)}.")
 
 
 def _pair(where: str, stem: str, row: dict[str, Any], columns: Columns) -> Pair:
-    instruction, output = (_text(where, row, name) for name in (columns.instruction, columns.output))
-    doc_id = _text(where, row, columns.group) if columns.group else unicodedata.normalize("NFC", stem)
+    instruction, output = (text_of(where, row, name) for name in (columns.instruction, columns.output))
+    doc_id = text_of(where, row, columns.group) if columns.group else unicodedata.normalize("NFC", stem)
     pair_id, references = make_id(doc_id, instruction, output), _references(where, row, columns)
     return Pair.original(pair_id, instruction, output, "user", doc_id, references=references)
 
 
-def _text(where: str, row: dict[str, Any], name: str) -> str:
+def text_of(where: str, row: dict[str, Any], name: str) -> str:
+    """A cell without the space around it, in NFC. Raises UserError where it holds no text."""
     value = row.get(name)
     if isinstance(value, int | float) and not isinstance(value, bool):
         value = str(value)

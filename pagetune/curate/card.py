@@ -4,19 +4,49 @@ from collections import Counter
 
 from pagetune.curate.splits import Splits
 from pagetune.llm.prompts import language_of
-from pagetune.params import Curate
+from pagetune.params import Params
 from pagetune.records import Pair
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
 
-def render_card(splits: Splits, params: Curate, metrics: dict[str, object]) -> str:
+#: By task: what the data set is called, and its category on the Hub.
+_NAMES = {
+    "qa": ("Questions and answers from documents", "question-answering"),
+    "summarization": ("Dialogues and their summaries", "summarization"),
+}
+_ABOUT = {
+    "qa": [
+        "Made by pagetune from the documents named in `doc_id`. A pair that comes from a page carries its proof:",
+        "`evidence` stands on `page_number` at `place`, letter for letter, and holds the answer's numbers and codes.",
+        "The documents' licences apply; none is stated here.",
+    ],
+    "summarization": [
+        "Made by pagetune. `instruction` is a dialogue, a turn a line, `output` a summary of it, `references` are",
+        "further summaries, `doc_id` is its topic. The dialogues' licence applies; none is stated here.",
+    ],
+}
+_APART = {
+    "qa": [
+        "`train` and `recall` share facts, never questions; so do `train` and `validation`. What is heldout (a",
+        "document, a page of the only one, a row of one's own) is in no other split; nor is a near-duplicate of it.",
+        "Wordings of one fact share `parent_id`.",
+    ],
+    "summarization": [
+        "`recall` is a sample of the dialogues in `train`, as they stand there: it shows what was learnt by heart.",
+        "The topics of `heldout` and `validation` are in no other split; nor is a near-duplicate of their dialogues.",
+        "In `train` each summary is a row of its own; those of one dialogue share `parent_id`.",
+    ],
+}
+
+
+def render_card(splits: Splits, params: Params, metrics: dict[str, object]) -> str:
     """`metrics` are those of metrics/curate.json."""
     rows: dict[str, list[Pair]] = {name: own for name, own in splits.rows.items() if own}
-    return "\n".join([*_header(rows), *_body(rows, splits, params), *_ledger(metrics)]) + "\n"
+    return "\n".join([*_header(rows, params), *_body(rows, splits, params), *_ledger(metrics)]) + "\n"
 
 
-def _header(rows: dict[str, list[Pair]]) -> list[str]:
+def _header(rows: dict[str, list[Pair]], params: Params) -> list[str]:
     """An empty split is left out: `datasets` cannot tell its columns."""
     total = sum(map(len, rows.values()))
     size = next((name for limit, name in _SIZES if total < limit), "n>1M")
@@ -24,9 +54,9 @@ def _header(rows: dict[str, list[Pair]]) -> list[str]:
     files = [line for name in rows for line in (f"      - split: {name}", f"        path: {name}.jsonl")]
     return [
         "---",
-        "pretty_name: Questions and answers from documents",
+        f"pretty_name: {_NAMES[params.task][0]}",
         f"language: [{', '.join(languages)}]",
-        "task_categories: [question-answering]",
+        f"task_categories: [{_NAMES[params.task][1]}]",
         f"size_categories: [{size}]",
         "tags: [pagetune]",
         "configs:",
@@ -37,25 +67,22 @@ def _header(rows: dict[str, list[Pair]]) -> list[str]:
     ]
 
 
-def _body(rows: dict[str, list[Pair]], splits: Splits, params: Curate) -> list[str]:
+def _body(rows: dict[str, list[Pair]], splits: Splits, params: Params) -> list[str]:
+    personal = params.curate.personal_data
     return [
-        "# Questions and answers from documents",
+        f"# {_NAMES[params.task][0]}",
         "",
-        "Made by pagetune from the documents named in `doc_id`. A pair that comes from a page carries its proof:",
-        "`evidence` stands on `page_number` at `place`, letter for letter, and holds the answer's numbers and codes.",
-        "The documents' licences apply; none is stated here.",
+        *_ABOUT[params.task],
         "",
         "| split | rows | facts | documents | kinds |",
         "|---|---|---|---|---|",
         *(_split_line(name, own) for name, own in rows.items()),
         "",
-        "`train` and `recall` share facts, never questions; so do `train` and `validation`. What is heldout (a",
-        "document, a page of the only one, a row of one's own) is in no other split; nor is a near-duplicate of it.",
-        "Wordings of one fact share `parent_id`.",
+        *_APART[params.task],
         "",
         "Heldout: " + _heldout(splits) + ".",
         "",
-        f"Personal data (resident registration, card and mobile numbers): `{params.personal_data}`. Names are not",
+        f"Personal data (resident registration, card and mobile numbers): `{personal}`. Names are not",
         "looked for.",
         "",
     ]

@@ -86,7 +86,9 @@ def filter_reason(pair: Pair, params: Curate) -> Reason | None:
         return "too_short"
     if len(pair.output) > params.max_answer_characters or len(pair.instruction) > params.max_question_characters:
         return "too_long"
-    return next((name for name in params.filters if _FILTERS[name](pair, params)), None)
+    # What is said within a dialogue points at no passage, and a summary may tell that somebody could not be reached.
+    names = [name for name in params.filters if pair.kind != "dialogue" or name not in ("passage_dependent", "refusal")]
+    return next((name for name in names if _FILTERS[name](pair, params)), None)
 
 
 def script_share(text: str, scripts: tuple[str, ...]) -> float | None:

@@ -43,7 +43,7 @@ def make_splits(
     groups = families(pairs, params.near_duplicate_similarity)
     unit_of = units_of(pairs, rows_alone)
     splits = Splits(heldout=heldout_units(groups, unit_of, set(asked), params, seed))
-    kept = _distinct(pairs, groups, crossing(groups, unit_of, splits.heldout), params, ledger)
+    kept = distinct(pairs, groups, crossing(groups, unit_of, splits.heldout), params, ledger)
     splits.rows["heldout"] = [pair for pair in kept if unit_of[pair.pair_id] in splits.heldout]
     trained = [pair for pair in kept if unit_of[pair.pair_id] not in splits.heldout]
     wordings, rejected = reword(trained)
@@ -51,14 +51,14 @@ def make_splits(
     for pair in trained:
         _place(splits, pair, wordings(pair), purposes[pair.pair_id], asked.get(pair.pair_id, []), seed)
     _settle_wordings(splits, rejected, params, ledger)
-    _check_enough(splits, len(pairs))
+    check_enough(splits, len(pairs))
     return splits
 
 
-def _distinct(
+def distinct(
     pairs: list[Pair], groups: list[list[Pair]], on_both_sides: set[str], params: Curate, ledger: Ledger
 ) -> list[Pair]:
-    """Without duplicates, contradictions, near-duplicates and what stands on both sides."""
+    """The pairs without duplicates, contradictions, near-duplicates and what stands on both sides."""
     kept, rejected = without_duplicates(pairs)
     ledger.add("duplicates", len(pairs), len(kept), rejected)
     apart = [pair for pair in kept if pair.pair_id not in on_both_sides]
@@ -163,7 +163,7 @@ def _clashes(splits: Splits) -> list[Rejected]:
     return clashes
 
 
-def _check_enough(splits: Splits, pairs: int) -> None:
+def check_enough(splits: Splits, pairs: int) -> None:
     if not splits.rows["train"]:
         raise UserError(f"of {pairs} pairs none is left to train on: all are heldout or rejected. Hold out less.")
     if not splits.rows["heldout"]:

@@ -15,7 +15,7 @@ from pagetune.manifest import ADAPTER, Manifest
 from pagetune.models import load_base, load_config, load_generation_config, load_tokenizer, load_tuned
 from pagetune.params import Params
 from pagetune.predict.answers import eos_ids_of
-from pagetune.prompts import encode_prompt
+from pagetune.prompts import encode_for_encoder, encode_prompt
 from pagetune.template import Template
 
 #: Of the weights in fp32: what they take, with what the proof needs beside them.
@@ -31,7 +31,8 @@ class Merging:
         self.tokenizer = load_tokenizer(manifest)
         #: The tokenizer's, and those that the base says it ends with.
         self.eos_ids = eos_ids_of(load_generation_config(manifest), self.tokenizer)
-        self.texts, self.prompts = prompts, [encode_prompt(prompt, self.tokenizer) for prompt in prompts]
+        encode = encode_for_encoder if manifest.encoder_decoder else encode_prompt
+        self.texts, self.prompts = prompts, [encode(prompt, self.tokenizer) for prompt in prompts]
 
     def questions(self, template: Template) -> list[str]:
         return [instruction_of(text, template.template) for text in self.texts]
@@ -145,8 +146,6 @@ def _halve(model: Any, dtype: torch.dtype) -> None:
 
 def _saved_proof(merging: Merging, model: Any, template: Template, folder: Path, adapted: Seen) -> dict[str, Any]:
     """Save model and tokenizer, and load them again as anyone would."""
-    from transformers import AutoModelForCausalLM
-
     half = merging.look(model, adapted)
     if math.isinf(moved := largest_difference(adapted, half)):
         raise UserError(f"in {model.config.dtype} the merged model overflows: its logits are no numbers.{_WAY}")
@@ -154,7 +153,7 @@ def _saved_proof(merging: Merging, model: Any, template: Template, folder: Path,
     _say_how_it_ends(merging, model)
     model.save_pretrained(str(folder))
     remote = merging.manifest.trust_remote_code
-    again = AutoModelForCausalLM.from_pretrained(str(folder), dtype="auto", trust_remote_code=remote)
+    again = merging.manifest.auto_class.from_pretrained(str(folder), dtype="auto", trust_remote_code=remote)
     again = again.to(model.device).eval()
     reloaded = largest_difference(half, merging.look(again, adapted))
     if not reloaded <= 0 or not _same_weights(model, again):
@@ -182,12 +181,14 @@ def _save_tokenizer(merging: Merging, template: Template, folder: Path) -> None:
     with_bos = bool(prompts[0]) and prompts[0][0] == tokenizer.bos_token_id
     writes_bos = bool(tokenizer.bos_token) and template.template.startswith(tokenizer.bos_token)
     bos = tokenizer.bos_token if with_bos and not writes_bos else None
-    tokenizer.chat_template = chat_template(template.template, bos)
+    # A model with an encoder is asked once, and has no turns.
+    chats = not merging.manifest.encoder_decoder
+    tokenizer.chat_template = chat_template(template.template, bos) if chats else None
     tokenizer.save_pretrained(str(folder))
     saved = AutoTokenizer.from_pretrained(str(folder), trust_remote_code=merging.manifest.trust_remote_code)
     if saved.eos_token != merging.manifest.eos_token or saved.eos_token_id != merging.tokenizer.eos_token_id:
         raise UserError(f"{folder}: the EOS is {saved.eos_token}, that of the base {merging.manifest.eos_token}.")
-    for question, prompt in zip(merging.questions(template), prompts, strict=True):
+    for question, prompt in zip(merging.questions(template), prompts, strict=True) if chats else []:
         asked = saved.apply_chat_template([{"role": "user", "content": question}], add_generation_prompt=True)
         if list(asked["input_ids"]) != prompt:
             raise UserError(f"{folder}: the chat template asks {question!r} otherwise than prompt.template does.")
@@ -197,13 +198,16 @@ def _say_how_it_ends(merging: Merging, model: Any) -> None:
     """In generation_config.json, which vLLM and transformers follow: greedily, up to any EOS."""
     from transformers import GenerationConfig
 
-    tokenizer = merging.tokenizer
+    tokenizer, begins = merging.tokenizer, {}
+    if merging.manifest.encoder_decoder:
+        begins = {"decoder_start_token_id": model.generation_config.decoder_start_token_id}
     model.generation_config = GenerationConfig(
         eos_token_id=merging.eos_ids,
         pad_token_id=tokenizer.pad_token_id,
         bos_token_id=tokenizer.bos_token_id,
         max_new_tokens=merging.params.predict.max_new_tokens,
         do_sample=False,
+        **begins,
     )
 
 

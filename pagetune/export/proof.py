@@ -62,9 +62,14 @@ def _up_to(ids: list[int], eos_ids: list[int]) -> list[int]:
 
 def _logits(model: Any, prompt: list[int], answer: list[int]) -> torch.Tensor:
     """Of the answer's tokens, in fp32 on the CPU."""
+    if model.config.is_encoder_decoder:
+        read = {"input_ids": [prompt], "decoder_input_ids": [[model.config.decoder_start_token_id, *answer[:-1]]]}
+    else:
+        read = {"input_ids": [prompt + answer]}
     with torch.inference_mode():
-        logits = model(input_ids=torch.tensor([prompt + answer], device=model.device)).logits[0]
-    return torch.Tensor(logits[len(prompt) - 1 : -1].float().cpu())
+        logits = model(**{name: torch.tensor(ids, device=model.device) for name, ids in read.items()}).logits[0]
+    own = logits if model.config.is_encoder_decoder else logits[len(prompt) - 1 : -1]
+    return torch.Tensor(own.float().cpu())
 
 
 def largest_difference(one: Seen, other: Seen) -> float:

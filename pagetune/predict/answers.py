@@ -11,7 +11,7 @@ from pagetune.params import Params, Predict
 from pagetune.precision import resolve_precision
 from pagetune.predict import vllm_engine
 from pagetune.predict.batches import decode_all
-from pagetune.prompts import encode_prompt
+from pagetune.prompts import check_places, encode_for_encoder, encode_prompt
 from pagetune.records import Example, Prediction, Split
 
 
@@ -83,9 +83,20 @@ def _by_vllm(manifest: Manifest, adapter: Path | None, prompts: list[str], param
 def generate(model: Any, tokenizer: Any, prompts: list[str], params: Predict) -> list[Answer]:
     """One answer per prompt, in the order of the prompts."""
     eos_ids = eos_ids_of(model.generation_config, tokenizer)
-    encoded = [encode_prompt(prompt, tokenizer) for prompt in prompts]
+    encoded = encode_prompts(model.config, tokenizer, prompts, params)
     answers = decode_all(model, encoded, eos_ids, tokenizer.pad_token_id, params)
     return [answer_of(ids, tokenizer, eos_ids) for ids in answers]
+
+
+def encode_prompts(config: Any, tokenizer: Any, prompts: list[str], params: Predict) -> list[list[int]]:
+    """Raises UserError where a model with an encoder has no place for a prompt, or for an answer."""
+    if not config.is_encoder_decoder:
+        return [encode_prompt(prompt, tokenizer) for prompt in prompts]
+    encoded = [encode_for_encoder(prompt, tokenizer) for prompt in prompts]
+    longest = max(map(len, encoded), default=0)
+    check_places("a prompt", longest, config, "Lower curate.max_question_characters, or take another model.")
+    check_places("an answer of predict.max_new_tokens", params.max_new_tokens, config, "Lower it to that.")
+    return encoded
 
 
 def eos_ids_of(generation_config: Any, tokenizer: Any) -> list[int]:

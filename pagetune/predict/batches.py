@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from pagetune.params import Predict
-from pagetune.predict.decoding import Decoder, left_padded, why_not
+from pagetune.predict.decoding import Decoder, left_padded, right_padded, why_not
 
 #: What `predict.batch_size: auto` starts from, on a card and without one.
 _ROWS_ON_CARD, _ROWS = 512, 64
@@ -57,7 +57,9 @@ def decoding_of(model: Any, eos_ids: list[int], pad_id: int) -> Decode:
 def by_generate(
     model: Any, prompts: list[list[int]], eos_ids: list[int], pad_id: int, new_tokens: int
 ) -> list[list[int]]:
-    ids, mask = left_padded(prompts, pad_id, model.device)
+    """By transformers' own decoding, greedily."""
+    encoder = model.config.is_encoder_decoder
+    ids, mask = (right_padded if encoder else left_padded)(prompts, pad_id, model.device)
     with torch.inference_mode():
         output = model.generate(
             input_ids=ids,
@@ -67,7 +69,8 @@ def by_generate(
             eos_token_id=eos_ids,
             pad_token_id=pad_id,
         )
-    new: list[list[int]] = output[:, ids.shape[1] :].tolist()
+    # A decoder's answer begins with what it was started from.
+    new: list[list[int]] = output[:, 1 if encoder else ids.shape[1] :].tolist()
     return new
 
 

@@ -30,6 +30,8 @@ def why_not(model: Any) -> str | None:
     """What keeps a model from this decoding, if anything does: then `generate` takes it."""
     inner = model.get_base_model() if hasattr(model, "get_base_model") else model
     config = inner.config
+    if config.is_encoder_decoder:
+        return "an encoder reads its prompts"
     if not getattr(inner, "_can_compile_fullgraph", False):
         return f"{type(inner).__name__} has no static cache"
     kinds = set(getattr(config, "layer_types", None) or ["full_attention"])
@@ -202,6 +204,14 @@ def left_padded(prompts: list[list[int]], pad_id: int, device: Any) -> tuple[Ten
     width = max(map(len, prompts))
     ids = [[pad_id] * (width - len(prompt)) + prompt for prompt in prompts]
     mask = [[False] * (width - len(prompt)) + [True] * len(prompt) for prompt in prompts]
+    return torch.tensor(ids, device=device), torch.tensor(mask, device=device)
+
+
+def right_padded(prompts: list[list[int]], pad_id: int, device: Any) -> tuple[Tensor, Tensor]:
+    """As `left_padded`, for an encoder, whose first place is the text's first token."""
+    width = max(map(len, prompts))
+    ids = [prompt + [pad_id] * (width - len(prompt)) for prompt in prompts]
+    mask = [[True] * len(prompt) + [False] * (width - len(prompt)) for prompt in prompts]
     return torch.tensor(ids, device=device), torch.tensor(mask, device=device)
 
 

@@ -27,6 +27,8 @@ def choose(params: Params, manifest: Manifest) -> tuple[str, str]:
 
 
 def _why_not(params: Params, manifest: Manifest) -> str | None:
+    if manifest.encoder_decoder:
+        return "vllm has no models with an encoder"
     if importlib.util.find_spec("vllm") is None:
         return "vllm is not installed"
     if not torch.cuda.is_available():

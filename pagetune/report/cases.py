@@ -17,7 +17,7 @@ CASES_SHOWN = 1000
 @dataclass(frozen=True)
 class Case:
     """A question and both answers. `verdicts`, `fact_match` and `rougeL` are of (base, tuned); `pair` is None where
-    the splits do not hold it."""
+    the splits do not hold it; `headline` is the metric by which it got better or worse."""
 
     base: Prediction
     tuned: Prediction
@@ -25,6 +25,7 @@ class Case:
     verdicts: tuple[str, str]
     fact_match: tuple[float, float]
     rougeL: tuple[float, float]
+    headline: str
 
     @property
     def set(self) -> str:
@@ -40,9 +41,12 @@ class Case:
 
     @property
     def moved(self) -> Literal["better", "worse", "same"]:
-        """By its facts, as metrics/eval.json counts it."""
-        change = self.fact_match[1] - self.fact_match[0]
-        return "better" if change > 0 else "worse" if change < 0 else "same"
+        """As metrics/eval.json counts it."""
+        return "better" if self.change > 0 else "worse" if self.change < 0 else "same"
+
+    @property
+    def change(self) -> float:
+        return self.rouge_change if self.headline == "rougeL" else self.fact_match[1] - self.fact_match[0]
 
     @property
     def rouge_change(self) -> float:
@@ -50,18 +54,25 @@ class Case:
 
 
 def all_cases(
-    answers: dict[str, list[Prediction]], per_example: Iterable[dict[str, str]], pairs: Iterable[Pair]
+    answers: dict[str, list[Prediction]],
+    per_example: Iterable[dict[str, str]],
+    pairs: Iterable[Pair],
+    headline: str,
 ) -> list[Case]:
     """Every question, the largest change first; `per_example` are the rows of the CSV, `pairs` those of the splits."""
     scores = {(row["model"], row["set"], row["pair_id"]): row for row in per_example}
     known = {pair.pair_id: pair for pair in pairs}
     asked = zip(*(answers[model] for model in MODELS), strict=True)
-    cases = [_case(base, tuned, scores, known.get(tuned.pair_id)) for base, tuned in asked]
+    cases = [_case(base, tuned, scores, known.get(tuned.pair_id), headline) for base, tuned in asked]
     return sorted(cases, key=_order)
 
 
 def _case(
-    base: Prediction, tuned: Prediction, scores: dict[tuple[str, str, str], dict[str, str]], pair: Pair | None
+    base: Prediction,
+    tuned: Prediction,
+    scores: dict[tuple[str, str, str], dict[str, str]],
+    pair: Pair | None,
+    headline: str,
 ) -> Case:
     before, after = (
         {name: float(scores[model, set_of(row), row.pair_id][name]) for name in ("fact_match", "rougeL", "abstained")}
@@ -71,16 +82,21 @@ def _case(
         base=base,
         tuned=tuned,
         pair=pair,
-        verdicts=(verdict(before), verdict(after)),
+        verdicts=(_verdict(before, headline), _verdict(after, headline)),
         fact_match=(before["fact_match"], after["fact_match"]),
         rougeL=(before["rougeL"], after["rougeL"]),
+        headline=headline,
     )
+
+
+def _verdict(scores: dict[str, float], headline: str) -> str:
+    """A summary is neither right nor wrong."""
+    return f"ROUGE-L {scores['rougeL']:.2f}" if headline == "rougeL" else verdict(scores)
 
 
 def _order(case: Case) -> tuple[float, bool, float, int]:
     """Of answers that changed alike those that lost something come first: they are what one has to see."""
-    change = case.fact_match[1] - case.fact_match[0]
-    return -abs(change), change >= 0, -abs(case.rouge_change), SETS.index(case.set)
+    return -abs(case.change), case.change >= 0, -abs(case.rouge_change), SETS.index(case.set)
 
 
 def choose(cases: list[Case], limit: int = CASES_SHOWN) -> list[Case]:

@@ -6,11 +6,18 @@ from typing import Any
 
 from markupsafe import Markup
 
-from pagetune.evaluation import CONTROLS, MODELS, SETS
+from pagetune.evaluation import MODELS, SETS, View, view_of
 from pagetune.report.coverage import Coverage
-from pagetune.report.svg import BASE, ECHO, INK, LOOKUP, TUNED, draw_svg, name_above
+from pagetune.report.svg import BASE, ECHO, INK, LOOKUP, SWAPPED, TUNED, draw_svg, name_above
 
-COLOURS = {"base": BASE, "tuned": TUNED, "echo": ECHO, "lookup": LOOKUP}
+COLOURS = {"base": BASE, "tuned": TUNED, "echo": ECHO, "lead2": ECHO, "lookup": LOOKUP, "swapped": SWAPPED}
+#: By headline: its name, and what it is.
+HEADLINES = {
+    "fact_match": ("Fact match", "The share of answers that state just the reference's facts"),
+    "rougeL": ("ROUGE-L", "The longest common sequence of tokens with the best reference"),
+}
+#: Of metrics that may stand beside it.
+BESIDE = {"rougeL": "ROUGE-L", "rouge_combined_f1": "ROUGE-1, -2, -L"}
 #: Documents drawn, of those that training saw and of those that it did not, and all in the picture of the pages.
 TRAINED_SHOWN, UNSEEN_SHOWN, COVERED_SHOWN = 12, 6, 18
 
@@ -31,44 +38,48 @@ def pictures(
     metrics: dict[str, Any], curve: Rows, memory: Rows, groups: Rows, covered: list[Coverage]
 ) -> list[Picture]:
     """Every picture, in the order of the page; `curve`, `memory` and `groups` are rows of CSV."""
+    view = view_of(metrics)
     return [
-        scores_picture(metrics),
+        scores_picture(metrics, view),
         loss_picture(curve),
-        groups_picture(groups, "kind"),
-        groups_picture(groups, "document"),
+        groups_picture(groups, "kind", view),
+        groups_picture(groups, "document", view),
         coverage_picture(covered),
         memory_picture(memory),
     ]
 
 
-def scores_picture(metrics: dict[str, Any]) -> Picture:
+def scores_picture(metrics: dict[str, Any], view: View) -> Picture:
+    shown = (*MODELS, *view.controls)
     names = [name for name in SETS if metrics["tuned"][name]["n"]]
 
     def draw(figure: Any) -> None:
         axes = figure.subplots()
-        for offset, model in enumerate((*MODELS, *CONTROLS)):
-            _bars(axes, offset, model, [metrics[model][name] for name in names])
+        for offset, model in enumerate(shown):
+            place = (offset - (len(shown) - 1) / 2) * 0.84 / len(shown)
+            _bars(axes, place, 0.76 / len(shown), model, [metrics[model][name] for name in names], view.headline)
         axes.set_xticks(range(len(names)), [name.replace("_", "\n", 1) for name in names])
         axes.set_ylim(0, 1.05)
-        figure.legend(loc="outside upper center", ncols=4, handlelength=1, columnspacing=1)
+        figure.legend(loc="outside upper center", ncols=len(shown), handlelength=1, columnspacing=1)
 
-    values = "; ".join(_said(name, metrics) for name in names)
-    note = "The share of answers that state just the reference's facts, with 95% intervals."
-    return Picture("scores", "Fact match", draw_svg(f"Fact match by set. {values}.", 2.6, draw), note)
+    title, meaning = HEADLINES[view.headline]
+    values = "; ".join(_said(name, metrics, view) for name in names)
+    note = f"{meaning}, with 95% intervals."
+    return Picture("scores", title, draw_svg(f"{title} by set. {values}.", 2.6, draw), note)
 
 
-def _bars(axes: Any, offset: int, model: str, summaries: list[dict[str, Any]]) -> None:
-    values = [summary["fact_match"] for summary in summaries]
+def _bars(axes: Any, offset: float, width: float, model: str, summaries: list[dict[str, Any]], metric: str) -> None:
+    values = [summary[metric] for summary in summaries]
     # A mean of few rows may lie on the end of its interval, and rounding then behind it.
-    low = [max(0, summary["fact_match"] - summary["fact_match_ci95_low"]) for summary in summaries]
-    high = [max(0, summary["fact_match_ci95_high"] - summary["fact_match"]) for summary in summaries]
-    places = [index + (offset - 1.5) * 0.21 for index in range(len(values))]
-    axes.bar(places, values, width=0.19, color=COLOURS[model], label=model)
+    low = [max(0, summary[metric] - summary[f"{metric}_ci95_low"]) for summary in summaries]
+    high = [max(0, summary[f"{metric}_ci95_high"] - summary[metric]) for summary in summaries]
+    places = [index + offset for index in range(len(values))]
+    axes.bar(places, values, width=width, color=COLOURS[model], label=model)
     axes.errorbar(places, values, yerr=[low, high], fmt="none", ecolor=INK, elinewidth=0.8, capsize=2)
 
 
-def _said(name: str, metrics: dict[str, Any]) -> str:
-    values = [f"{model} {metrics[model][name]['fact_match']:.2f}" for model in (*MODELS, *CONTROLS)]
+def _said(name: str, metrics: dict[str, Any], view: View) -> str:
+    values = [f"{model} {metrics[model][name][view.headline]:.2f}" for model in (*MODELS, *view.controls)]
     return f"{name}: {', '.join(values)}"
 
 
@@ -116,33 +127,37 @@ def _draw_lines(figure: Any, lines: dict[str, list[tuple[int, float]]], colours:
     figure.legend(loc="outside upper center", ncols=3, handlelength=1.5)
 
 
-def groups_picture(groups: Rows, by: str) -> Picture:
+def groups_picture(groups: Rows, by: str, view: View) -> Picture:
     """Both models, group by group, on the facts that were trained on and on the documents never seen."""
+    first, second = view.headlines[:2]
     shown, left_out = [], 0
     for name, limit in (("recall", TRAINED_SHOWN), ("heldout", UNSEEN_SHOWN)):
         own = [row for row in groups if (row["set"], row["by"]) == (name, by)]
-        shown += sorted(own, key=_wrong_answers, reverse=True)[:limit]
+        shown += sorted(own, key=lambda row: _missed(row, first), reverse=True)[:limit]
         left_out += max(0, len(own) - limit)
     title = f"By {by}" if by == "document" else "By kind of question"
     if not shown:
         return Picture(by, title, Markup(), f"No {by} to draw: recall and heldout are empty.")
-    label = f"Fact match and ROUGE-L by {by}, base and tuned. " + "; ".join(map(_group_said, shown))
-    svg = draw_svg(f"{label}.", 0.8 + 0.36 * len(shown), lambda figure: _draw_groups(figure, shown))
-    note = "Recall and heldout, those with the most wrong answers first."
+    label = f"{HEADLINES[first][0]} and {BESIDE[second]} by {by}, base and tuned. "
+    label += "; ".join(_group_said(row, first) for row in shown)
+    svg = draw_svg(f"{label}.", 0.8 + 0.36 * len(shown), lambda figure: _draw_groups(figure, shown, (first, second)))
+    worst = "the most wrong answers" if first == "fact_match" else "the most to gain"
+    note = f"Recall and heldout, those with {worst} first."
     return Picture(by, title, svg, f"{note} {_left_out(left_out, by, 'metrics/groups.csv')}".strip())
 
 
-def _wrong_answers(row: dict[str, str]) -> float:
-    return int(row["n"]) * (1 - float(row["fact_match_tuned"]))
+def _missed(row: dict[str, str], metric: str) -> float:
+    return int(row["n"]) * (1 - float(row[f"{metric}_tuned"]))
 
 
-def _group_said(row: dict[str, str]) -> str:
-    return f"{row['group']}: {float(row['fact_match_base']):.2f} to {float(row['fact_match_tuned']):.2f}"
+def _group_said(row: dict[str, str], metric: str) -> str:
+    return f"{row['group']}: {float(row[f'{metric}_base']):.2f} to {float(row[f'{metric}_tuned']):.2f}"
 
 
-def _draw_groups(figure: Any, rows: Rows) -> None:
+def _draw_groups(figure: Any, rows: Rows, metrics: tuple[str, str]) -> None:
     pair, places = figure.subplots(1, 2, sharey=True), range(len(rows))
-    for axes, metric, title in zip(pair, ("fact_match", "rougeL"), ("fact match", "ROUGE-L"), strict=True):
+    titles = [BESIDE.get(metric, "fact match") for metric in metrics]
+    for axes, metric, title in zip(pair, metrics, titles, strict=True):
         values = {model: [float(row[f"{metric}_{model}"]) for row in rows] for model in MODELS}
         axes.hlines(places, values["base"], values["tuned"], color=BASE, linewidth=1)
         # A ring, so that it is seen around tuned where nothing changed.

@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from pagetune.evaluation import CONTROLS, MODELS, RATES, SET_MEANINGS, SETS
+from pagetune.evaluation import BOTH_WAYS, MODELS, RATES, SETS, view_of
 from pagetune.records import BadFile, Page, Pair, Prediction
 from pagetune.report.cases import all_cases, choose, right_answers
 from pagetune.report.charts import pictures
@@ -33,6 +33,8 @@ METRIC_TITLES = {
     "fact_match": "fact match",
     "abstained": "share that says it does not know",
     "invented": "share with an invented number, code or name",
+    "rouge_combined_f1_max": "ROUGE-1, -2 and -L, mean, by the best reference",
+    "rouge_combined_f1_mean": "ROUGE-1, -2 and -L, mean, over all references",
 }
 
 
@@ -77,17 +79,21 @@ def _own_files() -> dict[str, Any]:
 
 def _scores(inputs: Inputs) -> dict[str, Any]:
     scores = inputs.metrics["eval"]
-    cases = all_cases({"base": inputs.base, "tuned": inputs.tuned}, inputs.per_example, inputs.asked)
+    view, answers = view_of(scores), {"base": inputs.base, "tuned": inputs.tuned}
+    cases = all_cases(answers, inputs.per_example, inputs.asked, view.headline)
+    names = [name for name in (*METRICS, *BOTH_WAYS, *RATES) if name in scores["tuned"]["heldout"]]
     return {
         "metrics": inputs.metrics,
         "sets": [name for name in SETS if scores["tuned"][name]["n"]],
         "empty_sets": [name for name in SETS if not scores["tuned"][name]["n"]],
         "summary": summary_sentences(scores, right_answers(inputs.per_example)),
-        "set_meanings": SET_MEANINGS,
+        "set_meanings": view.set_meanings,
+        "headlines": view.headlines,
         "control_meanings": CONTROL_MEANINGS,
         "models": MODELS,
-        "controls": CONTROLS,
-        "measured": {name: METRIC_TITLES[name] for name in (*METRICS, *RATES)},
+        "controls": view.controls,
+        "titles": METRIC_TITLES,
+        "measured": {name: METRIC_TITLES[name] for name in names},
         "kinds": [row for row in inputs.groups if row["by"] == "kind"],
         "cases": choose(cases),
         "case_count": len(cases),

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 WIDTH = 4.6
 #: The page's style sheet puts its own in the place of these, so that they can be read in the dark as well.
 INK, BASE, TUNED, ECHO, LOOKUP = "#1f2328", "#8c96a1", "#1f6feb", "#d9a441", "#2a9d8f"
+SWAPPED = "#b5838d"
 #: What does not go into a picture: when and by what it was made.
 _NO_METADATA = dict.fromkeys(("Date", "Creator", "Format", "Type"))
 _STYLE = {

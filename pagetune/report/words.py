@@ -2,12 +2,14 @@
 
 from typing import Any
 
-from pagetune.evaluation import CONTROLS, SETS
+from pagetune.evaluation import SETS, view_of
 
 CONTROL_MEANINGS = {
     "echo": "the question's own words, put into the frame of an answer: what repeating the question earns",
     "lookup": "the answer of the training question that is most like the question: what a search among the training "
     "rows earns without any model",
+    "lead2": "the first two turns of the dialogue as they stand",
+    "swapped": "tuned's own summary of the next dialogue: what its way of writing earns, whatever the dialogue says",
 }
 
 Rights = dict[str, dict[str, int]]
@@ -15,6 +17,8 @@ Rights = dict[str, dict[str, int]]
 
 def summary_sentences(metrics: dict[str, Any], rights: Rights) -> list[str]:
     """The first thing on the page. `metrics` is metrics/eval.json, `rights` the right answers by model and set."""
+    if view_of(metrics).headline == "rougeL":
+        return _summaries(metrics)
     sentences = [*_trained(metrics, rights), *_unseen(metrics, rights), _copying(metrics)]
     return [sentence for sentence in sentences if sentence]
 
@@ -45,10 +49,42 @@ def _copying(metrics: dict[str, Any]) -> str:
     places = [
         f"{control} on {name} ({metrics[control][name]['fact_match']:.3f})"
         for name in SETS
-        for control in CONTROLS
+        for control in view_of(metrics).controls
         if metrics["tuned"][name]["n"] and _rivals(metrics[control][name], metrics["tuned"][name])
     ]
     return f"Copying alone does as well as tuned or better here: {', '.join(places)}." if places else ""
+
+
+def _summaries(metrics: dict[str, Any]) -> list[str]:
+    """What was learnt by heart stands beside what was learnt, and is called that."""
+    heldout, recall = (metrics["tuned"][name] for name in ("heldout", "recall"))
+    sentences = []
+    if heldout["n"]:
+        interval = f"[{heldout['rougeL_ci95_low']:.3f}, {heldout['rougeL_ci95_high']:.3f}]"
+        before, lead = (metrics[name]["heldout"]["rougeL"] for name in ("base", "lead2"))
+        sentences.append(
+            f"Of {heldout['n']} dialogues on topics never seen tuned's summaries have a ROUGE-L of "
+            f"{heldout['rougeL']:.3f} {interval} (before: {before:.3f}; the first two turns: {lead:.3f})."
+        )
+        sentences.append(_form_alone(metrics))
+        sentences.append(
+            f"{heldout['invented']:.0%} of them state a number, code or name that neither the dialogue nor a reference "
+            f"has, and {heldout['never_stopped']} were cut short."
+        )
+    if recall["n"]:
+        sentences.append(
+            f"Of {recall['n']} dialogues that it was trained on it has {recall['rougeL']:.3f}: that is memory, and "
+            "says nothing about a new dialogue."
+        )
+    return sentences
+
+
+def _form_alone(metrics: dict[str, Any]) -> str:
+    swapped, tuned = (metrics[name]["heldout"]["rougeL"] for name in ("swapped", "tuned"))
+    return (
+        f"Its summary of the next dialogue would score {swapped:.3f}: so much is earned by writing like a summary, and "
+        f"{tuned - swapped:+.3f} by what the dialogue says."
+    )
 
 
 def _rivals(control: dict[str, Any], tuned: dict[str, Any]) -> bool:

@@ -49,7 +49,8 @@ def _matches_pattern(pattern: str, modules: list[str]) -> bool:
     return any(_matches(rf"(.*\.)?({pattern})", module) for module in modules)
 
 
-def lora_config(params: Lora) -> Any:
+def lora_config(params: Lora, encoder: bool = False) -> Any:
+    """`encoder`: of a model that has one."""
     from peft import LoraConfig
 
     return LoraConfig(
@@ -60,7 +61,7 @@ def lora_config(params: Lora) -> Any:
         rank_pattern=dict(params.rank_pattern),
         alpha_pattern=_alpha_pattern(params),
         bias="none",
-        task_type="CAUSAL_LM",
+        task_type="SEQ_2_SEQ_LM" if encoder else "CAUSAL_LM",
     )
 
 
@@ -78,7 +79,7 @@ def fuse_the_head(model: Any, params: Lora) -> bool:
     """
     import torch
 
-    if not torch.cuda.is_available() or _adapts_the_head(params):
+    if not torch.cuda.is_available() or _adapts_the_head(params) or model.config.is_encoder_decoder:
         return False
     from trl.trainer.utils import add_fused_lm_head
 

@@ -24,12 +24,13 @@ class Backend:
     reason: str
 
 
-def choose_backend(params: Params, processes: int = 1) -> Backend:
+def choose_backend(params: Params, processes: int = 1, encoder: bool = False) -> Backend:
     """What `train.backend` means on this machine. `auto` never fails.
 
-    Call it before anything imports transformers. Raises UserError where `unsloth` is asked for and cannot run.
+    `encoder`: the base has one. Call it before anything imports transformers. Raises UserError where `unsloth` is asked
+    for and cannot run.
     """
-    wanted, problem = params.train.backend, why_peft(params, processes)
+    wanted, problem = params.train.backend, why_peft(params, processes, encoder=encoder)
     if problem is None:
         import unsloth  # noqa: F401 - before transformers, trl and peft, which it patches as they are imported
 
@@ -39,7 +40,7 @@ def choose_backend(params: Params, processes: int = 1) -> Backend:
     return Backend("peft", problem)
 
 
-def why_peft(params: Params, processes: int, here: bool = True) -> str | None:
+def why_peft(params: Params, processes: int, here: bool = True, encoder: bool = False) -> str | None:
     """Why PEFT trains, as `plan` and `doctor` say it too; None where Unsloth does.
 
     A card that is not `here` is one that Unsloth runs on.
@@ -47,7 +48,7 @@ def why_peft(params: Params, processes: int, here: bool = True) -> str | None:
     if params.train.backend == "peft":
         return "asked for"
     several = "several processes, train.processes: 1 is one" if processes > 1 else None
-    return unsloth_backend.why_not(params) or several or (why_no_unsloth() if here else None)
+    return unsloth_backend.why_not(params, encoder) or several or (why_no_unsloth() if here else None)
 
 
 def why_no_unsloth() -> str | None:
@@ -72,6 +73,8 @@ def packed_kernel(backend: Backend, manifest: Manifest, dtype: Any) -> Kernel:
     """The attention that keeps packed rows apart with this backend on this machine; they all take 16 bits alone."""
     import torch
 
+    if manifest.encoder_decoder:
+        return Kernel(None, "of an encoder and a decoder no kernel keeps packed rows apart")
     if dtype == torch.float32 and torch.cuda.is_available():
         return Kernel(None, "no kernel for packed rows computes in fp32")
     return (

@@ -8,6 +8,7 @@ gradient is the same however it is cut.
 import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from random import Random
 from typing import Any
 
@@ -101,15 +102,19 @@ class Collator:
     """Rows to tensors. Labels come shifted too, so that no row is asked for the first token of the next one.
 
     Packed: (1, tokens), positions from 0 in each row, and where each row begins in the words of transformers' flash
-    attention and of Unsloth. Padded: (rows, tokens of the longest) and an attention mask.
+    attention and of Unsloth. Padded: (rows, tokens of the longest) and an attention mask. With what a decoder starts
+    from: the prompts for the encoder, padded, and for the decoder what it has said before each token.
     """
 
     pad_token_id: int
     packed: bool
     for_unsloth: bool = False
+    decoder_start_token_id: int | None = None
 
     def __call__(self, rows: list[Row]) -> dict[str, Any]:
         rows = rows or [self._nothing()]
+        if self.decoder_start_token_id is not None:
+            return self._part(rows, self.decoder_start_token_id)
         return self._pack(rows) if self.packed else self._pad(rows)
 
     def _nothing(self) -> Row:
@@ -138,19 +143,38 @@ class Collator:
         }
 
     def _pad(self, rows: list[Row]) -> dict[str, Any]:
-        import torch
-
-        width = max(len(row["input_ids"]) for row in rows)
-
-        def filled(values: list[list[int]], filler: int) -> Any:
-            return torch.tensor([row + [filler] * (width - len(row)) for row in values])
-
         return {
-            "input_ids": filled([row["input_ids"] for row in rows], self.pad_token_id),
-            "attention_mask": filled([[1] * len(row["input_ids"]) for row in rows], 0),
-            "labels": filled([row["labels"] for row in rows], IGNORED),
-            "shift_labels": filled([_shifted(row) for row in rows], IGNORED),
+            "input_ids": _filled([row["input_ids"] for row in rows], self.pad_token_id),
+            "attention_mask": _filled([[1] * len(row["input_ids"]) for row in rows], 0),
+            "labels": _filled([row["labels"] for row in rows], IGNORED),
+            "shift_labels": _filled([_shifted(row) for row in rows], IGNORED),
         }
+
+    def _part(self, rows: list[Row], start: int) -> dict[str, Any]:
+        prompts = [row["input_ids"][: prompt_length(row)] for row in rows]
+        answers = [row["labels"][prompt_length(row) :] or [IGNORED] for row in rows]
+        said = [
+            [start, *(self.pad_token_id if token == IGNORED else token for token in answer[:-1])] for answer in answers
+        ]
+        return {
+            "input_ids": _filled(prompts, self.pad_token_id),
+            "attention_mask": _filled([[1] * len(prompt) for prompt in prompts], 0),
+            "decoder_input_ids": _filled(said, self.pad_token_id),
+            "shift_labels": _filled(answers, IGNORED),
+        }
+
+
+def _filled(rows: list[list[int]], filler: int) -> Any:
+    """A tensor of (rows, tokens of the longest)."""
+    import torch
+
+    width = max(map(len, rows))
+    return torch.tensor([row + [filler] * (width - len(row)) for row in rows])
+
+
+def prompt_length(row: Row) -> int:
+    """Tokens before the first that the loss is on."""
+    return sum(1 for _ in takewhile(lambda label: label == IGNORED, row["labels"]))
 
 
 def _shifted(row: Row) -> list[int]:

@@ -36,6 +36,8 @@ class Job:
     validation_rows: list[Row]
     pad_token_id: int
     processes: int = 1
+    #: What the decoder starts from, of a model with an encoder.
+    decoder_start_token_id: int | None = None
 
     @cached_property
     def lengths(self) -> list[int]:
@@ -86,7 +88,7 @@ class Job:
         return make_plan(self.setup, self.params.train, largest, budget_bytes, packing, self.processes)
 
     def collator(self, packed: bool) -> Collator:
-        return Collator(self.pad_token_id, packed, self.backend.name == "unsloth")
+        return Collator(self.pad_token_id, packed, self.backend.name == "unsloth", self.decoder_start_token_id)
 
 
 def setup_of(

@@ -29,10 +29,13 @@ def load(manifest: Manifest, params: Params, kernel: Kernel, checkpointing: bool
         model.set_attn_implementation(kernel.name)
     for parameter in model.parameters():
         parameter.requires_grad_(False)
-    take_liger(model)
+    if not model.config.is_encoder_decoder:
+        take_liger(model)
     fused = fuse_the_head(model, params.lora)
     # FSDP flattens a layer's weights into one, so that base and adapter need one type.
-    tuned = get_peft_model(model, lora_config(params.lora), autocast_adapter_dtype=not parted)
+    tuned = get_peft_model(
+        model, lora_config(params.lora, model.config.is_encoder_decoder), autocast_adapter_dtype=not parted
+    )
     if choice.precision != "fp32" and model.device.type == "cuda":
         _cast_inputs(tuned, False)
         if not parted:

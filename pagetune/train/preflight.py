@@ -9,29 +9,40 @@ from typing import Any
 
 from pagetune.errors import UserError
 from pagetune.params import Lora, Train
-from pagetune.prompts import IGNORED, encode_example
+from pagetune.prompts import IGNORED, check_places, encode_example
 from pagetune.records import Example
 from pagetune.template import Template
-from pagetune.train.batches import Row
+from pagetune.train.batches import Row, prompt_length
 from pagetune.train.show import marked, report
 
 
 def preflight(
-    examples: dict[str, list[Example]], tokenizer: Any, template: Template, eos: str, params: Train, seed: int
+    examples: dict[str, list[Example]],
+    tokenizer: Any,
+    template: Template,
+    eos: str,
+    params: Train,
+    seed: int,
+    config: Any = None,
 ) -> dict[str, list[Row]]:
     """The rows of each split as they are trained on, checked; prints what they hold.
 
-    `template` is data/prompts/template.json, `eos` the manifest's. Raises UserError at the first check that fails.
+    `template` is data/prompts/template.json, `eos` the manifest's, `config` that of a model with an encoder. Raises
+    UserError at the first check that fails.
     """
+    encoder = config is not None
     if not examples["train"]:
         raise UserError("data/prompts/train.jsonl has no rows; metrics/curate.json says why. Add documents or pairs.")
     rows: dict[str, list[Row]] = {}
     for split, members in examples.items():
         check_rendered(template, eos, members, split)
-        encoded = [encode_example(example, tokenizer) for example in members]
+        encoded = [encode_example(example, tokenizer, encoder) for example in members]
         limits = params.max_length, params.max_truncated_fraction
         rows[split], cut = fit_rows(encoded, members, tokenizer, *limits, split)
-        check_rows(rows[split], members, tokenizer, split)
+        check_rows(rows[split], members, tokenizer, split, encoder)
+        for row in rows[split] if encoder else []:
+            longest = max(prompt_length(row), len(row["input_ids"]) - prompt_length(row))
+            check_places(f"data/prompts/{split}.jsonl: a row", longest, config, "Lower train.max_length to that.")
         report(rows[split], tokenizer, cut, seed, split)
     return rows
 
@@ -101,22 +112,19 @@ def _cut_prompt(row: Row, bos: int | None, max_length: int) -> Row:
     if over <= 0:
         return row
     head = int(ids[0] == bos)
-    if head + over >= _prompt_length(row):
+    if head + over >= prompt_length(row):
         return {}
     kept = 0 if ids[head + over] == bos else head  # a chat template may start each turn with it: not two in a row
     return {name: tokens[:kept] + tokens[head + over :] for name, tokens in row.items()}
 
 
-def _prompt_length(row: Row) -> int:
-    """Tokens before the first that the loss is on."""
-    return next((place for place, label in enumerate(row["labels"]) if label != IGNORED), len(row["labels"]))
-
-
-def check_rows(rows: list[Row], examples: list[Example], tokenizer: Any, split: str = "train") -> None:
+def check_rows(
+    rows: list[Row], examples: list[Example], tokenizer: Any, split: str = "train", encoder: bool = False
+) -> None:
     """Raises UserError saying for every fault how many rows have it, and showing the first that has it."""
     found: dict[str, list[tuple[str, Row]]] = {}
     for row, example in zip(rows, examples, strict=True):
-        fault = next((fault for fault, seen in _faults(row, example.prompt, tokenizer).items() if seen), None)
+        fault = next((fault for fault, seen in _faults(row, example.prompt, tokenizer, encoder).items() if seen), None)
         if fault:
             found.setdefault(fault, []).append((example.pair_id, row))
     if found:
@@ -130,15 +138,17 @@ def check_rows(rows: list[Row], examples: list[Example], tokenizer: Any, split: 
         )
 
 
-def _faults(row: Row, prompt: str, tokenizer: Any) -> dict[str, bool]:
+def _faults(row: Row, prompt: str, tokenizer: Any, encoder: bool) -> dict[str, bool]:
     """What can be wrong with a row, and whether it is; the first that is true explains those after it.
 
     An EOS or BOS within the prompt is in order where the template writes it (chat templates end and start turns so);
-    so is a BOS that is the same token as the EOS (GPT-2, OPT), where the tokenizer puts it first.
+    so is a BOS that is the same token as the EOS (GPT-2, OPT), where the tokenizer puts it first, and the EOS that ends
+    what an encoder reads.
     """
-    ids, labels, start = row["input_ids"], row["labels"], _prompt_length(row)
+    ids, labels, start = row["input_ids"], row["labels"], prompt_length(row)
     bos, eos, answer = tokenizer.bos_token_id, tokenizer.eos_token_id, labels[start:]
     written_eos = prompt.count(tokenizer.eos_token) + int(bos == eos and ids[:1] == [bos])
+    written_eos += int(encoder and ids[:start][-1:] == [eos])
     written_bos = len(ids) if bos in (None, eos) else max(1, prompt.count(tokenizer.bos_token))
     return {
         "have labels and tokens of unequal number": len(ids) != len(labels),

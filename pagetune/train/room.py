@@ -78,18 +78,13 @@ def largest_rows(job: Job, plan: Plan) -> list[int]:
 def _once(job: Job, model: Any, rows: list[Row], numbers: list[int], plan: Plan, backward: bool) -> None:
     import torch
 
-    from pagetune.train.trainer import to_device
+    from pagetune.train.trainer import loss_of, to_device
 
     batch = to_device(job.collator(plan.packing)([rows[number] for number in numbers]), model.device)
     model.train(backward)
     dtype = autocast_dtype(job)
     with torch.set_grad_enabled(backward), torch.autocast("cuda", dtype=dtype, enabled=dtype is not None):
-        loss = model(
-            **batch,
-            **forward_options(model),
-            use_cache=False,
-            num_items_in_batch=torch.tensor(1.0, device=model.device),
-        ).loss
+        loss = loss_of(model, batch, forward_options(model), torch.tensor(1.0, device=model.device))
     if backward:
         loss.backward()
 

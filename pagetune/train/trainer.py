@@ -37,6 +37,25 @@ def to_device(batch: dict[str, Any], device: Any) -> dict[str, Any]:
     return {name: value.to(device) if isinstance(value, torch.Tensor) else value for name, value in batch.items()}
 
 
+def loss_of(model: Any, batch: dict[str, Any], options: dict[str, Any], num_items_in_batch: Any) -> Any:
+    """The sum of the trained tokens' losses, divided by `num_items_in_batch`."""
+    if "decoder_input_ids" not in batch:
+        return model(**batch, **options, use_cache=False, num_items_in_batch=num_items_in_batch).loss
+    # Models with an encoder divide by the tokens of the micro-batch, whatever they are told (transformers 5.17).
+    wanted = batch["shift_labels"]
+    logits = model(**{name: value for name, value in batch.items() if value is not wanted}, use_cache=False).logits
+    losses = torch.nn.functional.cross_entropy(
+        logits.flatten(0, 1).float(), wanted.flatten(), ignore_index=IGNORED, reduction="sum"
+    )
+    return losses / num_items_in_batch
+
+
+def _tokens(batch: dict[str, Any]) -> int:
+    """That go through the model, without the padding; a decoder's are those that it is trained on."""
+    said = int((batch["shift_labels"] != IGNORED).sum()) if "decoder_input_ids" in batch else 0
+    return int(batch.get("attention_mask", batch["input_ids"] >= 0).sum()) + said
+
+
 class _Stepping(TrainerCallback):  # type: ignore[misc]
     def __init__(self, trainer: "StepTrainer") -> None:
         self.trainer = trainer
@@ -87,7 +106,7 @@ class StepTrainer(Trainer):  # type: ignore[misc]
         self.begin_step()
         batches = [next(epoch_iterator) for _ in range(num_batches)]
         trained = sum(int((batch["shift_labels"] != IGNORED).sum()) for batch in batches)
-        tokens = sum(int(batch.get("attention_mask", batch["input_ids"] >= 0).sum()) for batch in batches)
+        tokens = sum(_tokens(batch) for batch in batches)
         counts = torch.tensor([trained, tokens], device=device)
         if self.args.world_size > 1:
             counts = self.accelerator.reduce(counts)
@@ -102,9 +121,9 @@ class StepTrainer(Trainer):  # type: ignore[misc]
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
-        outputs = model(**inputs, **self.batches.options, use_cache=False, num_items_in_batch=num_items_in_batch)
+        loss = loss_of(model, inputs, self.batches.options, num_items_in_batch)
         # DDP averages the gradients of the cards, and the tokens are those of all.
-        return outputs.loss * self.args.world_size if self.model.training else outputs.loss
+        return loss * self.args.world_size if self.model.training else loss
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
         """The mean loss of a trained token on the validation rows, the same however they are cut into batches."""

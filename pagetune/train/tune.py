@@ -12,7 +12,7 @@ from pagetune.errors import UserError
 from pagetune.jsonl import read_records
 from pagetune.manifest import BASE, Manifest
 from pagetune.memory import CONTEXT_BYTES, Plan, estimate
-from pagetune.models import load_tokenizer
+from pagetune.models import decoder_start, load_config, load_generation_config, load_tokenizer
 from pagetune.params import Params
 from pagetune.precision import compute_dtype, resolve_precision
 from pagetune.records import Example
@@ -37,12 +37,13 @@ NO_RESULT = {
 def prepare(params: Params, manifest: Manifest, processes: int) -> Job:
     """Read the rows and check them; nothing of the model is loaded yet."""
     take_card()
-    backend = choose_backend(params, processes)
+    backend = choose_backend(params, processes, manifest.encoder_decoder)
     say(f"backend {backend.name} ({backend.reason})")
     tokenizer = load_tokenizer(manifest)
     examples = {name: read_records(PROMPTS / f"{name}.jsonl", Example) for name in ("train", "validation")}
     template = read_template()
-    rows = preflight(examples, tokenizer, template, manifest.eos_token, params.train, params.seed)
+    seq2seq = load_config(manifest) if manifest.encoder_decoder else None
+    rows = preflight(examples, tokenizer, template, manifest.eos_token, params.train, params.seed, seq2seq)
     check_wishes(params, bool(rows["validation"]))
     choice = resolve_precision(params.precision, manifest.parameters)
     say(f"precision {choice.precision} ({choice.reason})")
@@ -56,6 +57,7 @@ def prepare(params: Params, manifest: Manifest, processes: int) -> Job:
         validation_rows=rows["validation"],
         pad_token_id=tokenizer.pad_token_id,
         processes=processes,
+        decoder_start_token_id=decoder_start(seq2seq, load_generation_config(manifest)) if seq2seq else None,
     )
 
 

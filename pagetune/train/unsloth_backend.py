@@ -43,8 +43,10 @@ def _take_torch_varlen(dispatch: Any) -> None:
         dispatch._TORCH_VARLEN_ATTN = lambda *args, enable_gqa=False, **options: varlen_attn(*args, **options)
 
 
-def why_not(params: Params) -> str | None:
+def why_not(params: Params, encoder: bool) -> str | None:
     """Of what is asked for, that which Unsloth does not do."""
+    if encoder:
+        return "Unsloth's fast paths are for models without an encoder"
     quantized = params.precision in ("auto", "4bit")
     options = params.quantization
     if quantized and (options.bnb_4bit_quant_type != "nf4" or not options.bnb_4bit_use_double_quant):

@@ -1,0 +1,160 @@
+"""The built-in encoder-decoder: a small BART, trained from scratch to mend the dialogues that are trained on.
+
+It needs no network and no GPU. Some ten thousand letters teach no Korean; what they can teach is to read a dialogue and
+to write down what stands in it, and that is what a summary is made of.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import torch
+from torch.nn import functional
+from transformers import BartConfig, BartForConditionalGeneration, PreTrainedTokenizerFast
+
+from pagetune.builtin import check_texts, save, train_tokenizer
+from pagetune.manifest import Manifest
+from pagetune.params import BuiltinSeq2Seq
+from pagetune.prompts import IGNORED
+
+MASK = "<mask>"
+#: Of a dialogue and of its summary, in tokens.
+MAX_TOKENS = 1024
+#: What is hidden of a text, and how many tokens at a time, as in BART (Lewis et al. 2020, section 2.2).
+MASKED_SHARE, MEAN_SPAN = 0.3, 3.0
+#: Shares of the syllables of a text that are exchanged for others.
+INVENTED_SHARES = (0.0, 0.3, 0.6, 1.0)
+_SYLLABLE = re.compile("[가-힣]")
+_INIT_STD = 0.02
+
+
+def make_builtin_seq2seq(texts: list[str], folder: Path, params: BuiltinSeq2Seq, seed: int) -> Manifest:
+    """Train tokenizer and model on `texts` and save both in `folder`."""
+    check_texts(texts, "builtin_seq2seq")
+    tokenizer = train_tokenizer(texts, params.vocabulary, MASK)
+    return save(pretrain(texts, tokenizer, params, seed), tokenizer, folder, "builtin_seq2seq")
+
+
+def new_model(tokenizer: PreTrainedTokenizerFast, params: BuiltinSeq2Seq) -> BartForConditionalGeneration:
+    config = BartConfig(
+        vocab_size=len(tokenizer),
+        d_model=params.hidden_size,
+        encoder_layers=params.encoder_layers,
+        decoder_layers=params.decoder_layers,
+        encoder_ffn_dim=params.intermediate_size,
+        decoder_ffn_dim=params.intermediate_size,
+        encoder_attention_heads=params.num_attention_heads,
+        decoder_attention_heads=params.num_attention_heads,
+        max_position_embeddings=MAX_TOKENS,
+        init_std=_INIT_STD,
+        pad_token_id=tokenizer.pad_token_id,
+        bos_token_id=None,
+        eos_token_id=tokenizer.eos_token_id,
+        decoder_start_token_id=tokenizer.eos_token_id,
+        forced_eos_token_id=None,
+    )
+    model = BartForConditionalGeneration(config)
+    _begin_with_waves(model)
+    return model
+
+
+def _begin_with_waves(model: BartForConditionalGeneration) -> None:
+    """Places begin as sines and cosines (Vaswani et al. 2017), as strong as the other weights: from random ones so
+    small a model does not learn to find its place in the text, and copies nothing."""
+    for part in (model.model.encoder, model.model.decoder):
+        weight = part.embed_positions.weight
+        places, width = weight.shape
+        angles = torch.arange(places)[:, None] / 10_000 ** (torch.arange(0, width, 2) / width)
+        with torch.no_grad():
+            weight.copy_(_INIT_STD * torch.cat([angles.sin(), angles.cos()], dim=1))
+
+
+def pretrain(
+    texts: list[str], tokenizer: PreTrainedTokenizerFast, params: BuiltinSeq2Seq, seed: int
+) -> BartForConditionalGeneration:
+    """Train to restore dialogues that have gaps; the same seed gives the same weights."""
+    from transformers import get_cosine_schedule_with_warmup  # imports bitsandbytes, which talks while it is imported
+
+    torch.manual_seed(seed)
+    model = new_model(tokenizer, params).to("cuda" if torch.cuda.is_available() else "cpu")
+    optimizer = torch.optim.AdamW(model.parameters(), lr=params.learning_rate, weight_decay=0.01, betas=(0.9, 0.98))
+    schedule = get_cosine_schedule_with_warmup(optimizer, params.steps // 20, params.steps)
+    model.train()
+    for step, batch in enumerate(_batches(texts, tokenizer, params, seed), 1):
+        loss = _loss(model, {name: value.to(model.device) for name, value in batch.items()})
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        schedule.step()
+        optimizer.zero_grad()
+        if step % max(1, params.steps // 5) == 0:
+            print(f"base_model: step {step} of {params.steps}, loss {loss.item():.2f}", flush=True)
+    return model.cpu().eval()
+
+
+def _loss(model: BartForConditionalGeneration, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+    labels = batch.pop("labels")
+    logits = model(**batch, use_cache=False).logits
+    return functional.cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=IGNORED)
+
+
+def _batches(
+    texts: list[str], tokenizer: PreTrainedTokenizerFast, params: BuiltinSeq2Seq, seed: int
+) -> Iterator[dict[str, torch.Tensor]]:
+    random = Random(seed)  # noqa: S311 - no secret
+    syllables = sorted(set(_SYLLABLE.findall("".join(texts))))
+    for _ in range(params.steps):
+        chosen = [
+            invented(_some_lines(random.choice(texts), random), syllables, random) for _ in range(params.batch_size)
+        ]
+        whole = [tokenizer.encode(text)[: MAX_TOKENS - 1] for text in chosen]
+        yield _padded([(with_gaps(ids, tokenizer.mask_token_id, random), ids) for ids in whole], tokenizer)
+
+
+def _some_lines(dialogue: str, random: Random) -> str:
+    """A stretch of a dialogue: short ones are learnt first, and cost less."""
+    lines = dialogue.split("\n")
+    count = random.randint(1, min(len(lines), 4))
+    start = random.randint(0, len(lines) - count)
+    return "\n".join(lines[start : start + count])
+
+
+def invented(text: str, syllables: list[str], random: Random) -> str:
+    """With some of its syllables exchanged, each for the same one everywhere in the text.
+
+    A hundred dialogues can be learnt by heart; words that nobody has ever used can only be read and copied.
+    """
+    own = sorted(set(_SYLLABLE.findall(text)))
+    share = random.choice(INVENTED_SHARES)
+    exchanged = {syllable: random.choice(syllables) for syllable in own if random.random() < share}
+    return _SYLLABLE.sub(lambda found: exchanged.get(found[0], found[0]), text)
+
+
+def with_gaps(ids: list[int], mask: int, random: Random) -> list[int]:
+    """With one mask in place of each hidden span."""
+    shown, place, start = [], 0, MASKED_SHARE / MEAN_SPAN
+    while place < len(ids):
+        if random.random() < start:
+            shown.append(mask)
+            place += 1 + int(random.expovariate(1 / (MEAN_SPAN - 1)))
+        else:
+            shown.append(ids[place])
+            place += 1
+    return shown
+
+
+def _padded(rows: list[tuple[list[int], list[int]]], tokenizer: PreTrainedTokenizerFast) -> dict[str, torch.Tensor]:
+    eos, pad = tokenizer.eos_token_id, tokenizer.pad_token_id
+    return {
+        "input_ids": _filled([shown for shown, _ in rows], pad),
+        "attention_mask": _filled([[1] * len(shown) for shown, _ in rows], 0),
+        "decoder_input_ids": _filled([[eos, *ids] for _, ids in rows], pad),
+        "labels": _filled([[*ids, eos] for _, ids in rows], IGNORED),
+    }
+
+
+def _filled(rows: list[list[int]], filler: int) -> Any:
+    width = max(map(len, rows))
+    return torch.tensor([row + [filler] * (width - len(row)) for row in rows])
