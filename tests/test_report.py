@@ -9,7 +9,7 @@ from conftest import run, word_pages
 from report_inputs import DOLLARS, EVIL, made_up
 
 from pagetune.build_qa.rules import build_pairs
-from pagetune.evaluation import SETS
+from pagetune.evaluation import SETS, VIEWS
 from pagetune.records import Table
 from pagetune.report.cases import Case, all_cases, choose, right_answers
 from pagetune.report.charts import TRAINED_SHOWN, groups_picture
@@ -21,7 +21,7 @@ from pagetune.report.words import summary_sentences
 
 def cases() -> list[Case]:
     inputs = made_up()
-    return all_cases({"base": inputs.base, "tuned": inputs.tuned}, inputs.per_example, inputs.asked)
+    return all_cases({"base": inputs.base, "tuned": inputs.tuned}, inputs.per_example, inputs.asked, "fact_match")
 
 
 def test_the_report_of_the_pipeline_asks_nothing_of_a_network(pipeline: Path) -> None:
@@ -61,7 +61,7 @@ def test_a_name_in_a_picture_is_text_whatever_it_holds() -> None:
     inputs = made_up()
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
-        svg = groups_picture(inputs.groups, "document").svg
+        svg = groups_picture(inputs.groups, "document", VIEWS["qa"]).svg
     assert not warned
     assert DOLLARS.replace("&", "&amp;") in svg
     assert "<script" not in svg
@@ -70,7 +70,7 @@ def test_a_name_in_a_picture_is_text_whatever_it_holds() -> None:
 def test_a_picture_shows_the_documents_with_the_most_wrong_answers_and_counts_the_others() -> None:
     row = next(row for row in made_up().groups if (row["set"], row["by"]) == ("recall", "document"))
     many = [row | {"group": f"문서{number:02}", "n": str(number)} for number in range(1, 31)]
-    picture = groups_picture(many, "document")
+    picture = groups_picture(many, "document", VIEWS["qa"])
     assert "문서30" in picture.svg
     assert "문서18" not in picture.svg
     assert f"{30 - TRAINED_SHOWN} more documents are in metrics/groups.csv." in picture.note

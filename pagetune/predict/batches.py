@@ -14,17 +14,25 @@ _ROWS_ON_CARD, _ROWS = 512, 64
 _SHARE = 0.7
 
 Decode = Callable[[list[list[int]], int], list[list[int]]]
+#: Of a model, the ids that end an answer, and that of the padding.
+Decoding = Callable[[Any, list[int], int], Decode]
 
 
 def decode_all(
-    model: Any, prompts: list[list[int]], eos_ids: list[int], pad_id: int, params: Predict
+    model: Any,
+    prompts: list[list[int]],
+    eos_ids: list[int],
+    pad_id: int,
+    params: Predict,
+    decoding: Decoding | None = None,
 ) -> list[list[int]]:
     """The new token ids of every prompt, in their order; what stands behind an EOS is padding.
 
     The longest go first: what does not fit into memory shows at once. Then the rows at once are halved.
     """
     order = sorted(range(len(prompts)), key=lambda index: -len(prompts[index]))
-    decode, answers = decoding_of(model, eos_ids, pad_id), dict[int, list[int]]()
+    decoding = decoding or decoding_of
+    decode, answers = decoding(model, eos_ids, pad_id), dict[int, list[int]]()
     rows, start = _rows_at_once(model, prompts, params), 0
     while start < len(order):
         batch = order[start : start + rows]
@@ -35,7 +43,7 @@ def decode_all(
                 raise
             found = None
         if found is None:  # outside the handler: its traceback holds the tensors that did not fit
-            rows, decode = len(batch) // 2, decoding_of(model, eos_ids, pad_id)
+            rows, decode = len(batch) // 2, decoding(model, eos_ids, pad_id)
             torch.cuda.empty_cache()
             print(f"predict: out of memory; {rows} questions at once", flush=True)
             continue
@@ -51,6 +59,10 @@ def decoding_of(model: Any, eos_ids: list[int], pad_id: int) -> Decode:
         decoder = Decoder(model, eos_ids, pad_id)
         return decoder.decode
     print(f"predict: transformers' own decoding ({problem})", flush=True)
+    return by_transformers(model, eos_ids, pad_id)
+
+
+def by_transformers(model: Any, eos_ids: list[int], pad_id: int) -> Decode:
     return lambda prompts, new_tokens: by_generate(model, prompts, eos_ids, pad_id, new_tokens)
 
 
@@ -60,7 +72,7 @@ def by_generate(
     """By transformers' own decoding, greedily."""
     encoder = model.config.is_encoder_decoder
     ids, mask = (right_padded if encoder else left_padded)(prompts, pad_id, model.device)
-    with torch.inference_mode():
+    with torch.no_grad():  # and no inference mode: a training may go on with what is kept of this
         output = model.generate(
             input_ids=ids,
             attention_mask=mask.long(),

@@ -16,6 +16,7 @@ from pagetune.train.backend import Backend
 from pagetune.train.batches import Collator, Row, largest_micro_batch, plan_steps, tokens_at_once
 from pagetune.train.kernels import Kernel
 from pagetune.train.launch import sharded
+from pagetune.train.quick import Quick
 
 #: Evaluations and checkpoints of a training, and points of the loss curve between two of them, with eval_steps: auto.
 EVALUATIONS, POINTS_BETWEEN = 20, 5
@@ -38,6 +39,8 @@ class Job:
     processes: int = 1
     #: What the decoder starts from, of a model with an encoder.
     decoder_start_token_id: int | None = None
+    #: What is answered at each evaluation, if anything is.
+    quick: Quick | None = None
 
     @cached_property
     def lengths(self) -> list[int]:

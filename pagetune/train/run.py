@@ -2,7 +2,7 @@
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +15,21 @@ from pagetune.train.batches import Row, micro_batches
 from pagetune.train.checkpoints import Store, step_of
 from pagetune.train.job import Job, autocast_dtype, validation_batches
 from pagetune.train.launch import of_all, say, sharded
+from pagetune.train.quick import QUICK
 from pagetune.train.room import make_room, out_of_memory
 
 
 @dataclass(frozen=True)
 class LossPoint:
-    """Mean training loss since the point before, validation loss where there was one just then, both in nats."""
+    """Mean training loss since the point before, validation loss where there was one just then, both in nats; and the
+    scores of evaluate.quick, where that is on."""
 
     step: int
     epoch: float
     train_loss: float
     validation_loss: float | None
     learning_rate: float
+    quick: dict[str, float | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -154,6 +157,7 @@ def build_trainer(job: Job, model: Any, plan: Plan, store: Store | None) -> tupl
         validation=validation_batches(job, plan),
         collator=job.collator(plan.packing),
         options=forward_options(model),
+        quick=job.quick,
     )
     trainer = StepTrainer(batches, store, memory, model=model, args=_arguments(job, plan, store))
     progress = watch.Progress(4 * job.setup.shape.linear_parameters, lambda: trainer.tokens_seen, job.processes)
@@ -221,7 +225,9 @@ def _arguments(job: Job, plan: Plan, store: Store | None) -> Any:
 
 def loss_curve(log_history: list[dict[str, float]], steps_per_epoch: int) -> list[LossPoint]:
     """Join the trainer's training and evaluation logs by step."""
-    validation = {int(log["step"]): log["eval_loss"] for log in log_history if "eval_loss" in log}
+    evaluations = {int(log["step"]): log for log in log_history if "eval_loss" in log}
+    validation = {step: log["eval_loss"] for step, log in evaluations.items()}
+    names = {name for log in evaluations.values() for name in log if name.startswith(QUICK)}
     return [
         LossPoint(
             step=int(log["step"]),
@@ -229,6 +235,7 @@ def loss_curve(log_history: list[dict[str, float]], steps_per_epoch: int) -> lis
             train_loss=log["loss"],
             validation_loss=validation.get(int(log["step"])),
             learning_rate=log["learning_rate"],
+            quick={name.removeprefix(QUICK): evaluations.get(int(log["step"]), {}).get(name) for name in sorted(names)},
         )
         for log in log_history
         if "loss" in log

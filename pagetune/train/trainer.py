@@ -15,6 +15,7 @@ from pagetune.train.adapter import load_sharded
 from pagetune.train.batches import Collator, Row, Sampler
 from pagetune.train.checkpoints import Store
 from pagetune.train.launch import sharded
+from pagetune.train.quick import QUICK, Quick
 
 #: Beside what transformers saves: the loss since the last point of the curve, and the curve of the memory.
 PROGRESS = "progress.json"
@@ -31,6 +32,8 @@ class Batches:
     collator: Collator
     #: Arguments of the model's forward beside the batch.
     options: dict[str, Any] = field(default_factory=dict)
+    #: Answers a few rows at each evaluation.
+    quick: Quick | None = None
 
 
 def to_device(batch: dict[str, Any], device: Any) -> dict[str, Any]:
@@ -138,10 +141,18 @@ class StepTrainer(Trainer):  # type: ignore[misc]
         total, tokens = (
             self.accelerator.reduce(torch.stack([total, tokens])) if self.args.world_size > 1 else (total, tokens)
         )
-        metrics = {"eval_loss": float(total / tokens)}
+        metrics = {"eval_loss": float(total / tokens)} | self._quick()
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
+
+    def _quick(self) -> dict[str, Any]:
+        """Of several processes the first one answers; the others wait for it in the next step."""
+        if self.batches.quick is None or not self.args.should_save:
+            return {}
+        with self.compute_loss_context_manager():
+            scores = self.batches.quick.scores(self.accelerator.unwrap_model(self.model))
+        return {f"{QUICK}{name}": value for name, value in scores.items()}
 
     def _save_checkpoint(self, model: Any, trial: Any = None) -> None:
         best = self.state.best_global_step

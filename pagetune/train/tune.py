@@ -23,6 +23,7 @@ from pagetune.train.job import Job, setup_of
 from pagetune.train.kernels import Kernel, rows_stay_apart
 from pagetune.train.launch import launched, of_all, say, sharded, shortages, tell_out_of_memory
 from pagetune.train.preflight import check_adapter, preflight
+from pagetune.train.quick import choose_quick
 from pagetune.train.room import find_batch, out_of_memory, smaller
 from pagetune.train.run import Outcome, fit
 
@@ -42,6 +43,7 @@ def prepare(params: Params, manifest: Manifest, processes: int) -> Job:
     tokenizer = load_tokenizer(manifest)
     examples = {name: read_records(PROMPTS / f"{name}.jsonl", Example) for name in ("train", "validation")}
     template = read_template()
+    quick = choose_quick(examples["validation"], tokenizer, params, params.evaluate.quick)
     seq2seq = load_config(manifest) if manifest.encoder_decoder else None
     rows = preflight(examples, tokenizer, template, manifest.eos_token, params.train, params.seed, seq2seq)
     check_wishes(params, bool(rows["validation"]))
@@ -58,6 +60,7 @@ def prepare(params: Params, manifest: Manifest, processes: int) -> Job:
         pad_token_id=tokenizer.pad_token_id,
         processes=processes,
         decoder_start_token_id=decoder_start(seq2seq, load_generation_config(manifest)) if seq2seq else None,
+        quick=quick,
     )
 
 
@@ -76,6 +79,15 @@ def check_wishes(params: Params, has_validation: bool) -> None:
         raise UserError(
             "params.yaml: train.load_best_model_at_end and train.early_stopping_patience need validation rows, and "
             "data/prompts/validation.jsonl has none. Raise curate.validation_fraction, or take them out."
+        )
+    if not has_validation and params.evaluate.quick:
+        raise UserError(
+            "params.yaml: evaluate.quick needs validation rows, and data/prompts/validation.jsonl has none. Raise "
+            "curate.validation_fraction, or set 0."
+        )
+    if params.evaluate.quick and sharded():
+        raise UserError(
+            "params.yaml: evaluate.quick: no process holds the whole model, which is cut over several cards. Set 0."
         )
     from transformers.integrations.integration_utils import get_available_reporting_integrations
 

@@ -51,6 +51,8 @@ def why_not(params: Params, encoder: bool) -> str | None:
     options = params.quantization
     if quantized and (options.bnb_4bit_quant_type != "nf4" or not options.bnb_4bit_use_double_quant):
         return "Unsloth knows nf4 with bnb_4bit_use_double_quant alone"
+    if params.evaluate.quick:
+        return "evaluate.quick is for peft"
     if params.train.fp8:
         return "train.fp8 is for peft"
     if isinstance(params.lora.target_modules, str) and params.lora.target_modules != "all-linear":
