@@ -88,7 +88,8 @@ def answer_greedily(model: Any) -> None:
 
 def decoder_start(config: Any, generation_config: Any) -> int:
     """What a decoder is given before its first token. Raises UserError where neither config says."""
-    found = [each.decoder_start_token_id for each in (config, generation_config)] + [config.bos_token_id]
+    found = [getattr(config, "decoder_start_token_id", None), generation_config.decoder_start_token_id]
+    found.append(getattr(config, "bos_token_id", None))
     start: int | None = next((token for token in found if token is not None), None)
     if start is None:
         raise UserError("model.base: its config has no decoder_start_token_id, so that no answer can begin. Add it.")

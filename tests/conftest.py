@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 
 from pagetune.errors import quiet_libraries
 from pagetune.jsonl import write_json
-from pagetune.params import Builtin, Params
+from pagetune.params import Builtin, BuiltinSeq2Seq, Params
 from pagetune.records import Example, Page
 
 quiet_libraries()
@@ -146,18 +146,39 @@ def make_tiny_base(folder: Path) -> None:
     write_json(folder / "manifest.json", make_builtin(texts_of(word_pages(), []), folder, params, seed=0).model_dump())
 
 
+def make_tiny_seq2seq(folder: Path, steps: int = 1000) -> None:
+    """A built-in encoder-decoder of a few hundred thousand parameters."""
+    from pagetune.builtin_seq2seq import make_builtin_seq2seq
+
+    params = BuiltinSeq2Seq(
+        vocabulary=600,
+        hidden_size=64,
+        intermediate_size=128,
+        encoder_layers=2,
+        decoder_layers=2,
+        num_attention_heads=2,
+        batch_size=4,
+        steps=steps,
+        learning_rate=0.002,
+    )
+    manifest = make_builtin_seq2seq([page.text for page in word_pages()], folder, params, seed=0)
+    write_json(folder / "manifest.json", manifest.model_dump(exclude_defaults=True))
+
+
 def make_job(base: Path, params: Params, examples: list[Example], validation: int = 2) -> Any:
     """What a training on `examples` follows from; the first of them are its validation."""
     from pagetune.manifest import read_manifest
-    from pagetune.models import load_tokenizer
+    from pagetune.models import decoder_start, load_config, load_generation_config, load_tokenizer
     from pagetune.precision import resolve_precision
     from pagetune.prompts import encode_example
     from pagetune.train.backend import choose_backend, packed_kernel
     from pagetune.train.job import Job
 
-    backend, manifest = choose_backend(params), read_manifest(base)
-    tokenizer = load_tokenizer(manifest)
-    rows = [encode_example(example, tokenizer) for example in examples]
+    manifest = read_manifest(base)
+    encoder = manifest.encoder_decoder
+    backend, tokenizer = choose_backend(params, encoder=encoder), load_tokenizer(manifest)
+    rows = [encode_example(example, tokenizer, encoder) for example in examples]
+    starts = decoder_start(load_config(manifest), load_generation_config(manifest)) if encoder else None
     return Job(
         params=params,
         manifest=manifest,
@@ -167,6 +188,7 @@ def make_job(base: Path, params: Params, examples: list[Example], validation: in
         train_rows=rows,
         validation_rows=rows[:validation],
         pad_token_id=tokenizer.pad_token_id,
+        decoder_start_token_id=starts,
     )
 
 
@@ -174,4 +196,11 @@ def make_job(base: Path, params: Params, examples: list[Example], validation: in
 def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("base")
     make_tiny_base(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_seq2seq(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("seq2seq")
+    make_tiny_seq2seq(folder)
     return folder

@@ -113,7 +113,11 @@ def _touches_the_head(config: Any) -> bool:
 def _untie(model: Any) -> None:
     """An adapter on lm_head alone: merged into weights that are the embedding's too, it would change the words read."""
     head = model.get_output_embeddings()
-    head.weight = torch.nn.Parameter(head.weight.detach().clone())
+    apart = [head]
+    if model.config.is_encoder_decoder:  # what reads and what writes share the embedding too, and would lose it
+        apart += [model.get_encoder().embed_tokens, model.get_decoder().embed_tokens]
+    for layer in apart:
+        layer.weight = torch.nn.Parameter(layer.weight.detach().clone())
     model.config.tie_word_embeddings = False
 
 

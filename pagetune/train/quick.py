@@ -1,14 +1,13 @@
 """`evaluate.quick`: ROUGE of a few generated answers while a model trains.
 
-It draws no random number and leaves no memory behind, so that the training goes on as if nobody had asked.
+It draws no random number and leaves no memory behind, so that the training goes on as if nobody had asked. What answers
+and what scores is imported where it is used: the training's result does not follow from it.
 """
 
 from dataclasses import dataclass
 from typing import Any
 
 from pagetune.params import Params
-from pagetune.predict.answers import Answer, answer_of, encode_prompts, eos_ids_of
-from pagetune.predict.batches import by_transformers, decode_all
 from pagetune.records import Example
 from pagetune.train.launch import say
 
@@ -45,24 +44,27 @@ class Quick:
                 torch.cuda.empty_cache()
         return self._rouge(answers)
 
-    def answers(self, model: Any) -> list[Answer]:
+    def answers(self, model: Any) -> list[str]:
         """By transformers' own decoding: ours would fold the adapter into the base, for good."""
+        from pagetune.predict.answers import answer_of, encode_prompts, eos_ids_of
+        from pagetune.predict.batches import by_transformers, decode_all
+
         new_tokens = int(ROOM * max(len(self.tokenizer(row.completion)["input_ids"]) for row in self.rows))
         params = self.params.predict.model_copy(update={"max_new_tokens": new_tokens, "batch_size": "auto"})
         eos_ids = eos_ids_of(model.generation_config, self.tokenizer)
         prompts = encode_prompts(model.config, self.tokenizer, [row.prompt for row in self.rows], params)
         pad_id = self.tokenizer.pad_token_id
         made = decode_all(model, prompts, eos_ids, pad_id, params, by_transformers)
-        return [answer_of(ids, self.tokenizer, eos_ids) for ids in made]
+        return [answer_of(ids, self.tokenizer, eos_ids).text for ids in made]
 
-    def _rouge(self, answers: list[Answer]) -> dict[str, float | None]:
+    def _rouge(self, answers: list[str]) -> dict[str, float | None]:
         from pagetune.scoring import rouge
         from pagetune.tokens import make_tokenizer
 
         tokenizer, sums = make_tokenizer("kiwi"), dict.fromkeys(NAMES, 0.0)
         for row, answer in zip(self.rows, answers, strict=True):
             references = [row.completion.removesuffix(self.tokenizer.eos_token), *row.references]
-            each = [rouge(answer.text, reference, tokenizer) for reference in references]
+            each = [rouge(answer, reference, tokenizer) for reference in references]
             best = {name: max(scores[name] for scores in each) for name in NAMES[:3]}
             best["rouge_combined_f1"] = sum(best.values()) / 3
             sums = {name: sums[name] + best[name] for name in NAMES}

@@ -163,6 +163,7 @@ def key_of(job: Job) -> str:
     train = job.params.train.model_dump(exclude=NO_RESULT)
     parts = {
         "params": {"seed": job.params.seed, "lora": job.params.lora.model_dump(), "train": train},
+        "quick": job.params.evaluate.quick,  # its scores are in the curve
         "quantization": job.params.quantization.model_dump(),
         "precision": job.choice.precision,
         "backend": job.backend.name,
