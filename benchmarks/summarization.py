@@ -1,0 +1,77 @@
+"""100 new tokens against 200 for a summary, on one tuned model: ROUGE, the share cut short, and time.
+
+    python -m benchmarks.summarization    # after `dvc repro` with presets/summarization.yaml
+
+The guides raise decoder_max_len from 100 to 200 for Korean, whose syllables take a token or more each. Which of the two
+runs first changes from round to round; times are the median of the rounds, and compared as a ratio.
+"""
+
+import statistics
+import time
+from pathlib import Path
+from typing import Any
+
+LENGTHS, ROUNDS = (100, 200), 3
+SHOWN = ("rouge1", "rouge2", "rougeL")
+
+
+def main() -> None:
+    from pagetune.manifest import ADAPTER, read_manifest
+    from pagetune.models import load_tokenizer, load_tuned
+    from pagetune.params import load_params
+    from pagetune.predict.answers import read_questions
+
+    params, manifest = load_params(), read_manifest()
+    model, choice = load_tuned(manifest, ADAPTER, params.precision, params.quantization)
+    tokenizer, questions = load_tokenizer(manifest), read_questions(Path("data/prompts"))
+    print(f"{manifest.id}, {manifest.parameters:,} parameters, {choice.precision}, {len(questions.rows)} dialogues")
+    print(spread([len(tokenizer(row.completion)["input_ids"]) for _, row in questions.rows]))
+    seconds, said = run(model, tokenizer, questions, params)
+    for length in LENGTHS:
+        predictions = questions.answered(said[length], manifest.eos_token, choice.precision, "transformers")
+        print_scores(length, predictions, params.evaluate)
+        print(f"{length}: {statistics.median(seconds[length]):.1f} s")
+    ratio = statistics.median(seconds[200]) / statistics.median(seconds[100])
+    same = sum(one.text == other.text for one, other in zip(said[100], said[200], strict=True))
+    print(f"200 takes {ratio:.2f} times as long as 100; {same} of {len(said[100])} summaries are the same")
+
+
+def spread(lengths: list[int]) -> str:
+    middle, most = statistics.median(lengths), max(lengths)
+    longer = sum(length > LENGTHS[0] for length in lengths) / len(lengths)
+    return f"references: {middle:.0f} tokens (median), {most} at most, {longer:.0%} of them over {LENGTHS[0]}"
+
+
+def run(model: Any, tokenizer: Any, questions: Any, params: Any) -> tuple[dict[int, list[float]], dict[int, Any]]:
+    """Seconds of each round, and the answers, by length."""
+    from pagetune.predict.answers import generate
+
+    seconds: dict[int, list[float]] = {length: [] for length in LENGTHS}
+    said = {}
+    for number in range(ROUNDS):
+        for length in LENGTHS if number % 2 else reversed(LENGTHS):
+            began = time.monotonic()
+            predict = params.predict.model_copy(update={"max_new_tokens": length})
+            said[length] = generate(model, tokenizer, questions.prompts, predict)
+            seconds[length].append(time.monotonic() - began)
+    return seconds, said
+
+
+def print_scores(length: int, predictions: list[Any], params: Any) -> None:
+    from pagetune.evaluation import members, score_rows, summary_of
+
+    scores = score_rows(predictions, params, [row.prompt for row in predictions])
+    for name in ("recall", "validation", "heldout"):
+        chosen = members(predictions, name)
+        summary = summary_of(predictions, scores, chosen, SHOWN, params)
+        cut = sum(not predictions[index].stopped for index in chosen) / len(chosen)
+        shown = ", ".join(_with_interval(summary, metric) for metric in SHOWN)
+        print(f"{length}: {name:10} n={len(chosen):<4} {shown}, cut short {cut:.1%}")
+
+
+def _with_interval(summary: dict[str, Any], metric: str) -> str:
+    return f"{metric} {summary[metric]:.3f} [{summary[f'{metric}_ci95_low']:.3f}, {summary[f'{metric}_ci95_high']:.3f}]"
+
+
+if __name__ == "__main__":
+    main()
