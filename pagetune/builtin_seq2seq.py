@@ -1,11 +1,13 @@
-"""The built-in encoder-decoder: a small BART, trained from scratch to mend the dialogues that are trained on.
+"""The built-in encoder-decoder: a small BART, trained from scratch on the dialogues that are trained on.
 
-It needs no network and no GPU. Some ten thousand letters teach no Korean; what they can teach is to read a dialogue and
-to write down what stands in it, and that is what a summary is made of.
+It needs no network and no GPU, and sees no summary. Thirty thousand letters teach no Korean; what they can teach is to
+read a dialogue, to mend it where it has gaps (BART), and to repeat the turns that say most of it (PEGASUS, Zhang et al.
+2020): what a summary is made of.
 """
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -24,8 +26,12 @@ MASK = "<mask>"
 MAX_TOKENS = 1024
 #: What is hidden of a text, and how many tokens at a time, as in BART (Lewis et al. 2020, section 2.2).
 MASKED_SHARE, MEAN_SPAN = 0.3, 3.0
+#: Of the steps, those on whole dialogues that want their central turns; and how many these are.
+RETOLD_SHARE, CENTRAL_TURNS = 0.5, 2
 #: Shares of the syllables of a text that are exchanged for others.
 INVENTED_SHARES = (0.0, 0.3, 0.6, 1.0)
+#: Letter pairs below which a turn says little, however much of it is shared.
+_SHORT = 8
 _SYLLABLE = re.compile("[가-힣]")
 _INIT_STD = 0.02
 
@@ -74,7 +80,7 @@ def _begin_with_waves(model: BartForConditionalGeneration) -> None:
 def pretrain(
     texts: list[str], tokenizer: PreTrainedTokenizerFast, params: BuiltinSeq2Seq, seed: int
 ) -> BartForConditionalGeneration:
-    """Train to restore dialogues that have gaps; the same seed gives the same weights."""
+    """Train to mend and to retell dialogues; the same seed gives the same weights."""
     from transformers import get_cosine_schedule_with_warmup  # imports bitsandbytes, which talks while it is imported
 
     torch.manual_seed(seed)
@@ -105,12 +111,24 @@ def _batches(
 ) -> Iterator[dict[str, torch.Tensor]]:
     random = Random(seed)  # noqa: S311 - no secret
     syllables = sorted(set(_SYLLABLE.findall("".join(texts))))
+
+    def row(retold: bool) -> tuple[list[int], list[int]]:
+        """What the encoder reads, and what the decoder is to write."""
+        text = random.choice(texts)
+        if retold:
+            text = invented(text, syllables, random)
+            return _encode(text, tokenizer), _encode(central_turns(text), tokenizer)
+        ids = _encode(invented(_some_lines(text, random), syllables, random), tokenizer)
+        return with_gaps(ids, tokenizer.mask_token_id, random), ids
+
     for _ in range(params.steps):
-        chosen = [
-            invented(_some_lines(random.choice(texts), random), syllables, random) for _ in range(params.batch_size)
-        ]
-        whole = [tokenizer.encode(text)[: MAX_TOKENS - 1] for text in chosen]
-        yield _padded([(with_gaps(ids, tokenizer.mask_token_id, random), ids) for ids in whole], tokenizer)
+        retold = random.random() < RETOLD_SHARE  # all rows of a step alike: short ones are not padded to long ones
+        yield _padded([row(retold) for _ in range(params.batch_size)], tokenizer)
+
+
+def _encode(text: str, tokenizer: PreTrainedTokenizerFast) -> list[int]:
+    ids: list[int] = tokenizer.encode(text)
+    return ids[: MAX_TOKENS - 1]
 
 
 def _some_lines(dialogue: str, random: Random) -> str:
@@ -119,6 +137,19 @@ def _some_lines(dialogue: str, random: Random) -> str:
     count = random.randint(1, min(len(lines), 4))
     start = random.randint(0, len(lines) - count)
     return "\n".join(lines[start : start + count])
+
+
+def central_turns(dialogue: str) -> str:
+    """The turns that share most of their letter pairs with the others, in their order; all of a short dialogue."""
+    turns = dialogue.split("\n")
+    pairs = [{"".join(pair) for pair in pairwise(turn.partition(": ")[2])} for turn in turns]
+
+    def shared(place: int) -> float:
+        others = set().union(*(own for other, own in enumerate(pairs) if other != place))
+        return len(pairs[place] & others) / (_SHORT + len(pairs[place]))
+
+    best = sorted(range(len(turns)), key=shared, reverse=True)[:CENTRAL_TURNS]
+    return " ".join(turns[place] for place in sorted(best))
 
 
 def invented(text: str, syllables: list[str], random: Random) -> str:
