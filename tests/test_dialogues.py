@@ -143,6 +143,14 @@ def test_a_dialogue_that_stands_on_two_topics_is_on_neither_side() -> None:
     assert pairs[0].instruction not in {row.instruction for row in others}
 
 
+def test_some_topic_is_for_validation_unless_nobody_wants_any() -> None:
+    pairs = [dialogue(number, f"주제 {number // 3}") for number in range(12)]
+    curate = PARAMS.curate.model_copy(update={"heldout_documents": [pairs[0].doc_id], "validation_fraction": 0.01})
+    for fraction, count in ((0.01, 3), (0.0, 0)):
+        own = curate.model_copy(update={"validation_fraction": fraction})
+        assert len(split_dialogues(pairs, own, 42, Ledger()).rows["validation"]) == count
+
+
 def test_the_built_in_models_read_the_trained_dialogues_once_and_no_summary() -> None:
     pairs = [dialogue(number, f"주제 {number // 3}") for number in range(12)]
     curate = PARAMS.curate.model_copy(update={"heldout_documents": [pairs[0].doc_id]})

@@ -35,8 +35,10 @@ def split_dialogues(pairs: list[Pair], params: Curate, seed: int, ledger: Ledger
 
 
 def _for_validation(unit_of: dict[str, Unit], heldout: dict[Unit, str], params: Curate, seed: int) -> dict[Unit, str]:
-    units = sorted(set(unit_of.values()) - heldout.keys())
-    return {unit: "validation" for unit in units if share(seed, "validation", *unit) < params.validation_fraction}
+    """So many of the other topics, one at least: of a few dozen the hash might fall on none."""
+    units = sorted(set(unit_of.values()) - heldout.keys(), key=lambda unit: share(seed, "validation", *unit))
+    count = max(1, round(params.validation_fraction * len(units))) if params.validation_fraction else 0
+    return dict.fromkeys(units[:count], "validation")
 
 
 def _row_for_each_summary(pair: Pair) -> list[Pair]:
