@@ -120,7 +120,7 @@ def doctor() -> None:
 )
 def results() -> None:
     from pagetune.ask import EVALUATION, REPORT
-    from pagetune.evaluation import comparison_table
+    from pagetune.comparison import comparison_table
     from pagetune.jsonl import read_json
 
     print(comparison_table(read_json(EVALUATION)))

@@ -4,8 +4,9 @@ import csv
 from pathlib import Path
 from typing import Any
 
+from pagetune.comparison import comparison_table
 from pagetune.errors import run_stage
-from pagetune.evaluation import MODELS, SETS, comparison_table, evaluate, metrics_of
+from pagetune.evaluation import MODELS, SETS, evaluate, metrics_of
 from pagetune.jsonl import atomic_write, read_json, read_records, write_json
 from pagetune.params import load_params
 from pagetune.records import Example, Prediction

@@ -7,7 +7,8 @@ from pagetune.errors import run_stage
 from pagetune.hub import push
 from pagetune.jsonl import read_json, write_json, write_text
 from pagetune.manifest import read_manifest
-from pagetune.model_card import DTYPES, merged_card
+from pagetune.model_card import merged_card
+from pagetune.model_card_code import DTYPES
 from pagetune.params import load_params
 
 EXPORT, METRICS, PUSHED = Path("models/export"), Path("metrics"), Path("models/pushed.json")

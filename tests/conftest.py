@@ -39,6 +39,20 @@ TINY = {
 }
 
 
+#: The same for summaries, with presets/summarization.yaml.
+TINY_SUMMARIES = {
+    "model.builtin_seq2seq.hidden_size": 32,
+    "model.builtin_seq2seq.intermediate_size": 64,
+    "model.builtin_seq2seq.num_attention_heads": 2,
+    "model.builtin_seq2seq.steps": 5,
+    "train.epochs": 1,
+    "train.effective_batch_size": 64,
+    "predict.max_new_tokens": 8,
+    "evaluate.bootstrap_samples": 50,
+    "evaluate.quick": 3,
+}
+
+
 def shared(*parts: str) -> Path:
     """Real material beside the project; the test is skipped where it is absent."""
     path = SHARED.joinpath(*parts)
@@ -101,6 +115,18 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A clone in which `dvc repro` has run with tiny settings; tests leave its results as they are."""
     folder = clone(tmp_path_factory.mktemp("pipeline"))
     edit_params(folder, TINY)
+    commit(folder)
+    run(folder, "dvc", "repro")
+    commit(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def summaries(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clone in which the preset was applied and `dvc repro` has run with tiny settings."""
+    folder = clone(tmp_path_factory.mktemp("summaries"))
+    run(folder, "python", "-m", "pagetune", "preset", "presets/summarization.yaml")
+    edit_params(folder, TINY_SUMMARIES)
     commit(folder)
     run(folder, "dvc", "repro")
     commit(folder)

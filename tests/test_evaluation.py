@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from conftest import ROOT
 
+from pagetune.comparison import comparison_table
 from pagetune.errors import UserError
-from pagetune.evaluation import Evaluation, comparison_table, evaluate, metrics_of
+from pagetune.evaluation import Evaluation, evaluate, metrics_of
 from pagetune.params import load_params
 from pagetune.records import Example, Prediction, Split
 from pagetune.tables import change_rows, group_rows, per_example_rows

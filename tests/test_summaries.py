@@ -1,14 +1,15 @@
 """Scores of summaries: beside the first two turns, a look-up, and the form without the content."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
-import pytest
-from conftest import ROOT, clone, commit, edit_params, run
+from conftest import ROOT, edit_params, run
 
+from pagetune.comparison import comparison_table
 from pagetune.controls import lead2, swapped
-from pagetune.evaluation import Evaluation, comparison_table, evaluate, metrics_of
+from pagetune.evaluation import Evaluation, evaluate, metrics_of
 from pagetune.params import load_params
 from pagetune.records import Example, Prediction
 
@@ -17,18 +18,6 @@ TEMPLATE = "{instruction}\n요약: "
 DIALOGUE = "#Person1#: 몇 시에 만나요?\n#Person2#: 아직 몰라요.\n#Person1#: 세 시 어때요?\n#Person2#: 좋아요."
 SUMMARY = "#Person1#과 #Person2#는 세 시에 만나기로 했다."
 OTHER = "두 사람은 만날 시간을 정했다."
-#: What the whole pipeline runs on in a minute; what it learns is beside the point.
-TINY_SUMMARIES = {
-    "model.builtin_seq2seq.hidden_size": 32,
-    "model.builtin_seq2seq.intermediate_size": 64,
-    "model.builtin_seq2seq.num_attention_heads": 2,
-    "model.builtin_seq2seq.steps": 5,
-    "train.epochs": 1,
-    "train.effective_batch_size": 64,
-    "predict.max_new_tokens": 8,
-    "evaluate.bootstrap_samples": 50,
-    "evaluate.quick": 3,
-}
 
 
 def prediction(number: int, said: str, split: str = "heldout", topic: str | None = None) -> Prediction:
@@ -111,17 +100,6 @@ def test_the_table_names_the_memorised_score_beside_the_other() -> None:
     assert all(name in table for name in ("lead2", "lookup", "swapped"))
 
 
-@pytest.fixture(scope="module")
-def summaries(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A clone in which the preset was applied and `dvc repro` has run with tiny settings."""
-    folder = clone(tmp_path_factory.mktemp("summaries"))
-    run(folder, "python", "-m", "pagetune", "preset", "presets/summarization.yaml")
-    edit_params(folder, TINY_SUMMARIES)
-    commit(folder)
-    run(folder, "dvc", "repro")
-    return folder
-
-
 def test_the_whole_pipeline_runs_by_the_same_stages(summaries: Path) -> None:
     metrics = json.loads((summaries / "metrics/eval.json").read_text(encoding="utf-8"))
     assert metrics["task"] == "summarization"
@@ -166,19 +144,22 @@ def test_the_report_and_the_card_speak_of_summaries(summaries: Path) -> None:
     assert "A LoRA adapter that summarises dialogues" in card
 
 
-def test_experiments_on_it_are_compared_by_dvc(summaries: Path) -> None:
-    run(summaries, "git", "add", "-A")
-    run(summaries, "git", "commit", "-qm", "First")
-    edit_params(summaries, {"predict.max_new_tokens": 12})
-    run(summaries, "dvc", "repro")
-    changed = json.loads(run(summaries, "dvc", "metrics", "diff", "--json", "--all").stdout)
+def test_experiments_on_it_are_compared_by_dvc(summaries: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(summaries, copy, symlinks=True)
+    edit_params(copy, {"predict.max_new_tokens": 12})
+    run(copy, "dvc", "repro")
+    changed = json.loads(run(copy, "dvc", "metrics", "diff", "--json", "--all").stdout)
     assert "tuned.heldout.rougeL" in changed["metrics/eval.json"]
     assert "base.heldout.rouge_combined_f1_mean" in changed["metrics/eval.json"]
 
 
-def test_ask_and_export_work_on_the_tuned_encoder_decoder(summaries: Path) -> None:
-    said = run(summaries, "python", "-m", "pagetune", "ask", DIALOGUE)
-    assert said.returncode == 0
-    run(summaries, "dvc", "repro", "export/dvc.yaml", "-s", "export")
-    proof = json.loads((summaries / "models/export/proof.json").read_text(encoding="utf-8"))
+def test_a_dialogue_is_summarised_by_ask_and_what_is_exported_is_proved(summaries: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(summaries, copy, symlinks=True)
+    assert "predict:" not in run(copy, "python", "-m", "pagetune", "ask", DIALOGUE).stdout
+    check = f"from pagetune.ask import Asker; a, d = Asker(True), {DIALOGUE!r}; print([*a.stream(d)] == [a.answer(d)])"
+    assert run(copy, "python", "-c", check).stdout.strip() == "True"
+    run(copy, "python", "-m", "stages.export")
+    proof = json.loads((copy / "models/export/proof.json").read_text(encoding="utf-8"))
     assert proof["fp32"]["same_answers"] == proof["prompts"] == 20

@@ -58,7 +58,8 @@ def decoding_of(model: Any, eos_ids: list[int], pad_id: int) -> Decode:
     if problem is None:
         decoder = Decoder(model, eos_ids, pad_id)
         return decoder.decode
-    print(f"predict: transformers' own decoding ({problem})", flush=True)
+    if not model.config.is_encoder_decoder:  # for which there is no other
+        print(f"predict: transformers' own decoding ({problem})", flush=True)
     return by_transformers(model, eos_ids, pad_id)
 
 
