@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from pagetune.errors import UserError
-from pagetune.evaluation import SETS
+from pagetune.evaluation import SETS, VIEWS
 from pagetune.experiments import Run, comparable
 from pagetune.jsonl import atomic_write
+from pagetune.params import Task
 
 PICTURE = Path("metrics/sweep.svg")
-#: What ranks are compared by, on the only set that has a say; the others are looked at afterwards.
-METRIC, CHOSEN_BY = "fact_match", "validation"
+#: The only set that has a say, by the metric that leads in the task; the others are looked at afterwards.
+CHOSEN_BY = "validation"
 HOW = "`dvc exp run --queue -S 'lora.r=4,8,16,32,64'`, then `dvc queue start`"
 CHOSEN_COLOUR, OTHER_COLOUR = "#1f6feb", "#9aa5b1"
 
@@ -37,31 +38,41 @@ class Rank:
 
 @dataclass(frozen=True)
 class Sweep:
-    """`ranks` from the smallest on; `left_out` has a line for each experiment that does not count."""
+    """`ranks` from the smallest on, compared by `metric`; `left_out` has a line for each experiment that does not
+    count."""
 
     ranks: list[Rank]
     chosen: Rank
     best: Rank
     left_out: list[str]
+    metric: str
 
 
 def compare(runs: list[Run], left_out: list[str]) -> Sweep:
     """Raises UserError where there is nothing to choose between, or nothing to choose by."""
     runs, others = comparable(runs)
-    left_out = [*left_out, *others]
-    ranks = [_rank(rank, [run for run in runs if run.rank == rank]) for rank in sorted({run.rank for run in runs})]
+    left_out, metric = [*left_out, *others], _metric(runs)
+    ranks = [
+        _rank(rank, [run for run in runs if run.rank == rank], metric) for rank in sorted({run.rank for run in runs})
+    ]
     if len(ranks) < 2:
         seen = f"only r={ranks[0].rank} has scores" if ranks else "no rank has scores"
         names = f" (left out: {'; '.join(left_out)})" if left_out else ""
         raise UserError(f"sweep: {seen} among the experiments of this commit{names}. Make a sweep: {HOW}.")
     chosen, best = choose([rank.score for rank in ranks])
     if not ranks[best].score.value:
-        raise UserError(f"sweep: no rank answers a question of `{CHOSEN_BY}`, {METRIC} is 0. Raise train.epochs first.")
-    return Sweep(ranks, ranks[chosen], ranks[best], left_out)
+        raise UserError(f"sweep: no rank answers a question of `{CHOSEN_BY}`, {metric} is 0. Raise train.epochs first.")
+    return Sweep(ranks, ranks[chosen], ranks[best], left_out, metric)
 
 
-def _rank(rank: int, runs: list[Run]) -> Rank:
-    scores = [score for run in runs if (score := score_of(run.tuned[CHOSEN_BY]))]
+def _metric(runs: list[Run]) -> str:
+    """Of the task, which is one for all runs that can be compared."""
+    task: Task = next((run.params["task"] for run in runs if "task" in run.params), "qa")
+    return VIEWS[task].headline
+
+
+def _rank(rank: int, runs: list[Run], metric: str) -> Rank:
+    scores = [score for run in runs if (score := score_of(run.tuned[CHOSEN_BY], metric))]
     if len(scores) < len(runs):
         raise UserError(
             f"sweep: `{CHOSEN_BY}` is empty (n is 0), and ranks are chosen by nothing else. Raise "
@@ -84,11 +95,11 @@ def within_noise(score: Score, best: Score) -> bool:
     return score.low <= best.value <= score.high or best.low <= score.value <= best.high
 
 
-def score_of(scores: dict[str, Any]) -> Score | None:
+def score_of(scores: dict[str, Any], metric: str) -> Score | None:
     """Of one set in metrics/eval.json; None where the set is empty."""
     if not scores["n"]:
         return None
-    value, low, high = (float(scores[f"{METRIC}{end}"]) for end in ("", "_ci95_low", "_ci95_high"))
+    value, low, high = (float(scores[f"{metric}{end}"]) for end in ("", "_ci95_low", "_ci95_high"))
     return Score(value, low, high, int(scores["facts"]))
 
 
@@ -104,10 +115,11 @@ def pool(scores: Sequence[Score]) -> Score:
 def sweep_lines(sweep: Sweep) -> list[str]:
     """What to print: the table, the choice, its scores on the test sets, and what was left out."""
     chosen, best = sweep.chosen, sweep.best
-    head = f"  rank  {f'{METRIC} on {CHOSEN_BY}':<26}{'noise':<8}{'seconds':>9}{'GiB':>8}{'tokens/s':>10}  experiments"
+    score = f"{sweep.metric} on {CHOSEN_BY}"
+    head = f"  rank  {score:<26}{'noise':<8}{'seconds':>9}{'GiB':>8}{'tokens/s':>10}  experiments"
     compared = f"(r={best.rank}, {best.score.facts} facts)"
     choice = f"sweep: r={chosen.rank} is the smallest rank within noise of the best {compared}"
-    tests = [f"  {name:<20}{_test(chosen, name)}" for name in SETS if name != CHOSEN_BY]
+    tests = [f"  {name:<20}{_test(chosen, name, sweep.metric)}" for name in SETS if name != CHOSEN_BY]
     left_out = [f"sweep: left out: {line}" for line in sweep.left_out]
     return [head, *(_row(rank, sweep) for rank in sweep.ranks), choice, *tests, *left_out]
 
@@ -138,8 +150,8 @@ def _words(score: Score) -> str:
     return f"{score.value:.3f} [{score.low:.3f}, {score.high:.3f}]"
 
 
-def _test(rank: Rank, name: str) -> str:
-    scores = [score for run in rank.runs if (score := score_of(run.tuned[name]))]
+def _test(rank: Rank, name: str, metric: str) -> str:
+    scores = [score for run in rank.runs if (score := score_of(run.tuned[name], metric))]
     return f"{_words(pool(scores))} ({pool(scores).facts} facts)" if scores else "empty"
 
 
@@ -172,7 +184,7 @@ def _draw_scores(axes: Any, sweep: Sweep) -> None:
         axes.errorbar(place, score.value, yerr=reach, fmt="o", color=colour, capsize=3, label=label)
     lowest = max(0.0, min(rank.score.low for rank in sweep.ranks) - 0.05)
     axes.set_ylim(lowest, 1.02)
-    axes.set_ylabel(f"{METRIC} on {CHOSEN_BY}, 95% interval")
+    axes.set_ylabel(f"{sweep.metric} on {CHOSEN_BY}, 95% interval")
     axes.legend(frameon=False, loc="lower right")
     _mark_ranks(axes, sweep)
 

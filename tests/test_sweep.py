@@ -138,6 +138,18 @@ def made_run(name: str, rank: int, value: float | None, n: int = 70, **params: A
     return Run(name, rank, params, {}, dict.fromkeys(sets, scores), {})
 
 
+def test_summaries_are_compared_by_rouge() -> None:
+    runs = []
+    for rank, value in ((4, 0.2), (8, 0.4)):
+        scores = {"n": 9, "facts": 3, "rougeL": value, "rougeL_ci95_low": value, "rougeL_ci95_high": value}
+        sets = ("validation", "recall", "recall_new_wording", "heldout")
+        tuned = dict.fromkeys(sets, scores | {"fact_match": 0.0})
+        runs.append(Run(f"r{rank}", rank, {"task": "summarization"}, {}, tuned, {}))
+    compared = compare(runs, [])
+    assert (compared.metric, compared.chosen.rank) == ("rougeL", 8)
+    assert "rougeL on validation" in "\n".join(sweep_lines(compared))
+
+
 def test_the_smallest_rank_within_noise_of_the_best_is_named(sweep: Sweep) -> None:
     assert (sweep.chosen.rank, sweep.best.rank) == (8, 64)
 
