@@ -62,8 +62,10 @@ def _asking(manifest: Manifest, params: Params, base: str) -> list[str]:
     answer = "output[0]" if manifest.encoder_decoder else 'output[0, prompt["input_ids"].shape[1] :]'
     # As here: an encoder's models often come with beams, and with an EOS forced on an answer that does not end.
     greedily = ", num_beams=1, min_length=0, no_repeat_ngram_size=0" if manifest.encoder_decoder else ""
+    # Some tokenizers give them, and BART takes none.
+    options = 'return_tensors="pt"' + (", return_token_type_ids=False" if manifest.encoder_decoder else "")
     return [
-        'prompt = tokenizer(template.replace("{instruction}", question), return_tensors="pt").to(model.device)',
+        f'prompt = tokenizer(template.replace("{{instruction}}", question), {options}).to(model.device)',
         f"own = {base}.generation_config.eos_token_id or []  # such as <|eot_id|>",
         "ends = [tokenizer.eos_token_id] + (own if isinstance(own, list) else [own])",
         f"limits = {{'max_new_tokens': {params.predict.max_new_tokens}, 'eos_token_id': ends}}",

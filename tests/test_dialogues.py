@@ -104,6 +104,18 @@ def test_those_that_ship_all_pass_the_curation_of_the_preset() -> None:
     assert [row.detail for row in lost] + [row.reason for row in rejected] == []
 
 
+def test_a_summary_that_is_too_long_takes_its_dialogue_with_it_whichever_it_is() -> None:
+    from pagetune.curate.filters import filter_pairs
+
+    pair = Pair.original(
+        "p", "가: 하나\n나: 둘", "하나다.", "dialogue", "주제", references=["둘이다.", "가나다 " * 200]
+    )
+    kept, rejected = filter_pairs([pair], PARAMS.curate)
+    assert (kept, [row.reason for row in rejected]) == ([], ["too_long"])
+    said = pair.model_copy(update={"references": ["언제 오는지는 알 수 없다."]})
+    assert filter_pairs([said], PARAMS.curate) == ([said], [])
+
+
 def dialogue(number: int, topic: str) -> Pair:
     said = " ".join(str(number * 7919 + step) for step in range(12))
     return Pair.original(

@@ -207,6 +207,30 @@ def test_the_code_answers_as_the_project_does(
     assert expected
 
 
+def test_the_code_of_a_model_with_an_encoder_answers_as_the_project_does(
+    tiny_seq2seq: Path,
+    tmp_path: Path,
+    params: Params,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from test_export import make_adapter
+
+    shutil.copytree(tiny_seq2seq, tmp_path / "models/base")
+    monkeypatch.chdir(tmp_path)
+    make_adapter(tiny_seq2seq, tmp_path, on=["q_proj", "fc1"])
+    base = read_manifest().model_copy(update={"location": "models/base"})
+    asked = params.model_copy(update={"task": "summarization"})
+    train = shipped_metrics()["train"] | {"precision": "fp32"}
+    (code,) = blocks(card_of(base, asked, train=train), "python")
+    exec(code.replace('"…"', repr("주소? 전화?")), {})  # noqa: S102 - our own, as a reader would run it
+    loaded = load_tuned(base, ADAPTER, "fp32", params.quantization)
+    prompt = render_prompt(asked.template, "주소? 전화?")
+    expected = generate(loaded[0], load_tokenizer(base), [prompt], params.predict)[0].text
+    assert capsys.readouterr().out.strip() == expected
+    assert expected
+
+
 def merged_card_of(base: Manifest, params: Params, location: str = "models/merged", dtype: str = "fp32") -> str:
     return merged_card(base, params, shipped_metrics(), ["en", "ko"], dtype, location)
 

@@ -72,12 +72,18 @@ def filter_pairs(pairs: list[Pair], params: Curate) -> tuple[list[Pair], list[Re
     kept: list[Pair] = []
     rejected: list[Rejected] = []
     for pair in pairs:
-        reason = filter_reason(pair, params)
+        reason = next((why for row in _trained_rows(pair) if (why := filter_reason(row, params))), None)
         if reason:
             rejected.append(Rejected.of(pair, reason))
         else:
             kept.append(pair)
     return kept, rejected
+
+
+def _trained_rows(pair: Pair) -> list[Pair]:
+    """Of a dialogue one for each summary, since each is trained on; a bad one takes the dialogue with it."""
+    others = pair.references if pair.kind == "dialogue" else []
+    return [pair, *(pair.model_copy(update={"output": summary}) for summary in others)]
 
 
 def filter_reason(pair: Pair, params: Curate) -> Reason | None:
