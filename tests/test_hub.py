@@ -41,7 +41,8 @@ model, said = load_params().model, []
 for base, revision, token in json.loads(sys.argv[1]):
     os.environ["HF_TOKEN"] = token
     try:
-        said.append(describe_external(model.model_copy(update={"base": base, "revision": revision})).model_dump())
+        described = describe_external(model.model_copy(update={"base": base, "revision": revision}))
+        said.append(described.model_dump(exclude_defaults=True))  # as the stage base_model writes it
     except UserError as error:
         said.append(str(error))
 print(json.dumps(said))
