@@ -172,8 +172,8 @@ def make_tiny_base(folder: Path) -> None:
     write_json(folder / "manifest.json", make_builtin(texts_of(word_pages(), []), folder, params, seed=0).model_dump())
 
 
-def make_tiny_seq2seq(folder: Path) -> None:
-    """A built-in encoder-decoder of a few hundred thousand parameters."""
+def make_tiny_seq2seq(folder: Path, steps: int = 3000) -> None:
+    """A built-in encoder-decoder of a few hundred thousand parameters; after 1000 steps it copies by luck alone."""
     from pagetune.builtin_seq2seq import make_builtin_seq2seq
 
     params = BuiltinSeq2Seq(
@@ -184,7 +184,7 @@ def make_tiny_seq2seq(folder: Path) -> None:
         decoder_layers=2,
         num_attention_heads=2,
         batch_size=4,
-        steps=3000,  # at 1000 it copies on one machine and not on the next
+        steps=steps,
         learning_rate=0.002,
     )
     manifest = make_builtin_seq2seq([page.text for page in word_pages()], folder, params, seed=0)
