@@ -116,23 +116,32 @@ def new_model(tokenizer: PreTrainedTokenizerFast, params: Builtin) -> LlamaForCa
 
 def pretrain(texts: list[str], tokenizer: PreTrainedTokenizerFast, params: Builtin, seed: int) -> LlamaForCausalLM:
     """Train on random blocks of the texts for `params.steps` steps; the same seed gives the same weights."""
-    from transformers import get_cosine_schedule_with_warmup  # imports bitsandbytes, which talks while it is imported
-
     torch.manual_seed(seed)
     model = new_model(tokenizer, params)
     optimizer = torch.optim.AdamW(model.parameters(), lr=params.learning_rate, weight_decay=0.1, betas=(0.9, 0.95))
-    schedule = get_cosine_schedule_with_warmup(optimizer, params.steps // 20, params.steps)
+    batches = _batches(texts, tokenizer, params, seed)
+    losses = (model(input_ids=blocks, labels=blocks).loss for blocks in batches)
+    descend(model, optimizer, losses, params.steps)
+    return model.eval()
+
+
+def descend(model: Any, optimizer: torch.optim.Optimizer, losses: Iterator[torch.Tensor], steps: int) -> None:
+    """A step down each loss, by a cosine after a warm-up of a twentieth of the `steps`.
+
+    `losses` are made one at a time, by the model as it is after the step before.
+    """
+    from transformers import get_cosine_schedule_with_warmup  # imports bitsandbytes, which talks while it is imported
+
+    schedule = get_cosine_schedule_with_warmup(optimizer, steps // 20, steps)
     model.train()
-    for step, blocks in enumerate(_batches(texts, tokenizer, params, seed), 1):
-        loss = model(input_ids=blocks, labels=blocks).loss
+    for step, loss in enumerate(losses, 1):
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         schedule.step()
         optimizer.zero_grad()
-        if step % max(1, params.steps // 5) == 0:
-            print(f"base_model: step {step} of {params.steps}, loss {loss.item():.2f}", flush=True)
-    return model.eval()
+        if step % max(1, steps // 5) == 0:
+            print(f"base_model: step {step} of {steps}, loss {loss.item():.2f}", flush=True)
 
 
 def _batches(

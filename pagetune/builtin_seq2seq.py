@@ -16,7 +16,7 @@ import torch
 from torch.nn import functional
 from transformers import BartConfig, BartForConditionalGeneration, PreTrainedTokenizerFast
 
-from pagetune.builtin import check_texts, save, train_tokenizer
+from pagetune.builtin import check_texts, descend, save, train_tokenizer
 from pagetune.manifest import Manifest
 from pagetune.params import BuiltinSeq2Seq
 from pagetune.prompts import IGNORED
@@ -81,22 +81,12 @@ def pretrain(
     texts: list[str], tokenizer: PreTrainedTokenizerFast, params: BuiltinSeq2Seq, seed: int
 ) -> BartForConditionalGeneration:
     """Train to mend and to retell dialogues; the same seed gives the same weights."""
-    from transformers import get_cosine_schedule_with_warmup  # imports bitsandbytes, which talks while it is imported
-
     torch.manual_seed(seed)
     model = new_model(tokenizer, params).to("cuda" if torch.cuda.is_available() else "cpu")
     optimizer = torch.optim.AdamW(model.parameters(), lr=params.learning_rate, weight_decay=0.01, betas=(0.9, 0.98))
-    schedule = get_cosine_schedule_with_warmup(optimizer, params.steps // 20, params.steps)
-    model.train()
-    for step, batch in enumerate(_batches(texts, tokenizer, params, seed), 1):
-        loss = _loss(model, {name: value.to(model.device) for name, value in batch.items()})
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        schedule.step()
-        optimizer.zero_grad()
-        if step % max(1, params.steps // 5) == 0:
-            print(f"base_model: step {step} of {params.steps}, loss {loss.item():.2f}", flush=True)
+    batches = _batches(texts, tokenizer, params, seed)
+    losses = (_loss(model, {name: value.to(model.device) for name, value in batch.items()}) for batch in batches)
+    descend(model, optimizer, losses, params.steps)
     return model.cpu().eval()
 
 
