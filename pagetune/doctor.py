@@ -204,12 +204,14 @@ def _room() -> Iterator[Finding]:
 def _reading() -> Iterator[Finding]:
     from matplotlib import font_manager
 
-    korean = sorted(
-        {font.name for font in font_manager.fontManager.ttflist if re.search("Nanum|CJK|Malgun|Gothic Neo", font.name)}
-    )
+    # Its list of fonts is of the day when it was first asked; this looks.
+    names = {Path(file).stem for file in font_manager.findSystemFonts()}
+    korean = sorted(name for name in names if re.search("Nanum|CJK|Malgun|Gothic ?Neo", name, re.IGNORECASE))
     none = say(
-        "none: pictures show boxes for Korean (Debian: apt-get install fonts-nanum)",
-        "없음: 그림의 한글이 네모로 나옵니다 (Debian: apt-get install fonts-nanum)",
+        "none: where a PDF brings no font along, its lines may be read wrongly, and browsers show boxes "
+        "(Debian: apt-get install fonts-nanum)",
+        "없음: PDF에 글꼴이 들어 있지 않으면 줄을 잘못 읽을 수 있고, 브라우저에는 네모로 나옵니다 "
+        "(Debian: apt-get install fonts-nanum)",
     )
     yield Finding("ok" if korean else "note", say("Korean font", "한글 글꼴"), ", ".join(korean[:3]) or none)
     yield _tesseract()

@@ -29,6 +29,8 @@ class Shape:
     gated: bool = True
     experts: int = 1
     cross_layers: int = 0
+    #: Rows of learned places, of both halves.
+    places: int = 0
 
     @property
     def query_size(self) -> int:
@@ -64,8 +66,8 @@ class Shape:
 
     @property
     def embedding_parameters(self) -> int:
-        """Of the embedding and of lm_head, which may be one."""
-        return self.vocab_size * self.hidden_size * (1 if self.tied else 2)
+        """Of the embedding and of lm_head, which may be one, and of learned places."""
+        return (self.vocab_size * (1 if self.tied else 2) + self.places) * self.hidden_size
 
     @property
     def parameters(self) -> int:
@@ -114,6 +116,7 @@ def _shape_of_both(config: Any) -> Shape:
         tied=bool(getattr(config, "tie_word_embeddings", True)),
         gated=False,
         cross_layers=decoder,
+        places=2 * getattr(config, "max_position_embeddings", 0),
     )
 
 

@@ -311,6 +311,17 @@ def test_the_doctor_names_what_is_broken_and_goes_on(monkeypatch: pytest.MonkeyP
     assert {"Python", "git", "Tesseract"} <= found.keys()
 
 
+@pytest.mark.parametrize(
+    ("files", "mark"), [(["DejaVuSans.ttf"], "note"), (["DejaVuSans.ttf", "NanumGothic.ttf"], "ok")]
+)
+def test_a_font_that_was_just_installed_is_seen(
+    files: list[str], mark: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("matplotlib.font_manager.findSystemFonts", lambda: [str(tmp_path / file) for file in files])
+    font, _ = doctor._reading()
+    assert font.mark == mark
+
+
 def test_a_version_that_is_not_the_tested_one_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "_pins", lambda: {"torch": "0.0.1", "no-such-package": "1.0"})
     noted, missing = doctor._versions()

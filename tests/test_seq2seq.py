@@ -108,6 +108,12 @@ def test_the_planner_counts_the_adapter_as_peft_does(targets: Any, tiny_seq2seq:
     assert adapter_parameters(shape_of(model.config), chosen) == model.get_nb_trainable_parameters()[0]
 
 
+def test_the_planner_counts_a_bart_s_weights_within_a_fiftieth(tiny_seq2seq: Path) -> None:
+    manifest = read_manifest(tiny_seq2seq)
+    model = load_base(manifest, "fp32", PARAMS.quantization)[0]
+    assert shape_of(model.config).parameters == pytest.approx(manifest.parameters, rel=0.02)
+
+
 def test_the_planner_counts_a_t5_s_weights_within_a_tenth(tiny_seq2seq: Path, tmp_path: Path) -> None:
     save_t5(tmp_path, load_tokenizer(read_manifest(tiny_seq2seq)))
     manifest = describe_external(model_params(str(tmp_path)))
