@@ -27,10 +27,10 @@ QUESTIONS = [f"{number}호의 {what}은?" for number in range(1, 6) for what in 
 
 def export(base: Path, precision: str, folder: Path) -> dict[str, Any]:
     from pagetune.export.merge import Merging, export_merged
-    from pagetune.manifest import describe_external
+    from pagetune.model.manifest import describe_external
+    from pagetune.model.prompts import render_prompt
+    from pagetune.model.template import Template
     from pagetune.params import load_params
-    from pagetune.prompts import render_prompt
-    from pagetune.template import Template
 
     params = load_params()
     params = params.model_copy(update={"predict": params.predict.model_copy(update={"max_new_tokens": 64})})

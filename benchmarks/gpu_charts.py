@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from benchmarks.gpu_measured import ONE_COMMAND, runs_of
 from benchmarks.gpu_plans import CARDS, Cell, smallest_at_full_speed, smallest_card
 from pagetune.jsonl import atomic_write
-from pagetune.known_shapes import KNOWN_SHAPES
-from pagetune.memory import GIB
+from pagetune.plan.known_shapes import KNOWN_SHAPES
+from pagetune.plan.memory import GIB
 
 INK, FOUR, SIXTEEN, NONE, LINE = "#1f2328", "#d9a441", "#1f6feb", "#e4e8ec", "#c3cad1"
 #: Lighter where layers are computed again.

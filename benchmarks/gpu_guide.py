@@ -26,10 +26,10 @@ from benchmarks.gpu_plans import (
     smallest_card_with,
     smallest_for_16_bits,
 )
+from pagetune.commands.plan import look_ahead
 from pagetune.jsonl import write_text
-from pagetune.known_shapes import KNOWN_SHAPES, full_name
-from pagetune.memory import GIB
-from pagetune.planning import look_ahead
+from pagetune.plan.known_shapes import KNOWN_SHAPES, full_name
+from pagetune.plan.memory import GIB
 
 GUIDE = ROOT / "docs" / "gpu.md"
 BEGIN, END = "<!-- {}: written by python -m benchmarks.gpu_guide -->", "<!-- end -->"

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.gpu_plans import AS_SET
-from pagetune.memory import GIB, Setup, estimate
-from pagetune.shapes import LLAMA_3
+from pagetune.plan.memory import GIB, Setup, estimate
+from pagetune.plan.shapes import LLAMA_3
 
 HERE = Path(__file__).parent
 #: The sections of train_gpu.txt that are read, by how they begin, and what the names of their lines leave out.

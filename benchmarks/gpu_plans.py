@@ -9,10 +9,10 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from pagetune.commands.plan import Prospect, look_ahead
 from pagetune.errors import UserError
-from pagetune.memory import GIB, Plan
 from pagetune.params import Params, load_params
-from pagetune.planning import Prospect, look_ahead
+from pagetune.plan.memory import GIB, Plan
 
 ROOT = Path(__file__).parent.parent
 LOW_MEMORY = ROOT / "presets" / "low_memory.yaml"

@@ -45,7 +45,7 @@ def run_one(backend: str, alpha: int, folder: Path) -> None:
     from peft import get_peft_model_state_dict, set_peft_model_state_dict
 
     from pagetune.train.backend import load_for_training
-    from pagetune.train.run import build_trainer
+    from pagetune.train.loop import build_trainer
 
     job = job_of(params)
     plan = job.plan(2**36)
@@ -74,13 +74,13 @@ def grow(model: Any) -> None:
 
 def job_of(params: Any) -> Any:
     from pagetune.jsonl import read_records
-    from pagetune.manifest import read_manifest
-    from pagetune.models import load_tokenizer
-    from pagetune.precision import resolve_precision
-    from pagetune.prompts import encode_example
+    from pagetune.model.loading import load_tokenizer
+    from pagetune.model.manifest import read_manifest
+    from pagetune.model.precision import resolve_precision
+    from pagetune.model.prompts import encode_example
     from pagetune.records import Example
     from pagetune.train.backend import choose_backend, packed_kernel
-    from pagetune.train.job import Job
+    from pagetune.train.inputs import Job
 
     manifest = read_manifest()
     tokenizer = load_tokenizer(manifest)
@@ -104,7 +104,7 @@ def gradients(job: Any, model: Any, plan: Any) -> dict[str, Any]:
     import torch
 
     from pagetune.train.adapter import forward_options
-    from pagetune.train.trainer import to_device
+    from pagetune.train.step_trainer import to_device
 
     batch = to_device(job.collator(plan.packing)([job.train_rows[row] for row in job.steps[0]]), model.device)
     model.train()

@@ -21,15 +21,15 @@ SHOWN = ("exact_match", "rougeL", "fact_match")
 def answer(name: str, folder: Path) -> None:
     """Train with the shipped settings, 16 rows a step; leave predictions and cost in `folder`."""
     from pagetune.jsonl import write_json, write_records
-    from pagetune.manifest import read_manifest
-    from pagetune.models import load_tokenizer
+    from pagetune.model.loading import load_tokenizer
+    from pagetune.model.manifest import read_manifest
     from pagetune.params import load_params
     from pagetune.predict.answers import generate, read_questions
     from pagetune.train import tune
     from pagetune.train.backend import for_inference, load_for_training
     from pagetune.train.cost import describe_cost
-    from pagetune.train.room import find_batch
-    from pagetune.train.run import fit
+    from pagetune.train.loop import fit
+    from pagetune.train.oom import find_batch
 
     params = load_params(ROOT / "params.yaml")
     train = params.train.model_copy(update={"effective_batch_size": 16, "backend": "peft", "fp8": name == "fp8"})
@@ -53,7 +53,7 @@ def answer(name: str, folder: Path) -> None:
 
 
 def scores(folder: Path) -> list[str]:
-    from pagetune.evaluation import members, score_rows, summary_of
+    from pagetune.evaluate.evaluation import members, score_rows, summary_of
     from pagetune.jsonl import read_records
     from pagetune.params import load_params
     from pagetune.records import Prediction

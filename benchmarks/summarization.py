@@ -16,8 +16,8 @@ SHOWN = ("rouge1", "rouge2", "rougeL")
 
 
 def main() -> None:
-    from pagetune.manifest import ADAPTER, read_manifest
-    from pagetune.models import load_tokenizer, load_tuned
+    from pagetune.model.loading import load_tokenizer, load_tuned
+    from pagetune.model.manifest import ADAPTER, read_manifest
     from pagetune.params import load_params
     from pagetune.predict.answers import read_questions
 
@@ -58,7 +58,7 @@ def run(model: Any, tokenizer: Any, questions: Any, params: Any) -> tuple[dict[i
 
 
 def print_scores(length: int, predictions: list[Any], params: Any) -> None:
-    from pagetune.evaluation import members, score_rows, summary_of
+    from pagetune.evaluate.evaluation import members, score_rows, summary_of
 
     scores = score_rows(predictions, params, [row.prompt for row in predictions])
     for name in ("recall", "validation", "heldout"):

@@ -96,7 +96,7 @@ def write_base(shape: str, folder: Path) -> None:
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    from pagetune.builtin import MIN_VOCABULARY, train_tokenizer
+    from pagetune.model.builtin import MIN_VOCABULARY, train_tokenizer
 
     hidden, intermediate, layers, heads, kv_heads, vocabulary = SHAPES[shape]
     config = LlamaConfig(
@@ -155,7 +155,7 @@ class Clock:
 def measure(clock: Clock, shape: str, **more: Any) -> dict[str, Any]:
     import torch
 
-    from pagetune.train.watch import peak_flops
+    from pagetune.train.callbacks import peak_flops
 
     hidden, intermediate, layers, heads, kv_heads, vocabulary = SHAPES[shape]
     width = hidden // heads * kv_heads
@@ -175,7 +175,7 @@ def ours(base: Path, shape: str, configuration: dict[str, Any], name: str) -> No
     params = params_for(configuration, {})
     from pagetune.train import tune
     from pagetune.train.backend import choose_backend, load_for_training
-    from pagetune.train.launch import sharded
+    from pagetune.train.distributed import sharded
 
     choose_backend(params)
     whole = tune.budget_bytes(params)
@@ -191,10 +191,10 @@ def ours(base: Path, shape: str, configuration: dict[str, Any], name: str) -> No
 
 
 def job_of(base: Path, shape: str, params: Any) -> Any:
-    from pagetune.manifest import Manifest
-    from pagetune.precision import resolve_precision
+    from pagetune.model.manifest import Manifest
+    from pagetune.model.precision import resolve_precision
     from pagetune.train.backend import choose_backend, packed_kernel
-    from pagetune.train.job import Job
+    from pagetune.train.inputs import Job
 
     manifest = Manifest(
         source="local", id=str(base), location=str(base), revision=None, trust_remote_code=False, parameters=8 * 10**9,
@@ -211,9 +211,9 @@ def one_way(job: Any, model: Any, shape: str, params: Any, whole: int) -> dict[s
 
     from pagetune.train import tune
     from pagetune.train.backend import set_checkpointing
-    from pagetune.train.launch import sharded
-    from pagetune.train.room import find_batch
-    from pagetune.train.run import build_trainer
+    from pagetune.train.distributed import sharded
+    from pagetune.train.loop import build_trainer
+    from pagetune.train.oom import find_batch
 
     job = replace(job, params=params)
     torch.cuda.empty_cache()
@@ -310,7 +310,7 @@ def in_a_process(arguments: list[str], seconds: int, cards: int = 1) -> str:
     environment = os.environ | {"PYTORCH_CUDA_ALLOC_CONF": "expandable_segments:True"}
     command = [sys.executable, "-m", "benchmarks.train_gpu", *arguments]
     if cards > 1:
-        from pagetune.train.launch import command as launcher
+        from pagetune.train.distributed import command as launcher
 
         command = [*launcher(cards, sharded="fsdp" in arguments[1])[:-1], "benchmarks.train_gpu", *arguments]
     try:

@@ -8,7 +8,7 @@ __all__ = ["Trainer"]
 def __getattr__(name: str) -> Any:
     """`from pagetune import Trainer`, which no stage needs and none is to load."""
     if name == "Trainer":
-        from pagetune.trainer import Trainer
+        from pagetune.commands.python_api import Trainer
 
         return Trainer
     raise AttributeError(f"module 'pagetune' has no attribute {name!r}")

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from pagetune.commands.locale import say
 from pagetune.errors import UserError, quiet_libraries
-from pagetune.messages import say
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown"
@@ -59,8 +59,8 @@ def ask(
     base: Base = False,
     show_source: ShowSource = False,
 ) -> None:
-    from pagetune.ask import Asker, cut_short
-    from pagetune.sources import Sources, describe
+    from pagetune.commands.ask import Asker, cut_short
+    from pagetune.commands.sources import Sources, describe
 
     result = Asker(tuned=not base).answer(question, base)
     print(result.text)
@@ -77,7 +77,7 @@ def ask(
     "chat --base",
 )
 def chat(base: Base = False, show_source: ShowSource = False) -> None:
-    from pagetune.chat import start
+    from pagetune.commands.chat import start
 
     start(base, show_source)
 
@@ -96,7 +96,7 @@ def serve(
         int, typer.Option(min=0, max=65535, help=say("0 takes a free one.", "0이면 빈 포트를 씁니다."))
     ] = 7860,
 ) -> None:
-    from pagetune.serve import serve as run
+    from pagetune.commands.serve import serve as run
 
     run(host, port)
 
@@ -107,7 +107,7 @@ def serve(
     "doctor",
 )
 def doctor() -> None:
-    from pagetune.doctor import examine, print_findings
+    from pagetune.commands.doctor import examine, print_findings
 
     if not print_findings(examine()):
         raise typer.Exit(1)
@@ -119,8 +119,8 @@ def doctor() -> None:
     "results",
 )
 def results() -> None:
-    from pagetune.ask import EVALUATION, REPORT
-    from pagetune.comparison import comparison_table
+    from pagetune.commands.ask import EVALUATION, REPORT
+    from pagetune.evaluate.comparison import comparison_table
     from pagetune.jsonl import read_json
 
     print(comparison_table(read_json(EVALUATION)))
@@ -164,7 +164,7 @@ def score(
         ),
     ] = None,
 ) -> None:
-    from pagetune.score import score_file
+    from pagetune.evaluate.score_file import score_file
 
     print(score_file(file, tokenizer, references))
 
@@ -209,7 +209,7 @@ def plan(
         ),
     ] = None,
 ) -> None:
-    from pagetune.planning import plan_lines
+    from pagetune.commands.plan import plan_lines
 
     print("\n".join(plan_lines(gpu_gib, model, precision)))
 
@@ -220,8 +220,8 @@ def plan(
     "sweep",
 )
 def sweep() -> None:
-    from pagetune.experiments import read_runs
-    from pagetune.sweep import PICTURE, compare, draw_sweep, sweep_lines
+    from pagetune.commands.experiments import read_runs
+    from pagetune.commands.sweep import PICTURE, compare, draw_sweep, sweep_lines
 
     result = compare(*read_runs())
     print("\n".join(sweep_lines(result)))
@@ -239,7 +239,7 @@ def preset(
         Path, typer.Argument(help=say("For example presets/low_memory.yaml", "예: presets/low_memory.yaml"))
     ],
 ) -> None:
-    from pagetune.presets import apply_preset
+    from pagetune.commands.presets import apply_preset
 
     for line in apply_preset(file) or ["nothing to change"]:
         print(f"preset: {line}")

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from pagetune.builtin import make_builtin, texts_of
-from pagetune.builtin_seq2seq import make_builtin_seq2seq
 from pagetune.errors import run_stage
 from pagetune.jsonl import read_json, read_records, write_json
-from pagetune.manifest import BASE, describe_external
+from pagetune.model.builtin import make_builtin, texts_of
+from pagetune.model.builtin_seq2seq import make_builtin_seq2seq
+from pagetune.model.manifest import BASE, describe_external
 from pagetune.params import load_params
 from pagetune.records import Page
 

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from pagetune.cards import claim_card
 from pagetune.errors import run_stage
 from pagetune.jsonl import write_records
-from pagetune.manifest import read_manifest
+from pagetune.model.manifest import read_manifest
 from pagetune.params import load_params
 from pagetune.predict.answers import describe, predict, read_questions
+from pagetune.train.gpu_lock import claim_card
 
 PROMPTS, PREDICTIONS = Path("data/prompts"), Path("data/predictions/base.jsonl")
 

@@ -3,7 +3,6 @@
 import gc
 from pathlib import Path
 
-from pagetune.claims import normal_form
 from pagetune.curate.card import render_card
 from pagetune.curate.dialogues import dialogue_texts, split_dialogues
 from pagetune.curate.filters import filter_pairs
@@ -15,6 +14,7 @@ from pagetune.jsonl import read_records, write_json, write_records, write_text
 from pagetune.ledger import Ledger
 from pagetune.params import Params, load_params
 from pagetune.records import Pair, Rejected
+from pagetune.text.claims import normal_form
 
 PAIRS, SPLITS, METRICS = Path("data/qa.jsonl"), Path("data/splits"), Path("metrics/curate.json")
 

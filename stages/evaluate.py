@@ -4,13 +4,13 @@ import csv
 from pathlib import Path
 from typing import Any
 
-from pagetune.comparison import comparison_table
 from pagetune.errors import run_stage
-from pagetune.evaluation import MODELS, SETS, evaluate, metrics_of
+from pagetune.evaluate.comparison import comparison_table
+from pagetune.evaluate.evaluation import MODELS, SETS, evaluate, metrics_of
+from pagetune.evaluate.tables import change_rows, group_rows, per_example_rows
 from pagetune.jsonl import atomic_write, read_json, read_records, write_json
 from pagetune.params import load_params
 from pagetune.records import Example, Prediction
-from pagetune.tables import change_rows, group_rows, per_example_rows
 
 PREDICTIONS, PROMPTS, METRICS = Path("data/predictions"), Path("data/prompts"), Path("metrics")
 

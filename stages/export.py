@@ -6,15 +6,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pagetune.cards import claim_card
 from pagetune.errors import UserError, run_stage
 from pagetune.export.gguf import check_converter, export_gguf
 from pagetune.export.merge import Merging, export_merged
 from pagetune.export.proof import proof_prompts
 from pagetune.jsonl import read_json, write_json
-from pagetune.manifest import ADAPTER, read_manifest
+from pagetune.model.manifest import ADAPTER, read_manifest
+from pagetune.model.template import Template, check_template
 from pagetune.params import load_params
-from pagetune.template import Template, check_template
+from pagetune.train.gpu_lock import claim_card
 
 PROMPTS = [Path(f"data/prompts/{name}.jsonl") for name in ("recall", "validation")]
 EXPORT, TRAINING = Path("models/export"), Path("metrics/train.json")

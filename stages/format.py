@@ -4,11 +4,11 @@ from pathlib import Path
 
 from pagetune.errors import run_stage
 from pagetune.jsonl import read_records, write_json, write_records
-from pagetune.manifest import read_manifest
+from pagetune.model.manifest import read_manifest
+from pagetune.model.prompts import holds_special_token, to_example
+from pagetune.model.template import TEMPLATE, Template
 from pagetune.params import load_params
-from pagetune.prompts import holds_special_token, to_example
 from pagetune.records import NEW_WORDING, Pair, Rejected
-from pagetune.template import TEMPLATE, Template
 
 SPLITS, PROMPTS = Path("data/splits"), Path("data/prompts")
 NAMES = ("train", "validation", "recall", "heldout")

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from pagetune.cards import claim_card
 from pagetune.errors import run_stage
 from pagetune.jsonl import write_records
-from pagetune.manifest import ADAPTER, read_manifest
+from pagetune.model.manifest import ADAPTER, read_manifest
+from pagetune.model.template import check_template
 from pagetune.params import load_params
 from pagetune.predict.answers import describe, predict, read_questions
-from pagetune.template import check_template
+from pagetune.train.gpu_lock import claim_card
 
 PROMPTS, PREDICTIONS = Path("data/prompts"), Path("data/predictions/tuned.jsonl")
 

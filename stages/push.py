@@ -4,12 +4,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pagetune.errors import run_stage
-from pagetune.hub import push
+from pagetune.export.hub import push
 from pagetune.jsonl import read_json, write_json, write_text
-from pagetune.manifest import read_manifest
-from pagetune.model_card import merged_card
-from pagetune.model_card_code import DTYPES
+from pagetune.model.manifest import read_manifest
 from pagetune.params import load_params
+from pagetune.report.model_card import merged_card
+from pagetune.report.model_card_code import DTYPES
 
 EXPORT, METRICS, PUSHED = Path("models/export"), Path("metrics"), Path("models/pushed.json")
 

@@ -5,12 +5,12 @@ from pathlib import Path
 
 from pagetune.errors import run_stage
 from pagetune.jsonl import read_json, read_records, write_text
-from pagetune.korean import is_korean
-from pagetune.manifest import read_manifest
-from pagetune.model_card import render_model_card
+from pagetune.model.manifest import read_manifest
 from pagetune.params import load_params
 from pagetune.records import BadFile, Page, Pair, Prediction
+from pagetune.report.model_card import render_model_card
 from pagetune.report.page import Inputs, render_report
+from pagetune.text.korean import is_korean
 
 METRICS, PREDICTIONS, SPLITS = Path("metrics"), Path("data/predictions"), Path("data/splits")
 REPORT, CARD = METRICS / "report.html", METRICS / "model_card.md"

@@ -1,9 +1,9 @@
 """Train the adapter: data/prompts/{train,validation}.jsonl and models/base -> models/adapter, metrics/train.json."""
 
-from pagetune.cards import claim_card
 from pagetune.errors import run_stage
 from pagetune.params import load_params
-from pagetune.train.lifeline import die_with_parent
+from pagetune.train.gpu_lock import claim_card
+from pagetune.train.parent_process import die_with_parent
 from pagetune.train.results import train_adapter
 
 

@@ -156,7 +156,7 @@ def word_pages() -> list[Page]:
 
 def make_tiny_base(folder: Path) -> None:
     """A built-in base model of a few hundred thousand parameters, its heads of 64 as Unsloth's kernels want them."""
-    from pagetune.builtin import make_builtin, texts_of
+    from pagetune.model.builtin import make_builtin, texts_of
 
     params = Builtin(
         characters_per_token=2.0,
@@ -174,7 +174,7 @@ def make_tiny_base(folder: Path) -> None:
 
 def make_tiny_seq2seq(folder: Path, steps: int = 3000) -> None:
     """A built-in encoder-decoder of a few hundred thousand parameters; after 1000 steps it copies by luck alone."""
-    from pagetune.builtin_seq2seq import make_builtin_seq2seq
+    from pagetune.model.builtin_seq2seq import make_builtin_seq2seq
 
     params = BuiltinSeq2Seq(
         vocabulary=600,
@@ -193,12 +193,12 @@ def make_tiny_seq2seq(folder: Path, steps: int = 3000) -> None:
 
 def make_job(base: Path, params: Params, examples: list[Example], validation: int = 2) -> Any:
     """What a training on `examples` follows from; the first of them are its validation."""
-    from pagetune.manifest import read_manifest
-    from pagetune.models import decoder_start, load_config, load_generation_config, load_tokenizer
-    from pagetune.precision import resolve_precision
-    from pagetune.prompts import encode_example
+    from pagetune.model.loading import decoder_start, load_config, load_generation_config, load_tokenizer
+    from pagetune.model.manifest import read_manifest
+    from pagetune.model.precision import resolve_precision
+    from pagetune.model.prompts import encode_example
     from pagetune.train.backend import choose_backend, packed_kernel
-    from pagetune.train.job import Job
+    from pagetune.train.inputs import Job
 
     manifest = read_manifest(base)
     encoder = manifest.encoder_decoder

@@ -5,11 +5,11 @@ from typing import Any
 
 from conftest import ROOT, word_pages
 
-from pagetune.evaluation import evaluate, metrics_of
+from pagetune.evaluate.evaluation import evaluate, metrics_of
+from pagetune.evaluate.tables import group_rows, per_example_rows
 from pagetune.params import load_params
 from pagetune.records import BadFile, Example, Page, Pair, Place, Prediction
 from pagetune.report.page import Inputs
-from pagetune.tables import group_rows, per_example_rows
 
 PARAMS = load_params(ROOT / "params.yaml").evaluate.model_copy(update={"bootstrap_samples": 20})
 EOS = "</s>"

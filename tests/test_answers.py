@@ -11,8 +11,8 @@ from conftest import ROOT
 from test_prompts import example
 
 from pagetune.errors import UserError
-from pagetune.manifest import read_manifest
-from pagetune.models import load_tokenizer
+from pagetune.model.loading import load_tokenizer
+from pagetune.model.manifest import read_manifest
 from pagetune.params import Params, load_params
 from pagetune.predict.answers import Answer, Questions, predict
 from pagetune.predict.vllm_engine import choose

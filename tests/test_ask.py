@@ -16,14 +16,14 @@ from pathlib import Path
 import pytest
 from conftest import run
 
-from pagetune import doctor
-from pagetune.ask import Asker
+from pagetune.commands import doctor
+from pagetune.commands.ask import Asker
+from pagetune.commands.sources import Sources, as_html, describe
 from pagetune.errors import UserError
 from pagetune.jsonl import read_json, read_records, write_json
 from pagetune.params import load_params
 from pagetune.records import Page, Pair
-from pagetune.sources import Sources, as_html, describe
-from pagetune.train import backend, launch
+from pagetune.train import backend, distributed
 from pagetune.train.backend import why_peft
 
 QUESTION = "금융보안교육센터의 주소?"
@@ -65,7 +65,7 @@ def test_the_base_below_the_adapter_answers_as_the_base_alone(asker: Asker) -> N
 
 
 def test_the_tuned_model_answers_as_predict_recorded(asker: Asker, pipeline: Path) -> None:
-    from pagetune.controls import instruction_of
+    from pagetune.evaluate.controls import instruction_of
     from pagetune.jsonl import read_records
     from pagetune.records import Prediction
 
@@ -90,7 +90,7 @@ def test_another_template_than_the_trained_one_is_refused_by_the_part_that_diffe
     asked = folder / "data/prompts/template.json"
     kept = asked.read_bytes()
     record = read_json(asked)
-    from pagetune.template import Template
+    from pagetune.model.template import Template
 
     other = Template.of("질문: {instruction}\n답: ", record["eos_token"], record["bos_token"], record["special_tokens"])
     write_json(asked, other.model_dump())
@@ -289,7 +289,7 @@ def test_the_doctor_counts_the_cards_as_the_training_does(pipeline: Path, monkey
     monkeypatch.chdir(pipeline)
     monkeypatch.setattr(backend, "why_no_unsloth", lambda: None)
     for cards, says in ((1, "unsloth will train"), (2, "peft will train, not unsloth: several processes")):
-        monkeypatch.setattr(launch, "_cards", lambda count=cards: count)
+        monkeypatch.setattr(distributed, "_cards", lambda count=cards: count)
         (found,) = doctor._backend()
         assert found.seen.startswith(says)
 

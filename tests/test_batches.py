@@ -8,13 +8,13 @@ import torch
 from conftest import ROOT, make_job
 from hypothesis import given
 from hypothesis import strategies as st
-from test_models import params_of
+from test_loading import params_of
 from test_prompts import example
 
 from pagetune.errors import UserError
+from pagetune.model.prompts import IGNORED
 from pagetune.params import load_params
-from pagetune.prompts import IGNORED
-from pagetune.train import kernels
+from pagetune.train import packed_attention
 from pagetune.train.backend import load_for_training
 from pagetune.train.batches import (
     Collator,
@@ -165,10 +165,10 @@ def loop_over_rows(query: Any, key: Any, value: Any, starts: Any, longest: Any, 
 def with_kernel(model_and_job: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch) -> Any:
     """The model with our attention, whose kernel needs a card; in its place a loop over the rows that it is told of."""
     model, job = model_and_job
-    kernels.register_varlen()
-    monkeypatch.setattr(kernels, "_varlen_attn", loop_over_rows)
+    packed_attention.register_varlen()
+    monkeypatch.setattr(packed_attention, "_varlen_attn", loop_over_rows)
     before = model.config._attn_implementation
-    model.get_base_model().set_attn_implementation(kernels.VARLEN)
+    model.get_base_model().set_attn_implementation(packed_attention.VARLEN)
     yield model, job
     model.get_base_model().set_attn_implementation(before)
 
@@ -186,7 +186,7 @@ def test_packed_rows_get_the_logits_and_gradients_of_rows_alone(with_kernel: tup
     alone = gradients(model, [padded([row]) for row in job.train_rows])
     together = gradients(model, [packed(job.train_rows)])
     assert torch.nn.functional.cosine_similarity(together, alone, dim=0) > 0.999
-    assert kernels.rows_stay_apart(model, packed, job.train_rows)
+    assert packed_attention.rows_stay_apart(model, packed, job.train_rows)
 
 
 def test_a_kernel_that_lets_a_row_see_its_neighbour_is_found(
@@ -197,8 +197,8 @@ def test_a_kernel_that_lets_a_row_see_its_neighbour_is_found(
     def leaking(query: Any, key: Any, value: Any, starts: Any, *rest: Any) -> Any:
         return loop_over_rows(query, key, value, starts[[0, -1]], *rest)
 
-    monkeypatch.setattr(kernels, "_varlen_attn", leaking)
-    assert not kernels.rows_stay_apart(model, job.collator(True), job.train_rows)
+    monkeypatch.setattr(packed_attention, "_varlen_attn", leaking)
+    assert not packed_attention.rows_stay_apart(model, job.collator(True), job.train_rows)
 
 
 def test_the_gradient_of_a_step_is_the_same_however_it_is_cut(model_and_job: tuple[Any, Any]) -> None:
@@ -222,11 +222,11 @@ def test_padded_rows_and_generation_go_through_our_attention_as_through_transfor
 ) -> None:
     model, job = model_and_job
     batch = {name: value for name, value in job.collator(False)(job.train_rows).items() if "labels" not in name}
-    kernels.register_varlen()
+    packed_attention.register_varlen()
     model.eval()
     with torch.no_grad():
         expected = model(**batch).logits
-        model.get_base_model().set_attn_implementation(kernels.VARLEN)
+        model.get_base_model().set_attn_implementation(packed_attention.VARLEN)
         assert close(model(**batch).logits, expected, 1e-5)
         said = model.generate(**batch, max_new_tokens=4, do_sample=False)
         model.get_base_model().set_attn_implementation("sdpa")

@@ -15,9 +15,9 @@ from pagetune.build_qa.rules import build_pairs
 from pagetune.build_qa.user_rows import read_user_pairs
 from pagetune.errors import UserError
 from pagetune.extract.pages import read_documents
-from pagetune.korean import has_final_consonant
 from pagetune.params import Columns, Params, load_params
 from pagetune.records import Page, Pair, Place, Rejected, Table
+from pagetune.text.korean import has_final_consonant
 
 PARAMS: Params = load_params(ROOT / "params.yaml")
 COLUMNS: Columns = PARAMS.qa.columns

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pagetune.claims import claims, unsupported
+from pagetune.text.claims import claims, unsupported
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ import pytest
 from conftest import ROOT
 from test_prompts import example
 
-from pagetune.controls import echo, instruction_of, lookup
 from pagetune.errors import UserError
+from pagetune.evaluate.controls import echo, instruction_of, lookup
 from pagetune.params import load_params
 
 

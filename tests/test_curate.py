@@ -8,7 +8,6 @@ from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pagetune.claims import normal_form
 from pagetune.curate.duplicates import facts, families, near_duplicates, text_of, without_duplicates
 from pagetune.curate.leaks import leaks
 from pagetune.curate.minhash import similar_pairs, similarity
@@ -19,6 +18,7 @@ from pagetune.errors import UserError
 from pagetune.ledger import Ledger
 from pagetune.params import Curate, load_params
 from pagetune.records import NEW_WORDING, Pair, Place, Rejected
+from pagetune.text.claims import normal_form
 
 #: Half of a few documents are heldout then, so that most draws have one that is.
 PARAMS: Curate = load_params(ROOT / "params.yaml").curate.model_copy(update={"heldout_fraction": 0.5})

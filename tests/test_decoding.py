@@ -7,8 +7,8 @@ import pytest
 import torch
 from conftest import ROOT, shared
 
-from pagetune.manifest import Manifest, describe_external, read_manifest
-from pagetune.models import load_base, load_tokenizer
+from pagetune.model.loading import load_base, load_tokenizer
+from pagetune.model.manifest import Manifest, describe_external, read_manifest
 from pagetune.params import Predict, load_params
 from pagetune.predict import batches
 from pagetune.predict.answers import eos_ids_of, generate

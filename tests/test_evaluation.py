@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 from conftest import ROOT
 
-from pagetune.comparison import comparison_table
 from pagetune.errors import UserError
-from pagetune.evaluation import Evaluation, evaluate, metrics_of
+from pagetune.evaluate.comparison import comparison_table
+from pagetune.evaluate.evaluation import Evaluation, evaluate, metrics_of
+from pagetune.evaluate.tables import change_rows, group_rows, per_example_rows
 from pagetune.params import load_params
 from pagetune.records import Example, Prediction, Split
-from pagetune.tables import change_rows, group_rows, per_example_rows
 
 PARAMS = load_params(ROOT / "params.yaml").evaluate.model_copy(update={"bootstrap_samples": 200})
 TEMPLATE = "Q: {instruction}\nA: "

@@ -20,11 +20,11 @@ from pagetune.export.chat_template import chat_template, modelfile
 from pagetune.export.llama_cpp import splits_like_gpt2
 from pagetune.export.merge import Merging, export_merged
 from pagetune.export.proof import Seen, largest_difference, near_ties
-from pagetune.manifest import read_manifest
-from pagetune.models import load_base
+from pagetune.model.loading import load_base
+from pagetune.model.manifest import read_manifest
+from pagetune.model.prompts import render_prompt
+from pagetune.model.template import Template
 from pagetune.params import load_params
-from pagetune.prompts import render_prompt
-from pagetune.template import Template
 
 TEMPLATE = "Q: {instruction}\nA: "
 PROMPTS = [render_prompt(TEMPLATE, question) for question in ("주소?", "서울 9만 원", "전화?", "요금?")]

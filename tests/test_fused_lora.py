@@ -10,14 +10,15 @@ from conftest import make_job
 from hypothesis import given
 from hypothesis import strategies as st
 from peft import LoraConfig, PeftModel, get_peft_model
-from test_models import params_of
+from test_loading import params_of
 from test_prompts import example
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 from transformers import LlamaConfig, LlamaForCausalLM, Qwen3MoeConfig, Qwen3MoeForCausalLM
 
 from pagetune.errors import UserError
-from pagetune.train import fp8, fused_lora, peft_backend
+from pagetune.model import fp8, fused_lora
+from pagetune.train import peft_backend
 from pagetune.train.adapter import save_adapter
 from pagetune.train.backend import load_for_training
 

@@ -9,9 +9,9 @@ import torch
 from conftest import ROOT, make_job, make_tiny_base
 from test_prompts import example
 
-from pagetune.manifest import read_manifest
+from pagetune.model.manifest import read_manifest
+from pagetune.model.precision import resolve_precision
 from pagetune.params import load_params
-from pagetune.precision import resolve_precision
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="PyTorch sees no GPU")]
 PARAMS = load_params(ROOT / "params.yaml")
@@ -34,15 +34,15 @@ def train_and_save(
     base: str, backend: str, precision: str, target: str, **changes: object
 ) -> tuple[float, float, str | None]:
     """The first and the last training loss, and the kernel that kept packed rows apart."""
-    from test_models import params_of
+    from test_loading import params_of
 
     from pagetune.train.backend import choose_backend, load_for_training
 
     params = params_of(backend=backend, precision=precision, **changes)
     choose_backend(params)  # imports Unsloth, where it is, before transformers
     from pagetune.train import tune
-    from pagetune.train.room import find_batch
-    from pagetune.train.run import fit
+    from pagetune.train.loop import fit
+    from pagetune.train.oom import find_batch
 
     job = make_job(Path(base), params, [example("주소?", "서울"), example("전화?", "02-555")] * 8)
     plan = job.plan(2**33)
@@ -54,7 +54,7 @@ def train_and_save(
 
 
 def answers_of(base: str, adapter: str, precision: str) -> list[tuple[str, bool]]:
-    from pagetune.models import load_tokenizer, load_tuned
+    from pagetune.model.loading import load_tokenizer, load_tuned
     from pagetune.params import Predict
     from pagetune.predict.answers import generate
 

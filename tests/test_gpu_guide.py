@@ -10,11 +10,11 @@ from benchmarks import gpu_plans
 from benchmarks.gpu_guide import GUIDE, filled, make_guide
 from benchmarks.gpu_measured import ONE_COMMAND, PEFT_4BIT, runs_of
 from benchmarks.gpu_plans import AS_SET, CARDS, cell_of, params_of
+from pagetune.commands.plan import plan_lines
+from pagetune.commands.presets import apply_preset
 from pagetune.errors import UserError
-from pagetune.known_shapes import KNOWN_SHAPES
 from pagetune.params import load_params
-from pagetune.planning import plan_lines
-from pagetune.presets import apply_preset
+from pagetune.plan.known_shapes import KNOWN_SHAPES
 
 PICTURES = ["gpu-cards.svg", "gpu-measured.svg", "gpu-memory.svg"]
 AGAIN = "Run `python -m benchmarks.gpu_guide`."

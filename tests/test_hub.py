@@ -22,8 +22,8 @@ LOAD = """
 import hashlib, json
 from pagetune.errors import quiet_libraries
 quiet_libraries()
-from pagetune.manifest import read_manifest
-from pagetune.models import load_base, load_config, load_generation_config, load_tokenizer
+from pagetune.model.manifest import read_manifest
+from pagetune.model.loading import load_base, load_config, load_generation_config, load_tokenizer
 from pagetune.params import load_params
 manifest = read_manifest()
 model, _ = load_base(manifest, "fp32", load_params().quantization)
@@ -35,7 +35,7 @@ print(json.dumps({"weights": digests, "tokens": load_tokenizer(manifest)("센터
 DESCRIBE = """
 import json, os, sys
 from pagetune.errors import UserError
-from pagetune.manifest import describe_external
+from pagetune.model.manifest import describe_external
 from pagetune.params import load_params
 model, said = load_params().model, []
 for base, revision, token in json.loads(sys.argv[1]):
@@ -272,7 +272,7 @@ import json, os, sys
 from pathlib import Path
 from pagetune.errors import UserError, quiet_libraries
 quiet_libraries()
-from pagetune.hub import push
+from pagetune.export.hub import push
 said = []
 for folder, repository, card, token in json.loads(sys.argv[1]):
     os.environ["HF_TOKEN"] = token

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from pagetune.intervals import summarize, wilson
+from pagetune.evaluate.intervals import summarize, wilson
 
 
 def interval(values: list[float], facts: list[str] | None = None, samples: int = 400) -> tuple[float, float]:

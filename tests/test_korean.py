@@ -2,7 +2,7 @@
 
 import pytest
 
-from pagetune.korean import interrogative, with_particle
+from pagetune.text.korean import interrogative, with_particle
 
 
 @pytest.mark.parametrize(

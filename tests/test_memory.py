@@ -10,11 +10,11 @@ from conftest import ROOT, shared
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pagetune import memory
 from pagetune.errors import UserError
-from pagetune.memory import GIB, Estimate, Plan, Setup, estimate, make_plan, shape_of
 from pagetune.params import Lora, Train, load_params
-from pagetune.shapes import LLAMA_3, adapter_parameters
+from pagetune.plan import memory
+from pagetune.plan.memory import GIB, Estimate, Plan, Setup, estimate, make_plan, shape_of
+from pagetune.plan.shapes import LLAMA_3, adapter_parameters
 from pagetune.train.batches import largest_micro_batch, plan_steps, split_step
 
 PARAMS = load_params(ROOT / "params.yaml")

@@ -15,12 +15,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pagetune.jsonl import read_json
-from pagetune.manifest import ADAPTER, Manifest, read_manifest
-from pagetune.model_card import merged_card, render_model_card
-from pagetune.models import load_tokenizer, load_tuned
+from pagetune.model.loading import load_tokenizer, load_tuned
+from pagetune.model.manifest import ADAPTER, Manifest, read_manifest
+from pagetune.model.prompts import render_prompt
 from pagetune.params import Params, load_params
 from pagetune.predict.answers import generate
-from pagetune.prompts import render_prompt
+from pagetune.report.model_card import merged_card, render_model_card
 
 NASTY = "```\n---\n# a heading\r\n</pre> `|` {instruction}\u2028\x85\x00'\"\\"
 

@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 from test_prompts import TEMPLATE, example
 
 from pagetune.errors import UserError
-from pagetune.manifest import read_manifest
-from pagetune.models import load_base, load_tokenizer
+from pagetune.model.loading import load_base, load_tokenizer
+from pagetune.model.manifest import read_manifest
+from pagetune.model.prompts import IGNORED, encode_example, to_example
+from pagetune.model.template import Template
 from pagetune.params import load_params
-from pagetune.prompts import IGNORED, encode_example, to_example
 from pagetune.records import Example, Pair
-from pagetune.template import Template
 from pagetune.train.adapter import lora_config
 from pagetune.train.preflight import Row, check_adapter, check_rendered, check_rows, fit_rows, preflight
-from pagetune.train.show import SHOWN, show_rows
+from pagetune.train.row_preview import SHOWN, show_rows
 
 PARAMS = load_params(ROOT / "params.yaml")
 

@@ -8,9 +8,9 @@ import pytest
 from conftest import ROOT, run
 from ruamel.yaml import YAML
 
+from pagetune.commands.presets import apply_preset
 from pagetune.errors import UserError
 from pagetune.params import load_params
-from pagetune.presets import apply_preset
 
 PRESETS = sorted((ROOT / "presets").glob("*.yaml"))
 

@@ -8,7 +8,7 @@ from conftest import shared
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pagetune.prompts import IGNORED, encode_example, encode_prompt, holds_special_token, to_example
+from pagetune.model.prompts import IGNORED, encode_example, encode_prompt, holds_special_token, to_example
 from pagetune.records import Example, Pair
 
 TEMPLATE = "Q: {instruction}\nA: "
@@ -24,8 +24,8 @@ def example(instruction: str = "주소?", output: str = "서울", eos: str = "</
 
 @pytest.fixture(scope="module")
 def tokenizer(tiny_base: Path) -> Any:
-    from pagetune.manifest import read_manifest
-    from pagetune.models import load_tokenizer
+    from pagetune.model.loading import load_tokenizer
+    from pagetune.model.manifest import read_manifest
 
     return load_tokenizer(read_manifest(tiny_base))
 

@@ -9,7 +9,7 @@ from conftest import run, word_pages
 from report_inputs import DOLLARS, EVIL, made_up
 
 from pagetune.build_qa.rules import build_pairs
-from pagetune.evaluation import SETS, VIEWS
+from pagetune.evaluate.evaluation import SETS, VIEWS
 from pagetune.records import Table
 from pagetune.report.cases import Case, all_cases, choose, right_answers
 from pagetune.report.charts import TRAINED_SHOWN, groups_picture
@@ -110,7 +110,7 @@ def test_the_tokenizer_and_what_several_references_count_are_named() -> None:
     html = render_report(made_up())
     assert re.search(r"ROUGE counts tokens by kiwi \d", html)
     assert "the best of them counts" in html
-    assert "pagetune/abstentions.txt" in html
+    assert "pagetune/text/abstentions.txt" in html
 
 
 def test_of_answers_that_changed_alike_what_got_worse_comes_first() -> None:

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pagetune.errors import UserError
-from pagetune.facts import fact_match
-from pagetune.scoring import (
+from pagetune.evaluate.fact_match import fact_match
+from pagetune.evaluate.scoring import (
     METRICS,
     Scored,
     check_tokenizer,
@@ -25,7 +25,7 @@ from pagetune.scoring import (
     rouge,
     score,
 )
-from pagetune.tokens import CharacterTokenizer, Tokenizer, WhitespaceTokenizer, f1, make_tokenizer
+from pagetune.evaluate.tokenizers import CharacterTokenizer, Tokenizer, WhitespaceTokenizer, f1, make_tokenizer
 
 KIWI = make_tokenizer("kiwi")
 WORDS = st.lists(st.sampled_from(["가", "나", "다", "라", "마", "1", "2"]), max_size=8).map(" ".join)

@@ -11,28 +11,28 @@ from conftest import ROOT, make_job, run
 from hypothesis import given
 from hypothesis import strategies as st
 from test_export import PROMPTS, TEMPLATE, make_adapter
-from test_models import ON_CPU, lora, model_params, params_of
+from test_loading import ON_CPU, lora, model_params, params_of
 from test_prompts import example
 
-from pagetune.builtin_seq2seq import invented, with_gaps
 from pagetune.errors import UserError
 from pagetune.export import merge
 from pagetune.export.merge import Merging, export_merged
 from pagetune.jsonl import write_json
-from pagetune.manifest import describe_external, read_manifest
-from pagetune.models import answer_greedily, decoder_start, load_base, load_tokenizer, load_tuned
+from pagetune.model.builtin_seq2seq import invented, with_gaps
+from pagetune.model.loading import answer_greedily, decoder_start, load_base, load_tokenizer, load_tuned
+from pagetune.model.manifest import describe_external, read_manifest
+from pagetune.model.prompts import IGNORED, encode_example
+from pagetune.model.template import Template
 from pagetune.params import Params, load_params
+from pagetune.plan.shapes import adapter_parameters, shape_of
 from pagetune.predict.answers import generate
 from pagetune.predict.batches import by_generate
-from pagetune.prompts import IGNORED, encode_example
-from pagetune.shapes import adapter_parameters, shape_of
-from pagetune.template import Template
 from pagetune.train.adapter import save_adapter
 from pagetune.train.backend import load_for_training
 from pagetune.train.batches import Collator
+from pagetune.train.loop import fit
 from pagetune.train.preflight import check_rows, preflight
-from pagetune.train.run import fit
-from pagetune.train.trainer import loss_of
+from pagetune.train.step_trainer import loss_of
 
 PARAMS = load_params(ROOT / "params.yaml")
 TARGETS = ["q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2", "lm_head"]

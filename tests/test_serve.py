@@ -25,11 +25,11 @@ import uvicorn
 from conftest import ROOT, run
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from pagetune import serve
+from pagetune.commands import serve
+from pagetune.commands.sources import Sources
 from pagetune.predict.answers import Answer
 from pagetune.records import Page as SourcePage
 from pagetune.records import Pair
-from pagetune.sources import Sources
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 QUESTION = "금융보안교육센터의 주소?"

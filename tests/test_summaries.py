@@ -7,9 +7,9 @@ from typing import Any
 
 from conftest import ROOT, edit_params, run
 
-from pagetune.comparison import comparison_table
-from pagetune.controls import lead2, swapped
-from pagetune.evaluation import Evaluation, evaluate, metrics_of
+from pagetune.evaluate.comparison import comparison_table
+from pagetune.evaluate.controls import lead2, swapped
+from pagetune.evaluate.evaluation import Evaluation, evaluate, metrics_of
 from pagetune.params import load_params
 from pagetune.records import Example, Prediction
 
@@ -158,7 +158,10 @@ def test_a_dialogue_is_summarised_by_ask_and_what_is_exported_is_proved(summarie
     copy = tmp_path / "copy"
     shutil.copytree(summaries, copy, symlinks=True)
     assert "predict:" not in run(copy, "python", "-m", "pagetune", "ask", DIALOGUE).stdout
-    check = f"from pagetune.ask import Asker; a, d = Asker(True), {DIALOGUE!r}; print([*a.stream(d)] == [a.answer(d)])"
+    check = (
+        "from pagetune.commands.ask import Asker; "
+        f"a, d = Asker(True), {DIALOGUE!r}; print([*a.stream(d)] == [a.answer(d)])"
+    )
     assert run(copy, "python", "-c", check).stdout.strip() == "True"
     run(copy, "python", "-m", "stages.export")
     proof = json.loads((copy / "models/export/proof.json").read_text(encoding="utf-8"))

@@ -10,9 +10,9 @@ from conftest import ROOT, commit, edit_params, run
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pagetune.commands.experiments import Run, comparable, finished_runs, read_runs
+from pagetune.commands.sweep import Score, Sweep, choose, compare, draw_sweep, pool, sweep_lines, within_noise
 from pagetune.errors import UserError
-from pagetune.experiments import Run, comparable, finished_runs, read_runs
-from pagetune.sweep import Score, Sweep, choose, compare, draw_sweep, pool, sweep_lines, within_noise
 
 #: The score of each rank on validation, and one on recall that says which rank it is of.
 VALIDATION = {2: 0.2, 4: 0.5, 8: 0.9, 16: 0.95, 64: 0.96}

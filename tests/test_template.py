@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from pagetune.errors import UserError
 from pagetune.jsonl import write_json
-from pagetune.manifest import Manifest
-from pagetune.template import Template, check_template, read_template
+from pagetune.model.manifest import Manifest
+from pagetune.model.template import Template, check_template, read_template
 
 MANIFEST = Manifest.model_validate(
     {

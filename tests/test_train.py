@@ -12,22 +12,22 @@ from conftest import make_job
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file
-from test_models import lora, params_of
+from test_loading import lora, params_of
 from test_prompts import example
 
 from pagetune.errors import UserError
-from pagetune.memory import Plan
-from pagetune.prompts import IGNORED
+from pagetune.model.prompts import IGNORED
+from pagetune.plan.memory import Plan
 from pagetune.records import Example
-from pagetune.train import room, tune
+from pagetune.train import oom, tune
 from pagetune.train.adapter import save_adapter
 from pagetune.train.backend import load_for_training
 from pagetune.train.batches import micro_batches
 from pagetune.train.checkpoints import Store, open_store, step_of
 from pagetune.train.cost import describe_cost
-from pagetune.train.job import Job, validation_batches
-from pagetune.train.run import LossPoint, Outcome, fit
-from pagetune.train.trainer import StepTrainer
+from pagetune.train.inputs import Job, validation_batches
+from pagetune.train.loop import LossPoint, Outcome, fit
+from pagetune.train.step_trainer import StepTrainer
 
 pytestmark = pytest.mark.skipif(torch.cuda.is_available(), reason="a card is fitted by its own memory: test_gpu.py")
 BUDGET = 8 * 2**30
@@ -352,8 +352,8 @@ def test_an_error_that_is_no_lack_of_memory_is_not_taken_for_one(tiny_base: Path
     meddler.at = {3: break_off}
     with pytest.raises(BrokeOffError):
         train(job_of(tiny_base))
-    assert not room.out_of_memory(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
-    assert room.out_of_memory(RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"))
+    assert not oom.out_of_memory(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
+    assert oom.out_of_memory(RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"))
 
 
 # --- What belongs to a training

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from pagetune.build_qa.draft import Draft
-from pagetune.claims import normal_form
-from pagetune.korean import is_korean
+from pagetune.text.claims import normal_form
+from pagetune.text.korean import is_korean
 
 #: A draft with its document's id and title.
 Titled = tuple[str, str, Draft]

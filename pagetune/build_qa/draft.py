@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from pagetune.records import Kind, Page, Place, Reason
-from pagetune.sentences import ITEM_LETTERS, ends_sentence
+from pagetune.text.sentences import ITEM_LETTERS, ends_sentence
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from pagetune.build_qa.draft import LIST_ITEM, Document, Draft, Paragraph
 from pagetune.records import Place, Reason
-from pagetune.sentences import ends_sentence
+from pagetune.text.sentences import ends_sentence
 
 #: The delimiter is required: "A사는" or "문서" is no marker. [질문] and <Q1> carry theirs around them.
 _NUMBER = r"\d*(?:-\d+)?"

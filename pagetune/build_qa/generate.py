@@ -11,13 +11,13 @@ from pagetune.build_qa.draft import to_document
 from pagetune.build_qa.passages import Passage, passages
 from pagetune.build_qa.proof import find, not_proven, quote
 from pagetune.build_qa.rules import make_id, readable
-from pagetune.claims import normal_form
 from pagetune.ledger import Ledger
 from pagetune.llm.client import Client, Messages, RequestFailed, gather
 from pagetune.llm.prompts import language_of, render
 from pagetune.llm.schemas import Answered, Questions
 from pagetune.params import Llm, Qa
 from pagetune.records import Page, Pair, Place, Reason, Rejected
+from pagetune.text.claims import normal_form
 
 
 @dataclass(frozen=True)

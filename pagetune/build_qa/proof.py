@@ -4,8 +4,8 @@ import re
 import unicodedata
 from itertools import pairwise
 
-from pagetune.claims import claims, unsupported, whole
 from pagetune.records import Page, Place
+from pagetune.text.claims import claims, unsupported, whole
 
 #: Signs that models and typesetters write in more than one way.
 _ALIKE = ('"“”„″', "'‘’`′", "-‐‑–—−", "·ㆍ・‧", "~∼～")

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pagetune.build_qa.draft import Document, Draft, Paragraph
-from pagetune.korean import with_particle
 from pagetune.records import Place, Reason
-from pagetune.sentences import ITEM_LETTERS, ends_sentence
+from pagetune.text.korean import with_particle
+from pagetune.text.sentences import ITEM_LETTERS, ends_sentence
 
 _ARTICLE = re.compile(r"(제\s?\d+\s?조(?:의\s?\d+)?)\s?\(([^)]+)\)\s*")
 #: 제3조(의료기관)에 규정한 is the rest of a sentence that cites an article.

@@ -5,9 +5,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import combinations
 
-from pagetune.claims import Claims, claims, normal_form
 from pagetune.curate.minhash import similar_pairs, similarity
 from pagetune.records import Pair, Rejected
+from pagetune.text.claims import Claims, claims, normal_form
 
 #: A row is compared with so many others of its family that state the same numbers; a family of copies is long.
 COMPARED = 8

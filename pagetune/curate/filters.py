@@ -6,7 +6,7 @@ from functools import cache
 
 from pagetune.params import Curate
 from pagetune.records import Pair, Reason, Rejected
-from pagetune.sentences import ITEM_LETTERS, ends_sentence
+from pagetune.text.sentences import ITEM_LETTERS, ends_sentence
 
 _LETTER = re.compile(r"[^\W\d_]+")
 _SCRIPTS = {

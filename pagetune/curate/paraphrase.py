@@ -2,9 +2,9 @@
 
 import re
 
-from pagetune.claims import normal_form
-from pagetune.korean import is_korean, with_particle
 from pagetune.records import NEW_WORDING, Pair
+from pagetune.text.claims import normal_form
+from pagetune.text.korean import is_korean, with_particle
 
 #: Around a topic: a noun phrase such as "금융보안교육센터의 주소".
 _KOREAN_TOPIC = {

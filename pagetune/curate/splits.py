@@ -7,7 +7,6 @@ for `recall` or `validation`.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pagetune.claims import normal_form
 from pagetune.curate.duplicates import facts, families, near_duplicates, where, without_duplicates
 from pagetune.curate.heldout import Unit, crossing, heldout_units, share, units_of
 from pagetune.curate.leaks import leaks
@@ -16,6 +15,7 @@ from pagetune.errors import UserError
 from pagetune.ledger import Ledger
 from pagetune.params import Curate
 from pagetune.records import NEW_WORDING, Pair, Rejected, Split
+from pagetune.text.claims import normal_form
 
 #: Of a pair: template name -> question, "original" and `NEW_WORDING` among them.
 Wordings = Callable[[Pair], dict[str, str]]

@@ -8,7 +8,6 @@ import asyncio
 from functools import cache
 from typing import Any
 
-from pagetune.claims import claims, normal_form
 from pagetune.curate.filters import filter_reason
 from pagetune.curate.paraphrase import paraphrases, wanted
 from pagetune.llm.client import Client, Messages, RequestFailed, gather
@@ -16,6 +15,7 @@ from pagetune.llm.prompts import Language, language_of, render
 from pagetune.llm.schemas import Paraphrases, Translated
 from pagetune.params import Curate, Llm
 from pagetune.records import NEW_WORDING, Pair, Reason, Rejected
+from pagetune.text.claims import claims, normal_form
 
 Wordings = dict[str, dict[str, str]]
 #: What a model wrote for one pair, and why there is not more of it.

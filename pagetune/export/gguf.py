@@ -8,7 +8,7 @@ from pagetune.export.chat_template import modelfile
 from pagetune.export.converter import WRITTEN, ask_gguf, convert, find_converter, quantize, why_no_llama_cpp
 from pagetune.export.merge import Merging
 from pagetune.export.proof import NEAR_TIE, NEAREST_TIE, SHARE_OF_TIES, Seen, near_ties, same_answers
-from pagetune.template import Template
+from pagetune.model.template import Template
 
 
 def check_converter() -> None:

@@ -7,16 +7,16 @@ from typing import Any
 
 import torch
 
-from pagetune.controls import instruction_of
 from pagetune.errors import UserError
+from pagetune.evaluate.controls import instruction_of
 from pagetune.export.chat_template import chat_template
 from pagetune.export.proof import LARGEST_DIFFERENCE, Seen, largest_difference, look_at, same_answers
-from pagetune.manifest import ADAPTER, Manifest
-from pagetune.models import load_base, load_config, load_generation_config, load_tokenizer, load_tuned
+from pagetune.model.loading import load_base, load_config, load_generation_config, load_tokenizer, load_tuned
+from pagetune.model.manifest import ADAPTER, Manifest
+from pagetune.model.prompts import encode_for_encoder, encode_prompt
+from pagetune.model.template import Template
 from pagetune.params import Params
 from pagetune.predict.answers import eos_ids_of
-from pagetune.prompts import encode_for_encoder, encode_prompt
-from pagetune.template import Template
 
 #: Of the weights in fp32: what they take, with what the proof needs beside them.
 ROOM = 1.3

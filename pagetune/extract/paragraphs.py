@@ -3,7 +3,7 @@
 import re
 
 from pagetune.extract.columns import Line
-from pagetune.sentences import ITEM_LETTERS, ends_sentence
+from pagetune.text.sentences import ITEM_LETTERS, ends_sentence
 
 #: What opens a paragraph of its own wherever it stands at a line start: FAQ markers, articles, numbered items.
 _OPENS = re.compile(

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from pagetune.jsonl import read_records
-from pagetune.manifest import Manifest
-from pagetune.models import load_base, load_generation_config, load_tokenizer, load_tuned
+from pagetune.model.loading import load_base, load_generation_config, load_tokenizer, load_tuned
+from pagetune.model.manifest import Manifest
+from pagetune.model.precision import resolve_precision
+from pagetune.model.prompts import check_places, encode_for_encoder, encode_prompt
 from pagetune.params import Params, Predict
-from pagetune.precision import resolve_precision
 from pagetune.predict import vllm_engine
 from pagetune.predict.batches import decode_all
-from pagetune.prompts import check_places, encode_for_encoder, encode_prompt
 from pagetune.records import Example, Prediction, Split
 
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from pagetune.train.fused_lora import fuse
+from pagetune.model.fused_lora import fuse
 
 #: Steps between two looks at whether every answer has ended; each look waits for the card.
 _LOOK_EVERY = 8

@@ -8,9 +8,9 @@ from typing import Any
 import torch
 
 from pagetune.errors import UserError
-from pagetune.manifest import Manifest
+from pagetune.model.manifest import Manifest
+from pagetune.model.precision import compute_dtype, resolve_precision
 from pagetune.params import Params
-from pagetune.precision import compute_dtype, resolve_precision
 
 #: The ranks that vLLM makes room for; an adapter takes the next one.
 _RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from itertools import chain, zip_longest
 from typing import Literal
 
-from pagetune.evaluation import MODELS, SETS, accepted_answers, set_of
+from pagetune.evaluate.evaluation import MODELS, SETS, accepted_answers, set_of
+from pagetune.evaluate.tables import verdict
 from pagetune.records import Pair, Prediction
-from pagetune.tables import verdict
 
 #: With more a page gets slow on a phone.
 CASES_SHOWN = 1000

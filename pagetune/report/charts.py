@@ -6,7 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from pagetune.evaluation import MODELS, SETS, View, view_of
+from pagetune.evaluate.evaluation import MODELS, SETS, View, view_of
 from pagetune.report.coverage import Coverage
 from pagetune.report.svg import BASE, ECHO, INK, LOOKUP, SWAPPED, TUNED, draw_svg, name_above
 

@@ -9,13 +9,13 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from pagetune.evaluation import BOTH_WAYS, MODELS, RATES, SETS, view_of
+from pagetune.evaluate.evaluation import BOTH_WAYS, MODELS, RATES, SETS, view_of
+from pagetune.evaluate.scoring import METRICS
 from pagetune.records import BadFile, Page, Pair, Prediction
 from pagetune.report.cases import all_cases, choose, right_answers
 from pagetune.report.charts import pictures
 from pagetune.report.coverage import coverage, worst_pages
 from pagetune.report.words import CONTROL_MEANINGS, summary_sentences
-from pagetune.scoring import METRICS
 
 FOLDER = Path(__file__).parent
 #: As the field writes them.

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pagetune.evaluation import SETS, view_of
+from pagetune.evaluate.evaluation import SETS, view_of
 
 CONTROL_MEANINGS = {
     "echo": "the question's own words, put into the frame of an answer: what repeating the question earns",

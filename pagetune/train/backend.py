@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from pagetune.errors import UserError
-from pagetune.manifest import Manifest
-from pagetune.models import load_config
+from pagetune.model.loading import load_config
+from pagetune.model.manifest import Manifest
 from pagetune.params import Params
-from pagetune.train import kernels, unsloth_backend
-from pagetune.train.kernels import Kernel
+from pagetune.train import packed_attention, unsloth_backend
+from pagetune.train.packed_attention import Kernel
 
 #: Importing Unsloth compiles and patches; a first import on a cold disk takes a while.
 PROBE_SECONDS = 180
@@ -78,7 +78,9 @@ def packed_kernel(backend: Backend, manifest: Manifest, dtype: Any) -> Kernel:
     if dtype == torch.float32 and torch.cuda.is_available():
         return Kernel(None, "no kernel for packed rows computes in fp32")
     return (
-        unsloth_backend.packed_kernel() if backend.name == "unsloth" else kernels.packed_kernel(load_config(manifest))
+        unsloth_backend.packed_kernel()
+        if backend.name == "unsloth"
+        else packed_attention.packed_kernel(load_config(manifest))
     )
 
 

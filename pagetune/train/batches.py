@@ -12,7 +12,7 @@ from itertools import takewhile
 from random import Random
 from typing import Any
 
-from pagetune.prompts import IGNORED
+from pagetune.model.prompts import IGNORED
 
 #: `input_ids` and `labels` of equal length, as `encode_example` gives them.
 Row = dict[str, list[int]]

@@ -4,14 +4,14 @@ import importlib.util
 from typing import Any
 
 from pagetune.errors import UserError
-from pagetune.manifest import Manifest
-from pagetune.models import load_base
+from pagetune.model import fp8, fused_lora
+from pagetune.model.loading import load_base
+from pagetune.model.manifest import Manifest
+from pagetune.model.precision import resolve_precision
 from pagetune.params import Params
-from pagetune.precision import resolve_precision
-from pagetune.train import fp8, fused_lora
 from pagetune.train.adapter import check_modules, fuse_the_head, linear_modules, lora_config, see_through_fsdp
-from pagetune.train.kernels import Kernel
-from pagetune.train.launch import launched, sharded
+from pagetune.train.distributed import launched, sharded
+from pagetune.train.packed_attention import Kernel
 
 
 def load(manifest: Manifest, params: Params, kernel: Kernel, checkpointing: bool) -> Any:

@@ -8,12 +8,12 @@ from collections import Counter
 from typing import Any
 
 from pagetune.errors import UserError
+from pagetune.model.prompts import IGNORED, check_places, encode_example
+from pagetune.model.template import Template
 from pagetune.params import Lora, Train
-from pagetune.prompts import IGNORED, check_places, encode_example
 from pagetune.records import Example
-from pagetune.template import Template
 from pagetune.train.batches import Row, prompt_length
-from pagetune.train.show import marked, report
+from pagetune.train.row_preview import marked, report
 
 
 def preflight(

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from pagetune.jsonl import atomic_write, write_json
-from pagetune.manifest import ADAPTER, read_manifest
+from pagetune.model.manifest import ADAPTER, read_manifest
+from pagetune.model.template import CARRIED, read_template
 from pagetune.params import Params
-from pagetune.template import CARRIED, read_template
 from pagetune.train.adapter import save_adapter
 from pagetune.train.cost import describe_cost
-from pagetune.train.job import Job
-from pagetune.train.launch import launch, launched, processes_of, say, sharded
-from pagetune.train.run import LossPoint, Outcome, trained_tokens
+from pagetune.train.distributed import launch, launched, processes_of, say, sharded
+from pagetune.train.inputs import Job
+from pagetune.train.loop import LossPoint, Outcome, trained_tokens
 from pagetune.train.tune import needs_sharding, prepare, store_of, tune
 
 METRICS = Path("metrics")

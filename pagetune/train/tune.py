@@ -10,22 +10,22 @@ from typing import Any
 
 from pagetune.errors import UserError
 from pagetune.jsonl import read_records
-from pagetune.manifest import BASE, Manifest
-from pagetune.memory import CONTEXT_BYTES, Plan, estimate
-from pagetune.models import decoder_start, load_config, load_generation_config, load_tokenizer
+from pagetune.model.loading import decoder_start, load_config, load_generation_config, load_tokenizer
+from pagetune.model.manifest import BASE, Manifest
+from pagetune.model.precision import compute_dtype, resolve_precision
+from pagetune.model.template import read_template
 from pagetune.params import Params
-from pagetune.precision import compute_dtype, resolve_precision
+from pagetune.plan.memory import CONTEXT_BYTES, Plan, estimate
 from pagetune.records import Example
-from pagetune.template import read_template
 from pagetune.train.backend import choose_backend, load_for_training, packed_kernel
 from pagetune.train.checkpoints import Store, open_store, run_key, state_folder
-from pagetune.train.job import Job, setup_of
-from pagetune.train.kernels import Kernel, rows_stay_apart
-from pagetune.train.launch import launched, of_all, say, sharded, shortages, tell_out_of_memory
+from pagetune.train.distributed import launched, of_all, say, sharded, shortages, tell_out_of_memory
+from pagetune.train.inputs import Job, setup_of
+from pagetune.train.loop import Outcome, fit
+from pagetune.train.oom import find_batch, out_of_memory, smaller
+from pagetune.train.packed_attention import Kernel, rows_stay_apart
 from pagetune.train.preflight import check_adapter, preflight
-from pagetune.train.quick import choose_quick
-from pagetune.train.room import find_batch, out_of_memory, smaller
-from pagetune.train.run import Outcome, fit
+from pagetune.train.quick_rouge import choose_quick
 
 PROMPTS = Path("data/prompts")
 #: Settings that say how a training is fitted into the machine; with another one it goes on where it was.
@@ -174,7 +174,7 @@ def key_of(job: Job) -> str:
     code = Path(__file__).parent
     base = BASE if job.manifest.source == "builtin" else Path(job.manifest.location)
     files = [PROMPTS / "train.jsonl", PROMPTS / "validation.jsonl", *sorted(code.glob("*.py"))]
-    files += [code.parent / name for name in ("models.py", "precision.py", "prompts.py")]
+    files += [code.parent / "model" / f"{name}.py" for name in ("fp8", "fused_lora", "loading", "precision", "prompts")]
     return run_key(parts, [*files, base] if job.manifest.source != "hub" else files)
 
 

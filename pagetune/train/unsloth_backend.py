@@ -3,11 +3,11 @@
 import inspect
 from typing import Any
 
-from pagetune.manifest import Manifest
+from pagetune.model.manifest import Manifest
+from pagetune.model.precision import compute_dtype, quantization, resolve_precision
 from pagetune.params import Lora, Params
-from pagetune.precision import compute_dtype, quantization, resolve_precision
 from pagetune.train.adapter import check_modules, fuse_the_head, linear_modules, lora_config
-from pagetune.train.kernels import Kernel
+from pagetune.train.packed_attention import Kernel
 
 #: Below so many tokens a row Unsloth keeps the layers' inputs on the card; ours are packed to more.
 OFFLOADS_FROM = 512

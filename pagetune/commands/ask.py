@@ -1,0 +1,78 @@
+"""Questions to the model that the pipeline made."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from pagetune.commands.locale import say
+from pagetune.errors import UserError
+from pagetune.model.loading import load_base, load_tokenizer, load_tuned
+from pagetune.model.manifest import ADAPTER, read_manifest
+from pagetune.model.prompts import encode_prompt, render_prompt
+from pagetune.model.template import check_template, read_template
+from pagetune.params import load_params
+from pagetune.predict.answers import Answer, answer_of, eos_ids_of, generate
+
+EVALUATION, REPORT = Path("metrics/eval.json"), Path("metrics/report.html")
+#: What a decoder gives for the bytes of a letter of which not all are there yet.
+_BROKEN = "�"
+
+
+class Asker:
+    """The base model, and with `tuned` the adapter on it; loaded once, asked one question at a time.
+
+    Asks with the template that the training used. Raises UserError before the first `dvc repro`, and where adapter,
+    template and base do not belong together.
+    """
+
+    def __init__(self, tuned: bool) -> None:
+        self.params, self.manifest = load_params(), read_manifest()
+        precision = self.params.precision, self.params.quantization
+        self.template = (check_template(ADAPTER, self.manifest) if tuned else read_template()).template
+        loaded = load_tuned(self.manifest, ADAPTER, *precision) if tuned else load_base(self.manifest, *precision)
+        self.model, self.tuned, self.tokenizer = loaded[0], tuned, load_tokenizer(self.manifest)
+
+    def answer(self, question: str, base: bool = False) -> Answer:
+        with self._without_adapter(base):
+            return generate(self.model, self.tokenizer, [self.prompt(question)], self.params.predict)[0]
+
+    def stream(self, question: str, base: bool = False) -> Iterator[Answer]:
+        """The answer as it grows, of a model with an encoder as a whole; in fp32 the last is that of `answer`."""
+        if self.manifest.encoder_decoder:
+            yield self.answer(question, base)
+            return
+        import torch
+
+        eos_ids = eos_ids_of(self.model.generation_config, self.tokenizer)
+        ids = torch.tensor([encode_prompt(self.prompt(question), self.tokenizer)], device=self.model.device)
+        made: list[int] = []
+        cache = None
+        while len(made) < self.params.predict.max_new_tokens and (not made or made[-1] not in eos_ids):
+            with torch.inference_mode(), self._without_adapter(base):
+                output = self.model(input_ids=ids, past_key_values=cache, use_cache=True)
+            cache, ids = getattr(output, "past_key_values", None), output.logits[:, -1:].argmax(-1)
+            if cache is None:  # of another make, such as Mamba's: then the answer appears as a whole
+                break
+            made.append(int(ids))
+            grown = answer_of(made, self.tokenizer, eos_ids)
+            yield Answer(grown.text.rstrip(_BROKEN), grown.stopped)
+        yield answer_of(made, self.tokenizer, eos_ids) if cache else self.answer(question, base)
+
+    def prompt(self, question: str) -> str:
+        if not question.strip():
+            raise UserError(
+                say("the question is empty. Write one, in quotes.", "질문이 비어 있습니다. 따옴표 안에 적어 주세요.")
+            )
+        return render_prompt(self.template, question.strip())
+
+    def _without_adapter(self, base: bool) -> AbstractContextManager[Any]:
+        disabled: AbstractContextManager[Any] = self.model.disable_adapter() if base and self.tuned else nullcontext()
+        return disabled
+
+
+def cut_short() -> str:
+    return say(
+        "the answer was cut at predict.max_new_tokens; the model did not end it",
+        "답이 predict.max_new_tokens에서 잘렸습니다. 모델이 스스로 끝내지 않았습니다",
+    )

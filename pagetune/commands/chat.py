@@ -1,0 +1,96 @@
+"""Questions and answers in the terminal, one after the other."""
+
+import contextlib
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.markup import escape
+
+from pagetune.commands.ask import Asker, cut_short
+from pagetune.commands.locale import say
+from pagetune.commands.sources import Sources, describe
+from pagetune.errors import UserError
+from pagetune.predict.answers import Answer
+
+
+class Chat:
+    """`/base` and `/tuned` choose who answers, `/source` shows or hides the page; everything else is a question."""
+
+    def __init__(self, asker: Asker, sources: Sources, console: Console, base: bool, show_source: bool) -> None:
+        self.asker, self.sources, self.console = asker, sources, console
+        self.base, self.show_source = base, show_source
+
+    def run(self) -> None:
+        """Until /quit, the end of the input, or Ctrl-C at the prompt. Ctrl-C in an answer ends that answer."""
+        self.console.print(f"[dim]{escape(_welcome())}[/dim]")
+        while (line := self._read()) is not None:
+            if line.startswith("/"):
+                self._command(line)
+            elif line:
+                self._answer(line)
+
+    def _read(self) -> str | None:
+        """None at the end."""
+        name = say("base", "튜닝 전") if self.base else say("tuned", "튜닝 후")
+        try:
+            line = input(f"{name} > ").strip()  # not the console's: a line edited by readline would eat its prompt
+        except (EOFError, KeyboardInterrupt):
+            self.console.print()
+            return None
+        return None if line in ("/quit", "/exit") else line
+
+    def _command(self, line: str) -> None:
+        if line == "/source":
+            self.show_source = not self.show_source
+        elif line == "/base" or (line == "/tuned" and self.asker.tuned):
+            self.base = line == "/base"
+        else:
+            self.console.print(f"[dim]{escape(_help())}[/dim]")
+
+    def _answer(self, question: str) -> None:
+        try:
+            answer = _printed(self.asker.stream(question, self.base), self.console)
+        except KeyboardInterrupt:
+            self.console.print(f" [dim]{say('(stopped)', '(멈춤)')}[/dim]")
+            return
+        except UserError as error:
+            self.console.print(f"[red]{escape(str(error))}[/red]")
+            return
+        if not answer.stopped:
+            self.console.print(f"[yellow]{escape(cut_short())}[/yellow]")
+        if self.show_source:
+            for found in describe(self.sources.of(question)):
+                self.console.print(f"[dim]{escape(found)}[/dim]")
+
+
+def _printed(answers: Iterator[Answer], console: Console) -> Answer:
+    """Print what each answer adds to the one before; return the last. Text of a model is never markup."""
+    answer = Answer("", stopped=False)
+    for grown in answers:
+        console.print(grown.text.removeprefix(answer.text), end="", markup=False, highlight=False, soft_wrap=True)
+        answer = grown
+    console.print()
+    return answer
+
+
+def start(base: bool, show_source: bool) -> None:
+    """Raises UserError before the first `dvc repro`."""
+    with contextlib.suppress(ImportError):  # Windows has none
+        import readline  # noqa: F401 - arrow keys and a history in input()
+    console = Console()
+    asker = Asker(tuned=not base)
+    Chat(asker, Sources.read(), console, base, show_source).run()
+
+
+def _welcome() -> str:
+    return say(
+        "Each question is answered by itself, as in the training. /base, /tuned, /source, /quit",
+        "질문마다 따로 답합니다(학습한 방식 그대로). /base 튜닝 전, /tuned 튜닝 후, /source 출처, /quit 끝",
+    )
+
+
+def _help() -> str:
+    return say(
+        "/base: the model before the tuning; /tuned: after it; /source: show or hide the page; /quit: end",
+        "/base: 튜닝 전 모델, /tuned: 튜닝 후 모델, /source: 출처 쪽 보이기/숨기기, /quit: 끝내기",
+    )

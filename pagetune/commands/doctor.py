@@ -1,0 +1,235 @@
+"""What this machine has of what pagetune needs, and what follows from it."""
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Literal
+
+from pagetune.commands.locale import say
+from pagetune.errors import UserError
+from pagetune.model.manifest import BASE, read_manifest
+from pagetune.params import load_params
+
+PINS = Path("requirements.txt")
+#: What results depend on; the other pins are what these bring along.
+PINNED = (
+    "torch", "transformers", "trl", "peft", "accelerate", "datasets", "bitsandbytes", "dvc", "pdfplumber",
+    "pypdfium2", "rouge-score", "kiwipiepy", "sacrebleu", "gradio",
+)  # fmt: skip
+#: The built-in pipeline takes less than one; a base of 8B wants 30 GiB of disk for its weights and an export.
+LEAST_DISK_GIB, LEAST_MEMORY_GIB = 5.0, 3.0
+
+GIB = 2**30
+
+Mark = Literal["ok", "note", "bad"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`bad` is what the pipeline cannot run with; `note` what it does without."""
+
+    mark: Mark
+    what: str
+    seen: str
+
+
+def examine() -> list[Finding]:
+    """A part that cannot be looked at is a finding itself."""
+    findings: list[Finding] = []
+    for part in (_python, _programs, _versions, _cards, _backend, _engines, _room, _reading):
+        try:
+            findings += part()
+        except Exception as error:  # whatever is broken here is what one asks the doctor about
+            seen = str(error).strip().splitlines() or [type(error).__name__]
+            findings.append(Finding("bad", part.__name__.strip("_"), seen[0]))
+    return findings
+
+
+def print_findings(findings: list[Finding]) -> bool:
+    """A table; False where something is missing that the pipeline cannot run without."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    marks = {"ok": ("✓", "green"), "note": ("!", "yellow"), "bad": ("✗", "red")}
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for finding in findings:
+        mark, style = marks[finding.mark]
+        table.add_row(Text(mark, style=style), finding.what, Text(finding.seen))
+    Console().print(table)
+    bad = [finding.what for finding in findings if finding.mark == "bad"]
+    if bad:
+        names = ", ".join(bad)
+        print(say(f"doctor: the pipeline cannot run without {names}.", f"doctor: {names} 없이는 돌릴 수 없습니다."))
+    else:
+        print(say("doctor: the pipeline can run here.", "doctor: 여기서 돌릴 수 있습니다."))
+    return not bad
+
+
+def _python() -> Iterator[Finding]:
+    ready, seen = sys.version_info >= (3, 11), sys.version.split()[0]
+    yield Finding(
+        "ok" if ready else "bad",
+        "Python",
+        seen if ready else say(f"{seen}; 3.11 or newer is needed", f"{seen}; 3.11 이상이 필요합니다"),
+    )
+
+
+def _programs() -> Iterator[Finding]:
+    for name in ("git", "dvc"):
+        path = shutil.which(name)
+        missing = say("not on PATH: run `source .venv/bin/activate`", "PATH에 없습니다: `source .venv/bin/activate`")
+        yield Finding("ok" if path else "bad", name, path or missing)
+
+
+def _versions() -> Iterator[Finding]:
+    """Each as pinned, or what differs."""
+    for name, pinned in _pins().items():
+        try:
+            here = version(name)
+        except PackageNotFoundError:
+            yield Finding(
+                "bad", name, say(f"not installed; tested with {pinned}", f"설치되지 않았습니다. 시험한 버전은 {pinned}")
+            )
+            continue
+        same = here.partition("+")[0] == pinned
+        yield Finding(
+            "ok" if same else "note",
+            name,
+            here if same else say(f"{here}; tested with {pinned}", f"{here}; 시험한 버전은 {pinned}"),
+        )
+
+
+def _pins() -> dict[str, str]:
+    pins = (
+        dict(re.findall(r"^([\w.-]+)(?:\[[\w,-]+\])?==([^\s;]+)", PINS.read_text(encoding="utf-8"), re.MULTILINE))
+        if PINS.exists()
+        else {}
+    )
+    return {name: pins[name] for name in PINNED if name in pins}
+
+
+def _cards() -> Iterator[Finding]:
+    import torch
+
+    build = torch.version.cuda or torch.version.hip
+    yield Finding(
+        "ok",
+        "PyTorch",
+        say(f"built for {'CUDA ' + build if build else 'the CPU'}", f"{'CUDA ' + build if build else 'CPU'}용 빌드"),
+    )
+    driver = _driver()
+    for index in range(torch.cuda.device_count() if torch.cuda.is_available() else 0):
+        properties, (free, total) = torch.cuda.get_device_properties(index), torch.cuda.mem_get_info(index)
+        seen = f"{properties.name}, sm_{properties.major}{properties.minor}, {free / GIB:.1f} / {total / GIB:.1f} GiB"
+        yield Finding("ok", f"GPU {index}", f"{seen} {say('free', '남음')}, {say('driver', '드라이버')} {driver}")
+    if not torch.cuda.is_available():
+        yield Finding("note", "GPU", _why_no_card(driver, build))
+
+
+def _driver() -> str | None:
+    """None where there is no NVIDIA driver."""
+    command = ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"]
+    try:
+        seen = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout.split()
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return seen[0] if seen else None
+
+
+def _why_no_card(driver: str | None, build: str | None) -> str:
+    if driver is None:
+        return say(
+            "none: nvidia-smi finds no driver; everything runs on the CPU, slowly for models above 1B",
+            "없음: 드라이버가 없습니다. CPU에서 돌며 1B보다 큰 모델은 느립니다",
+        )
+    if build is None:
+        return say(
+            f"driver {driver} is there, but this PyTorch is a CPU build: install its CUDA build",
+            f"드라이버 {driver}는 있지만 PyTorch가 CPU 빌드입니다. CUDA 빌드를 설치하세요",
+        )
+    return say(
+        f"PyTorch's CUDA {build} cannot use driver {driver}: raise the driver, or look at CUDA_VISIBLE_DEVICES",
+        f"PyTorch의 CUDA {build}가 드라이버 {driver}를 쓸 수 없습니다. 드라이버나 CUDA_VISIBLE_DEVICES를 확인하세요",
+    )
+
+
+def _backend() -> Iterator[Finding]:
+    """As the training would choose."""
+    from pagetune.train.backend import why_peft
+    from pagetune.train.distributed import processes_of
+
+    params = load_params()
+    wanted = params.train.backend == "unsloth"
+    # Before the stage base_model has run nobody knows the model.
+    encoder = (BASE / "manifest.json").exists() and read_manifest().encoder_decoder
+    processes = processes_of(params.train.processes, params.train.effective_batch_size)
+    problem = why_peft(params, processes, encoder=encoder)
+    if problem is None:
+        yield Finding("ok", "train.backend", say("unsloth will train", "unsloth로 학습합니다"))
+    else:
+        seen = say(f"peft will train, not unsloth: {problem}", f"unsloth가 아닌 peft로 학습합니다: {problem}")
+        yield Finding("bad" if wanted else "ok", "train.backend", seen)
+
+
+def _engines() -> Iterator[Finding]:
+    from pagetune.export.converter import find_converter, why_no_llama_cpp
+
+    try:
+        converter = find_converter()
+        problem = why_no_llama_cpp()
+        yield Finding("note" if problem else "ok", "GGUF", problem or str(converter))
+    except UserError as error:
+        yield Finding("note", "GGUF", str(error))
+
+
+def _room() -> Iterator[Finding]:
+    import psutil
+
+    memory, disk = psutil.virtual_memory().available / GIB, shutil.disk_usage(Path.cwd()).free / GIB
+    for what, free, least in (
+        (say("memory", "메모리"), memory, LEAST_MEMORY_GIB),
+        (say("disk", "디스크"), disk, LEAST_DISK_GIB),
+    ):
+        seen = say(f"{free:.1f} GiB free", f"{free:.1f} GiB 남음")
+        little = say(f"; {least:g} are wanted", f"; {least:g}은 있어야 합니다")
+        yield Finding("ok" if free >= least else "note", what, seen if free >= least else seen + little)
+
+
+def _reading() -> Iterator[Finding]:
+    from matplotlib import font_manager
+
+    # Its list of fonts is of the day when it was first asked; this looks.
+    names = {Path(file).stem for file in font_manager.findSystemFonts()}
+    korean = sorted(name for name in names if re.search("Nanum|CJK|Malgun|Gothic ?Neo", name, re.IGNORECASE))
+    none = say(
+        "none: where a PDF brings no font along, its lines may be read wrongly, and browsers show boxes "
+        "(Debian: apt-get install fonts-nanum)",
+        "없음: PDF에 글꼴이 들어 있지 않으면 줄을 잘못 읽을 수 있고, 브라우저에는 네모로 나옵니다 "
+        "(Debian: apt-get install fonts-nanum)",
+    )
+    yield Finding("ok" if korean else "note", say("Korean font", "한글 글꼴"), ", ".join(korean[:3]) or none)
+    yield _tesseract()
+
+
+def _tesseract() -> Finding:
+    """Only scans need it."""
+    missing = say(
+        "scans cannot be read (Debian: apt-get install tesseract-ocr tesseract-ocr-kor)",
+        "스캔 문서를 읽을 수 없습니다 (Debian: apt-get install tesseract-ocr tesseract-ocr-kor)",
+    )
+    path = shutil.which("tesseract")
+    if path is None:
+        return Finding("note", "Tesseract", missing)
+    listed = subprocess.run(
+        [path, "--list-langs"], capture_output=True, text=True, timeout=60, check=False
+    ).stdout.split()
+    languages = [name for name in ("kor", "eng") if name in listed]
+    return Finding(
+        "ok" if "kor" in languages else "note", "Tesseract", ", ".join(languages) if "kor" in languages else missing
+    )

@@ -1,0 +1,1 @@
+"""Scores of the answers before and after tuning, with intervals and model-free baselines."""

@@ -1,0 +1,76 @@
+"""metrics/eval.json as a table in the terminal."""
+
+from typing import Any
+
+from pagetune.evaluate.evaluation import BOTH_WAYS, SETS, view_of
+
+
+def comparison_table(metrics: dict[str, Any]) -> str:
+    """Before and after, a set a row: the headline with the 95% interval of the paired change, and the controls."""
+    return _rouge_table(metrics) if view_of(metrics).headline == "rougeL" else _fact_table(metrics)
+
+
+def _rouge_table(metrics: dict[str, Any]) -> str:
+    controls = view_of(metrics).controls
+    lines = [f"{'set':<12}{'n':>5}  {'ROUGE-L base -> tuned, change':<42}" + "".join(f"{name:>9}" for name in controls)]
+    for name in (name for name in SETS if metrics["tuned"][name]["n"]):
+        tuned = metrics["tuned"][name]
+        values = "".join(f"{metrics[control][name]['rougeL']:>9.3f}" for control in controls)
+        lines.append(f"{name:<12}{tuned['n']:>5}  {_moved(metrics, name, 'base', 'change'):<42}{values}")
+    for name in ("heldout", "recall"):
+        if metrics["tuned"][name]["n"]:
+            lines.append(f"{name}, over the first two turns: {_moved(metrics, name, 'lead2', 'over_lead2')}")
+            lines.append(f"{name}: {_rates(metrics, name)}")
+    return "\n".join(lines)
+
+
+def _moved(metrics: dict[str, Any], name: str, before: str, change: str) -> str:
+    moved = metrics[change][name]
+    interval = f"[{moved['rougeL_ci95_low']:+.3f}, {moved['rougeL_ci95_high']:+.3f}]"
+    scores = [metrics[model][name]["rougeL"] for model in (before, "tuned")]
+    return f"{scores[0]:.3f} -> {scores[1]:.3f}, {moved['rougeL']:+.3f} {interval}"
+
+
+def _rates(metrics: dict[str, Any], name: str) -> str:
+    tuned = metrics["tuned"][name]
+    both = f"ROUGE-1, -2, -L mean {tuned[BOTH_WAYS[0]]:.3f} by the best reference, {tuned[BOTH_WAYS[1]]:.3f} over all"
+    return f"{both}; {tuned['never_stopped']} cut short; {tuned['invented']:.0%} state something the dialogue does not"
+
+
+def _fact_table(metrics: dict[str, Any]) -> str:
+    lines = [f"{'set':<20}{'n':>5}  {'fact match base -> tuned, change':<44}{'ROUGE-L':<16}{'echo':>6}{'lookup':>8}"]
+    for name in SETS:
+        base, tuned, change = (metrics[part][name] for part in ("base", "tuned", "change"))
+        if not tuned["n"]:
+            lines.append(f"{name:<20}{0:>5}  (empty)")
+            continue
+        low, high = change["fact_match_ci95_low"], change["fact_match_ci95_high"]
+        facts = f"{base['fact_match']:.3f} -> {tuned['fact_match']:.3f}, {change['fact_match']:+.3f}"
+        facts += f" [{low:+.3f}, {high:+.3f}]"
+        rouge = f"{base['rougeL']:.3f} -> {tuned['rougeL']:.3f}"
+        controls = [metrics[control][name]["fact_match"] for control in view_of(metrics).controls]
+        lines.append(f"{name:<20}{tuned['n']:>5}  {facts:<44}{rouge:<16}{controls[0]:>6.3f}{controls[1]:>8.3f}")
+    lines += _what_moved(metrics) + _recall_by_kind(metrics)
+    return "\n".join(lines)
+
+
+def _what_moved(metrics: dict[str, Any]) -> list[str]:
+    lines = []
+    for name in ("recall", "heldout"):
+        change, tuned = metrics["change"][name], metrics["tuned"][name]
+        if tuned["n"]:
+            lines.append(
+                f"{name}: {change['better']} better, {change['worse']} worse, {change['same']} as before; "
+                f"{tuned['never_stopped']} never ended; {tuned['abstained']:.0%} abstain, "
+                f"{tuned['invented']:.0%} state a number, code or name of their own"
+            )
+    return lines
+
+
+def _recall_by_kind(metrics: dict[str, Any]) -> list[str]:
+    kinds = metrics["tuned"]["recall"]["by_kind"]
+    return (
+        []
+        if not kinds
+        else ["recall by kind: " + ", ".join(f"{k} {v['fact_match']:.3f} (n={v['n']})" for k, v in kinds.items())]
+    )

@@ -1,0 +1,254 @@
+"""Before and after: the scores of both models and of the controls on every set, and what changed between them."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pagetune.errors import UserError
+from pagetune.evaluate.controls import control_answers, instruction_of
+from pagetune.evaluate.fact_match import abstains, invented
+from pagetune.evaluate.intervals import Summary, summarize
+from pagetune.evaluate.scoring import METRICS, Scored, check_tokenizer, in_pieces, score
+from pagetune.evaluate.tokenizers import Tokenizer, make_tokenizer, tokenizer_record
+from pagetune.params import Evaluate, Task
+from pagetune.records import Example, Prediction
+
+MODELS = ("base", "tuned")
+#: In the order of the tables.
+SETS = ("recall", "recall_new_wording", "validation", "heldout")
+#: Shares beside the scores: says that it does not know; states a number, code or name that neither the references nor
+#: the question hold.
+RATES = ("abstained", "invented")
+#: Of several references the best one counts, or all alike: one metric both ways, whatever evaluate.references says.
+BOTH_WAYS = ("rouge_combined_f1_max", "rouge_combined_f1_mean")
+
+Scores = list[dict[str, float]]
+
+
+@dataclass(frozen=True)
+class View:
+    """How a task's scores are looked at: the metric that leads, those of the tables and pictures of groups, it first,
+    the controls beside both models, and what each set asks."""
+
+    headlines: tuple[str, ...]
+    controls: tuple[str, ...]
+    set_meanings: dict[str, str]
+
+    @property
+    def headline(self) -> str:
+        return self.headlines[0]
+
+
+VIEWS: dict[Task, View] = {
+    "qa": View(
+        headlines=("fact_match", "rougeL", "exact_match"),
+        controls=("echo", "lookup"),
+        set_meanings={
+            "recall": "facts that were trained on, asked in words that were not",
+            "recall_new_wording": "the same facts in a wording that no training row has",
+            "validation": "like recall, on other facts; settings are chosen by it",
+            "heldout": "documents that training never saw; it shows what the tuning does to everything else",
+        },
+    ),
+    "summarization": View(
+        headlines=("rougeL", "rouge_combined_f1", "fact_match"),
+        controls=("lead2", "lookup", "swapped"),
+        set_meanings={
+            "recall": "dialogues that were trained on, as they stood there: what was learnt by heart, and no more",
+            "recall_new_wording": "always empty: a dialogue is not asked in other words",
+            "validation": "dialogues of topics that training never saw; settings are chosen by it",
+            "heldout": "dialogues of further topics that training never saw: what the summaries are worth",
+        },
+    ),
+}
+
+
+def view_of(metrics: dict[str, Any]) -> View:
+    """Of metrics/eval.json, which names its task where that is not qa."""
+    return VIEWS[metrics.get("task", "qa")]
+
+
+def set_of(prediction: Prediction) -> str:
+    """`recall` holds two sets: seen templates, and the template that no training row has."""
+    new_wording = prediction.split == "recall" and not prediction.template_seen
+    return "recall_new_wording" if new_wording else prediction.split
+
+
+def check_comparable(predictions: dict[str, list[Prediction]]) -> None:
+    """Raises UserError where base and tuned were not asked the same, or not in the same way."""
+    base, tuned = predictions["base"], predictions["tuned"]
+    for what in ("precision", "engine"):
+        seen = [sorted({getattr(row, what) for row in rows}) for rows in (base, tuned)]
+        if seen[0] != seen[1]:
+            key = "precision" if what == "precision" else "predict.engine"
+            raise UserError(f"data/predictions: base is in {seen[0]}, tuned in {seen[1]}. Set {key} to one of them.")
+    if [row.prompt for row in base] != [row.prompt for row in tuned]:
+        raise UserError("data/predictions: base and tuned answer other prompts. Run `dvc repro` to predict anew.")
+
+
+def accepted_answers(row: Prediction) -> list[str]:
+    """The completion without its EOS, and the further references."""
+    return [row.completion.removesuffix(row.eos_token), *row.references]
+
+
+def score_rows(predictions: list[Prediction], params: Evaluate, questions: list[str]) -> Scores:
+    """The scores and rates of each prediction, in order."""
+    tokenizer = make_tokenizer(params.tokenizer)
+    check_tokenizer(tokenizer, params.tokenizer)
+    rows = [
+        Scored(row.prediction, accepted_answers(row), question)
+        for row, question in zip(predictions, questions, strict=True)
+    ]
+    return [_scores(row, tokenizer, params) for row in in_pieces(rows, tokenizer, params.tokenizer)]
+
+
+def _scores(row: Scored, tokenizer: Tokenizer, params: Evaluate) -> dict[str, float]:
+    """Who says that the reference says that it is not known answers; and the question's own numbers and names are no
+    inventions of the answer."""
+    scores = score(row, tokenizer, params.references)
+    made_up = invented(row.prediction, "\n".join([row.question, *row.references]))
+    abstained = abstains(row.prediction) and not scores["fact_match"]
+    return scores | {"abstained": float(abstained), "invented": float(bool(made_up))}
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The answers of both models and the controls, by name and in one order, and their scores."""
+
+    answers: dict[str, list[Prediction]]
+    scores: dict[str, Scores]
+    params: Evaluate
+    task: Task
+
+    @property
+    def view(self) -> View:
+        return VIEWS[self.task]
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The names of what is scored of each answer."""
+        return (*METRICS, *(BOTH_WAYS if self.task == "summarization" else ()), *RATES)
+
+    @property
+    def asked(self) -> list[Prediction]:
+        """Of the questions, which are everybody's, only what is no answer is read."""
+        return self.answers["base"]
+
+
+def evaluate(
+    predictions: dict[str, list[Prediction]], train: list[Example], template: str, params: Evaluate, task: Task = "qa"
+) -> Evaluation:
+    """Raises UserError where base and tuned cannot be compared."""
+    check_comparable(predictions)
+    asked = predictions["base"]
+    controls = control_answers(VIEWS[task].controls, asked, predictions["tuned"], train, template)
+    answers = {model: predictions[model] for model in MODELS} | controls
+    questions = [instruction_of(row.prompt, template) for row in asked]
+    scores = {name: score_rows(rows, params, questions) for name, rows in answers.items()}
+    if task == "summarization":
+        scores = {name: _both_ways(rows, answers[name], params, questions) for name, rows in scores.items()}
+    return Evaluation(answers, scores, params, task)
+
+
+def _both_ways(scores: Scores, rows: list[Prediction], params: Evaluate, questions: list[str]) -> Scores:
+    """With `rouge_combined_f1` over the references by their maximum and by their mean, the one beside the other."""
+    other: Literal["max", "mean"] = "mean" if params.references == "max" else "max"
+    names = {way: f"rouge_combined_f1_{way}" for way in (params.references, other)}
+    again = score_rows(rows, params.model_copy(update={"references": other}), questions)
+    return [
+        one | {names[params.references]: one["rouge_combined_f1"], names[other]: two["rouge_combined_f1"]}
+        for one, two in zip(scores, again, strict=True)
+    ]
+
+
+def metrics_of(evaluation: Evaluation) -> dict[str, Any]:
+    """What goes into metrics/eval.json."""
+    params = evaluation.params
+    summaries: dict[str, Any] = {name: summarize_sets(evaluation, name) for name in evaluation.answers}
+    named = {"tokenizer": tokenizer_record(params.tokenizer), "references": params.references}
+    metrics = summaries | {"change": changes(evaluation, "base")} | named
+    if evaluation.task == "summarization":
+        metrics |= {"task": evaluation.task, "over_lead2": changes(evaluation, "lead2")}
+    return metrics
+
+
+def summarize_sets(evaluation: Evaluation, model: str) -> dict[str, dict[str, Any]]:
+    """The summary of every set, with `by_kind` and the number of answers that never reached the EOS."""
+    predictions, scores = evaluation.answers[model], evaluation.scores[model]
+    summaries: dict[str, dict[str, Any]] = {}
+    for name in SETS:
+        chosen = members(predictions, name)
+        summaries[name] = summary_of(predictions, scores, chosen, evaluation.metrics, evaluation.params)
+        summaries[name]["never_stopped"] = sum(not predictions[i].stopped for i in chosen)
+        summaries[name]["by_kind"] = {
+            kind: {
+                "n": len(own),
+                **{metric: mean_of(scores, own, metric) for metric in evaluation.view.headlines},
+            }
+            for kind, own in grouped(predictions, chosen, lambda row: row.kind)
+        }
+    return summaries
+
+
+def mean_of(scores: Scores, chosen: list[int], metric: str) -> float:
+    return round(sum(scores[index][metric] for index in chosen) / len(chosen), 6)
+
+
+def members(predictions: list[Prediction], name: str) -> list[int]:
+    return [index for index, row in enumerate(predictions) if set_of(row) == name]
+
+
+def grouped(
+    predictions: list[Prediction], chosen: list[int], key: Callable[[Prediction], str]
+) -> Iterator[tuple[str, list[int]]]:
+    """The chosen by their key, in its order."""
+    groups: dict[str, list[int]] = {}
+    for index in chosen:
+        groups.setdefault(key(predictions[index]), []).append(index)
+    yield from sorted(groups.items())
+
+
+def summary_of(
+    predictions: list[Prediction],
+    scores: Scores,
+    chosen: list[int],
+    names: tuple[str, ...],
+    params: Evaluate,
+    lowest: float = 0.0,
+) -> Summary:
+    facts = [fact_of(predictions[index]) for index in chosen]
+    return summarize([scores[index] for index in chosen], names, facts, params.bootstrap_samples, lowest)
+
+
+def fact_of(row: Prediction) -> str:
+    """The pair that a wording was made from: a wording's id is its pair's, a hyphen and the name of its template.
+
+    Of a dialogue its topic: three dialogues at the pharmacy are no three independent ones.
+    """
+    if row.kind == "dialogue":
+        return row.doc_id
+    return row.pair_id.partition("-")[0]
+
+
+def changes(evaluation: Evaluation, before: str) -> dict[str, dict[str, Any]]:
+    """By set: how tuned differs from `before` on the same questions, with paired intervals, and how many answers by the
+    headline got better, worse, or stayed as they were."""
+    difference, asked = differences(evaluation.scores, before), evaluation.asked
+    summaries: dict[str, dict[str, Any]] = {}
+    for name in SETS:
+        chosen = members(asked, name)
+        summaries[name] = summary_of(asked, difference, chosen, evaluation.metrics, evaluation.params, lowest=-1.0)
+        moved = [difference[index][evaluation.view.headline] for index in chosen]
+        summaries[name] |= {
+            "better": sum(value > 0 for value in moved),
+            "worse": sum(value < 0 for value in moved),
+            "same": sum(value == 0 for value in moved),
+        }
+    return summaries
+
+
+def differences(scores: dict[str, Scores], before: str = "base") -> Scores:
+    return [
+        {name: after[name] - first[name] for name in after}
+        for first, after in zip(scores[before], scores["tuned"], strict=True)
+    ]

@@ -1,0 +1,35 @@
+"""Scores of any file of predictions and references, whoever made it."""
+
+import json
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from pagetune.errors import UserError
+from pagetune.evaluate.intervals import summarize
+from pagetune.evaluate.scoring import METRICS, check_tokenizer, in_pieces, read_scored, score
+from pagetune.evaluate.tokenizers import make_tokenizer, tokenizer_record
+from pagetune.params import Evaluate, load_params
+
+
+def score_file(file: Path, tokenizer: str | None, references: str | None) -> str:
+    """A JSON object as a set has in metrics/eval.json; what is not given is as in params.yaml."""
+    params = _settings(tokenizer, references)
+    rows, cut = read_scored(file), make_tokenizer(params.tokenizer)
+    check_tokenizer(cut, params.tokenizer)
+    scores = [score(row, cut, params.references) for row in in_pieces(rows, cut, params.tokenizer)]
+    summary = summarize(scores, METRICS, [str(index) for index in range(len(rows))], params.bootstrap_samples)
+    del summary["facts"]  # nobody says which rows are wordings of one
+    named = {"tokenizer": tokenizer_record(params.tokenizer), "references": params.references}
+    return json.dumps(summary | named, ensure_ascii=False, indent=2)
+
+
+def _settings(tokenizer: str | None, references: str | None) -> Evaluate:
+    own = load_params().evaluate.model_dump()
+    given = {"tokenizer": tokenizer, "references": references}
+    try:
+        return Evaluate.model_validate(own | {name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        problem = error.errors()[0]
+        rule = problem["msg"].replace("Input s", "s", 1)
+        raise UserError(f"score: --{problem['loc'][0]} {rule}, got {problem['input']!r}.") from None

@@ -1,0 +1,167 @@
+"""Scores of an answer against its references: from 0 to 1, `rouge_combined_sum` from 0 to 3. Texts are compared in NFC.
+
+ROUGE is counted by rouge-score over tokens of ours, chrF by sacrebleu; exact match and F1 are those of KorQuAD 1.0.
+"""
+
+import json
+import string
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from rouge_score import rouge_scorer
+
+from pagetune.errors import UserError
+from pagetune.evaluate.fact_match import fact_match
+from pagetune.evaluate.tokenizers import CharacterTokenizer, Tokenizer, f1, learn_morphemes, nfc
+from pagetune.text.notation import plain
+
+METRICS = (
+    "rouge1",
+    "rouge2",
+    "rougeL",
+    "rougeLsum",
+    "rouge_combined_f1",
+    "rouge_combined_sum",
+    "exact_match",
+    "token_f1",
+    "character_f1",
+    "chrf",
+    "fact_match",
+)
+#: Of several references the best one counts, or all alike, metric by metric.
+References = Literal["max", "mean"]
+
+_ROUGE = ("rouge1", "rouge2", "rougeL", "rougeLsum")
+#: Pairs whose morphemes are looked up at once.
+_AT_ONCE = 2000
+
+
+def check_tokenizer(tokenizer: Tokenizer, name: str) -> None:
+    """An identical Korean sentence must score 1, composed or not; raises UserError where the tokenizer loses it."""
+    korean = "금융보안교육센터의 주소는 어디인가요"
+    if name != "english" and set(rouge(unicodedata.normalize("NFD", korean), korean, tokenizer).values()) != {1.0}:
+        raise UserError(f"params.yaml: evaluate.tokenizer: {name} gives identical Korean a ROUGE below 1. Use kiwi.")
+
+
+@dataclass(frozen=True)
+class Scored:
+    """An answer, what was asked (empty where that is not known), and the answers that are accepted, at least one."""
+
+    prediction: str
+    references: Sequence[str]
+    question: str = ""
+
+
+def in_pieces(rows: Sequence[Scored], tokenizer: Tokenizer, name: str) -> Iterator[Scored]:
+    """All rows in order, the morphemes of many looked up at once. Raises UserError where a reference has no token."""
+    for start in range(0, len(rows), _AT_ONCE):
+        some = rows[start : start + _AT_ONCE]
+        texts = [text for row in some for text in (row.prediction, row.question, *row.references)]
+        learn_morphemes([*texts, *(plain(nfc(text)) for text in texts)])  # as fact_match reads them
+        for row in some:
+            _check_references(row, tokenizer, name)
+            yield row
+
+
+def _check_references(row: Scored, tokenizer: Tokenizer, name: str) -> None:
+    for reference in row.references:
+        if not tokenizer.tokenize(reference):
+            seen = f"the tokenizer {name} finds no token in the reference {reference[:80]!r}"
+            raise UserError(f"{seen}. Use kiwi or character (evaluate.tokenizer), or take an empty one out.")
+
+
+def score(row: Scored, tokenizer: Tokenizer, combine: References = "max") -> dict[str, float]:
+    """Every metric of `METRICS`, over the references by their maximum or their mean."""
+    each = [_score_one(row.prediction, reference, row.question, tokenizer) for reference in row.references]
+    over: Callable[[list[float]], float] = max if combine == "max" else _mean
+    scores = {metric: over([scores[metric] for scores in each]) for metric in each[0]}
+    combined = scores["rouge1"] + scores["rouge2"] + scores["rougeL"]
+    scores |= {"rouge_combined_f1": combined / 3, "rouge_combined_sum": combined}
+    return {metric: scores[metric] for metric in METRICS}
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _score_one(prediction: str, reference: str, question: str, tokenizer: Tokenizer) -> dict[str, float]:
+    prediction, reference = nfc(prediction), nfc(reference)
+    said, held = normalize_answer(prediction), normalize_answer(reference)
+    return {
+        **rouge(prediction, reference, tokenizer),
+        "exact_match": float(said == held),
+        "token_f1": f1(said.split(), held.split()),
+        "character_f1": f1(*(CharacterTokenizer().tokenize(text) for text in (said, held))),
+        "chrf": chrf(prediction, reference),
+        "fact_match": fact_match(prediction, reference, question),
+    }
+
+
+def rouge(prediction: str, reference: str, tokenizer: Tokenizer) -> dict[str, float]:
+    """F1 of ROUGE-1, -2, -L and -Lsum by rouge-score over our tokens.
+
+    A text of one token has no bigram, so that its ROUGE-2 is 0 even against itself, as everywhere.
+    """
+    scores = rouge_scorer.RougeScorer(_ROUGE, tokenizer=tokenizer).score(reference, prediction)
+    return {name: float(scores[name].fmeasure) for name in _ROUGE}
+
+
+_KORQUAD_SPACES = str.maketrans(dict.fromkeys("'\"《》<>〈〉()‘’", " "))
+_PUNCTUATION = str.maketrans("", "", string.punctuation)
+
+
+def normalize_answer(text: str) -> str:
+    """As KorQuAD 1.0's evaluation script: brackets and quotes to spaces, lower case, no ASCII punctuation, one space.
+
+    So 1.5 and 15 are the same to it; `fact_match` tells them apart.
+    """
+    return " ".join(nfc(text).translate(_KORQUAD_SPACES).lower().translate(_PUNCTUATION).split())
+
+
+def chrf(prediction: str, reference: str) -> float:
+    """sacrebleu's chrF2, which counts in percent, from 0 to 1."""
+    return float(_chrf().sentence_score(prediction, [reference]).score) / 100
+
+
+@cache
+def _chrf() -> Any:
+    from sacrebleu.metrics import CHRF
+
+    return CHRF()
+
+
+def read_scored(path: Path) -> list[Scored]:
+    """Rows of {"prediction", "reference"}, the reference a text or a list of texts, "question" where that is known.
+
+    Other keys are passed over. Raises UserError with file and line where a row is none.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} cannot be read: {error}. Name a file of JSON lines in UTF-8.") from None
+    rows = [_row(f"{path}:{number}", line) for number, line in enumerate(lines, 1) if line.strip()]
+    if not rows:
+        raise UserError(f'{path} holds no row. Write one {{"prediction": …, "reference": …}} a line.')
+    return rows
+
+
+def _row(where: str, line: str) -> Scored:
+    try:
+        row = json.loads(line)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise UserError(f"{where} is no JSON: {error}. Mend that line.") from None
+    if not isinstance(row, dict) or not {"prediction", "reference"} <= row.keys():
+        raise UserError(f"{where} has no 'prediction' and 'reference': {line[:80]}. Mend that line.")
+    references = row["reference"] if isinstance(row["reference"], list) else [row["reference"]]
+    question = row.get("question") or ""
+    texts = (row["prediction"], question, *references)
+    if not all(isinstance(text, str) for text in texts) or not references or not all(map(str.strip, references)):
+        rule = "'prediction' and 'question' should be texts, 'reference' a text or a list of some"
+        raise UserError(f"{where}: {rule}, got {line[:80]}. Mend that line.")
+    if any("\ud800" <= character <= "\udfff" for text in texts for character in text):
+        raise UserError(f"{where} holds half of a character (a surrogate). Mend that line.")
+    return Scored(row["prediction"], references, question)

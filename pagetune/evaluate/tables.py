@@ -1,0 +1,76 @@
+"""The tables beside metrics/eval.json: every answer, every question's change, and both models group by group."""
+
+from typing import Any
+
+from pagetune.evaluate.evaluation import (
+    MODELS,
+    SETS,
+    Evaluation,
+    Scores,
+    differences,
+    grouped,
+    mean_of,
+    members,
+    set_of,
+    summary_of,
+)
+from pagetune.records import Prediction
+
+Row = dict[str, Any]
+
+
+def per_example_rows(evaluation: Evaluation) -> list[Row]:
+    """metrics/per_example.csv: every answer of both models and both controls, with its scores."""
+    return [
+        {"set": set_of(row), "model": name, **_identity(row), "stopped": int(row.stopped), **values}
+        for name, rows in evaluation.answers.items()
+        for row, values in zip(rows, evaluation.scores[name], strict=True)
+    ]
+
+
+def change_rows(evaluation: Evaluation, name: str) -> list[Row]:
+    """metrics/changes/NAME.csv, a question a row: `before` and `after` are right, abstains or wrong."""
+    return [_change(evaluation, index) for index in members(evaluation.asked, name)]
+
+
+def _change(evaluation: Evaluation, index: int) -> Row:
+    before, after = (evaluation.scores[model][index] for model in MODELS)
+    scores = {
+        f"{metric}_{model}": values[metric]
+        for metric in evaluation.view.headlines[:2]
+        for model, values in (("base", before), ("tuned", after))
+    }
+    return _identity(evaluation.asked[index]) | {"before": verdict(before), "after": verdict(after)} | scores
+
+
+def verdict(scores: dict[str, float]) -> str:
+    """Right where it matches a reference: of several, and with the mean over them, it need not match all."""
+    if scores["fact_match"] > 0:
+        return "right"
+    return "abstains" if scores["abstained"] else "wrong"
+
+
+def _identity(row: Prediction) -> Row:
+    return {"pair_id": row.pair_id, "kind": row.kind, "doc_id": row.doc_id}
+
+
+def group_rows(evaluation: Evaluation) -> list[Row]:
+    """metrics/groups.csv: both models by kind of question and by document, with the paired change."""
+    difference, rows = differences(evaluation.scores), []
+    for name in SETS:
+        chosen = members(evaluation.asked, name)
+        for by, key in (("kind", lambda row: row.kind), ("document", lambda row: row.doc_id)):
+            for group, own in grouped(evaluation.asked, chosen, key):
+                rows.append({"set": name, "by": by, "group": group, **_compare(evaluation, own, difference)})
+    return rows
+
+
+def _compare(evaluation: Evaluation, own: list[int], difference: Scores) -> Row:
+    changed = summary_of(evaluation.asked, difference, own, evaluation.view.headlines, evaluation.params, lowest=-1.0)
+    row: Row = {"n": len(own)}
+    for metric in evaluation.view.headlines:
+        for model in MODELS:
+            row[f"{metric}_{model}"] = mean_of(evaluation.scores[model], own, metric)
+        for bound in ("", "_ci95_low", "_ci95_high"):
+            row[f"{metric}_change{bound}"] = changed[f"{metric}{bound}"]
+    return row

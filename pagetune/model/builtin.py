@@ -1,0 +1,156 @@
+"""The built-in base model: a byte-level BPE tokenizer and a small Llama, trained from scratch on the documents.
+
+It needs no network and no GPU. It is a model of the sample documents and nothing more.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers.utils import logging
+
+from pagetune.errors import UserError
+from pagetune.model.manifest import Manifest
+from pagetune.params import Builtin
+from pagetune.records import Page
+
+EOS, PAD = "</s>", "<pad>"
+#: The bytes and the special tokens are always there; below this a BPE learns nothing.
+MIN_VOCABULARY = 512
+
+
+def texts_of(pages: list[Page], heldout: list[dict[str, Any]]) -> list[str]:
+    """The readable pages that are not heldout, as the model reads them."""
+    apart = {(unit["doc_id"], unit["part"]) for unit in heldout}
+    return [
+        page_text(page)
+        for page in pages
+        if page.status == "ok" and not {(page.doc_id, None), (page.doc_id, str(page.page_number))} & apart
+    ]
+
+
+def make_builtin(texts: list[str], folder: Path, params: Builtin, seed: int) -> Manifest:
+    """Train tokenizer and model on `texts` and save both in `folder`."""
+    check_texts(texts, "builtin")
+    tokenizer = train_tokenizer(texts, vocabulary_of(texts, params))
+    return save(pretrain(texts, tokenizer, params, seed), tokenizer, folder, "builtin")
+
+
+def check_texts(texts: list[str], name: str) -> None:
+    """Raises UserError where there is nothing to learn from."""
+    if not texts:
+        raise UserError(
+            f"params.yaml: model.base: {name} learns from the documents, and none is left. Name a hub id or a path."
+        )
+
+
+def save(model: Any, tokenizer: PreTrainedTokenizerFast, folder: Path, name: str) -> Manifest:
+    """Write a built-in model into `folder`, and what its manifest says."""
+    logging.disable_progress_bar()  # one bar for one file of 15 MB
+    tokenizer.save_pretrained(str(folder))
+    model.save_pretrained(str(folder))
+    return Manifest(
+        source="builtin",
+        id=name,
+        location=str(folder),
+        revision=None,
+        trust_remote_code=False,
+        parameters=model.num_parameters(),
+        eos_token=EOS,
+        bos_token=None,
+        pad_token=PAD,
+        special_tokens=sorted(set(tokenizer.all_special_tokens)),
+        encoder_decoder=bool(model.config.is_encoder_decoder),
+    )
+
+
+def page_text(page: Page) -> str:
+    """A page as the model reads it: the text, then the rows of its tables, each under its caption."""
+    tables = [[table.caption, *(" | ".join(row) for row in table.rows)] for table in page.tables]
+    return "\n".join([page.text, *(line for table in tables for line in table)])
+
+
+def vocabulary_of(texts: list[str], params: Builtin) -> int:
+    """One token per `characters_per_token` characters of text, so that it fits the corpus."""
+    return max(MIN_VOCABULARY, int(sum(map(len, texts)) / params.characters_per_token))
+
+
+def train_tokenizer(texts: list[str], vocabulary: int, mask: str | None = None) -> PreTrainedTokenizerFast:
+    """A byte-level BPE of so many tokens, the special ones among them."""
+    special_tokens = [EOS, PAD] + ([mask] if mask else [])
+    tokenizer = Tokenizer(models.BPE())
+    # GPT-2's byte-level splitting: llama.cpp and others know it by name.
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocabulary,
+        special_tokens=special_tokens,
+        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    named = {"mask_token": mask} if mask else {}
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, eos_token=EOS, pad_token=PAD, clean_up_tokenization_spaces=False, **named
+    )
+
+
+def new_model(tokenizer: PreTrainedTokenizerFast, params: Builtin) -> LlamaForCausalLM:
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=params.hidden_size,
+        intermediate_size=params.intermediate_size,
+        num_hidden_layers=params.num_hidden_layers,
+        num_attention_heads=params.num_attention_heads,
+        max_position_embeddings=2048,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+        bos_token_id=None,
+        tie_word_embeddings=True,
+    )
+    return LlamaForCausalLM(config)
+
+
+def pretrain(texts: list[str], tokenizer: PreTrainedTokenizerFast, params: Builtin, seed: int) -> LlamaForCausalLM:
+    """Train on random blocks of the texts for `params.steps` steps; the same seed gives the same weights."""
+    torch.manual_seed(seed)
+    model = new_model(tokenizer, params)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=params.learning_rate, weight_decay=0.1, betas=(0.9, 0.95))
+    batches = _batches(texts, tokenizer, params, seed)
+    losses = (model(input_ids=blocks, labels=blocks).loss for blocks in batches)
+    descend(model, optimizer, losses, params.steps)
+    return model.eval()
+
+
+def descend(model: Any, optimizer: torch.optim.Optimizer, losses: Iterator[torch.Tensor], steps: int) -> None:
+    """A step down each loss, by a cosine after a warm-up of a twentieth of the `steps`.
+
+    `losses` are made one at a time, by the model as it is after the step before.
+    """
+    from transformers import get_cosine_schedule_with_warmup  # imports bitsandbytes, which talks while it is imported
+
+    schedule = get_cosine_schedule_with_warmup(optimizer, steps // 20, steps)
+    model.train()
+    for step, loss in enumerate(losses, 1):
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        schedule.step()
+        optimizer.zero_grad()
+        if step % max(1, steps // 5) == 0:
+            print(f"base_model: step {step} of {steps}, loss {loss.item():.2f}", flush=True)
+
+
+def _batches(
+    texts: list[str], tokenizer: PreTrainedTokenizerFast, params: Builtin, seed: int
+) -> Iterator[torch.Tensor]:
+    """Yield `steps` tensors of (batch_size, block_tokens) token ids, cut anywhere out of the joined texts."""
+    ids = torch.tensor([i for text in texts for i in [*tokenizer.encode(text), tokenizer.eos_token_id]])
+    block = min(params.block_tokens, len(ids) - 1)
+    generator = torch.Generator().manual_seed(seed)
+    for _ in range(params.steps):
+        starts = torch.randint(len(ids) - block, (params.batch_size,), generator=generator)
+        yield torch.stack([ids[start : start + block] for start in starts])

@@ -1,0 +1,117 @@
+"""Loading the base model, and the adapter on it."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from pagetune.errors import UserError
+from pagetune.model.manifest import Manifest, in_cache
+from pagetune.model.precision import Choice, compute_dtype, quantization, resolve_precision
+from pagetune.params import Quantization
+
+
+def load_tokenizer(manifest: Manifest) -> Any:
+    """Padded on the left, as generation needs it."""
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(
+        manifest.location,
+        revision=manifest.revision,
+        trust_remote_code=manifest.trust_remote_code,
+        # Else transformers asks for the list of files each time, whatever is cached (5.17).
+        local_files_only=in_cache(manifest),
+        padding_side="left",
+    )
+    tokenizer.pad_token = manifest.pad_token
+    return tokenizer
+
+
+def load_config(manifest: Manifest) -> Any:
+    """What the model is made of, without its weights."""
+    from transformers import AutoConfig
+
+    return AutoConfig.from_pretrained(
+        manifest.location, revision=manifest.revision, trust_remote_code=manifest.trust_remote_code
+    )
+
+
+def load_generation_config(manifest: Manifest) -> Any:
+    """How the model says it ends; empty where it does not say."""
+    from transformers import GenerationConfig
+
+    try:
+        return GenerationConfig.from_pretrained(manifest.location, revision=manifest.revision)
+    except OSError:
+        return GenerationConfig()
+
+
+def load_base(manifest: Manifest, wanted: str, options: Quantization, sharded: bool = False) -> tuple[Any, Choice]:
+    """The base model in the precision that `wanted` resolves to, on the GPU if there is one, and that choice.
+
+    Of several processes each takes its own card; with `sharded` FSDP will place the weights.
+    """
+    import torch
+
+    choice, card = resolve_precision(wanted, manifest.parameters), int(os.environ.get("LOCAL_RANK", "0"))
+    model = manifest.auto_class.from_pretrained(
+        manifest.location,
+        revision=manifest.revision,
+        trust_remote_code=manifest.trust_remote_code,
+        local_files_only=in_cache(manifest, weights=True),
+        # Else transformers looks for an adapter on the main branch, and would follow it to another model (5.17).
+        adapter_kwargs={"revision": manifest.revision},
+        use_safetensors=True,
+        dtype=compute_dtype(choice.precision, options),
+        quantization_config=quantization(choice.precision, options, sharded),
+        device_map=None if sharded else {"": card if torch.cuda.is_available() else "cpu"},
+    )
+    keep_cpu_weights_as_they_are(model)
+    if manifest.encoder_decoder:
+        answer_greedily(model)
+    return model.eval(), choice
+
+
+def answer_greedily(model: Any) -> None:
+    """Drop what the model's makers generate with: beams, least lengths, first tokens, an EOS forced at the last place.
+
+    The scores are to be those of its weights, and an answer that does not end is to be seen as one.
+    """
+    from transformers import GenerationConfig
+
+    own = model.generation_config
+    model.generation_config = GenerationConfig(
+        decoder_start_token_id=decoder_start(model.config, own),
+        eos_token_id=own.eos_token_id,
+        pad_token_id=own.pad_token_id,
+    )
+
+
+def decoder_start(config: Any, generation_config: Any) -> int:
+    """What a decoder is given before its first token. Raises UserError where neither config says."""
+    found = [getattr(config, "decoder_start_token_id", None), generation_config.decoder_start_token_id]
+    found.append(getattr(config, "bos_token_id", None))
+    start: int | None = next((token for token in found if token is not None), None)
+    if start is None:
+        raise UserError("model.base: its config has no decoder_start_token_id, so that no answer can begin. Add it.")
+    return start
+
+
+def keep_cpu_weights_as_they_are(model: Any) -> None:
+    """Keep bitsandbytes from repacking 4-bit weights on CPUs with AVX-512 bf16.
+
+    It does so in the first evaluation, and the packed form has no gradient: a validation in the middle of a training
+    would silently cut the layers below off from learning (0.50.2). It also rounds to bf16, which other CPUs do not.
+    """
+    for module in model.modules():
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            module.support_avx512bf16_for_cpu = False
+
+
+def load_tuned(manifest: Manifest, adapter: Path, wanted: str, options: Quantization) -> tuple[Any, Choice]:
+    """The base model with the adapter on it."""
+    from peft import PeftModel
+
+    if not (adapter / "adapter_config.json").exists():
+        raise UserError(f"{adapter} holds no adapter; the stage train writes it. Run `dvc repro`.")
+    model, choice = load_base(manifest, wanted, options)
+    return PeftModel.from_pretrained(model, str(adapter)).eval(), choice

@@ -1,0 +1,310 @@
+"""What memory LoRA training takes, and how to cut its steps so that it fits.
+
+Everything is estimated before a weight is loaded. The constants are counts of what each library keeps for its backward
+pass; tests/test_memory.py compares what comes of them with peaks measured on an H200 (8B Llama shape).
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+from pagetune.errors import UserError
+from pagetune.model.precision import Precision
+from pagetune.params import Lora, Train
+from pagetune.plan.shapes import Shape, adapter_parameters, is_target, shape_of
+
+__all__ = ["CONTEXT_BYTES", "Estimate", "Plan", "Setup", "Shape", "estimate", "make_plan", "shape_of"]
+
+GIB = 2**30
+#: What CUDA itself holds of a card beside PyTorch's tensors: its context and libraries.
+CONTEXT_BYTES = int(0.6 * GIB)
+
+
+@dataclass(frozen=True)
+class Widths:
+    """Bytes for each token and each unit of a layer's widths: the residual, all query heads, key or value, the MLP."""
+
+    hidden: int = 0
+    query: int = 0
+    key_value: int = 0
+    intermediate: int = 0
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What the backward pass of a layer needs: kept by the forward, kept where checkpointed (bytes a unit of hidden),
+    and taken for a moment while a layer's gradients are made."""
+
+    layer: Widths
+    checkpoint: int
+    working: Widths
+
+
+#: Both norms' inputs and outputs; queries and attention output; keys, values; gate and up. All 16 bit, the rest is
+#: made again in its fused kernels. "unsloth" checkpointing moves the layers' inputs to the machine's memory.
+UNSLOTH = Kept(
+    Widths(hidden=4 * 2, query=2 * 2, key_value=2 * 2, intermediate=2 * 2), 0, Widths(hidden=3 * 2, intermediate=2)
+)
+#: Both norms' inputs in fp32 and their 16-bit outputs, which the lora_A of several layers share (see
+#: train/peft_backend.py; PEFT's own copies would be 3 more of hidden); queries, attention output and its layout for
+#: o_proj; keys, values; gate, silu(gate), up and their product. A checkpoint is a layer's 16-bit input.
+PEFT = Kept(
+    Widths(hidden=2 * 4 + 2 * 2, query=3 * 2, key_value=2 * 2, intermediate=4 * 2), 2, Widths(hidden=2, intermediate=8)
+)
+#: With Liger's kernels norms keep their 16-bit inputs alone, and the MLP gate, up and their product.
+PEFT_LIGER = Kept(
+    Widths(hidden=4 * 2, query=2 * 2, key_value=2 * 2, intermediate=3 * 2), 2, Widths(hidden=2, intermediate=6)
+)
+#: fp32 throughout needs no copies: both norms' inputs and outputs; queries and attention output, which is laid out
+#: anew for o_proj; keys, values; gate, silu(gate), up and their product.
+FULL_PRECISION = Kept(
+    Widths(hidden=4 * 4, query=3 * 4, key_value=2 * 4, intermediate=4 * 4), 4, Widths(hidden=8, intermediate=16)
+)
+
+#: TRL's fused head (kernels/chunked_logprob.py) has 16-bit tiles of so many tokens and entries of the vocabulary.
+TRL_TILE = 4096 * 32_768 * 2
+#: transformers' own, without a card or with an adapter on the head: logits, their log-softmax and gradient in fp32.
+PLAIN_LOGIT_BYTES = 3 * 4
+
+#: Bits a weight of NF4: 4, and for blocks of 64 an fp32 constant, or an 8-bit one with an fp32 for 256 of them
+#: (QLoRA, arXiv:2305.14314, section 3).
+NF4_BITS, NF4_DOUBLE_QUANTIZED_BITS = 4 + 32 / 64, 4 + 8 / 64 + 32 / (64 * 256)
+#: The adapter is fp32; each of its numbers has a gradient and two moments of Adam, of fp32 or of 8 bits.
+ADAPTER_BYTES, GRADIENT_BYTES = 4, 4
+MOMENTS_BYTES = {"adamw_torch": 8, "adamw_8bit": 2, "paged_adamw_8bit": 2}
+#: Workspaces, buffers for unfolded weights and what else the allocator holds, as benchmarks/train_gpu.txt has it; and a
+#: process with torch, transformers, TRL and datasets, as metrics/cost.json has it for the built-in model.
+GPU_OVERHEAD, CPU_OVERHEAD = int(0.4 * GIB), int(0.6 * GIB)
+
+#: Of what may be used: `auto` and `low` leave a tenth for fragmentation, `fast` a twentieth; so do they where nothing
+#: else fits, or what does crawls.
+SAFE, TIGHT = 0.9, 0.95
+#: How much larger than the least is not worth saving: a few rows at a time take half a GiB less and five times as long
+#: (benchmarks/train_gpu.txt).
+NEAR_LEAST = 1.08
+
+#: Of the H200: 16-bit FLOP/s (data sheet) and the share that benchmarks/train_gpu.txt shows; bytes a second written.
+PEAK_FLOPS, UTILIZATION, WRITTEN_PER_SECOND = 989e12, 0.5, 3e12
+#: Seconds that the CPU takes to launch a layer's kernels, forward and backward, while the card computes: below some
+#: thousand tokens at once they decide. From the micro-batches of 1,086 tokens there, 0.33 s for 32 layers three times.
+LAUNCH_SECONDS = 7e-3
+#: Of that what nothing hides, the first kernels of a micro-batch: of two ways that compute as fast, fewer parts win.
+UNHIDDEN = 0.1
+#: Of a few cores without a card, by order of magnitude: it only weighs computing against launching.
+CPU_FLOPS = 1e11
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What is trained and how."""
+
+    shape: Shape
+    precision: Precision
+    double_quant: bool
+    lora: Lora
+    backend: Literal["unsloth", "peft"]
+    on_gpu: bool
+    optim: Literal["adamw_torch", "adamw_8bit", "paged_adamw_8bit"] = "adamw_torch"
+    #: Liger's kernels under PEFT.
+    liger: bool = False
+    #: Cards that hold a part of the weights each.
+    shards: int = 1
+
+    @property
+    def quantized(self) -> bool:
+        return self.precision in ("4bit", "8bit")
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Bytes. `moments` are Adam's; `logits` is what the loss takes beyond what the backward
+    pass through a layer takes after it."""
+
+    weights: int
+    adapter: int
+    gradients: int
+    moments: int
+    activations: int
+    logits: int
+    overhead: int
+
+    @property
+    def total(self) -> int:
+        return sum(asdict(self).values())
+
+
+def estimate(setup: Setup, tokens: int, checkpointing: bool) -> Estimate:
+    """Bytes at the peak. `tokens` of the largest micro-batch, its padding included, all of them trained on."""
+    shape, kept, adapter = setup.shape, _kept(setup), adapter_parameters(setup.shape, setup.lora)
+    layer, working = _bytes_per_token(shape, kept.layer), tokens * _bytes_per_token(shape, kept.working)
+    # A layer that is made again holds its own input, and is not there while the loss is taken.
+    momentary = working + (tokens * layer if checkpointing else 0)
+    others = (shape.num_hidden_layers - 1) * (kept.checkpoint * shape.hidden_size if checkpointing else layer)
+    return Estimate(
+        weights=_weight_bytes(setup),
+        adapter=ADAPTER_BYTES * adapter,
+        gradients=GRADIENT_BYTES * adapter,
+        moments=MOMENTS_BYTES[setup.optim] * adapter,
+        activations=tokens * (others + layer) + working,
+        logits=max(0, _loss_bytes(setup, tokens) - momentary),
+        overhead=_overhead_bytes(setup),
+    )
+
+
+def _kept(setup: Setup) -> Kept:
+    if not setup.on_gpu or setup.precision == "fp32":
+        return FULL_PRECISION
+    if setup.backend == "unsloth":
+        return UNSLOTH
+    return PEFT_LIGER if setup.liger else PEFT
+
+
+def _bytes_per_token(shape: Shape, widths: Widths) -> int:
+    attention = widths.query * shape.query_size + widths.key_value * shape.key_value_size
+    return widths.hidden * shape.hidden_size + attention + widths.intermediate * shape.intermediate_size
+
+
+def _weight_bytes(setup: Setup) -> int:
+    """Quantised are the layers alone; the rest is 16 bit then, and fp32 without a card."""
+    nf4 = NF4_DOUBLE_QUANTIZED_BITS if setup.double_quant else NF4_BITS
+    linear = {"4bit": nf4 / 8, "8bit": 1, "fp32": 4}.get(setup.precision, 2)
+    rest = 4 if setup.precision == "fp32" or (setup.quantized and not setup.on_gpu) else 2
+    layers, ends = linear * setup.shape.linear_parameters, rest * setup.shape.embedding_parameters
+    if setup.shards == 1:
+        return int(layers + ends)
+    # FSDP brings a layer together while it is at work and fetches the next; embedding and head stay together.
+    return int((layers + ends) / setup.shards + ends + 2 * layers / setup.shape.num_hidden_layers)
+
+
+def _loss_bytes(setup: Setup, tokens: int) -> int:
+    logits = tokens * setup.shape.vocab_size
+    if not setup.on_gpu or is_target("lm_head", setup.lora) or setup.shape.cross_layers:
+        return PLAIN_LOGIT_BYTES * logits
+    return TRL_TILE + 4 * tokens * setup.shape.hidden_size
+
+
+def _overhead_bytes(setup: Setup) -> int:
+    """Quantised weights are unfolded to 16 bits one layer at a time."""
+    if not setup.on_gpu:
+        return CPU_OVERHEAD
+    return GPU_OVERHEAD + (2 * max(map(math.prod, setup.shape.modules.values())) if setup.quantized else 0)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How each step is cut. `per_device_train_batch_size`: rows at once on a card, at most (packed: on average);
+    `tokens` of the largest micro-batch, its padding included."""
+
+    gradient_accumulation_steps: int
+    per_device_train_batch_size: int
+    tokens: int
+    packing: bool
+    gradient_checkpointing: bool
+    predicted: Estimate
+    reason: str
+
+
+@dataclass(frozen=True)
+class _Way:
+    accumulation: int
+    tokens: int
+    checkpointing: bool
+    predicted: Estimate
+    seconds: float
+
+    @property
+    def total(self) -> int:
+        return self.predicted.total
+
+
+def make_plan(
+    setup: Setup, train: Train, largest: Callable[[int], int], budget_bytes: int, packing: bool, processes: int = 1
+) -> Plan:
+    """Choose by `train.memory`; what the user has set stays. Raises UserError where nothing fits.
+
+    `largest`: tokens of the largest micro-batch of the training where each card's steps are cut into so many parts.
+    `budget_bytes`: of one card, what the training may take.
+    """
+    ways = _ways(setup, train, largest, processes)
+    least = min(ways, key=lambda way: (way.total, way.seconds))
+    if least.total > TIGHT * budget_bytes:
+        raise UserError(_nothing_fits(setup, train, least, budget_bytes))
+    way, why = _choose(train.memory, ways, least, budget_bytes)
+    return Plan(
+        gradient_accumulation_steps=way.accumulation,
+        per_device_train_batch_size=-(-train.effective_batch_size // (way.accumulation * processes)),
+        tokens=way.tokens,
+        packing=packing,
+        gradient_checkpointing=way.checkpointing,
+        predicted=way.predicted,
+        reason=f"{why}: {_in_words(way.predicted)} of {budget_bytes / GIB:.1f} GiB, {way.tokens} tokens at once",
+    )
+
+
+def _ways(setup: Setup, train: Train, largest: Callable[[int], int], processes: int) -> list[_Way]:
+    whole, fixed = largest(1), train.gradient_checkpointing
+    ways = []
+    for accumulation in _accumulations(train, processes):
+        tokens = largest(accumulation)
+        for checkpointing in (False, True) if fixed == "auto" else (fixed,):
+            seconds = _seconds(setup, min(whole, accumulation * tokens), accumulation, checkpointing)
+            predicted = estimate(setup, tokens, checkpointing)
+            ways.append(_Way(accumulation, tokens, checkpointing, predicted, seconds))
+    return ways
+
+
+def _accumulations(train: Train, processes: int) -> list[int]:
+    """One for each number of rows at once that makes a difference."""
+    rows, at_once = -(-train.effective_batch_size // processes), train.per_device_train_batch_size
+    return sorted({-(-rows // n) for n in range(1, rows + 1)}) if at_once == "auto" else [-(-rows // at_once)]
+
+
+def _seconds(setup: Setup, tokens: int, accumulation: int, checkpointing: bool) -> float:
+    """Of a step. Frozen weights need no gradient: 2 FLOP a weight and token forward, 2 backward, 2 to do it again."""
+    shape, passes = setup.shape, 3 if checkpointing else 2
+    weights = shape.linear_parameters + shape.hidden_size * shape.vocab_size
+    computing = 2 * passes * weights * tokens / (PEAK_FLOPS * UTILIZATION if setup.on_gpu else CPU_FLOPS)
+    launching = shape.num_hidden_layers * LAUNCH_SECONDS * passes / 2
+    unfolding = passes * 2 * shape.linear_parameters / WRITTEN_PER_SECOND if setup.precision == "4bit" else 0
+    computing += accumulation * unfolding
+    launching *= accumulation
+    return max(computing, launching) + UNHIDDEN * launching if setup.on_gpu else computing + launching
+
+
+def _choose(memory: str, ways: list[_Way], least: _Way, budget: int) -> tuple[_Way, str]:
+    safe = max(SAFE * budget, NEAR_LEAST * least.total)
+    limit = TIGHT * budget if memory == "fast" else min(safe, TIGHT * budget)
+    fitting = [way for way in ways if way.total <= limit]
+    if memory == "low":
+        near = [way for way in fitting if way.total <= NEAR_LEAST * least.total]
+        return _fastest(near), "low takes the fastest within 8% of the least memory"
+    return _fastest(fitting), f"{memory} takes the fastest of {len(fitting)} that fit out of {len(ways)}"
+
+
+def _fastest(ways: list[_Way]) -> _Way:
+    return min(ways, key=lambda way: (way.seconds, way.total))
+
+
+def _in_words(predicted: Estimate) -> str:
+    adapter = (predicted.adapter + predicted.gradients + predicted.moments) / GIB
+    return (
+        f"about {predicted.total / GIB:.1f} GiB ({predicted.weights / GIB:.1f} weights, {adapter:.1f} adapter and "
+        f"optimizer, {predicted.activations / GIB:.1f} activations)"
+    )
+
+
+def _nothing_fits(setup: Setup, train: Train, least: _Way, budget: int) -> str:
+    ways_out = [
+        "precision: 4bit" * (setup.precision != "4bit"),
+        "train.gradient_checkpointing: auto" * (train.gradient_checkpointing is False),
+        "train.per_device_train_batch_size: auto" * (train.per_device_train_batch_size != "auto"),
+        "a shorter train.max_length",
+        "a smaller lora.r",
+        "a bigger card" if setup.on_gpu else "a machine with more memory",
+    ]
+    return (
+        f"params.yaml: train.memory: at {setup.precision} this training takes {_in_words(least.predicted)} at least, "
+        f"for {least.tokens} tokens at once, and {budget / GIB:.1f} GiB are free for it (a twentieth is kept back). "
+        f"Try {', '.join(filter(None, ways_out))}."
+    )

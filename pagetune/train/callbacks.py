@@ -1,0 +1,182 @@
+"""What is seen of a training while it runs, and what stops one that goes wrong."""
+
+import gc
+import math
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from tqdm import tqdm
+from transformers import TrainerCallback
+
+from pagetune.errors import UserError
+from pagetune.train.distributed import say
+
+#: A loss so many times the first, and a nat above it, twice in a row, comes down no more.
+DIVERGED = 1.5
+#: Dense bf16 TFLOP/s by the makers' datasheets, without sparsity (fp16 where there is no bf16), by a word of the name.
+PEAK_TFLOPS = {
+    "GB200": 2250.0, "B200": 2250.0, "B100": 1750.0, "GH200": 989.0, "H200": 989.0, "H100": 989.0, "H800": 989.0,
+    "A100": 312.0, "A800": 312.0, "L40": 181.0, "L40S": 362.0, "L4": 121.0, "A10": 125.0, "A10G": 70.0, "A40": 150.0,
+    "A6000": 155.0, "5090": 210.0, "4090": 165.0, "4080": 97.0, "3090": 71.0, "3080": 60.0, "T4": 65.0, "V100": 125.0,
+}  # fmt: skip
+
+
+def peak_flops() -> float | None:
+    """FLOP/s of the card in 16 bits, None on a CPU and for a card that is not in the table."""
+    import torch
+
+    if not torch.cuda.is_available():
+        return None
+    words = torch.cuda.get_device_name().replace("-", " ").split()
+    return next((PEAK_TFLOPS[word] * 1e12 for word in words if word in PEAK_TFLOPS), None)
+
+
+class Progress(TrainerCallback):  # type: ignore[misc]
+    """Loss, tokens a second, share of the card's peak, time left: a bar on a terminal, else a line an evaluation."""
+
+    def __init__(self, flops_per_token: float, tokens_seen: Callable[[], int], cards: int) -> None:
+        self.flops_per_token, self.tokens_seen, self.cards = flops_per_token, tokens_seen, cards
+        self.loss: float = math.nan
+        self.validation_loss: float | None = None
+        self.bar: Any = None
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        self.began, self.first_step = time.monotonic(), state.global_step
+        if state.is_world_process_zero and sys.stderr.isatty():
+            self.bar = tqdm(total=state.max_steps, initial=state.global_step, disable=False, unit="step", desc="train")
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        if self.bar is not None:
+            self.bar.update()
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float], **_: Any) -> None:
+        self.loss, self.validation_loss = logs.get("loss", self.loss), logs.get("eval_loss", self.validation_loss)
+        if not state.is_world_process_zero:
+            return
+        step, due = state.global_step, state.global_step % args.eval_steps == 0 or state.global_step == state.max_steps
+        if self.bar is not None:
+            self.bar.set_postfix_str(self._measures())
+        elif due and ("eval_loss" in logs or args.eval_strategy == "no"):
+            left = (time.monotonic() - self.began) / max(1, step - self.first_step) * (state.max_steps - step)
+            print(f"train: step {step} of {state.max_steps}, {self._measures()}, {left:.0f} s left", flush=True)
+
+    def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        if self.bar is not None:
+            self.bar.close()
+
+    def tokens_per_second(self) -> float:
+        return self.tokens_seen() / max(1e-9, time.monotonic() - self.began)
+
+    def mfu(self) -> float | None:
+        peak = peak_flops()
+        return self.tokens_per_second() * self.flops_per_token / (peak * self.cards) if peak else None
+
+    def _measures(self) -> str:
+        parts = [f"loss {self.loss:.3f}"]
+        if self.validation_loss is not None:
+            parts.append(f"validation {self.validation_loss:.3f}")
+        parts.append(f"{self.tokens_per_second():,.0f} tokens/s")
+        if (mfu := self.mfu()) is not None:
+            parts.append(f"MFU {mfu:.0%}")
+        return ", ".join(parts)
+
+
+class Health(TrainerCallback):  # type: ignore[misc]
+    """Stops a training whose loss is no number or climbs, and says what helps. Logs the last step too."""
+
+    def __init__(self, learning_rate: float, max_grad_norm: float) -> None:
+        self.learning_rate, self.max_grad_norm = learning_rate, max_grad_norm
+        self.first: float | None = None
+        self.high = 0
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        if state.global_step == state.max_steps:
+            control.should_log = True
+            control.should_evaluate = args.eval_strategy != "no"
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float], **_: Any) -> None:
+        for name in ("loss", "eval_loss"):
+            if name in logs and not math.isfinite(logs[name]):
+                raise UserError(f"the {name} is {logs[name]} at step {state.global_step}. {self._advice()}")
+        if "loss" in logs:
+            self._climbs(logs["loss"], state)
+
+    def _climbs(self, loss: float, state: Any) -> None:
+        first = next((log["loss"] for log in state.log_history if "loss" in log), loss)
+        self.high = self.high + 1 if loss > max(DIVERGED * first, first + 1) else 0
+        if self.high == 2:
+            raise UserError(
+                f"the loss diverges: {first:.2f} at first, {loss:.2f} at step {state.global_step}. {self._advice()}"
+            )
+
+    def _advice(self) -> str:
+        return (
+            f"Lower train.learning_rate ({self.learning_rate:g}), raise train.warmup_fraction, or lower "
+            f"train.max_grad_norm ({self.max_grad_norm:g}); fp16 overflows where bf16 does not."
+        )
+
+
+class Memory(TrainerCallback):  # type: ignore[misc]
+    """What the card (or the process) holds, a point at each point of the loss curve, in MiB.
+
+    Fragmentation is the share of the memory PyTorch holds that was in no use even at the peak.
+    """
+
+    def __init__(self, points: list[dict[str, float]], threshold: float) -> None:
+        self.points, self.threshold = points, threshold
+
+    def on_train_begin(self, *_: Any, **__: Any) -> None:
+        """Loading, and FSDP's dealing out of the weights, are not the training."""
+        import torch
+
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+            torch.cuda.reset_peak_memory_stats()
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float], **_: Any) -> None:
+        import torch
+
+        if "loss" not in logs:
+            return
+        point = card_memory() if torch.cuda.is_available() else process_memory()
+        self.points.append({"step": state.global_step, **point})
+        if torch.cuda.is_available():
+            self._tidy(state.global_step, point)
+            torch.cuda.reset_peak_memory_stats()
+
+    def _tidy(self, step: int, point: dict[str, float]) -> None:
+        import torch
+
+        idle = 1 - point["peak_mib"] / max(1.0, point["reserved_mib"])
+        if idle > self.threshold:
+            gc.collect()
+            torch.cuda.empty_cache()
+            say(
+                f"step {step}: {idle:.0%} of {point['reserved_mib']:,.0f} MiB were in no use, above "
+                f"train.empty_cache_threshold; the cache was emptied"
+            )
+
+
+def card_memory() -> dict[str, float]:
+    import torch
+
+    sizes = {
+        "allocated_mib": torch.cuda.memory_allocated(),
+        "reserved_mib": torch.cuda.memory_reserved(),
+        "peak_mib": torch.cuda.max_memory_allocated(),
+        "peak_reserved_mib": torch.cuda.max_memory_reserved(),
+    }
+    return {name: round(size / 2**20, 1) for name, size in sizes.items()}
+
+
+def process_memory() -> dict[str, float]:
+    """Of a training on the CPU; its peak is that since the process began."""
+    import psutil
+
+    from pagetune.train.cost import peak_process_bytes
+
+    resident = psutil.Process().memory_info().rss
+    sizes = {"allocated_mib": resident, "reserved_mib": resident, "peak_mib": peak_process_bytes()}
+    return {name: round(size / 2**20, 1) for name, size in {**sizes, "peak_reserved_mib": sizes["peak_mib"]}.items()}

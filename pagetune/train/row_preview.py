@@ -1,0 +1,65 @@
+"""Rows as a reader sees them: one line each, what the loss is on between ⟦ and ⟧."""
+
+import os
+import re
+from itertools import groupby, pairwise, takewhile
+from random import Random
+from statistics import median_low
+from typing import Any
+
+from pagetune.model.prompts import IGNORED
+
+#: Characters of a row's text beyond which its question and its answer are shown with half as many each.
+SHOWN = 160
+
+_LINE_BREAK = re.compile(r"\r\n|[\n-\r\x1c-\x1e\x85\u2028\u2029]")
+
+
+def report(rows: list[dict[str, list[int]]], tokenizer: Any, cut: int, seed: int, split: str = "train") -> None:
+    """Print what a split holds, and five of the rows to be trained on; of several processes the first one speaks."""
+    if not rows or os.environ.get("RANK", "0") != "0":
+        return
+    lengths = sorted(len(row["input_ids"]) for row in rows)
+    trained = sum(label != IGNORED for row in rows for label in row["labels"])
+    spread = f"{lengths[0]} to {lengths[-1]} tokens, median {median_low(lengths)}"
+    share = f"{trained / sum(lengths):.0%} of them trained on"
+    print(f"train: {len(rows)} {split} rows of {spread}, {share}, {cut} prompts cut", flush=True)
+    for line in show_rows(rows, tokenizer, seed=seed) if split == "train" else []:
+        print(f"train: {line}", flush=True)
+
+
+def show_rows(rows: list[dict[str, list[int]]], tokenizer: Any, count: int = 5, seed: int = 0) -> list[str]:
+    """`count` rows as lines, the short ones first; of five, one is drawn from each fifth of the rows by length."""
+    random = Random(seed)  # noqa: S311 - no secret
+    by_length = sorted(rows, key=lambda row: len(row["input_ids"]))
+    count = min(count, len(rows))
+    edges = [len(rows) * part // max(1, count) for part in range(count + 1)]
+    return [marked(random.choice(by_length[begin:end]), tokenizer) for begin, end in pairwise(edges)]
+
+
+def marked(row: dict[str, list[int]], tokenizer: Any) -> str:
+    """The row's text in one line; of a long text the middle is left out, never the end of what is trained.
+
+    Decoded from the start each time: a letter may be spread over several tokens, and is mangled without all of them.
+    """
+    text, line, begin, end = _decode(row["input_ids"], tokenizer), "", 0, 0
+    for trained, run in groupby(label != IGNORED for label in row["labels"]):
+        end += len(list(run))
+        stop = _shared_start(text, _decode(row["input_ids"][:end], tokenizer))
+        piece = _shortened(text[begin:stop]) if len(text) > SHOWN else text[begin:stop]
+        line, begin = line + (f"⟦{piece}⟧" if trained else piece), stop
+    return _LINE_BREAK.sub("⏎", line)
+
+
+def _decode(ids: list[int], tokenizer: Any) -> str:
+    return str(tokenizer.decode(ids, clean_up_tokenization_spaces=False))
+
+
+def _shared_start(one: str, other: str) -> int:
+    """Characters that both begin with: part of a letter decodes to U+FFFD, which the whole text does not have there."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+
+
+def _shortened(text: str) -> str:
+    half = SHOWN // 4
+    return f"{text[:half]}…{text[-half:]}" if len(text) > 2 * half else text

@@ -1,0 +1,218 @@
+"""transformers' Trainer with our steps, an exact validation loss, and checkpoints that no kill breaks."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.utils.data import DataLoader
+from transformers import Trainer, TrainerCallback
+
+from pagetune.model.prompts import IGNORED
+from pagetune.train.adapter import load_sharded
+from pagetune.train.batches import Collator, Row, Sampler
+from pagetune.train.checkpoints import Store
+from pagetune.train.distributed import sharded
+from pagetune.train.quick_rouge import QUICK, Quick
+
+#: Beside what transformers saves: the loss since the last point of the curve, and the curve of the memory.
+PROGRESS = "progress.json"
+
+
+@dataclass
+class Batches:
+    """What goes through the model: the micro-batches of all steps in order, and those of one validation."""
+
+    train_rows: list[Row]
+    validation_rows: list[Row]
+    train: list[list[int]]
+    validation: list[list[int]]
+    collator: Collator
+    #: Arguments of the model's forward beside the batch.
+    options: dict[str, Any] = field(default_factory=dict)
+    #: Answers a few rows at each evaluation.
+    quick: Quick | None = None
+
+
+def to_device(batch: dict[str, Any], device: Any) -> dict[str, Any]:
+    return {name: value.to(device) if isinstance(value, torch.Tensor) else value for name, value in batch.items()}
+
+
+def loss_of(model: Any, batch: dict[str, Any], options: dict[str, Any], num_items_in_batch: Any) -> Any:
+    """The sum of the trained tokens' losses, divided by `num_items_in_batch`."""
+    if "decoder_input_ids" not in batch:
+        return model(**batch, **options, use_cache=False, num_items_in_batch=num_items_in_batch).loss
+    # Models with an encoder divide by the tokens of the micro-batch, whatever they are told (transformers 5.17).
+    wanted = batch["shift_labels"]
+    logits = model(**{name: value for name, value in batch.items() if value is not wanted}, use_cache=False).logits
+    losses = torch.nn.functional.cross_entropy(
+        logits.flatten(0, 1).float(), wanted.flatten(), ignore_index=IGNORED, reduction="sum"
+    )
+    return losses / num_items_in_batch
+
+
+def _tokens(batch: dict[str, Any]) -> int:
+    """That go through the model, without the padding; a decoder's are those that it is trained on."""
+    said = int((batch["shift_labels"] != IGNORED).sum()) if "decoder_input_ids" in batch else 0
+    return int(batch.get("attention_mask", batch["input_ids"] >= 0).sum()) + said
+
+
+class _Stepping(TrainerCallback):  # type: ignore[misc]
+    def __init__(self, trainer: "StepTrainer") -> None:
+        self.trainer = trainer
+
+    def on_pre_optimizer_step(self, *_: Any, **__: Any) -> None:
+        self.trainer.stepping = True
+
+    def on_optimizer_step(self, *_: Any, **__: Any) -> None:
+        self.trainer.stepping = False
+
+
+class StepTrainer(Trainer):  # type: ignore[misc]
+    """One epoch of transformers' is the whole training, so that a step's place in it is all there is to resume.
+
+    The loss of a step is the sum over its trained tokens, on all cards, divided by their number.
+    """
+
+    control: Any
+    _tr_loss: Any
+
+    def __init__(self, batches: Batches, store: Store | None, memory: list[dict[str, float]], **options: Any) -> None:
+        datasets = {"train_dataset": batches.train_rows, "eval_dataset": batches.validation_rows or None}
+        super().__init__(**datasets, data_collator=batches.collator, **options)
+        self.batches, self.store, self.memory = batches, store, memory
+        self.model_accepts_loss_kwargs = True  # else transformers divides by the micro-batches once more
+        self.tokens_seen = 0
+        self.began_step: dict[str, Any] = {}
+        #: The optimiser is at work, and the weights are neither those before the step nor those after it.
+        self.stepping = False
+        self.add_callback(_Stepping(self))
+
+    def get_train_dataloader(self) -> DataLoader[Any]:
+        return self._loader(self.batches.train_rows, self.batches.train)
+
+    def _loader(self, rows: list[Row], batches: list[list[int]]) -> DataLoader[Any]:
+        return DataLoader(
+            rows,
+            batch_sampler=Sampler(batches, self.args.process_index, self.args.world_size),
+            collate_fn=self.batches.collator,
+            num_workers=self.args.dataloader_num_workers,
+            pin_memory=self.args.dataloader_pin_memory,
+        )
+
+    def get_batch_samples(
+        self, epoch_iterator: Iterator[Any], num_batches: int, device: Any
+    ) -> tuple[list[Any], torch.Tensor]:
+        """The micro-batches of a step, and how many trained tokens they hold on all cards."""
+        self.begin_step()
+        batches = [next(epoch_iterator) for _ in range(num_batches)]
+        trained = sum(int((batch["shift_labels"] != IGNORED).sum()) for batch in batches)
+        tokens = sum(_tokens(batch) for batch in batches)
+        counts = torch.tensor([trained, tokens], device=device)
+        if self.args.world_size > 1:
+            counts = self.accelerator.reduce(counts)
+            tokens = int(counts[1])
+        self.tokens_seen += tokens
+        return batches, counts[0].clamp(min=1)
+
+    def begin_step(self) -> None:
+        """What has to come back where a step breaks off in its middle."""
+        self.began_step = {"loss": self._tr_loss.clone(), "rng": torch.get_rng_state()}
+
+    def compute_loss(
+        self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any:
+        loss = loss_of(model, inputs, self.batches.options, num_items_in_batch)
+        # DDP averages the gradients of the cards, and the tokens are those of all.
+        return loss * self.args.world_size if self.model.training else loss
+
+    def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
+        """The mean loss of a trained token on the validation rows, the same however they are cut into batches."""
+        self.model.eval()
+        total, tokens = torch.zeros((), device=self.args.device), torch.zeros((), device=self.args.device)
+        for batch in self._loader(self.batches.validation_rows, self.batches.validation):
+            tokens += (batch["shift_labels"] != IGNORED).sum().to(tokens.device)
+            with torch.no_grad(), self.compute_loss_context_manager():
+                inputs = to_device(batch, self.args.device)
+                total += self.compute_loss(self.model_wrapped, inputs, num_items_in_batch=torch.ones_like(total))
+        self.model.train()
+        total, tokens = (
+            self.accelerator.reduce(torch.stack([total, tokens])) if self.args.world_size > 1 else (total, tokens)
+        )
+        metrics = {"eval_loss": float(total / tokens)} | self._quick()
+        self.log(metrics)
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        return metrics
+
+    def _quick(self) -> dict[str, Any]:
+        """Of several processes the first one answers; the others wait for it in the next step."""
+        if self.batches.quick is None or not self.args.should_save:
+            return {}
+        with self.compute_loss_context_manager():
+            scores = self.batches.quick.scores(self.accelerator.unwrap_model(self.model))
+        return {f"{QUICK}{name}": value for name, value in scores.items()}
+
+    def _save_checkpoint(self, model: Any, trial: Any = None) -> None:
+        best = self.state.best_global_step
+        if self.store is None:
+            return
+        if self.args.should_save:
+            self.store.save(self.state.global_step, self._save_all, {best} if best else set())
+        else:
+            self._save_into(self._agree(None))
+
+    def _save_all(self, folder: Path) -> None:
+        self._save_into(self._agree(folder))
+        self._save_scaler(str(folder))
+        self.store_callbacks()
+        self.state.save_to_json(str(folder / "trainer_state.json"))
+        progress = {"loss": float(self._tr_loss), "last_logged": self._globalstep_last_logged, "memory": self.memory}
+        (folder / PROGRESS).write_text(json.dumps(progress), encoding="utf-8")
+
+    def _agree(self, folder: Path | None) -> Path:
+        """The first process's folder, in which a sharded model is saved by all."""
+        if folder is not None and self.args.world_size == 1:
+            return folder
+        from accelerate.utils import broadcast_object_list
+
+        return Path(broadcast_object_list([str(folder)])[0])
+
+    def _save_into(self, folder: Path) -> None:
+        self.save_model(str(folder), _internal_call=True)
+        self._save_optimizer_and_scheduler(str(folder))
+        self._save_rng_state(str(folder))
+        if self.args.world_size > 1:
+            self.accelerator.wait_for_everyone()
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+        if sharded():
+            load_sharded(model, Path(resume_from_checkpoint))
+        else:
+            super()._load_from_checkpoint(resume_from_checkpoint, model)
+
+    def store_callbacks(self) -> None:
+        """As transformers does: the early stopping counts on after a kill."""
+        from transformers.trainer_callback import ExportableState
+
+        for callback in (*self.callback_handler.callbacks, self.control):
+            if isinstance(callback, ExportableState):
+                self.state.stateful_callbacks[callback.__class__.__name__] = callback.state()
+
+    def take_up(self, checkpoint: Path) -> None:
+        """The part of the loss and the curve that transformers forgets; called as the training begins."""
+        progress = json.loads((checkpoint / PROGRESS).read_text(encoding="utf-8"))
+        self._tr_loss += progress["loss"]
+        self._globalstep_last_logged = progress["last_logged"]
+        self.memory[:] = progress["memory"]
+        if self.control.should_evaluate:  # memory ran out in the validation of this step
+            self._maybe_log_save_evaluate(self._tr_loss, None, self.model, None, 0, None, 0.0)
+
+    def save_where_it_broke(self) -> None:
+        """A checkpoint of the last whole step, after a micro-batch that did not fit."""
+        self.model.zero_grad(set_to_none=True)
+        logged = self._globalstep_last_logged == self.state.global_step
+        self._tr_loss = torch.zeros_like(self._tr_loss) if logged else self.began_step["loss"]
+        torch.set_rng_state(self.began_step["rng"])
+        self._save_checkpoint(self.model)

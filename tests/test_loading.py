@@ -1,0 +1,201 @@
+"""Base models: built in, from a folder, in every precision; generation and training on them."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from conftest import ROOT, make_job, shared
+from test_prompts import example
+
+from pagetune.errors import UserError
+from pagetune.model.loading import load_base, load_tokenizer
+from pagetune.model.manifest import describe_external, read_manifest
+from pagetune.model.precision import resolve_precision
+from pagetune.params import Lora, Model, Params, Predict, load_params
+from pagetune.predict.answers import generate
+from pagetune.train.adapter import check_modules, linear_modules, lora_config
+from pagetune.train.backend import Backend, choose_backend, load_for_training
+from pagetune.train.loop import fit, loss_curve
+
+PARAMS = load_params(ROOT / "params.yaml")
+ON_CPU = pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
+
+
+def model_params(base: str) -> Model:
+    return PARAMS.model.model_copy(update={"base": base})
+
+
+def lora(**changes: Any) -> Lora:
+    return PARAMS.lora.model_copy(update={"r": 4, **changes})
+
+
+def params_of(base: str | None = None, **changes: Any) -> Params:
+    """The shipped settings, quick; `changes` are of `train`, but for precision and lora."""
+    quick = {"epochs": 60, "effective_batch_size": 4, "learning_rate": 0.002, "backend": "peft", "max_length": 64}
+    precision, tuned = changes.pop("precision", "fp32"), changes.pop("lora", lora(r=16))
+    train = PARAMS.train.model_copy(update={**quick, **changes})
+    return PARAMS.model_copy(update={"train": train, "precision": precision, "lora": tuned, "seed": 0})
+
+
+def test_a_real_checkpoint_is_described_and_loaded_from_its_folder() -> None:
+    manifest = describe_external(model_params(str(shared("models", "stories260K"))))
+    assert (manifest.source, manifest.parameters, manifest.eos_token) == ("local", 260_032, "</s>")
+    model, choice = load_base(manifest, "fp32", PARAMS.quantization)
+    prompt = "Once upon a time, there was a little girl named Lily."
+    (answer,) = generate(
+        model, load_tokenizer(manifest), [prompt], Predict(engine="transformers", batch_size=1, max_new_tokens=30)
+    )
+    assert "She loved to play outside" in answer.text
+    assert choice.precision == "fp32"
+
+
+def test_a_missing_folder_is_named() -> None:
+    with pytest.raises(UserError, match=r"model\.base is \./nowhere, and there is no such folder"):
+        describe_external(model_params("./nowhere"))
+
+
+def test_a_folder_without_safetensors_is_refused_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "pytorch_model.bin").touch()
+    with pytest.raises(UserError, match=r"holds no \*\.safetensors; pickled weights can run code"):
+        describe_external(model_params(str(tmp_path)))
+
+
+def test_a_hub_id_without_a_network_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
+    with pytest.raises(UserError) as caught:
+        describe_external(model_params("nobody/nothing"))
+    assert "the hub did not answer" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@ON_CPU
+def test_auto_chooses_4bit_on_a_cpu_and_says_why() -> None:
+    choice = resolve_precision("auto", parameters=10**9)
+    assert (choice.precision, choice.reason) == ("4bit", "no GPU; bitsandbytes trains 4-bit NF4 on the CPU")
+
+
+@ON_CPU
+def test_fp16_without_a_gpu_is_one_line() -> None:
+    with pytest.raises(UserError, match="precision: fp16 needs a GPU"):
+        resolve_precision("fp16", parameters=10**9)
+
+
+@ON_CPU
+def test_auto_falls_back_to_peft_and_says_why() -> None:
+    assert choose_backend(params_of(backend="auto")) == Backend("peft", "PyTorch sees no GPU")
+
+
+@pytest.mark.parametrize("precision", ["4bit", "8bit", "bf16", "fp32"])
+def test_the_base_answers_in_every_precision(tiny_base: Path, precision: str) -> None:
+    manifest = read_manifest(tiny_base)
+    model, choice = load_base(manifest, precision, PARAMS.quantization)
+    assert choice.precision == precision
+    answers = generate(
+        model,
+        load_tokenizer(manifest),
+        ["센터의 주소는"],
+        Predict(engine="transformers", batch_size=1, max_new_tokens=4),
+    )
+    assert len(answers) == 1
+    assert bool(getattr(model, "is_loaded_in_4bit", False)) == (precision == "4bit")
+
+
+def test_answers_are_the_same_whatever_the_batch_size(tiny_base: Path) -> None:
+    manifest = read_manifest(tiny_base)
+    model, _ = load_base(manifest, "fp32", PARAMS.quantization)
+    prompts = ["센터의", "센터의 주소는", "전화는 02-", "a", "센터의 전화는 02-555-0143입니다. 센터의"]
+    one, many = (
+        generate(
+            model, load_tokenizer(manifest), prompts, Predict(engine="transformers", batch_size=size, max_new_tokens=12)
+        )
+        for size in (1, 5)
+    )
+    assert one == many
+
+
+def trained(tiny_base: Path, precision: str, **changes: Any) -> tuple[Any, Any, list[Any]]:
+    """A model tuned on three questions, its tokenizer, and the loss curve."""
+    examples = [example("주소?", "서울"), example("전화?", "02-555"), example("요금?", "9만 원")] * 4
+    job = make_job(tiny_base, params_of(precision=precision, **changes), examples)
+    model = load_for_training(job.backend, job.manifest, job.params, job.kernel, False)
+    outcome = fit(job, model, job.plan(8 * 2**30), None)
+    return model, load_tokenizer(job.manifest), outcome.curve
+
+
+@pytest.mark.parametrize("precision", ["4bit", "8bit", "fp32"])
+def test_an_adapter_learns_its_answers_and_to_stop(tiny_base: Path, precision: str) -> None:
+    model, tokenizer, curve = trained(tiny_base, precision)
+    assert curve[-1].train_loss < 0.2 * curve[0].train_loss
+    assert [point.validation_loss is not None for point in curve].count(True) >= 20
+    answers = generate(
+        model.eval(),
+        tokenizer,
+        [example("주소?").prompt, example("전화?").prompt],
+        Predict(engine="transformers", batch_size=2, max_new_tokens=12),
+    )
+    assert [(answer.text, answer.stopped) for answer in answers] == [("서울", True), ("02-555", True)]
+
+
+def test_a_validation_does_not_cut_the_lower_layers_off(tiny_base: Path) -> None:
+    """bitsandbytes packs 4-bit weights in the first evaluation on some CPUs, and then passes no gradient down."""
+    model, tokenizer, _ = trained(tiny_base, "4bit", epochs=1)
+    ids = torch.tensor([tokenizer("센터의 주소는")["input_ids"]])
+    with torch.no_grad():
+        model.eval()(input_ids=ids)
+    model.train().zero_grad()
+    model(input_ids=ids, labels=ids).loss.backward()
+    gradients = {name: p.grad for name, p in model.named_parameters() if "lora_B" in name}
+    assert gradients
+    assert all(gradient is not None and gradient.abs().sum() > 0 for gradient in gradients.values())
+
+
+def test_layers_get_their_own_rank_and_alpha(tiny_base: Path) -> None:
+    model, _ = load_base(read_manifest(tiny_base), "fp32", PARAMS.quantization)
+    from peft import get_peft_model
+
+    params = lora(
+        r=8,
+        target_modules=["q_proj", "down_proj", "lm_head"],
+        rank_pattern={"down_proj": 4, "lm_head": 2},
+        alpha_pattern={"lm_head": 6},
+    )
+    check_modules(params, linear_modules(model))
+    tuned = get_peft_model(model, lora_config(params))
+    shapes = {n.split(".")[-4]: p.shape[0] for n, p in tuned.named_parameters() if "lora_A" in n}
+    assert shapes == {"q_proj": 8, "down_proj": 4, "lm_head": 2}
+    layers = [(name, module) for name, module in tuned.named_modules() if hasattr(module, "lora_A")]
+    scales = {name.split(".")[-1]: module.scaling["default"] for name, module in layers}
+    assert scales == {"q_proj": 2.0, "down_proj": 2.0, "lm_head": 3.0}
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"target_modules": ["q_proj", "queery"]}, "lora.target_modules: queery"),
+        ({"target_modules": "nothing.*"}, "lora.target_modules: nothing.*"),
+        ({"target_modules": "*_proj"}, "lora.target_modules: *_proj"),
+        ({"target_modules": "q_proj"}, "a name alone is written [name]"),
+        ({"rank_pattern": {"*.q_proj": 4}}, "lora.rank_pattern: *.q_proj"),
+        ({"rank_pattern": {"mlp.gate": 4}}, "lora.rank_pattern: mlp.gate"),
+        ({"alpha_pattern": {"x": 4}, "rank_pattern": {"y": 2}}, "lora.rank_pattern: y; lora.alpha_pattern: x"),
+    ],
+)
+def test_a_layer_that_does_not_exist_is_named(changes: dict[str, Any], says: str) -> None:
+    modules = ["model.layers.0.self_attn.q_proj", "model.layers.0.mlp.gate_proj", "lm_head"]
+    with pytest.raises(UserError) as caught:
+        check_modules(lora(**changes), modules)
+    assert says in str(caught.value)
+    assert "gate_proj" in str(caught.value)
+
+
+def test_the_loss_curve_joins_training_and_validation_by_step() -> None:
+    log = [
+        {"step": 2, "epoch": 0.5, "loss": 3.0, "learning_rate": 0.1},
+        {"step": 2, "epoch": 0.5, "eval_loss": 4.0},
+        {"step": 4, "epoch": 1.0, "loss": 2.0, "learning_rate": 0.0},
+    ]
+    points = [(p.step, p.epoch, p.train_loss, p.validation_loss) for p in loss_curve(log, steps_per_epoch=4)]
+    assert points == [(2, 0.5, 3.0, 4.0), (4, 1.0, 2.0, None)]
