@@ -29,7 +29,7 @@ def export(base: Path, precision: str, folder: Path) -> dict[str, Any]:
     from pagetune.export.merge import Merging, export_merged
     from pagetune.model.manifest import describe_external
     from pagetune.model.prompts import render_prompt
-    from pagetune.model.template import Template
+    from pagetune.model.template import TemplateRecord
     from pagetune.params import load_params
 
     params = load_params()
@@ -41,7 +41,7 @@ def export(base: Path, precision: str, folder: Path) -> dict[str, Any]:
     torch.cuda.reset_peak_memory_stats()
     prompts = [render_prompt(params.prompt.template, question) for question in QUESTIONS]
     merging = Merging(manifest, params, precision, prompts)
-    return export_merged(merging, Template.for_base(params.prompt.template, manifest), Path("merged"))[0]
+    return export_merged(merging, TemplateRecord.for_base(params.prompt.template, manifest), Path("merged"))[0]
 
 
 def measure(base: Path, precision: str) -> None:

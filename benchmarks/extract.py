@@ -24,7 +24,7 @@ from rapidfuzz.distance import Levenshtein
 
 from benchmarks.typeset import Layout, typeset, wrap
 from pagetune.extract.fast import read_fast
-from pagetune.extract.files import Candidate, Source, inspect_file
+from pagetune.extract.files import Candidate, SourceFile, inspect_file
 from pagetune.extract.linebreaks import join_lines, kiwi
 from pagetune.extract.pages import page_ranges, read_documents, read_pages
 from pagetune.extract.quality import measure
@@ -104,9 +104,9 @@ def character_error_rate(layout: Layout, params: Extract) -> tuple[float, int]:
     return Levenshtein.distance(wanted, read) / len(wanted), len(pages)
 
 
-def source_of(path: Path) -> Source:
+def source_of(path: Path) -> SourceFile:
     source = inspect_file(Candidate(path.absolute(), None))
-    if not isinstance(source, Source):
+    if not isinstance(source, SourceFile):
         sys.exit(f"{path}: {source.reason}")
     return source
 
@@ -120,7 +120,7 @@ def report_speed(paths: list[Path], params: Extract) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for path in [*paths, *typeset_files(Path(folder))]:
             source = inspect_file(Candidate(path.absolute(), None))
-            if not isinstance(source, Source) or not has_text(path):
+            if not isinstance(source, SourceFile) or not has_text(path):
                 continue
             row = [source.page_count, *best_times(source, params)]
             plain = is_plain(path)
@@ -156,7 +156,7 @@ def print_speed(name: str, row: list[float]) -> None:
     print(f"  {name[:30]:30s} {pages:6.0f} {ours:9.1f} {plumber:11.1f} {fast:10.1f} {ratio:15.1f}")
 
 
-def best_times(source: Source, params: Extract) -> list[float]:
+def best_times(source: SourceFile, params: Extract) -> list[float]:
     """Seconds of pagetune, pdfplumber and pypdfium2, each the best of its rounds."""
     readers = (lambda: read_all(source, params), lambda: plumb(source.path), lambda: pdfium(source.path))
     best = [float("inf")] * len(readers)
@@ -168,7 +168,7 @@ def best_times(source: Source, params: Extract) -> list[float]:
     return best
 
 
-def read_all(source: Source, params: Extract) -> None:
+def read_all(source: SourceFile, params: Extract) -> None:
     for part in page_ranges(source, params):
         read_pages(part)
 

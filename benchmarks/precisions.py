@@ -29,7 +29,7 @@ def answer(name: str, folder: Path) -> None:
     from pagetune.train.backend import for_inference, load_for_training
     from pagetune.train.cost import describe_cost
     from pagetune.train.loop import fit
-    from pagetune.train.oom import find_batch
+    from pagetune.train.oom import probe_largest_batch
 
     params = load_params(ROOT / "params.yaml")
     train = params.train.model_copy(update={"effective_batch_size": 16, "backend": "peft", "fp8": name == "fp8"})
@@ -39,7 +39,7 @@ def answer(name: str, folder: Path) -> None:
     job = tune.prepare(params, manifest, 1)
     plan = job.plan(tune.budget_bytes(params))
     model = load_for_training(job.backend, manifest, params, job.kernel, plan.gradient_checkpointing)
-    plan = find_batch(job, model, plan) if job.setup.on_gpu else plan
+    plan = probe_largest_batch(job, model, plan) if job.setup.on_gpu else plan
     outcome = fit(job, model, plan, None)
     cost = describe_cost(outcome.seconds, outcome.points, plan.predicted.total, outcome.speed, plan)
     began = time.monotonic()

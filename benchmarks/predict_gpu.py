@@ -50,7 +50,7 @@ def load(base: Path, tuned: bool = False, in_4bit: bool = False) -> Any:
 
 
 def by_generate(model: Any, prompts: list[list[int]], rows: int) -> None:
-    from pagetune.predict.batches import by_generate
+    from pagetune.predict.generation import by_generate
 
     for start in range(0, len(prompts), rows):
         by_generate(model, prompts[start : start + rows], NO_EOS, PAD, NEW_TOKENS)
@@ -58,7 +58,7 @@ def by_generate(model: Any, prompts: list[list[int]], rows: int) -> None:
 
 def ours(model: Any, prompts: list[list[int]], rows: int | str) -> None:
     from pagetune.params import Predict
-    from pagetune.predict.batches import decode_all
+    from pagetune.predict.generation import decode_all
 
     params = Predict(engine="transformers", batch_size=rows, max_new_tokens=NEW_TOKENS)
     answers = decode_all(model, prompts, NO_EOS, PAD, params)

@@ -213,7 +213,7 @@ def one_way(job: Any, model: Any, shape: str, params: Any, whole: int) -> dict[s
     from pagetune.train.backend import set_checkpointing
     from pagetune.train.distributed import sharded
     from pagetune.train.loop import build_trainer
-    from pagetune.train.oom import find_batch
+    from pagetune.train.oom import probe_largest_batch
 
     job = replace(job, params=params)
     torch.cuda.empty_cache()
@@ -222,7 +222,7 @@ def one_way(job: Any, model: Any, shape: str, params: Any, whole: int) -> dict[s
     cap = params.train.gpu_memory_gib
     plan = job.plan(whole if cap == "auto" else int(cap * 2**30) - tune.CONTEXT_BYTES)
     set_checkpointing(job.backend, model, plan.gradient_checkpointing)
-    plan = plan if sharded() else find_batch(job, model, plan)
+    plan = plan if sharded() else probe_largest_batch(job, model, plan)
     torch.cuda.reset_peak_memory_stats()
     trainer, _ = build_trainer(job, model, plan, None)
     clock = Clock(lambda: trainer.tokens_seen)

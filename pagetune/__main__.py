@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pagetune.commands.locale import say
+from pagetune.commands.locale import tr
 from pagetune.errors import UserError, quiet_libraries
 
 app = typer.Typer(
@@ -15,12 +15,12 @@ app = typer.Typer(
 )
 
 Base = Annotated[
-    bool, typer.Option("--base", help=say("Ask the model as it was before the tuning.", "튜닝하기 전 모델에 묻습니다."))
+    bool, typer.Option("--base", help=tr("Ask the model as it was before the tuning.", "튜닝하기 전 모델에 묻습니다."))
 ]
 ShowSource = Annotated[
     bool,
     typer.Option(
-        "--show-source", help=say("The page that the answer was learned from.", "답을 배운 문서의 쪽을 보여 줍니다.")
+        "--show-source", help=tr("The page that the answer was learned from.", "답을 배운 문서의 쪽을 보여 줍니다.")
     ),
 ]
 
@@ -28,18 +28,16 @@ ShowSource = Annotated[
 def examples(*commands: str) -> str:
     """The end of a command's help."""
     lines = "".join(f"\n\n    python -m pagetune {command}" for command in commands)
-    return f"\n\n{say('Examples', '예')}:{lines}"
+    return f"\n\n{tr('Examples', '예')}:{lines}"
 
 
 def command(english: str, korean: str, *shown: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """A command whose help is in the language of the locale, with examples of its use."""
-    return app.command(help=say(english, korean) + examples(*shown))
+    return app.command(help=tr(english, korean) + examples(*shown))
 
 
 @app.callback(
-    help=say(
-        "Documents in, a tuned model and honest scores out.", "문서를 넣으면 튜닝된 모델과 정직한 점수가 나옵니다."
-    )
+    help=tr("Documents in, a tuned model and honest scores out.", "문서를 넣으면 튜닝된 모델과 정직한 점수가 나옵니다.")
 )
 def pagetune() -> None:
     pass
@@ -54,20 +52,20 @@ def pagetune() -> None:
 )
 def ask(
     question: Annotated[
-        str, typer.Argument(help=say('For example "금융보안교육센터의 주소?"', '예: "금융보안교육센터의 주소?"'))
+        str, typer.Argument(help=tr('For example "금융보안교육센터의 주소?"', '예: "금융보안교육센터의 주소?"'))
     ],
     base: Base = False,
     show_source: ShowSource = False,
 ) -> None:
     from pagetune.commands.ask import Asker, cut_short
-    from pagetune.commands.sources import Sources, describe
+    from pagetune.commands.sources import Sources, source_lines
 
     result = Asker(tuned=not base).answer(question, base)
     print(result.text)
     if not result.stopped:
         print(f"ask: {cut_short()}", file=sys.stderr)
     if show_source:
-        print("\n".join(describe(Sources.read().of(question))))
+        print("\n".join(source_lines(Sources.read().of(question))))
 
 
 @command(
@@ -90,10 +88,10 @@ def chat(base: Base = False, show_source: ShowSource = False) -> None:
 )
 def serve(
     host: Annotated[
-        str, typer.Option(help=say("127.0.0.1 is this machine alone.", "127.0.0.1은 이 컴퓨터에서만 열립니다."))
+        str, typer.Option(help=tr("127.0.0.1 is this machine alone.", "127.0.0.1은 이 컴퓨터에서만 열립니다."))
     ] = "127.0.0.1",
     port: Annotated[
-        int, typer.Option(min=0, max=65535, help=say("0 takes a free one.", "0이면 빈 포트를 씁니다."))
+        int, typer.Option(min=0, max=65535, help=tr("0 takes a free one.", "0이면 빈 포트를 씁니다."))
     ] = 7860,
 ) -> None:
     from pagetune.commands.serve import serve as run
@@ -137,7 +135,7 @@ def score(
     file: Annotated[
         Path,
         typer.Argument(
-            help=say(
+            help=tr(
                 'Lines of {"prediction": …, "reference": … or [ … ]}',
                 '한 줄에 하나씩 {"prediction": …, "reference": … 또는 [ … ]}',
             )
@@ -147,7 +145,7 @@ def score(
         str | None,
         typer.Option(
             "--tokenizer",
-            help=say(
+            help=tr(
                 "kiwi, character, whitespace or english, for params.yaml's.",
                 "params.yaml 대신 kiwi, character, whitespace, english 가운데 하나.",
             ),
@@ -157,7 +155,7 @@ def score(
         str | None,
         typer.Option(
             "--references",
-            help=say(
+            help=tr(
                 "max or mean over several references, for params.yaml's.",
                 "정답이 여럿일 때 params.yaml 대신 max(가장 높은 점수) 또는 mean(평균).",
             ),
@@ -182,7 +180,7 @@ def plan(
         typer.Option(
             "--gpu-gib",
             min=0.0,
-            help=say(
+            help=tr(
                 "Of a card that need not be here; else what is here.",
                 "여기 없는 GPU의 메모리(GiB). 없으면 이 컴퓨터의 것.",
             ),
@@ -192,7 +190,7 @@ def plan(
         str | None,
         typer.Option(
             "--model",
-            help=say(
+            help=tr(
                 "A folder with config.json, a hub id, or 1b, 3b, 8b, 14b, 32b, 70b.",
                 "config.json이 있는 폴더, 허브 id, 또는 1b, 3b, 8b, 14b, 32b, 70b.",
             ),
@@ -202,7 +200,7 @@ def plan(
         str | None,
         typer.Option(
             "--precision",
-            help=say(
+            help=tr(
                 "4bit, 8bit, fp16, bf16 or fp32, in place of params.yaml's.",
                 "params.yaml 대신 4bit, 8bit, fp16, bf16, fp32 가운데 하나.",
             ),
@@ -236,7 +234,7 @@ def sweep() -> None:
 )
 def preset(
     file: Annotated[
-        Path, typer.Argument(help=say("For example presets/low_memory.yaml", "예: presets/low_memory.yaml"))
+        Path, typer.Argument(help=tr("For example presets/low_memory.yaml", "예: presets/low_memory.yaml"))
     ],
 ) -> None:
     from pagetune.commands.presets import apply_preset

@@ -88,12 +88,12 @@ def _holds_the_instruction_once(template: str) -> str:
     return template
 
 
-Template = Annotated[str, AfterValidator(_holds_the_instruction_once)]
+TemplateText = Annotated[str, AfterValidator(_holds_the_instruction_once)]
 
 
 class Summarization(Section):
     columns: DialogueColumns
-    template: Template
+    template: TemplateText
 
 
 class Llm(Section):
@@ -179,7 +179,7 @@ class Model(Section):
 
 
 class Prompt(Section):
-    template: Template
+    template: TemplateText
 
 
 class Lora(Section):

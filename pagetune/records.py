@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 Kind = Literal["faq", "definition", "article", "key_value", "table", "llm", "user", "dialogue"]
 Split = Literal["train", "validation", "recall", "heldout"]
@@ -64,7 +64,7 @@ BadFileReason = Literal[
 
 
 class Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True, serialize_by_alias=True)
 
 
 class Table(Record):
@@ -121,7 +121,7 @@ class Pair(Record):
     for a user's own rows.
     `context` is what was put before a question that several documents or sections answer differently ("[FAQ] ").
     `topic` is the noun phrase the question asks about ("금융보안교육센터의 주소"); paraphrases are made from it.
-    `template` names the wording of the question, "original" as build_qa writes it.
+    `wording` names how the question is put, "original" as build_qa writes it.
     `parent_id` is the pair that a paraphrase was made from.
     """
 
@@ -135,7 +135,8 @@ class Pair(Record):
     place: Place | None
     context: str | None
     topic: str | None
-    template: str
+    #: In the files it keeps its first name, so that splits and users' own scripts stay as they are.
+    wording: str = Field(alias="template")
     parent_id: str | None
     references: list[str]
     judgement: Judgement | None
@@ -145,7 +146,7 @@ class Pair(Record):
         """A pair as build_qa writes it; what `more` leaves out is null or empty."""
         nothing = dict.fromkeys(("page_number", "evidence", "place", "context", "topic", "parent_id", "judgement"))
         own = {"pair_id": pair_id, "instruction": instruction, "output": output, "kind": kind, "doc_id": doc_id}
-        return cls.model_validate(nothing | {"template": "original", "references": []} | own | more)
+        return cls.model_validate(nothing | {"wording": "original", "references": []} | own | more)
 
 
 class Rejected(Record):
@@ -180,7 +181,7 @@ class Example(Record):
     kind: Kind
     doc_id: str
     page_number: int | None
-    template_seen: bool
+    wording_seen: bool
     prompt: str
     completion: str
     references: list[str]

@@ -6,18 +6,18 @@ from pagetune.errors import run_stage
 from pagetune.jsonl import write_records
 from pagetune.model.manifest import read_manifest
 from pagetune.params import load_params
-from pagetune.predict.answers import describe, predict, read_questions
-from pagetune.train.gpu_lock import claim_card
+from pagetune.predict.answers import describe_predictions, predict, read_questions
+from pagetune.train.gpu_lock import claim_gpu
 
 PROMPTS, PREDICTIONS = Path("data/prompts"), Path("data/predictions/base.jsonl")
 
 
 def main() -> None:
-    claim_card()
+    claim_gpu()
     params, manifest = load_params(), read_manifest()
     predictions = predict(manifest, None, read_questions(PROMPTS), params)
     write_records(PREDICTIONS, predictions)
-    print(f"baseline: {describe(manifest, predictions)}")
+    print(f"baseline: {describe_predictions(manifest, predictions)}")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ For task: summarization a pair is a dialogue and its summaries, out of data/dial
 from collections import Counter
 from pathlib import Path
 
-from pagetune.build_qa.dialogues import read_dialogues
+from pagetune.build_qa.dialogue_rows import read_dialogues
 from pagetune.build_qa.generate import generate_pairs
 from pagetune.build_qa.judge import judge_pairs
 from pagetune.build_qa.rules import build_pairs

@@ -3,8 +3,8 @@
 import gc
 from pathlib import Path
 
-from pagetune.curate.card import render_card
-from pagetune.curate.dialogues import dialogue_texts, split_dialogues
+from pagetune.curate.dataset_card import render_card
+from pagetune.curate.dialogue_splits import dialogue_texts, split_dialogues
 from pagetune.curate.filters import filter_pairs
 from pagetune.curate.personal_data import without_personal_data
 from pagetune.curate.splits import Splits, Wordings, make_splits

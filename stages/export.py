@@ -9,19 +9,19 @@ from typing import Any
 from pagetune.errors import UserError, run_stage
 from pagetune.export.gguf import check_converter, export_gguf
 from pagetune.export.merge import Merging, export_merged
-from pagetune.export.proof import proof_prompts
+from pagetune.export.verification import proof_prompts
 from pagetune.jsonl import read_json, write_json
 from pagetune.model.manifest import ADAPTER, read_manifest
-from pagetune.model.template import Template, check_template
+from pagetune.model.template import TemplateRecord, check_template
 from pagetune.params import load_params
-from pagetune.train.gpu_lock import claim_card
+from pagetune.train.gpu_lock import claim_gpu
 
 PROMPTS = [Path(f"data/prompts/{name}.jsonl") for name in ("recall", "validation")]
 EXPORT, TRAINING = Path("models/export"), Path("metrics/train.json")
 
 
 def main() -> None:
-    claim_card()
+    claim_gpu()
     params, manifest = load_params(), read_manifest()
     template = check_template(ADAPTER, manifest)
     if params.export.format == "gguf":
@@ -46,7 +46,7 @@ def whole_or_not_at_all(folder: Path) -> Iterator[Path]:
         shutil.rmtree(part, ignore_errors=True)
 
 
-def export(merging: Merging, template: Template, folder: Path) -> dict[str, Any]:
+def export(merging: Merging, template: TemplateRecord, folder: Path) -> dict[str, Any]:
     """What was proved."""
     proof, adapted = export_merged(merging, template, folder / "merged")
     say_merged(proof)

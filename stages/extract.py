@@ -5,7 +5,7 @@ from pathlib import Path
 from pagetune.errors import UserError, run_stage
 from pagetune.extract.files import find_pdfs
 from pagetune.extract.pages import read_documents
-from pagetune.extract.summary import Summary, progress, say_bad_file
+from pagetune.extract.summary import ExtractSummary, progress, say_bad_file
 from pagetune.jsonl import atomic_write, write_json, write_records
 from pagetune.params import Params, load_params
 from pagetune.records import Page
@@ -15,7 +15,7 @@ METRICS = Path("metrics/extract.json")
 
 
 def main() -> None:
-    settings, summary = load_params(), Summary()
+    settings, summary = load_params(), ExtractSummary()
     params = settings.extract
     if reason := why_nothing(settings):
         read_nothing(summary, reason)
@@ -44,7 +44,7 @@ def why_nothing(params: Params) -> str | None:
     return None if params.qa.source == "pdf" else f"qa.source is {params.qa.source}"
 
 
-def read_nothing(summary: Summary, reason: str) -> None:
+def read_nothing(summary: ExtractSummary, reason: str) -> None:
     write_records(PAGES, [])
     write_json(BAD_FILES, [])
     write_json(METRICS, summary.metrics())

@@ -6,7 +6,7 @@ from pagetune.errors import run_stage
 from pagetune.jsonl import read_records, write_json, write_records
 from pagetune.model.manifest import read_manifest
 from pagetune.model.prompts import holds_special_token, to_example
-from pagetune.model.template import TEMPLATE, Template
+from pagetune.model.template import TEMPLATE, TemplateRecord
 from pagetune.params import load_params
 from pagetune.records import NEW_WORDING, Pair, Rejected
 
@@ -25,11 +25,11 @@ def main() -> None:
         rejected += [
             Rejected.of(pair, "special_token") for pair in pairs if holds_special_token(pair, manifest.special_tokens)
         ]
-        examples = [to_example(pair, template, manifest.eos_token, pair.template != NEW_WORDING) for pair in clean]
+        examples = [to_example(pair, template, manifest.eos_token, pair.wording != NEW_WORDING) for pair in clean]
         write_records(PROMPTS / f"{name}.jsonl", examples)
         counts[name] = len(examples)
     write_records(PROMPTS / "rejected.jsonl", rejected)
-    write_json(TEMPLATE, Template.for_base(template, manifest).model_dump())
+    write_json(TEMPLATE, TemplateRecord.for_base(template, manifest).model_dump())
     print(f"format: {counts}, {len(rejected)} rejected for holding a special token of the model")
 
 

@@ -7,19 +7,19 @@ from pagetune.jsonl import write_records
 from pagetune.model.manifest import ADAPTER, read_manifest
 from pagetune.model.template import check_template
 from pagetune.params import load_params
-from pagetune.predict.answers import describe, predict, read_questions
-from pagetune.train.gpu_lock import claim_card
+from pagetune.predict.answers import describe_predictions, predict, read_questions
+from pagetune.train.gpu_lock import claim_gpu
 
 PROMPTS, PREDICTIONS = Path("data/prompts"), Path("data/predictions/tuned.jsonl")
 
 
 def main() -> None:
-    claim_card()
+    claim_gpu()
     params, manifest = load_params(), read_manifest()
     check_template(ADAPTER, manifest)
     predictions = predict(manifest, ADAPTER, read_questions(PROMPTS), params)
     write_records(PREDICTIONS, predictions)
-    print(f"predict: {describe(manifest, predictions)} with its adapter")
+    print(f"predict: {describe_predictions(manifest, predictions)} with its adapter")
 
 
 if __name__ == "__main__":

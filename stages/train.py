@@ -2,14 +2,14 @@
 
 from pagetune.errors import run_stage
 from pagetune.params import load_params
-from pagetune.train.gpu_lock import claim_card
-from pagetune.train.parent_process import die_with_parent
+from pagetune.train.gpu_lock import claim_gpu
+from pagetune.train.parent_process import exit_with_dvc
 from pagetune.train.results import train_adapter
 
 
 def main() -> None:
-    die_with_parent()
-    claim_card()
+    exit_with_dvc()
+    claim_gpu()
     train_adapter(load_params())
 
 

@@ -54,7 +54,7 @@ def _answers(model: int) -> list[Prediction]:
         prediction("better", "주차 요금은 얼마인가요?", "3만 원", ("9만 원", "3만 원")[model]),
         prediction("worse", "본체의 무게는?", "31킬로그램", ("31킬로그램", "13킬로그램")[model]),
         prediction("same", EVIL, "월요일", (EVIL, "화요일 7시")[model], doc_id=EVIL, split="heldout"),
-        prediction("new", "혹시 주차 요금은?", "3만 원", ("9만 원", "모르겠습니다")[model], template_seen=False),
+        prediction("new", "혹시 주차 요금은?", "3만 원", ("9만 원", "모르겠습니다")[model], wording_seen=False),
     ]
 
 
@@ -64,7 +64,7 @@ def prediction(pair_id: str, question: str, reference: str, answer: str, **chang
         "kind": "table",
         "doc_id": DOLLARS,
         "page_number": 1,
-        "template_seen": True,
+        "wording_seen": True,
         "prompt": f"Q: {question}\nA: ",
         "completion": reference + EOS,
         "references": [],

@@ -15,7 +15,7 @@ from pagetune.model.loading import load_tokenizer
 from pagetune.model.manifest import read_manifest
 from pagetune.params import Params, load_params
 from pagetune.predict.answers import Answer, Questions, predict
-from pagetune.predict.vllm_engine import choose
+from pagetune.predict.vllm_engine import choose_engine
 
 PARAMS = load_params(ROOT / "params.yaml")
 
@@ -106,8 +106,8 @@ def test_the_base_is_asked_without_an_adapter(tiny_base: Path, vllm: Path) -> No
 def test_vllm_in_4_bit_is_refused_by_name_and_passed_over_by_auto(tiny_base: Path, vllm: Path) -> None:
     manifest = read_manifest(tiny_base)
     with pytest.raises(UserError, match=r"predict\.engine: vllm cannot run here: precision is 4bit"):
-        choose(params("vllm", "4bit"), manifest)
-    assert choose(params("auto", "4bit"), manifest) == (
+        choose_engine(params("vllm", "4bit"), manifest)
+    assert choose_engine(params("auto", "4bit"), manifest) == (
         "transformers",
         "precision is 4bit, and vllm takes bf16 or fp16",
     )

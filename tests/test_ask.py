@@ -18,7 +18,7 @@ from conftest import run
 
 from pagetune.commands import doctor
 from pagetune.commands.ask import Asker
-from pagetune.commands.sources import Sources, as_html, describe
+from pagetune.commands.sources import Sources, as_html, source_lines
 from pagetune.errors import UserError
 from pagetune.jsonl import read_json, read_records, write_json
 from pagetune.params import load_params
@@ -90,9 +90,11 @@ def test_another_template_than_the_trained_one_is_refused_by_the_part_that_diffe
     asked = folder / "data/prompts/template.json"
     kept = asked.read_bytes()
     record = read_json(asked)
-    from pagetune.model.template import Template
+    from pagetune.model.template import TemplateRecord
 
-    other = Template.of("질문: {instruction}\n답: ", record["eos_token"], record["bos_token"], record["special_tokens"])
+    other = TemplateRecord.of(
+        "질문: {instruction}\n답: ", record["eos_token"], record["bos_token"], record["special_tokens"]
+    )
     write_json(asked, other.model_dump())
     words = {"ask": [*PAGETUNE, "ask", QUESTION], "serve": [*PAGETUNE, "serve", "--port", "0"]}
     done = run(folder, *words.get(command, [sys.executable, "-m", f"stages.{command}"]), check=False)
@@ -252,7 +254,7 @@ def test_a_question_unlike_any_that_was_trained_has_no_source() -> None:
     sources = Sources([pair("보일러의 무게는?", "3킬로그램")], [])
     assert sources.of("대출 한도 조회 방법을 알려 주세요") is None
     assert sources.of("?") is None
-    assert describe(None) == ["source: no trained question is like this one"]
+    assert source_lines(None) == ["source: no trained question is like this one"]
     assert Sources([], []).of("무엇?") is None
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from benchmarks.typeset import Layout, typeset
 from pagetune.build_qa.draft import sections, to_document
-from pagetune.build_qa.proof import find, quote
+from pagetune.build_qa.evidence import find_evidence, quote
 from pagetune.build_qa.rules import build_pairs
 from pagetune.build_qa.user_rows import read_user_pairs
 from pagetune.errors import UserError
@@ -402,7 +402,7 @@ def test_evidence_is_what_stands_at_its_place() -> None:
 def test_whatever_stands_on_a_page_is_found_whichever_way_it_is_spaced(text: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, max(0, len(text) - 1)))
     wanted = text[start : data.draw(st.integers(start, len(text)))]
-    place = find(" ".join(wanted), page(text))
+    place = find_evidence(" ".join(wanted), page(text))
     if not wanted.split():
         assert place is None
     else:
@@ -412,9 +412,9 @@ def test_whatever_stands_on_a_page_is_found_whichever_way_it_is_spaced(text: str
 
 def test_evidence_in_a_table_is_a_row() -> None:
     text = page("제목", tables=(Table(caption="표", rows=[["과정", "요금"], ["입문", "9만 원"]]),))
-    assert find("입문 | 9만원", text) == Place(table=0, row=1, start=0, end=9)
-    assert find("9만 원", text) == Place(table=0, row=1, start=5, end=9)
-    assert find("요금 | 입문", text) is None
+    assert find_evidence("입문 | 9만원", text) == Place(table=0, row=1, start=0, end=9)
+    assert find_evidence("9만 원", text) == Place(table=0, row=1, start=5, end=9)
+    assert find_evidence("요금 | 입문", text) is None
 
 
 def test_every_section_and_table_is_known_by_name() -> None:

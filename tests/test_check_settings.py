@@ -9,20 +9,20 @@ from test_loading import params_of
 from pagetune.errors import UserError
 from pagetune.plan.shapes import known_shape
 from pagetune.train.callbacks import peak_flops
-from pagetune.train.tune import check_wishes
+from pagetune.train.tune import check_settings
 
 
 def test_a_logger_that_is_not_installed_is_named() -> None:
     with pytest.raises(UserError, match=r"train\.report_to: nowhere cannot be imported\. (Installed: |None is)"):
-        check_wishes(params_of(report_to=["nowhere"]), has_validation=True)
-    check_wishes(params_of(), has_validation=True)
+        check_settings(params_of(report_to=["nowhere"]), has_validation=True)
+    check_settings(params_of(), has_validation=True)
 
 
 @pytest.mark.parametrize("wish", [{"load_best_model_at_end": True}, {"early_stopping_patience": 2}])
 def test_a_best_checkpoint_needs_validation_rows(wish: dict[str, Any]) -> None:
     with pytest.raises(UserError, match=r"need validation rows, and data/prompts/validation\.jsonl has none"):
-        check_wishes(params_of(**wish), has_validation=False)
-    check_wishes(params_of(**wish), has_validation=True)
+        check_settings(params_of(**wish), has_validation=False)
+    check_settings(params_of(**wish), has_validation=True)
 
 
 class Uneven:

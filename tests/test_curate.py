@@ -8,7 +8,7 @@ from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pagetune.curate.duplicates import facts, families, near_duplicates, text_of, without_duplicates
+from pagetune.curate.duplicates import compared_text, fact_ids, families, near_duplicates, without_duplicates
 from pagetune.curate.leaks import leaks
 from pagetune.curate.minhash import similar_pairs, similarity
 from pagetune.curate.paraphrase import paraphrases
@@ -107,7 +107,7 @@ def test_no_fact_is_in_both_recall_and_validation(pairs: list[Pair], seed: int) 
         row.model_copy(update={"place": place, "doc_id": "문서"}) for row, place in zip(pairs, places, strict=True)
     ]
     if splits := split(pairs, seed, recall_fraction=0.45, validation_fraction=0.45):
-        fact_of = facts(families(pairs, PARAMS.near_duplicate_similarity))
+        fact_of = fact_ids(families(pairs, PARAMS.near_duplicate_similarity))
         recall, validation = (
             {fact_of[row.parent_id or row.pair_id] for row in splits.rows[name]}  # type: ignore[index]
             for name in ("recall", "validation")
@@ -145,7 +145,7 @@ def test_the_phrasings_of_a_fact_stay_in_train_and_one_other_split(pairs: list[P
 def test_the_new_wording_is_never_trained_on(pairs: list[Pair], seed: int) -> None:
     if splits := split(pairs, seed):
         for name in ("train", "validation", "heldout"):
-            assert NEW_WORDING not in {row.template for row in splits.rows[name]}  # type: ignore[index]
+            assert NEW_WORDING not in {row.wording for row in splits.rows[name]}  # type: ignore[index]
 
 
 @settings(deadline=None)
@@ -308,7 +308,7 @@ def test_an_answer_and_its_sentence_are_one_fact() -> None:
     short = pair("센터의 주소는?", "서울시 1로", place=Place(table=None, row=None, start=10, end=30))
     long = pair("어디에 있나요?", "센터의 주소는 서울시 1로입니다.", place=Place(table=None, row=None, start=0, end=30))
     other = pair("언제 여나요?", "아홉 시", place=Place(table=None, row=None, start=5, end=30))
-    fact_of = facts([[short], [long], [other]])
+    fact_of = fact_ids([[short], [long], [other]])
     assert fact_of[short.pair_id] == fact_of[long.pair_id] != fact_of[other.pair_id]
 
 
@@ -336,7 +336,11 @@ def test_leaks_are_found_where_all_rows_are_of_one_template() -> None:
 
     held = [row(number, "갑") for number in range(100)]
     rest = [row(number, "을", "요") for number in range(300)]
-    close = {other.pair_id for other in rest if any(similarity(text_of(own), text_of(other)) >= 0.8 for own in held)}
+    close = {
+        other.pair_id
+        for other in rest
+        if any(similarity(compared_text(own), compared_text(other)) >= 0.8 for own in held)
+    }
     assert len(close) >= 100
     assert {other.pair_id for _, other in leaks(held, rest, 0.8)} == close
 
@@ -449,7 +453,7 @@ def test_without_paraphrases_every_fact_is_trained_on_and_asked_in_a_new_wording
     params = PARAMS.model_copy(update={"paraphrases": 0, "recall_fraction": 0.9, "heldout_documents": ["문서가"]})
     rows = divided(pairs, params, 0).rows
     assert len(rows["train"]) == 9
-    assert {row.template for row in rows["recall"]} == {NEW_WORDING}
+    assert {row.wording for row in rows["recall"]} == {NEW_WORDING}
     assert not rows["validation"]
 
 

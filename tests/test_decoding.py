@@ -10,10 +10,10 @@ from conftest import ROOT, shared
 from pagetune.model.loading import load_base, load_tokenizer
 from pagetune.model.manifest import Manifest, describe_external, read_manifest
 from pagetune.params import Predict, load_params
-from pagetune.predict import batches
+from pagetune.predict import generation
 from pagetune.predict.answers import eos_ids_of, generate
-from pagetune.predict.batches import by_generate, decode_all
-from pagetune.predict.decoding import why_not
+from pagetune.predict.decoding import why_no_fast_decoding
+from pagetune.predict.generation import by_generate, decode_all
 
 PARAMS = load_params(ROOT / "params.yaml")
 PROMPTS = [
@@ -51,7 +51,7 @@ def until_eos(ids: list[int], eos_ids: list[int]) -> list[int]:
 def test_ours_says_what_transformers_says(loaded: tuple[Any, Any]) -> None:
     model, tokenizer = loaded
     eos_ids, pad_id = eos_ids_of(model.generation_config, tokenizer), tokenizer.pad_token_id
-    assert why_not(model) is None
+    assert why_no_fast_decoding(model) is None
     theirs = [by_generate(model, [prompt], eos_ids, pad_id, 40)[0] for prompt in encoded(tokenizer)]
     ours = decode_all(model, encoded(tokenizer), eos_ids, pad_id, settings(5, 40))
     assert [until_eos(ids, eos_ids) for ids in ours] == [until_eos(ids, eos_ids) for ids in theirs]
@@ -97,7 +97,7 @@ def test_a_lack_of_memory_halves_the_rows_and_loses_no_answer(
     loaded: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     model, tokenizer = loaded
-    decode = batches.Decoder.decode
+    decode = generation.Decoder.decode
 
     def small(self: Any, prompts: list[list[int]], new_tokens: int) -> list[list[int]]:
         if len(prompts) > 3:
@@ -105,7 +105,7 @@ def test_a_lack_of_memory_halves_the_rows_and_loses_no_answer(
         return decode(self, prompts, new_tokens)
 
     expected = decode_all(model, encoded(tokenizer), [0], 0, settings(2))
-    monkeypatch.setattr(batches.Decoder, "decode", small)
+    monkeypatch.setattr(generation.Decoder, "decode", small)
     assert decode_all(model, encoded(tokenizer), [0], 0, settings(8)) == expected
     assert "predict: out of memory; 2 questions at once" in capsys.readouterr().out
     assert decode_all(model, encoded(tokenizer)[:5], [0], 0, settings(512)) == expected[:5]
@@ -142,6 +142,6 @@ def test_a_model_that_counts_distances_goes_through_transformers() -> None:
 def test_a_model_without_heads_has_its_rows_tried_out() -> None:
     from transformers import LlamaConfig, MambaConfig
 
-    assert batches._bytes_per_row(MambaConfig(), 100) == 1
+    assert generation._bytes_per_row(MambaConfig(), 100) == 1
     llama = LlamaConfig(num_hidden_layers=32, num_attention_heads=32, num_key_value_heads=8, hidden_size=4096)
-    assert batches._bytes_per_row(llama, 1) > 2 * 2 * 32 * 8 * 128
+    assert generation._bytes_per_row(llama, 1) > 2 * 2 * 32 * 8 * 128

@@ -11,8 +11,8 @@ from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pagetune.build_qa.dialogues import read_dialogues
-from pagetune.curate.dialogues import dialogue_texts, split_dialogues
+from pagetune.build_qa.dialogue_rows import read_dialogues
+from pagetune.curate.dialogue_splits import dialogue_texts, split_dialogues
 from pagetune.errors import UserError
 from pagetune.ledger import Ledger
 from pagetune.params import load_params

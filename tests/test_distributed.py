@@ -161,8 +161,8 @@ def cards(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("cards")
 def test_auto_takes_each_card_of_the_machine() -> None:
-    assert distributed.processes_of("auto", 64) == 4
-    assert [distributed.processes_of(wanted, 64) for wanted in (1, 3, 4)] == [1, 3, 4]
+    assert distributed.count_processes("auto", 64) == 4
+    assert [distributed.count_processes(wanted, 64) for wanted in (1, 3, 4)] == [1, 3, 4]
 
 
 @pytest.mark.usefixtures("cards")
@@ -170,24 +170,24 @@ def test_auto_takes_one_card_in_a_workspace_of_the_queue(tmp_path: Path, monkeyp
     workspace = tmp_path / ".dvc/tmp/exps/tmpabc"
     workspace.mkdir(parents=True)
     monkeypatch.chdir(workspace)
-    assert distributed.processes_of("auto", 64) == 1
-    assert distributed.processes_of(2, 64) == 2
+    assert distributed.count_processes("auto", 64) == 1
+    assert distributed.count_processes(2, 64) == 2
 
 
 @pytest.mark.usefixtures("cards")
 def test_more_processes_than_cards_are_refused_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UserError, match=r"train\.processes is 5, and this machine has 4 cards\. Use auto"):
-        distributed.processes_of(5, 64)
+        distributed.count_processes(5, 64)
     monkeypatch.setattr(distributed, "_cards", lambda: 0)
-    assert (distributed.processes_of("auto", 64), distributed.processes_of(1, 64)) == (1, 1)
+    assert (distributed.count_processes("auto", 64), distributed.count_processes(1, 64)) == (1, 1)
     with pytest.raises(UserError, match="this machine has 0 cards"):
-        distributed.processes_of(2, 64)
+        distributed.count_processes(2, 64)
 
 
 @pytest.mark.usefixtures("cards")
 def test_processes_that_were_launched_are_taken_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORLD_SIZE", "16")
-    assert distributed.processes_of("auto", 64) == distributed.processes_of(2, 64) == 16
+    assert distributed.count_processes("auto", 64) == distributed.count_processes(2, 64) == 16
 
 
 #: Notes how it was called and fails so many times, with or without saying that memory ran out.

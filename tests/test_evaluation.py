@@ -23,7 +23,7 @@ def prediction(answer: str, split: Split = "recall", seen: bool = True, **change
         "kind": "faq",
         "doc_id": "문서",
         "page_number": 1,
-        "template_seen": seen,
+        "wording_seen": seen,
         "prompt": "Q: 센터의 주소?\nA: ",
         "completion": f"{ADDRESS}</s>",
         "references": [],

@@ -16,7 +16,7 @@ from reportlab.pdfgen.canvas import Canvas
 from pagetune.errors import UserError
 from pagetune.extract.files import find_pdfs, read_passwords
 from pagetune.extract.pages import page_ranges, read_documents
-from pagetune.extract.summary import Summary, what_to_do
+from pagetune.extract.summary import ExtractSummary, what_to_do
 from pagetune.params import Extract, load_params
 from pagetune.records import BadFile, Page
 
@@ -446,7 +446,7 @@ def test_a_long_file_is_read_in_parts_of_nearly_equal_length(tmp_path: Path) -> 
 
 
 def test_a_summary_counts_every_page_once() -> None:
-    summary = Summary()
+    summary = ExtractSummary()
     summary.add(BadFile(file="a.pdf", reason="empty_file", seen=""))
     assert summary.metrics()["files"] == 1
     with pytest.raises(UserError, match=r"a\.pdf is empty"):

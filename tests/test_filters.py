@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from test_curate import pair
 
 from pagetune.curate.filters import filter_pairs, script_share
-from pagetune.curate.personal_data import find, mask, without_personal_data
+from pagetune.curate.personal_data import find_personal_data, mask, without_personal_data
 from pagetune.params import Curate, load_params
 from pagetune.records import Pair
 
@@ -180,7 +180,7 @@ def test_a_share_is_a_share(text: str) -> None:
     ],
 )
 def test_a_persons_number_is_found_and_masked(text: str, kind: str) -> None:
-    assert list(find(f"문의: {text}.")) == [kind]
+    assert list(find_personal_data(f"문의: {text}.")) == [kind]
     assert not any(sign.isdigit() for sign in mask(text).replace("82", ""))
     assert len(mask(text)) == len(text)
 
@@ -205,7 +205,7 @@ def test_a_persons_number_is_found_and_masked(text: str, kind: str) -> None:
     ],
 )
 def test_an_offices_number_stays(text: str) -> None:
-    assert find(f"문의 {text}") == {}
+    assert find_personal_data(f"문의 {text}") == {}
     assert mask(text) == text
 
 

@@ -127,13 +127,13 @@ def test_in_8_bit_floats_they_differ_by_their_rounding() -> None:
 def test_each_row_keeps_its_own_scale_in_8_bit_floats(exponents: list[int], seed: int) -> None:
     torch.manual_seed(seed)
     matrix = torch.randn(len(exponents), 16) * 2.0 ** torch.tensor(exponents).unsqueeze(1)
-    quantized, scales = fp8.quantize(matrix)
+    quantized, scales = fp8.to_fp8(matrix)
     largest = matrix.abs().amax(dim=1, keepdim=True)
     assert ((quantized.float() * scales - matrix).abs() <= largest / 16).all()
 
 
 def test_a_row_of_zeros_stays_zero_in_8_bit_floats() -> None:
-    quantized, scales = fp8.quantize(torch.zeros(2, 16))
+    quantized, scales = fp8.to_fp8(torch.zeros(2, 16))
     assert torch.isfinite(scales).all()
     assert not quantized.float().any()
 
@@ -168,9 +168,9 @@ def test_8_bit_floats_are_for_a_bf16_base_on_one_card(
 ) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: (9, 0))
-    assert fp8.why_not(precision, alone) == reason
+    assert fp8.why_no_fp8(precision, alone) == reason
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: (8, 0))
-    assert str(fp8.why_not(precision, alone)).startswith("it takes a card that computes in 8-bit floats")
+    assert str(fp8.why_no_fp8(precision, alone)).startswith("it takes a card that computes in 8-bit floats")
 
 
 def test_without_a_card_8_bit_floats_are_refused_in_one_line(tiny_base: Path) -> None:

@@ -13,10 +13,10 @@ from llm_server import Body, Fault, Reply, passage_of, reading_model, serving, t
 from test_build_qa import page
 
 from pagetune.build_qa.draft import to_document
+from pagetune.build_qa.evidence import quote
 from pagetune.build_qa.generate import generate_pairs, quota
 from pagetune.build_qa.judge import judge_pairs, source_of
 from pagetune.build_qa.passages import passages
-from pagetune.build_qa.proof import quote
 from pagetune.build_qa.rules import build_pairs
 from pagetune.ledger import Ledger
 from pagetune.params import Params, load_params

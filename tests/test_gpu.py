@@ -42,13 +42,13 @@ def train_and_save(
     choose_backend(params)  # imports Unsloth, where it is, before transformers
     from pagetune.train import tune
     from pagetune.train.loop import fit
-    from pagetune.train.oom import find_batch
+    from pagetune.train.oom import probe_largest_batch
 
     job = make_job(Path(base), params, [example("주소?", "서울"), example("전화?", "02-555")] * 8)
     plan = job.plan(2**33)
     model = load_for_training(job.backend, job.manifest, params, job.kernel, plan.gradient_checkpointing)
-    job, plan = tune.keep_apart(job, model, plan, 2**33)
-    curve = fit(job, model, find_batch(job, model, plan), None).curve
+    job, plan = tune.pad_if_rows_leak(job, model, plan, 2**33)
+    curve = fit(job, model, probe_largest_batch(job, model, plan), None).curve
     model.save_pretrained(target)
     return curve[0].train_loss, curve[-1].train_loss, job.kernel.reason if plan.packing else None
 

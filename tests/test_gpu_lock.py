@@ -185,16 +185,16 @@ def untouched(folder: Path, **environment: str) -> str:
 
 
 def test_no_nvidia_smi_means_no_cards(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from pagetune.train.gpu_lock import visible_cards
+    from pagetune.train.gpu_lock import visible_gpus
 
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert visible_cards() == {}
+    assert visible_gpus() == {}
 
 
 def test_a_failing_nvidia_smi_means_no_cards(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from pagetune.train.gpu_lock import visible_cards
+    from pagetune.train.gpu_lock import visible_gpus
 
     cards(tmp_path, "0, GPU-aaa")
     (tmp_path / "bin" / "nvidia-smi").write_text("#!/bin/sh\necho 0, GPU-aaa\nexit 9\n")
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    assert visible_cards() == {}
+    assert visible_gpus() == {}

@@ -16,9 +16,9 @@ from llm_server import Body, Fault, Reply, Server, completion, serving
 from pagetune.errors import UserError
 from pagetune.llm import cache
 from pagetune.llm.client import Client, RequestFailed, gather
-from pagetune.llm.prompts import FOLDER, language_of, render
+from pagetune.llm.prompt_files import FOLDER, language_of, render
 from pagetune.llm.salvage import read_answer
-from pagetune.llm.schemas import Answered, Graded, Questions
+from pagetune.llm.schemas import Answered, Graded, QuestionList
 from pagetune.params import Llm, load_params
 
 PARAMS: Llm = load_params(ROOT / "params.yaml").llm
@@ -338,7 +338,7 @@ def test_half_an_answer_is_none(text: str) -> None:
     ],
 )
 def test_the_whole_items_of_a_list_count(text: str) -> None:
-    assert read_answer(text, Questions) == Questions(questions=["하나?", "둘?"])
+    assert read_answer(text, QuestionList) == QuestionList(questions=["하나?", "둘?"])
 
 
 def test_a_grade_outside_the_scale_is_none() -> None:
@@ -374,7 +374,7 @@ def test_a_truncated_completion_is_read_as_far_as_it_is_whole() -> None:
     cut = completion('{"questions": ["하나?", "둘', "length")
     with serving(lambda body, times: Fault(200, cut)) as server:
 
-        async def run() -> Questions | None:
-            return await Client(params_for(server), "test").ask(MESSAGES, Questions)
+        async def run() -> QuestionList | None:
+            return await Client(params_for(server), "test").ask(MESSAGES, QuestionList)
 
-        assert asyncio.run(run()) == Questions(questions=["하나?"])
+        assert asyncio.run(run()) == QuestionList(questions=["하나?"])

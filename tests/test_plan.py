@@ -61,7 +61,7 @@ def test_the_plan_without_a_card_is_for_the_machines_memory_and_says_so(folder: 
 
 def test_the_plan_of_a_folder_counts_its_own_tokens(folder: Path) -> None:
     model = shared("models", "stories260K")
-    row: dict[str, Any] = {"pair_id": "1", "kind": "user", "doc_id": "a", "page_number": None, "template_seen": True}
+    row: dict[str, Any] = {"pair_id": "1", "kind": "user", "doc_id": "a", "page_number": None, "wording_seen": True}
     row |= {"prompt": "Q: once upon a time\nA: ", "completion": "there was</s>", "references": []}
     (folder / "data" / "prompts").mkdir(parents=True)
     (folder / "data" / "prompts" / "train.jsonl").write_text(

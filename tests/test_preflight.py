@@ -13,18 +13,18 @@ from pagetune.errors import UserError
 from pagetune.model.loading import load_base, load_tokenizer
 from pagetune.model.manifest import read_manifest
 from pagetune.model.prompts import IGNORED, encode_example, to_example
-from pagetune.model.template import Template
+from pagetune.model.template import TemplateRecord
 from pagetune.params import load_params
 from pagetune.records import Example, Pair
 from pagetune.train.adapter import lora_config
-from pagetune.train.preflight import Row, check_adapter, check_rendered, check_rows, fit_rows, preflight
+from pagetune.train.preflight import EncodedRow, check_adapter, check_rendered, check_rows, fit_rows, preflight
 from pagetune.train.row_preview import SHOWN, show_rows
 
 PARAMS = load_params(ROOT / "params.yaml")
 
 
-def record_of(template: str, eos_token: str) -> Template:
-    return Template.of(template, eos_token, None, [])
+def record_of(template: str, eos_token: str) -> TemplateRecord:
+    return TemplateRecord.of(template, eos_token, None, [])
 
 
 RECORD = record_of(TEMPLATE, "</s>")
@@ -56,14 +56,14 @@ def opt_like(tiny_base: Path, template: str) -> Any:
 
 
 def chat_example(template: str) -> Example:
-    return to_example(Pair.original("1", "주소?", ANSWER, "user", "문서"), template, "</s>", template_seen=True)
+    return to_example(Pair.original("1", "주소?", ANSWER, "user", "문서"), template, "</s>", wording_seen=True)
 
 
-def row(tokenizer: Any, **changes: list[int]) -> Row:
+def row(tokenizer: Any, **changes: list[int]) -> EncodedRow:
     return encode_example(example(output=ANSWER), tokenizer) | changes
 
 
-def complaint(rows: list[Row], tokenizer: Any) -> str:
+def complaint(rows: list[EncodedRow], tokenizer: Any) -> str:
     """What check_rows says of rows that stand between two good ones."""
     good = row(tokenizer)
     names = ["good", *(f"bad{n}" for n in range(len(rows))), "fine"]
@@ -297,7 +297,7 @@ def test_prompts_of_their_template_pass() -> None:
         (record_of(TEMPLATE, "<eos>"), "<eos>", "2 of 2 answers do not end in one <eos>; the first, pair 1, has"),
     ],
 )
-def test_a_changed_template_is_found_and_its_part_named(record: Template, eos: str, says: str) -> None:
+def test_a_changed_template_is_found_and_its_part_named(record: TemplateRecord, eos: str, says: str) -> None:
     with pytest.raises(UserError) as caught:
         check_rendered(record, eos, [example(), example()])
     assert says in str(caught.value)
@@ -433,7 +433,7 @@ def test_layers_that_are_trained_whole_are_in_order(tiny_base: Path) -> None:
 # The whole.
 
 
-def examine(tokenizer: Any, train: list[Example], **changes: Any) -> dict[str, list[Row]]:
+def examine(tokenizer: Any, train: list[Example], **changes: Any) -> dict[str, list[EncodedRow]]:
     params = PARAMS.train.model_copy(update={"max_length": 64, "max_truncated_fraction": 0.0, **changes})
     return preflight({"train": train, "validation": []}, tokenizer, RECORD, "</s>", params, 0)
 

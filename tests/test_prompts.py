@@ -19,7 +19,7 @@ def pair(instruction: str = "주소?", output: str = "서울") -> Pair:
 
 
 def example(instruction: str = "주소?", output: str = "서울", eos: str = "</s>") -> Example:
-    return to_example(pair(instruction, output), TEMPLATE, eos, template_seen=True)
+    return to_example(pair(instruction, output), TEMPLATE, eos, wording_seen=True)
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from pagetune.train.backend import load_for_training
 from pagetune.train.loop import fit
 from pagetune.train.quick_rouge import NAMES, Quick, choose_quick
 from pagetune.train.results import _row, write_points
-from pagetune.train.tune import check_wishes
+from pagetune.train.tune import check_settings
 
 pytestmark = pytest.mark.skipif(torch.cuda.is_available(), reason="test_gpu.py has the card's")
 ROWS = [example(question, answer) for question, answer in (("주소?", "서울"), ("전화?", "02-555"), ("요금?", "9만 원"))]
@@ -99,7 +99,7 @@ def test_without_validation_rows_it_is_refused_before_anything_is_loaded() -> No
     params = params_of()
     asked = params.model_copy(update={"evaluate": params.evaluate.model_copy(update={"quick": 3})})
     with pytest.raises(UserError, match=r"evaluate\.quick needs validation rows"):
-        check_wishes(asked, has_validation=False)
+        check_settings(asked, has_validation=False)
 
 
 def test_the_example_of_the_docs_trains_watches_and_evaluates(tmp_path: Path, pipeline: Path) -> None:

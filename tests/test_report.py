@@ -11,12 +11,12 @@ from report_inputs import DOLLARS, EVIL, made_up
 from pagetune.build_qa.rules import build_pairs
 from pagetune.evaluate.evaluation import SETS, VIEWS
 from pagetune.records import Table
-from pagetune.report.cases import Case, all_cases, choose, right_answers
+from pagetune.report.cases import Case, all_cases, choose_cases, right_answers
 from pagetune.report.charts import TRAINED_SHOWN, groups_picture
 from pagetune.report.coverage import coverage, worst_pages
+from pagetune.report.findings import summary_sentences
 from pagetune.report.page import render_report
 from pagetune.report.svg import shorten
-from pagetune.report.words import summary_sentences
 
 
 def cases() -> list[Case]:
@@ -125,7 +125,7 @@ def test_of_answers_that_changed_alike_what_got_worse_comes_first() -> None:
 def test_with_more_answers_than_the_page_holds_no_set_and_no_change_is_crowded_out() -> None:
     worse, better, *same = cases()
     many = [worse, *[better] * 500, *same]
-    chosen = choose(many, 20)
+    chosen = choose_cases(many, 20)
     assert len(chosen) == 20
     assert chosen[0] is worse
     assert {(case.set, case.moved) for case in chosen} == {(case.set, case.moved) for case in many}

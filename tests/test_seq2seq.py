@@ -18,15 +18,15 @@ from pagetune.errors import UserError
 from pagetune.export import merge
 from pagetune.export.merge import Merging, export_merged
 from pagetune.jsonl import write_json
-from pagetune.model.builtin_seq2seq import invented, with_gaps
+from pagetune.model.builtin_seq2seq import invented_dialogue, with_gaps
 from pagetune.model.loading import answer_greedily, decoder_start, load_base, load_tokenizer, load_tuned
 from pagetune.model.manifest import describe_external, read_manifest
 from pagetune.model.prompts import IGNORED, encode_example
-from pagetune.model.template import Template
+from pagetune.model.template import TemplateRecord
 from pagetune.params import Params, load_params
 from pagetune.plan.shapes import adapter_parameters, shape_of
 from pagetune.predict.answers import generate
-from pagetune.predict.batches import by_generate
+from pagetune.predict.generation import by_generate
 from pagetune.train.adapter import save_adapter
 from pagetune.train.backend import load_for_training
 from pagetune.train.batches import Collator
@@ -192,7 +192,7 @@ def test_a_row_that_the_model_has_no_place_for_is_one_line(tiny_seq2seq: Path) -
     from transformers import BartConfig
 
     manifest = read_manifest(tiny_seq2seq)
-    template = Template.for_base(TEMPLATE, manifest)
+    template = TemplateRecord.for_base(TEMPLATE, manifest)
     examples = {"train": ROWS, "validation": []}
     config = BartConfig(max_position_embeddings=5)
     with pytest.raises(UserError, match=r"train\.jsonl: a row has \d+ tokens, and model\.base has places for 5"):
@@ -217,7 +217,7 @@ def test_an_eos_that_the_tokenizer_puts_behind_what_the_encoder_reads_is_in_orde
     eos = tokenizer.eos_token_id
     tokenizer._tokenizer.post_processor = TemplateProcessing(single="$A </s>", special_tokens=[("</s>", eos)])
     model = load_base(manifest, "fp32", PARAMS.quantization)[0]
-    template = Template.for_base(TEMPLATE, manifest)
+    template = TemplateRecord.for_base(TEMPLATE, manifest)
     examples = {"train": ROWS, "validation": []}
     rows = preflight(examples, tokenizer, template, "</s>", PARAMS.train, 0, model.config)["train"]
     assert all(row["input_ids"].count(eos) == 2 for row in rows)
@@ -238,7 +238,7 @@ def test_a_merged_model_with_an_encoder_is_proved_and_loads_again_equal(
     manifest = read_manifest(tiny_seq2seq)
     params = PARAMS.model_copy(update={"predict": PARAMS.predict.model_copy(update={"max_new_tokens": 12})})
     merging = Merging(manifest, params, "fp32", PROMPTS)
-    proof = export_merged(merging, Template.for_base(TEMPLATE, manifest), Path("merged"))[0]
+    proof = export_merged(merging, TemplateRecord.for_base(TEMPLATE, manifest), Path("merged"))[0]
     assert proof["fp32"]["same_answers"] == len(PROMPTS)
     assert proof["sixteen_bit"]["reloaded_logit_difference"] == 0
     assert proof["base"]["largest_logit_difference"] > 0.1
@@ -264,7 +264,7 @@ def test_the_same_seed_gives_the_same_model_byte_for_byte(tmp_path: Path) -> Non
 def test_an_invented_text_has_the_same_letters_in_the_same_places_and_keeps_all_but_syllables(
     text: str, seed: int
 ) -> None:
-    made = invented(text, list("바사아자차"), Random(seed))
+    made = invented_dialogue(text, list("바사아자차"), Random(seed))
     assert len(made) == len(text)
     pairs = {(old, new) for old, new in zip(text, made, strict=True)}
     assert len({old for old, _ in pairs}) == len(pairs), "a syllable was exchanged for two others"
@@ -289,7 +289,7 @@ def test_gguf_is_refused_in_one_line(tiny_seq2seq: Path, tmp_path: Path) -> None
     make_adapter(tiny_seq2seq, tmp_path)
     manifest = read_manifest(tiny_seq2seq)
     write_json(tmp_path / "models/base/manifest.json", manifest.model_dump())
-    record = Template.for_base(TEMPLATE, manifest).model_dump()
+    record = TemplateRecord.for_base(TEMPLATE, manifest).model_dump()
     for place in ("models/adapter/template.json", "data/prompts/template.json"):
         write_json(tmp_path / place, record)
     for package in ("pagetune", "stages"):

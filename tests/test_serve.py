@@ -77,7 +77,7 @@ def sources() -> Sources:
 
 @contextmanager
 def served(asker: Any) -> Iterator[str]:
-    app = serve.make_app(serve.Page(asker, sources()), LOOPBACK)
+    app = serve.make_app(serve.WebPage(asker, sources()), LOOPBACK)
     with socket.create_server((LOOPBACK, 0)) as listening:
         server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)

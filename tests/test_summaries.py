@@ -26,7 +26,7 @@ def prediction(number: int, said: str, split: str = "heldout", topic: str | None
         "kind": "dialogue",
         "doc_id": topic or f"주제 {number}",
         "page_number": None,
-        "template_seen": True,
+        "wording_seen": True,
         "prompt": TEMPLATE.replace("{instruction}", f"{DIALOGUE} {number}"),
         "completion": f"{SUMMARY}</s>",
         "references": [OTHER],

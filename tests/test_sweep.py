@@ -10,8 +10,8 @@ from conftest import ROOT, commit, edit_params, run
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pagetune.commands.experiments import Run, comparable, finished_runs, read_runs
-from pagetune.commands.sweep import Score, Sweep, choose, compare, draw_sweep, pool, sweep_lines, within_noise
+from pagetune.commands.experiments import Experiment, comparable, finished_runs, read_runs
+from pagetune.commands.sweep import Score, Sweep, choose_rank, compare, draw_sweep, pool, sweep_lines, within_noise
 from pagetune.errors import UserError
 
 #: The score of each rank on validation, and one on recall that says which rank it is of.
@@ -124,18 +124,18 @@ def names_of(sweep: Sweep) -> dict[int, list[str]]:
     return {rank.rank: [one.name for one in rank.runs] for rank in sweep.ranks}
 
 
-def refusal(runs: list[Run], left_out: list[str]) -> str:
+def refusal(runs: list[Experiment], left_out: list[str]) -> str:
     with pytest.raises(UserError) as caught:
         compare(runs, left_out)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
 
-def made_run(name: str, rank: int, value: float | None, n: int = 70, **params: Any) -> Run:
+def made_run(name: str, rank: int, value: float | None, n: int = 70, **params: Any) -> Experiment:
     interval = {f"fact_match_ci95_{end}": value for end in ("low", "high")}
     scores = {"n": n, "facts": n, "fact_match": value, **interval}
     sets = ("validation", "recall", "recall_new_wording", "heldout")
-    return Run(name, rank, params, {}, dict.fromkeys(sets, scores), {})
+    return Experiment(name, rank, params, {}, dict.fromkeys(sets, scores), {})
 
 
 def test_summaries_are_compared_by_rouge() -> None:
@@ -144,7 +144,7 @@ def test_summaries_are_compared_by_rouge() -> None:
         scores = {"n": 9, "facts": 3, "rougeL": value, "rougeL_ci95_low": value, "rougeL_ci95_high": value}
         sets = ("validation", "recall", "recall_new_wording", "heldout")
         tuned = dict.fromkeys(sets, scores | {"fact_match": 0.0})
-        runs.append(Run(f"r{rank}", rank, {"task": "summarization"}, {}, tuned, {}))
+        runs.append(Experiment(f"r{rank}", rank, {"task": "summarization"}, {}, tuned, {}))
     compared = compare(runs, [])
     assert (compared.metric, compared.chosen.rank) == ("rougeL", 8)
     assert "rougeL on validation" in "\n".join(sweep_lines(compared))
@@ -274,7 +274,7 @@ def any_score(draw: st.DrawFn) -> Score:
 
 @given(st.lists(any_score(), min_size=1, max_size=8))
 def test_the_chosen_rank_is_within_noise_and_never_larger_than_the_best(scores: list[Score]) -> None:
-    chosen, best = choose(scores)
+    chosen, best = choose_rank(scores)
     assert chosen <= best
     assert scores[best].value == max(score.value for score in scores)
     assert within_noise(scores[chosen], scores[best])
@@ -296,4 +296,4 @@ def test_several_runs_are_no_surer_and_no_less_sure_than_each(scores: list[Score
 
 def test_a_run_that_failed_to_learn_does_not_carry_its_rank_to_the_best() -> None:
     bad, good, best = Score(0.2, 0.1, 0.3, 70), Score(0.9, 0.81, 0.95, 70), Score(0.93, 0.85, 0.97, 70)
-    assert choose([pool([bad, good]), best])[0] == 1
+    assert choose_rank([pool([bad, good]), best])[0] == 1

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pagetune.errors import UserError
 from pagetune.jsonl import write_json
 from pagetune.model.manifest import Manifest
-from pagetune.model.template import Template, check_template, read_template
+from pagetune.model.template import TemplateRecord, check_template, read_template
 
 MANIFEST = Manifest.model_validate(
     {
@@ -26,11 +26,11 @@ MANIFEST = Manifest.model_validate(
         "special_tokens": ["</s>", "<pad>"],
     }
 )
-ASKED = Template.for_base("Q: {instruction}\nA: ", MANIFEST)
+ASKED = TemplateRecord.for_base("Q: {instruction}\nA: ", MANIFEST)
 WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\x1f"), max_size=8)
 
 
-def project(folder: Path, trained: Template, now: Template = ASKED) -> tuple[Path, Path]:
+def project(folder: Path, trained: TemplateRecord, now: TemplateRecord = ASKED) -> tuple[Path, Path]:
     """An adapter, and data/prompts/template.json."""
     write_json(folder / "adapter" / "template.json", trained.model_dump())
     write_json(folder / "template.json", now.model_dump())
@@ -53,16 +53,19 @@ def test_an_adapter_asked_as_it_was_trained_is_let_through(tmp_path: Path) -> No
     ("trained", "says"),
     [
         (
-            Template.for_base("Frage: {instruction}\n", MANIFEST),
+            TemplateRecord.for_base("Frage: {instruction}\n", MANIFEST),
             "template is 'Frage: {instruction}\\n', and in {asked} 'Q: {instruction}\\nA: '",
         ),
-        (Template.of(ASKED.template, "<|eot|>", None, ASKED.special_tokens), "eos_token is '<|eot|>', and in"),
-        (Template.of(ASKED.template, "</s>", "<s>", ASKED.special_tokens), "bos_token is '<s>', and in {asked} None"),
-        (Template.of(ASKED.template, "</s>", None, ["</s>"]), "special_tokens is ['</s>'], and in"),
+        (TemplateRecord.of(ASKED.template, "<|eot|>", None, ASKED.special_tokens), "eos_token is '<|eot|>', and in"),
+        (
+            TemplateRecord.of(ASKED.template, "</s>", "<s>", ASKED.special_tokens),
+            "bos_token is '<s>', and in {asked} None",
+        ),
+        (TemplateRecord.of(ASKED.template, "</s>", None, ["</s>"]), "special_tokens is ['</s>'], and in"),
     ],
 )
 def test_another_template_eos_or_special_token_is_refused_and_the_part_named(
-    tmp_path: Path, trained: Template, says: str
+    tmp_path: Path, trained: TemplateRecord, says: str
 ) -> None:
     adapter, asked = project(tmp_path, trained)
     said = complaint(adapter, asked)
@@ -102,12 +105,12 @@ def test_a_record_of_another_version_is_refused_by_the_part_it_lacks(tmp_path: P
 
 @given(WORDS, WORDS, WORDS, st.lists(WORDS, max_size=3))
 def test_the_hash_is_of_all_parts(template: str, eos: str, bos: str, special: list[str]) -> None:
-    made = Template.of(template, eos, bos, special)
+    made = TemplateRecord.of(template, eos, bos, special)
     assert made.intact
     for other in (
-        Template.of(template + "!", eos, bos, special),
-        Template.of(template, eos + "!", bos, special),
-        Template.of(template, eos, bos + "!", special),
-        Template.of(template, eos, bos, [*special, "!"]),
+        TemplateRecord.of(template + "!", eos, bos, special),
+        TemplateRecord.of(template, eos + "!", bos, special),
+        TemplateRecord.of(template, eos, bos + "!", special),
+        TemplateRecord.of(template, eos, bos, [*special, "!"]),
     ):
         assert other.sha256 != made.sha256

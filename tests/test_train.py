@@ -352,8 +352,10 @@ def test_an_error_that_is_no_lack_of_memory_is_not_taken_for_one(tiny_base: Path
     meddler.at = {3: break_off}
     with pytest.raises(BrokeOffError):
         train(job_of(tiny_base))
-    assert not oom.out_of_memory(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
-    assert oom.out_of_memory(RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"))
+    assert not oom.is_out_of_memory(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
+    assert oom.is_out_of_memory(
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
+    )
 
 
 # --- What belongs to a training
@@ -383,14 +385,14 @@ def files(checkout: Path) -> Path:
 def test_a_training_with_other_settings_never_goes_on_from_this_one(
     changes: dict[str, Any], tiny_base: Path, files: Path
 ) -> None:
-    assert tune.key_of(job_of(tiny_base, **changes)) != tune.key_of(job_of(tiny_base))
+    assert tune.training_key(job_of(tiny_base, **changes)) != tune.training_key(job_of(tiny_base))
 
 
 @pytest.mark.parametrize("name", ["data/prompts/train.jsonl", "data/prompts/validation.jsonl", "models/base/new"])
 def test_a_training_on_other_files_never_goes_on_from_this_one(name: str, tiny_base: Path, files: Path) -> None:
-    before = tune.key_of(job_of(tiny_base))
+    before = tune.training_key(job_of(tiny_base))
     (files / name).write_text("{ }\n")
-    assert tune.key_of(job_of(tiny_base)) != before
+    assert tune.training_key(job_of(tiny_base)) != before
 
 
 @pytest.mark.parametrize(
@@ -404,7 +406,7 @@ def test_a_training_on_other_files_never_goes_on_from_this_one(name: str, tiny_b
     ],
 )
 def test_a_training_fitted_into_memory_otherwise_goes_on(changes: dict[str, Any], tiny_base: Path, files: Path) -> None:
-    assert tune.key_of(job_of(tiny_base, **changes)) == tune.key_of(job_of(tiny_base))
+    assert tune.training_key(job_of(tiny_base, **changes)) == tune.training_key(job_of(tiny_base))
 
 
 # --- A training that goes wrong

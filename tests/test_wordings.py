@@ -9,7 +9,7 @@ from conftest import ROOT
 from llm_server import Body, Fault, Reply, Server, serving, task_of
 from test_curate import pair
 
-from pagetune.curate.wordings import by_model, check, names, why_not
+from pagetune.curate.wordings import by_model, check, names, why_rejected
 from pagetune.params import Params, load_params
 from pagetune.records import NEW_WORDING, Pair, Rejected
 
@@ -62,7 +62,7 @@ def test_a_model_writes_the_wordings_and_a_template_the_one_kept_back() -> None:
 )
 def test_a_paraphrase_keeps_numbers_and_names_and_is_new(text: str, reason: str | None) -> None:
     written = FEE.model_copy(update={"instruction": text})
-    assert why_not(FEE, written, [FEE.instruction], PARAMS.curate) == reason
+    assert why_rejected(FEE, written, [FEE.instruction], PARAMS.curate) == reason
 
 
 def test_the_same_paraphrase_twice_is_one() -> None:

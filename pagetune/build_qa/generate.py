@@ -8,13 +8,13 @@ import unicodedata
 from dataclasses import dataclass
 
 from pagetune.build_qa.draft import to_document
+from pagetune.build_qa.evidence import find_evidence, not_proven, quote
 from pagetune.build_qa.passages import Passage, passages
-from pagetune.build_qa.proof import find, not_proven, quote
 from pagetune.build_qa.rules import make_id, readable
 from pagetune.ledger import Ledger
 from pagetune.llm.client import Client, Messages, RequestFailed, gather
-from pagetune.llm.prompts import language_of, render
-from pagetune.llm.schemas import Answered, Questions
+from pagetune.llm.prompt_files import language_of, render
+from pagetune.llm.schemas import Answered, QuestionList
 from pagetune.params import Llm, Qa
 from pagetune.records import Page, Pair, Place, Reason, Rejected
 from pagetune.text.claims import normal_form
@@ -55,14 +55,14 @@ async def _ask_about(
     questions = await _questions(client, passage, qa)
     if isinstance(questions, Rejected):
         return questions
-    asked, surplus = choose(questions, quota(passage, qa))
+    asked, surplus = choose_questions(questions, quota(passage, qa))
     client.expected += len(asked)
     page = pages[passage.doc_id, passage.page_number]
     answered = await gather(_answer(client, Asked(passage, question), page) for question in asked)
     return answered + [_reject(passage, reason, question) for question, reason in surplus]
 
 
-def choose(questions: list[str], count: int) -> tuple[list[str], list[tuple[str, Reason]]]:
+def choose_questions(questions: list[str], count: int) -> tuple[list[str], list[tuple[str, Reason]]]:
     """The first so many that differ, and the others, each with why it is not asked."""
     chosen: dict[str, str] = {}
     surplus: list[tuple[str, Reason]] = []
@@ -83,7 +83,7 @@ def quota(passage: Passage, qa: Qa) -> int:
 async def _questions(client: Client, passage: Passage, qa: Qa) -> list[str] | Rejected:
     messages = _render("questions", passage, count=quota(passage, qa))
     try:
-        answer = await client.ask(messages, Questions)
+        answer = await client.ask(messages, QuestionList)
     except RequestFailed as error:
         return _reject(passage, "request_failed", detail=str(error))
     if answer is None:
@@ -112,7 +112,7 @@ async def _answer(client: Client, asked: Asked, page: Page) -> Pair | Rejected:
 def _prove(asked: Asked, output: str, evidence: str, page: Page) -> Pair | Rejected:
     if not output:
         return _reject(asked.passage, "unanswered", asked.question)
-    place = find(evidence, page)
+    place = find_evidence(evidence, page)
     if place is None:
         return _reject(asked.passage, "evidence_not_on_page", asked.question, output, evidence[:200])
     missing = not_proven(output, quote(page, place))

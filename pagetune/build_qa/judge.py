@@ -4,7 +4,7 @@ import asyncio
 
 from pagetune.ledger import Ledger
 from pagetune.llm.client import Client, RequestFailed, gather
-from pagetune.llm.prompts import language_of, render
+from pagetune.llm.prompt_files import language_of, render
 from pagetune.llm.schemas import Graded
 from pagetune.params import Llm, Qa
 from pagetune.records import Judgement, Page, Pair, Rejected

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from pagetune.build_qa.draft import Document, Draft, Paragraph
-from pagetune.build_qa.proof import row_place
+from pagetune.build_qa.evidence import row_place
 from pagetune.records import Kind, Place, Table
 from pagetune.text.korean import has_final_consonant, interrogative, is_korean, with_particle
 

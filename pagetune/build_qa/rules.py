@@ -6,9 +6,9 @@ from functools import partial
 
 from pagetune.build_qa.context import Titled, with_context
 from pagetune.build_qa.draft import Draft, Rule, to_document
+from pagetune.build_qa.evidence import not_proven, quote
 from pagetune.build_qa.faq import faq_pairs
 from pagetune.build_qa.key_values import sentence_pairs, table_pairs
-from pagetune.build_qa.proof import not_proven, quote
 from pagetune.build_qa.statutes import article_pairs, definition_pairs
 from pagetune.records import Page, Pair, Rejected
 

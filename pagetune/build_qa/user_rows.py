@@ -95,13 +95,13 @@ def _check_columns(path: Path, names: list[str], needed: dict[str, str]) -> None
 
 
 def _pair(where: str, stem: str, row: dict[str, Any], columns: Columns) -> Pair:
-    instruction, output = (text_of(where, row, name) for name in (columns.instruction, columns.output))
-    doc_id = text_of(where, row, columns.group) if columns.group else unicodedata.normalize("NFC", stem)
+    instruction, output = (cell_text(where, row, name) for name in (columns.instruction, columns.output))
+    doc_id = cell_text(where, row, columns.group) if columns.group else unicodedata.normalize("NFC", stem)
     pair_id, references = make_id(doc_id, instruction, output), _references(where, row, columns)
     return Pair.original(pair_id, instruction, output, "user", doc_id, references=references)
 
 
-def text_of(where: str, row: dict[str, Any], name: str) -> str:
+def cell_text(where: str, row: dict[str, Any], name: str) -> str:
     """A cell without the space around it, in NFC. Raises UserError where it holds no text."""
     value = row.get(name)
     if isinstance(value, int | float) and not isinstance(value, bool):

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from pagetune.commands.locale import say
+from pagetune.commands.locale import tr
 from pagetune.errors import UserError
 from pagetune.model.loading import load_base, load_tokenizer, load_tuned
 from pagetune.model.manifest import ADAPTER, read_manifest
@@ -62,7 +62,7 @@ class Asker:
     def prompt(self, question: str) -> str:
         if not question.strip():
             raise UserError(
-                say("the question is empty. Write one, in quotes.", "질문이 비어 있습니다. 따옴표 안에 적어 주세요.")
+                tr("the question is empty. Write one, in quotes.", "질문이 비어 있습니다. 따옴표 안에 적어 주세요.")
             )
         return render_prompt(self.template, question.strip())
 
@@ -72,7 +72,7 @@ class Asker:
 
 
 def cut_short() -> str:
-    return say(
+    return tr(
         "the answer was cut at predict.max_new_tokens; the model did not end it",
         "답이 predict.max_new_tokens에서 잘렸습니다. 모델이 스스로 끝내지 않았습니다",
     )

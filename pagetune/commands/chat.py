@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from pagetune.commands.ask import Asker, cut_short
-from pagetune.commands.locale import say
-from pagetune.commands.sources import Sources, describe
+from pagetune.commands.locale import tr
+from pagetune.commands.sources import Sources, source_lines
 from pagetune.errors import UserError
 from pagetune.predict.answers import Answer
 
@@ -31,7 +31,7 @@ class Chat:
 
     def _read(self) -> str | None:
         """None at the end."""
-        name = say("base", "튜닝 전") if self.base else say("tuned", "튜닝 후")
+        name = tr("base", "튜닝 전") if self.base else tr("tuned", "튜닝 후")
         try:
             line = input(f"{name} > ").strip()  # not the console's: a line edited by readline would eat its prompt
         except (EOFError, KeyboardInterrupt):
@@ -51,7 +51,7 @@ class Chat:
         try:
             answer = _printed(self.asker.stream(question, self.base), self.console)
         except KeyboardInterrupt:
-            self.console.print(f" [dim]{say('(stopped)', '(멈춤)')}[/dim]")
+            self.console.print(f" [dim]{tr('(stopped)', '(멈춤)')}[/dim]")
             return
         except UserError as error:
             self.console.print(f"[red]{escape(str(error))}[/red]")
@@ -59,7 +59,7 @@ class Chat:
         if not answer.stopped:
             self.console.print(f"[yellow]{escape(cut_short())}[/yellow]")
         if self.show_source:
-            for found in describe(self.sources.of(question)):
+            for found in source_lines(self.sources.of(question)):
                 self.console.print(f"[dim]{escape(found)}[/dim]")
 
 
@@ -83,14 +83,14 @@ def start(base: bool, show_source: bool) -> None:
 
 
 def _welcome() -> str:
-    return say(
+    return tr(
         "Each question is answered by itself, as in the training. /base, /tuned, /source, /quit",
         "질문마다 따로 답합니다(학습한 방식 그대로). /base 튜닝 전, /tuned 튜닝 후, /source 출처, /quit 끝",
     )
 
 
 def _help() -> str:
-    return say(
+    return tr(
         "/base: the model before the tuning; /tuned: after it; /source: show or hide the page; /quit: end",
         "/base: 튜닝 전 모델, /tuned: 튜닝 후 모델, /source: 출처 쪽 보이기/숨기기, /quit: 끝내기",
     )

@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
-from pagetune.commands.locale import say
+from pagetune.commands.locale import tr
 from pagetune.errors import UserError
 from pagetune.model.manifest import BASE, read_manifest
 from pagetune.params import load_params
@@ -65,9 +65,9 @@ def print_findings(findings: list[Finding]) -> bool:
     bad = [finding.what for finding in findings if finding.mark == "bad"]
     if bad:
         names = ", ".join(bad)
-        print(say(f"doctor: the pipeline cannot run without {names}.", f"doctor: {names} 없이는 돌릴 수 없습니다."))
+        print(tr(f"doctor: the pipeline cannot run without {names}.", f"doctor: {names} 없이는 돌릴 수 없습니다."))
     else:
-        print(say("doctor: the pipeline can run here.", "doctor: 여기서 돌릴 수 있습니다."))
+        print(tr("doctor: the pipeline can run here.", "doctor: 여기서 돌릴 수 있습니다."))
     return not bad
 
 
@@ -76,14 +76,14 @@ def _python() -> Iterator[Finding]:
     yield Finding(
         "ok" if ready else "bad",
         "Python",
-        seen if ready else say(f"{seen}; 3.11 or newer is needed", f"{seen}; 3.11 이상이 필요합니다"),
+        seen if ready else tr(f"{seen}; 3.11 or newer is needed", f"{seen}; 3.11 이상이 필요합니다"),
     )
 
 
 def _programs() -> Iterator[Finding]:
     for name in ("git", "dvc"):
         path = shutil.which(name)
-        missing = say("not on PATH: run `source .venv/bin/activate`", "PATH에 없습니다: `source .venv/bin/activate`")
+        missing = tr("not on PATH: run `source .venv/bin/activate`", "PATH에 없습니다: `source .venv/bin/activate`")
         yield Finding("ok" if path else "bad", name, path or missing)
 
 
@@ -94,14 +94,14 @@ def _versions() -> Iterator[Finding]:
             here = version(name)
         except PackageNotFoundError:
             yield Finding(
-                "bad", name, say(f"not installed; tested with {pinned}", f"설치되지 않았습니다. 시험한 버전은 {pinned}")
+                "bad", name, tr(f"not installed; tested with {pinned}", f"설치되지 않았습니다. 시험한 버전은 {pinned}")
             )
             continue
         same = here.partition("+")[0] == pinned
         yield Finding(
             "ok" if same else "note",
             name,
-            here if same else say(f"{here}; tested with {pinned}", f"{here}; 시험한 버전은 {pinned}"),
+            here if same else tr(f"{here}; tested with {pinned}", f"{here}; 시험한 버전은 {pinned}"),
         )
 
 
@@ -121,13 +121,13 @@ def _cards() -> Iterator[Finding]:
     yield Finding(
         "ok",
         "PyTorch",
-        say(f"built for {'CUDA ' + build if build else 'the CPU'}", f"{'CUDA ' + build if build else 'CPU'}용 빌드"),
+        tr(f"built for {'CUDA ' + build if build else 'the CPU'}", f"{'CUDA ' + build if build else 'CPU'}용 빌드"),
     )
     driver = _driver()
     for index in range(torch.cuda.device_count() if torch.cuda.is_available() else 0):
         properties, (free, total) = torch.cuda.get_device_properties(index), torch.cuda.mem_get_info(index)
         seen = f"{properties.name}, sm_{properties.major}{properties.minor}, {free / GIB:.1f} / {total / GIB:.1f} GiB"
-        yield Finding("ok", f"GPU {index}", f"{seen} {say('free', '남음')}, {say('driver', '드라이버')} {driver}")
+        yield Finding("ok", f"GPU {index}", f"{seen} {tr('free', '남음')}, {tr('driver', '드라이버')} {driver}")
     if not torch.cuda.is_available():
         yield Finding("note", "GPU", _why_no_card(driver, build))
 
@@ -144,16 +144,16 @@ def _driver() -> str | None:
 
 def _why_no_card(driver: str | None, build: str | None) -> str:
     if driver is None:
-        return say(
+        return tr(
             "none: nvidia-smi finds no driver; everything runs on the CPU, slowly for models above 1B",
             "없음: 드라이버가 없습니다. CPU에서 돌며 1B보다 큰 모델은 느립니다",
         )
     if build is None:
-        return say(
+        return tr(
             f"driver {driver} is there, but this PyTorch is a CPU build: install its CUDA build",
             f"드라이버 {driver}는 있지만 PyTorch가 CPU 빌드입니다. CUDA 빌드를 설치하세요",
         )
-    return say(
+    return tr(
         f"PyTorch's CUDA {build} cannot use driver {driver}: raise the driver, or look at CUDA_VISIBLE_DEVICES",
         f"PyTorch의 CUDA {build}가 드라이버 {driver}를 쓸 수 없습니다. 드라이버나 CUDA_VISIBLE_DEVICES를 확인하세요",
     )
@@ -162,18 +162,18 @@ def _why_no_card(driver: str | None, build: str | None) -> str:
 def _backend() -> Iterator[Finding]:
     """As the training would choose."""
     from pagetune.train.backend import why_peft
-    from pagetune.train.distributed import processes_of
+    from pagetune.train.distributed import count_processes
 
     params = load_params()
     wanted = params.train.backend == "unsloth"
     # Before the stage base_model has run nobody knows the model.
     encoder = (BASE / "manifest.json").exists() and read_manifest().encoder_decoder
-    processes = processes_of(params.train.processes, params.train.effective_batch_size)
+    processes = count_processes(params.train.processes, params.train.effective_batch_size)
     problem = why_peft(params, processes, encoder=encoder)
     if problem is None:
-        yield Finding("ok", "train.backend", say("unsloth will train", "unsloth로 학습합니다"))
+        yield Finding("ok", "train.backend", tr("unsloth will train", "unsloth로 학습합니다"))
     else:
-        seen = say(f"peft will train, not unsloth: {problem}", f"unsloth가 아닌 peft로 학습합니다: {problem}")
+        seen = tr(f"peft will train, not unsloth: {problem}", f"unsloth가 아닌 peft로 학습합니다: {problem}")
         yield Finding("bad" if wanted else "ok", "train.backend", seen)
 
 
@@ -193,11 +193,11 @@ def _room() -> Iterator[Finding]:
 
     memory, disk = psutil.virtual_memory().available / GIB, shutil.disk_usage(Path.cwd()).free / GIB
     for what, free, least in (
-        (say("memory", "메모리"), memory, LEAST_MEMORY_GIB),
-        (say("disk", "디스크"), disk, LEAST_DISK_GIB),
+        (tr("memory", "메모리"), memory, LEAST_MEMORY_GIB),
+        (tr("disk", "디스크"), disk, LEAST_DISK_GIB),
     ):
-        seen = say(f"{free:.1f} GiB free", f"{free:.1f} GiB 남음")
-        little = say(f"; {least:g} are wanted", f"; {least:g}은 있어야 합니다")
+        seen = tr(f"{free:.1f} GiB free", f"{free:.1f} GiB 남음")
+        little = tr(f"; {least:g} are wanted", f"; {least:g}은 있어야 합니다")
         yield Finding("ok" if free >= least else "note", what, seen if free >= least else seen + little)
 
 
@@ -207,19 +207,19 @@ def _reading() -> Iterator[Finding]:
     # Its list of fonts is of the day when it was first asked; this looks.
     names = {Path(file).stem for file in font_manager.findSystemFonts()}
     korean = sorted(name for name in names if re.search("Nanum|CJK|Malgun|Gothic ?Neo", name, re.IGNORECASE))
-    none = say(
+    none = tr(
         "none: where a PDF brings no font along, its lines may be read wrongly, and browsers show boxes "
         "(Debian: apt-get install fonts-nanum)",
         "없음: PDF에 글꼴이 들어 있지 않으면 줄을 잘못 읽을 수 있고, 브라우저에는 네모로 나옵니다 "
         "(Debian: apt-get install fonts-nanum)",
     )
-    yield Finding("ok" if korean else "note", say("Korean font", "한글 글꼴"), ", ".join(korean[:3]) or none)
+    yield Finding("ok" if korean else "note", tr("Korean font", "한글 글꼴"), ", ".join(korean[:3]) or none)
     yield _tesseract()
 
 
 def _tesseract() -> Finding:
     """Only scans need it."""
-    missing = say(
+    missing = tr(
         "scans cannot be read (Debian: apt-get install tesseract-ocr tesseract-ocr-kor)",
         "스캔 문서를 읽을 수 없습니다 (Debian: apt-get install tesseract-ocr tesseract-ocr-kor)",
     )

@@ -14,7 +14,7 @@ VARIED = frozenset({"lora.r", "lora.alpha", "seed"})
 
 
 @dataclass(frozen=True)
-class Run:
+class Experiment:
     """A training. `params` by dotted name, without those of VARIED; `sources` are the hashes of what stages read and no
     stage wrote, by path; `tuned` is that part of metrics/eval.json, `cost` metrics/cost.json, empty where unread."""
 
@@ -26,7 +26,7 @@ class Run:
     cost: dict[str, Any]
 
 
-def read_runs() -> tuple[list[Run], list[str]]:
+def read_runs() -> tuple[list[Experiment], list[str]]:
     """The trainings, and a line for each experiment left out. Raises UserError outside of a project of Git and DVC."""
     return finished_runs(json.loads(_dvc("exp", "show", "--json")), _is_up_to_date)
 
@@ -44,13 +44,13 @@ def _dvc(*words: str) -> str:
     return done.stdout
 
 
-def finished_runs(rows: list[dict[str, Any]], is_up_to_date: Callable[[], bool]) -> tuple[list[Run], list[str]]:
+def finished_runs(rows: list[dict[str, Any]], is_up_to_date: Callable[[], bool]) -> tuple[list[Experiment], list[str]]:
     """`rows` are those of `dvc exp show --json`; `is_up_to_date` says whether the workspace's scores are of its params.
 
     The same figures, the training's seconds among them, are the same training: the workspace has those of its last
     run, whatever stands in params.yaml by now. So the commit comes first, and the workspace last.
     """
-    runs: dict[str, Run] = {}
+    runs: dict[str, Experiment] = {}
     left_out = []
     for name, state, data in _rows(rows):
         run = _run(name, data)
@@ -65,7 +65,7 @@ def finished_runs(rows: list[dict[str, Any]], is_up_to_date: Callable[[], bool])
     return list(runs.values()), left_out
 
 
-def _why_not(run: Run | None, state: str, name: str) -> str | None:
+def _why_not(run: Experiment | None, state: str, name: str) -> str | None:
     """A workspace without scores is no experiment, and no news."""
     if state != "success":
         return state
@@ -90,7 +90,7 @@ def _rows(rows: list[dict[str, Any]]) -> Iterator[tuple[str, str, dict[str, Any]
             yield row["name"] or row["rev"][:7], "failed" if row["error"] else state, row["data"] or {}
 
 
-def _run(name: str, data: dict[str, Any]) -> Run | None:
+def _run(name: str, data: dict[str, Any]) -> Experiment | None:
     """None where its rank cannot be read."""
     params = dict(_flat(_file(data, "params", "params.yaml")))
     if not isinstance(rank := params.get("lora.r"), int):
@@ -99,7 +99,7 @@ def _run(name: str, data: dict[str, Any]) -> Run | None:
     scale = alpha / rank if isinstance(alpha, int) else 2.0  # what auto is
     settings = {key: value for key, value in params.items() if key not in VARIED} | {"lora.alpha / lora.r": scale}
     tuned = _file(data, "metrics", "metrics/eval.json").get("tuned", {})
-    return Run(name, rank, settings, _sources(data), tuned, _file(data, "metrics", "metrics/cost.json"))
+    return Experiment(name, rank, settings, _sources(data), tuned, _file(data, "metrics", "metrics/cost.json"))
 
 
 def _file(data: dict[str, Any], kind: str, path: str) -> dict[str, Any]:
@@ -126,7 +126,7 @@ def _sources(data: dict[str, Any]) -> dict[str, str | None]:
     }
 
 
-def comparable(runs: list[Run]) -> tuple[list[Run], list[str]]:
+def comparable(runs: list[Experiment]) -> tuple[list[Experiment], list[str]]:
     """The runs of the settings under which most ranks were tried, and a line for each other that says what differs."""
     if not runs:
         return [], []
@@ -136,7 +136,7 @@ def comparable(runs: list[Run]) -> tuple[list[Run], list[str]]:
     return chosen, [f"{run.name} (r={run.rank}): {difference}" for run, difference in others if difference]
 
 
-def _differences(run: Run, usual: Run) -> str:
+def _differences(run: Experiment, usual: Experiment) -> str:
     """In words; empty where there is none. A hash says nothing to a reader, its path does."""
     params = [
         f"{name} is {run.params.get(name)}, elsewhere {usual.params.get(name)}"

@@ -9,6 +9,6 @@ def speaks_korean() -> bool:
     return next((value for value in chosen if value), "").startswith("ko")
 
 
-def say(english: str, korean: str) -> str:
+def tr(english: str, korean: str) -> str:
     """Both stand side by side in the code, so that neither is forgotten."""
     return korean if speaks_korean() else english

@@ -25,7 +25,7 @@ ASSUMED_ROWS, ASSUMED_MEDIAN, ASSUMED_SPREAD = 1000, 110, 0.5
 
 
 @dataclass(frozen=True)
-class Place:
+class Hardware:
     """Where the training is to run; `budget_bytes` of a card, or of the machine's memory without one."""
 
     on_gpu: bool
@@ -36,7 +36,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Model:
+class PlannedModel:
     """`location` is what its tokenizer is loaded from, at `revision`; None where there is none."""
 
     name: str
@@ -50,8 +50,8 @@ class Prospect:
     """A training that is not begun. `largest` as in `make_plan`; `rows` says whose lengths it has."""
 
     params: Params
-    place: Place
-    model: Model
+    place: Hardware
+    model: PlannedModel
     setup: Setup
     packing: bool
     largest: Callable[[int], int]
@@ -85,7 +85,7 @@ def plan_lines(gpu_gib: float | None, model: str | None, precision: str | None) 
     return [*head, *_table(chosen, params, place), "", *ways, "", f"why: {chosen.reason}"]
 
 
-def _place(params: Params, gpu_gib: float | None, encoder: bool) -> Place:
+def _place(params: Params, gpu_gib: float | None, encoder: bool) -> Hardware:
     """The card of --gpu-gib, else those that are here, else the CPU."""
     import torch
 
@@ -95,14 +95,14 @@ def _place(params: Params, gpu_gib: float | None, encoder: bool) -> Place:
         processes = params.train.processes if params.train.processes != "auto" else 1
         words = f"a card of {gpu_gib:g} GiB, {CONTEXT_BYTES / GIB:.1f} of it CUDA's own" + _cards(processes)
         backend = _backend(params, processes, False, encoder)
-        return Place(True, int(gpu_gib * GIB) - CONTEXT_BYTES, processes, backend, words)
+        return Hardware(True, int(gpu_gib * GIB) - CONTEXT_BYTES, processes, backend, words)
     budget = budget_bytes(params)
     if not torch.cuda.is_available():
         words = f"the CPU, for want of a card (--gpu-gib plans for one), {budget / GIB:.1f} GiB of its memory"
-        return Place(False, budget, 1, "peft", words)
+        return Hardware(False, budget, 1, "peft", words)
     processes = params.train.processes if params.train.processes != "auto" else torch.cuda.device_count()
     words = f"{torch.cuda.get_device_name()}, {budget / GIB:.1f} GiB of it" + _cards(processes)
-    return Place(True, budget, processes, _backend(params, processes, True, encoder), words)
+    return Hardware(True, budget, processes, _backend(params, processes, True, encoder), words)
 
 
 def _cards(processes: int) -> str:
@@ -116,16 +116,16 @@ def _backend(params: Params, processes: int, here: bool, encoder: bool) -> Liter
     return "peft" if why_peft(params, processes, here, encoder) else "unsloth"
 
 
-def _model(params: Params, wanted: str | None) -> Model:
+def _model(params: Params, wanted: str | None) -> PlannedModel:
     if wanted in KNOWN_SHAPES:
-        return Model(full_name(wanted), KNOWN_SHAPES[wanted], None)
+        return PlannedModel(full_name(wanted), KNOWN_SHAPES[wanted], None)
     if wanted is not None:
-        return Model(wanted, known_shape(_config(wanted, None, params.model.trust_remote_code), wanted), wanted)
+        return PlannedModel(wanted, known_shape(_config(wanted, None, params.model.trust_remote_code), wanted), wanted)
     if not (BASE / "manifest.json").exists():
         raise UserError(f"{BASE}/manifest.json is not there. Run `dvc repro base_model`, or name one: --model 8b.")
     manifest = read_manifest()
     config = _config(manifest.location, manifest.revision, manifest.trust_remote_code)
-    return Model(manifest.id, known_shape(config, manifest.id), manifest.location, manifest.revision)
+    return PlannedModel(manifest.id, known_shape(config, manifest.id), manifest.location, manifest.revision)
 
 
 def _config(location: str, revision: str | None, trust_remote_code: bool) -> Any:
@@ -141,7 +141,7 @@ def _config(location: str, revision: str | None, trust_remote_code: bool) -> Any
         ) from None
 
 
-def _precision(params: Params, place: Place, shape: Shape, wanted: str | None) -> Precision:
+def _precision(params: Params, place: Hardware, shape: Shape, wanted: str | None) -> Precision:
     """What `precision` means on that card, as pagetune.model.precision resolves it on one that is here."""
     asked = wanted or params.precision
     if asked != "auto" and asked not in get_args(Precision):
@@ -153,14 +153,14 @@ def _precision(params: Params, place: Place, shape: Shape, wanted: str | None) -
     return "bf16" if 2 * shape.parameters * HEADROOM <= place.budget_bytes else "4bit"
 
 
-def _setup(params: Params, place: Place, shape: Shape, precision: Precision) -> Setup:
+def _setup(params: Params, place: Hardware, shape: Shape, precision: Precision) -> Setup:
     double_quant = params.quantization.bnb_4bit_use_double_quant
     # As where requirements-gpu.txt is installed, which has Liger.
     liger = place.on_gpu and place.backend == "peft"
     return Setup(shape, precision, double_quant, params.lora, place.backend, place.on_gpu, params.train.optim, liger)
 
 
-def _lengths(params: Params, model: Model) -> tuple[list[int], str]:
+def _lengths(params: Params, model: PlannedModel) -> tuple[list[int], str]:
     """Tokens of each training row, and where they come from."""
     tokenizer = _tokenizer(model, params.model.trust_remote_code) if ROWS.exists() else None
     if tokenizer is None:
@@ -185,7 +185,7 @@ def _assumed_lengths() -> list[int]:
     return [round(math.exp(logarithms.inv_cdf((row + 0.5) / ASSUMED_ROWS))) for row in range(ASSUMED_ROWS)]
 
 
-def _tokenizer(model: Model, trust_remote_code: bool) -> Any:
+def _tokenizer(model: PlannedModel, trust_remote_code: bool) -> Any:
     from transformers import AutoTokenizer
 
     if model.location is None:
@@ -217,13 +217,13 @@ def _largest_of(
     return cache(lambda parts: largest_micro_batch(steps, rows, parts * processes, packed))
 
 
-def _describe(model: Model, setup: Setup) -> str:
+def _describe(model: PlannedModel, setup: Setup) -> str:
     number = setup.shape.parameters
     size = f"{number / 1e9:.1f} billion" if number >= 1e9 else f"{number / 1e6:.1f} million"
     return f"plan: {model.name} ({size} parameters) at {setup.precision}, LoRA r={setup.lora.r}, with {setup.backend}"
 
 
-def _table(plan: Plan, params: Params, place: Place) -> list[str]:
+def _table(plan: Plan, params: Params, place: Hardware) -> list[str]:
     predicted = plan.predicted
     parts = ("weights", "adapter", "gradients", "moments", "activations", "logits", "overhead", "total")
     memory = [f"  {part:<12}{getattr(predicted, part) / GIB:8.2f} GiB" for part in parts]

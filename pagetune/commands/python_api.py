@@ -8,7 +8,7 @@ from pagetune.jsonl import read_json, read_records
 from pagetune.model.manifest import ADAPTER, read_manifest
 from pagetune.params import PARAMS, load_params
 from pagetune.records import Example
-from pagetune.train.gpu_lock import claim_card
+from pagetune.train.gpu_lock import claim_gpu
 
 PROMPTS, TRAINING = Path("data/prompts"), Path("metrics/train.json")
 #: Rows of a quick evaluation where evaluate.quick is 0.
@@ -29,13 +29,13 @@ class Trainer:
 
         `dvc commit train` then records it as if DVC had run the stage.
         """
-        from pagetune.train.distributed import processes_of
+        from pagetune.train.distributed import count_processes
         from pagetune.train.results import train_adapter
 
         train = self.params.train
-        if self.path.resolve() != PARAMS.resolve() and processes_of(train.processes, train.effective_batch_size) > 1:
+        if self.path.resolve() != PARAMS.resolve() and count_processes(train.processes, train.effective_batch_size) > 1:
             raise UserError(f"{self.path}: several processes read {PARAMS} alone. Set train.processes: 1, or use that.")
-        claim_card()
+        claim_gpu()
         train_adapter(self.params)
         return dict(read_json(TRAINING))
 
@@ -43,9 +43,9 @@ class Trainer:
         """What the card holds now, or the process without one, in MiB: allocated, reserved, and both at their peak."""
         import torch
 
-        from pagetune.train.callbacks import card_memory, process_memory
+        from pagetune.train.callbacks import gpu_memory, process_memory
 
-        return card_memory() if torch.cuda.is_available() else process_memory()
+        return gpu_memory() if torch.cuda.is_available() else process_memory()
 
     def quick_evaluation(self, rows: int | None = None) -> dict[str, float | None]:
         """ROUGE of the adapter's answers to so many validation rows (None: evaluate.quick), the best reference counts.

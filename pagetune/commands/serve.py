@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from pagetune.commands.ask import Asker, cut_short
-from pagetune.commands.locale import say
+from pagetune.commands.locale import tr
 from pagetune.commands.sources import Sources, as_html
 from pagetune.errors import UserError
 
@@ -36,7 +36,7 @@ footer {display: none !important}
 """
 
 
-class Page:
+class WebPage:
     """What the web page asks for: the tuned answer as it grows, the base's answer after it, and the source."""
 
     def __init__(self, asker: Asker, sources: Sources) -> None:
@@ -62,16 +62,16 @@ class Page:
 
 def _problem(question: str) -> str | None:
     if not question.strip():
-        return say("Write a question.", "질문을 적어 주세요.")
+        return tr("Write a question.", "질문을 적어 주세요.")
     if len(question) > MAX_QUESTION:
-        return say(
+        return tr(
             f"The question has {len(question)} characters; {MAX_QUESTION} is the limit.",
             f"질문이 {len(question)}자입니다. {MAX_QUESTION}자까지 물을 수 있습니다.",
         )
     return None
 
 
-class Door:
+class RequestFilter:
     """ASGI middleware: lets in what the page and a program that asks use, and nothing else of Gradio, which also takes
     files, fetches addresses and copies any file that a request names. A body of more than `MAX_BODY_BYTES` gets 413,
     however it is sent; one that names a file 403, as any other path."""
@@ -161,7 +161,7 @@ async def _discard(receive: Any) -> None:
                 left -= len(message["body"])
 
 
-def make_app(page: Page, host: str) -> Any:
+def make_app(page: WebPage, host: str) -> Any:
     """The FastAPI application: the page at /. Nothing is written to disk, nothing asked of another machine."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     import gradio as gr
@@ -178,11 +178,11 @@ def make_app(page: Page, host: str) -> Any:
     )
     if _is_loopback(host):  # else a page anywhere could have its name point here, and read along
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]", _in_url(host)])
-    app.add_middleware(Door)
+    app.add_middleware(RequestFilter)
     return app
 
 
-def _blocks(page: Page) -> Any:
+def _blocks(page: WebPage) -> Any:
     import gradio as gr
 
     with gr.Blocks(title="pagetune", analytics_enabled=False, fill_height=True) as blocks:
@@ -203,7 +203,7 @@ def _blocks(page: Page) -> Any:
 def _conversation() -> Any:
     import gradio as gr
 
-    label = say("After the tuning", "튜닝 후")
+    label = tr("After the tuning", "튜닝 후")
     conversation = gr.Chatbot(label=label, height=480, render_markdown=False, buttons=["copy"])
     _shows_text_as_text(conversation)
     return conversation
@@ -213,17 +213,17 @@ def _beside() -> list[Any]:
     """The base's answer, and the source."""
     import gradio as gr
 
-    base = gr.Textbox(label=say("Before the tuning", "튜닝 전"), lines=3, interactive=False)
-    gr.Markdown(say("Source", "출처"))
+    base = gr.Textbox(label=tr("Before the tuning", "튜닝 전"), lines=3, interactive=False)
+    gr.Markdown(tr("Source", "출처"))
     return [base, gr.HTML(elem_id="source")]
 
 
-def _questions(page: Page, conversation: Any, beside: list[Any]) -> None:
+def _questions(page: WebPage, conversation: Any, beside: list[Any]) -> None:
     import gradio as gr
 
     question = gr.Textbox(
-        label=say("Question", "질문"),
-        placeholder=say("Ask a question", "질문을 적어 주세요"),
+        label=tr("Question", "질문"),
+        placeholder=tr("Ask a question", "질문을 적어 주세요"),
         show_label=False,
         max_length=MAX_QUESTION,
         submit_btn=True,
@@ -271,10 +271,10 @@ def serve(host: str, port: int) -> None:
     import uvicorn
 
     listening = _listen(host, port)
-    app = make_app(Page(Asker(tuned=True), Sources.read()), host)
+    app = make_app(WebPage(Asker(tuned=True), Sources.read()), host)
     if not _is_loopback(host):
         print(
-            say(
+            tr(
                 f"serve: {host} is open to the network: whoever reaches it may ask",
                 f"serve: {host}은(는) 네트워크에 열려 있어 누구나 물을 수 있습니다",
             )
@@ -291,7 +291,7 @@ def _listen(host: str, port: int) -> Any:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
         raise UserError(
-            say(
+            tr(
                 f"serve: {host}:{port} cannot be listened on ({error.strerror}). Name another: --port.",
                 f"serve: {host}:{port}을(를) 열 수 없습니다({error.strerror}). 다른 포트를 주세요: --port.",
             )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pagetune.commands.locale import say
+from pagetune.commands.locale import tr
 from pagetune.jsonl import read_records
 from pagetune.records import Page, Pair
 
@@ -17,7 +17,7 @@ LEAST_SIMILARITY = 32.0
 
 
 @dataclass(frozen=True)
-class Source:
+class LikeQuestion:
     """The trained pair, and how like its question is to the one asked, from 0 to 100."""
 
     pair: Pair
@@ -27,9 +27,7 @@ class Source:
     def place(self) -> str:
         page = self.pair.page_number
         return (
-            self.pair.doc_id
-            if page is None
-            else say(f"{self.pair.doc_id}, page {page}", f"{self.pair.doc_id} {page}쪽")
+            self.pair.doc_id if page is None else tr(f"{self.pair.doc_id}, page {page}", f"{self.pair.doc_id} {page}쪽")
         )
 
 
@@ -56,7 +54,7 @@ class Sources:
         """Raises UserError before the first `dvc repro`."""
         return cls(read_records(TRAINED, Pair), read_records(PAGES, Page) if PAGES.exists() else [])
 
-    def of(self, question: str) -> Source | None:
+    def of(self, question: str) -> LikeQuestion | None:
         """None where no trained question is like this one."""
         asked = _letter_pairs(question)
         if not asked or not self.pairs:
@@ -66,13 +64,13 @@ class Sources:
             shared[self._places[two]] += self._weight(two)
         likeness = 200 * shared / (self._totals + sum(map(self._weight, asked)))
         best = int(likeness.argmax())
-        return Source(self.pairs[best], float(likeness[best])) if likeness[best] >= LEAST_SIMILARITY else None
+        return LikeQuestion(self.pairs[best], float(likeness[best])) if likeness[best] >= LEAST_SIMILARITY else None
 
     def _weight(self, two: str) -> float:
         """The logarithm of one over the share of questions that have it."""
         return math.log((len(self.pairs) + 1) / (len(self._places.get(two, [])) + 0.5))
 
-    def page_of(self, source: Source) -> Page | None:
+    def page_of(self, source: LikeQuestion) -> Page | None:
         return self.pages.get((source.pair.doc_id, source.pair.page_number or 0))
 
 
@@ -82,19 +80,19 @@ def _letter_pairs(question: str) -> set[str]:
     return {word[at : at + 2] for word in words for at in range(len(word) - 1)}
 
 
-def describe(source: Source | None) -> list[str]:
+def source_lines(source: LikeQuestion | None) -> list[str]:
     """Lines for a terminal."""
     if source is None:
-        return [say("source: no trained question is like this one", "출처: 이와 비슷한 학습 질문이 없습니다")]
-    like = say(f"{source.similarity:.0f}% like the trained question", f"학습한 질문과 {source.similarity:.0f}% 비슷함:")
-    lines = [f"{say('source', '출처')}: {source.place} ({like} {source.pair.instruction!r})"]
+        return [tr("source: no trained question is like this one", "출처: 이와 비슷한 학습 질문이 없습니다")]
+    like = tr(f"{source.similarity:.0f}% like the trained question", f"학습한 질문과 {source.similarity:.0f}% 비슷함:")
+    lines = [f"{tr('source', '출처')}: {source.place} ({like} {source.pair.instruction!r})"]
     return lines + ([f"  {line}" for line in source.pair.evidence.splitlines()] if source.pair.evidence else [])
 
 
-def as_html(source: Source | None, page: Page | None) -> str:
+def as_html(source: LikeQuestion | None, page: Page | None) -> str:
     """The page's text with the evidence marked; whatever stands on the page is text here too."""
     if source is None:
-        return f"<p>{html.escape(describe(source)[0])}</p>"
+        return f"<p>{html.escape(source_lines(source)[0])}</p>"
     question = html.escape(source.pair.instruction)
     head = f"<p><b>{html.escape(source.place)}</b><br>{question} ({source.similarity:.0f}%)</p>"
     evidence, text = source.pair.evidence or "", page.text if page else ""

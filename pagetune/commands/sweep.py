@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pagetune.commands.experiments import Run, comparable
+from pagetune.commands.experiments import Experiment, comparable
 from pagetune.errors import UserError
 from pagetune.evaluate.evaluation import SETS, VIEWS
 from pagetune.jsonl import atomic_write
@@ -32,7 +32,7 @@ class Score:
 @dataclass(frozen=True)
 class Rank:
     rank: int
-    runs: list[Run]
+    runs: list[Experiment]
     score: Score
 
 
@@ -48,7 +48,7 @@ class Sweep:
     metric: str
 
 
-def compare(runs: list[Run], left_out: list[str]) -> Sweep:
+def compare(runs: list[Experiment], left_out: list[str]) -> Sweep:
     """Raises UserError where there is nothing to choose between, or nothing to choose by."""
     runs, others = comparable(runs)
     left_out, metric = [*left_out, *others], _metric(runs)
@@ -59,19 +59,19 @@ def compare(runs: list[Run], left_out: list[str]) -> Sweep:
         seen = f"only r={ranks[0].rank} has scores" if ranks else "no rank has scores"
         names = f" (left out: {'; '.join(left_out)})" if left_out else ""
         raise UserError(f"sweep: {seen} among the experiments of this commit{names}. Make a sweep: {HOW}.")
-    chosen, best = choose([rank.score for rank in ranks])
+    chosen, best = choose_rank([rank.score for rank in ranks])
     if not ranks[best].score.value:
         raise UserError(f"sweep: no rank answers a question of `{CHOSEN_BY}`, {metric} is 0. Raise train.epochs first.")
     return Sweep(ranks, ranks[chosen], ranks[best], left_out, metric)
 
 
-def _metric(runs: list[Run]) -> str:
+def _metric(runs: list[Experiment]) -> str:
     """Of the task, which is one for all runs that can be compared."""
     task: Task = next((run.params["task"] for run in runs if "task" in run.params), "qa")
     return VIEWS[task].headline
 
 
-def _rank(rank: int, runs: list[Run], metric: str) -> Rank:
+def _rank(rank: int, runs: list[Experiment], metric: str) -> Rank:
     scores = [score for run in runs if (score := score_of(run.tuned[CHOSEN_BY], metric))]
     if len(scores) < len(runs):
         raise UserError(
@@ -81,7 +81,7 @@ def _rank(rank: int, runs: list[Run], metric: str) -> Rank:
     return Rank(rank, runs, pool(scores))
 
 
-def choose(scores: Sequence[Score]) -> tuple[int, int]:
+def choose_rank(scores: Sequence[Score]) -> tuple[int, int]:
     """Where the chosen and the best score stand in `scores`, which go from the smallest rank up.
 
     The best is the first of the highest; the chosen one is the first within noise of it.

@@ -91,7 +91,7 @@ def where(pair: Pair) -> str:
     return f"{pair.doc_id}, page {pair.page_number}" if pair.page_number else pair.doc_id
 
 
-def text_of(pair: Pair) -> str:
+def compared_text(pair: Pair) -> str:
     """What is compared: the question, without what tells it from another document's, and the answer."""
     question = pair.instruction.replace(pair.context, "") if pair.context else pair.instruction
     return f"{normal_form(question)}\n{normal_form(pair.output)}"
@@ -99,7 +99,7 @@ def text_of(pair: Pair) -> str:
 
 def families(pairs: list[Pair], threshold: float) -> list[list[Pair]]:
     """Group pairs whose question and answer share at least `threshold` of their shingles (Jaccard), transitively."""
-    texts = [text_of(pair) for pair in pairs]
+    texts = [compared_text(pair) for pair in pairs]
     groups = Groups(len(pairs))
     for left, right in similar_pairs(texts, threshold):
         if groups.root(left) != groups.root(right) and similarity(texts[left], texts[right]) >= threshold:
@@ -145,7 +145,7 @@ def _stem(word: str) -> str:
     return word[: max(1, len(word) - 1 - (len(word) > 3))]
 
 
-def facts(family_groups: Iterable[list[Pair]]) -> dict[str, str]:
+def fact_ids(family_groups: Iterable[list[Pair]]) -> dict[str, str]:
     """pair_id -> the id of its fact.
 
     One are the pairs of a family, and pairs whose evidence overlaps if one's answer is in the other's.

@@ -6,7 +6,7 @@ MinHash says which rows are worth a look; what is among them is found exactly, h
 from collections import Counter, defaultdict
 from math import ceil
 
-from pagetune.curate.duplicates import text_of
+from pagetune.curate.duplicates import compared_text
 from pagetune.curate.minhash import may_be_similar, shingles, similarity
 from pagetune.records import Pair
 
@@ -16,7 +16,7 @@ def leaks(heldout: list[Pair], others: list[Pair], threshold: float) -> list[tup
 
     Each other pair is named once.
     """
-    own, rest = [text_of(pair) for pair in heldout], [text_of(pair) for pair in others]
+    own, rest = [compared_text(pair) for pair in heldout], [compared_text(pair) for pair in others]
     suspects = list(may_be_similar(own, rest, threshold))
     near = list(may_be_similar([rest[position] for position in suspects], own, threshold))
     found = _join([own[position] for position in near], [rest[position] for position in suspects], threshold)

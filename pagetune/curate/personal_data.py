@@ -29,7 +29,7 @@ _MOBILE = re.compile(
 )
 
 
-def find(text: str) -> dict[str, list[str]]:
+def find_personal_data(text: str) -> dict[str, list[str]]:
     """By kind (resident_number, card_number, mobile_number), what stands in `text`."""
     if not _LONG_NUMBER.search(text):
         return {}
@@ -61,7 +61,7 @@ def _passes_luhn(number: str) -> bool:
 
 def mask(text: str) -> str:
     """The same text, with * for each digit of such a number."""
-    for numbers in find(text).values():
+    for numbers in find_personal_data(text).values():
         for number in numbers:
             text = text.replace(number, re.sub(r"\d", "*", number))
     return text
@@ -75,7 +75,7 @@ def without_personal_data(
     rejected: list[Rejected] = []
     counts: Counter[str] = Counter()
     for pair in pairs:
-        kinds = find("\n".join([pair.instruction, pair.output, pair.evidence or "", *pair.references]))
+        kinds = find_personal_data("\n".join([pair.instruction, pair.output, pair.evidence or "", *pair.references]))
         counts.update(kinds.keys())
         if not kinds or what == "keep":
             kept.append(pair)

@@ -7,7 +7,7 @@ for `recall` or `validation`.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pagetune.curate.duplicates import facts, families, near_duplicates, where, without_duplicates
+from pagetune.curate.duplicates import fact_ids, families, near_duplicates, where, without_duplicates
 from pagetune.curate.heldout import Unit, crossing, heldout_units, share, units_of
 from pagetune.curate.leaks import leaks
 from pagetune.curate.paraphrase import wanted
@@ -47,7 +47,7 @@ def make_splits(
     splits.rows["heldout"] = [pair for pair in kept if unit_of[pair.pair_id] in splits.heldout]
     trained = [pair for pair in kept if unit_of[pair.pair_id] not in splits.heldout]
     wordings, rejected = reword(trained)
-    purposes = _purposes(trained, facts(groups), set(asked), params, seed)
+    purposes = _purposes(trained, fact_ids(groups), set(asked), params, seed)
     for pair in trained:
         _place(splits, pair, wordings(pair), purposes[pair.pair_id], asked.get(pair.pair_id, []), seed)
     _settle_wordings(splits, rejected, params, ledger)
@@ -111,10 +111,10 @@ def _rotate(names: list[str], pair: Pair, seed: int) -> str:
     return names[int(share(seed, "wording", pair.pair_id) * len(names))]
 
 
-def _reworded(pair: Pair, template: str, question: str) -> Pair:
-    if template == "original":
+def _reworded(pair: Pair, wording: str, question: str) -> Pair:
+    if wording == "original":
         return pair
-    own = {"pair_id": f"{pair.pair_id}-{template}", "instruction": question, "template": template}
+    own = {"pair_id": f"{pair.pair_id}-{wording}", "instruction": question, "wording": wording}
     return pair.model_copy(update=own | {"parent_id": pair.pair_id})
 
 

@@ -11,13 +11,13 @@ from typing import Any
 from pagetune.curate.filters import filter_reason
 from pagetune.curate.paraphrase import paraphrases, wanted
 from pagetune.llm.client import Client, Messages, RequestFailed, gather
-from pagetune.llm.prompts import Language, language_of, render
+from pagetune.llm.prompt_files import Language, language_of, render
 from pagetune.llm.schemas import Paraphrases, Translated
 from pagetune.params import Curate, Llm
 from pagetune.records import NEW_WORDING, Pair, Reason, Rejected
 from pagetune.text.claims import claims, normal_form
 
-Wordings = dict[str, dict[str, str]]
+ModelWordings = dict[str, dict[str, str]]
 #: What a model wrote for one pair, and why there is not more of it.
 Written = tuple[list[str], list[Reason]]
 
@@ -30,12 +30,12 @@ def by_templates(pair: Pair, params: Curate) -> dict[str, str]:
     return {name: text for name, text in wordings.items() if name in chosen}
 
 
-def by_model(pairs: list[Pair], params: Curate, llm: Llm) -> tuple[Wordings, list[Rejected], Client]:
+def by_model(pairs: list[Pair], params: Curate, llm: Llm) -> tuple[ModelWordings, list[Rejected], Client]:
     """By pair_id as `by_templates`, by a language model, with what was rejected; templates fill in nothing."""
     return asyncio.run(_by_model(pairs, params, llm))
 
 
-async def _by_model(pairs: list[Pair], params: Curate, llm: Llm) -> tuple[Wordings, list[Rejected], Client]:
+async def _by_model(pairs: list[Pair], params: Curate, llm: Llm) -> tuple[ModelWordings, list[Rejected], Client]:
     client = Client(llm, "curate")
     client.expected = len(pairs) if params.paraphrase_method == "llm" else len(pairs) * (params.paraphrases + 1)
     write = _ask_for_paraphrases if params.paraphrase_method == "llm" else _translate_and_back
@@ -44,7 +44,7 @@ async def _by_model(pairs: list[Pair], params: Curate, llm: Llm) -> tuple[Wordin
         written = await gather(write(client, pair, count) for pair in pairs if count)
     finally:
         await client.close()
-    wordings: Wordings = {}
+    wordings: ModelWordings = {}
     rejected: list[Rejected] = []
     none = params.model_copy(update={"paraphrases": 0})
     for pair, (texts, lost) in zip(pairs, written or [([], [])] * len(pairs), strict=True):
@@ -92,7 +92,7 @@ def check(pair: Pair, texts: list[str], params: Curate) -> tuple[dict[str, str],
     rejected: list[Rejected] = []
     for text in texts:
         written = pair.model_copy(update={"instruction": " ".join(text.split())})
-        reason = why_not(pair, written, [*kept.values(), *params.recall_questions], params)
+        reason = why_rejected(pair, written, [*kept.values(), *params.recall_questions], params)
         if reason:
             rejected.append(Rejected.of(written, reason, pair.instruction))
         else:
@@ -100,7 +100,7 @@ def check(pair: Pair, texts: list[str], params: Curate) -> tuple[dict[str, str],
     return kept, rejected
 
 
-def why_not(pair: Pair, written: Pair, earlier: list[str], params: Curate) -> Reason | None:
+def why_rejected(pair: Pair, written: Pair, earlier: list[str], params: Curate) -> Reason | None:
     """What is wrong with the wording `written` of `pair`; `earlier` are questions that it may not repeat."""
     text, form = written.instruction, normal_form(written.instruction)
     if not form:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pagetune.errors import UserError
 from pagetune.evaluate.controls import control_answers, instruction_of
 from pagetune.evaluate.fact_match import abstains, invented
-from pagetune.evaluate.intervals import Summary, summarize
+from pagetune.evaluate.intervals import Estimates, summarize
 from pagetune.evaluate.scoring import METRICS, Scored, check_tokenizer, in_pieces, score
 from pagetune.evaluate.tokenizers import Tokenizer, make_tokenizer, tokenizer_record
 from pagetune.params import Evaluate, Task
@@ -70,7 +70,7 @@ def view_of(metrics: dict[str, Any]) -> View:
 
 def set_of(prediction: Prediction) -> str:
     """`recall` holds two sets: seen templates, and the template that no training row has."""
-    new_wording = prediction.split == "recall" and not prediction.template_seen
+    new_wording = prediction.split == "recall" and not prediction.wording_seen
     return "recall_new_wording" if new_wording else prediction.split
 
 
@@ -215,7 +215,7 @@ def summary_of(
     names: tuple[str, ...],
     params: Evaluate,
     lowest: float = 0.0,
-) -> Summary:
+) -> Estimates:
     facts = [fact_of(predictions[index]) for index in chosen]
     return summarize([scores[index] for index in chosen], names, facts, params.bootstrap_samples, lowest)
 

@@ -13,12 +13,12 @@ Z95 = 1.959964
 #: Drawn at once: with 100,000 facts some 80 MB.
 _DRAWS_AT_ONCE = 100
 
-Summary = dict[str, float | int | None]
+Estimates = dict[str, float | int | None]
 
 
 def summarize(
     rows: Sequence[dict[str, float]], names: Sequence[str], facts: Sequence[str], samples: int, lowest: float = 0.0
-) -> Summary:
+) -> Estimates:
     """n, the number of facts, and for each name its mean with a 95% bootstrap interval; null where there are no rows.
 
     Drawn are facts, each with all of its rows: five wordings of one question are no five independent questions.

@@ -16,10 +16,10 @@ from pagetune.evaluate.evaluation import (
 )
 from pagetune.records import Prediction
 
-Row = dict[str, Any]
+TableRow = dict[str, Any]
 
 
-def per_example_rows(evaluation: Evaluation) -> list[Row]:
+def per_example_rows(evaluation: Evaluation) -> list[TableRow]:
     """metrics/per_example.csv: every answer of both models and both controls, with its scores."""
     return [
         {"set": set_of(row), "model": name, **_identity(row), "stopped": int(row.stopped), **values}
@@ -28,12 +28,12 @@ def per_example_rows(evaluation: Evaluation) -> list[Row]:
     ]
 
 
-def change_rows(evaluation: Evaluation, name: str) -> list[Row]:
+def change_rows(evaluation: Evaluation, name: str) -> list[TableRow]:
     """metrics/changes/NAME.csv, a question a row: `before` and `after` are right, abstains or wrong."""
     return [_change(evaluation, index) for index in members(evaluation.asked, name)]
 
 
-def _change(evaluation: Evaluation, index: int) -> Row:
+def _change(evaluation: Evaluation, index: int) -> TableRow:
     before, after = (evaluation.scores[model][index] for model in MODELS)
     scores = {
         f"{metric}_{model}": values[metric]
@@ -50,11 +50,11 @@ def verdict(scores: dict[str, float]) -> str:
     return "abstains" if scores["abstained"] else "wrong"
 
 
-def _identity(row: Prediction) -> Row:
+def _identity(row: Prediction) -> TableRow:
     return {"pair_id": row.pair_id, "kind": row.kind, "doc_id": row.doc_id}
 
 
-def group_rows(evaluation: Evaluation) -> list[Row]:
+def group_rows(evaluation: Evaluation) -> list[TableRow]:
     """metrics/groups.csv: both models by kind of question and by document, with the paired change."""
     difference, rows = differences(evaluation.scores), []
     for name in SETS:
@@ -65,9 +65,9 @@ def group_rows(evaluation: Evaluation) -> list[Row]:
     return rows
 
 
-def _compare(evaluation: Evaluation, own: list[int], difference: Scores) -> Row:
+def _compare(evaluation: Evaluation, own: list[int], difference: Scores) -> TableRow:
     changed = summary_of(evaluation.asked, difference, own, evaluation.view.headlines, evaluation.params, lowest=-1.0)
-    row: Row = {"n": len(own)}
+    row: TableRow = {"n": len(own)}
     for metric in evaluation.view.headlines:
         for model in MODELS:
             row[f"{metric}_{model}"] = mean_of(evaluation.scores[model], own, metric)

@@ -7,8 +7,8 @@ from pagetune.errors import UserError
 from pagetune.export.chat_template import modelfile
 from pagetune.export.converter import WRITTEN, ask_gguf, convert, find_converter, quantize, why_no_llama_cpp
 from pagetune.export.merge import Merging
-from pagetune.export.proof import NEAR_TIE, NEAREST_TIE, SHARE_OF_TIES, Seen, near_ties, same_answers
-from pagetune.model.template import Template
+from pagetune.export.verification import NEAR_TIE, NEAREST_TIE, SHARE_OF_TIES, Seen, near_ties, same_answers
+from pagetune.model.template import TemplateRecord
 
 
 def check_converter() -> None:
@@ -19,7 +19,7 @@ def check_converter() -> None:
 
 
 def export_gguf(
-    merging: Merging, folder: Path, template: Template, gguf_type: str, adapted: Seen, moved: float
+    merging: Merging, folder: Path, template: TemplateRecord, gguf_type: str, adapted: Seen, moved: float
 ) -> dict[str, Any]:
     """Write `folder`/gguf from `folder`/merged; what was proved. `moved` is by how much 16 bits move a logit.
 

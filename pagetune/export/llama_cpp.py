@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 
-def convert(converter: str, merged: str, target: str, kind: str) -> None:
+def run_converter(converter: str, merged: str, target: str, kind: str) -> None:
     """llama.cpp's script, which also gets to know tokenizers that split like GPT-2's but were trained on other text."""
     sys.path[:0] = [converter, str(Path(converter) / "gguf-py")]
     from conversion import base
@@ -35,7 +35,7 @@ def splits_like_gpt2(tokenizer: Path) -> bool:
     )
 
 
-def quantize(source: str, target: str, kind: str) -> None:
+def run_quantizer(source: str, target: str, kind: str) -> None:
     import llama_cpp
 
     params = llama_cpp.llama_model_quantize_default_params()
@@ -44,7 +44,7 @@ def quantize(source: str, target: str, kind: str) -> None:
         sys.exit(f"llama_model_quantize failed for {kind}")
 
 
-def ask(file: str) -> None:
+def answer_prompts(file: str) -> None:
     """Greedily, each prompt by itself."""
     from llama_cpp import Llama
 
@@ -73,5 +73,5 @@ def _answer(llama: Any, prompt: list[int], eos_ids: list[int], max_new_tokens: i
 
 
 if __name__ == "__main__":
-    commands: dict[str, Any] = {"convert": convert, "quantize": quantize, "ask": ask}
+    commands: dict[str, Any] = {"convert": run_converter, "quantize": run_quantizer, "ask": answer_prompts}
     commands[sys.argv[1]](*sys.argv[2:])

@@ -10,11 +10,11 @@ import torch
 from pagetune.errors import UserError
 from pagetune.evaluate.controls import instruction_of
 from pagetune.export.chat_template import chat_template
-from pagetune.export.proof import LARGEST_DIFFERENCE, Seen, largest_difference, look_at, same_answers
+from pagetune.export.verification import LARGEST_DIFFERENCE, Seen, largest_difference, look_at, same_answers
 from pagetune.model.loading import load_base, load_config, load_generation_config, load_tokenizer, load_tuned
 from pagetune.model.manifest import ADAPTER, Manifest
 from pagetune.model.prompts import encode_for_encoder, encode_prompt
-from pagetune.model.template import Template
+from pagetune.model.template import TemplateRecord
 from pagetune.params import Params
 from pagetune.predict.answers import eos_ids_of
 
@@ -34,14 +34,14 @@ class Merging:
         encode = encode_for_encoder if manifest.encoder_decoder else encode_prompt
         self.texts, self.prompts = prompts, [encode(prompt, self.tokenizer) for prompt in prompts]
 
-    def questions(self, template: Template) -> list[str]:
+    def questions(self, template: TemplateRecord) -> list[str]:
         return [instruction_of(text, template.template) for text in self.texts]
 
     def look(self, model: Any, like: Seen | None = None) -> Seen:
         return look_at(model, self.tokenizer.pad_token_id, self.eos_ids, self.prompts, self.params.predict, like)
 
 
-def export_merged(merging: Merging, template: Template, folder: Path) -> tuple[dict[str, Any], Seen]:
+def export_merged(merging: Merging, template: TemplateRecord, folder: Path) -> tuple[dict[str, Any], Seen]:
     """Save the merged model in `folder`; what was proved, and what the adapter in fp32 said.
 
     Raises UserError where the two are not one model, the adapter changes nothing, or memory is too little.
@@ -148,7 +148,7 @@ def _halve(model: Any, dtype: torch.dtype) -> None:
     model.config.dtype = dtype
 
 
-def _saved_proof(merging: Merging, model: Any, template: Template, folder: Path, adapted: Seen) -> dict[str, Any]:
+def _saved_proof(merging: Merging, model: Any, template: TemplateRecord, folder: Path, adapted: Seen) -> dict[str, Any]:
     """Save model and tokenizer, and load them again as anyone would."""
     half = merging.look(model, adapted)
     if math.isinf(moved := largest_difference(adapted, half)):
@@ -177,7 +177,7 @@ def _same_weights(one: Any, other: Any) -> bool:
     return all(torch.equal(weight, weights[name]) for name, weight in one.state_dict().items())
 
 
-def _save_tokenizer(merging: Merging, template: Template, folder: Path) -> None:
+def _save_tokenizer(merging: Merging, template: TemplateRecord, folder: Path) -> None:
     """With our template as its chat template. Raises UserError where it would then ask or end in another way."""
     from transformers import AutoTokenizer
 

@@ -12,10 +12,10 @@ import pdfplumber
 from pdfminer.pdftypes import resolve1
 from pdfplumber.page import Page
 
-from pagetune.extract.columns import Row, rows_of
+from pagetune.extract.columns import WordRow, rows_of
 from pagetune.extract.letters import clean_line, join_spaced_letters
 from pagetune.extract.linebreaks import join_lines
-from pagetune.extract.words import Box, Word
+from pagetune.extract.word_boxes import Box, Word
 
 
 @dataclass
@@ -77,7 +77,7 @@ class CarefulReader:
             for word in page.extract_words(x_tolerance_ratio=self._x_tolerance_ratio)
         ]
         found = [table for table in page.find_tables() if not cuts_words(table, words)]
-        tables = [FoundTable(read_rows(table, words), table.bbox, table.cells) for table in found]
+        tables = [FoundTable(read_table_rows(table, words), table.bbox, table.cells) for table in found]
         return CarefulPage(words, [table for table in tables if is_table(table.rows)], _unmapped_share(page))
 
 
@@ -85,7 +85,7 @@ class CarefulReader:
 MIN_ROWS_IN_A_ROW = 6
 
 
-def read_rows(table: Any, words: list[Word]) -> list[list[str]]:
+def read_table_rows(table: Any, words: list[Word]) -> list[list[str]]:
     """The texts of the table's cells, empty rows left out; a row that is many, with no line between them, is parted."""
     inner = [word for word in words if word.inside(table.bbox)]
     rows = []
@@ -98,7 +98,7 @@ def read_rows(table: Any, words: list[Word]) -> list[list[str]]:
     return _with_closed_columns([row for row in rows if any(row)])
 
 
-def _is_many_rows(cells: list[list[Row]]) -> bool:
+def _is_many_rows(cells: list[list[WordRow]]) -> bool:
     """Whether no lines part the rows of a table: columns with more lines than a cell holds, or as many numbers each."""
     if sum(len(lines) >= MIN_ROWS_IN_A_ROW for lines in cells) >= 3:
         return True
@@ -107,7 +107,7 @@ def _is_many_rows(cells: list[list[Row]]) -> bool:
     return tallest >= 3 and len(numbers) >= 3
 
 
-def _is_number(line: Row) -> bool:
+def _is_number(line: WordRow) -> bool:
     return len(line) == 1 and line[0].text[-1].isdigit()
 
 
@@ -124,7 +124,7 @@ def _with_closed_columns(rows: list[list[str]]) -> list[list[str]]:
     return [list(row) for row in zip(*closed, strict=True)]
 
 
-def _parted(cells: list[list[Row]]) -> list[list[str]]:
+def _parted(cells: list[list[WordRow]]) -> list[list[str]]:
     """One row of texts for each height at which words stand."""
     column = {word: index for index, lines in enumerate(cells) for line in lines for word in line}
     parted = []

@@ -8,11 +8,11 @@ from operator import attrgetter
 from statistics import median
 
 from pagetune.extract.letters import clean_line, join_spaced_letters
-from pagetune.extract.words import Box, Word
+from pagetune.extract.word_boxes import Box, Word
 
-Row = list[Word]
+WordRow = list[Word]
 #: A stretch of a row without a gap as wide as a gutter: its two ends in points.
-Run = tuple[float, float]
+Stretch = tuple[float, float]
 
 #: How wide a gutter is at least, in heights of a letter, and in spaces between words: justified lines stretch them.
 GUTTER_WIDTH, WIDER_THAN_SPACES = 0.8, 1.6
@@ -47,7 +47,7 @@ class Line:
 
 
 @dataclass
-class Split:
+class Gutter:
     """A gutter at `x` that parts the rows from `first` up to `last`, exclusive."""
 
     x: float
@@ -78,7 +78,7 @@ def _filled(word: Word, tables: Sequence[Grid]) -> Word:
     return word
 
 
-def _blocks(words: list[Word]) -> Iterator[list[Row]]:
+def _blocks(words: list[Word]) -> Iterator[list[WordRow]]:
     """The columns of the page, as rows of words. A gutter is looked for again on each side of a gutter."""
     rows = rows_of(words)
     split = find_split(rows)
@@ -93,9 +93,9 @@ def _blocks(words: list[Word]) -> Iterator[list[Row]]:
     yield from _blocks([word for row in rows[split.last :] for word in row])
 
 
-def rows_of(words: list[Word]) -> list[Row]:
+def rows_of(words: list[Word]) -> list[WordRow]:
     """Words whose vertical middles lie within each other's height, left to right."""
-    rows: list[Row] = []
+    rows: list[WordRow] = []
     top = bottom = 0.0
     for word in sorted(words, key=attrgetter("middle")):
         if top < word.middle < bottom:
@@ -106,7 +106,7 @@ def rows_of(words: list[Word]) -> list[Row]:
     return [_without_copies(sorted(row, key=attrgetter("x0"))) for row in rows]
 
 
-def _without_copies(row: Row) -> Row:
+def _without_copies(row: WordRow) -> WordRow:
     """A word drawn twice on nearly the same place, as a cheap bold, counts once."""
     copies = {
         index
@@ -116,7 +116,7 @@ def _without_copies(row: Row) -> Row:
     return [word for index, word in enumerate(row) if index not in copies]
 
 
-def find_split(rows: list[Row]) -> Split | None:
+def find_split(rows: list[WordRow]) -> Gutter | None:
     """The gutter that has the most rows of text on its poorer side, with the band of rows that it parts."""
     if len(rows) < MIN_ROWS:
         return None
@@ -131,22 +131,22 @@ def find_split(rows: list[Row]) -> Split | None:
     return best and _without_far_end(best, rows, runs)
 
 
-def _without_far_end(split: Split, rows: list[Row], runs: list[list[Run]]) -> Split:
+def _without_far_end(split: Gutter, rows: list[WordRow], runs: list[list[Stretch]]) -> Gutter:
     """The band without rows of one side that stand well below the others: a heading of what follows."""
     last = split.last
     pitches = [below[0].top - above[0].top for above, below in pairwise(rows[split.first : last])]
     usual = median(pitches)
     while last - split.first > MIN_ROWS and pitches[last - split.first - 2] > 1.6 * usual and len(runs[last - 1]) == 1:
         last -= 1
-    return Split(split.x, split.first, last)
+    return Gutter(split.x, split.first, last)
 
 
-def _gutter_width(rows: list[Row]) -> float:
+def _gutter_width(rows: list[WordRow]) -> float:
     gaps = [right.x0 - left.x1 for row in rows for left, right in pairwise(row)]
     return max(GUTTER_WIDTH * median([row[0].size for row in rows]), WIDER_THAN_SPACES * median(gaps) if gaps else 0.0)
 
 
-def _runs(row: Row, width: float) -> list[Run]:
+def _runs(row: WordRow, width: float) -> list[Stretch]:
     runs = [(row[0].x0, row[0].x1)]
     for word in row[1:]:
         if word.x0 - runs[-1][1] < width:
@@ -156,7 +156,7 @@ def _runs(row: Row, width: float) -> list[Run]:
     return runs
 
 
-def _candidates(runs: list[list[Run]], width: float) -> list[float]:
+def _candidates(runs: list[list[Stretch]], width: float) -> list[float]:
     """Where a gutter could lie: just left of where several rows start anew behind a gap."""
     starts = Counter(round(x0 / STEP) for row in runs for x0, _ in row)
     behind_gaps = {round(right[0] / STEP) for row in runs for _, right in pairwise(row)}
@@ -164,17 +164,17 @@ def _candidates(runs: list[list[Run]], width: float) -> list[float]:
     return [step * STEP - width / 2 for step in often]
 
 
-def _bands(runs: list[list[Run]], x: float, width: float) -> Iterator[Split]:
+def _bands(runs: list[list[Stretch]], x: float, width: float) -> Iterator[Gutter]:
     """The longest stretches of rows in which nothing lies on the gutter at `x`."""
     first = 0
     for index in range(len(runs) + 1):
         if index == len(runs) or any(x0 < x + width / 2 - 2 and x1 > x - width / 2 + 2 for x0, x1 in runs[index]):
             if index - first >= MIN_ROWS:
-                yield Split(x, first, index)
+                yield Gutter(x, first, index)
             first = index + 1
 
 
-def _rows_on_the_poorer_side(runs: list[list[Run]], x: float) -> int:
+def _rows_on_the_poorer_side(runs: list[list[Stretch]], x: float) -> int:
     """0 where one of the sides is no column of text."""
     left = [(row[0][0], max(x1 for _, x1 in row if x1 <= x)) for row in runs if row[0][1] <= x]
     right = [(min(x0 for x0, _ in row if x0 >= x), row[-1][1]) for row in runs if row[-1][0] >= x]
@@ -186,13 +186,13 @@ def _rows_on_the_poorer_side(runs: list[list[Run]], x: float) -> int:
     return min(len(left), len(right)) if are_columns else 0
 
 
-def _fill(lines: list[Run], min_width: float) -> float:
+def _fill(lines: list[Stretch], min_width: float) -> float:
     """How much of the side's width its lines take up, on average; 0 for a side that is too narrow."""
     width = max(x1 for _, x1 in lines) - min(x0 for x0, _ in lines)
     return sum(x1 - x0 for x0, x1 in lines) / len(lines) / width if width >= min_width > 0 else 0.0
 
 
-def _lines(rows: list[Row], column: int) -> list[Line]:
+def _lines(rows: list[WordRow], column: int) -> list[Line]:
     styles = _styles(rows)
     reach: dict[Style, list[float]] = {}
     for style, row in zip(styles, rows, strict=True):
@@ -209,7 +209,7 @@ def _lines(rows: list[Row], column: int) -> list[Line]:
 Style = tuple[int, int]
 
 
-def _styles(rows: list[Row]) -> list[Style]:
+def _styles(rows: list[WordRow]) -> list[Style]:
     """What sets body text apart from headers and headings. A font's letters differ in height by a few hundredths."""
     ranks: dict[float, int] = {}
     rank, smallest = 0, 0.0
@@ -220,7 +220,7 @@ def _styles(rows: list[Row]) -> list[Style]:
     return [(round(row[0].x0 / 4), ranks[row[0].size]) for row in rows]
 
 
-def _line(row: Row, column: int, right_edge: float, pitch: float) -> Line:
+def _line(row: WordRow, column: int, right_edge: float, pitch: float) -> Line:
     return Line(
         text=clean_line(join_spaced_letters(row)),
         x0=row[0].x0,

@@ -11,7 +11,7 @@ import numpy as np
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
-from pagetune.extract.words import Word
+from pagetune.extract.word_boxes import Word
 
 #: PDFium puts this in place of a hyphen at a line's end, and takes the line break away.
 BREAK_HYPHENS = "\ufffe\x02"

@@ -37,7 +37,7 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Source:
+class SourceFile:
     """A PDF that can be opened."""
 
     path: Path
@@ -63,7 +63,7 @@ def doc_id(path: Path) -> str:
     return "".join(character if character.isprintable() else "\ufffd" for character in name)
 
 
-def inspect_file(candidate: Candidate) -> Source | BadFile:
+def inspect_file(candidate: Candidate) -> SourceFile | BadFile:
     content = candidate.path.read_bytes()
     if not content:
         return _bad(candidate, "empty_file", "0 bytes")
@@ -77,7 +77,7 @@ def inspect_file(candidate: Candidate) -> Source | BadFile:
     if not page_count:
         return _bad(candidate, "broken_file", "no page can be found")
     sha256 = hashlib.sha256(content).hexdigest()
-    return Source(candidate.path, doc_id(candidate.path), sha256, page_count, candidate.password)
+    return SourceFile(candidate.path, doc_id(candidate.path), sha256, page_count, candidate.password)
 
 
 def _count_pages(candidate: Candidate, pdf: pdfium.PdfDocument) -> int:

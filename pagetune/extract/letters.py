@@ -5,7 +5,7 @@ import unicodedata
 from itertools import pairwise
 from statistics import median
 
-from pagetune.extract.words import Word
+from pagetune.extract.word_boxes import Word
 
 #: NFC leaves these as they are; a search for "fi" does not find them.
 _LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"}

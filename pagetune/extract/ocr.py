@@ -6,7 +6,7 @@ from typing import Any
 import pypdfium2 as pdfium
 
 from pagetune.errors import UserError
-from pagetune.extract.words import Word
+from pagetune.extract.word_boxes import Word
 
 INSTALL = "Install them (Debian, Ubuntu: apt-get install tesseract-ocr tesseract-ocr-kor), or set extract.ocr: off."
 

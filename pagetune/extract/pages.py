@@ -13,13 +13,13 @@ from pagetune.extract.careful import CarefulPage, CarefulReader
 from pagetune.extract.columns import Line, reading_order
 from pagetune.extract.engine import PAGES_PER_TASK, Failure, map_tasks
 from pagetune.extract.fast import FastPage, page_box, read_fast
-from pagetune.extract.files import Candidate, Source, file_name, find_pdfs, inspect_file, read_passwords
+from pagetune.extract.files import Candidate, SourceFile, file_name, find_pdfs, inspect_file, read_passwords
 from pagetune.extract.headers import without_headers
 from pagetune.extract.linebreaks import join_lines
 from pagetune.extract.ocr import check_tesseract, read_picture
 from pagetune.extract.paragraphs import paragraphs
 from pagetune.extract.quality import DOUBTFUL, Letters, measure, why_set_aside
-from pagetune.extract.words import Box, Word
+from pagetune.extract.word_boxes import Box, Word
 from pagetune.params import Extract
 from pagetune.records import BadFile, Page, Reason, Table
 
@@ -28,7 +28,7 @@ from pagetune.records import BadFile, Page, Reason, Table
 class PageRange:
     """The pages from `first` to `last`, both from 1 and inclusive, of one file."""
 
-    source: Source
+    source: SourceFile
     first: int
     last: int
     params: Extract
@@ -66,7 +66,7 @@ def read_documents(folder: Path, params: Extract) -> Iterator[Page | BadFile | i
     if params.ocr == "auto":
         check_tesseract(params.ocr_languages)
     found = inspect_files(find_pdfs(folder), params)
-    ranges = [part for source in found if isinstance(source, Source) for part in page_ranges(source, params)]
+    ranges = [part for source in found if isinstance(source, SourceFile) for part in page_ranges(source, params)]
     yield sum(len(part.numbers) for part in ranges)
     yield from (bad for bad in found if isinstance(bad, BadFile))
     for part, pages in zip(ranges, map_tasks(read_pages, ranges, params), strict=True):
@@ -92,20 +92,20 @@ def _page_by_page(part: PageRange, failure: Failure, params: Extract) -> Iterato
     yield from chain.from_iterable(failed_pages(single, failure.reason) for single in left)
 
 
-def inspect_files(paths: list[Path], params: Extract) -> list[Source | BadFile]:
+def inspect_files(paths: list[Path], params: Extract) -> list[SourceFile | BadFile]:
     passwords = read_passwords()
     candidates = [Candidate(path.absolute(), passwords.get(file_name(path))) for path in paths]
     found = map_tasks(inspect_file, candidates, params)
     return [_named(path, outcome) for path, outcome in zip(paths, found, strict=True)]
 
 
-def _named(path: Path, outcome: Source | BadFile | Failure) -> Source | BadFile:
+def _named(path: Path, outcome: SourceFile | BadFile | Failure) -> SourceFile | BadFile:
     if isinstance(outcome, Failure):
         return BadFile(file=file_name(path), reason=outcome.reason, seen=outcome.seen)
     return outcome
 
 
-def page_ranges(source: Source, params: Extract) -> Iterator[PageRange]:
+def page_ranges(source: SourceFile, params: Extract) -> Iterator[PageRange]:
     """Parts of nearly equal length, so that none is too short to tell what repeats."""
     parts = -(-source.page_count // PAGES_PER_TASK)
     bounds = [part * source.page_count // parts for part in range(parts + 1)]

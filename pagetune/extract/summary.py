@@ -24,7 +24,7 @@ _WHAT_TO_DO = {
 }
 
 
-class Summary:
+class ExtractSummary:
     """Counts of what was read, in one number a thing, however many pages there are."""
 
     def __init__(self) -> None:

@@ -14,7 +14,7 @@ from pagetune.jsonl import write_text
 from pagetune.records import Record
 
 
-class Answer(Record):
+class Reply(Record):
     """What the server said, and what it counted."""
 
     text: str
@@ -29,20 +29,20 @@ def cache_folder() -> Path:
     return Path(own).expanduser() if own else base / "pagetune" / "llm"
 
 
-def key_of(request: dict[str, Any]) -> str:
+def request_key(request: dict[str, Any]) -> str:
     """64 hex digits that name a request by its content."""
     return hashlib.sha256(json.dumps(request, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
-def load(key: str) -> Answer | None:
+def load(key: str) -> Reply | None:
     """None where there is none, or where a machine that lost its power left half of it."""
     try:
-        return Answer.model_validate_json(_path(key).read_text(encoding="utf-8"))
+        return Reply.model_validate_json(_path(key).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
 
 
-def store(key: str, answer: Answer) -> None:
+def store(key: str, answer: Reply) -> None:
     """Raises UserError where the folder cannot be written."""
     try:
         write_text(_path(key), answer.model_dump_json() + "\n")

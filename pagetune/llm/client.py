@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from pagetune.errors import UserError
 from pagetune.llm import cache
-from pagetune.llm.cache import Answer
+from pagetune.llm.cache import Reply
 from pagetune.llm.salvage import read_answer
 from pagetune.llm.schemas import response_format
 from pagetune.params import Llm
@@ -46,7 +46,7 @@ class Client:
         self._params, self._stage = params, stage
         self._server = _connect(params)
         self._slots = asyncio.Semaphore(params.concurrency)
-        self._under_way: dict[str, asyncio.Future[Answer]] = {}
+        self._under_way: dict[str, asyncio.Future[Reply]] = {}
         #: How many of json_schema, json_object and nothing the server has refused so far.
         self._refused = 0
         self._started = self._said = time.monotonic()
@@ -57,7 +57,7 @@ class Client:
         answer = await self._answer(messages, model)
         return read_answer(answer.text, model)
 
-    async def _answer(self, messages: Messages, model: type[BaseModel]) -> Answer:
+    async def _answer(self, messages: Messages, model: type[BaseModel]) -> Reply:
         request = {
             "base_url": self._params.base_url,
             "model": self._params.model,
@@ -66,7 +66,7 @@ class Client:
             "max_tokens": self._params.max_tokens,
             "schema": model.model_json_schema(),
         }
-        key = cache.key_of(request)
+        key = cache.request_key(request)
         task = self._under_way.get(key)
         if task is None or (task.done() and (task.cancelled() or task.exception())):
             task = self._under_way[key] = asyncio.ensure_future(self._cached(key, messages, model))
@@ -80,7 +80,7 @@ class Client:
         await asyncio.gather(*self._under_way.values(), return_exceptions=True)
         await self._server.close()
 
-    async def _cached(self, key: str, messages: Messages, model: type[BaseModel]) -> Answer:
+    async def _cached(self, key: str, messages: Messages, model: type[BaseModel]) -> Reply:
         answer = cache.load(key)
         if answer is None:
             async with self._slots:
@@ -91,7 +91,7 @@ class Client:
         self._count(answer)
         return answer
 
-    async def _send(self, messages: Messages, model: type[BaseModel]) -> Answer:
+    async def _send(self, messages: Messages, model: type[BaseModel]) -> Reply:
         """With the strictest format that the server has not refused; a refusal counts once a laxer one is taken."""
         from openai import BadRequestError, UnprocessableEntityError
 
@@ -107,7 +107,7 @@ class Client:
             return answer
         return self._fail(f"it refused one ({refusal})")
 
-    async def _complete(self, messages: Messages, format_: dict[str, Any]) -> Answer:
+    async def _complete(self, messages: Messages, format_: dict[str, Any]) -> Reply:
         import openai
 
         arguments: dict[str, Any] = {"response_format": format_} if format_ else {}
@@ -132,7 +132,7 @@ class Client:
                 return self._fail(_say(error))
         return self._fail("what it sends is no completion of the OpenAI protocol")
 
-    def _fail(self, what: str) -> Answer:
+    def _fail(self, what: str) -> Reply:
         if self._params.on_failed_request == "skip":
             raise RequestFailed(what)
         raise UserError(
@@ -147,7 +147,7 @@ class Client:
             "Check OPENAI_API_KEY in the environment, llm.base_url and llm.model."
         )
 
-    def _count(self, answer: Answer) -> None:
+    def _count(self, answer: Reply) -> None:
         self.requests += 1
         self.input_tokens += answer.input_tokens
         self.output_tokens += answer.output_tokens
@@ -196,11 +196,11 @@ def _connect(params: Llm) -> Any:
     )
 
 
-def _to_answer(completion: Any) -> Answer:
+def _to_answer(completion: Any) -> Reply:
     """Raises AttributeError, LookupError, TypeError or ValueError where the server sent something else."""
     message, usage = completion.choices[0].message, completion.usage
     text = message.content or ""
-    return Answer(
+    return Reply(
         text=text.encode(errors="replace").decode(),  # half a surrogate pair is no text
         input_tokens=int(getattr(usage, "prompt_tokens", 0) or 0),
         output_tokens=int(getattr(usage, "completion_tokens", 0) or 0),

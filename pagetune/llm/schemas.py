@@ -13,7 +13,7 @@ class Schema(BaseModel):
     model_config = ConfigDict(extra="ignore", json_schema_extra={"additionalProperties": False})
 
 
-class Questions(Schema):
+class QuestionList(Schema):
     questions: list[str]
 
 

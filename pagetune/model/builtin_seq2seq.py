@@ -106,9 +106,9 @@ def _batches(
         """What the encoder reads, and what the decoder is to write."""
         text = random.choice(texts)
         if retold:
-            text = invented(text, syllables, random)
+            text = invented_dialogue(text, syllables, random)
             return _encode(text, tokenizer), _encode(central_turns(text), tokenizer)
-        ids = _encode(invented(_some_lines(text, random), syllables, random), tokenizer)
+        ids = _encode(invented_dialogue(_some_lines(text, random), syllables, random), tokenizer)
         return with_gaps(ids, tokenizer.mask_token_id, random), ids
 
     for _ in range(params.steps):
@@ -142,7 +142,7 @@ def central_turns(dialogue: str) -> str:
     return " ".join(turns[place] for place in sorted(best))
 
 
-def invented(text: str, syllables: list[str], random: Random) -> str:
+def invented_dialogue(text: str, syllables: list[str], random: Random) -> str:
     """With some of its syllables exchanged, each for the same one everywhere in the text.
 
     A hundred dialogues can be learnt by heart; words that nobody has ever used can only be read and copied.

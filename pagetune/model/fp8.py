@@ -19,8 +19,8 @@ class Fp8Weight:
     """A weight (out, in) as 8-bit floats: laid out once for `x @ weight.T` and once for `grad @ weight`."""
 
     def __init__(self, weight: Tensor) -> None:
-        self.rows, self.row_scales = quantize(weight)
-        self.columns, self.column_scales = quantize(weight.t().contiguous())
+        self.rows, self.row_scales = to_fp8(weight)
+        self.columns, self.column_scales = to_fp8(weight.t().contiguous())
 
     def through(self, x: Tensor) -> Tensor:
         """x (tokens, in) -> (tokens, out)."""
@@ -31,7 +31,7 @@ class Fp8Weight:
         return _product(grad, self.columns, self.column_scales)
 
 
-def why_not(precision: str, alone: bool) -> str | None:
+def why_no_fp8(precision: str, alone: bool) -> str | None:
     """What stands in the way of `train.fp8: true` here."""
     if not torch.cuda.is_available() or torch.cuda.get_device_capability() < CAPABILITY:
         return "it takes a card that computes in 8-bit floats, Ada, Hopper or newer"
@@ -60,7 +60,7 @@ def unfold(layer: Any) -> None:
         del base.fp8
 
 
-def quantize(matrix: Tensor) -> tuple[Tensor, Tensor]:
+def to_fp8(matrix: Tensor) -> tuple[Tensor, Tensor]:
     """The matrix with each row's largest number at the largest float of 8 bits, and (rows, 1) what to multiply by."""
     return (_compiled() if matrix.is_cuda else _quantize)(matrix)
 
@@ -78,7 +78,7 @@ def _quantize(matrix: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _product(rows: Tensor, matrix: Tensor, scales: Tensor) -> Tensor:
-    quantized, row_scales = quantize(rows.contiguous())
+    quantized, row_scales = to_fp8(rows.contiguous())
     return torch._scaled_mm(
         quantized, matrix.t(), scale_a=row_scales, scale_b=scales.t(), out_dtype=rows.dtype, use_fast_accum=True
     )

@@ -13,13 +13,13 @@ def render_prompt(template: str, instruction: str) -> str:
     return template.replace("{instruction}", instruction)
 
 
-def to_example(pair: Pair, template: str, eos_token: str, template_seen: bool) -> Example:
+def to_example(pair: Pair, template: str, eos_token: str, wording_seen: bool) -> Example:
     return Example(
         pair_id=pair.pair_id,
         kind=pair.kind,
         doc_id=pair.doc_id,
         page_number=pair.page_number,
-        template_seen=template_seen,
+        wording_seen=wording_seen,
         prompt=render_prompt(template, pair.instruction),
         completion=pair.output + eos_token,
         references=pair.references,

@@ -17,7 +17,7 @@ TEMPLATE = Path("data/prompts/template.json")
 CARRIED = "template.json"
 
 
-class Template(Record):
+class TemplateRecord(Record):
     """`data/prompts/template.json`, and `models/adapter/template.json`."""
 
     template: str
@@ -27,7 +27,7 @@ class Template(Record):
     sha256: str
 
     @classmethod
-    def of(cls, template: str, eos_token: str, bos_token: str | None, special_tokens: list[str]) -> "Template":
+    def of(cls, template: str, eos_token: str, bos_token: str | None, special_tokens: list[str]) -> "TemplateRecord":
         parts = [template, eos_token, bos_token or "", *special_tokens]
         sha256 = hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
         return cls(
@@ -39,7 +39,7 @@ class Template(Record):
         )
 
     @classmethod
-    def for_base(cls, template: str, manifest: Manifest) -> "Template":
+    def for_base(cls, template: str, manifest: Manifest) -> "TemplateRecord":
         return cls.of(template, manifest.eos_token, manifest.bos_token, manifest.special_tokens)
 
     @property
@@ -47,10 +47,10 @@ class Template(Record):
         return self == self.of(self.template, self.eos_token, self.bos_token, self.special_tokens)
 
 
-def read_template(path: Path = TEMPLATE) -> Template:
+def read_template(path: Path = TEMPLATE) -> TemplateRecord:
     """Raises UserError where the file is absent, of an older pagetune, or was changed by hand."""
     try:
-        record = Template.model_validate(read_json(path))
+        record = TemplateRecord.model_validate(read_json(path))
     except ValidationError as error:
         part = ".".join(map(str, error.errors()[0]["loc"])) or "the whole file"
         raise UserError(f"{path}: {part} is missing or wrong; another version wrote it. Run `dvc repro`.") from None
@@ -59,20 +59,20 @@ def read_template(path: Path = TEMPLATE) -> Template:
     return record
 
 
-def check_template(adapter: Path, manifest: Manifest, asked: Path = TEMPLATE) -> Template:
+def check_template(adapter: Path, manifest: Manifest, asked: Path = TEMPLATE) -> TemplateRecord:
     """How to ask the adapter. Raises UserError, and says which part differs, where the project would ask otherwise."""
     carried = adapter / CARRIED
     if not carried.exists():
         raise UserError(f"{carried} is not there: nothing says how this adapter was trained to be asked. `dvc repro`.")
     trained, now = read_template(carried), read_template(asked)
-    base = Template.for_base(trained.template, manifest)
+    base = TemplateRecord.for_base(trained.template, manifest)
     differences = [*_differences(trained, now, str(asked)), *_differences(trained, base, "models/base/manifest.json")]
     if differences:
         raise UserError(f"{carried}: {'; '.join(differences)}. Run `dvc repro`, which trains anew where it must.")
     return trained
 
 
-def _differences(trained: Template, other: Template, where: str) -> list[str]:
+def _differences(trained: TemplateRecord, other: TemplateRecord, where: str) -> list[str]:
     parts = ("template", "eos_token", "bos_token", "special_tokens")
     return [
         f"{part} is {getattr(trained, part)!r}, and in {where} {getattr(other, part)!r}"

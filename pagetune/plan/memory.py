@@ -206,7 +206,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class _Way:
+class Candidate:
     accumulation: int
     tokens: int
     checkpointing: bool
@@ -242,7 +242,7 @@ def make_plan(
     )
 
 
-def _ways(setup: Setup, train: Train, largest: Callable[[int], int], processes: int) -> list[_Way]:
+def _ways(setup: Setup, train: Train, largest: Callable[[int], int], processes: int) -> list[Candidate]:
     whole, fixed = largest(1), train.gradient_checkpointing
     ways = []
     for accumulation in _accumulations(train, processes):
@@ -250,7 +250,7 @@ def _ways(setup: Setup, train: Train, largest: Callable[[int], int], processes: 
         for checkpointing in (False, True) if fixed == "auto" else (fixed,):
             seconds = _seconds(setup, min(whole, accumulation * tokens), accumulation, checkpointing)
             predicted = estimate(setup, tokens, checkpointing)
-            ways.append(_Way(accumulation, tokens, checkpointing, predicted, seconds))
+            ways.append(Candidate(accumulation, tokens, checkpointing, predicted, seconds))
     return ways
 
 
@@ -272,7 +272,7 @@ def _seconds(setup: Setup, tokens: int, accumulation: int, checkpointing: bool) 
     return max(computing, launching) + UNHIDDEN * launching if setup.on_gpu else computing + launching
 
 
-def _choose(memory: str, ways: list[_Way], least: _Way, budget: int) -> tuple[_Way, str]:
+def _choose(memory: str, ways: list[Candidate], least: Candidate, budget: int) -> tuple[Candidate, str]:
     safe = max(SAFE * budget, NEAR_LEAST * least.total)
     limit = TIGHT * budget if memory == "fast" else min(safe, TIGHT * budget)
     fitting = [way for way in ways if way.total <= limit]
@@ -282,7 +282,7 @@ def _choose(memory: str, ways: list[_Way], least: _Way, budget: int) -> tuple[_W
     return _fastest(fitting), f"{memory} takes the fastest of {len(fitting)} that fit out of {len(ways)}"
 
 
-def _fastest(ways: list[_Way]) -> _Way:
+def _fastest(ways: list[Candidate]) -> Candidate:
     return min(ways, key=lambda way: (way.seconds, way.total))
 
 
@@ -294,7 +294,7 @@ def _in_words(predicted: Estimate) -> str:
     )
 
 
-def _nothing_fits(setup: Setup, train: Train, least: _Way, budget: int) -> str:
+def _nothing_fits(setup: Setup, train: Train, least: Candidate, budget: int) -> str:
     ways_out = [
         "precision: 4bit" * (setup.precision != "4bit"),
         "train.gradient_checkpointing: auto" * (train.gradient_checkpointing is False),

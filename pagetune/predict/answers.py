@@ -11,7 +11,7 @@ from pagetune.model.precision import resolve_precision
 from pagetune.model.prompts import check_places, encode_for_encoder, encode_prompt
 from pagetune.params import Params, Predict
 from pagetune.predict import vllm_engine
-from pagetune.predict.batches import decode_all
+from pagetune.predict.generation import decode_all
 from pagetune.records import Example, Prediction, Split
 
 
@@ -55,7 +55,7 @@ def read_questions(folder: Path) -> Questions:
 
 def predict(manifest: Manifest, adapter: Path | None, questions: Questions, params: Params) -> list[Prediction]:
     """What the base says to every question, in order; or the adapter on it."""
-    engine, reason = vllm_engine.choose(params, manifest)
+    engine, reason = vllm_engine.choose_engine(params, manifest)
     precision = resolve_precision(params.precision, manifest.parameters)
     print(f"predict: {precision.precision} ({precision.reason}), answers by {engine} ({reason})", flush=True)
     by_engine = _by_vllm if engine == "vllm" else _by_transformers
@@ -110,6 +110,6 @@ def answer_of(ids: list[int], tokenizer: Any, eos_ids: list[int]) -> Answer:
     return Answer(tokenizer.decode(ids[:end], skip_special_tokens=True).strip(), end is not None)
 
 
-def describe(manifest: Manifest, predictions: list[Prediction]) -> str:
+def describe_predictions(manifest: Manifest, predictions: list[Prediction]) -> str:
     stopped = sum(prediction.stopped for prediction in predictions)
     return f"{len(predictions)} answers of {manifest.id}, {stopped} ended by themselves"

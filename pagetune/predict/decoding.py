@@ -26,7 +26,7 @@ _WARM_STEPS = 2
 GROUPED = "pagetune_grouped"
 
 
-def why_not(model: Any) -> str | None:
+def why_no_fast_decoding(model: Any) -> str | None:
     """What keeps a model from this decoding, if anything does: then `generate` takes it."""
     inner = model.get_base_model() if hasattr(model, "get_base_model") else model
     config = inner.config

@@ -16,7 +16,7 @@ from pagetune.params import Params
 _RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 
 
-def choose(params: Params, manifest: Manifest) -> tuple[str, str]:
+def choose_engine(params: Params, manifest: Manifest) -> tuple[str, str]:
     """`transformers` or `vllm`, and why. Raises UserError where vllm is asked for and cannot be."""
     wanted, problem = params.predict.engine, _why_not(params, manifest)
     if wanted == "transformers":

@@ -99,7 +99,7 @@ def _order(case: Case) -> tuple[float, bool, float, int]:
     return -abs(case.change), case.change >= 0, -abs(case.rouge_change), SETS.index(case.set)
 
 
-def choose(cases: list[Case], limit: int = CASES_SHOWN) -> list[Case]:
+def choose_cases(cases: list[Case], limit: int = CASES_SHOWN) -> list[Case]:
     """At most `limit` in their order, from every set and from better, worse and same in turn, so that none is crowded
     out."""
     groups: dict[tuple[str, str], list[int]] = defaultdict(list)

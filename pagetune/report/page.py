@@ -12,10 +12,10 @@ from markupsafe import Markup
 from pagetune.evaluate.evaluation import BOTH_WAYS, MODELS, RATES, SETS, view_of
 from pagetune.evaluate.scoring import METRICS
 from pagetune.records import BadFile, Page, Pair, Prediction
-from pagetune.report.cases import all_cases, choose, right_answers
+from pagetune.report.cases import all_cases, choose_cases, right_answers
 from pagetune.report.charts import pictures
 from pagetune.report.coverage import coverage, worst_pages
-from pagetune.report.words import CONTROL_MEANINGS, summary_sentences
+from pagetune.report.findings import CONTROL_MEANINGS, summary_sentences
 
 FOLDER = Path(__file__).parent
 #: As the field writes them.
@@ -95,7 +95,7 @@ def _scores(inputs: Inputs) -> dict[str, Any]:
         "titles": METRIC_TITLES,
         "measured": {name: METRIC_TITLES[name] for name in names},
         "kinds": [row for row in inputs.groups if row["by"] == "kind"],
-        "cases": choose(cases),
+        "cases": choose_cases(cases),
         "case_count": len(cases),
     }
 

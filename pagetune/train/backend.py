@@ -48,7 +48,7 @@ def why_peft(params: Params, processes: int, here: bool = True, encoder: bool = 
     if params.train.backend == "peft":
         return "asked for"
     several = "several processes, train.processes: 1 is one" if processes > 1 else None
-    return unsloth_backend.why_not(params, encoder) or several or (why_no_unsloth() if here else None)
+    return unsloth_backend.why_unsupported(params, encoder) or several or (why_no_unsloth() if here else None)
 
 
 def why_no_unsloth() -> str | None:

@@ -15,7 +15,7 @@ from typing import Any
 from pagetune.model.prompts import IGNORED
 
 #: `input_ids` and `labels` of equal length, as `encode_example` gives them.
-Row = dict[str, list[int]]
+EncodedRow = dict[str, list[int]]
 #: Steps whose rows are sorted by length together, as transformers' LengthGroupedSampler does.
 STEPS_GROUPED = 50
 
@@ -111,17 +111,17 @@ class Collator:
     for_unsloth: bool = False
     decoder_start_token_id: int | None = None
 
-    def __call__(self, rows: list[Row]) -> dict[str, Any]:
+    def __call__(self, rows: list[EncodedRow]) -> dict[str, Any]:
         rows = rows or [self._nothing()]
         if self.decoder_start_token_id is not None:
             return self._part(rows, self.decoder_start_token_id)
         return self._pack(rows) if self.packed else self._pad(rows)
 
-    def _nothing(self) -> Row:
+    def _nothing(self) -> EncodedRow:
         """For a process that has no row in this step and must not fall out of it."""
         return {"input_ids": [self.pad_token_id] * 2, "labels": [IGNORED] * 2}
 
-    def _pack(self, rows: list[Row]) -> dict[str, Any]:
+    def _pack(self, rows: list[EncodedRow]) -> dict[str, Any]:
         import torch
 
         lengths = torch.tensor([len(row["input_ids"]) for row in rows], dtype=torch.int32)
@@ -142,7 +142,7 @@ class Collator:
             "max_length_k": longest,
         }
 
-    def _pad(self, rows: list[Row]) -> dict[str, Any]:
+    def _pad(self, rows: list[EncodedRow]) -> dict[str, Any]:
         return {
             "input_ids": _filled([row["input_ids"] for row in rows], self.pad_token_id),
             "attention_mask": _filled([[1] * len(row["input_ids"]) for row in rows], 0),
@@ -150,7 +150,7 @@ class Collator:
             "shift_labels": _filled([_shifted(row) for row in rows], IGNORED),
         }
 
-    def _part(self, rows: list[Row], start: int) -> dict[str, Any]:
+    def _part(self, rows: list[EncodedRow], start: int) -> dict[str, Any]:
         prompts = [row["input_ids"][: prompt_length(row)] for row in rows]
         answers = [row["labels"][prompt_length(row) :] or [IGNORED] for row in rows]
         said = [
@@ -172,11 +172,11 @@ def _filled(rows: list[list[int]], filler: int) -> Any:
     return torch.tensor([row + [filler] * (width - len(row)) for row in rows])
 
 
-def prompt_length(row: Row) -> int:
+def prompt_length(row: EncodedRow) -> int:
     """Tokens before the first that the loss is on."""
     return sum(1 for _ in takewhile(lambda label: label == IGNORED, row["labels"]))
 
 
-def _shifted(row: Row) -> list[int]:
+def _shifted(row: EncodedRow) -> list[int]:
     """At each token the one that follows, as the loss wants it; nothing follows the last."""
     return [*row["labels"][1:], IGNORED]

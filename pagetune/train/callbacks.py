@@ -11,7 +11,7 @@ from tqdm import tqdm
 from transformers import TrainerCallback
 
 from pagetune.errors import UserError
-from pagetune.train.distributed import say
+from pagetune.train.distributed import log_once
 
 #: A loss so many times the first, and a nat above it, twice in a row, comes down no more.
 DIVERGED = 1.5
@@ -140,7 +140,7 @@ class Memory(TrainerCallback):  # type: ignore[misc]
 
         if "loss" not in logs:
             return
-        point = card_memory() if torch.cuda.is_available() else process_memory()
+        point = gpu_memory() if torch.cuda.is_available() else process_memory()
         self.points.append({"step": state.global_step, **point})
         if torch.cuda.is_available():
             self._tidy(state.global_step, point)
@@ -153,13 +153,13 @@ class Memory(TrainerCallback):  # type: ignore[misc]
         if idle > self.threshold:
             gc.collect()
             torch.cuda.empty_cache()
-            say(
+            log_once(
                 f"step {step}: {idle:.0%} of {point['reserved_mib']:,.0f} MiB were in no use, above "
                 f"train.empty_cache_threshold; the cache was emptied"
             )
 
 
-def card_memory() -> dict[str, float]:
+def gpu_memory() -> dict[str, float]:
     import torch
 
     sizes = {

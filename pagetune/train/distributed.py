@@ -26,7 +26,7 @@ FSDP = [
 ]
 
 
-def say(line: str) -> None:
+def log_once(line: str) -> None:
     """Of several processes the first one speaks."""
     if os.environ.get("RANK", "0") == "0":
         print(f"train: {line}", flush=True)
@@ -37,7 +37,7 @@ def launched() -> bool:
     return int(os.environ.get("WORLD_SIZE", "1")) > 1
 
 
-def processes_of(wanted: Literal["auto"] | int, rows: int) -> int:
+def count_processes(wanted: Literal["auto"] | int, rows: int) -> int:
     """Processes of this training on all machines: of those already launched, else one for each card of this one, and
     no more than each step has `rows`.
 
@@ -102,7 +102,7 @@ def sharded() -> bool:
     return os.environ.get("ACCELERATE_USE_FSDP") == "true"
 
 
-def of_all(value: Any) -> list[Any]:
+def gather_from_all(value: Any) -> list[Any]:
     """The value of each process, the first one's first; they wait for each other here."""
     if not launched():
         return [value]

@@ -16,7 +16,7 @@ POLL_SECONDS = 1.0
 _held: TextIO | None = None
 
 
-def claim_card() -> None:
+def claim_gpu() -> None:
     """Keep this process, and those it starts, to one card that no other job has; waits where all are taken.
 
     Sets CUDA_VISIBLE_DEVICES, so it is called before torch is imported. Does nothing outside a queue's workspace, with
@@ -26,16 +26,16 @@ def claim_card() -> None:
     checkout, _, workspace = f"{Path.cwd().as_posix()}/".partition(WORKSPACES)
     if _held or not workspace or "RANK" in os.environ or "WORLD_SIZE" in os.environ:
         return
-    cards = visible_cards()
+    cards = visible_gpus()
     if len(cards) > 1:
-        uuid, _held = _wait_for_card(Path(checkout) / ".pagetune" / "cards", list(cards))
+        uuid, _held = _wait_for_gpu(Path(checkout) / ".pagetune" / "cards", list(cards))
         os.environ["CUDA_VISIBLE_DEVICES"] = cards[uuid]
         print(f"cards: {uuid} is this job's, of {len(cards)}", flush=True)
 
 
-def visible_cards() -> dict[str, str]:
+def visible_gpus() -> dict[str, str]:
     """The UUID of each card that CUDA may use, and its name in CUDA_VISIBLE_DEVICES: an index, a UUID or its start."""
-    listed = _listed_cards()
+    listed = _listed_gpus()
     chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
     if chosen is None:
         return {uuid: uuid for uuid in listed.values()}
@@ -43,7 +43,7 @@ def visible_cards() -> dict[str, str]:
     return {uuid: name for name in names for index, uuid in listed.items() if name == index or uuid.startswith(name)}
 
 
-def _listed_cards() -> dict[str, str]:
+def _listed_gpus() -> dict[str, str]:
     """UUIDs by index, as nvidia-smi lists them; none where it is absent or finds no driver."""
     command = ["nvidia-smi", "--query-gpu=index,uuid", "--format=csv,noheader"]
     try:
@@ -54,7 +54,7 @@ def _listed_cards() -> dict[str, str]:
     return {row[0].strip(): row[1].strip() for row in rows if len(row) == 2}
 
 
-def _wait_for_card(folder: Path, uuids: list[str]) -> tuple[str, TextIO]:
+def _wait_for_gpu(folder: Path, uuids: list[str]) -> tuple[str, TextIO]:
     """The first card that is free, and its lock."""
     folder.mkdir(parents=True, exist_ok=True)
     said = False

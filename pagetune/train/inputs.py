@@ -13,7 +13,7 @@ from pagetune.params import Params
 from pagetune.plan.memory import Plan, Setup, estimate, make_plan
 from pagetune.plan.shapes import known_shape
 from pagetune.train.backend import Backend
-from pagetune.train.batches import Collator, Row, largest_micro_batch, plan_steps, tokens_at_once
+from pagetune.train.batches import Collator, EncodedRow, largest_micro_batch, plan_steps, tokens_at_once
 from pagetune.train.distributed import sharded
 from pagetune.train.packed_attention import Kernel
 from pagetune.train.quick_rouge import Quick
@@ -33,8 +33,8 @@ class Job:
     backend: Backend
     choice: Choice
     kernel: Kernel
-    train_rows: list[Row]
-    validation_rows: list[Row]
+    train_rows: list[EncodedRow]
+    validation_rows: list[EncodedRow]
     pad_token_id: int
     processes: int = 1
     #: What the decoder starts from, of a model with an encoder.

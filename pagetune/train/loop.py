@@ -11,11 +11,11 @@ from pagetune.model.manifest import ADAPTER
 from pagetune.model.prompts import IGNORED
 from pagetune.plan.memory import Plan
 from pagetune.train.adapter import forward_options
-from pagetune.train.batches import Row, micro_batches
+from pagetune.train.batches import EncodedRow, micro_batches
 from pagetune.train.checkpoints import Store, step_of
-from pagetune.train.distributed import of_all, say, sharded
+from pagetune.train.distributed import gather_from_all, log_once, sharded
 from pagetune.train.inputs import Job, autocast_dtype, validation_batches
-from pagetune.train.oom import make_room, out_of_memory
+from pagetune.train.oom import is_out_of_memory, shrink_after_oom
 from pagetune.train.quick_rouge import QUICK
 
 
@@ -49,18 +49,18 @@ def fit(job: Job, model: Any, plan: Plan, store: Store | None) -> Outcome:
     """Train `model` in place. Continues from the newest checkpoint of `store`, prints so, and takes less at once where
     memory runs out."""
     parameters = model.get_nb_trainable_parameters()
-    began, checkpoint = time.monotonic(), of_all(store.latest() if store else None)[0]
+    began, checkpoint = time.monotonic(), gather_from_all(store.latest() if store else None)[0]
     while True:
         trainer, progress = build_trainer(job, model, plan, store)
         try:
             return _run(job, trainer, progress, plan, checkpoint, began, parameters)
         except RuntimeError as error:
-            if not out_of_memory(error) or job.processes > 1:
+            if not is_out_of_memory(error) or job.processes > 1:
                 raise
             problem = str(error).split("\n")[0]
         # Outside the handler: the traceback holds the tensors of the micro-batch that did not fit.
         checkpoint = _broken_off(trainer, store, checkpoint, problem)
-        plan = make_room(job, model, plan, trainer, problem)
+        plan = shrink_after_oom(job, model, plan, trainer, problem)
         del trainer, progress
 
 
@@ -74,7 +74,7 @@ def _run(
     parameters: tuple[int, int],
 ) -> Outcome:
     if checkpoint:
-        say(f"resuming from step {step_of(checkpoint)}")
+        log_once(f"resuming from step {step_of(checkpoint)}")
         trainer.add_callback(_taking_up(trainer, checkpoint))
         if _had_stopped(checkpoint):
             trainer.batches.train = trainer.batches.train[
@@ -119,7 +119,7 @@ def _load_best(trainer: Any) -> None:
     from peft import load_peft_weights, set_peft_model_state_dict
 
     best = trainer.state.best_global_step
-    say(f"taking step {best}, whose validation loss {trainer.state.best_metric:.4f} was the lowest")
+    log_once(f"taking step {best}, whose validation loss {trainer.state.best_metric:.4f} was the lowest")
     weights = load_peft_weights(str(trainer.store.folder_of(best)), device=str(trainer.model.device))
     set_peft_model_state_dict(trainer.accelerator.unwrap_model(trainer.model), weights)
 
@@ -242,6 +242,6 @@ def loss_curve(log_history: list[dict[str, float]], steps_per_epoch: int) -> lis
     ]
 
 
-def trained_tokens(rows: list[Row]) -> int:
+def trained_tokens(rows: list[EncodedRow]) -> int:
     """Tokens that the loss is on, in one epoch."""
     return sum(label != IGNORED for row in rows for label in row["labels"])

@@ -8,12 +8,12 @@ from pagetune.errors import UserError
 from pagetune.plan.memory import Plan, estimate
 from pagetune.train.adapter import forward_options
 from pagetune.train.backend import set_checkpointing
-from pagetune.train.batches import Row, micro_batches, tokens_at_once
-from pagetune.train.distributed import of_all, say
+from pagetune.train.batches import EncodedRow, micro_batches, tokens_at_once
+from pagetune.train.distributed import gather_from_all, log_once
 from pagetune.train.inputs import Job, autocast_dtype, cut_into, validation_batches
 
 
-def smaller(plan: Plan, job: Job) -> Plan:
+def shrink_plan(plan: Plan, job: Job) -> Plan:
     """Half the rows at once and twice the accumulation: the effective batch stays. Then checkpointing.
 
     Raises UserError where both are done."""
@@ -27,19 +27,19 @@ def smaller(plan: Plan, job: Job) -> Plan:
     )
 
 
-def find_batch(job: Job, model: Any, plan: Plan) -> Plan:
+def probe_largest_batch(job: Job, model: Any, plan: Plan) -> Plan:
     """Try the largest micro-batch of the training and the largest of a validation on the card; less where it must be.
 
     Minutes into a training is too late to learn that its longest rows do not fit.
     """
     while True:
-        problem = next(filter(None, of_all(_probe(job, model, plan))), None)
+        problem = next(filter(None, gather_from_all(_probe(job, model, plan))), None)
         if problem is None:
             return plan
-        less = smaller(plan, job)
+        less = shrink_plan(plan, job)
         if less.gradient_checkpointing != plan.gradient_checkpointing:
             set_checkpointing(job.backend, model, True)
-        say(
+        log_once(
             f"{plan.tokens} tokens at once do not fit ({problem}); trying {less.tokens}"
             f"{' with gradient checkpointing' if less.gradient_checkpointing else ''}"
         )
@@ -58,7 +58,7 @@ def _probe(job: Job, model: Any, plan: Plan) -> str | None:
         if job.validation_rows:
             _once(job, model, job.validation_rows, validation_batches(job, plan)[0], plan, backward=False)
     except RuntimeError as error:
-        if not out_of_memory(error):
+        if not is_out_of_memory(error):
             raise
         return str(error).split("\n")[0]
     finally:
@@ -75,7 +75,7 @@ def largest_rows(job: Job, plan: Plan) -> list[int]:
     return max(batches, key=lambda rows: tokens_at_once(rows, job.lengths, plan.packing))
 
 
-def _once(job: Job, model: Any, rows: list[Row], numbers: list[int], plan: Plan, backward: bool) -> None:
+def _once(job: Job, model: Any, rows: list[EncodedRow], numbers: list[int], plan: Plan, backward: bool) -> None:
     import torch
 
     from pagetune.train.step_trainer import loss_of, to_device
@@ -89,14 +89,14 @@ def _once(job: Job, model: Any, rows: list[Row], numbers: list[int], plan: Plan,
         loss.backward()
 
 
-def make_room(job: Job, model: Any, plan: Plan, trainer: Any, problem: str) -> Plan:
-    less = smaller(plan, job)
+def shrink_after_oom(job: Job, model: Any, plan: Plan, trainer: Any, problem: str) -> Plan:
+    less = shrink_plan(plan, job)
     trainer.accelerator.unwrap_model(trainer.model_wrapped, keep_fp32_wrapper=False)
     trainer.accelerator.free_memory()
     if less.gradient_checkpointing != plan.gradient_checkpointing:
         set_checkpointing(job.backend, model, True)
     _empty_cache()
-    say(
+    log_once(
         f"out of memory at step {trainer.state.global_step + 1} ({problem}); from here on "
         f"{less.per_device_train_batch_size} rows at once, {less.gradient_accumulation_steps} times a step"
         f"{', with gradient checkpointing' if less.gradient_checkpointing else ''}; the effective batch stays "
@@ -105,7 +105,7 @@ def make_room(job: Job, model: Any, plan: Plan, trainer: Any, problem: str) -> P
     return less
 
 
-def out_of_memory(error: RuntimeError) -> bool:
+def is_out_of_memory(error: RuntimeError) -> bool:
     """CUDA's, and what bitsandbytes, Triton and the CPU's allocator say in its place."""
     import torch
 

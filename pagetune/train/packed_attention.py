@@ -5,7 +5,7 @@ import inspect
 from dataclasses import dataclass
 from typing import Any
 
-from pagetune.train.batches import Collator, Row
+from pagetune.train.batches import Collator, EncodedRow
 
 #: The name under which transformers knows `varlen_attention`.
 VARLEN = "pagetune_varlen"
@@ -117,7 +117,7 @@ def _signature() -> Any:
     return inspect.signature(varlen_attn).parameters
 
 
-def rows_stay_apart(model: Any, collator: Collator, rows: list[Row]) -> bool:
+def rows_stay_apart(model: Any, collator: Collator, rows: list[EncodedRow]) -> bool:
     """Whether a row's logits stay what they are when the row before it changes: run once before a training that packs.
 
     The row before keeps its length, so that rounding is the same too and nothing but a leak makes a difference.
@@ -133,7 +133,7 @@ def rows_stay_apart(model: Any, collator: Collator, rows: list[Row]) -> bool:
     return bool((behind - behind_other).abs().max() <= SAME * behind.abs().max())
 
 
-def _logits(model: Any, collator: Collator, rows: list[Row]) -> Any:
+def _logits(model: Any, collator: Collator, rows: list[EncodedRow]) -> Any:
     """(tokens, vocabulary), through the kernel that the training uses."""
     import torch
 

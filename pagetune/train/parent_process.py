@@ -24,7 +24,7 @@ PR_SET_PDEATHSIG = 1
 SHELLS = {"sh", "bash", "dash", "zsh", "fish", "ksh"}
 
 
-def die_with_parent() -> None:
+def exit_with_dvc() -> None:
     """Tie this process to the DVC above it, and to the launcher that the environment names; without one do nothing.
 
     Both ways are needed: the kernel's signal is at once, but knows only the direct parent and only on Linux.

@@ -46,7 +46,7 @@ def load(manifest: Manifest, params: Params, kernel: Kernel, checkpointing: bool
 
 
 def _check_fp8(precision: str) -> None:
-    problem = fp8.why_not(precision, alone=not launched())
+    problem = fp8.why_no_fp8(precision, alone=not launched())
     if problem:
         raise UserError(f"params.yaml: train.fp8: {problem}. Set false.")
 

@@ -9,22 +9,22 @@ from typing import Any
 
 from pagetune.errors import UserError
 from pagetune.model.prompts import IGNORED, check_places, encode_example
-from pagetune.model.template import Template
+from pagetune.model.template import TemplateRecord
 from pagetune.params import Lora, Train
 from pagetune.records import Example
-from pagetune.train.batches import Row, prompt_length
+from pagetune.train.batches import EncodedRow, prompt_length
 from pagetune.train.row_preview import marked, report
 
 
 def preflight(
     examples: dict[str, list[Example]],
     tokenizer: Any,
-    template: Template,
+    template: TemplateRecord,
     eos: str,
     params: Train,
     seed: int,
     config: Any = None,
-) -> dict[str, list[Row]]:
+) -> dict[str, list[EncodedRow]]:
     """The rows of each split as they are trained on, checked; prints what they hold.
 
     `template` is data/prompts/template.json, `eos` the manifest's, `config` that of a model with an encoder. Raises
@@ -33,7 +33,7 @@ def preflight(
     encoder = config is not None
     if not examples["train"]:
         raise UserError("data/prompts/train.jsonl has no rows; metrics/curate.json says why. Add documents or pairs.")
-    rows: dict[str, list[Row]] = {}
+    rows: dict[str, list[EncodedRow]] = {}
     for split, members in examples.items():
         check_rendered(template, eos, members, split)
         encoded = [encode_example(example, tokenizer, encoder) for example in members]
@@ -47,7 +47,7 @@ def preflight(
     return rows
 
 
-def check_rendered(record: Template, eos: str, examples: list[Example], split: str = "train") -> None:
+def check_rendered(record: TemplateRecord, eos: str, examples: list[Example], split: str = "train") -> None:
     """Raises UserError where template.json, the manifest's EOS and the prompts do not belong together.
 
     `record` is what the stage format wrote, not params.yaml: training does not depend on the section `prompt`.
@@ -60,7 +60,7 @@ def check_rendered(record: Template, eos: str, examples: list[Example], split: s
         raise UserError(f"{'; '.join(problems)}. Run `dvc repro -f format` to write them anew.")
 
 
-def _unlike_template(record: Template, examples: list[Example]) -> list[str]:
+def _unlike_template(record: TemplateRecord, examples: list[Example]) -> list[str]:
     """A line for each part of the template that rows lack, with what the first such row has in its place."""
     (prefix, _, suffix), eos = record.template.partition("{instruction}"), record.eos_token
     unlike: dict[str, list[str]] = {}
@@ -77,13 +77,13 @@ def _unlike_template(record: Template, examples: list[Example]) -> list[str]:
 
 
 def fit_rows(
-    rows: list[Row],
+    rows: list[EncodedRow],
     examples: list[Example],
     tokenizer: Any,
     max_length: int,
     max_truncated_fraction: float,
     split: str = "train",
-) -> tuple[list[Row], int]:
+) -> tuple[list[EncodedRow], int]:
     """Rows of at most `max_length` tokens, and how many lost the start of their prompt for it.
 
     The answer and its EOS stay whole: a cut answer would teach the model not to stop. Raises UserError where an answer
@@ -106,7 +106,7 @@ def fit_rows(
     return fitted, cut
 
 
-def _cut_prompt(row: Row, bos: int | None, max_length: int) -> Row:
+def _cut_prompt(row: EncodedRow, bos: int | None, max_length: int) -> EncodedRow:
     """The row without the start of its prompt, the BOS aside; empty where no token of the prompt would be left."""
     ids, over = row["input_ids"], len(row["input_ids"]) - max_length
     if over <= 0:
@@ -119,10 +119,10 @@ def _cut_prompt(row: Row, bos: int | None, max_length: int) -> Row:
 
 
 def check_rows(
-    rows: list[Row], examples: list[Example], tokenizer: Any, split: str = "train", encoder: bool = False
+    rows: list[EncodedRow], examples: list[Example], tokenizer: Any, split: str = "train", encoder: bool = False
 ) -> None:
     """Raises UserError saying for every fault how many rows have it, and showing the first that has it."""
-    found: dict[str, list[tuple[str, Row]]] = {}
+    found: dict[str, list[tuple[str, EncodedRow]]] = {}
     for row, example in zip(rows, examples, strict=True):
         fault = next((fault for fault, seen in _faults(row, example.prompt, tokenizer, encoder).items() if seen), None)
         if fault:
@@ -138,7 +138,7 @@ def check_rows(
         )
 
 
-def _faults(row: Row, prompt: str, tokenizer: Any, encoder: bool) -> dict[str, bool]:
+def _faults(row: EncodedRow, prompt: str, tokenizer: Any, encoder: bool) -> dict[str, bool]:
     """What can be wrong with a row, and whether it is; the first that is true explains those after it.
 
     An EOS or BOS within the prompt is in order where the template writes it (chat templates end and start turns so);

@@ -9,7 +9,7 @@ from typing import Any
 
 from pagetune.params import Params
 from pagetune.records import Example
-from pagetune.train.distributed import say
+from pagetune.train.distributed import log_once
 
 #: As in metrics/eval.json; of several references the best one counts, metric by metric.
 NAMES = ("rouge1", "rouge2", "rougeL", "rouge_combined_f1")
@@ -36,7 +36,7 @@ class Quick:
         try:
             answers = self.answers(model)
         except torch.cuda.OutOfMemoryError as error:
-            say(f"evaluate.quick: no memory for an answer beside the training ({str(error).splitlines()[0]})")
+            log_once(f"evaluate.quick: no memory for an answer beside the training ({str(error).splitlines()[0]})")
             return dict.fromkeys(NAMES)
         finally:
             model.train(was_training)
@@ -47,7 +47,7 @@ class Quick:
     def answers(self, model: Any) -> list[str]:
         """By transformers' own decoding: ours would fold the adapter into the base, for good."""
         from pagetune.predict.answers import answer_of, encode_prompts, eos_ids_of
-        from pagetune.predict.batches import by_transformers, decode_all
+        from pagetune.predict.generation import by_transformers, decode_all
 
         new_tokens = int(ROOM * max(len(self.tokenizer(row.completion)["input_ids"]) for row in self.rows))
         params = self.params.predict.model_copy(update={"max_new_tokens": new_tokens, "batch_size": "auto"})

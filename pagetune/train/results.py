@@ -12,7 +12,7 @@ from pagetune.model.template import CARRIED, read_template
 from pagetune.params import Params
 from pagetune.train.adapter import save_adapter
 from pagetune.train.cost import describe_cost
-from pagetune.train.distributed import launch, launched, processes_of, say, sharded
+from pagetune.train.distributed import count_processes, launch, launched, log_once, sharded
 from pagetune.train.inputs import Job
 from pagetune.train.loop import LossPoint, Outcome, trained_tokens
 from pagetune.train.tune import needs_sharding, prepare, store_of, tune
@@ -28,7 +28,7 @@ def train_adapter(params: Params) -> None:
     # Blocks that can grow: less memory is lost between tensors whose sizes change with every batch.
     os.environ.setdefault("PYTORCH_CUDA_ALLOC_CONF", "expandable_segments:True")
     manifest = read_manifest()
-    processes = processes_of(params.train.processes, params.train.effective_batch_size)
+    processes = count_processes(params.train.processes, params.train.effective_batch_size)
     if processes > 1 and not launched():
         launch(processes, needs_sharding(params, manifest))
         return
@@ -46,12 +46,14 @@ def _write(job: Job, model: Any, outcome: Outcome) -> None:
     write_json(ADAPTER / CARRIED, read_template().model_dump())
     write_points(METRICS / "loss.csv", [_row(point) for point in outcome.curve])
     write_points(METRICS / "memory.csv", outcome.points)
-    metrics = describe(job, outcome)
+    metrics = train_metrics(job, outcome)
     write_json(METRICS / "train.json", metrics)
     predicted = outcome.plan.predicted.total
     cost = describe_cost(outcome.seconds, outcome.points, predicted, outcome.speed, outcome.plan)
     write_json(METRICS / "cost.json", cost)
-    say(f"{metrics['rows']} rows, {metrics['steps']} steps, {outcome.seconds:.0f} s, loss {metrics['train_loss']:.3f}")
+    log_once(
+        f"{metrics['rows']} rows, {metrics['steps']} steps, {outcome.seconds:.0f} s, loss {metrics['train_loss']:.3f}"
+    )
 
 
 def _row(point: LossPoint) -> dict[str, Any]:
@@ -60,7 +62,7 @@ def _row(point: LossPoint) -> dict[str, Any]:
     return row | {f"quick_{name}": value for name, value in row.pop("quick").items()}
 
 
-def describe(job: Job, outcome: Outcome) -> dict[str, Any]:
+def train_metrics(job: Job, outcome: Outcome) -> dict[str, Any]:
     """metrics/train.json: what was trained and how it ended, the same wherever and however often it was interrupted."""
     trainable, total = outcome.parameters
     validation = [point.validation_loss for point in outcome.curve if point.validation_loss is not None]

@@ -12,7 +12,7 @@ from transformers import Trainer, TrainerCallback
 
 from pagetune.model.prompts import IGNORED
 from pagetune.train.adapter import load_sharded
-from pagetune.train.batches import Collator, Row, Sampler
+from pagetune.train.batches import Collator, EncodedRow, Sampler
 from pagetune.train.checkpoints import Store
 from pagetune.train.distributed import sharded
 from pagetune.train.quick_rouge import QUICK, Quick
@@ -25,8 +25,8 @@ PROGRESS = "progress.json"
 class Batches:
     """What goes through the model: the micro-batches of all steps in order, and those of one validation."""
 
-    train_rows: list[Row]
-    validation_rows: list[Row]
+    train_rows: list[EncodedRow]
+    validation_rows: list[EncodedRow]
     train: list[list[int]]
     validation: list[list[int]]
     collator: Collator
@@ -93,7 +93,7 @@ class StepTrainer(Trainer):  # type: ignore[misc]
     def get_train_dataloader(self) -> DataLoader[Any]:
         return self._loader(self.batches.train_rows, self.batches.train)
 
-    def _loader(self, rows: list[Row], batches: list[list[int]]) -> DataLoader[Any]:
+    def _loader(self, rows: list[EncodedRow], batches: list[list[int]]) -> DataLoader[Any]:
         return DataLoader(
             rows,
             batch_sampler=Sampler(batches, self.args.process_index, self.args.world_size),

@@ -19,10 +19,10 @@ from pagetune.plan.memory import CONTEXT_BYTES, Plan, estimate
 from pagetune.records import Example
 from pagetune.train.backend import choose_backend, load_for_training, packed_kernel
 from pagetune.train.checkpoints import Store, open_store, run_key, state_folder
-from pagetune.train.distributed import launched, of_all, say, sharded, shortages, tell_out_of_memory
+from pagetune.train.distributed import gather_from_all, launched, log_once, sharded, shortages, tell_out_of_memory
 from pagetune.train.inputs import Job, setup_of
 from pagetune.train.loop import Outcome, fit
-from pagetune.train.oom import find_batch, out_of_memory, smaller
+from pagetune.train.oom import is_out_of_memory, probe_largest_batch, shrink_plan
 from pagetune.train.packed_attention import Kernel, rows_stay_apart
 from pagetune.train.preflight import check_adapter, preflight
 from pagetune.train.quick_rouge import choose_quick
@@ -37,18 +37,18 @@ NO_RESULT = {
 
 def prepare(params: Params, manifest: Manifest, processes: int) -> Job:
     """Read the rows and check them; nothing of the model is loaded yet."""
-    take_card()
+    set_cuda_device()
     backend = choose_backend(params, processes, manifest.encoder_decoder)
-    say(f"backend {backend.name} ({backend.reason})")
+    log_once(f"backend {backend.name} ({backend.reason})")
     tokenizer = load_tokenizer(manifest)
     examples = {name: read_records(PROMPTS / f"{name}.jsonl", Example) for name in ("train", "validation")}
     template = read_template()
     quick = choose_quick(examples["validation"], tokenizer, params, params.evaluate.quick)
     seq2seq = load_config(manifest) if manifest.encoder_decoder else None
     rows = preflight(examples, tokenizer, template, manifest.eos_token, params.train, params.seed, seq2seq)
-    check_wishes(params, bool(rows["validation"]))
+    check_settings(params, bool(rows["validation"]))
     choice = resolve_precision(params.precision, manifest.parameters)
-    say(f"precision {choice.precision} ({choice.reason})")
+    log_once(f"precision {choice.precision} ({choice.reason})")
     return Job(
         params=params,
         manifest=manifest,
@@ -64,7 +64,7 @@ def prepare(params: Params, manifest: Manifest, processes: int) -> Job:
     )
 
 
-def take_card() -> None:
+def set_cuda_device() -> None:
     """Each process its own, before anything asks for a card's memory and takes some of the first one."""
     import torch
 
@@ -72,7 +72,7 @@ def take_card() -> None:
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
 
 
-def check_wishes(params: Params, has_validation: bool) -> None:
+def check_settings(params: Params, has_validation: bool) -> None:
     """Raises UserError for what can be known to fail before the model is loaded."""
     train = params.train
     if not has_validation and (train.load_best_model_at_end or train.early_stopping_patience):
@@ -121,17 +121,17 @@ def tune(job: Job, store: Store) -> tuple[Any, Outcome]:
     """The tuned model, and how it went."""
     budget = budget_bytes(job.params)
     if not sharded():  # before the processes have joined, transformers loads a base for FSDP whole
-        budget = min(of_all(budget))  # cards need not be equally free, and cut their steps alike
+        budget = min(gather_from_all(budget))  # cards need not be equally free, and cut their steps alike
     plan = plan_with_less(job, budget)
     # Beside the checkpoints, which go when the training is done.
     os.environ.setdefault("TENSORBOARD_LOGGING_DIR", str(state_folder().parent / "runs" / store.folder.name))
     with _telling_the_launcher():
         model = load_for_training(job.backend, job.manifest, job.params, job.kernel, plan.gradient_checkpointing)
-        say(check_adapter(model, job.params.lora))
-        job, plan = keep_apart(job, model, plan, budget)
-        say(f"{plan.reason}; {_packing(job, plan)}")
+        log_once(check_adapter(model, job.params.lora))
+        job, plan = pad_if_rows_leak(job, model, plan, budget)
+        log_once(f"{plan.reason}; {_packing(job, plan)}")
         if job.setup.on_gpu and not sharded():
-            plan = find_batch(job, model, plan)
+            plan = probe_largest_batch(job, model, plan)
         return model, fit(job, model, plan, store)
 
 
@@ -139,11 +139,11 @@ def plan_with_less(job: Job, budget: int) -> Plan:
     """The plan, made smaller as often as memory ran out in one of several processes. Raises UserError as `smaller`."""
     plan = job.plan(budget)
     for _ in range(shortages()):
-        plan = smaller(plan, job)
+        plan = shrink_plan(plan, job)
     return plan
 
 
-def keep_apart(job: Job, model: Any, plan: Plan, budget: int) -> tuple[Job, Plan]:
+def pad_if_rows_leak(job: Job, model: Any, plan: Plan, budget: int) -> tuple[Job, Plan]:
     """Pad after all where the kernel, as it runs here with this model, lets a row see its neighbour."""
     if not plan.packing or sharded() or rows_stay_apart(model, job.collator(True), job.train_rows):
         return job, plan
@@ -158,7 +158,7 @@ def _packing(job: Job, plan: Plan) -> str:
     return f"rows are padded ({why})"
 
 
-def key_of(job: Job) -> str:
+def training_key(job: Job) -> str:
     """Of all that the result follows from: rows, settings, base model, libraries."""
     train = job.params.train.model_dump(exclude=NO_RESULT)
     parts = {
@@ -182,10 +182,10 @@ def key_of(job: Job) -> str:
 def store_of(job: Job) -> Iterator[Store]:
     """The checkpoints of this training; of several processes the first holds them and the others know where."""
     if not launched() or os.environ["RANK"] == "0":
-        with open_store(key_of(job)) as store:
+        with open_store(training_key(job)) as store:
             yield store
     else:
-        yield Store(state_folder() / key_of(job))
+        yield Store(state_folder() / training_key(job))
 
 
 @contextmanager
@@ -193,7 +193,7 @@ def _telling_the_launcher() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        if not out_of_memory(error):
+        if not is_out_of_memory(error):
             raise
         tell_out_of_memory()
         seen = str(error).split("\n")[0]

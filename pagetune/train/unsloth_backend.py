@@ -43,7 +43,7 @@ def _take_torch_varlen(dispatch: Any) -> None:
         dispatch._TORCH_VARLEN_ATTN = lambda *args, enable_gqa=False, **options: varlen_attn(*args, **options)
 
 
-def why_not(params: Params, encoder: bool) -> str | None:
+def why_unsupported(params: Params, encoder: bool) -> str | None:
     """Of what is asked for, that which Unsloth does not do."""
     if encoder:
         return "Unsloth's fast paths are for models without an encoder"

@@ -8,7 +8,7 @@ import torch
 from pagetune.errors import UserError
 from pagetune.jsonl import read_records
 from pagetune.params import Predict
-from pagetune.predict.batches import by_generate
+from pagetune.predict.generation import by_generate
 from pagetune.records import Example
 
 PROMPTS = 20

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from pagetune.params import Predict
-from pagetune.predict.decoding import Decoder, left_padded, right_padded, why_not
+from pagetune.predict.decoding import Decoder, left_padded, right_padded, why_no_fast_decoding
 
 #: What `predict.batch_size: auto` starts from, on a card and without one.
 _ROWS_ON_CARD, _ROWS = 512, 64
@@ -54,7 +54,7 @@ def decode_all(
 
 def decoding_of(model: Any, eos_ids: list[int], pad_id: int) -> Decode:
     """Ours, and transformers' own where a model cannot go through ours."""
-    problem = why_not(model)
+    problem = why_no_fast_decoding(model)
     if problem is None:
         decoder = Decoder(model, eos_ids, pad_id)
         return decoder.decode

@@ -3,7 +3,7 @@
 from collections import Counter
 
 from pagetune.curate.splits import Splits
-from pagetune.llm.prompts import language_of
+from pagetune.llm.prompt_files import language_of
 from pagetune.params import Params
 from pagetune.records import Pair
 

@@ -49,7 +49,7 @@ def _row_for_each_summary(pair: Pair) -> list[Pair]:
                 "pair_id": f"{pair.pair_id}-s{number}",
                 "output": summary,
                 "references": [],
-                "template": f"s{number}",
+                "wording": f"s{number}",
                 "parent_id": pair.pair_id,
             }
         )

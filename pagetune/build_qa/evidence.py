@@ -19,7 +19,7 @@ def quote(page: Page, place: Place) -> str:
     return _texts(page)[place.table, place.row][place.start : place.end]
 
 
-def find(evidence: str, page: Page) -> Place | None:
+def find_evidence(evidence: str, page: Page) -> Place | None:
     """Where `evidence` stands on the page, in its text or in one row of a table.
 
     White space is folded, but for that between digits; quotes and dashes are taken for one another; nothing else is.

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pagetune.build_qa.rules import make_id
-from pagetune.build_qa.user_rows import files_of, read_rows, text_of
+from pagetune.build_qa.user_rows import cell_text, files_of, read_rows
 from pagetune.errors import UserError
 from pagetune.params import DialogueColumns
 from pagetune.records import Pair
@@ -32,10 +32,10 @@ def read_dialogues(folder: Path, columns: DialogueColumns) -> list[Pair]:
 
 
 def _pair(where: str, path: Path, row: dict[str, Any], columns: DialogueColumns) -> Pair:
-    dialogue = _lines(text_of(where, row, columns.dialogue))
+    dialogue = _lines(cell_text(where, row, columns.dialogue))
     first, *others = _summaries(where, row, columns)
     pair_id = make_id(path.stem, dialogue, first)
-    topic = text_of(where, row, columns.topic) if columns.topic else pair_id
+    topic = cell_text(where, row, columns.topic) if columns.topic else pair_id
     return Pair.original(pair_id, dialogue, first, "dialogue", topic, references=others)
 
 
@@ -57,10 +57,10 @@ def _summaries(where: str, row: dict[str, Any], columns: DialogueColumns) -> lis
 def _texts(where: str, row: dict[str, Any], name: str) -> list[str]:
     value = row.get(name)
     if not isinstance(value, list):
-        return [text_of(where, row, name)]
+        return [cell_text(where, row, name)]
     if not value:
         raise UserError(f"{where}: {name!r} should be a text or a list of some, got an empty list. Mend that row.")
-    return [text_of(where, {name: text}, name) for text in value]
+    return [cell_text(where, {name: text}, name) for text in value]
 
 
 def _joined(one: Pair | None, other: Pair) -> Pair:
