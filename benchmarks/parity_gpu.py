@@ -49,7 +49,7 @@ def run_one(backend: str, alpha: int, folder: Path) -> None:
 
     job = job_of(params)
     plan = job.plan(2**36)
-    model = load_for_training(job.backend, job.manifest, params, job.kernel, False)
+    model = load_for_training(job, False)
     start = folder / "start.pt"
     if not start.exists():
         grow(model)
@@ -80,14 +80,14 @@ def job_of(params: Any) -> Any:
     from pagetune.model.prompts import encode_example
     from pagetune.records import Example
     from pagetune.train.backend import choose_backend, packed_kernel
-    from pagetune.train.inputs import Job
+    from pagetune.train.inputs import TrainingInputs
 
     manifest = read_manifest()
     tokenizer = load_tokenizer(manifest)
     examples = read_records(Path("data/prompts/train.jsonl"), Example)[:ROWS]
     rows = [encode_example(example, tokenizer) for example in examples]
-    backend, choice = choose_backend(params), resolve_precision("bf16", manifest.parameters)
-    return Job(
+    backend, choice = choose_backend(params), resolve_precision("bf16", manifest.parameters, params.quantization)
+    return TrainingInputs(
         params,
         manifest,
         backend,

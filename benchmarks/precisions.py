@@ -23,11 +23,14 @@ def answer(name: str, folder: Path) -> None:
     from pagetune.jsonl import write_json, write_records
     from pagetune.model.loading import load_tokenizer
     from pagetune.model.manifest import read_manifest
+    from pagetune.model.precision import resolve_precision
     from pagetune.params import load_params
+    from pagetune.plan.budget import budget_bytes
     from pagetune.predict.answers import generate, read_questions
-    from pagetune.train import tune
     from pagetune.train.backend import for_inference, load_for_training
     from pagetune.train.cost import describe_cost
+    from pagetune.train.distributed import World
+    from pagetune.train.inputs import prepare
     from pagetune.train.loop import fit
     from pagetune.train.oom import probe_largest_batch
 
@@ -36,15 +39,16 @@ def answer(name: str, folder: Path) -> None:
     precision = "bf16" if name == "fp8" else name
     params = params.model_copy(update={"precision": precision, "train": train})
     manifest = read_manifest()
-    job = tune.prepare(params, manifest, 1)
-    plan = job.plan(tune.budget_bytes(params))
-    model = load_for_training(job.backend, manifest, params, job.kernel, plan.gradient_checkpointing)
-    plan = probe_largest_batch(job, model, plan) if job.setup.on_gpu else plan
-    outcome = fit(job, model, plan, None)
+    choice = resolve_precision(params.precision, manifest.parameters, params.quantization)
+    inputs = prepare(params, manifest, choice, World())
+    plan = inputs.plan(budget_bytes(params.train.gpu_memory_gib))
+    model = load_for_training(inputs, plan.gradient_checkpointing)
+    plan = probe_largest_batch(inputs, model, plan) if inputs.setup.on_gpu else plan
+    outcome = fit(inputs, model, plan, None)
     cost = describe_cost(outcome.seconds, outcome.points, plan.predicted.total, outcome.speed, plan)
     began = time.monotonic()
     questions = read_questions(Path("data/prompts"))
-    for_inference(job.backend, model)
+    for_inference(inputs.backend, model)
     answers = generate(model, load_tokenizer(manifest), questions.prompts, params.predict)
     cost["answering_seconds"] = round(time.monotonic() - began, 1)
     predictions = questions.answered(answers, manifest.eos_token, precision, "transformers")

@@ -18,11 +18,13 @@ SHOWN = ("rouge1", "rouge2", "rougeL")
 def main() -> None:
     from pagetune.model.loading import load_tokenizer, load_tuned
     from pagetune.model.manifest import ADAPTER, read_manifest
+    from pagetune.model.precision import resolve_precision
     from pagetune.params import load_params
     from pagetune.predict.answers import read_questions
 
     params, manifest = load_params(), read_manifest()
-    model, choice = load_tuned(manifest, ADAPTER, params.precision, params.quantization)
+    choice = resolve_precision(params.precision, manifest.parameters, params.quantization)
+    model = load_tuned(manifest, ADAPTER, choice)
     tokenizer, questions = load_tokenizer(manifest), read_questions(Path("data/prompts"))
     print(f"{manifest.id}, {manifest.parameters:,} parameters, {choice.precision}, {len(questions.rows)} dialogues")
     print(spread([len(tokenizer(row.completion)["input_ids"]) for _, row in questions.rows]))

@@ -173,56 +173,58 @@ def measure(clock: Clock, shape: str, **more: Any) -> dict[str, Any]:
 def ours(base: Path, shape: str, configuration: dict[str, Any], name: str) -> None:
     """Every way of the configuration, one after the other on the same model, as the stage train would run it."""
     params = params_for(configuration, {})
-    from pagetune.train import tune
+    from pagetune.plan.budget import budget_bytes, cap_gpu_memory
     from pagetune.train.backend import choose_backend, load_for_training
-    from pagetune.train.distributed import sharded
+    from pagetune.train.packed_attention import rows_stay_apart
 
     choose_backend(params)
-    whole = tune.budget_bytes(params)
+    whole = budget_bytes("auto")
     if "loaded_within_gib" in configuration:
-        tune.budget_bytes(params_for(configuration, {"gpu_memory_gib": configuration["loaded_within_gib"]}))
+        cap_gpu_memory(configuration["loaded_within_gib"])
     job = job_of(base, shape, params)
-    model = load_for_training(job.backend, job.manifest, params, job.kernel, False)
-    assert sharded() or tune.rows_stay_apart(model, job.collator(True), job.train_rows)
+    model = load_for_training(job, False)
+    assert job.world.sharded or rows_stay_apart(model, job.collator(True), job.train_rows)
     for way, changes in configuration["ways"].items():
         result = one_way(job, model, shape, params_for(configuration, changes), whole)
         if os.environ.get("RANK", "0") == "0":
-            print("RESULT " + json.dumps({"name": f"{name}: {way}", "cards": job.processes, **result}), flush=True)
+            print(
+                "RESULT " + json.dumps({"name": f"{name}: {way}", "cards": job.world.processes, **result}), flush=True
+            )
 
 
 def job_of(base: Path, shape: str, params: Any) -> Any:
     from pagetune.model.manifest import Manifest
     from pagetune.model.precision import resolve_precision
     from pagetune.train.backend import choose_backend, packed_kernel
-    from pagetune.train.inputs import Job
+    from pagetune.train.distributed import World
+    from pagetune.train.inputs import TrainingInputs
 
     manifest = Manifest(
         source="local", id=str(base), location=str(base), revision=None, trust_remote_code=False, parameters=8 * 10**9,
         eos_token=EOS, bos_token=None, pad_token=PAD, special_tokens=[],
     )  # fmt: skip
     backend = choose_backend(params)
-    choice, kernel = resolve_precision(params.precision, 8 * 10**9), packed_kernel(backend, manifest, None)
-    processes = int(os.environ.get("WORLD_SIZE", "1"))
-    return Job(params, manifest, backend, choice, kernel, rows_of(SHAPES[shape][-1]), [], 1, processes)
+    choice = resolve_precision(params.precision, 8 * 10**9, params.quantization)
+    kernel, world = packed_kernel(backend, manifest, None), World.from_environment()
+    return TrainingInputs(params, manifest, backend, choice, kernel, rows_of(SHAPES[shape][-1]), [], 1, world)
 
 
 def one_way(job: Any, model: Any, shape: str, params: Any, whole: int) -> dict[str, Any]:
     import torch
 
-    from pagetune.train import tune
+    from pagetune.plan.budget import CONTEXT_BYTES, cap_gpu_memory
     from pagetune.train.backend import set_checkpointing
-    from pagetune.train.distributed import sharded
     from pagetune.train.loop import build_trainer
     from pagetune.train.oom import probe_largest_batch
 
     job = replace(job, params=params)
     torch.cuda.empty_cache()
     torch.cuda.set_per_process_memory_fraction(1.0)
-    tune.budget_bytes(params)  # sets the cap, if there is one
+    cap_gpu_memory(params.train.gpu_memory_gib)
     cap = params.train.gpu_memory_gib
-    plan = job.plan(whole if cap == "auto" else int(cap * 2**30) - tune.CONTEXT_BYTES)
+    plan = job.plan(whole if cap == "auto" else int(cap * 2**30) - CONTEXT_BYTES)
     set_checkpointing(job.backend, model, plan.gradient_checkpointing)
-    plan = plan if sharded() else probe_largest_batch(job, model, plan)
+    plan = plan if job.world.sharded else probe_largest_batch(job, model, plan)
     torch.cuda.reset_peak_memory_stats()
     trainer, _ = build_trainer(job, model, plan, None)
     clock = Clock(lambda: trainer.tokens_seen)
@@ -310,9 +312,9 @@ def in_a_process(arguments: list[str], seconds: int, cards: int = 1) -> str:
     environment = os.environ | {"PYTORCH_CUDA_ALLOC_CONF": "expandable_segments:True"}
     command = [sys.executable, "-m", "benchmarks.train_gpu", *arguments]
     if cards > 1:
-        from pagetune.train.distributed import command as launcher
+        from pagetune.train.distributed import launch_command
 
-        command = [*launcher(cards, sharded="fsdp" in arguments[1])[:-1], "benchmarks.train_gpu", *arguments]
+        command = [*launch_command(cards, sharded="fsdp" in arguments[1])[:-1], "benchmarks.train_gpu", *arguments]
     try:
         done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=seconds, check=False)
         said, failed = done.stdout, done.stderr if done.returncode else ""

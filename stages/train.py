@@ -4,7 +4,7 @@ from pagetune.errors import run_stage
 from pagetune.params import load_params
 from pagetune.train.gpu_lock import claim_gpu
 from pagetune.train.parent_process import exit_with_dvc
-from pagetune.train.results import train_adapter
+from pagetune.train.stage import train_adapter
 
 
 def main() -> None:

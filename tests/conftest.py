@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 
 from pagetune.errors import quiet_libraries
 from pagetune.jsonl import write_json
-from pagetune.params import Builtin, BuiltinSeq2Seq, Params
+from pagetune.params import Builtin, BuiltinSeq2Seq, Params, load_params
 from pagetune.records import Example, Page
 
 quiet_libraries()
@@ -191,25 +191,32 @@ def make_tiny_seq2seq(folder: Path, steps: int = 3000) -> None:
     write_json(folder / "manifest.json", manifest.model_dump(exclude_defaults=True))
 
 
-def make_job(base: Path, params: Params, examples: list[Example], validation: int = 2) -> Any:
-    """What a training on `examples` follows from; the first of them are its validation."""
+def precision_of(wanted: str) -> Any:
+    """Return the precision that `precision: wanted` resolves to for a tiny model on this machine."""
+    from pagetune.model.precision import resolve_precision
+
+    return resolve_precision(wanted, 10**6, load_params(ROOT / "params.yaml").quantization)
+
+
+def make_inputs(base: Path, params: Params, examples: list[Example], validation: int = 2) -> Any:
+    """Return what a training on `examples` follows from; the first of them are its validation rows."""
     from pagetune.model.loading import decoder_start, load_config, load_generation_config, load_tokenizer
     from pagetune.model.manifest import read_manifest
     from pagetune.model.precision import resolve_precision
     from pagetune.model.prompts import encode_example
     from pagetune.train.backend import choose_backend, packed_kernel
-    from pagetune.train.inputs import Job
+    from pagetune.train.inputs import TrainingInputs
 
     manifest = read_manifest(base)
     encoder = manifest.encoder_decoder
     backend, tokenizer = choose_backend(params, encoder=encoder), load_tokenizer(manifest)
     rows = [encode_example(example, tokenizer, encoder) for example in examples]
     starts = decoder_start(load_config(manifest), load_generation_config(manifest)) if encoder else None
-    return Job(
+    return TrainingInputs(
         params=params,
         manifest=manifest,
         backend=backend,
-        choice=resolve_precision(params.precision, manifest.parameters),
+        choice=resolve_precision(params.precision, manifest.parameters, params.quantization),
         kernel=packed_kernel(backend, manifest, None),
         train_rows=rows,
         validation_rows=rows[:validation],

@@ -4,10 +4,11 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
-from conftest import ROOT
+from conftest import ROOT, precision_of
 from test_prompts import example
 
 from pagetune.errors import UserError
@@ -61,6 +62,7 @@ def vllm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("VLLM_NOTES", str(tmp_path / "notes.json"))
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda **_: True)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _: SimpleNamespace(total_memory=2**34))
     yield tmp_path / "notes.json"
     for name in [name for name in sys.modules if name.split(".")[0] == "vllm"]:
         del sys.modules[name]
@@ -106,8 +108,8 @@ def test_the_base_is_asked_without_an_adapter(tiny_base: Path, vllm: Path) -> No
 def test_vllm_in_4_bit_is_refused_by_name_and_passed_over_by_auto(tiny_base: Path, vllm: Path) -> None:
     manifest = read_manifest(tiny_base)
     with pytest.raises(UserError, match=r"predict\.engine: vllm cannot run here: precision is 4bit"):
-        choose_engine(params("vllm", "4bit"), manifest)
-    assert choose_engine(params("auto", "4bit"), manifest) == (
+        choose_engine("vllm", manifest, precision_of("4bit"))
+    assert choose_engine("auto", manifest, precision_of("4bit")) == (
         "transformers",
         "precision is 4bit, and vllm takes bf16 or fp16",
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import ROOT, make_job
+from conftest import ROOT, make_inputs
 from hypothesis import given
 from hypothesis import strategies as st
 from test_loading import params_of
@@ -14,17 +14,10 @@ from test_prompts import example
 from pagetune.errors import UserError
 from pagetune.model.prompts import IGNORED
 from pagetune.params import load_params
+from pagetune.plan.steps import largest_micro_batch, micro_batches, plan_steps, split_step, tokens_at_once
 from pagetune.train import packed_attention
 from pagetune.train.backend import load_for_training
-from pagetune.train.batches import (
-    Collator,
-    Sampler,
-    largest_micro_batch,
-    micro_batches,
-    plan_steps,
-    split_step,
-    tokens_at_once,
-)
+from pagetune.train.batches import Collator, Sampler
 
 PARAMS = load_params(ROOT / "params.yaml")
 LENGTHS = st.lists(st.integers(2, 200), min_size=1, max_size=60)
@@ -125,8 +118,8 @@ EXAMPLES = [
 
 @pytest.fixture(scope="module")
 def model_and_job(tiny_base: Path) -> tuple[Any, Any]:
-    job = make_job(tiny_base, params_of(), EXAMPLES)
-    model = load_for_training(job.backend, job.manifest, job.params, job.kernel, False)
+    job = make_inputs(tiny_base, params_of(), EXAMPLES)
+    model = load_for_training(job, False)
     for name, parameter in model.named_parameters():
         if "lora_B" in name:  # zero at the start, when the gradient reaches nothing below it
             torch.nn.init.normal_(parameter, std=0.05, generator=torch.Generator().manual_seed(0))
@@ -212,7 +205,7 @@ def test_the_gradient_of_a_step_is_the_same_however_it_is_cut(model_and_job: tup
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
 def test_asking_for_packing_where_no_kernel_keeps_rows_apart_is_one_line(tiny_base: Path) -> None:
-    job = make_job(tiny_base, params_of(packing=True), EXAMPLES)
+    job = make_inputs(tiny_base, params_of(packing=True), EXAMPLES)
     with pytest.raises(UserError, match=r"train\.packing: true, but PyTorch sees no GPU\. Use auto, which pads"):
         job.plan(2**33)
 

@@ -9,7 +9,7 @@ from test_loading import params_of
 from pagetune.errors import UserError
 from pagetune.plan.shapes import known_shape
 from pagetune.train.callbacks import peak_flops
-from pagetune.train.tune import check_settings
+from pagetune.train.inputs import check_settings
 
 
 def test_a_logger_that_is_not_installed_is_named() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import ROOT, shared
+from conftest import ROOT, precision_of, shared
 
 from pagetune.model.loading import load_base, load_tokenizer
 from pagetune.model.manifest import Manifest, describe_external, read_manifest
@@ -29,7 +29,7 @@ def settings(batch_size: int | str = "auto", max_new_tokens: int = 12) -> Predic
 @pytest.fixture(scope="module")
 def loaded(tiny_base: Path) -> tuple[Any, Any]:
     manifest = read_manifest(tiny_base)
-    return load_base(manifest, "fp32", PARAMS.quantization)[0], load_tokenizer(manifest)
+    return load_base(manifest, precision_of("fp32")), load_tokenizer(manifest)
 
 
 def encoded(tokenizer: Any) -> list[list[int]]:
@@ -63,7 +63,7 @@ def stories() -> Manifest:
 
 def test_a_real_checkpoint_with_shared_heads_says_the_same_as_in_transformers() -> None:
     manifest = stories()
-    model, tokenizer = load_base(manifest, "fp32", PARAMS.quantization)[0], load_tokenizer(manifest)
+    model, tokenizer = load_base(manifest, precision_of("fp32")), load_tokenizer(manifest)
     assert model.config.num_key_value_heads < model.config.num_attention_heads
     prompts = ["Once upon a time", "Lily went to the park with her mom and saw a big", "The", "One day, Tim"]
     ids = [list(tokenizer(prompt)["input_ids"]) for prompt in prompts]

@@ -13,7 +13,7 @@ from conftest import ROOT
 from test_train import ROWS, adapter_of, close, job_of, plan_of, steps_in, train
 
 from pagetune.errors import UserError
-from pagetune.train import distributed, tune
+from pagetune.train import distributed, oom
 from pagetune.train.checkpoints import Store
 from pagetune.train.loop import LossPoint
 
@@ -32,6 +32,7 @@ from pagetune.errors import quiet_libraries
 from pagetune.train.adapter import save_adapter
 from pagetune.train.backend import load_for_training
 from pagetune.train.checkpoints import Store, open_store, state_folder
+from pagetune.train.distributed import World
 from pagetune.train.loop import fit
 from pagetune.train.step_trainer import StepTrainer
 
@@ -48,12 +49,11 @@ def breaking(trainer, *arguments, **options):
 
 
 StepTrainer.compute_loss = breaking
-processes = int(os.environ["WORLD_SIZE"])
-job = replace(job_of(Path(sys.argv[1]), **UNEVEN), processes=processes)
+job = replace(job_of(Path(sys.argv[1]), **UNEVEN), world=World.from_environment())
 
 
 def train(store):
-    model = load_for_training(job.backend, job.manifest, job.params, job.kernel, False)
+    model = load_for_training(job, False)
     return model, fit(job, model, plan_of(job), store)
 
 
@@ -154,7 +154,7 @@ def result_alone(base: Path) -> Any:
 
 @pytest.fixture
 def cards(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(distributed, "_cards", lambda: 4)
+    monkeypatch.setattr(distributed, "_count_gpus", lambda: 4)
     for name in ("WORLD_SIZE", "RANK"):
         monkeypatch.delenv(name, raising=False)
 
@@ -176,11 +176,11 @@ def test_auto_takes_one_card_in_a_workspace_of_the_queue(tmp_path: Path, monkeyp
 
 @pytest.mark.usefixtures("cards")
 def test_more_processes_than_cards_are_refused_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(UserError, match=r"train\.processes is 5, and this machine has 4 cards\. Use auto"):
+    with pytest.raises(UserError, match=r"train\.processes is 5, and this machine has 4 GPUs\. Use auto"):
         distributed.count_processes(5, 64)
-    monkeypatch.setattr(distributed, "_cards", lambda: 0)
+    monkeypatch.setattr(distributed, "_count_gpus", lambda: 0)
     assert (distributed.count_processes("auto", 64), distributed.count_processes(1, 64)) == (1, 1)
-    with pytest.raises(UserError, match="this machine has 0 cards"):
+    with pytest.raises(UserError, match="this machine has 0 GPUs"):
         distributed.count_processes(2, 64)
 
 
@@ -194,12 +194,12 @@ def test_processes_that_were_launched_are_taken_as_they_are(monkeypatch: pytest.
 STAND_IN = """
 import os, sys
 from pathlib import Path
-from pagetune.train import distributed
+from pagetune.train import oom
 calls = Path("calls")
 with calls.open("a") as file:
-    file.write(os.environ[distributed.SHORTAGES] + "\\n")
+    file.write(os.environ[oom.SHORTAGES] + "\\n")
 if len(calls.read_text().split()) <= {failures}:
-    {tell} and distributed.tell_out_of_memory()
+    {tell} and oom.tell_launcher()
     sys.exit(1)
 """
 
@@ -207,19 +207,23 @@ if len(calls.read_text().split()) <= {failures}:
 def stand_in(monkeypatch: pytest.MonkeyPatch, failures: int, tell: bool) -> None:
     command = [sys.executable, "-c", STAND_IN.format(failures=failures, tell=tell)]
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    monkeypatch.setattr(distributed, "command", lambda *_: command)
+    monkeypatch.setattr(distributed, "launch_command", lambda *_: command)
+
+
+def launch_all() -> None:
+    oom.launch_until_it_fits(lambda environment: distributed.run_processes(2, False, environment), 2)
 
 
 def test_memory_that_runs_out_in_a_process_starts_all_again_with_less(monkeypatch: pytest.MonkeyPatch) -> None:
     stand_in(monkeypatch, failures=3, tell=True)
-    distributed.launch(2, sharded=False)
+    launch_all()
     assert Path("calls").read_text().split() == ["0", "1", "2", "3"]
 
 
 def test_processes_that_fail_otherwise_are_not_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
     stand_in(monkeypatch, failures=3, tell=False)
     with pytest.raises(UserError, match="one of 2 processes failed"):
-        distributed.launch(2, sharded=False)
+        launch_all()
     assert Path("calls").read_text().split() == ["0"]
 
 
@@ -229,11 +233,11 @@ def test_each_shortage_takes_less_until_nothing_is_left_to_take(
     """A launcher whose processes never said so would start them again for ever."""
     job, plans = job_of(tiny_base), []
     for times in range(4):
-        monkeypatch.setenv(distributed.SHORTAGES, str(times))
-        plans.append(tune.plan_with_less(job, 2**33))
+        monkeypatch.setenv(oom.SHORTAGES, str(times))
+        plans.append(oom.plan_with_shortages(job, 2**33))
     assert plans[0] == plan_of(job)
     assert [plan.gradient_accumulation_steps for plan in plans] == [1, 2, 4, 4]
     assert [plan.gradient_checkpointing for plan in plans] == [False, False, False, True]
-    monkeypatch.setenv(distributed.SHORTAGES, "4")
+    monkeypatch.setenv(oom.SHORTAGES, "4")
     with pytest.raises(UserError, match="does not fit into the memory that is free"):
-        tune.plan_with_less(job, 2**33)
+        oom.plan_with_shortages(job, 2**33)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import ROOT, edit_params, run, shared
+from conftest import ROOT, edit_params, precision_of, run, shared
 from hypothesis import given
 from hypothesis import strategies as st
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -39,7 +39,7 @@ def make_adapter(base: Path, folder: Path, scale: float = 0.3, **options: Any) -
     from peft import LoraConfig, get_peft_model
 
     torch.manual_seed(0)
-    model = load_base(read_manifest(base), "fp32", PARAMS.quantization)[0]
+    model = load_base(read_manifest(base), precision_of("fp32"))
     model = get_peft_model(model, LoraConfig(r=4, target_modules=options.pop("on", "all-linear"), **options))
     for name, weight in model.named_parameters():
         if "lora_B" in name:
@@ -96,7 +96,7 @@ def test_an_adapter_on_the_head_alone_leaves_a_tied_embedding_as_it_was(
 
     make_adapter(tiny_base, project, on=on)
     assert exported(tiny_base)["fp32"]["same_answers"] == 4
-    base = load_base(read_manifest(tiny_base), "fp32", PARAMS.quantization)[0].cpu()
+    base = load_base(read_manifest(tiny_base), precision_of("fp32")).cpu()
     merged = AutoModelForCausalLM.from_pretrained("merged", dtype=torch.float32)
     assert base.config.tie_word_embeddings
     assert not merged.config.tie_word_embeddings
@@ -138,7 +138,7 @@ def test_a_model_that_overflows_in_16_bits_is_refused(project: Path, tiny_base: 
     """The same function in fp32: one projection larger, the next one smaller."""
     large = tmp_path / "large"
     shutil.copytree(tiny_base, large)
-    model = load_base(read_manifest(tiny_base), "fp32", PARAMS.quantization)[0]
+    model = load_base(read_manifest(tiny_base), precision_of("fp32"))
     for layer in model.model.layers:
         layer.mlp.up_proj.weight.data *= 3e4
         layer.mlp.down_proj.weight.data /= 3e4

@@ -6,7 +6,7 @@ from typing import Any
 import bitsandbytes
 import pytest
 import torch
-from conftest import make_job
+from conftest import make_inputs
 from hypothesis import given
 from hypothesis import strategies as st
 from peft import LoraConfig, PeftModel, get_peft_model
@@ -177,9 +177,9 @@ def test_without_a_card_8_bit_floats_are_refused_in_one_line(tiny_base: Path) ->
     if torch.cuda.is_available():
         pytest.skip("there is a card")
     params = params_of(fp8=True)
-    job = make_job(tiny_base, params, [example("주소?", "서울")] * 4)
+    job = make_inputs(tiny_base, params, [example("주소?", "서울")] * 4)
     with pytest.raises(UserError, match=r"^params\.yaml: train\.fp8: it takes a card .*\. Set false\.$"):
-        load_for_training(job.backend, job.manifest, params, job.kernel, False)
+        load_for_training(job, False)
 
 
 def test_8_bit_floats_without_a_layer_to_put_them_in_are_refused() -> None:

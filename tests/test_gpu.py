@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import ROOT, make_job, make_tiny_base
+from conftest import ROOT, make_inputs, make_tiny_base, precision_of
 from test_prompts import example
 
 from pagetune.model.manifest import read_manifest
@@ -40,14 +40,14 @@ def train_and_save(
 
     params = params_of(backend=backend, precision=precision, **changes)
     choose_backend(params)  # imports Unsloth, where it is, before transformers
-    from pagetune.train import tune
     from pagetune.train.loop import fit
     from pagetune.train.oom import probe_largest_batch
+    from pagetune.train.stage import pad_if_rows_leak
 
-    job = make_job(Path(base), params, [example("주소?", "서울"), example("전화?", "02-555")] * 8)
+    job = make_inputs(Path(base), params, [example("주소?", "서울"), example("전화?", "02-555")] * 8)
     plan = job.plan(2**33)
-    model = load_for_training(job.backend, job.manifest, params, job.kernel, plan.gradient_checkpointing)
-    job, plan = tune.pad_if_rows_leak(job, model, plan, 2**33)
+    model = load_for_training(job, plan.gradient_checkpointing)
+    job, plan = pad_if_rows_leak(job, model, plan, 2**33)
     curve = fit(job, model, probe_largest_batch(job, model, plan), None).curve
     model.save_pretrained(target)
     return curve[0].train_loss, curve[-1].train_loss, job.kernel.reason if plan.packing else None
@@ -59,7 +59,7 @@ def answers_of(base: str, adapter: str, precision: str) -> list[tuple[str, bool]
     from pagetune.predict.answers import generate
 
     manifest = read_manifest(Path(base))
-    model, _ = load_tuned(manifest, Path(adapter), precision, PARAMS.quantization)
+    model = load_tuned(manifest, Path(adapter), precision_of(precision))
     prompts = [example("주소?").prompt, example("전화?").prompt]
     answers = generate(
         model, load_tokenizer(manifest), prompts, Predict(engine="transformers", batch_size=2, max_new_tokens=12)
@@ -68,11 +68,11 @@ def answers_of(base: str, adapter: str, precision: str) -> list[tuple[str, bool]
 
 
 def test_auto_takes_16_bit_for_a_small_model(base: Path) -> None:
-    assert resolve_precision("auto", read_manifest(base).parameters).precision in ("bf16", "fp16")
+    assert resolve_precision("auto", read_manifest(base).parameters, PARAMS.quantization).precision in ("bf16", "fp16")
 
 
 def test_auto_takes_4_bit_for_a_model_that_does_not_fit() -> None:
-    assert resolve_precision("auto", 10**12).precision == "4bit"
+    assert resolve_precision("auto", 10**12, PARAMS.quantization).precision == "4bit"
 
 
 @pytest.mark.parametrize("precision", ["4bit", "8bit", "bf16"])

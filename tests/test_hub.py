@@ -24,9 +24,10 @@ from pagetune.errors import quiet_libraries
 quiet_libraries()
 from pagetune.model.manifest import read_manifest
 from pagetune.model.loading import load_base, load_config, load_generation_config, load_tokenizer
+from pagetune.model.precision import resolve_precision
 from pagetune.params import load_params
 manifest = read_manifest()
-model, _ = load_base(manifest, "fp32", load_params().quantization)
+model = load_base(manifest, resolve_precision("fp32", manifest.parameters, load_params().quantization))
 digests = [hashlib.sha256(weight.numpy().tobytes()).hexdigest() for _, weight in sorted(model.state_dict().items())]
 load_config(manifest), load_generation_config(manifest)
 print(json.dumps({"weights": digests, "tokens": load_tokenizer(manifest)("센터의 주소?")["input_ids"]}))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import ROOT, make_job, shared
+from conftest import ROOT, make_inputs, precision_of, shared
 from test_prompts import example
 
 from pagetune.errors import UserError
@@ -41,13 +41,12 @@ def params_of(base: str | None = None, **changes: Any) -> Params:
 def test_a_real_checkpoint_is_described_and_loaded_from_its_folder() -> None:
     manifest = describe_external(model_params(str(shared("models", "stories260K"))))
     assert (manifest.source, manifest.parameters, manifest.eos_token) == ("local", 260_032, "</s>")
-    model, choice = load_base(manifest, "fp32", PARAMS.quantization)
+    model = load_base(manifest, precision_of("fp32"))
     prompt = "Once upon a time, there was a little girl named Lily."
     (answer,) = generate(
         model, load_tokenizer(manifest), [prompt], Predict(engine="transformers", batch_size=1, max_new_tokens=30)
     )
     assert "She loved to play outside" in answer.text
-    assert choice.precision == "fp32"
 
 
 def test_a_missing_folder_is_named() -> None:
@@ -73,14 +72,14 @@ def test_a_hub_id_without_a_network_is_one_line(monkeypatch: pytest.MonkeyPatch)
 
 @ON_CPU
 def test_auto_chooses_4bit_on_a_cpu_and_says_why() -> None:
-    choice = resolve_precision("auto", parameters=10**9)
+    choice = resolve_precision("auto", 10**9, PARAMS.quantization)
     assert (choice.precision, choice.reason) == ("4bit", "no GPU; bitsandbytes trains 4-bit NF4 on the CPU")
 
 
 @ON_CPU
 def test_fp16_without_a_gpu_is_one_line() -> None:
     with pytest.raises(UserError, match="precision: fp16 needs a GPU"):
-        resolve_precision("fp16", parameters=10**9)
+        resolve_precision("fp16", 10**9, PARAMS.quantization)
 
 
 @ON_CPU
@@ -91,8 +90,7 @@ def test_auto_falls_back_to_peft_and_says_why() -> None:
 @pytest.mark.parametrize("precision", ["4bit", "8bit", "bf16", "fp32"])
 def test_the_base_answers_in_every_precision(tiny_base: Path, precision: str) -> None:
     manifest = read_manifest(tiny_base)
-    model, choice = load_base(manifest, precision, PARAMS.quantization)
-    assert choice.precision == precision
+    model = load_base(manifest, precision_of(precision))
     answers = generate(
         model,
         load_tokenizer(manifest),
@@ -105,7 +103,7 @@ def test_the_base_answers_in_every_precision(tiny_base: Path, precision: str) ->
 
 def test_answers_are_the_same_whatever_the_batch_size(tiny_base: Path) -> None:
     manifest = read_manifest(tiny_base)
-    model, _ = load_base(manifest, "fp32", PARAMS.quantization)
+    model = load_base(manifest, precision_of("fp32"))
     prompts = ["센터의", "센터의 주소는", "전화는 02-", "a", "센터의 전화는 02-555-0143입니다. 센터의"]
     one, many = (
         generate(
@@ -119,8 +117,8 @@ def test_answers_are_the_same_whatever_the_batch_size(tiny_base: Path) -> None:
 def trained(tiny_base: Path, precision: str, **changes: Any) -> tuple[Any, Any, list[Any]]:
     """A model tuned on three questions, its tokenizer, and the loss curve."""
     examples = [example("주소?", "서울"), example("전화?", "02-555"), example("요금?", "9만 원")] * 4
-    job = make_job(tiny_base, params_of(precision=precision, **changes), examples)
-    model = load_for_training(job.backend, job.manifest, job.params, job.kernel, False)
+    job = make_inputs(tiny_base, params_of(precision=precision, **changes), examples)
+    model = load_for_training(job, False)
     outcome = fit(job, model, job.plan(8 * 2**30), None)
     return model, load_tokenizer(job.manifest), outcome.curve
 
@@ -153,7 +151,7 @@ def test_a_validation_does_not_cut_the_lower_layers_off(tiny_base: Path) -> None
 
 
 def test_layers_get_their_own_rank_and_alpha(tiny_base: Path) -> None:
-    model, _ = load_base(read_manifest(tiny_base), "fp32", PARAMS.quantization)
+    model = load_base(read_manifest(tiny_base), precision_of("fp32"))
     from peft import get_peft_model
 
     params = lora(

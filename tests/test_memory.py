@@ -15,7 +15,7 @@ from pagetune.params import Lora, Train, load_params
 from pagetune.plan import memory
 from pagetune.plan.memory import GIB, Estimate, Plan, Setup, estimate, make_plan, shape_of
 from pagetune.plan.shapes import LLAMA_3, adapter_parameters
-from pagetune.train.batches import largest_micro_batch, plan_steps, split_step
+from pagetune.plan.steps import largest_micro_batch, plan_steps, split_step
 
 PARAMS = load_params(ROOT / "params.yaml")
 R16 = PARAMS.lora.model_copy(update={"r": 16})

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import ROOT
+from conftest import ROOT, precision_of
 from huggingface_hub import ModelCard
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -200,9 +200,9 @@ def test_the_code_answers_as_the_project_does(
     train = shipped_metrics()["train"] | {"precision": "fp32"}
     (code,) = blocks(card_of(base, params, train=train), "python")
     exec(code.replace('"…"', repr(question)), {})  # noqa: S102 - our own, as a reader would run it
-    loaded = load_tuned(base, adapter, "fp32", params.quantization)
+    loaded = load_tuned(base, adapter, precision_of("fp32"))
     prompt = render_prompt(params.prompt.template, question)
-    expected = generate(loaded[0], load_tokenizer(base), [prompt], params.predict)[0].text
+    expected = generate(loaded, load_tokenizer(base), [prompt], params.predict)[0].text
     assert capsys.readouterr().out.strip() == expected
     assert expected
 
@@ -224,9 +224,9 @@ def test_the_code_of_a_model_with_an_encoder_answers_as_the_project_does(
     train = shipped_metrics()["train"] | {"precision": "fp32"}
     (code,) = blocks(card_of(base, asked, train=train), "python")
     exec(code.replace('"…"', repr("주소? 전화?")), {})  # noqa: S102 - our own, as a reader would run it
-    loaded = load_tuned(base, ADAPTER, "fp32", params.quantization)
+    loaded = load_tuned(base, ADAPTER, precision_of("fp32"))
     prompt = render_prompt(asked.template, "주소? 전화?")
-    expected = generate(loaded[0], load_tokenizer(base), [prompt], params.predict)[0].text
+    expected = generate(loaded, load_tokenizer(base), [prompt], params.predict)[0].text
     assert capsys.readouterr().out.strip() == expected
     assert expected
 
@@ -256,7 +256,7 @@ def test_the_code_of_a_merged_model_answers_as_the_project_does(
     adapter: Path, params: Params, capsys: pytest.CaptureFixture[str]
 ) -> None:
     base, question = read_manifest(), "센터의 주소?"
-    tuned, _ = load_tuned(base, adapter, "fp32", params.quantization)
+    tuned = load_tuned(base, adapter, precision_of("fp32"))
     prompt = render_prompt(params.prompt.template, question)
     expected = generate(tuned, load_tokenizer(base), [prompt], params.predict)[0].text
     tuned.merge_and_unload().save_pretrained("models/merged")

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, shared
+from conftest import ROOT, precision_of, shared
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_prompts import TEMPLATE, example
@@ -369,7 +369,7 @@ def test_a_row_that_fits_is_shown_whole(tokenizer: Any) -> None:
 def tuned(tiny_base: Path) -> Any:
     from peft import get_peft_model
 
-    model, _ = load_base(read_manifest(tiny_base), "fp32", PARAMS.quantization)
+    model = load_base(read_manifest(tiny_base), precision_of("fp32"))
     return get_peft_model(model, lora_config(LORA))
 
 
@@ -388,7 +388,7 @@ def test_a_4bit_base_counts_its_weights_and_not_their_bytes(tiny_base: Path) -> 
     from peft import get_peft_model
 
     manifest = read_manifest(tiny_base)
-    model, _ = load_base(manifest, "4bit", PARAMS.quantization)
+    model = load_base(manifest, precision_of("4bit"))
     tuned = get_peft_model(model, lora_config(LORA))
     trained, _ = tuned.get_nb_trainable_parameters()
     assert f"of {manifest.parameters + trained:,} parameters train" in check_adapter(tuned, LORA)
@@ -415,7 +415,7 @@ def test_a_layer_asked_for_without_lora_is_found(tuned: Any) -> None:
 
 
 def test_a_model_without_an_adapter_is_found(tiny_base: Path) -> None:
-    model, _ = load_base(read_manifest(tiny_base), "fp32", PARAMS.quantization)
+    model = load_base(read_manifest(tiny_base), precision_of("fp32"))
     model.requires_grad_(False)
     with pytest.raises(UserError, match="no layer has LoRA"):
         check_adapter(model, LORA.model_copy(update={"target_modules": []}))
@@ -424,7 +424,7 @@ def test_a_model_without_an_adapter_is_found(tiny_base: Path) -> None:
 def test_layers_that_are_trained_whole_are_in_order(tiny_base: Path) -> None:
     from peft import LoraConfig, get_peft_model
 
-    model, _ = load_base(read_manifest(tiny_base), "fp32", PARAMS.quantization)
+    model = load_base(read_manifest(tiny_base), precision_of("fp32"))
     config = LoraConfig(r=4, target_modules=r".*\.q_proj", modules_to_save=["lm_head"], task_type="CAUSAL_LM")
     line = check_adapter(get_peft_model(model, config), LORA.model_copy(update={"target_modules": r".*\.q_proj"}))
     assert line.startswith("adapter: 2 LoRA modules (q_proj 2), ")

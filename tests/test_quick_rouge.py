@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import ROOT, make_job, run
+from conftest import ROOT, make_inputs, run
 from test_loading import lora, params_of
 from test_prompts import example
 from test_seq2seq import LAYERED
@@ -16,10 +16,10 @@ from pagetune.model.loading import load_tokenizer
 from pagetune.params import Params
 from pagetune.train.adapter import save_adapter
 from pagetune.train.backend import load_for_training
+from pagetune.train.inputs import check_settings
 from pagetune.train.loop import fit
 from pagetune.train.quick_rouge import NAMES, Quick, choose_quick
-from pagetune.train.results import _row, write_points
-from pagetune.train.tune import check_settings
+from pagetune.train.stage import curve_row, write_points
 
 pytestmark = pytest.mark.skipif(torch.cuda.is_available(), reason="test_gpu.py has the card's")
 ROWS = [example(question, answer) for question, answer in (("주소?", "서울"), ("전화?", "02-555"), ("요금?", "9만 원"))]
@@ -28,10 +28,10 @@ ROWS = [example(question, answer) for question, answer in (("주소?", "서울")
 def trained(base: Path, tuned: Any, count: int, folder: Path, **changes: Any) -> Any:
     """The curve, and the adapter in `folder`."""
     params: Params = params_of(lora=tuned, epochs=100, learning_rate=0.003, eval_steps=10, **changes)
-    job = make_job(base, params, ROWS, validation=3)
+    job = make_inputs(base, params, ROWS, validation=3)
     job = replace(job, quick=choose_quick(ROWS, load_tokenizer(job.manifest), params, count))
     plan = job.plan(8 * 2**30)
-    model = load_for_training(job.backend, job.manifest, params, job.kernel, plan.gradient_checkpointing)
+    model = load_for_training(job, plan.gradient_checkpointing)
     outcome = fit(job, model, plan, None)
     save_adapter(model, folder)
     return outcome.curve
@@ -65,7 +65,7 @@ def test_the_curve_has_a_column_for_each_score_only_where_it_is_on(tiny_base: Pa
     headers = []
     for count in (0, 2):
         curve = trained(tiny_base, lora(r=4), count, tmp_path)
-        write_points(tmp_path / "loss.csv", [_row(point) for point in curve])
+        write_points(tmp_path / "loss.csv", [curve_row(point) for point in curve])
         headers.append((tmp_path / "loss.csv").read_text(encoding="utf-8").splitlines()[0])
     assert headers[0] == "step,epoch,train_loss,validation_loss,learning_rate"
     assert headers[1] == headers[0] + "".join(f",quick_{name}" for name in NAMES)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import ROOT, make_job, run
+from conftest import ROOT, make_inputs, precision_of, run
 from hypothesis import given
 from hypothesis import strategies as st
 from test_export import PROMPTS, TEMPLATE, make_adapter
@@ -42,9 +42,9 @@ ROWS = [example(question, answer) for question, answer in (("주소?", "서울")
 
 
 def train(base: Path, params: Params, rows: list[Any] = ROWS) -> tuple[Any, Any, Any]:
-    job = make_job(base, params, rows)
+    job = make_inputs(base, params, rows)
     plan = job.plan(8 * 2**30)
-    model = load_for_training(job.backend, job.manifest, params, job.kernel, plan.gradient_checkpointing)
+    model = load_for_training(job, plan.gradient_checkpointing)
     return job, model, fit(job, model, plan, None)
 
 
@@ -70,7 +70,7 @@ def test_tuning_brings_the_loss_down_and_the_answers_back_in_every_precision(
     job, model, outcome = train(tiny_seq2seq, params)
     assert outcome.curve[-1].train_loss < 0.3 * outcome.curve[0].train_loss
     save_adapter(model, tmp_path)
-    tuned, _ = load_tuned(job.manifest, tmp_path, precision, PARAMS.quantization)
+    tuned = load_tuned(job.manifest, tmp_path, precision_of(precision))
     answers = generate(tuned, load_tokenizer(job.manifest), [row.prompt for row in ROWS], PARAMS.predict)
     assert [answer.text for answer in answers] == ["서울", "02-555", "9만 원"]
     assert all(answer.stopped for answer in answers)
@@ -103,21 +103,21 @@ def test_each_layer_has_the_rank_and_alpha_of_its_kind_and_the_config_says_so(
 def test_the_planner_counts_the_adapter_as_peft_does(targets: Any, tiny_seq2seq: Path) -> None:
     chosen = LAYERED.model_copy(update={"target_modules": targets, "rank_pattern": {}})
     params = params_of(lora=chosen)
-    job = make_job(tiny_seq2seq, params, ROWS)
-    model = load_for_training(job.backend, job.manifest, params, job.kernel, False)
+    job = make_inputs(tiny_seq2seq, params, ROWS)
+    model = load_for_training(job, False)
     assert adapter_parameters(shape_of(model.config), chosen) == model.get_nb_trainable_parameters()[0]
 
 
 def test_the_planner_counts_a_bart_s_weights_within_a_fiftieth(tiny_seq2seq: Path) -> None:
     manifest = read_manifest(tiny_seq2seq)
-    model = load_base(manifest, "fp32", PARAMS.quantization)[0]
+    model = load_base(manifest, precision_of("fp32"))
     assert shape_of(model.config).parameters == pytest.approx(manifest.parameters, rel=0.02)
 
 
 def test_the_planner_counts_a_t5_s_weights_within_a_tenth(tiny_seq2seq: Path, tmp_path: Path) -> None:
     save_t5(tmp_path, load_tokenizer(read_manifest(tiny_seq2seq)))
     manifest = describe_external(model_params(str(tmp_path)))
-    model = load_base(manifest, "fp32", PARAMS.quantization)[0]
+    model = load_base(manifest, precision_of("fp32"))
     assert shape_of(model.config).parameters == pytest.approx(manifest.parameters, rel=0.1)
 
 
@@ -135,7 +135,7 @@ def test_a_t5_is_told_by_its_config_and_trains_and_answers(tiny_seq2seq: Path, t
 
 def test_the_loss_is_transformers_own_of_the_same_labels(tiny_seq2seq: Path) -> None:
     manifest = read_manifest(tiny_seq2seq)
-    model, tokenizer = load_base(manifest, "fp32", PARAMS.quantization)[0], load_tokenizer(manifest)
+    model, tokenizer = load_base(manifest, precision_of("fp32")), load_tokenizer(manifest)
     rows = [encode_example(row, tokenizer, encoder=True) for row in ROWS]
     batch = Collator(tokenizer.pad_token_id, False, decoder_start_token_id=model.config.decoder_start_token_id)(rows)
     trained = int((batch["shift_labels"] != IGNORED).sum())
@@ -159,7 +159,7 @@ def test_the_decoder_is_given_what_it_has_said_so_far_and_the_encoder_the_prompt
 
 def test_an_answer_is_the_same_alone_and_beside_a_longer_prompt(tiny_seq2seq: Path) -> None:
     manifest = read_manifest(tiny_seq2seq)
-    model, tokenizer = load_base(manifest, "fp32", PARAMS.quantization)[0], load_tokenizer(manifest)
+    model, tokenizer = load_base(manifest, precision_of("fp32")), load_tokenizer(manifest)
     prompts = [tokenizer("주소?")["input_ids"], tokenizer("서울 9만 원 센터의 전화? 요금? 주소는")["input_ids"]]
     ends = [tokenizer.eos_token_id]
     together = by_generate(model, prompts, ends, tokenizer.pad_token_id, 12)
@@ -170,7 +170,7 @@ def test_an_answer_is_the_same_alone_and_beside_a_longer_prompt(tiny_seq2seq: Pa
 def test_what_a_model_s_makers_generate_with_is_dropped(tiny_seq2seq: Path) -> None:
     """KoBART forces an EOS at the last place: every answer that was cut would seem to have ended by itself."""
     manifest = read_manifest(tiny_seq2seq)
-    model, tokenizer = load_base(manifest, "fp32", PARAMS.quantization)[0], load_tokenizer(manifest)
+    model, tokenizer = load_base(manifest, precision_of("fp32")), load_tokenizer(manifest)
     prompt, ends = [tokenizer("주소? 전화? 요금?")["input_ids"]], [tokenizer.eos_token_id]
     plain = by_generate(model, prompt, ends, tokenizer.pad_token_id, 3)
     own = model.generation_config
@@ -201,7 +201,7 @@ def test_a_row_that_the_model_has_no_place_for_is_one_line(tiny_seq2seq: Path) -
 
 def test_a_prompt_or_an_answer_without_a_place_is_one_line(tiny_seq2seq: Path) -> None:
     manifest = read_manifest(tiny_seq2seq)
-    model, tokenizer = load_base(manifest, "fp32", PARAMS.quantization)[0], load_tokenizer(manifest)
+    model, tokenizer = load_base(manifest, precision_of("fp32")), load_tokenizer(manifest)
     with pytest.raises(UserError, match=r"a prompt has .* places for 1024"):
         generate(model, tokenizer, ["서울 " * 2000], PARAMS.predict)
     long = PARAMS.predict.model_copy(update={"max_new_tokens": 2000})
@@ -216,7 +216,7 @@ def test_an_eos_that_the_tokenizer_puts_behind_what_the_encoder_reads_is_in_orde
     tokenizer = load_tokenizer(manifest)
     eos = tokenizer.eos_token_id
     tokenizer._tokenizer.post_processor = TemplateProcessing(single="$A </s>", special_tokens=[("</s>", eos)])
-    model = load_base(manifest, "fp32", PARAMS.quantization)[0]
+    model = load_base(manifest, precision_of("fp32"))
     template = TemplateRecord.for_base(TEMPLATE, manifest)
     examples = {"train": ROWS, "validation": []}
     rows = preflight(examples, tokenizer, template, "</s>", PARAMS.train, 0, model.config)["train"]

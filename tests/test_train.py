@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import make_job
+from conftest import make_inputs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file
@@ -18,14 +18,15 @@ from test_prompts import example
 from pagetune.errors import UserError
 from pagetune.model.prompts import IGNORED
 from pagetune.plan.memory import Plan
+from pagetune.plan.steps import micro_batches
 from pagetune.records import Example
-from pagetune.train import oom, tune
+from pagetune.train import oom, stage
 from pagetune.train.adapter import save_adapter
 from pagetune.train.backend import load_for_training
-from pagetune.train.batches import micro_batches
 from pagetune.train.checkpoints import Store, open_store, step_of
 from pagetune.train.cost import describe_cost
-from pagetune.train.inputs import Job, validation_batches
+from pagetune.train.distributed import World
+from pagetune.train.inputs import TrainingInputs
 from pagetune.train.loop import LossPoint, Outcome, fit
 from pagetune.train.step_trainer import StepTrainer
 
@@ -48,18 +49,18 @@ def store() -> Iterator[Store]:
         yield store
 
 
-def job_of(base: Path, examples: list[Example] = ROWS, validation: int = 5, **changes: Any) -> Job:
-    return make_job(base, params_of(**{"epochs": 5, "eval_steps": EVERY, **changes}), examples, validation)
+def job_of(base: Path, examples: list[Example] = ROWS, validation: int = 5, **changes: Any) -> TrainingInputs:
+    return make_inputs(base, params_of(**{"epochs": 5, "eval_steps": EVERY, **changes}), examples, validation)
 
 
-def plan_of(job: Job) -> Plan:
+def plan_of(job: TrainingInputs) -> Plan:
     return job.plan(BUDGET)
 
 
-def train(job: Job, store: Store | None = None) -> tuple[Any, Outcome]:
+def train(job: TrainingInputs, store: Store | None = None) -> tuple[Any, Outcome]:
     """As a process that has just begun does it."""
     plan = plan_of(job)
-    model = load_for_training(job.backend, job.manifest, job.params, job.kernel, plan.gradient_checkpointing)
+    model = load_for_training(job, plan.gradient_checkpointing)
     return model, fit(job, model, plan, store)
 
 
@@ -205,8 +206,8 @@ def test_a_training_that_breaks_off_in_its_validation_validates_again(
     assert (adapter_of(model), outcome.curve) == expected
 
 
-def validation_of(job: Job) -> list[list[int]]:
-    return validation_batches(job, plan_of(job))
+def validation_of(job: TrainingInputs) -> list[list[int]]:
+    return job.validation_batches(plan_of(job))
 
 
 def test_a_training_that_has_ended_and_was_not_recorded_ends_again_at_once(
@@ -254,7 +255,7 @@ def test_out_of_memory_in_a_step_halves_what_goes_through_at_once_and_keeps_the_
     said = capsys.readouterr().out
     assert (
         f"train: out of memory at step {step} (CUDA out of memory. Tried to allocate 2.00 GiB.); from here on "
-        "1 rows at once, 4 times a step; the effective batch stays 4\n" in said
+        "1 rows at once, 4 times a step; the effective batch size stays 4\n" in said
     )
     assert (f"train: resuming from step {step - 1}\n" in said) == (step > 1)
     assert (outcome.plan.gradient_accumulation_steps, outcome.plan.per_device_train_batch_size) == (4, 1)
@@ -328,7 +329,7 @@ def test_one_row_that_does_not_fit_turns_checkpointing_on(
     expected = undisturbed()
     meddler.trained, meddler.at = 0, {4 * step: run_out}
     model, outcome = train(job_of(tiny_base, per_device_train_batch_size=1), store)
-    assert "with gradient checkpointing; the effective batch stays 4" in capsys.readouterr().out
+    assert "with gradient checkpointing; the effective batch size stays 4" in capsys.readouterr().out
     assert outcome.plan.gradient_checkpointing
     assert outcome.plan.gradient_accumulation_steps == 4
     assert model.is_gradient_checkpointing
@@ -385,14 +386,14 @@ def files(checkout: Path) -> Path:
 def test_a_training_with_other_settings_never_goes_on_from_this_one(
     changes: dict[str, Any], tiny_base: Path, files: Path
 ) -> None:
-    assert tune.training_key(job_of(tiny_base, **changes)) != tune.training_key(job_of(tiny_base))
+    assert stage.training_key(job_of(tiny_base, **changes)) != stage.training_key(job_of(tiny_base))
 
 
 @pytest.mark.parametrize("name", ["data/prompts/train.jsonl", "data/prompts/validation.jsonl", "models/base/new"])
 def test_a_training_on_other_files_never_goes_on_from_this_one(name: str, tiny_base: Path, files: Path) -> None:
-    before = tune.training_key(job_of(tiny_base))
+    before = stage.training_key(job_of(tiny_base))
     (files / name).write_text("{ }\n")
-    assert tune.training_key(job_of(tiny_base)) != before
+    assert stage.training_key(job_of(tiny_base)) != before
 
 
 @pytest.mark.parametrize(
@@ -406,7 +407,7 @@ def test_a_training_on_other_files_never_goes_on_from_this_one(name: str, tiny_b
     ],
 )
 def test_a_training_fitted_into_memory_otherwise_goes_on(changes: dict[str, Any], tiny_base: Path, files: Path) -> None:
-    assert tune.training_key(job_of(tiny_base, **changes)) == tune.training_key(job_of(tiny_base))
+    assert stage.training_key(job_of(tiny_base, **changes)) == stage.training_key(job_of(tiny_base))
 
 
 # --- A training that goes wrong
@@ -466,7 +467,7 @@ CONTRADICTED = [example(question, ANSWERS[number - 1]) for number, question in e
 LAST = 72
 
 
-def contradicted(base: Path, **changes: Any) -> Job:
+def contradicted(base: Path, **changes: Any) -> TrainingInputs:
     job = job_of(base, TRAINED, **{"epochs": 24, "eval_steps": 6, "learning_rate": 0.005, **changes})
     return replace(job, validation_rows=job_of(base, CONTRADICTED).train_rows)
 
@@ -530,7 +531,7 @@ def test_early_stopping_counts_on_after_a_break(
 # --- What is measured
 
 
-def token_mean(model: Any, job: Job) -> float:
+def token_mean(model: Any, job: TrainingInputs) -> float:
     """Row by row, from the logits."""
     total, tokens = 0.0, 0
     for row in job.validation_rows:
@@ -577,7 +578,7 @@ def test_each_point_of_the_curve_has_one_of_the_memory_and_the_cost_compares_it_
 
 
 @pytest.fixture(scope="module")
-def small_job(tiny_base: Path) -> Job:
+def small_job(tiny_base: Path) -> TrainingInputs:
     return job_of(tiny_base)
 
 
@@ -590,11 +591,11 @@ def small_job(tiny_base: Path) -> Job:
     processes=st.integers(1, 3),
 )
 def test_the_steps_of_the_optimiser_follow_from_the_effective_batch_alone(
-    lengths: list[int], effective: int, at_once: Any, epochs: int, processes: int, small_job: Job
+    lengths: list[int], effective: int, at_once: Any, epochs: int, processes: int, small_job: TrainingInputs
 ) -> None:
     changes = {"effective_batch_size": effective, "per_device_train_batch_size": at_once, "epochs": epochs}
     rows = [{"input_ids": [5] * length, "labels": [5] * length} for length in lengths]
-    job = replace(small_job, params=params_of(**changes), train_rows=rows, processes=processes)
+    job = replace(small_job, params=params_of(**changes), train_rows=rows, world=World(processes))
     plan = plan_of(job)
     parts = plan.gradient_accumulation_steps * processes
     cut = micro_batches(job.steps, job.lengths, parts, plan.packing)

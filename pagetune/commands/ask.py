@@ -9,6 +9,7 @@ from pagetune.commands.locale import tr
 from pagetune.errors import UserError
 from pagetune.model.loading import load_base, load_tokenizer, load_tuned
 from pagetune.model.manifest import ADAPTER, read_manifest
+from pagetune.model.precision import resolve_precision
 from pagetune.model.prompts import encode_prompt, render_prompt
 from pagetune.model.template import check_template, read_template
 from pagetune.params import load_params
@@ -28,10 +29,10 @@ class Asker:
 
     def __init__(self, tuned: bool) -> None:
         self.params, self.manifest = load_params(), read_manifest()
-        precision = self.params.precision, self.params.quantization
+        precision = resolve_precision(self.params.precision, self.manifest.parameters, self.params.quantization)
         self.template = (check_template(ADAPTER, self.manifest) if tuned else read_template()).template
-        loaded = load_tuned(self.manifest, ADAPTER, *precision) if tuned else load_base(self.manifest, *precision)
-        self.model, self.tuned, self.tokenizer = loaded[0], tuned, load_tokenizer(self.manifest)
+        self.model = load_tuned(self.manifest, ADAPTER, precision) if tuned else load_base(self.manifest, precision)
+        self.tuned, self.tokenizer = tuned, load_tokenizer(self.manifest)
 
     def answer(self, question: str, base: bool = False) -> Answer:
         with self._without_adapter(base):

@@ -30,7 +30,7 @@ class Trainer:
         `dvc commit train` then records it as if DVC had run the stage.
         """
         from pagetune.train.distributed import count_processes
-        from pagetune.train.results import train_adapter
+        from pagetune.train.stage import train_adapter
 
         train = self.params.train
         if self.path.resolve() != PARAMS.resolve() and count_processes(train.processes, train.effective_batch_size) > 1:
@@ -53,6 +53,7 @@ class Trainer:
         Of heldout rows there is none here: whoever looks at them while choosing settings has seen them.
         """
         from pagetune.model.loading import load_tokenizer, load_tuned
+        from pagetune.model.precision import resolve_precision
         from pagetune.train.quick_rouge import choose_quick
 
         manifest = read_manifest()
@@ -61,5 +62,5 @@ class Trainer:
         quick = choose_quick(examples, load_tokenizer(manifest), self.params, count)
         if quick is None:
             raise UserError(f"{PROMPTS}/validation.jsonl has no rows. Raise curate.validation_fraction.")
-        model, _ = load_tuned(manifest, ADAPTER, self.params.precision, self.params.quantization)
-        return quick.scores(model)
+        choice = resolve_precision(self.params.precision, manifest.parameters, self.params.quantization)
+        return quick.scores(load_tuned(manifest, ADAPTER, choice))

@@ -13,6 +13,7 @@ from pagetune.export.chat_template import chat_template
 from pagetune.export.verification import LARGEST_DIFFERENCE, Seen, largest_difference, look_at, same_answers
 from pagetune.model.loading import load_base, load_config, load_generation_config, load_tokenizer, load_tuned
 from pagetune.model.manifest import ADAPTER, Manifest
+from pagetune.model.precision import PrecisionChoice, resolve_precision
 from pagetune.model.prompts import encode_for_encoder, encode_prompt
 from pagetune.model.template import TemplateRecord
 from pagetune.params import Params
@@ -27,7 +28,8 @@ class Merging:
     """What each step of the proof needs: who is asked, and what."""
 
     def __init__(self, manifest: Manifest, params: Params, precision: str, prompts: list[str]) -> None:
-        self.manifest, self.params, self.precision = manifest, params, precision
+        self.manifest, self.params = manifest, params
+        self.choice = resolve_precision(precision, manifest.parameters, params.quantization)
         self.tokenizer = load_tokenizer(manifest)
         #: The tokenizer's, and those that the base says it ends with.
         self.eos_ids = eos_ids_of(load_generation_config(manifest), self.tokenizer)
@@ -47,7 +49,7 @@ def export_merged(merging: Merging, template: TemplateRecord, folder: Path) -> t
     Raises UserError where the two are not one model, the adapter changes nothing, or memory is too little.
     """
     as_trained = merging.look(_as_trained(merging))
-    model = in_fp32(merging.manifest, merging.params, merging.precision)
+    model = in_fp32(merging.manifest, merging.choice)
     adapted = merging.look(model)
     with model.disable_adapter():
         base = merging.look(model, adapted)
@@ -56,7 +58,10 @@ def export_merged(merging: Merging, template: TemplateRecord, folder: Path) -> t
     proved = _fp32_proof(adapted, seen, base)
     _halve(merged, _sixteen_bit(merging.manifest))
     proved["sixteen_bit"] = _saved_proof(merging, merged, template, folder, adapted)
-    proved["as_trained"] = {"precision": merging.precision, "same_answers": same_answers(adapted, as_trained.answers)}
+    proved["as_trained"] = {
+        "precision": merging.choice.precision,
+        "same_answers": same_answers(adapted, as_trained.answers),
+    }
     return proved, adapted
 
 
@@ -68,16 +73,16 @@ def _merged(model: Any) -> Any:
 
 
 def _as_trained(merging: Merging) -> Any:
-    return load_tuned(merging.manifest, ADAPTER, merging.precision, merging.params.quantization)[0]
+    return load_tuned(merging.manifest, ADAPTER, merging.choice)
 
 
-def in_fp32(manifest: Manifest, params: Params, precision: str) -> Any:
+def in_fp32(manifest: Manifest, choice: PrecisionChoice) -> Any:
     """The adapter on its base, as numbers of 32 bits: those of the quantised base, where it was trained on one."""
     from peft import PeftConfig, PeftModel
 
     device = _place(manifest)
-    base, _ = load_base(manifest, precision, params.quantization)
-    if precision in ("4bit", "8bit"):
+    base = load_base(manifest, choice)
+    if choice.precision in ("4bit", "8bit"):
         base = base.dequantize()
     base = base.to(device).float()
     if _touches_the_head(PeftConfig.from_pretrained(str(ADAPTER))):

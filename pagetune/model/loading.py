@@ -1,13 +1,11 @@
 """Loading the base model, and the adapter on it."""
 
-import os
 from pathlib import Path
 from typing import Any
 
 from pagetune.errors import UserError
 from pagetune.model.manifest import Manifest, in_cache
-from pagetune.model.precision import Choice, compute_dtype, quantization, resolve_precision
-from pagetune.params import Quantization
+from pagetune.model.precision import PrecisionChoice
 
 
 def load_tokenizer(manifest: Manifest) -> Any:
@@ -45,14 +43,13 @@ def load_generation_config(manifest: Manifest) -> Any:
         return GenerationConfig()
 
 
-def load_base(manifest: Manifest, wanted: str, options: Quantization, sharded: bool = False) -> tuple[Any, Choice]:
-    """The base model in the precision that `wanted` resolves to, on the GPU if there is one, and that choice.
+def load_base(manifest: Manifest, choice: PrecisionChoice, gpu: int = 0, sharded: bool = False) -> Any:
+    """Return the base model in the chosen precision, on GPU number `gpu` where there is one.
 
-    Of several processes each takes its own card; with `sharded` FSDP will place the weights.
+    With `sharded` it stays off the GPU: FSDP will place the weights.
     """
     import torch
 
-    choice, card = resolve_precision(wanted, manifest.parameters), int(os.environ.get("LOCAL_RANK", "0"))
     model = manifest.auto_class.from_pretrained(
         manifest.location,
         revision=manifest.revision,
@@ -61,14 +58,14 @@ def load_base(manifest: Manifest, wanted: str, options: Quantization, sharded: b
         # Else transformers looks for an adapter on the main branch, and would follow it to another model (5.17).
         adapter_kwargs={"revision": manifest.revision},
         use_safetensors=True,
-        dtype=compute_dtype(choice.precision, options),
-        quantization_config=quantization(choice.precision, options, sharded),
-        device_map=None if sharded else {"": card if torch.cuda.is_available() else "cpu"},
+        dtype=choice.dtype,
+        quantization_config=choice.quantization_config(sharded),
+        device_map=None if sharded else {"": gpu if torch.cuda.is_available() else "cpu"},
     )
     keep_cpu_weights_as_they_are(model)
     if manifest.encoder_decoder:
         answer_greedily(model)
-    return model.eval(), choice
+    return model.eval()
 
 
 def answer_greedily(model: Any) -> None:
@@ -107,11 +104,10 @@ def keep_cpu_weights_as_they_are(model: Any) -> None:
             module.support_avx512bf16_for_cpu = False
 
 
-def load_tuned(manifest: Manifest, adapter: Path, wanted: str, options: Quantization) -> tuple[Any, Choice]:
-    """The base model with the adapter on it."""
+def load_tuned(manifest: Manifest, adapter: Path, choice: PrecisionChoice) -> Any:
+    """Return the base model with the adapter on it. Raises UserError where the folder holds no adapter."""
     from peft import PeftModel
 
     if not (adapter / "adapter_config.json").exists():
         raise UserError(f"{adapter} holds no adapter; the stage train writes it. Run `dvc repro`.")
-    model, choice = load_base(manifest, wanted, options)
-    return PeftModel.from_pretrained(model, str(adapter)).eval(), choice
+    return PeftModel.from_pretrained(load_base(manifest, choice), str(adapter)).eval()

@@ -1,4 +1,4 @@
-"""Which number format the base model is loaded in, and why."""
+"""Which number format the base model is loaded in, and which one it computes in."""
 
 import importlib.util
 from dataclasses import dataclass
@@ -10,24 +10,68 @@ from pagetune.errors import UserError
 from pagetune.params import Quantization
 
 Precision = Literal["4bit", "8bit", "fp16", "bf16", "fp32"]
-#: Beside the weights: activations, adapter, optimiser. 16 bit is chosen where this many times the weights fit.
+#: 16 bit is chosen where this multiple of the weights fits: activations, adapter and optimizer need memory too.
 HEADROOM = 1.5
+
+_DTYPES = {"fp16": torch.float16, "bf16": torch.bfloat16, "fp32": torch.float32}
 
 
 @dataclass(frozen=True)
-class Choice:
+class Gpu:
+    """What decides the precision. `total_bytes` is all of the GPU's memory: base and tuned model must resolve to the
+    same precision, and what is free changes from one stage to the next."""
+
+    total_bytes: int
+    has_bf16: bool
+
+
+@dataclass(frozen=True)
+class PrecisionChoice:
+    """The weights' `precision` and why, and the `dtype` of the activations."""
+
     precision: Precision
     reason: str
+    dtype: torch.dtype
+    options: Quantization
+
+    def quantization_config(self, sharded: bool = False) -> Any:
+        """Return the BitsAndBytesConfig of a 4-bit or 8-bit model, None for the others.
+
+        FSDP can only shard floating-point weights, so `sharded` 4-bit weights are stored as if they had `dtype`.
+        """
+        from transformers import BitsAndBytesConfig
+
+        if self.precision == "4bit":
+            return BitsAndBytesConfig(
+                load_in_4bit=True,
+                bnb_4bit_quant_type=self.options.bnb_4bit_quant_type,
+                bnb_4bit_use_double_quant=self.options.bnb_4bit_use_double_quant,
+                bnb_4bit_compute_dtype=self.dtype,
+                **({"bnb_4bit_quant_storage": self.dtype} if sharded else {}),
+            )
+        return BitsAndBytesConfig(load_in_8bit=True) if self.precision == "8bit" else None
 
 
-def resolve_precision(wanted: str, parameters: int) -> Choice:
-    """What `precision:` in params.yaml means on this machine, for a model with so many parameters.
+def this_gpu() -> Gpu | None:
+    """Return the first GPU that PyTorch sees, None where it sees none."""
+    if not torch.cuda.is_available():
+        return None
+    return Gpu(
+        torch.cuda.get_device_properties(0).total_memory, torch.cuda.is_bf16_supported(including_emulation=False)
+    )
 
-    `auto` never fails. Raises UserError where the machine cannot do what was asked for.
+
+def resolve_precision(wanted: str, parameters: int, options: Quantization) -> PrecisionChoice:
+    """Return what `precision:` in params.yaml means on this machine for a model with this many parameters.
+
+    Raises UserError where the machine cannot do what was asked for; `auto` never fails.
     """
-    if wanted == "auto":
-        return _automatic(parameters)
-    if wanted == "fp16" and not torch.cuda.is_available():
+    return choose_precision(wanted, parameters, options, this_gpu())
+
+
+def choose_precision(wanted: str, parameters: int, options: Quantization, gpu: Gpu | None) -> PrecisionChoice:
+    """Do what `resolve_precision` does for any GPU, or for the CPU (`gpu` is None)."""
+    if wanted == "fp16" and gpu is None:
         raise UserError(
             "params.yaml: precision: fp16 needs a GPU, and PyTorch sees none. Use auto, 4bit, bf16 or fp32."
         )
@@ -35,53 +79,32 @@ def resolve_precision(wanted: str, parameters: int) -> Choice:
         raise UserError(
             f"params.yaml: precision: {wanted} needs bitsandbytes, which is not installed. Use bf16 or fp32."
         )
-    return Choice(wanted, "asked for")  # type: ignore[arg-type]
+    precision, reason = _automatic(parameters, gpu) if wanted == "auto" else (wanted, "asked for")
+    return PrecisionChoice(precision, reason, _compute_dtype(precision, options, gpu), options)  # type: ignore[arg-type]
 
 
-def _automatic(parameters: int) -> Choice:
-    if not torch.cuda.is_available():
+def _automatic(parameters: int, gpu: Gpu | None) -> tuple[str, str]:
+    if gpu is None:
         if _has_bitsandbytes():
-            return Choice("4bit", "no GPU; bitsandbytes trains 4-bit NF4 on the CPU")
-        return Choice("fp32", "no GPU and no bitsandbytes")
-    # All of the card's memory, not what is free just now: base and tuned must resolve to the same.
-    card_gib, needed_gib = torch.cuda.get_device_properties(0).total_memory / 2**30, 2 * parameters * HEADROOM / 2**30
-    if needed_gib > card_gib:
-        return Choice("4bit", f"16 bit would need about {needed_gib:.0f} GiB and the card has {card_gib:.0f} GiB")
-    half: Precision = "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp16"
-    return Choice(half, f"16 bit needs about {needed_gib:.1f} GiB and the card has {card_gib:.0f} GiB")
+            return "4bit", "no GPU; bitsandbytes trains 4-bit NF4 on the CPU"
+        return "fp32", "no GPU and no bitsandbytes"
+    total_gib, needed_gib = gpu.total_bytes / 2**30, 2 * parameters * HEADROOM / 2**30
+    if needed_gib > total_gib:
+        return "4bit", f"16 bit would need about {needed_gib:.1f} GiB and the GPU has {total_gib:.1f} GiB"
+    reason = f"16 bit needs about {needed_gib:.1f} GiB and the GPU has {total_gib:.1f} GiB"
+    return ("bf16", reason) if gpu.has_bf16 else ("fp16", f"{reason}, and it has no bf16")
 
 
 def _has_bitsandbytes() -> bool:
     return importlib.util.find_spec("bitsandbytes") is not None
 
 
-_DTYPES = {"fp16": torch.float16, "bf16": torch.bfloat16, "fp32": torch.float32}
-
-
-def compute_dtype(precision: Precision, options: Quantization) -> torch.dtype:
-    """The type of activations: that of 16-bit weights; for quantised ones bf16 from Ampere on, fp32 on a CPU."""
+def _compute_dtype(precision: str, options: Quantization, gpu: Gpu | None) -> torch.dtype:
+    """Return the dtype of the 16-bit weights, or for quantised ones bf16 where the GPU has it and fp32 on a CPU."""
     if precision in _DTYPES:
         return _DTYPES[precision]
     if precision == "4bit" and options.bnb_4bit_compute_dtype != "auto":
         return _DTYPES[options.bnb_4bit_compute_dtype]
-    if not torch.cuda.is_available():
+    if gpu is None:
         return torch.float32
-    return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
-
-
-def quantization(precision: Precision, options: Quantization, sharded: bool = False) -> Any:
-    """The BitsAndBytesConfig of a 4-bit or 8-bit model; None for the others.
-
-    FSDP cuts up floating-point weights alone: for it the 4-bit ones are stored as if they were of the compute type.
-    """
-    from transformers import BitsAndBytesConfig
-
-    if precision == "4bit":
-        return BitsAndBytesConfig(
-            load_in_4bit=True,
-            bnb_4bit_quant_type=options.bnb_4bit_quant_type,
-            bnb_4bit_use_double_quant=options.bnb_4bit_use_double_quant,
-            bnb_4bit_compute_dtype=compute_dtype(precision, options),
-            **({"bnb_4bit_quant_storage": compute_dtype(precision, options)} if sharded else {}),
-        )
-    return BitsAndBytesConfig(load_in_8bit=True) if precision == "8bit" else None
+    return torch.bfloat16 if gpu.has_bf16 else torch.float16

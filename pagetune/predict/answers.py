@@ -7,7 +7,7 @@ from typing import Any
 from pagetune.jsonl import read_records
 from pagetune.model.loading import load_base, load_generation_config, load_tokenizer, load_tuned
 from pagetune.model.manifest import Manifest
-from pagetune.model.precision import resolve_precision
+from pagetune.model.precision import PrecisionChoice, resolve_precision
 from pagetune.model.prompts import check_places, encode_for_encoder, encode_prompt
 from pagetune.params import Params, Predict
 from pagetune.predict import vllm_engine
@@ -55,28 +55,28 @@ def read_questions(folder: Path) -> Questions:
 
 def predict(manifest: Manifest, adapter: Path | None, questions: Questions, params: Params) -> list[Prediction]:
     """What the base says to every question, in order; or the adapter on it."""
-    engine, reason = vllm_engine.choose_engine(params, manifest)
-    precision = resolve_precision(params.precision, manifest.parameters)
-    print(f"predict: {precision.precision} ({precision.reason}), answers by {engine} ({reason})", flush=True)
+    choice = resolve_precision(params.precision, manifest.parameters, params.quantization)
+    engine, reason = vllm_engine.choose_engine(params.predict.engine, manifest, choice)
+    print(f"predict: {choice.precision} ({choice.reason}), answers by {engine} ({reason})", flush=True)
     by_engine = _by_vllm if engine == "vllm" else _by_transformers
-    answers = by_engine(manifest, adapter, questions.prompts, params)
-    return questions.answered(answers, manifest.eos_token, precision.precision, engine)
+    answers = by_engine(manifest, adapter, choice, questions.prompts, params.predict)
+    return questions.answered(answers, manifest.eos_token, choice.precision, engine)
 
 
-def _by_transformers(manifest: Manifest, adapter: Path | None, prompts: list[str], params: Params) -> list[Answer]:
-    loaded = (
-        load_tuned(manifest, adapter, params.precision, params.quantization)
-        if adapter
-        else load_base(manifest, params.precision, params.quantization)
-    )
-    return generate(loaded[0], load_tokenizer(manifest), prompts, params.predict)
+def _by_transformers(
+    manifest: Manifest, adapter: Path | None, choice: PrecisionChoice, prompts: list[str], params: Predict
+) -> list[Answer]:
+    model = load_tuned(manifest, adapter, choice) if adapter else load_base(manifest, choice)
+    return generate(model, load_tokenizer(manifest), prompts, params)
 
 
-def _by_vllm(manifest: Manifest, adapter: Path | None, prompts: list[str], params: Params) -> list[Answer]:
+def _by_vllm(
+    manifest: Manifest, adapter: Path | None, choice: PrecisionChoice, prompts: list[str], params: Predict
+) -> list[Answer]:
     tokenizer = load_tokenizer(manifest)
     eos_ids = eos_ids_of(load_generation_config(manifest), tokenizer)
     encoded = [encode_prompt(prompt, tokenizer) for prompt in prompts]
-    answers = vllm_engine.token_ids(manifest, adapter, encoded, eos_ids, params)
+    answers = vllm_engine.token_ids(manifest, adapter, choice, encoded, eos_ids, params)
     return [answer_of(ids, tokenizer, eos_ids) for ids in answers]
 
 

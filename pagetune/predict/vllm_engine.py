@@ -9,16 +9,16 @@ import torch
 
 from pagetune.errors import UserError
 from pagetune.model.manifest import Manifest
-from pagetune.model.precision import compute_dtype, resolve_precision
-from pagetune.params import Params
+from pagetune.model.precision import PrecisionChoice
+from pagetune.params import Predict
 
 #: The ranks that vLLM makes room for; an adapter takes the next one.
 _RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 
 
-def choose_engine(params: Params, manifest: Manifest) -> tuple[str, str]:
+def choose_engine(wanted: str, manifest: Manifest, choice: PrecisionChoice) -> tuple[str, str]:
     """`transformers` or `vllm`, and why. Raises UserError where vllm is asked for and cannot be."""
-    wanted, problem = params.predict.engine, _why_not(params, manifest)
+    problem = _why_not(manifest, choice)
     if wanted == "transformers":
         return "transformers", "asked for"
     if wanted == "vllm" and problem:
@@ -26,31 +26,36 @@ def choose_engine(params: Params, manifest: Manifest) -> tuple[str, str]:
     return ("transformers", problem) if problem else ("vllm", "it is installed")
 
 
-def _why_not(params: Params, manifest: Manifest) -> str | None:
+def _why_not(manifest: Manifest, choice: PrecisionChoice) -> str | None:
     if manifest.encoder_decoder:
         return "vllm has no models with an encoder"
     if importlib.util.find_spec("vllm") is None:
         return "vllm is not installed"
     if not torch.cuda.is_available():
         return "PyTorch sees no GPU"
-    precision = resolve_precision(params.precision, manifest.parameters).precision
-    return None if precision in ("bf16", "fp16") else f"precision is {precision}, and vllm takes bf16 or fp16"
+    if choice.precision in ("bf16", "fp16"):
+        return None
+    return f"precision is {choice.precision}, and vllm takes bf16 or fp16"
 
 
 def token_ids(
-    manifest: Manifest, adapter: Path | None, prompts: list[list[int]], eos_ids: list[int], params: Params
+    manifest: Manifest,
+    adapter: Path | None,
+    choice: PrecisionChoice,
+    prompts: list[list[int]],
+    eos_ids: list[int],
+    params: Predict,
 ) -> list[list[int]]:
     """The new token ids of each prompt, the EOS included where it came. Greedy."""
     from vllm import LLM, SamplingParams
     from vllm.lora.request import LoRARequest
 
-    precision = resolve_precision(params.precision, manifest.parameters).precision
-    new_tokens = params.predict.max_new_tokens
+    new_tokens = params.max_new_tokens
     model = LLM(
         model=manifest.location,
         revision=manifest.revision,
         trust_remote_code=manifest.trust_remote_code,
-        dtype=str(compute_dtype(precision, params.quantization)).removeprefix("torch."),
+        dtype=str(choice.dtype).removeprefix("torch."),
         max_model_len=max(map(len, prompts)) + new_tokens,
         **_room_for(adapter),
     )

@@ -5,7 +5,7 @@ import importlib.util
 import subprocess
 import sys
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pagetune.errors import UserError
 from pagetune.model.loading import load_config
@@ -13,6 +13,9 @@ from pagetune.model.manifest import Manifest
 from pagetune.params import Params
 from pagetune.train import packed_attention, unsloth_backend
 from pagetune.train.packed_attention import Kernel
+
+if TYPE_CHECKING:
+    from pagetune.train.inputs import TrainingInputs
 
 #: Importing Unsloth compiles and patches; a first import on a cold disk takes a while.
 PROBE_SECONDS = 180
@@ -25,10 +28,10 @@ class Backend:
 
 
 def choose_backend(params: Params, processes: int = 1, encoder: bool = False) -> Backend:
-    """What `train.backend` means on this machine. `auto` never fails.
+    """Return what `train.backend` means on this machine; `auto` never fails.
 
-    `encoder`: the base has one. Call it before anything imports transformers. Raises UserError where `unsloth` is asked
-    for and cannot run.
+    `encoder`: the base is an encoder-decoder. Call it before anything imports transformers. Raises UserError where
+    `unsloth` is asked for and cannot run.
     """
     wanted, problem = params.train.backend, why_peft(params, processes, encoder=encoder)
     if problem is None:
@@ -41,18 +44,21 @@ def choose_backend(params: Params, processes: int = 1, encoder: bool = False) ->
 
 
 def why_peft(params: Params, processes: int, here: bool = True, encoder: bool = False) -> str | None:
-    """Why PEFT trains, as `plan` and `doctor` say it too; None where Unsloth does.
+    """Return why PEFT trains, None where Unsloth does; `plan` and `doctor` ask it too.
 
-    A card that is not `here` is one that Unsloth runs on.
+    A GPU that is not `here` is assumed to be one that Unsloth runs on.
     """
     if params.train.backend == "peft":
         return "asked for"
-    several = "several processes, train.processes: 1 is one" if processes > 1 else None
+    several = "there are several processes; train.processes: 1 is one" if processes > 1 else None
     return unsloth_backend.why_unsupported(params, encoder) or several or (why_no_unsloth() if here else None)
 
 
 def why_no_unsloth() -> str | None:
-    """None where Unsloth can be imported. Tried in a process of its own, since importing it patches transformers."""
+    """Return why Unsloth cannot be imported, None where it can.
+
+    The import is tried in another process, because it patches transformers.
+    """
     import torch
 
     if not torch.cuda.is_available():
@@ -70,29 +76,27 @@ def why_no_unsloth() -> str | None:
 
 
 def packed_kernel(backend: Backend, manifest: Manifest, dtype: Any) -> Kernel:
-    """The attention that keeps packed rows apart with this backend on this machine; they all take 16 bits alone."""
+    """Return the attention kernel that keeps packed rows apart with this backend; all of them need 16 bits."""
     import torch
 
     if manifest.encoder_decoder:
-        return Kernel(None, "of an encoder and a decoder no kernel keeps packed rows apart")
+        return Kernel(None, "no kernel keeps the packed rows of an encoder-decoder apart")
     if dtype == torch.float32 and torch.cuda.is_available():
         return Kernel(None, "no kernel for packed rows computes in fp32")
-    return (
-        unsloth_backend.packed_kernel()
-        if backend.name == "unsloth"
-        else packed_attention.packed_kernel(load_config(manifest))
-    )
+    if backend.name == "unsloth":
+        return unsloth_backend.packed_kernel()
+    return packed_attention.packed_kernel(load_config(manifest))
 
 
-def load_for_training(backend: Backend, manifest: Manifest, params: Params, kernel: Kernel, checkpointing: bool) -> Any:
-    """The base model with a fresh adapter, ready to train.
+def load_for_training(inputs: "TrainingInputs", checkpointing: bool) -> Any:
+    """Return the base model with a fresh adapter, ready to train.
 
-    The adapter starts from random numbers, so that `seed` has to come before it.
+    The adapter starts from random numbers, so `seed` is set first.
     """
     from transformers import set_seed
 
-    set_seed(params.seed)
-    return _module(backend).load(manifest, params, kernel, checkpointing)
+    set_seed(inputs.params.seed)
+    return _module(inputs.backend).load(inputs, checkpointing)
 
 
 def set_checkpointing(backend: Backend, model: Any, checkpointing: bool) -> None:

@@ -1,18 +1,16 @@
-"""Several cards: accelerate starts the stage once for each, and PyTorch does the rest."""
+"""Several GPUs: accelerate starts the stage once for each, and PyTorch does the rest."""
 
 import os
 import subprocess
 import sys
-import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from pagetune.errors import UserError
 from pagetune.train.parent_process import LAUNCHER
 
-#: From the launcher to its processes: how often memory ran out so far, and where to say that it did again.
-SHORTAGES, RAN_OUT = "PAGETUNE_SHORTAGES", "PAGETUNE_RAN_OUT"
-#: A 4-bit base cut over the cards, as PEFT's documentation has it for QLoRA: each loads its own part.
+#: Shards a base model over the GPUs, as PEFT's documentation does for QLoRA: each process loads its own part.
 FSDP = [
     "--use_fsdp",
     "--fsdp_version=1",
@@ -26,85 +24,87 @@ FSDP = [
 ]
 
 
+@dataclass(frozen=True)
+class World:
+    """This process among those of the training, on all machines. `local_rank` is its GPU on this machine."""
+
+    processes: int = 1
+    rank: int = 0
+    local_rank: int = 0
+    #: This process holds only a part of the model.
+    sharded: bool = False
+
+    @classmethod
+    def from_environment(cls) -> "World":
+        """Read what `accelerate launch` or torchrun set, ours or those of several machines."""
+        return cls(
+            processes=int(os.environ.get("WORLD_SIZE", "1")),
+            rank=int(os.environ.get("RANK", "0")),
+            local_rank=int(os.environ.get("LOCAL_RANK", "0")),
+            sharded=os.environ.get("ACCELERATE_USE_FSDP") == "true",
+        )
+
+    @property
+    def launched(self) -> bool:
+        """Return whether a launcher started this process as one of several."""
+        return self.processes > 1
+
+    @property
+    def is_first(self) -> bool:
+        """Return whether this process speaks and writes for all of them."""
+        return self.rank == 0
+
+
 def log_once(line: str) -> None:
-    """Of several processes the first one speaks."""
-    if os.environ.get("RANK", "0") == "0":
+    """Print a line of the stage's log in the first process only."""
+    if World.from_environment().is_first:
         print(f"train: {line}", flush=True)
 
 
-def launched() -> bool:
-    """Whether this is one of several processes, ours or those of an `accelerate launch` over several machines."""
-    return int(os.environ.get("WORLD_SIZE", "1")) > 1
-
-
 def count_processes(wanted: Literal["auto"] | int, rows: int) -> int:
-    """Processes of this training on all machines: of those already launched, else one for each card of this one, and
-    no more than each step has `rows`.
+    """Return the processes that this training needs: those already launched, else one for each GPU of this machine.
 
-    Raises UserError where more cards are asked for than there are.
+    `rows` is `train.effective_batch_size`: more processes than that would have nothing to do. Raises UserError where
+    more are asked for than there are GPUs.
     """
-    if launched():
-        return int(os.environ["WORLD_SIZE"])
-    cards = _cards()
+    world = World.from_environment()
+    if world.launched:
+        return world.processes
+    gpus = _count_gpus()
     if wanted == "auto":
-        return 1 if _in_queue() else max(1, min(cards, rows))
-    if wanted > max(1, cards):
-        raise UserError(f"params.yaml: train.processes is {wanted}, and this machine has {cards} cards. Use auto.")
+        return 1 if _in_queue() else max(1, min(gpus, rows))
+    if wanted > max(1, gpus):
+        raise UserError(f"params.yaml: train.processes is {wanted}, and this machine has {gpus} GPUs. Use auto.")
     return wanted
 
 
-def _cards() -> int:
+def _count_gpus() -> int:
     import torch
 
     return int(torch.cuda.device_count())
 
 
 def _in_queue() -> bool:
-    """Where `dvc queue` runs several trainings, each has a card of its own (pagetune/train/gpu_lock.py)."""
+    """Return whether `dvc queue` runs this: each of its jobs has a GPU of its own (train/gpu_lock.py)."""
     return "/.dvc/tmp/exps/" in f"{Path.cwd().as_posix()}/"
 
 
-def launch(processes: int, sharded: bool) -> None:
-    """Run the stage train in `processes` processes; where memory runs out in one, all of them again from the last
-    checkpoint with less at once. Raises UserError where they fail otherwise; they have said why."""
-    times = 0
-    with tempfile.TemporaryDirectory() as folder:
-        ran_out = Path(folder) / "out-of-memory"
-        environment = os.environ | {LAUNCHER: str(os.getpid()), RAN_OUT: str(ran_out)}
-        while subprocess.run(
-            command(processes, sharded), env=environment | {SHORTAGES: str(times)}, check=False
-        ).returncode:
-            if not ran_out.exists():
-                raise UserError(f"one of {processes} processes failed; what it said stands above.")
-            ran_out.unlink()
-            times += 1
+def run_processes(processes: int, sharded: bool, environment: dict[str, str]) -> int:
+    """Run the stage train in this many processes; return the exit code, which is not 0 where one of them failed."""
+    tied = os.environ | {LAUNCHER: str(os.getpid())} | environment
+    return subprocess.run(launch_command(processes, sharded), env=tied, check=False).returncode
 
 
-def command(processes: int, sharded: bool) -> list[str]:
+def launch_command(processes: int, sharded: bool) -> list[str]:
+    """Return the command that starts the stage train once for each GPU of this machine."""
     options = [f"--num_processes={processes}", "--num_machines=1", "--mixed_precision=no", "--dynamo_backend=no"]
     options += FSDP if sharded else ["--multi_gpu"]
     return [sys.executable, "-m", "accelerate.commands.launch", *options, "--module", "stages.train"]
 
 
-def shortages() -> int:
-    """How often the launcher has started all processes again because memory ran out in one."""
-    return int(os.environ.get(SHORTAGES, "0"))
-
-
-def tell_out_of_memory() -> None:
-    """To the launcher, which starts all processes again: one alone cannot take less than the others."""
-    if RAN_OUT in os.environ:
-        Path(os.environ[RAN_OUT]).touch()
-
-
-def sharded() -> bool:
-    """Whether this process holds a part of the model only."""
-    return os.environ.get("ACCELERATE_USE_FSDP") == "true"
-
-
-def gather_from_all(value: Any) -> list[Any]:
-    """The value of each process, the first one's first; they wait for each other here."""
-    if not launched():
+def gather_from_all(value: Any, world: World) -> list[Any]:
+    """Return the value of each process, the first one's first; they wait for each other here."""
+    if not world.launched:
         return [value]
     import torch
     from accelerate import PartialState

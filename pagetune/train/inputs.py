@@ -1,53 +1,62 @@
-"""What a training follows from: rows, steps, and how the steps are cut to fit into memory."""
+"""Everything that a training follows from, resolved once: rows, steps, backend, precision, processes."""
 
-import importlib.util
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any
 
 from pagetune.errors import UserError
-from pagetune.model.loading import load_config
+from pagetune.jsonl import read_records
+from pagetune.model.loading import decoder_start, load_config, load_generation_config, load_tokenizer
 from pagetune.model.manifest import Manifest
-from pagetune.model.precision import Choice, Precision
+from pagetune.model.precision import PrecisionChoice
+from pagetune.model.template import read_template
 from pagetune.params import Params
+from pagetune.plan.budget import has_liger, training_setup
 from pagetune.plan.memory import Plan, Setup, estimate, make_plan
 from pagetune.plan.shapes import known_shape
-from pagetune.train.backend import Backend
-from pagetune.train.batches import Collator, EncodedRow, largest_micro_batch, plan_steps, tokens_at_once
-from pagetune.train.distributed import sharded
+from pagetune.plan.steps import largest_micro_batch, plan_steps, tokens_at_once
+from pagetune.records import Example
+from pagetune.train.backend import Backend, choose_backend, packed_kernel
+from pagetune.train.batches import Collator, EncodedRow
+from pagetune.train.distributed import World, log_once
 from pagetune.train.packed_attention import Kernel
-from pagetune.train.quick_rouge import Quick
+from pagetune.train.preflight import preflight
+from pagetune.train.quick_rouge import Quick, choose_quick
 
-#: Evaluations and checkpoints of a training, and points of the loss curve between two of them, with eval_steps: auto.
+PROMPTS = Path("data/prompts")
+#: With eval_steps: auto, evaluations of a training, and points of the loss curve between two of them.
 EVALUATIONS, POINTS_BETWEEN = 20, 5
-#: Rows of a validation that go through the model at once, at most.
+#: Most rows of a validation micro-batch.
 MAX_VALIDATION_ROWS = 64
 
 
 @dataclass(frozen=True)
-class Job:
-    """Everything that a training follows from."""
+class TrainingInputs:
+    """Everything that a training follows from. `steps` holds the row numbers of each step of the optimizer."""
 
     params: Params
     manifest: Manifest
     backend: Backend
-    choice: Choice
+    choice: PrecisionChoice
     kernel: Kernel
     train_rows: list[EncodedRow]
     validation_rows: list[EncodedRow]
     pad_token_id: int
-    processes: int = 1
-    #: What the decoder starts from, of a model with an encoder.
+    world: World = field(default_factory=World)
+    #: What the decoder of an encoder-decoder starts from.
     decoder_start_token_id: int | None = None
-    #: What is answered at each evaluation, if anything is.
+    #: The rows that are answered at each evaluation, if any are.
     quick: Quick | None = None
 
     @cached_property
     def lengths(self) -> list[int]:
+        """Count the tokens of each training row."""
         return [len(row["input_ids"]) for row in self.train_rows]
 
     @cached_property
     def steps(self) -> list[list[int]]:
+        """Return the row numbers of each step of the whole training."""
         train = self.params.train
         return plan_steps(
             self.lengths, train.effective_batch_size, train.epochs, train.group_by_length, self.params.seed
@@ -59,97 +68,126 @@ class Job:
 
     @property
     def eval_steps(self) -> int:
+        """Return the steps from one evaluation to the next; with auto a multiple of the points between them."""
         wanted, auto = self.params.train.eval_steps, max(1, len(self.steps) // EVALUATIONS)
-        # A multiple, so that there are points between.
         return auto - auto % min(auto, POINTS_BETWEEN) if wanted == "auto" else wanted
 
     @property
     def logging_steps(self) -> int:
-        """Divides `eval_steps`, so that a checkpoint lies on a point of the curve."""
+        """Return a divisor of `eval_steps`, so that every checkpoint is a point of the curve."""
         return next(self.eval_steps // n for n in range(POINTS_BETWEEN, 0, -1) if self.eval_steps % n == 0)
 
     @cached_property
     def setup(self) -> Setup:
-        shards = self.processes if sharded() else 1
-        return setup_of(self.params, self.manifest, self.choice.precision, self.backend.name, shards)
+        """Return what the planner has to know."""
+        shape = known_shape(load_config(self.manifest), self.manifest.id)
+        shards = self.world.processes if self.world.sharded else 1
+        on_gpu = _has_gpu()
+        return training_setup(self.params, shape, self.choice, self.backend.name, on_gpu, has_liger(), shards)
 
     @property
     def moments_bytes(self) -> int:
-        """Of Adam's moments, which there are from the first step on; the gradients there are in a trial too."""
+        """Return the bytes of Adam's moments, which exist from the first step on."""
         return estimate(self.setup, 1, False).moments
 
+    @property
+    def autocast_dtype(self) -> Any:
+        """Return the 16-bit dtype that the trainer computes in on a GPU, None for the weights' own type."""
+        import torch
+
+        return self.choice.dtype if _has_gpu() and self.choice.dtype != torch.float32 else None
+
     def plan(self, budget_bytes: int) -> Plan:
-        """Raises UserError where no row fits, and where rows are to be packed and no kernel keeps them apart."""
+        """Cut the steps so that they fit into `budget_bytes` of each GPU.
+
+        Raises UserError where no row fits, and where rows have to be packed and no kernel keeps them apart.
+        """
         wanted = self.params.train.packing
         if wanted is True and self.kernel.name is None:
             raise UserError(f"params.yaml: train.packing: true, but {self.kernel.reason}. Use auto, which pads.")
         packing = self.kernel.name is not None and wanted is not False
 
         def largest(parts: int) -> int:
-            return largest_micro_batch(self.steps, self.lengths, parts * self.processes, packing)
+            return largest_micro_batch(self.steps, self.lengths, parts * self.world.processes, packing)
 
-        return make_plan(self.setup, self.params.train, largest, budget_bytes, packing, self.processes)
+        return make_plan(self.setup, self.params.train, largest, budget_bytes, packing, self.world.processes)
 
     def collator(self, packed: bool) -> Collator:
         return Collator(self.pad_token_id, packed, self.backend.name == "unsloth", self.decoder_start_token_id)
 
+    def validation_batches(self, plan: Plan) -> list[list[int]]:
+        """Return the rows of each validation micro-batch: of similar length, and no larger than the training's."""
+        lengths = [len(row["input_ids"]) for row in self.validation_rows]
+        batches: list[list[int]] = []
+        for row in sorted(range(len(lengths)), key=lambda row: -lengths[row]):
+            last = batches[-1] if batches else []
+            tokens = tokens_at_once([*last, row], lengths, plan.packing)
+            if last and tokens <= plan.tokens and len(last) < MAX_VALIDATION_ROWS:
+                last.append(row)
+            else:
+                batches.append([row])
+        # Each process gets the same number: one that had none would leave the others waiting.
+        return batches + [[]] * (-len(batches) % self.world.processes)
 
-def setup_of(
-    params: Params, manifest: Manifest, precision: Precision, backend: Literal["unsloth", "peft"], shards: int = 1
-) -> Setup:
-    """What the planner has to know of a training."""
+
+def _has_gpu() -> bool:
     import torch
 
-    return Setup(
-        shape=known_shape(load_config(manifest), manifest.id),
-        precision=precision,
-        double_quant=params.quantization.bnb_4bit_use_double_quant,
-        lora=params.lora,
+    return bool(torch.cuda.is_available())
+
+
+def prepare(params: Params, manifest: Manifest, choice: PrecisionChoice, world: World) -> TrainingInputs:
+    """Read the rows, check them, and choose the backend; no weight is loaded yet.
+
+    Raises UserError where rows, settings and model do not belong together.
+    """
+    backend = choose_backend(params, world.processes, manifest.encoder_decoder)
+    log_once(f"backend {backend.name} ({backend.reason})")
+    tokenizer = load_tokenizer(manifest)
+    examples = {name: read_records(PROMPTS / f"{name}.jsonl", Example) for name in ("train", "validation")}
+    config = load_config(manifest) if manifest.encoder_decoder else None
+    rows = preflight(examples, tokenizer, read_template(), manifest.eos_token, params.train, params.seed, config)
+    check_settings(params, bool(rows["validation"]), world.sharded)
+    log_once(f"precision {choice.precision} ({choice.reason})")
+    return TrainingInputs(
+        params=params,
+        manifest=manifest,
         backend=backend,
-        on_gpu=torch.cuda.is_available(),
-        optim=params.train.optim,
-        liger=torch.cuda.is_available() and importlib.util.find_spec("liger_kernel") is not None,
-        shards=shards,
+        choice=choice,
+        kernel=packed_kernel(backend, manifest, choice.dtype),
+        train_rows=rows["train"],
+        validation_rows=rows["validation"],
+        pad_token_id=tokenizer.pad_token_id,
+        world=world,
+        decoder_start_token_id=decoder_start(config, load_generation_config(manifest)) if config else None,
+        quick=choose_quick(examples["validation"], tokenizer, params, params.evaluate.quick),
     )
 
 
-def cut_into(plan: Plan, job: Job, parts: int) -> Plan:
-    """The plan with each step in so many parts on each card, or one row in each."""
-    rows = -(-job.params.train.effective_batch_size // job.processes)
-    parts = min(parts, rows)
-    tokens = largest_micro_batch(job.steps, job.lengths, parts * job.processes, plan.packing)
-    return replace(
-        plan,
-        gradient_accumulation_steps=parts,
-        per_device_train_batch_size=-(-rows // parts),
-        tokens=tokens,
-        reason=f"{plan.reason.split(';')[0]}; memory ran out, so {tokens} tokens at once",
-        predicted=estimate(job.setup, tokens, plan.gradient_checkpointing),
-    )
+def check_settings(params: Params, has_validation: bool, sharded: bool = False) -> None:
+    """Raise UserError for settings that are sure to fail later, before the model is loaded."""
+    train = params.train
+    if not has_validation and (train.load_best_model_at_end or train.early_stopping_patience):
+        raise UserError(
+            "params.yaml: train.load_best_model_at_end and train.early_stopping_patience need validation rows, and "
+            "data/prompts/validation.jsonl has none. Raise curate.validation_fraction, or turn them off."
+        )
+    if not has_validation and params.evaluate.quick:
+        raise UserError(
+            "params.yaml: evaluate.quick needs validation rows, and data/prompts/validation.jsonl has none. Raise "
+            "curate.validation_fraction, or set 0."
+        )
+    if params.evaluate.quick and sharded:
+        raise UserError(
+            "params.yaml: evaluate.quick: the model is sharded over several GPUs, so that no process can answer. Set 0."
+        )
+    _check_loggers(train.report_to)
 
 
-def validation_batches(job: Job, plan: Plan) -> list[list[int]]:
-    """Rows of like length, as many at once as make up the largest micro-batch of the training."""
-    lengths = [len(row["input_ids"]) for row in job.validation_rows]
-    batches: list[list[int]] = []
-    for row in sorted(range(len(lengths)), key=lambda row: -lengths[row]):
-        last = batches[-1] if batches else []
-        fits = tokens_at_once([*last, row], lengths, plan.packing) <= plan.tokens and len(last) < MAX_VALIDATION_ROWS
-        if last and fits:
-            last.append(row)
-        else:
-            batches.append([row])
-    # As many for each process: one that had none would leave the others waiting.
-    return batches + [[]] * (-len(batches) % job.processes)
+def _check_loggers(wanted: list[str]) -> None:
+    from transformers.integrations.integration_utils import get_available_reporting_integrations
 
-
-def autocast_dtype(job: Job) -> Any:
-    """What the trainer computes in: 16 bits on a card unless fp32 is asked for; None is the weights' own type."""
-    import torch
-
-    from pagetune.model.precision import compute_dtype
-
-    if not torch.cuda.is_available():
-        return None
-    dtype = compute_dtype(job.choice.precision, job.params.quantization)
-    return None if dtype == torch.float32 else dtype
+    known = get_available_reporting_integrations()
+    if missing := [name for name in wanted if name not in known]:
+        installed = f"Installed: {', '.join(known)}" if known else "None is installed"
+        raise UserError(f"params.yaml: train.report_to: {', '.join(missing)} cannot be imported. {installed}.")

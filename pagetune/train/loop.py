@@ -1,4 +1,4 @@
-"""The run itself, which goes on after a kill or a lack of memory."""
+"""The training loop, which goes on after a kill and with less after memory ran out."""
 
 import json
 import time
@@ -6,23 +6,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pagetune.errors import UserError
 from pagetune.model.manifest import ADAPTER
 from pagetune.model.prompts import IGNORED
 from pagetune.plan.memory import Plan
+from pagetune.plan.steps import micro_batches
 from pagetune.train.adapter import forward_options
-from pagetune.train.batches import EncodedRow, micro_batches
+from pagetune.train.batches import EncodedRow
 from pagetune.train.checkpoints import Store, step_of
-from pagetune.train.distributed import gather_from_all, log_once, sharded
-from pagetune.train.inputs import Job, autocast_dtype, validation_batches
-from pagetune.train.oom import is_out_of_memory, shrink_after_oom
+from pagetune.train.distributed import gather_from_all, log_once
+from pagetune.train.inputs import TrainingInputs
+from pagetune.train.oom import is_out_of_memory, resume_point, shrink_after_oom
 from pagetune.train.quick_rouge import QUICK
 
 
 @dataclass(frozen=True)
 class LossPoint:
-    """Mean training loss since the point before, validation loss where there was one just then, both in nats; and the
-    scores of evaluate.quick, where that is on."""
+    """A point of metrics/loss.csv, losses in nats: the mean training loss since the point before, the validation loss
+    and the scores of evaluate.quick where there was an evaluation at this step."""
 
     step: int
     epoch: float
@@ -34,60 +34,56 @@ class LossPoint:
 
 @dataclass(frozen=True)
 class Outcome:
-    """`points` are the memory curve, `seconds` and `speed` those since the last start."""
+    """How a training went. `points` are the memory curve; `seconds` and `speed` count from the last start."""
 
     curve: list[LossPoint]
     points: list[dict[str, float]]
     plan: Plan
     seconds: float
     speed: dict[str, float | None]
-    #: That train, and all of them; counted before FSDP cuts them up.
+    #: Trainable and all parameters, counted before FSDP shards them.
     parameters: tuple[int, int]
 
 
-def fit(job: Job, model: Any, plan: Plan, store: Store | None) -> Outcome:
-    """Train `model` in place. Continues from the newest checkpoint of `store`, prints so, and takes less at once where
-    memory runs out."""
-    parameters = model.get_nb_trainable_parameters()
-    began, checkpoint = time.monotonic(), gather_from_all(store.latest() if store else None)[0]
+def fit(inputs: TrainingInputs, model: Any, plan: Plan, store: Store | None) -> Outcome:
+    """Train `model` in place, from the newest checkpoint of `store` on, and with less where memory runs out."""
+    parameters, began = model.get_nb_trainable_parameters(), time.monotonic()
+    checkpoint = gather_from_all(store.latest() if store else None, inputs.world)[0]
     while True:
-        trainer, progress = build_trainer(job, model, plan, store)
+        trainer, progress = build_trainer(inputs, model, plan, store)
         try:
-            return _run(job, trainer, progress, plan, checkpoint, began, parameters)
+            _train(inputs, trainer, plan, checkpoint)
+            return _outcome(inputs, trainer, progress, plan, time.monotonic() - began, parameters)
         except RuntimeError as error:
-            if not is_out_of_memory(error) or job.processes > 1:
+            if not is_out_of_memory(error) or inputs.world.launched:
                 raise
             problem = str(error).split("\n")[0]
         # Outside the handler: the traceback holds the tensors of the micro-batch that did not fit.
-        checkpoint = _broken_off(trainer, store, checkpoint, problem)
-        plan = shrink_after_oom(job, model, plan, trainer, problem)
+        checkpoint = resume_point(trainer, store, checkpoint, problem)
+        plan = shrink_after_oom(inputs, model, plan, trainer, problem)
         del trainer, progress
 
 
-def _run(
-    job: Job,
-    trainer: Any,
-    progress: Any,
-    plan: Plan,
-    checkpoint: Path | None,
-    began: float,
-    parameters: tuple[int, int],
-) -> Outcome:
+def _train(inputs: TrainingInputs, trainer: Any, plan: Plan, checkpoint: Path | None) -> None:
     if checkpoint:
         log_once(f"resuming from step {step_of(checkpoint)}")
-        trainer.add_callback(_taking_up(trainer, checkpoint))
+        trainer.add_callback(_restoring(trainer, checkpoint))
         if _had_stopped(checkpoint):
-            trainer.batches.train = trainer.batches.train[
-                : step_of(checkpoint) * plan.gradient_accumulation_steps * job.processes
-            ]
+            done = step_of(checkpoint) * plan.gradient_accumulation_steps * inputs.world.processes
+            trainer.batches.train = trainer.batches.train[:done]
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    if job.params.train.load_best_model_at_end and trainer.state.best_global_step:
+    if inputs.params.train.load_best_model_at_end and trainer.state.best_global_step:
         _load_best(trainer)
-    if sharded():  # no process holds it whole, so that all have to save it
+    if inputs.world.sharded:  # no process holds the whole model, so that all have to save it
         _save_sharded(trainer)
+
+
+def _outcome(
+    inputs: TrainingInputs, trainer: Any, progress: Any, plan: Plan, seconds: float, parameters: tuple[int, int]
+) -> Outcome:
     speed = {"tokens_per_second": round(progress.tokens_per_second(), 1), "mfu": _rounded(progress.mfu())}
-    curve = loss_curve(trainer.state.log_history, job.steps_per_epoch)
-    return Outcome(curve, trainer.memory, plan, time.monotonic() - began, speed, parameters)
+    curve = loss_curve(trainer.state.log_history, inputs.steps_per_epoch)
+    return Outcome(curve, trainer.memory, plan, seconds, speed, parameters)
 
 
 def _save_sharded(trainer: Any) -> None:
@@ -100,19 +96,19 @@ def _rounded(share: float | None) -> float | None:
 
 
 def _had_stopped(checkpoint: Path) -> bool:
-    """At its end or early; transformers would train on until the next evaluation."""
+    """Return whether the training had ended here; transformers would train on until the next evaluation."""
     state = json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
     return bool(state["stateful_callbacks"]["TrainerControl"]["args"]["should_training_stop"])
 
 
-def _taking_up(trainer: Any, checkpoint: Path) -> Any:
+def _restoring(trainer: Any, checkpoint: Path) -> Any:
     from transformers import TrainerCallback
 
-    class TakingUp(TrainerCallback):  # type: ignore[misc]
+    class Restoring(TrainerCallback):  # type: ignore[misc]
         def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            trainer.take_up(checkpoint)
+            trainer.restore_progress(checkpoint)
 
-    return TakingUp()
+    return Restoring()
 
 
 def _load_best(trainer: Any) -> None:
@@ -124,73 +120,65 @@ def _load_best(trainer: Any) -> None:
     set_peft_model_state_dict(trainer.accelerator.unwrap_model(trainer.model), weights)
 
 
-def _broken_off(trainer: Any, store: Store | None, before: Path | None, problem: str) -> Path | None:
-    """Where to go on from: the last whole step, whose weights are still there unless the optimiser had begun.
-
-    `before` is where it had begun itself; memory may run out while that is loaded.
-    """
-    if not trainer.began_step:
-        return before
-    if trainer.state.global_step == 0 and not trainer.stepping:
-        return None
-    if store is not None and not trainer.stepping and before != store.folder_of(trainer.state.global_step):
-        trainer.save_where_it_broke()
-    checkpoint = store.latest() if store else None
-    if checkpoint is None:
-        raise UserError(f"out of memory ({problem}), and no checkpoint to go on from. Lower lora.r, or free the card.")
-    return checkpoint
-
-
-def build_trainer(job: Job, model: Any, plan: Plan, store: Store | None) -> tuple[Any, Any]:
-    """The trainer, and the callback that knows its speed."""
+def build_trainer(inputs: TrainingInputs, model: Any, plan: Plan, store: Store | None) -> tuple[Any, Any]:
+    """Return the trainer, and the callback that knows its speed."""
     from transformers import PrinterCallback, ProgressCallback
 
     from pagetune.train import callbacks
-    from pagetune.train.step_trainer import Batches, StepTrainer
+    from pagetune.train.step_trainer import StepTrainer
 
-    train, memory = job.params.train, []  # type: ignore[var-annotated]
-    parts = plan.gradient_accumulation_steps * job.processes
-    batches = Batches(
-        train_rows=job.train_rows,
-        validation_rows=job.validation_rows,
-        train=micro_batches(job.steps, job.lengths, parts, plan.packing),
-        validation=validation_batches(job, plan),
-        collator=job.collator(plan.packing),
-        options=forward_options(model),
-        quick=job.quick,
+    train, memory = inputs.params.train, []  # type: ignore[var-annotated]
+    trainer = StepTrainer(
+        _batches(inputs, model, plan), store, memory, model=model, args=_arguments(inputs, plan, store)
     )
-    trainer = StepTrainer(batches, store, memory, model=model, args=_arguments(job, plan, store))
-    progress = callbacks.Progress(4 * job.setup.shape.linear_parameters, lambda: trainer.tokens_seen, job.processes)
+    flops_per_token = 4 * inputs.setup.shape.linear_parameters
+    progress = callbacks.Progress(flops_per_token, lambda: trainer.tokens_seen, inputs.world.processes)
     for callback in (PrinterCallback, ProgressCallback):
         trainer.remove_callback(callback)
     for added in (
         callbacks.Health(train.learning_rate, train.max_grad_norm),
         callbacks.Memory(memory, train.empty_cache_threshold),
         progress,
-        *_early_stopping(job),
+        *_early_stopping(inputs),
     ):
         trainer.add_callback(added)
     return trainer, progress
 
 
-def _early_stopping(job: Job) -> list[Any]:
+def _batches(inputs: TrainingInputs, model: Any, plan: Plan) -> Any:
+    from pagetune.train.step_trainer import Batches
+
+    parts = plan.gradient_accumulation_steps * inputs.world.processes
+    return Batches(
+        train_rows=inputs.train_rows,
+        validation_rows=inputs.validation_rows,
+        train=micro_batches(inputs.steps, inputs.lengths, parts, plan.packing),
+        validation=inputs.validation_batches(plan),
+        collator=inputs.collator(plan.packing),
+        options=forward_options(model),
+        quick=inputs.quick,
+        sharded=inputs.world.sharded,
+    )
+
+
+def _early_stopping(inputs: TrainingInputs) -> list[Any]:
     from transformers import EarlyStoppingCallback
 
-    patience = job.params.train.early_stopping_patience
-    return [EarlyStoppingCallback(patience)] if patience and job.validation_rows else []
+    patience = inputs.params.train.early_stopping_patience
+    return [EarlyStoppingCallback(patience)] if patience and inputs.validation_rows else []
 
 
-def _arguments(job: Job, plan: Plan, store: Store | None) -> Any:
+def _arguments(inputs: TrainingInputs, plan: Plan, store: Store | None) -> Any:
     import torch
     from transformers import TrainingArguments
 
-    train, dtype = job.params.train, autocast_dtype(job)
+    train, dtype = inputs.params.train, inputs.autocast_dtype
     arguments = TrainingArguments(
-        output_dir=str(store.folder) if store else "models/.trainer",  # the store's own checkpoints lie there
+        output_dir=str(store.folder) if store else "models/.trainer",  # the store writes the checkpoints there
         save_strategy="steps" if store else "no",
-        save_steps=job.eval_steps,
+        save_steps=inputs.eval_steps,
         restore_callback_states_from_checkpoint=True,
-        num_train_epochs=1,  # of transformers': the batches of all epochs, see StepTrainer
+        num_train_epochs=1,  # the batches of all our epochs are one epoch to transformers, see StepTrainer
         learning_rate=train.learning_rate,
         lr_scheduler_type=train.lr_scheduler_type,
         warmup_steps=train.warmup_fraction,  # below 1 it is a share of all steps
@@ -202,11 +190,11 @@ def _arguments(job: Job, plan: Plan, store: Store | None) -> Any:
         use_cpu=not torch.cuda.is_available(),
         bf16=dtype == torch.bfloat16,
         fp16=dtype == torch.float16,
-        logging_steps=job.logging_steps,
-        logging_nan_inf_filter=False,  # it would hide what Health stops, and wait for the card at each micro-batch
-        eval_strategy="steps" if job.validation_rows else "no",
-        eval_steps=job.eval_steps,
-        metric_for_best_model="loss" if job.validation_rows else None,
+        logging_steps=inputs.logging_steps,
+        logging_nan_inf_filter=False,  # it would hide what Health stops, and wait for the GPU at each micro-batch
+        eval_strategy="steps" if inputs.validation_rows else "no",
+        eval_steps=inputs.eval_steps,
+        metric_for_best_model="loss" if inputs.validation_rows else None,
         greater_is_better=False,
         prediction_loss_only=True,
         remove_unused_columns=False,
@@ -216,9 +204,9 @@ def _arguments(job: Job, plan: Plan, store: Store | None) -> Any:
         dataloader_pin_memory=torch.cuda.is_available(),
         torch_empty_cache_steps=train.torch_empty_cache_steps,
         ddp_find_unused_parameters=False,
-        seed=job.params.seed,
+        seed=inputs.params.seed,
     )
-    # Of several visible cards one process takes its own; transformers would spread it over all by nn.DataParallel.
+    # A process uses its own GPU; transformers would spread it over all visible ones by nn.DataParallel.
     arguments._n_gpu = min(1, arguments.n_gpu)
     return arguments
 
@@ -243,5 +231,5 @@ def loss_curve(log_history: list[dict[str, float]], steps_per_epoch: int) -> lis
 
 
 def trained_tokens(rows: list[EncodedRow]) -> int:
-    """Tokens that the loss is on, in one epoch."""
+    """Count the tokens that the loss is on in one epoch."""
     return sum(label != IGNORED for row in rows for label in row["labels"])

@@ -1,52 +1,58 @@
 """Training through transformers, PEFT and bitsandbytes: any model, any machine."""
 
 import importlib.util
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pagetune.errors import UserError
 from pagetune.model import fp8, fused_lora
 from pagetune.model.loading import load_base
-from pagetune.model.manifest import Manifest
-from pagetune.model.precision import resolve_precision
-from pagetune.params import Params
 from pagetune.train.adapter import check_modules, fuse_the_head, linear_modules, lora_config, see_through_fsdp
-from pagetune.train.distributed import launched, sharded
-from pagetune.train.packed_attention import Kernel
+
+if TYPE_CHECKING:
+    from pagetune.train.inputs import TrainingInputs
 
 
-def load(manifest: Manifest, params: Params, kernel: Kernel, checkpointing: bool) -> Any:
-    """The base model, frozen, with a fresh adapter."""
-    from peft import get_peft_model
-
-    parted = sharded()
-    if parted:
+def load(inputs: "TrainingInputs", checkpointing: bool) -> Any:
+    """Return the frozen base model with a fresh adapter."""
+    lora, in_fp8, sharded = inputs.params.lora, inputs.params.train.fp8, inputs.world.sharded
+    if sharded:
         see_through_fsdp()
-    if params.train.fp8:
-        _check_fp8(resolve_precision(params.precision, manifest.parameters).precision)
-    model, choice = load_base(manifest, params.precision, params.quantization, parted)
-    check_modules(params.lora, linear_modules(model))
-    if kernel.name:
-        model.set_attn_implementation(kernel.name)
-    for parameter in model.parameters():
-        parameter.requires_grad_(False)
-    if not model.config.is_encoder_decoder:
-        take_liger(model)
-    fused = fuse_the_head(model, params.lora)
-    # FSDP flattens a layer's weights into one, so that base and adapter need one type.
-    tuned = get_peft_model(
-        model, lora_config(params.lora, model.config.is_encoder_decoder), autocast_adapter_dtype=not parted
-    )
-    if choice.precision != "fp32" and model.device.type == "cuda":
+    if in_fp8:
+        _check_fp8(inputs)
+    model = load_base(inputs.manifest, inputs.choice, inputs.world.local_rank, sharded)
+    check_modules(lora, linear_modules(model))
+    fused = _prepare_base(model, inputs)
+    # FSDP flattens a layer's weights into one tensor, so that base and adapter need the same dtype.
+    encoder = model.config.is_encoder_decoder
+    tuned = _with_adapter(model, lora_config(lora, encoder), autocast_adapter_dtype=not sharded)
+    if inputs.choice.precision != "fp32" and model.device.type == "cuda":
         _cast_inputs(tuned, False)
-        if not parted:
-            _fuse_lora(tuned, params.train.fp8)
+        if not sharded:
+            _fuse_lora(tuned, in_fp8)
     tuned.fused_lm_head = fused
     set_checkpointing(tuned, checkpointing)
     return tuned
 
 
-def _check_fp8(precision: str) -> None:
-    problem = fp8.why_no_fp8(precision, alone=not launched())
+def _prepare_base(model: Any, inputs: "TrainingInputs") -> bool:
+    """Freeze the base and give it the faster kernels; return whether its head is fused."""
+    if inputs.kernel.name:
+        model.set_attn_implementation(inputs.kernel.name)
+    for parameter in model.parameters():
+        parameter.requires_grad_(False)
+    if not model.config.is_encoder_decoder:
+        take_liger(model)
+    return fuse_the_head(model, inputs.params.lora)
+
+
+def _with_adapter(model: Any, config: Any, autocast_adapter_dtype: bool) -> Any:
+    from peft import get_peft_model
+
+    return get_peft_model(model, config, autocast_adapter_dtype=autocast_adapter_dtype)
+
+
+def _check_fp8(inputs: "TrainingInputs") -> None:
+    problem = fp8.why_no_fp8(inputs.choice.precision, alone=not inputs.world.launched)
     if problem:
         raise UserError(f"params.yaml: train.fp8: {problem}. Set false.")
 
@@ -55,13 +61,13 @@ def _fuse_lora(model: Any, in_fp8: bool) -> None:
     folded = fused_lora.fuse(model, in_fp8)
     if in_fp8 and not folded:
         raise UserError(
-            "params.yaml: train.fp8: none of the adapter's layers can go that way: it takes lora.dropout: 0, and "
-            "linear layers whose sides 16 divides. Set false."
+            "params.yaml: train.fp8: none of the adapter's layers can compute in fp8: that needs lora.dropout: 0, and "
+            "linear layers whose sides are multiples of 16. Set false."
         )
 
 
 def take_liger(model: Any) -> None:
-    """Liger's fused norms, rotary embedding and MLP on a card, where it is installed and knows the model."""
+    """Use Liger's fused norms, rotary embedding and MLP on a GPU, where it is installed and knows the model."""
     if model.device.type != "cuda" or importlib.util.find_spec("liger_kernel") is None:
         return
     from liger_kernel.transformers import _apply_liger_kernel_to_instance
@@ -70,6 +76,7 @@ def take_liger(model: Any) -> None:
 
 
 def set_checkpointing(model: Any, checkpointing: bool) -> None:
+    """Turn gradient checkpointing on or off."""
     if checkpointing:
         model.gradient_checkpointing_enable({"use_reentrant": False})
     else:
@@ -77,16 +84,17 @@ def set_checkpointing(model: Any, checkpointing: bool) -> None:
 
 
 def for_inference(model: Any) -> None:
-    """Generation runs without autocast, so that inputs have to be cast again."""
+    """Undo what training needs: generation runs without autocast, so that inputs have to be cast again."""
     fused_lora.unfuse(model)
     _cast_inputs(model, True)
     model.eval()
 
 
 def _cast_inputs(model: Any, enabled: bool) -> None:
-    """PEFT would copy every input to the adapter's fp32 and keep the copy for the backward pass.
+    """Let PEFT cast the inputs of its layers to the adapter's fp32, or keep it from that.
 
-    Autocast casts the adapter's few weights instead; as peft.helpers.disable_input_dtype_casting does.
+    In training it would keep a copy of every input for the backward pass. Autocast casts the adapter's few weights
+    instead, as peft.helpers.disable_input_dtype_casting does.
     """
     from peft.tuners.tuners_utils import BaseTunerLayer
 

@@ -1,4 +1,4 @@
-"""transformers' Trainer with our steps, an exact validation loss, and checkpoints that no kill breaks."""
+"""The trainer: transformers' Trainer with our steps, an exact validation loss, and checkpoints that survive a kill."""
 
 import json
 from collections.abc import Iterator
@@ -14,7 +14,6 @@ from pagetune.model.prompts import IGNORED
 from pagetune.train.adapter import load_sharded
 from pagetune.train.batches import Collator, EncodedRow, Sampler
 from pagetune.train.checkpoints import Store
-from pagetune.train.distributed import sharded
 from pagetune.train.quick_rouge import QUICK, Quick
 
 #: Beside what transformers saves: the loss since the last point of the curve, and the curve of the memory.
@@ -34,6 +33,8 @@ class Batches:
     options: dict[str, Any] = field(default_factory=dict)
     #: Answers a few rows at each evaluation.
     quick: Quick | None = None
+    #: FSDP shards the model over several processes.
+    sharded: bool = False
 
 
 def to_device(batch: dict[str, Any], device: Any) -> dict[str, Any]:
@@ -187,7 +188,7 @@ class StepTrainer(Trainer):  # type: ignore[misc]
             self.accelerator.wait_for_everyone()
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
-        if sharded():
+        if self.batches.sharded:
             load_sharded(model, Path(resume_from_checkpoint))
         else:
             super()._load_from_checkpoint(resume_from_checkpoint, model)
@@ -200,7 +201,7 @@ class StepTrainer(Trainer):  # type: ignore[misc]
             if isinstance(callback, ExportableState):
                 self.state.stateful_callbacks[callback.__class__.__name__] = callback.state()
 
-    def take_up(self, checkpoint: Path) -> None:
+    def restore_progress(self, checkpoint: Path) -> None:
         """The part of the loss and the curve that transformers forgets; called as the training begins."""
         progress = json.loads((checkpoint / PROGRESS).read_text(encoding="utf-8"))
         self._tr_loss += progress["loss"]
@@ -209,7 +210,7 @@ class StepTrainer(Trainer):  # type: ignore[misc]
         if self.control.should_evaluate:  # memory ran out in the validation of this step
             self._maybe_log_save_evaluate(self._tr_loss, None, self.model, None, 0, None, 0.0)
 
-    def save_where_it_broke(self) -> None:
+    def save_last_whole_step(self) -> None:
         """A checkpoint of the last whole step, after a micro-batch that did not fit."""
         self.model.zero_grad(set_to_none=True)
         logged = self._globalstep_last_logged == self.state.global_step

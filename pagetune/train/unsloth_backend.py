@@ -1,38 +1,40 @@
 """Training through Unsloth: fused kernels for the models it knows."""
 
 import inspect
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pagetune.model.manifest import Manifest
-from pagetune.model.precision import compute_dtype, quantization, resolve_precision
 from pagetune.params import Lora, Params
 from pagetune.train.adapter import check_modules, fuse_the_head, linear_modules, lora_config
 from pagetune.train.packed_attention import Kernel
 
-#: Below so many tokens a row Unsloth keeps the layers' inputs on the card; ours are packed to more.
+if TYPE_CHECKING:
+    from pagetune.train.inputs import TrainingInputs
+
+#: With a shorter max_seq_length Unsloth keeps the layers' inputs on the GPU; our packed rows are longer.
 OFFLOADS_FROM = 512
-#: What Unsloth's fused LoRA knows by name.
+#: The layers that Unsloth's fused LoRA knows by name.
 PROJECTIONS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 
 
 def packed_kernel() -> Kernel:
-    """The kernel Unsloth sends packed rows to, in the order in which it chooses."""
+    """Return the kernel that Unsloth sends packed rows to, in the order in which it chooses."""
     from unsloth.utils import attention_dispatch as dispatch
 
     if dispatch.HAS_FLASH_ATTENTION:
         return Kernel("unsloth", "flash-attn")
     if dispatch.HAS_XFORMERS:
         return Kernel("unsloth", "xformers")
-    _take_torch_varlen(dispatch)
+    _use_torch_varlen(dispatch)
     if dispatch._TORCH_VARLEN_ATTN is not None:
         return Kernel("unsloth", "PyTorch's varlen_attn")
     return Kernel(None, "Unsloth finds no kernel for packed rows")
 
 
-def _take_torch_varlen(dispatch: Any) -> None:
-    """Unsloth asks for `enable_gqa`, which torch 2.11 has not: there the kernel takes grouped queries without it.
+def _use_torch_varlen(dispatch: Any) -> None:
+    """Give Unsloth PyTorch's own kernel on torch 2.11, whose signature has no `enable_gqa`.
 
-    Without this it would go through the rows one by one, at a fifth of the speed, and not say so.
+    There the kernel accepts grouped queries without it. Unsloth would go through the rows one by one at a fifth of the
+    speed, without a message.
     """
     import torch
     from torch.nn.attention.varlen import varlen_attn
@@ -44,36 +46,35 @@ def _take_torch_varlen(dispatch: Any) -> None:
 
 
 def why_unsupported(params: Params, encoder: bool) -> str | None:
-    """Of what is asked for, that which Unsloth does not do."""
+    """Return the first setting that Unsloth does not support, None where it supports all of them."""
     if encoder:
-        return "Unsloth's fast paths are for models without an encoder"
+        return "Unsloth's fast paths do not support encoder-decoders"
     quantized = params.precision in ("auto", "4bit")
     options = params.quantization
     if quantized and (options.bnb_4bit_quant_type != "nf4" or not options.bnb_4bit_use_double_quant):
-        return "Unsloth knows nf4 with bnb_4bit_use_double_quant alone"
+        return "Unsloth supports only nf4 with bnb_4bit_use_double_quant"
     if params.evaluate.quick:
-        return "evaluate.quick is for peft"
+        return "evaluate.quick needs peft"
     if params.train.fp8:
-        return "train.fp8 is for peft"
+        return "train.fp8 needs peft"
     if isinstance(params.lora.target_modules, str) and params.lora.target_modules != "all-linear":
-        return "Unsloth takes lora.target_modules as a list"
+        return "Unsloth takes lora.target_modules only as a list"
     return None
 
 
-def load(manifest: Manifest, params: Params, kernel: Kernel, checkpointing: bool) -> Any:
-    """The base model, frozen, with a fresh adapter. Unsloth finds the way to its `kernel` by itself."""
+def load(inputs: "TrainingInputs", checkpointing: bool) -> Any:
+    """Return the frozen base model with a fresh adapter. Unsloth finds its way to the kernel by itself."""
     from unsloth import FastLanguageModel
 
-    choice = resolve_precision(params.precision, manifest.parameters)
-    dtype = compute_dtype(choice.precision, params.quantization)
+    manifest, params, choice = inputs.manifest, inputs.params, inputs.choice
     model, _ = FastLanguageModel.from_pretrained(
         manifest.location,
         revision=manifest.revision or "main",
         max_seq_length=max(OFFLOADS_FROM, params.train.max_length),
-        dtype=dtype,
+        dtype=choice.dtype,
         load_in_4bit=choice.precision == "4bit",
         load_in_8bit=choice.precision == "8bit",
-        quantization_config=quantization(choice.precision, params.quantization),
+        quantization_config=choice.quantization_config(),
         use_exact_model_name=True,
         trust_remote_code=manifest.trust_remote_code,
     )
@@ -105,7 +106,7 @@ def _targets(lora: Lora) -> list[str]:
 
 
 def set_checkpointing(model: Any, checkpointing: bool) -> None:
-    """Unsloth's own moves the layers' inputs to the machine's memory; it patches PyTorch's for that."""
+    """Turn Unsloth's own checkpointing on or off: it moves the layers' inputs to the machine's memory."""
     from unsloth.models._utils import apply_unsloth_gradient_checkpointing
 
     way = "unsloth" if checkpointing else False
@@ -114,6 +115,7 @@ def set_checkpointing(model: Any, checkpointing: bool) -> None:
 
 
 def for_inference(model: Any) -> None:
+    """Switch Unsloth's kernels to generation."""
     from unsloth import FastLanguageModel
 
     FastLanguageModel.for_inference(model)

@@ -1,0 +1,204 @@
+"""The stage train as a whole: from the files of the pipeline to a tuned adapter, its metrics and its curves."""
+
+import csv
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from pagetune.jsonl import atomic_write, write_json
+from pagetune.model.loading import load_config
+from pagetune.model.manifest import ADAPTER, BASE, Manifest, read_manifest
+from pagetune.model.precision import PrecisionChoice, resolve_precision
+from pagetune.model.template import CARRIED, read_template
+from pagetune.params import Params
+from pagetune.plan.budget import budget_bytes, cap_gpu_memory, needs_sharding
+from pagetune.plan.memory import Plan
+from pagetune.plan.shapes import known_shape
+from pagetune.train.adapter import save_adapter
+from pagetune.train.backend import load_for_training
+from pagetune.train.checkpoints import Store, open_store, run_key, state_folder
+from pagetune.train.cost import describe_cost
+from pagetune.train.distributed import World, count_processes, gather_from_all, log_once, run_processes
+from pagetune.train.inputs import PROMPTS, TrainingInputs, prepare
+from pagetune.train.loop import LossPoint, Outcome, fit, trained_tokens
+from pagetune.train.oom import launch_until_it_fits, plan_with_shortages, probe_largest_batch, reporting_out_of_memory
+from pagetune.train.packed_attention import Kernel, rows_stay_apart
+from pagetune.train.preflight import check_adapter
+
+METRICS = Path("metrics")
+#: Settings that say how a training is fitted into the machine; when one of them changes it goes on where it was.
+NO_RESULT = {
+    "processes", "memory", "gpu_memory_gib", "per_device_train_batch_size", "packing", "gradient_checkpointing",
+    "dataloader_num_workers", "torch_empty_cache_steps", "empty_cache_threshold", "report_to",
+}  # fmt: skip
+
+
+def train_adapter(params: Params) -> None:
+    """Train on data/prompts and write everything that the stage train writes; on several GPUs start a process for each.
+
+    Raises UserError where the rows, the settings or the machine do not allow it.
+    """
+    # Segments that can grow: less memory is lost between tensors whose sizes change with every batch.
+    os.environ.setdefault("PYTORCH_CUDA_ALLOC_CONF", "expandable_segments:True")
+    manifest, world = read_manifest(), World.from_environment()
+    processes = count_processes(params.train.processes, params.train.effective_batch_size)
+    set_cuda_device(world)
+    choice = resolve_precision(params.precision, manifest.parameters, params.quantization)
+    if processes > world.processes:
+        launch(params, manifest, choice, processes)
+        return
+    inputs = prepare(params, manifest, choice, world)
+    with store_of(inputs) as store:
+        model, outcome = tune(inputs, store)
+        if world.is_first:
+            write_results(inputs, model, outcome)
+            store.finish()
+
+
+def set_cuda_device(world: World) -> None:
+    """Give each process its own GPU, before anything asks for memory and takes some of the first one's."""
+    import torch
+
+    if torch.cuda.is_available():
+        torch.cuda.set_device(world.local_rank)
+
+
+def launch(params: Params, manifest: Manifest, choice: PrecisionChoice, processes: int) -> None:
+    """Run the stage in several processes, again with less where memory ran out in one of them."""
+    sharded = needs_sharding(params, known_shape(load_config(manifest), manifest.id), choice)
+    launch_until_it_fits(lambda environment: run_processes(processes, sharded, environment), processes)
+
+
+@contextmanager
+def store_of(inputs: TrainingInputs) -> Iterator[Store]:
+    """Open the checkpoints of this training; the first of several processes holds them, the others know the folder."""
+    if inputs.world.is_first:
+        with open_store(training_key(inputs)) as store:
+            yield store
+    else:
+        yield Store(state_folder() / training_key(inputs))
+
+
+def training_key(inputs: TrainingInputs) -> str:
+    """Return a hash of all that the result follows from: rows, settings, base model, libraries, code."""
+    params, manifest = inputs.params, inputs.manifest
+    parts = {
+        "params": {
+            "seed": params.seed,
+            "lora": params.lora.model_dump(),
+            "train": params.train.model_dump(exclude=NO_RESULT),
+        },
+        "quick": params.evaluate.quick,  # its scores are in the curve
+        "quantization": params.quantization.model_dump(),
+        "precision": inputs.choice.precision,
+        "backend": inputs.backend.name,
+        "manifest": manifest.model_dump(exclude={"location"}),
+        "versions": {name: version(name) for name in ("torch", "transformers", "peft", "bitsandbytes")},
+        "sharded": inputs.world.sharded,
+    }
+    files = [PROMPTS / "train.jsonl", PROMPTS / "validation.jsonl", *_code()]
+    base = BASE if manifest.source == "builtin" else Path(manifest.location)
+    return run_key(parts, files if manifest.source == "hub" else [*files, base])
+
+
+def _code() -> list[Path]:
+    package = Path(__file__).parents[1]
+    model = [package / "model" / f"{name}.py" for name in ("fp8", "fused_lora", "loading", "precision", "prompts")]
+    return [*sorted((package / "train").glob("*.py")), *model, package / "plan" / "steps.py"]
+
+
+def tune(inputs: TrainingInputs, store: Store) -> tuple[Any, Outcome]:
+    """Return the tuned model, and how the training went."""
+    budget = shared_budget(inputs)
+    plan = plan_with_shortages(inputs, budget)
+    # Beside the checkpoints, which go when the training is done.
+    os.environ.setdefault("TENSORBOARD_LOGGING_DIR", str(state_folder().parent / "runs" / store.folder.name))
+    with reporting_out_of_memory():
+        model = load_for_training(inputs, plan.gradient_checkpointing)
+        log_once(check_adapter(model, inputs.params.lora))
+        inputs, plan = pad_if_rows_leak(inputs, model, plan, budget)
+        log_once(f"{plan.reason}; {_packing(inputs, plan)}")
+        if inputs.setup.on_gpu and not inputs.world.sharded:
+            plan = probe_largest_batch(inputs, model, plan)
+        return model, fit(inputs, model, plan, store)
+
+
+def shared_budget(inputs: TrainingInputs) -> int:
+    """Return the bytes that every process may take: GPUs need not be equally free, and all cut their steps alike."""
+    limit = inputs.params.train.gpu_memory_gib
+    cap_gpu_memory(limit)
+    budget = budget_bytes(limit)
+    # Once the processes have joined, transformers loads a base for FSDP whole: with FSDP each decides by itself.
+    return budget if inputs.world.sharded else min(gather_from_all(budget, inputs.world))
+
+
+def pad_if_rows_leak(inputs: TrainingInputs, model: Any, plan: Plan, budget: int) -> tuple[TrainingInputs, Plan]:
+    """Pad after all where the kernel, as it runs here with this model, lets a row see its neighbour."""
+    if not plan.packing or inputs.world.sharded or rows_stay_apart(model, inputs.collator(True), inputs.train_rows):
+        return inputs, plan
+    leaky = Kernel(None, f"{inputs.kernel.reason} let one row see the next in a test")
+    padding = replace(inputs, kernel=leaky)
+    return padding, plan_with_shortages(padding, budget)
+
+
+def _packing(inputs: TrainingInputs, plan: Plan) -> str:
+    if plan.packing:
+        return f"rows are packed, {inputs.kernel.reason} keeps them apart"
+    why = inputs.kernel.reason if inputs.kernel.name is None else "train.packing: false"
+    return f"rows are padded ({why})"
+
+
+def write_results(inputs: TrainingInputs, model: Any, outcome: Outcome) -> None:
+    """Write models/adapter, metrics/train.json and cost.json, and the curves of loss and memory."""
+    if not inputs.world.sharded:
+        save_adapter(model, ADAPTER)
+    write_json(ADAPTER / CARRIED, read_template().model_dump())
+    write_points(METRICS / "loss.csv", [curve_row(point) for point in outcome.curve])
+    write_points(METRICS / "memory.csv", outcome.points)
+    metrics = train_metrics(inputs, outcome)
+    write_json(METRICS / "train.json", metrics)
+    predicted = outcome.plan.predicted.total
+    cost = describe_cost(outcome.seconds, outcome.points, predicted, outcome.speed, outcome.plan)
+    write_json(METRICS / "cost.json", cost)
+    counts = f"{metrics['rows']} rows, {metrics['steps']} steps"
+    log_once(f"{counts}, {outcome.seconds:.0f} s, loss {metrics['train_loss']:.3f}")
+
+
+def curve_row(point: LossPoint) -> dict[str, Any]:
+    """Return a row of metrics/loss.csv, with a column for each score of evaluate.quick where that is on."""
+    row = asdict(point)
+    return row | {f"quick_{name}": value for name, value in row.pop("quick").items()}
+
+
+def train_metrics(inputs: TrainingInputs, outcome: Outcome) -> dict[str, Any]:
+    """Return metrics/train.json: the same wherever the training ran and however often it was interrupted."""
+    trainable, total = outcome.parameters
+    validation = [point.validation_loss for point in outcome.curve if point.validation_loss is not None]
+    best = inputs.params.train.load_best_model_at_end
+    kept = (min(validation) if best else validation[-1]) if validation else None
+    return {
+        "backend": inputs.backend.name,
+        "backend_reason": inputs.backend.reason,
+        "lora_alpha": inputs.params.lora.resolved_alpha,
+        "rows": len(inputs.train_rows),
+        "steps": outcome.curve[-1].step,
+        "effective_batch_size": inputs.params.train.effective_batch_size,
+        "trained_tokens_per_epoch": trained_tokens(inputs.train_rows),
+        "train_loss": round(outcome.curve[-1].train_loss, 6),
+        **({"validation_loss": round(kept, 6)} if kept is not None else {}),
+        "precision": inputs.choice.precision,
+        "trainable_parameters": trainable,
+        "trainable_share": round(trainable / total, 6),
+    }
+
+
+def write_points(path: Path, points: list[dict[str, Any]]) -> None:
+    """Write a curve as CSV, a column for each key of the first point."""
+    with atomic_write(path) as file:
+        writer = csv.DictWriter(file, fieldnames=list(points[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(points)
