@@ -290,8 +290,8 @@ def test_the_doctor_says_which_backend_trains_and_why_not_the_other(pipeline: Pa
 def test_the_doctor_counts_the_cards_as_the_training_does(pipeline: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(pipeline)
     monkeypatch.setattr(backend, "why_no_unsloth", lambda: None)
-    for cards, says in ((1, "unsloth will train"), (2, "peft will train, not unsloth: several processes")):
-        monkeypatch.setattr(distributed, "_cards", lambda count=cards: count)
+    for cards, says in ((1, "unsloth will train"), (2, "peft will train, not unsloth: there are several processes")):
+        monkeypatch.setattr(distributed, "_count_gpus", lambda count=cards: count)
         (found,) = doctor._backend()
         assert found.seen.startswith(says)
 

@@ -92,7 +92,7 @@ def test_a_checkpoint_that_is_not_whole_is_passed_over_aloud(
     else:
         (newest / COMPLETE).write_text('{"adapter/mod')
     assert store.latest() == earlier
-    assert capsys.readouterr().out == f"train: {newest} is not whole and is passed over\n"
+    assert capsys.readouterr().out == f"train: {newest} is incomplete and is skipped\n"
     store.save(15, writer(), keep=set())
     assert steps(store) == [15], "the one that was not whole goes with the next save"
 
@@ -243,7 +243,7 @@ def test_a_full_disk_is_one_line_and_keeps_what_was_there(store: Store, error: E
     with pytest.raises(UserError) as caught:
         store.save(30, write, keep=set())
     line = str(caught.value)
-    assert line.startswith(f"the disk is full: {store.folder} took 3.0 MiB of checkpoint of step 30 and has ")
+    assert line.startswith(f"the disk is full: {store.folder} took 3.0 MiB of the checkpoint of step 30 and has ")
     assert line.endswith("MiB free; the checkpoint of step 20 is kept. Free some space and run dvc repro again")
     assert "\n" not in line
     assert store.latest() == earlier

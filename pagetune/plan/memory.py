@@ -1,7 +1,7 @@
-"""What memory LoRA training takes, and how to cut its steps so that it fits.
+"""How much memory LoRA training takes, and how to cut its steps so that it fits.
 
-Everything is estimated before a weight is loaded. The constants are counts of what each library keeps for its backward
-pass; tests/test_memory.py compares what comes of them with peaks measured on an H200 (8B Llama shape).
+Everything is estimated before a weight is loaded. The constants count what each library keeps for its backward pass;
+tests/test_memory.py compares the estimates with peaks measured on an H200 (8B Llama shape).
 """
 
 import math
@@ -17,13 +17,13 @@ from pagetune.plan.shapes import Shape, adapter_parameters, is_target, shape_of
 __all__ = ["CONTEXT_BYTES", "Estimate", "Plan", "Setup", "Shape", "estimate", "make_plan", "shape_of"]
 
 GIB = 2**30
-#: What CUDA itself holds of a card beside PyTorch's tensors: its context and libraries.
+#: What CUDA itself holds of a GPU beside PyTorch's tensors: its context and libraries.
 CONTEXT_BYTES = int(0.6 * GIB)
 
 
 @dataclass(frozen=True)
 class Widths:
-    """Bytes for each token and each unit of a layer's widths: the residual, all query heads, key or value, the MLP."""
+    """Bytes per token and per unit of a layer's widths: the residual, all query heads, key or value, the MLP."""
 
     hidden: int = 0
     query: int = 0
@@ -33,16 +33,16 @@ class Widths:
 
 @dataclass(frozen=True)
 class Kept:
-    """What the backward pass of a layer needs: kept by the forward, kept where checkpointed (bytes a unit of hidden),
-    and taken for a moment while a layer's gradients are made."""
+    """What the backward pass of a layer needs: kept by the forward pass, kept where checkpointed (bytes per unit of the
+    hidden size), and taken for a moment while a layer's gradients are computed."""
 
     layer: Widths
     checkpoint: int
     working: Widths
 
 
-#: Both norms' inputs and outputs; queries and attention output; keys, values; gate and up. All 16 bit, the rest is
-#: made again in its fused kernels. "unsloth" checkpointing moves the layers' inputs to the machine's memory.
+#: Both norms' inputs and outputs; queries and attention output; keys, values; gate and up. All are 16 bit, and fused
+#: kernels recompute the rest. "unsloth" checkpointing moves the layers' inputs to the machine's memory.
 UNSLOTH = Kept(
     Widths(hidden=4 * 2, query=2 * 2, key_value=2 * 2, intermediate=2 * 2), 0, Widths(hidden=3 * 2, intermediate=2)
 )
@@ -52,46 +52,47 @@ UNSLOTH = Kept(
 PEFT = Kept(
     Widths(hidden=2 * 4 + 2 * 2, query=3 * 2, key_value=2 * 2, intermediate=4 * 2), 2, Widths(hidden=2, intermediate=8)
 )
-#: With Liger's kernels norms keep their 16-bit inputs alone, and the MLP gate, up and their product.
+#: With Liger's kernels norms keep only their 16-bit inputs, and the MLP gate, up and their product.
 PEFT_LIGER = Kept(
     Widths(hidden=4 * 2, query=2 * 2, key_value=2 * 2, intermediate=3 * 2), 2, Widths(hidden=2, intermediate=6)
 )
-#: fp32 throughout needs no copies: both norms' inputs and outputs; queries and attention output, which is laid out
-#: anew for o_proj; keys, values; gate, silu(gate), up and their product.
+#: fp32 throughout needs no copies: both norms' inputs and outputs; queries and attention output, which is copied for
+#: o_proj; keys, values; gate, silu(gate), up and their product.
 FULL_PRECISION = Kept(
     Widths(hidden=4 * 4, query=3 * 4, key_value=2 * 4, intermediate=4 * 4), 4, Widths(hidden=8, intermediate=16)
 )
 
-#: TRL's fused head (kernels/chunked_logprob.py) has 16-bit tiles of so many tokens and entries of the vocabulary.
+#: TRL's fused head (kernels/chunked_logprob.py) has 16-bit tiles of this many tokens × entries of the vocabulary.
 TRL_TILE = 4096 * 32_768 * 2
-#: transformers' own, without a card or with an adapter on the head: logits, their log-softmax and gradient in fp32.
+#: transformers' own head, without a GPU or with an adapter on it: logits, their log-softmax and gradient in fp32.
 PLAIN_LOGIT_BYTES = 3 * 4
 
-#: Bits a weight of NF4: 4, and for blocks of 64 an fp32 constant, or an 8-bit one with an fp32 for 256 of them
+#: Bits per weight of NF4: 4, and for blocks of 64 an fp32 constant, or an 8-bit one with an fp32 for 256 of them
 #: (QLoRA, arXiv:2305.14314, section 3).
 NF4_BITS, NF4_DOUBLE_QUANTIZED_BITS = 4 + 32 / 64, 4 + 8 / 64 + 32 / (64 * 256)
-#: The adapter is fp32; each of its numbers has a gradient and two moments of Adam, of fp32 or of 8 bits.
+#: The adapter is fp32; each of its parameters has a gradient and two moments of Adam, in fp32 or 8 bits.
 ADAPTER_BYTES, GRADIENT_BYTES = 4, 4
 MOMENTS_BYTES = {"adamw_torch": 8, "adamw_8bit": 2, "paged_adamw_8bit": 2}
-#: Workspaces, buffers for unfolded weights and what else the allocator holds, as benchmarks/train_gpu.txt has it; and a
-#: process with torch, transformers, TRL and datasets, as metrics/cost.json has it for the built-in model.
+#: Workspaces, buffers for dequantised weights and what else the allocator holds, as measured in
+#: benchmarks/train_gpu.txt; and a process with torch, transformers, TRL and datasets, as in metrics/cost.json for the
+#: built-in model.
 GPU_OVERHEAD, CPU_OVERHEAD = int(0.4 * GIB), int(0.6 * GIB)
 
-#: Of what may be used: `auto` and `low` leave a tenth for fragmentation, `fast` a twentieth; so do they where nothing
-#: else fits, or what does crawls.
+#: Shares of the budget: `auto` and `low` leave a tenth for fragmentation, `fast` a twentieth. They do so too where
+#: nothing else fits, or where what fits is very slow.
 SAFE, TIGHT = 0.9, 0.95
-#: How much larger than the least is not worth saving: a few rows at a time take half a GiB less and five times as long
-#: (benchmarks/train_gpu.txt).
+#: A plan within this factor of the least memory is as good as the least: a few rows at a time save half a GiB and take
+#: five times as long (benchmarks/train_gpu.txt).
 NEAR_LEAST = 1.08
 
-#: Of the H200: 16-bit FLOP/s (data sheet) and the share that benchmarks/train_gpu.txt shows; bytes a second written.
+#: The H200's 16-bit FLOP/s (data sheet), the share that benchmarks/train_gpu.txt reached, bytes written per second.
 PEAK_FLOPS, UTILIZATION, WRITTEN_PER_SECOND = 989e12, 0.5, 3e12
-#: Seconds that the CPU takes to launch a layer's kernels, forward and backward, while the card computes: below some
-#: thousand tokens at once they decide. From the micro-batches of 1,086 tokens there, 0.33 s for 32 layers three times.
+#: Seconds that the CPU takes to launch a layer's kernels, forward and backward, while the GPU computes: below some
+#: thousand tokens at once they decide. From micro-batches of 1,086 tokens, 0.33 s for 32 layers three times.
 LAUNCH_SECONDS = 7e-3
-#: Of that what nothing hides, the first kernels of a micro-batch: of two ways that compute as fast, fewer parts win.
+#: Share of it that nothing hides, the first kernels of a micro-batch: of two equally fast plans, fewer parts win.
 UNHIDDEN = 0.1
-#: Of a few cores without a card, by order of magnitude: it only weighs computing against launching.
+#: FLOP/s of a few cores without a GPU, by order of magnitude: it only weighs computing against launching.
 CPU_FLOPS = 1e11
 
 
@@ -108,7 +109,7 @@ class Setup:
     optim: Literal["adamw_torch", "adamw_8bit", "paged_adamw_8bit"] = "adamw_torch"
     #: Liger's kernels under PEFT.
     liger: bool = False
-    #: Cards that hold a part of the weights each.
+    #: GPUs that hold a part of the weights each.
     shards: int = 1
 
     @property
@@ -118,8 +119,8 @@ class Setup:
 
 @dataclass(frozen=True)
 class Estimate:
-    """Bytes. `moments` are Adam's; `logits` is what the loss takes beyond what the backward
-    pass through a layer takes after it."""
+    """Bytes of each part. `moments` are Adam's; `logits` is what the loss takes beyond what the backward pass through a
+    layer takes after it."""
 
     weights: int
     adapter: int
@@ -135,10 +136,10 @@ class Estimate:
 
 
 def estimate(setup: Setup, tokens: int, checkpointing: bool) -> Estimate:
-    """Bytes at the peak. `tokens` of the largest micro-batch, its padding included, all of them trained on."""
+    """Estimate the bytes at the peak. `tokens`: those of the largest micro-batch, padding included, all trained on."""
     shape, kept, adapter = setup.shape, _kept(setup), adapter_parameters(setup.shape, setup.lora)
     layer, working = _bytes_per_token(shape, kept.layer), tokens * _bytes_per_token(shape, kept.working)
-    # A layer that is made again holds its own input, and is not there while the loss is taken.
+    # A recomputed layer holds its own input, and does not exist while the loss is computed.
     momentary = working + (tokens * layer if checkpointing else 0)
     others = (shape.num_hidden_layers - 1) * (kept.checkpoint * shape.hidden_size if checkpointing else layer)
     return Estimate(
@@ -166,14 +167,14 @@ def _bytes_per_token(shape: Shape, widths: Widths) -> int:
 
 
 def _weight_bytes(setup: Setup) -> int:
-    """Quantised are the layers alone; the rest is 16 bit then, and fp32 without a card."""
+    """Count the weights: only the layers are quantised, and the rest is 16 bit then, or fp32 without a GPU."""
     nf4 = NF4_DOUBLE_QUANTIZED_BITS if setup.double_quant else NF4_BITS
     linear = {"4bit": nf4 / 8, "8bit": 1, "fp32": 4}.get(setup.precision, 2)
     rest = 4 if setup.precision == "fp32" or (setup.quantized and not setup.on_gpu) else 2
     layers, ends = linear * setup.shape.linear_parameters, rest * setup.shape.embedding_parameters
     if setup.shards == 1:
         return int(layers + ends)
-    # FSDP brings a layer together while it is at work and fetches the next; embedding and head stay together.
+    # FSDP gathers a layer while it computes and fetches the next; embedding and head stay whole.
     return int((layers + ends) / setup.shards + ends + 2 * layers / setup.shape.num_hidden_layers)
 
 
@@ -185,7 +186,7 @@ def _loss_bytes(setup: Setup, tokens: int) -> int:
 
 
 def _overhead_bytes(setup: Setup) -> int:
-    """Quantised weights are unfolded to 16 bits one layer at a time."""
+    """Count what neither weights nor activations are; quantised weights are dequantised one layer at a time."""
     if not setup.on_gpu:
         return CPU_OVERHEAD
     return GPU_OVERHEAD + (2 * max(map(math.prod, setup.shape.modules.values())) if setup.quantized else 0)
@@ -193,8 +194,8 @@ def _overhead_bytes(setup: Setup) -> int:
 
 @dataclass(frozen=True)
 class Plan:
-    """How each step is cut. `per_device_train_batch_size`: rows at once on a card, at most (packed: on average);
-    `tokens` of the largest micro-batch, its padding included."""
+    """How each step is cut. `per_device_train_batch_size`: most rows at once on a GPU (on average where packed);
+    `tokens`: those of the largest micro-batch, padding included."""
 
     gradient_accumulation_steps: int
     per_device_train_batch_size: int
@@ -221,69 +222,70 @@ class Candidate:
 def make_plan(
     setup: Setup, train: Train, largest: Callable[[int], int], budget_bytes: int, packing: bool, processes: int = 1
 ) -> Plan:
-    """Choose by `train.memory`; what the user has set stays. Raises UserError where nothing fits.
+    """Choose by `train.memory`, within what the user has set. Raises UserError where nothing fits.
 
-    `largest`: tokens of the largest micro-batch of the training where each card's steps are cut into so many parts.
-    `budget_bytes`: of one card, what the training may take.
+    `largest` returns the tokens of the training's largest micro-batch where each GPU's steps are cut into that many
+    parts. `budget_bytes` is what the training may take of one GPU.
     """
-    ways = _ways(setup, train, largest, processes)
-    least = min(ways, key=lambda way: (way.total, way.seconds))
+    candidates = _candidates(setup, train, largest, processes)
+    least = min(candidates, key=lambda candidate: (candidate.total, candidate.seconds))
     if least.total > TIGHT * budget_bytes:
         raise UserError(_nothing_fits(setup, train, least, budget_bytes))
-    way, why = _choose(train.memory, ways, least, budget_bytes)
+    best, why = _choose(train.memory, candidates, least, budget_bytes)
     return Plan(
-        gradient_accumulation_steps=way.accumulation,
-        per_device_train_batch_size=-(-train.effective_batch_size // (way.accumulation * processes)),
-        tokens=way.tokens,
+        gradient_accumulation_steps=best.accumulation,
+        per_device_train_batch_size=-(-train.effective_batch_size // (best.accumulation * processes)),
+        tokens=best.tokens,
         packing=packing,
-        gradient_checkpointing=way.checkpointing,
-        predicted=way.predicted,
-        reason=f"{why}: {_in_words(way.predicted)} of {budget_bytes / GIB:.1f} GiB, {way.tokens} tokens at once",
+        gradient_checkpointing=best.checkpointing,
+        predicted=best.predicted,
+        reason=f"{why}: {_in_words(best.predicted)} of {budget_bytes / GIB:.1f} GiB, {best.tokens} tokens at once",
     )
 
 
-def _ways(setup: Setup, train: Train, largest: Callable[[int], int], processes: int) -> list[Candidate]:
+def _candidates(setup: Setup, train: Train, largest: Callable[[int], int], processes: int) -> list[Candidate]:
     whole, fixed = largest(1), train.gradient_checkpointing
-    ways = []
+    candidates = []
     for accumulation in _accumulations(train, processes):
         tokens = largest(accumulation)
         for checkpointing in (False, True) if fixed == "auto" else (fixed,):
             seconds = _seconds(setup, min(whole, accumulation * tokens), accumulation, checkpointing)
             predicted = estimate(setup, tokens, checkpointing)
-            ways.append(Candidate(accumulation, tokens, checkpointing, predicted, seconds))
-    return ways
+            candidates.append(Candidate(accumulation, tokens, checkpointing, predicted, seconds))
+    return candidates
 
 
 def _accumulations(train: Train, processes: int) -> list[int]:
-    """One for each number of rows at once that makes a difference."""
+    """Return an accumulation for each number of rows at once that makes a difference."""
     rows, at_once = -(-train.effective_batch_size // processes), train.per_device_train_batch_size
     return sorted({-(-rows // n) for n in range(1, rows + 1)}) if at_once == "auto" else [-(-rows // at_once)]
 
 
 def _seconds(setup: Setup, tokens: int, accumulation: int, checkpointing: bool) -> float:
-    """Of a step. Frozen weights need no gradient: 2 FLOP a weight and token forward, 2 backward, 2 to do it again."""
+    """Estimate the seconds of a step. Frozen weights need no gradient: each weight and token costs 2 FLOP forward, 2
+    backward, and 2 to recompute."""
     shape, passes = setup.shape, 3 if checkpointing else 2
     weights = shape.linear_parameters + shape.hidden_size * shape.vocab_size
     computing = 2 * passes * weights * tokens / (PEAK_FLOPS * UTILIZATION if setup.on_gpu else CPU_FLOPS)
     launching = shape.num_hidden_layers * LAUNCH_SECONDS * passes / 2
-    unfolding = passes * 2 * shape.linear_parameters / WRITTEN_PER_SECOND if setup.precision == "4bit" else 0
-    computing += accumulation * unfolding
+    dequantising = passes * 2 * shape.linear_parameters / WRITTEN_PER_SECOND if setup.precision == "4bit" else 0
+    computing += accumulation * dequantising
     launching *= accumulation
     return max(computing, launching) + UNHIDDEN * launching if setup.on_gpu else computing + launching
 
 
-def _choose(memory: str, ways: list[Candidate], least: Candidate, budget: int) -> tuple[Candidate, str]:
+def _choose(memory: str, candidates: list[Candidate], least: Candidate, budget: int) -> tuple[Candidate, str]:
     safe = max(SAFE * budget, NEAR_LEAST * least.total)
     limit = TIGHT * budget if memory == "fast" else min(safe, TIGHT * budget)
-    fitting = [way for way in ways if way.total <= limit]
+    fitting = [candidate for candidate in candidates if candidate.total <= limit]
     if memory == "low":
-        near = [way for way in fitting if way.total <= NEAR_LEAST * least.total]
+        near = [candidate for candidate in fitting if candidate.total <= NEAR_LEAST * least.total]
         return _fastest(near), "low takes the fastest within 8% of the least memory"
-    return _fastest(fitting), f"{memory} takes the fastest of {len(fitting)} that fit out of {len(ways)}"
+    return _fastest(fitting), f"{memory} takes the fastest of {len(fitting)} that fit out of {len(candidates)}"
 
 
-def _fastest(ways: list[Candidate]) -> Candidate:
-    return min(ways, key=lambda way: (way.seconds, way.total))
+def _fastest(candidates: list[Candidate]) -> Candidate:
+    return min(candidates, key=lambda candidate: (candidate.seconds, candidate.total))
 
 
 def _in_words(predicted: Estimate) -> str:
@@ -295,16 +297,16 @@ def _in_words(predicted: Estimate) -> str:
 
 
 def _nothing_fits(setup: Setup, train: Train, least: Candidate, budget: int) -> str:
-    ways_out = [
+    advice = [
         "precision: 4bit" * (setup.precision != "4bit"),
         "train.gradient_checkpointing: auto" * (train.gradient_checkpointing is False),
         "train.per_device_train_batch_size: auto" * (train.per_device_train_batch_size != "auto"),
         "a shorter train.max_length",
         "a smaller lora.r",
-        "a bigger card" if setup.on_gpu else "a machine with more memory",
+        "a bigger GPU" if setup.on_gpu else "a machine with more memory",
     ]
     return (
-        f"params.yaml: train.memory: at {setup.precision} this training takes {_in_words(least.predicted)} at least, "
+        f"params.yaml: train.memory: at {setup.precision} this training takes at least {_in_words(least.predicted)} "
         f"for {least.tokens} tokens at once, and {budget / GIB:.1f} GiB are free for it (a twentieth is kept back). "
-        f"Try {', '.join(filter(None, ways_out))}."
+        f"Try {', '.join(filter(None, advice))}."
     )

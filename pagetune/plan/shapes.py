@@ -1,4 +1,4 @@
-"""The widths of a model and of its adapter, from the configuration alone: no weight is loaded."""
+"""The widths of a model and of its adapter, read from the configuration; no weight is loaded."""
 
 import math
 import re
@@ -13,9 +13,9 @@ MLP = ("gate_proj", "up_proj", "down_proj", "fc1", "fc2")
 
 @dataclass(frozen=True)
 class Shape:
-    """A decoder's widths. `tied`: lm_head is the embedding; `gated`: the MLP has gate_proj; `experts` of each MLP.
+    """A decoder's widths. `tied`: lm_head is the embedding; `gated`: the MLP has gate_proj; `experts` in each MLP.
 
-    Of a model with an encoder the layers are those of both, and `cross_layers` of them look at what it has read too.
+    The layers of an encoder-decoder are those of both halves, and `cross_layers` of them attend to the encoder too.
     """
 
     hidden_size: int
@@ -29,8 +29,8 @@ class Shape:
     gated: bool = True
     experts: int = 1
     cross_layers: int = 0
-    #: Rows of learned places, of both halves.
-    places: int = 0
+    #: Rows of both halves' learned position embeddings.
+    positions: int = 0
 
     @property
     def query_size(self) -> int:
@@ -42,7 +42,7 @@ class Shape:
 
     @property
     def modules(self) -> dict[str, tuple[int, int]]:
-        """A layer's projections by their names in Llama, or in BART with an encoder: (in, out)."""
+        """Return the (in, out) of a layer's projections by their names in Llama, or in BART for an encoder-decoder."""
         hidden, query, pair, middle = self.hidden_size, self.query_size, self.key_value_size, self.intermediate_size
         attention = {"q_proj": (hidden, query), "k_proj": (hidden, pair), "v_proj": (hidden, pair)}
         if self.cross_layers:
@@ -54,20 +54,20 @@ class Shape:
 
     @property
     def linear_parameters(self) -> int:
-        """Of all layers, what bitsandbytes quantises: lm_head, norms and biases are not in it."""
+        """Count what bitsandbytes quantises in all layers: not lm_head, norms and biases."""
         copies = dict.fromkeys(MLP, self.experts)
         layer = sum(copies.get(name, 1) * width * out for name, (width, out) in self.modules.items())
         return self.num_hidden_layers * layer + self.cross_layers * sum(map(math.prod, self.attention.values()))
 
     @property
     def attention(self) -> dict[str, tuple[int, int]]:
-        """Those of `modules` that are no part of the MLP."""
+        """Return those of `modules` that do not belong to the MLP."""
         return {name: widths for name, widths in self.modules.items() if name not in MLP}
 
     @property
     def embedding_parameters(self) -> int:
-        """Of the embedding and of lm_head, which may be one, and of learned places."""
-        return (self.vocab_size * (1 if self.tied else 2) + self.places) * self.hidden_size
+        """Count the embedding and lm_head, which may be one matrix, and learned position embeddings."""
+        return (self.vocab_size * (1 if self.tied else 2) + self.positions) * self.hidden_size
 
     @property
     def parameters(self) -> int:
@@ -75,20 +75,20 @@ class Shape:
 
 
 def shape_of(config: Any) -> Shape:
-    """The shape of a transformers PretrainedConfig, of the text model where it has several.
+    """Return the shape of a transformers PretrainedConfig, of its text model where it has several.
 
-    What a config does not say is taken as in GPT-2: as many key heads as heads, an MLP four times as wide.
+    Where the config does not say, GPT-2 is the model: as many key heads as heads, an MLP four times as wide.
     """
     if config.is_encoder_decoder:
-        return _shape_of_both(config)
+        return _encoder_decoder_shape(config)
     text = config.get_text_config()
     hidden, heads = text.hidden_size, getattr(text, "num_attention_heads", None) or 1
     experts = getattr(text, "num_local_experts", None) or getattr(text, "num_experts", None) or 1
-    of_expert = getattr(text, "moe_intermediate_size", None) if experts > 1 else None
+    expert_size = getattr(text, "moe_intermediate_size", None) if experts > 1 else None
     silu = "silu" in str(getattr(text, "hidden_act", None) or getattr(text, "hidden_activation", ""))
     return Shape(
         hidden_size=hidden,
-        intermediate_size=of_expert or getattr(text, "intermediate_size", None) or 4 * hidden,
+        intermediate_size=expert_size or getattr(text, "intermediate_size", None) or 4 * hidden,
         num_hidden_layers=text.num_hidden_layers,
         num_attention_heads=heads,
         num_key_value_heads=getattr(text, "num_key_value_heads", None) or heads,
@@ -100,8 +100,8 @@ def shape_of(config: Any) -> Shape:
     )
 
 
-def _shape_of_both(config: Any) -> Shape:
-    """BART's names, or T5's where it has others."""
+def _encoder_decoder_shape(config: Any) -> Shape:
+    """Read BART's names, or T5's where they differ."""
     heads, hidden = config.num_attention_heads, config.hidden_size
     encoder = getattr(config, "encoder_layers", None) or config.num_layers
     decoder = getattr(config, "decoder_layers", None) or config.num_decoder_layers
@@ -116,12 +116,12 @@ def _shape_of_both(config: Any) -> Shape:
         tied=bool(getattr(config, "tie_word_embeddings", True)),
         gated=False,
         cross_layers=decoder,
-        places=2 * getattr(config, "max_position_embeddings", 0),
+        positions=2 * getattr(config, "max_position_embeddings", 0),
     )
 
 
 def adapter_parameters(shape: Shape, lora: Lora) -> int:
-    """Numbers in the adapter: r·(in + out) of each layer it sits on."""
+    """Count the adapter's parameters: r·(in + out) of each layer it sits on."""
     named = [
         (f"model.layers.{layer}.{'mlp' if name in MLP else 'self_attn'}.{name}", sum(widths))
         for layer in range(shape.num_hidden_layers)
@@ -133,13 +133,13 @@ def adapter_parameters(shape: Shape, lora: Lora) -> int:
         for name, widths in shape.attention.items()
     ]
     head = ("lm_head", shape.hidden_size + shape.vocab_size)
-    aimed_at = [(name, width) for name, width in [*named, head] if is_target(name, lora)]
-    # Other families have other names; then all projections are as good a guess as any.
-    return sum(_rank(name, lora) * width for name, width in aimed_at or named)
+    targets = [(name, width) for name, width in [*named, head] if is_target(name, lora)]
+    # Other families have other names; all projections are then the best guess.
+    return sum(_rank(name, lora) * width for name, width in targets or named)
 
 
 def is_target(name: str, lora: Lora) -> bool:
-    """Whether a layer of this full name gets an adapter."""
+    """Return whether a layer with this full name gets an adapter."""
     if lora.target_modules == "all-linear":
         return name != "lm_head"
     if isinstance(lora.target_modules, list):
@@ -148,7 +148,7 @@ def is_target(name: str, lora: Lora) -> bool:
 
 
 def _rank(name: str, lora: Lora) -> int:
-    """As PEFT looks it up: the first pattern that matches the end of the name."""
+    """Return the rank as PEFT looks it up: that of the first pattern that matches the end of the name."""
     return next((rank for key, rank in lora.rank_pattern.items() if _matches(rf"(.*\.)?({key})", name)), lora.r)
 
 
@@ -156,10 +156,10 @@ def _matches(pattern: str, name: str) -> bool:
     try:
         return re.fullmatch(pattern, name) is not None
     except re.error:
-        return False  # check_modules says so
+        return False  # check_modules reports it
 
 
-#: Llama 3's, by their billions of parameters (their config.json on the hub): to plan for without a network.
+#: Llama 3 by billions of parameters, from the config.json on the hub, to plan without a network.
 LLAMA_3 = {
     "1b": Shape(2048, 8192, 16, 32, 8, 64, 128_256, tied=True),
     "3b": Shape(3072, 8192, 28, 24, 8, 128, 128_256, tied=True),
@@ -169,11 +169,11 @@ LLAMA_3 = {
 
 
 def known_shape(config: Any, name: str) -> Shape:
-    """As `shape_of`; raises UserError for a model that is made of other parts."""
+    """Return `shape_of` the config. Raises UserError for a model that is made of other parts."""
     try:
         shape = shape_of(config)
         return replace(shape, intermediate_size=int(shape.intermediate_size))
-    except Exception as error:  # transformers has errors of its own for values that differ from layer to layer
+    except Exception as error:  # transformers raises its own errors for values that differ from layer to layer
         raise UserError(
             f"params.yaml: model.base: the planner cannot tell what {name} ({type(config).__name__}) is made of "
             f"({type(error).__name__}). Take a model whose layers are all alike."

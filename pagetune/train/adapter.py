@@ -9,14 +9,14 @@ from pagetune.params import Lora
 
 
 def linear_modules(model: Any) -> list[str]:
-    """Full names of the layers that an adapter can sit on."""
+    """Return the full names of the layers that an adapter can sit on."""
     import torch
 
     return [name for name, module in model.named_modules() if isinstance(module, torch.nn.Linear)]
 
 
 def check_modules(params: Lora, modules: list[str]) -> None:
-    """Raises UserError naming every target module and pattern that matches none of `modules`."""
+    """Raise UserError naming every target module and pattern that matches none of `modules`."""
     wanted = [] if isinstance(params.target_modules, str) else params.target_modules
     missing = [f"target_modules: {name}" for name in wanted if not any(_ends_with(m, name) for m in modules)]
     if isinstance(params.target_modules, str) and params.target_modules != "all-linear":
@@ -41,16 +41,16 @@ def _matches(pattern: str, text: str) -> bool:
     try:
         return re.fullmatch(pattern, text) is not None
     except re.error:
-        return False  # "*_proj" is a file name's pattern and no regular expression
+        return False  # "*_proj" is a glob, not a regular expression
 
 
 def _matches_pattern(pattern: str, modules: list[str]) -> bool:
-    """As PEFT matches the keys of rank_pattern: the end of the full name, from a dot on."""
+    """Match as PEFT matches the keys of rank_pattern: the end of the full name, from a dot on."""
     return any(_matches(rf"(.*\.)?({pattern})", module) for module in modules)
 
 
 def lora_config(params: Lora, encoder: bool = False) -> Any:
-    """`encoder`: of a model that has one."""
+    """Return PEFT's configuration. `encoder`: the base is an encoder-decoder."""
     from peft import LoraConfig
 
     return LoraConfig(
@@ -66,16 +66,16 @@ def lora_config(params: Lora, encoder: bool = False) -> Any:
 
 
 def _alpha_pattern(params: Lora) -> dict[str, int]:
-    """With `alpha: auto` a layer whose rank differs keeps the scale of 2 too, unless its alpha is given."""
+    """Keep the scale of 2 with `alpha: auto` in a layer whose rank differs, unless its alpha is given."""
     automatic = {name: 2 * rank for name, rank in params.rank_pattern.items()} if params.alpha == "auto" else {}
-    # PEFT takes the first key that matches, so that the user's own come first.
+    # PEFT takes the first key that matches, so the user's own come first.
     return {**params.alpha_pattern, **{name: a for name, a in automatic.items() if name not in params.alpha_pattern}}
 
 
 def fuse_the_head(model: Any, params: Lora) -> bool:
-    """TRL's fused head: logits of the trained tokens alone, a tile at a time. It is a Triton kernel, for a GPU.
+    """Use TRL's fused head, which makes only the logits of trained tokens, a tile at a time; return whether it is used.
 
-    It reads the head's weight, and would pass by an adapter on it.
+    It is a Triton kernel, so it needs a GPU, and it reads the head's weight, so it would ignore an adapter on the head.
     """
     import torch
 
@@ -88,7 +88,7 @@ def fuse_the_head(model: Any, params: Lora) -> bool:
 
 
 def forward_options(model: Any) -> dict[str, Any]:
-    """Arguments of the model's forward beside the batch: the fused head, where it has one."""
+    """Return the arguments of the model's forward beside the batch: the fused head, where it has one."""
     return {"fused_lm_head": True} if getattr(model, "fused_lm_head", False) else {}
 
 
@@ -108,8 +108,10 @@ def save_adapter(model: Any, folder: Path) -> None:
 
 
 def see_through_fsdp() -> None:
-    """PEFT takes FSDP's name from the front of a layer's name alone (0.21.2), finds no adapter in layers wrapped
-    further in, and would save none."""
+    """Make PEFT find the adapter in layers that FSDP has wrapped.
+
+    PEFT (0.21.2) removes FSDP's name only at the front of a layer's name; without this it would save no adapter.
+    """
     from peft.tuners import tuners_utils
 
     found = tuners_utils._get_tuner_state_dict_key_prefixes
@@ -121,8 +123,11 @@ def see_through_fsdp() -> None:
 
 
 def load_sharded(model: Any, folder: Path) -> None:
-    """Load a saved adapter into a model that FSDP has cut up. accelerate would do so in the first process alone: in
-    the others PEFT does not get to know the names (accelerate 1.15, PEFT 0.21.2)."""
+    """Load a saved adapter into a model that FSDP has sharded.
+
+    accelerate would do so only in the first process: in the others PEFT never learns the names (accelerate 1.15, PEFT
+    0.21.2).
+    """
     from safetensors.torch import load_file
     from torch.distributed.fsdp import FullStateDictConfig, FullyShardedDataParallel, StateDictType
 

@@ -1,4 +1,4 @@
-"""What is seen of a training while it runs, and what stops one that goes wrong."""
+"""Callbacks of the trainer: progress, memory, and what stops a training that goes wrong."""
 
 import gc
 import math
@@ -13,9 +13,9 @@ from transformers import TrainerCallback
 from pagetune.errors import UserError
 from pagetune.train.distributed import log_once
 
-#: A loss so many times the first, and a nat above it, twice in a row, comes down no more.
+#: A loss this many times the first one, and a nat above it, twice in a row, will not come down again.
 DIVERGED = 1.5
-#: Dense bf16 TFLOP/s by the makers' datasheets, without sparsity (fp16 where there is no bf16), by a word of the name.
+#: Dense bf16 TFLOP/s (fp16 where there is no bf16) from the makers' data sheets, by a word of the GPU's name.
 PEAK_TFLOPS = {
     "GB200": 2250.0, "B200": 2250.0, "B100": 1750.0, "GH200": 989.0, "H200": 989.0, "H100": 989.0, "H800": 989.0,
     "A100": 312.0, "A800": 312.0, "L40": 181.0, "L40S": 362.0, "L4": 121.0, "A10": 125.0, "A10G": 70.0, "A40": 150.0,
@@ -24,7 +24,7 @@ PEAK_TFLOPS = {
 
 
 def peak_flops() -> float | None:
-    """FLOP/s of the card in 16 bits, None on a CPU and for a card that is not in the table."""
+    """Return the FLOP/s of the GPU in 16 bits, None on a CPU and for a GPU that is not in the table."""
     import torch
 
     if not torch.cuda.is_available():
@@ -34,10 +34,10 @@ def peak_flops() -> float | None:
 
 
 class Progress(TrainerCallback):  # type: ignore[misc]
-    """Loss, tokens a second, share of the card's peak, time left: a bar on a terminal, else a line an evaluation."""
+    """Shows loss, tokens per second, MFU and time left: as a bar in a terminal, else a line for each evaluation."""
 
-    def __init__(self, flops_per_token: float, tokens_seen: Callable[[], int], cards: int) -> None:
-        self.flops_per_token, self.tokens_seen, self.cards = flops_per_token, tokens_seen, cards
+    def __init__(self, flops_per_token: float, tokens_seen: Callable[[], int], gpus: int) -> None:
+        self.flops_per_token, self.tokens_seen, self.gpus = flops_per_token, tokens_seen, gpus
         self.loss: float = math.nan
         self.validation_loss: float | None = None
         self.bar: Any = None
@@ -71,7 +71,7 @@ class Progress(TrainerCallback):  # type: ignore[misc]
 
     def mfu(self) -> float | None:
         peak = peak_flops()
-        return self.tokens_per_second() * self.flops_per_token / (peak * self.cards) if peak else None
+        return self.tokens_per_second() * self.flops_per_token / (peak * self.gpus) if peak else None
 
     def _measures(self) -> str:
         parts = [f"loss {self.loss:.3f}"]
@@ -84,7 +84,7 @@ class Progress(TrainerCallback):  # type: ignore[misc]
 
 
 class Health(TrainerCallback):  # type: ignore[misc]
-    """Stops a training whose loss is no number or climbs, and says what helps. Logs the last step too."""
+    """Stops a training whose loss is NaN or climbs, and says what helps. Logs the last step, too."""
 
     def __init__(self, learning_rate: float, max_grad_norm: float) -> None:
         self.learning_rate, self.max_grad_norm = learning_rate, max_grad_norm
@@ -119,16 +119,16 @@ class Health(TrainerCallback):  # type: ignore[misc]
 
 
 class Memory(TrainerCallback):  # type: ignore[misc]
-    """What the card (or the process) holds, a point at each point of the loss curve, in MiB.
+    """Records what the GPU (or the process) holds, in MiB, at each point of the loss curve.
 
-    Fragmentation is the share of the memory PyTorch holds that was in no use even at the peak.
+    Empties PyTorch's cache where much of it was unused even at the peak: that is fragmentation.
     """
 
     def __init__(self, points: list[dict[str, float]], threshold: float) -> None:
         self.points, self.threshold = points, threshold
 
     def on_train_begin(self, *_: Any, **__: Any) -> None:
-        """Loading, and FSDP's dealing out of the weights, are not the training."""
+        """Forget the peak of loading the model and of sharding it, which are not part of the training."""
         import torch
 
         if torch.cuda.is_available():
@@ -154,12 +154,13 @@ class Memory(TrainerCallback):  # type: ignore[misc]
             gc.collect()
             torch.cuda.empty_cache()
             log_once(
-                f"step {step}: {idle:.0%} of {point['reserved_mib']:,.0f} MiB were in no use, above "
+                f"step {step}: {idle:.0%} of {point['reserved_mib']:,.0f} MiB were unused, above "
                 f"train.empty_cache_threshold; the cache was emptied"
             )
 
 
 def gpu_memory() -> dict[str, float]:
+    """Return the memory of the GPU in MiB, now and at the peak."""
     import torch
 
     sizes = {
@@ -172,7 +173,7 @@ def gpu_memory() -> dict[str, float]:
 
 
 def process_memory() -> dict[str, float]:
-    """Of a training on the CPU; its peak is that since the process began."""
+    """Return the memory of a training on the CPU in MiB; its peak counts from the start of the process."""
     import psutil
 
     from pagetune.train.cost import peak_process_bytes

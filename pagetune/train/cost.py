@@ -6,13 +6,13 @@ from typing import Any
 
 
 def peak_process_bytes() -> int:
-    """The most this process has held in main memory. Linux counts in KiB, macOS in bytes."""
+    """Return the most that this process has held in main memory. Linux counts in KiB, macOS in bytes."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
 
 
 def peak_gib(points: list[dict[str, float]]) -> dict[str, float]:
-    """Of a training's memory points, the highest; on a CPU that of the process."""
+    """Return the highest of a training's memory points, in GiB."""
     highest = {name: max(point[name] for point in points) for name in ("peak_mib", "peak_reserved_mib")}
     return {
         "peak_allocated_gib": round(highest["peak_mib"] / 1024, 2),
@@ -23,7 +23,7 @@ def peak_gib(points: list[dict[str, float]]) -> dict[str, float]:
 def describe_cost(
     seconds: float, points: list[dict[str, float]], predicted_bytes: int, speed: dict[str, float | None], plan: Any
 ) -> dict[str, Any]:
-    """metrics/cost.json: the only figures of the pipeline that a clock or a meter has a say in."""
+    """Return metrics/cost.json, the only tracked figures that are measured with a clock or a meter."""
     measured = peak_gib(points)
     predicted = predicted_bytes / 2**30
     return {

@@ -9,21 +9,21 @@ from pagetune.train.batches import Collator, EncodedRow
 
 #: The name under which transformers knows `varlen_attention`.
 VARLEN = "pagetune_varlen"
-#: Of the largest logit, what a row's logits may differ by when only its neighbour changes. They do not at all, but in
+#: Share of the largest logit by which a row's logits may differ when only its neighbour changes. They differ only in
 #: bitsandbytes' 8 bits, which look for outliers over all rows.
 SAME = 0.01
 
 
 @dataclass(frozen=True)
 class Kernel:
-    """`name` is what transformers calls the attention; None where rows have to be padded, and `reason` says why."""
+    """An attention kernel by its name in transformers, None where rows have to be padded. `reason` says why."""
 
     name: str | None
     reason: str
 
 
 def packed_kernel(config: Any) -> Kernel:
-    """flash-attn where it is installed, else PyTorch's own variable-length attention (torch 2.11 and newer)."""
+    """Return flash-attn where it is installed, else PyTorch's own variable-length attention (torch 2.11 and newer)."""
     import torch
 
     problem = _why_none(config.get_text_config())
@@ -38,13 +38,13 @@ def packed_kernel(config: Any) -> Kernel:
 
 
 def _why_none(config: Any) -> str | None:
-    """What both kernels cannot do; transformers' own padding does all of it."""
+    """Return why neither kernel can run this model here, None where both can."""
     import torch
 
     if not torch.cuda.is_available():
         return "PyTorch sees no GPU"
     if torch.cuda.get_device_capability()[0] < 8:
-        return "the card is older than Ampere"
+        return "the GPU is older than Ampere"
     if getattr(config, "attn_logit_softcapping", None):
         return "the model caps its attention logits"
     heads = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
@@ -54,6 +54,7 @@ def _why_none(config: Any) -> str | None:
 
 
 def register_varlen() -> None:
+    """Make `varlen_attention` known to transformers."""
     from transformers import AttentionInterface, AttentionMaskInterface
 
     AttentionInterface.register(VARLEN, varlen_attention)
@@ -61,7 +62,7 @@ def register_varlen() -> None:
 
 
 def varlen_mask(*sizes: Any, attention_mask: Any = None, **options: Any) -> Any:
-    """None for packed rows, which the kernel keeps apart; for padded ones what scaled dot-product attention takes."""
+    """Return the mask of scaled dot-product attention for padded rows, None for packed ones."""
     from transformers.masking_utils import sdpa_mask
 
     return None if attention_mask is None else sdpa_mask(*sizes, attention_mask=attention_mask, **options)
@@ -80,7 +81,7 @@ def varlen_attention(
     max_length_q: int | None = None,
     **options: Any,
 ) -> tuple[Any, None]:
-    """Causal attention within each row; query (1, heads, tokens, head_dim), rows begin at `cu_seq_lens_q`.
+    """Compute causal attention within each row. query (1, heads, tokens, head_dim); rows begin at `cu_seq_lens_q`.
 
     Without `cu_seq_lens_q` (generation, padded rows) it is transformers' scaled dot-product attention.
     """
@@ -92,7 +93,7 @@ def varlen_attention(
         )
     import torch
 
-    # Autocast leaves the norms, and after them the query, in fp32; the kernel takes 16 bits alone.
+    # Autocast leaves the norms, and after them the query, in fp32; the kernel takes only 16 bits.
     dtype = value.dtype if value.dtype in (torch.float16, torch.bfloat16) else torch.bfloat16
     queries, keys, values = (states[0].transpose(0, 1).to(dtype) for states in (query, key, value))
     window = (-1, 0) if sliding_window is None else (sliding_window - 1, 0)
@@ -106,7 +107,7 @@ def _varlen_attn(
     from torch.nn.attention.varlen import varlen_attn
 
     options: dict[str, Any] = {"scale": scale, "window_size": window}
-    if "enable_gqa" in _signature():  # torch 2.11 has no such argument, and takes grouped queries all the same
+    if "enable_gqa" in _signature():  # torch 2.11 takes grouped queries without it
         options["enable_gqa"] = query.shape[1] != key.shape[1]
     return varlen_attn(query, key, value, starts, starts, longest, longest, **options)
 
@@ -118,9 +119,9 @@ def _signature() -> Any:
 
 
 def rows_stay_apart(model: Any, collator: Collator, rows: list[EncodedRow]) -> bool:
-    """Whether a row's logits stay what they are when the row before it changes: run once before a training that packs.
+    """Return whether a row's logits stay the same when the row before it changes; run before a training that packs.
 
-    The row before keeps its length, so that rounding is the same too and nothing but a leak makes a difference.
+    The row before keeps its length, so that rounding is the same and only a leak makes a difference.
     """
     import torch
 
@@ -134,7 +135,7 @@ def rows_stay_apart(model: Any, collator: Collator, rows: list[EncodedRow]) -> b
 
 
 def _logits(model: Any, collator: Collator, rows: list[EncodedRow]) -> Any:
-    """(tokens, vocabulary), through the kernel that the training uses."""
+    """Return logits of (tokens, vocabulary), through the kernel that the training uses."""
     import torch
 
     from pagetune.train.step_trainer import to_device

@@ -1,7 +1,7 @@
-"""The supervision, looked at before a GPU second is spent: rows that teach nothing, never to stop, or half an answer.
+"""Checks of the training rows before a GPU second is spent: rows that teach nothing, half an answer, or never to stop.
 
-These are the faults that users of other trainers meet in silence: every label masked, the EOS masked or lost, two BOS,
-answers cut in their middle. It all runs on the CPU, in seconds.
+These are the faults that other trainers pass over in silence: all labels masked, the EOS masked or lost, two BOS,
+answers cut off in the middle. The checks run on the CPU, in seconds.
 """
 
 from collections import Counter
@@ -25,9 +25,9 @@ def preflight(
     seed: int,
     config: Any = None,
 ) -> dict[str, list[EncodedRow]]:
-    """The rows of each split as they are trained on, checked; prints what they hold.
+    """Return the checked rows of each split as they are trained on, and print what they hold.
 
-    `template` is data/prompts/template.json, `eos` the manifest's, `config` that of a model with an encoder. Raises
+    `template` is data/prompts/template.json, `eos` the manifest's EOS, `config` that of an encoder-decoder. Raises
     UserError at the first check that fails.
     """
     encoder = config is not None
@@ -48,20 +48,20 @@ def preflight(
 
 
 def check_rendered(record: TemplateRecord, eos: str, examples: list[Example], split: str = "train") -> None:
-    """Raises UserError where template.json, the manifest's EOS and the prompts do not belong together.
+    """Raise UserError where template.json, the manifest's EOS and the prompts do not belong together.
 
-    `record` is what the stage format wrote, not params.yaml: training does not depend on the section `prompt`.
+    `record` is what the stage format wrote: training does not depend on the section `prompt` of params.yaml.
     """
     file, problems = "data/prompts/template.json", []
     if record.eos_token != eos:
         problems.append(f"{file}: eos_token is {record.eos_token}, that of models/base/manifest.json is {eos}")
     problems += [f"data/prompts/{split}.jsonl: {line}" for line in _unlike_template(record, examples)]
     if problems:
-        raise UserError(f"{'; '.join(problems)}. Run `dvc repro -f format` to write them anew.")
+        raise UserError(f"{'; '.join(problems)}. Run `dvc repro -f format` to write them again.")
 
 
 def _unlike_template(record: TemplateRecord, examples: list[Example]) -> list[str]:
-    """A line for each part of the template that rows lack, with what the first such row has in its place."""
+    """Return a line for each part of the template that rows lack, with what the first such row has instead."""
     (prefix, _, suffix), eos = record.template.partition("{instruction}"), record.eos_token
     unlike: dict[str, list[str]] = {}
     for example in examples:
@@ -84,10 +84,10 @@ def fit_rows(
     max_truncated_fraction: float,
     split: str = "train",
 ) -> tuple[list[EncodedRow], int]:
-    """Rows of at most `max_length` tokens, and how many lost the start of their prompt for it.
+    """Cut rows to `max_length` tokens; return them, and how many of them lost the start of their prompt.
 
     The answer and its EOS stay whole: a cut answer would teach the model not to stop. Raises UserError where an answer
-    leaves its prompt no token, or more than `max_truncated_fraction` of the rows would be cut.
+    leaves no token for its prompt, or more than `max_truncated_fraction` of the rows would be cut.
     """
     file, limit = f"data/prompts/{split}.jsonl", f"train.max_length={max_length} tokens"
     fitted, lengths = [], [len(row["input_ids"]) for row in rows]
@@ -107,7 +107,7 @@ def fit_rows(
 
 
 def _cut_prompt(row: EncodedRow, bos: int | None, max_length: int) -> EncodedRow:
-    """The row without the start of its prompt, the BOS aside; empty where no token of the prompt would be left."""
+    """Cut the start of the prompt, but not its BOS; return an empty row where no token of the prompt would be left."""
     ids, over = row["input_ids"], len(row["input_ids"]) - max_length
     if over <= 0:
         return row
@@ -121,7 +121,7 @@ def _cut_prompt(row: EncodedRow, bos: int | None, max_length: int) -> EncodedRow
 def check_rows(
     rows: list[EncodedRow], examples: list[Example], tokenizer: Any, split: str = "train", encoder: bool = False
 ) -> None:
-    """Raises UserError saying for every fault how many rows have it, and showing the first that has it."""
+    """Raise UserError saying for every fault how many rows have it, and showing the first of them."""
     found: dict[str, list[tuple[str, EncodedRow]]] = {}
     for row, example in zip(rows, examples, strict=True):
         fault = next((fault for fault, seen in _faults(row, example.prompt, tokenizer, encoder).items() if seen), None)
@@ -139,11 +139,11 @@ def check_rows(
 
 
 def _faults(row: EncodedRow, prompt: str, tokenizer: Any, encoder: bool) -> dict[str, bool]:
-    """What can be wrong with a row, and whether it is; the first that is true explains those after it.
+    """Return each possible fault and whether the row has it; the first one that it has explains those after it.
 
-    An EOS or BOS within the prompt is in order where the template writes it (chat templates end and start turns so);
-    so is a BOS that is the same token as the EOS (GPT-2, OPT), where the tokenizer puts it first, and the EOS that ends
-    what an encoder reads.
+    An EOS or BOS within the prompt is right where the template writes it, as chat templates do at the end and start of
+    a turn. So is a BOS that is the same token as the EOS (GPT-2, OPT) at the start, and the EOS that ends an encoder's
+    input.
     """
     ids, labels, start = row["input_ids"], row["labels"], prompt_length(row)
     bos, eos, answer = tokenizer.bos_token_id, tokenizer.eos_token_id, labels[start:]
@@ -166,15 +166,16 @@ def _faults(row: EncodedRow, prompt: str, tokenizer: Any, encoder: bool) -> dict
 
 
 def check_adapter(model: Any, lora: Lora) -> str:
-    """A line on the adapter that is on `model`. Raises UserError where part of it is frozen, missing, or not alone.
+    """Return a line that describes the adapter on `model`.
 
-    Layers in `modules_to_save` are trained whole.
+    Raises UserError where part of it is frozen or missing, or where other weights train. Layers in `modules_to_save`
+    are trained whole.
     """
     trains = {name: parameter.requires_grad for name, parameter in model.named_parameters()}
     lora_names = [name for name in trains if ".lora_" in name]
     layers = {name.split(".lora_")[0] for name in lora_names}
     others = [name for name in trains if ".lora_" not in name and ".modules_to_save." not in name]
-    asked = lora.target_modules if isinstance(lora.target_modules, list) else _spelt_out(model)
+    asked = lora.target_modules if isinstance(lora.target_modules, list) else _target_names(model)
     problems = {
         "frozen in the adapter": [name for name in lora_names if not trains[name]],
         "trained beside it": [name for name in others if trains[name]],
@@ -190,7 +191,7 @@ def check_adapter(model: Any, lora: Lora) -> str:
     return f"adapter: {len(layers)} LoRA modules ({kinds}), {share}"
 
 
-def _spelt_out(model: Any) -> list[str]:
-    """What all-linear stands for, as PEFT notes it; nothing for an expression, of which one match is enough."""
+def _target_names(model: Any) -> list[str]:
+    """Return the layers that were asked for; none for a regular expression, where one match is enough."""
     asked = model.peft_config["default"].target_modules
     return [] if isinstance(asked, str) else sorted(asked)

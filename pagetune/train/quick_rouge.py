@@ -1,7 +1,7 @@
 """`evaluate.quick`: ROUGE of a few generated answers while a model trains.
 
-It draws no random number and leaves no memory behind, so that the training goes on as if nobody had asked. What answers
-and what scores is imported where it is used: the training's result does not follow from it.
+It draws no random number and leaves no memory behind, so the training goes on unchanged. What answers and scores is
+imported where it is used, because the training's result does not depend on it.
 """
 
 from dataclasses import dataclass
@@ -11,24 +11,24 @@ from pagetune.params import Params
 from pagetune.records import Example
 from pagetune.train.distributed import log_once
 
-#: As in metrics/eval.json; of several references the best one counts, metric by metric.
+#: As in metrics/eval.json; the best of several references counts, metric by metric.
 NAMES = ("rouge1", "rouge2", "rougeL", "rouge_combined_f1")
-#: Before each of them in the trainer's log.
+#: Prefix of each of them in the trainer's log.
 QUICK = "eval_quick_"
-#: Tokens of an answer, as a multiple of the longest reference's: what is longer is cut.
-ROOM = 1.5
+#: Most tokens of an answer, as a multiple of the longest reference's.
+LENGTH_FACTOR = 1.5
 
 
 @dataclass(frozen=True)
 class Quick:
-    """The rows that are answered each time, always the same."""
+    """The rows that are answered at each evaluation, always the same ones."""
 
     rows: list[Example]
     tokenizer: Any
     params: Params
 
     def scores(self, model: Any) -> dict[str, float | None]:
-        """The mean of each of `NAMES` over the rows; None where no row fits into memory beside the training."""
+        """Return the mean of each of `NAMES` over the rows, None where no row fits into memory beside the training."""
         import torch
 
         was_training = model.training
@@ -45,11 +45,11 @@ class Quick:
         return self._rouge(answers)
 
     def answers(self, model: Any) -> list[str]:
-        """By transformers' own decoding: ours would fold the adapter into the base, for good."""
+        """Answer by transformers' own decoding: ours would fold the adapter into the base for good."""
         from pagetune.predict.answers import answer_of, encode_prompts, eos_ids_of
         from pagetune.predict.generation import by_transformers, decode_all
 
-        new_tokens = int(ROOM * max(len(self.tokenizer(row.completion)["input_ids"]) for row in self.rows))
+        new_tokens = int(LENGTH_FACTOR * max(len(self.tokenizer(row.completion)["input_ids"]) for row in self.rows))
         params = self.params.predict.model_copy(update={"max_new_tokens": new_tokens, "batch_size": "auto"})
         eos_ids = eos_ids_of(model.generation_config, self.tokenizer)
         prompts = encode_prompts(model.config, self.tokenizer, [row.prompt for row in self.rows], params)
@@ -72,7 +72,7 @@ class Quick:
 
 
 def choose_quick(rows: list[Example], tokenizer: Any, params: Params, count: int) -> Quick | None:
-    """`count` rows spread evenly over `rows`, or all where there are fewer; None where there is nothing to do."""
+    """Choose `count` rows spread evenly over `rows`, or all where there are fewer; return None for none."""
     count = min(count, len(rows))
     if not count:
         return None

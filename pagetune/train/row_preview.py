@@ -1,6 +1,5 @@
-"""Rows as a reader sees them: one line each, what the loss is on between ⟦ and ⟧."""
+"""Training rows as one line of text each, with what the loss is on between ⟦ and ⟧."""
 
-import os
 import re
 from itertools import groupby, pairwise, takewhile
 from random import Random
@@ -8,16 +7,17 @@ from statistics import median_low
 from typing import Any
 
 from pagetune.model.prompts import IGNORED
+from pagetune.train.distributed import World
 
-#: Characters of a row's text beyond which its question and its answer are shown with half as many each.
+#: Texts longer than this many characters are shortened: question and answer get half of it each.
 SHOWN = 160
 
 _LINE_BREAK = re.compile(r"\r\n|[\n-\r\x1c-\x1e\x85\u2028\u2029]")
 
 
 def report(rows: list[dict[str, list[int]]], tokenizer: Any, cut: int, seed: int, split: str = "train") -> None:
-    """Print what a split holds, and five of the rows to be trained on; of several processes the first one speaks."""
-    if not rows or os.environ.get("RANK", "0") != "0":
+    """Print what a split holds, and five of the rows to be trained on."""
+    if not rows or not World.from_environment().is_first:
         return
     lengths = sorted(len(row["input_ids"]) for row in rows)
     trained = sum(label != IGNORED for row in rows for label in row["labels"])
@@ -29,7 +29,7 @@ def report(rows: list[dict[str, list[int]]], tokenizer: Any, cut: int, seed: int
 
 
 def show_rows(rows: list[dict[str, list[int]]], tokenizer: Any, count: int = 5, seed: int = 0) -> list[str]:
-    """`count` rows as lines, the short ones first; of five, one is drawn from each fifth of the rows by length."""
+    """Return `count` rows as lines, short ones first: of five, one is drawn from each fifth of the rows by length."""
     random = Random(seed)  # noqa: S311 - no secret
     by_length = sorted(rows, key=lambda row: len(row["input_ids"]))
     count = min(count, len(rows))
@@ -38,9 +38,9 @@ def show_rows(rows: list[dict[str, list[int]]], tokenizer: Any, count: int = 5, 
 
 
 def marked(row: dict[str, list[int]], tokenizer: Any) -> str:
-    """The row's text in one line; of a long text the middle is left out, never the end of what is trained.
+    """Return the row's text in one line. A long text loses its middle, never the end of what is trained.
 
-    Decoded from the start each time: a letter may be spread over several tokens, and is mangled without all of them.
+    Each piece is decoded from the start: a letter may be spread over several tokens, and breaks without all of them.
     """
     text, line, begin, end = _decode(row["input_ids"], tokenizer), "", 0, 0
     for trained, run in groupby(label != IGNORED for label in row["labels"]):
@@ -56,7 +56,7 @@ def _decode(ids: list[int], tokenizer: Any) -> str:
 
 
 def _shared_start(one: str, other: str) -> int:
-    """Characters that both begin with: part of a letter decodes to U+FFFD, which the whole text does not have there."""
+    """Count the characters that both begin with; an incomplete letter decodes to U+FFFD and does not count."""
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 

@@ -42,10 +42,10 @@ def to_device(batch: dict[str, Any], device: Any) -> dict[str, Any]:
 
 
 def loss_of(model: Any, batch: dict[str, Any], options: dict[str, Any], num_items_in_batch: Any) -> Any:
-    """The sum of the trained tokens' losses, divided by `num_items_in_batch`."""
+    """Return the sum of the trained tokens' losses, divided by `num_items_in_batch`."""
     if "decoder_input_ids" not in batch:
         return model(**batch, **options, use_cache=False, num_items_in_batch=num_items_in_batch).loss
-    # Models with an encoder divide by the tokens of the micro-batch, whatever they are told (transformers 5.17).
+    # Encoder-decoders ignore num_items_in_batch and divide by the tokens of the micro-batch (transformers 5.17).
     wanted = batch["shift_labels"]
     logits = model(**{name: value for name, value in batch.items() if value is not wanted}, use_cache=False).logits
     losses = torch.nn.functional.cross_entropy(
@@ -55,7 +55,7 @@ def loss_of(model: Any, batch: dict[str, Any], options: dict[str, Any], num_item
 
 
 def _tokens(batch: dict[str, Any]) -> int:
-    """That go through the model, without the padding; a decoder's are those that it is trained on."""
+    """Count the tokens that go through the model, without padding; of a decoder, those it is trained on."""
     said = int((batch["shift_labels"] != IGNORED).sum()) if "decoder_input_ids" in batch else 0
     return int(batch.get("attention_mask", batch["input_ids"] >= 0).sum()) + said
 
@@ -72,9 +72,9 @@ class _Stepping(TrainerCallback):  # type: ignore[misc]
 
 
 class StepTrainer(Trainer):  # type: ignore[misc]
-    """One epoch of transformers' is the whole training, so that a step's place in it is all there is to resume.
+    """One epoch of transformers is the whole training, so a step's place in it is all there is to resume.
 
-    The loss of a step is the sum over its trained tokens, on all cards, divided by their number.
+    The loss of a step is the sum over its trained tokens, on all GPUs, divided by their number.
     """
 
     control: Any
@@ -87,7 +87,7 @@ class StepTrainer(Trainer):  # type: ignore[misc]
         self.model_accepts_loss_kwargs = True  # else transformers divides by the micro-batches once more
         self.tokens_seen = 0
         self.began_step: dict[str, Any] = {}
-        #: The optimiser is at work, and the weights are neither those before the step nor those after it.
+        #: The optimizer is at work: the weights are neither those before the step nor those after it.
         self.stepping = False
         self.add_callback(_Stepping(self))
 
@@ -106,7 +106,7 @@ class StepTrainer(Trainer):  # type: ignore[misc]
     def get_batch_samples(
         self, epoch_iterator: Iterator[Any], num_batches: int, device: Any
     ) -> tuple[list[Any], torch.Tensor]:
-        """The micro-batches of a step, and how many trained tokens they hold on all cards."""
+        """Return the micro-batches of a step, and how many trained tokens they hold on all GPUs."""
         self.begin_step()
         batches = [next(epoch_iterator) for _ in range(num_batches)]
         trained = sum(int((batch["shift_labels"] != IGNORED).sum()) for batch in batches)
@@ -119,18 +119,18 @@ class StepTrainer(Trainer):  # type: ignore[misc]
         return batches, counts[0].clamp(min=1)
 
     def begin_step(self) -> None:
-        """What has to come back where a step breaks off in its middle."""
+        """Remember what has to be restored if this step breaks off."""
         self.began_step = {"loss": self._tr_loss.clone(), "rng": torch.get_rng_state()}
 
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
         loss = loss_of(model, inputs, self.batches.options, num_items_in_batch)
-        # DDP averages the gradients of the cards, and the tokens are those of all.
+        # DDP averages the gradients of the GPUs, and the token count is that of all of them.
         return loss * self.args.world_size if self.model.training else loss
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
-        """The mean loss of a trained token on the validation rows, the same however they are cut into batches."""
+        """Return the mean loss per trained token of the validation rows, the same for any cut into batches."""
         self.model.eval()
         total, tokens = torch.zeros((), device=self.args.device), torch.zeros((), device=self.args.device)
         for batch in self._loader(self.batches.validation_rows, self.batches.validation):
@@ -148,7 +148,7 @@ class StepTrainer(Trainer):  # type: ignore[misc]
         return metrics
 
     def _quick(self) -> dict[str, Any]:
-        """Of several processes the first one answers; the others wait for it in the next step."""
+        """Answer in the first process; the others wait for it in the next step."""
         if self.batches.quick is None or not self.args.should_save:
             return {}
         with self.compute_loss_context_manager():
@@ -162,18 +162,18 @@ class StepTrainer(Trainer):  # type: ignore[misc]
         if self.args.should_save:
             self.store.save(self.state.global_step, self._save_all, {best} if best else set())
         else:
-            self._save_into(self._agree(None))
+            self._save_into(self._shared_folder(None))
 
     def _save_all(self, folder: Path) -> None:
-        self._save_into(self._agree(folder))
+        self._save_into(self._shared_folder(folder))
         self._save_scaler(str(folder))
         self.store_callbacks()
         self.state.save_to_json(str(folder / "trainer_state.json"))
         progress = {"loss": float(self._tr_loss), "last_logged": self._globalstep_last_logged, "memory": self.memory}
         (folder / PROGRESS).write_text(json.dumps(progress), encoding="utf-8")
 
-    def _agree(self, folder: Path | None) -> Path:
-        """The first process's folder, in which a sharded model is saved by all."""
+    def _shared_folder(self, folder: Path | None) -> Path:
+        """Return the first process's folder, into which all processes save a sharded model."""
         if folder is not None and self.args.world_size == 1:
             return folder
         from accelerate.utils import broadcast_object_list
@@ -194,7 +194,7 @@ class StepTrainer(Trainer):  # type: ignore[misc]
             super()._load_from_checkpoint(resume_from_checkpoint, model)
 
     def store_callbacks(self) -> None:
-        """As transformers does: the early stopping counts on after a kill."""
+        """Save the callbacks' state, as transformers does, so that early stopping survives a kill."""
         from transformers.trainer_callback import ExportableState
 
         for callback in (*self.callback_handler.callbacks, self.control):
@@ -202,7 +202,7 @@ class StepTrainer(Trainer):  # type: ignore[misc]
                 self.state.stateful_callbacks[callback.__class__.__name__] = callback.state()
 
     def restore_progress(self, checkpoint: Path) -> None:
-        """The part of the loss and the curve that transformers forgets; called as the training begins."""
+        """Restore the part of the loss and of the curve that transformers forgets; called as the training begins."""
         progress = json.loads((checkpoint / PROGRESS).read_text(encoding="utf-8"))
         self._tr_loss += progress["loss"]
         self._globalstep_last_logged = progress["last_logged"]
@@ -211,7 +211,7 @@ class StepTrainer(Trainer):  # type: ignore[misc]
             self._maybe_log_save_evaluate(self._tr_loss, None, self.model, None, 0, None, 0.0)
 
     def save_last_whole_step(self) -> None:
-        """A checkpoint of the last whole step, after a micro-batch that did not fit."""
+        """Save a checkpoint of the last whole step, after a micro-batch that did not fit."""
         self.model.zero_grad(set_to_none=True)
         logged = self._globalstep_last_logged == self.state.global_step
         self._tr_loss = torch.zeros_like(self._tr_loss) if logged else self.began_step["loss"]
