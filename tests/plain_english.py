@@ -21,12 +21,12 @@ VERBS = frozenset((ROOT / "tests" / "verbs.txt").read_text(encoding="utf-8").spl
 
 #: What reads as translated, and what to write instead.
 UNWANTED = {
-    r"\bmend(?:s|ed|ing)?\b": "fix, correct",
-    r"\banew\b": "again",
-    r"\bso many\b": "a number, or: this many",
-    r"\bfor want of\b": "because there is no",
-    r"\bwhatever comes to pass\b": "any error",
-    r"\bwho comes? from\b": "coming from",
+    r"(?i)\bmend(?:s|ed|ing)?\b": "fix, correct",
+    r"(?i)\banew\b": "again",
+    r"(?i)\bso many\b": "a number, or: this many",
+    r"(?i)\bfor want of\b": "because there is no",
+    r"(?i)\bwhatever comes to pass\b": "any error",
+    r"(?i)\bwho comes? from\b": "coming from",
     r"\b(?<!there )(?<!or )(?:is|are) no (?!longer\b|more\b|less\b|such\b)[a-z]": "is not a",
     r"(?:^|[.!?:] |\"\"\"|# |#: )Of (?!course)[a-z]": "a sentence with a subject",
     r"\bof transformers'(?! \w)": "a transformers …",

@@ -1,0 +1,83 @@
+"""The house keeps its plan: layers that are imported downwards only, few modules at the top, short functions."""
+
+import shutil
+from pathlib import Path
+from statistics import median
+
+import pytest
+from conftest import ROOT, run
+from plain_english import code_functions, opens_with_a_verb, tracked, unwanted
+
+#: What every stage shares, and the command line.
+TOP = {"__init__", "__main__", "errors", "jsonl", "ledger", "params", "records"}
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Path:
+    """Copy what import-linter reads into a folder of its own."""
+    for name in ("pagetune", "stages"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    shutil.copy2(ROOT / "pyproject.toml", tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("module", "imported"),
+    [
+        ("pagetune/predict/answers.py", "pagetune.train.loop"),
+        ("pagetune/text/korean.py", "pagetune.evaluate.scoring"),
+        ("pagetune/jsonl.py", "pagetune.params"),
+        ("pagetune/train/batches.py", "stages.train"),
+    ],
+)
+def test_a_planted_upward_import_breaks_the_contract(house: Path, module: str, imported: str) -> None:
+    with (house / module).open("a", encoding="utf-8") as file:
+        file.write(f"\n\ndef planted():\n    import {imported}\n")
+    done = run(house, "lint-imports", "--no-cache", check=False)
+    assert done.returncode == 1
+    assert f"{module.removesuffix('.py').replace('/', '.')} -> {imported}" in done.stdout
+
+
+def test_a_planted_circle_breaks_the_contract(house: Path) -> None:
+    for one, other in (("korean", "sentences"), ("sentences", "korean")):
+        with (house / f"pagetune/text/{one}.py").open("a", encoding="utf-8") as file:
+            file.write(f"\n\ndef planted():\n    import pagetune.text.{other}\n")
+    assert run(house, "lint-imports", "--no-cache", check=False).returncode == 1
+
+
+def test_a_module_without_a_layer_breaks_the_contract(house: Path) -> None:
+    (house / "pagetune/utils.py").touch()
+    done = run(house, "lint-imports", "--no-cache", check=False)
+    assert done.returncode == 1
+    assert "utils" in done.stdout
+
+
+def test_the_top_of_the_library_holds_what_every_stage_shares() -> None:
+    assert {path.stem for path in (ROOT / "pagetune").glob("*.py")} == TOP
+
+
+def test_functions_stay_short() -> None:
+    """The median is at most 8 lines, the longest function 45."""
+    lengths = {function.where: function.lines for function in code_functions(["pagetune", "stages"])}
+    longest = max(lengths, key=lengths.__getitem__)
+    assert lengths[longest] <= 45, longest
+    assert median(lengths.values()) <= 8
+
+
+def test_docstrings_of_functions_open_with_a_verb() -> None:
+    """At least 95 of 100 do; `python tests/plain_english.py` lists the others."""
+    documented = [function.docstring for function in code_functions([]) if function.docstring]
+    assert sum(map(opens_with_a_verb, documented)) >= 0.95 * len(documented)
+
+
+def test_nobody_writes_what_reads_as_translated() -> None:
+    found = [line for path in tracked([]) if path.suffix in (".py", ".md", ".yaml", ".html") for line in unwanted(path)]
+    assert not found, "\n".join(found)
+
+
+def test_the_counter_knows_a_verb_from_a_noun_and_finds_unwanted_words(tmp_path: Path) -> None:
+    assert opens_with_a_verb("Return the rows of a split.")
+    assert not opens_with_a_verb("The rows of a split.")
+    (tmp_path / "planted.md").write_text("Fix line 17.\nMend that row.\nOf two rows one stays.\n", encoding="utf-8")
+    found = list(unwanted(tmp_path / "planted.md"))
+    assert [line.split(":")[1] for line in found] == ["2", "3"]
