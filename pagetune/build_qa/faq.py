@@ -41,7 +41,7 @@ class _AnswerSpan:
     reason: Reason | None
 
 
-def faq_pairs(document: Document) -> Iterator[Draft]:
+def faq_drafts(document: Document) -> Iterator[Draft]:
     """Yield one draft per question. It has a reason where no answer follows or the answer breaks off."""
     # Split at the markers inside, so that each question and each answer begins a paragraph.
     paragraphs = [part for paragraph in document.paragraphs for part in paragraph.split(_MARKER_INSIDE)]

@@ -45,7 +45,7 @@ _REFERS_BACK = re.compile(
 )
 
 
-def sentence_pairs(document: Document) -> Iterator[Draft]:
+def sentence_drafts(document: Document) -> Iterator[Draft]:
     for paragraph in document.paragraphs:
         for sentence in _whole_sentences(paragraph):
             match = _FACT.match(sentence.text) or _BARE_FACT.match(sentence.text)
@@ -85,7 +85,7 @@ def _particle_fits(topic: str, particle: str) -> bool:
     return has_final_consonant(topic) == (particle == "은")
 
 
-def table_pairs(document: Document) -> Iterator[Draft]:
+def table_drafts(document: Document) -> Iterator[Draft]:
     for page in document.pages:
         for number, table in enumerate(page.tables):
             places = [row_place(page, number, row) for row in range(len(table.rows))]

@@ -6,10 +6,10 @@ from functools import partial
 from pagetune.build_qa.context import TitledDraft, with_context
 from pagetune.build_qa.draft import Draft, Rule, to_document
 from pagetune.build_qa.evidence import not_proven
-from pagetune.build_qa.faq import faq_pairs
-from pagetune.build_qa.key_values import sentence_pairs, table_pairs
+from pagetune.build_qa.faq import faq_drafts
+from pagetune.build_qa.key_values import sentence_drafts, table_drafts
 from pagetune.build_qa.pairs import pair_from_page
-from pagetune.build_qa.statutes import article_pairs, definition_pairs
+from pagetune.build_qa.statutes import article_drafts, definition_drafts
 from pagetune.records import Page, Pair, Rejected
 
 
@@ -29,11 +29,11 @@ def build_pairs(pages: list[Page], article_characters: int) -> tuple[list[Pair],
 
 def _drafts(pages: list[Page], article_characters: int) -> list[TitledDraft]:
     rules: tuple[Rule, ...] = (
-        faq_pairs,
-        definition_pairs,
-        partial(article_pairs, max_characters=article_characters),
-        sentence_pairs,
-        table_pairs,
+        faq_drafts,
+        definition_drafts,
+        partial(article_drafts, max_characters=article_characters),
+        sentence_drafts,
+        table_drafts,
     )
     drafts: list[TitledDraft] = []
     for doc_id, document_pages in readable_pages(pages).items():

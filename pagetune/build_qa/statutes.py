@@ -60,7 +60,7 @@ class _Part:
         return Place(table=None, row=None, start=own[0].start + self.start, end=own[-1].end)
 
 
-def article_pairs(document: Document, max_characters: int) -> Iterator[Draft]:
+def article_drafts(document: Document, max_characters: int) -> Iterator[Draft]:
     """Ask about each article as a whole, or 항 by 항 where it is longer than `max_characters` or not on one page."""
     addenda = ""
     for index, paragraph in enumerate(document.paragraphs):
@@ -157,7 +157,7 @@ def _why_rejected(part: _Part) -> Reason | None:
     return None if ends_sentence(answer) or not last or _ITEM.match(last) else "unfinished"
 
 
-def definition_pairs(document: Document) -> Iterator[Draft]:
+def definition_drafts(document: Document) -> Iterator[Draft]:
     for index, paragraph in enumerate(document.paragraphs):
         colon = _COLON_DEFINITION.match(paragraph.text)
         for match in [colon] if colon else list(_DEFINITION.finditer(paragraph.text)):

@@ -94,7 +94,7 @@ def _purposes(
 
 def _add_wordings(splits: Splits, pair: Pair, wordings: Wordings, purpose: Split, asked: list[str], seed: int) -> None:
     """Train on every wording except those held back, never on `NEW_WORDING`. An only wording is not held back."""
-    kept_back = {name: text for name, text in wordings.items() if name == NEW_WORDING and purpose == "recall"}
+    new_wording = {name: text for name, text in wordings.items() if name == NEW_WORDING and purpose == "recall"}
     rows = {name: _reworded(pair, name, text) for name, text in wordings.items() if name != NEW_WORDING}
     if rows.keys() <= set(asked):
         raise UserError(
@@ -104,7 +104,7 @@ def _add_wordings(splits: Splits, pair: Pair, wordings: Wordings, purpose: Split
     if purpose != "train" and len(rows) > 1:
         for name in [name for name in asked if name in rows] or [_choose_held_back(list(rows), pair, seed)]:
             splits.rows[purpose].append(rows.pop(name))
-    splits.rows["recall"] += [_reworded(pair, name, text) for name, text in kept_back.items()]
+    splits.rows["recall"] += [_reworded(pair, name, text) for name, text in new_wording.items()]
     splits.rows["train"] += rows.values()
 
 

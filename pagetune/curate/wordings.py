@@ -22,7 +22,7 @@ Written = tuple[list[str], list[Reason]]
 
 
 def pattern_wordings(pair: Pair, params: Curate) -> Wordings:
-    """Return the original, `curate.paraphrases` others, the new wording, and all in `curate.recall_questions`."""
+    """Return the original, `curate.paraphrases` others, the new wording, and any in `curate.recall_questions`."""
     wordings = all_wordings(pair)
     others = [name for name in wordings if name not in ("original", NEW_WORDING)]
     chosen = {
@@ -66,10 +66,10 @@ async def _model_wordings(
 async def _ask_for_paraphrases(client: Client, pair: Pair, count: int) -> Written:
     messages = render("paraphrase", language_of(pair.instruction), question=pair.instruction, count=count)
     try:
-        answer = await client.ask(messages, Paraphrases)
+        written = await client.ask(messages, Paraphrases)
     except RequestFailed:
         return [], ["request_failed"]
-    return (answer.paraphrases[:count], []) if answer else ([], ["unreadable_answer"])
+    return (written.paraphrases[:count], []) if written else ([], ["unreadable_answer"])
 
 
 async def _translate_and_back(client: Client, pair: Pair, count: int) -> Written:
