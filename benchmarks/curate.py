@@ -1,9 +1,9 @@
 """Time and memory of the curation: python -m benchmarks.curate [PAIRS …]
 
-Each size runs in a process of its own, on made-up pairs: a third are templates with two short fields that change (the
-kind that makes near-duplicate search quadratic), two thirds are free text; 5% are exact duplicates, 5% ask the same in
-nearly the same words, 1% contradict another. Measured is `curate` of stages/curate.py, from the list of pairs to the
-splits, and apart from it the reading of the file before and the writing after.
+Each size runs in a process of its own, on made-up pairs. A third follow a pattern with two short fields that change,
+which makes near-duplicate search quadratic; two thirds are free text. 5% are exact duplicates, 5% ask the same in
+nearly the same words, and 1% contradict another. The time measured is that of `curate` in stages/curate.py, from the
+list of pairs to the splits. Reading the file before and writing the splits after are timed apart.
 """
 
 import gc
@@ -36,19 +36,19 @@ def make_pairs(count: int) -> list[Pair]:
     for number in range(count):
         kind = random.random()
         if kind < 0.1 and pairs:
-            question, answer = _again(random, random.choice(pairs))
+            question, answer = _repeat(random, random.choice(pairs))
         elif kind < 0.11 and pairs:
             question, answer = random.choice(pairs).instruction, f"{_words(random, 3)}입니다."
         elif kind < 0.4:
             question, answer = f"{_word(random, 4)} 과정의 {random.choice(KEYS)}", f"{random.randrange(10_000):,}원"
         else:
             question, answer = f"{_words(random, 6)} 무엇인가요?", f"{_words(random, random.randint(5, 20))}입니다."
-        pairs.append(_pair(f"문서{number // 200}", number, question, answer))
+        pairs.append(_numbered_pair(f"문서{number // 200}", number, question, answer))
     return pairs
 
 
-def _again(random: Random, earlier: Pair) -> tuple[str, str]:
-    """The same pair, or the same with another ending of the question."""
+def _repeat(random: Random, earlier: Pair) -> tuple[str, str]:
+    """Return the same question, unchanged or with another ending, and its answer."""
     question = earlier.instruction
     return question if random.random() < 0.5 else question.replace("인가요?", "인지요?"), earlier.output
 
@@ -61,13 +61,13 @@ def _words(random: Random, count: int) -> str:
     return " ".join(_word(random, random.randint(2, 5)) for _ in range(count))
 
 
-def _pair(doc_id: str, number: int, question: str, answer: str) -> Pair:
+def _numbered_pair(doc_id: str, number: int, question: str, answer: str) -> Pair:
     page = 1 + number % 200 // 10
     return Pair.original(f"{number:012x}", question, answer, "faq", doc_id, page_number=page, evidence=answer)
 
 
 def measure(path: Path, paraphrases: int) -> None:
-    """One line: seconds to read, curate and write, the peak of this process in MiB, and what came out."""
+    """Print the seconds to read, curate and write, this process's peak memory in MiB, and the number of rows."""
     from stages.curate import curate
 
     params = load_params()

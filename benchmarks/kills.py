@@ -1,9 +1,9 @@
 """Fifty SIGKILLs at random times over CPU runs of `dvc repro`: python -m benchmarks.kills [KILLS [SEED]]
 
-In a temporary clone with tiny settings a training is reproduced once undisturbed; then `dvc repro train` is started
-again and again and killed at a random time, by turns DVC alone and its whole process group, until so many kills have
-hit. A training that comes to its end in between is compared with the undisturbed one, byte by byte, forgotten and begun
-anew. Steps are those that the stage printed; a kill may cost what came after the last checkpoint.
+In a temporary clone with tiny settings one training runs undisturbed. Then `dvc repro train` is started again and
+again and killed at a random time, alternately only DVC or its whole process group, until KILLS kills have hit. A
+training that finishes in between is compared with the undisturbed one byte by byte, deleted and started again. Steps
+are counted as the stage prints them. A kill may cost the steps since the last checkpoint.
 """
 
 import os
@@ -28,7 +28,7 @@ from ruamel.yaml.error import YAMLError
 from tests.conftest import TINY, clone, commit, edit_params, run
 
 KILLS, SEED = 50, 0
-#: A quarter of a minute of training on two cores, and fourteen checkpoints.
+#: About 15 seconds of training on two cores, with fourteen checkpoints.
 SETTINGS = TINY | {
     "train.per_device_train_batch_size": "auto",
     "train.effective_batch_size": 16,
@@ -36,27 +36,27 @@ SETTINGS = TINY | {
     "train.eval_steps": 30,
 }
 OUTCOME = ("metrics/train.json", "metrics/loss.csv", "models/adapter/adapter_model.safetensors")
-#: A process of a killed run that is there for longer is an orphan; one that is still importing dies only then.
+#: A process that outlives its killed run for longer is an orphan. One that is still importing dies only after that.
 ORPHAN_SECONDS = 10.0
 DVC_ALONE, GROUP = "DVC alone", "whole group"
 STEP, RESUMING = re.compile(r"train: step (\d+) of (\d+)"), re.compile(r"resuming from step (\d+)")
-#: The stage's last line: what comes after it is DVC's.
+#: The last line of the stage. Lines after it are DVC's.
 DONE = re.compile(r"train: \d+ rows, \d+ steps")
 
 
 @dataclass
 class Attempt:
-    """One `dvc repro train`, come to its end or killed (`DVC alone`, `whole group`)."""
+    """One `dvc repro train`. `killed` is None where it finished, or the way it was killed."""
 
     killed: str | None
     lines: list[tuple[float, str]]  # seconds since the start
     seconds: float
-    gone_seconds: float = 0.0  # from the kill until the last process of the run was gone
+    gone_seconds: float = 0.0  # from the kill to the end of the run's last process
     orphans: int = 0
 
     @property
     def start(self) -> int | None:
-        """The step it went on from, 0 where it began anew; None where it was killed before that can be seen."""
+        """Return the step it resumed from, 0 if it started over, or None if it was killed before it printed either."""
         resumed = RESUMING.search(self.text())
         return int(resumed[1]) if resumed else 0 if self._steps() else None
 
@@ -82,11 +82,11 @@ class Attempt:
 class Campaign:
     undisturbed: Attempt
     attempts: list[Attempt] = field(default_factory=list)
-    unequal: list[str] = field(default_factory=list)  # files of finished trainings that differ
+    unequal: list[str] = field(default_factory=list)  # the files that differ, for each finished training
     finished: int = 0
-    repeated: list[int] = field(default_factory=list)  # printed steps lost, for each start after a kill in the training
-    lost_at_the_end: list[int] = field(default_factory=list)  # and for each after a kill past the last step
-    torn_locks: int = 0  # kills that hit DVC while it wrote dvc.lock
+    repeated: list[int] = field(default_factory=list)  # steps lost, for each start after a kill during the training
+    lost_at_the_end: list[int] = field(default_factory=list)  # and for each start after a kill past the last step
+    torn_locks: int = 0  # kills that hit DVC while it was writing dvc.lock
 
     @property
     def kills(self) -> list[Attempt]:
@@ -101,27 +101,27 @@ def main() -> None:
         commit(project)
         run(project, "dvc", "repro", "format")
         began = time.monotonic()
-        campaign = torment(project, kills, seed)
+        campaign = run_campaign(project, kills, seed)
         print(f"seed {seed}, {(time.monotonic() - began) / 60:.0f} minutes")
     print(table(campaign))
 
 
-def torment(project: Path, kills: int, seed: int, spare_the_start: bool = False) -> Campaign:
-    """Kill so many runs of `train`, and let the last training come to its end.
+def run_campaign(project: Path, kills: int, seed: int, spare_the_start: bool = False) -> Campaign:
+    """Kill `kills` runs of `train`, and let the last training finish.
 
-    Kills fall anywhere in a run; `spare_the_start` keeps them off the imports, where a kill costs nothing.
+    A kill may hit at any time. With `spare_the_start` it never hits the imports, where it would cost nothing.
     """
     campaign, random = Campaign(reproduce(project)), Random(seed)
     expected, earliest = outcome(project), campaign.undisturbed.first_step_seconds() if spare_the_start else 0.0
     forget(project)
     lock, reached, at_the_end = (project / "dvc.lock").read_bytes(), 0, False
     while len(campaign.kills) < kills or reached:
-        campaign.torn_locks += mend_lock(project / "dvc.lock", lock)
+        campaign.torn_locks += restore_lock(project / "dvc.lock", lock)
         alive_seconds = random.uniform(earliest, campaign.undisturbed.seconds)
         how = (DVC_ALONE, GROUP)[len(campaign.kills) % 2]
         attempt = reproduce(project, (alive_seconds, how) if len(campaign.kills) < kills else None)
         campaign.attempts.append(attempt)
-        ways = (attempt.start, attempt.reached, attempt.killed or "came to its end")
+        ways = (attempt.start, attempt.reached, attempt.killed or "finished")
         print("began at step {}, reached {}: {}".format(*ways), file=sys.stderr, flush=True)
         if reached and attempt.start is not None:
             (campaign.lost_at_the_end if at_the_end else campaign.repeated).append(reached - attempt.start)
@@ -134,8 +134,11 @@ def torment(project: Path, kills: int, seed: int, spare_the_start: bool = False)
     return campaign
 
 
-def mend_lock(path: Path, whole: bytes) -> bool:
-    """DVC does not write dvc.lock at once, and refuses one that is cut off. Git has the one before, as here `whole`."""
+def restore_lock(path: Path, whole: bytes) -> bool:
+    """Write `whole` to dvc.lock where a kill cut it off, and return whether it did. Users restore it from Git.
+
+    DVC does not write dvc.lock atomically, and refuses one that is cut off.
+    """
     try:
         is_whole = bool(YAML().load(path.read_text(encoding="utf-8"))["schema"])
     except (OSError, TypeError, KeyError, YAMLError):
@@ -151,7 +154,7 @@ def check(campaign: Campaign, expected: dict[str, str], found: dict[str, str]) -
 
 
 def reproduce(project: Path, kill: tuple[float, str] | None = None) -> Attempt:
-    """Run `dvc repro train`, and kill it after so many seconds in this way. A failure of its own raises."""
+    """Run `dvc repro train`, and kill it where `kill` has the seconds and the way. Raises RuntimeError if it fails."""
     environment = os.environ | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": str(project),
@@ -168,25 +171,25 @@ def reproduce(project: Path, kill: tuple[float, str] | None = None) -> Attempt:
         start_new_session=True,
     )
     lines: list[tuple[float, str]] = []
-    reader = Thread(target=_read, args=(process, began, lines), daemon=True)
+    reader = Thread(target=_collect_lines, args=(process, began, lines), daemon=True)
     reader.start()
-    attempt = _end(process, kill, lines, began)
+    attempt = _wait_or_kill(process, kill, lines, began)
     reader.join(ORPHAN_SECONDS)
     if not attempt.killed and process.returncode:
         raise RuntimeError(f"dvc repro exited with {process.returncode}:\n{attempt.text()}")
     return attempt
 
 
-def _read(process: subprocess.Popen[str], began: float, lines: list[tuple[float, str]]) -> None:
+def _collect_lines(process: subprocess.Popen[str], began: float, lines: list[tuple[float, str]]) -> None:
     assert process.stdout
     with process.stdout:
         lines.extend((time.monotonic() - began, line.rstrip("\n")) for line in process.stdout)
 
 
-def _end(
+def _wait_or_kill(
     process: subprocess.Popen[str], kill: tuple[float, str] | None, lines: list[tuple[float, str]], began: float
 ) -> Attempt:
-    """Wait for the end or bring it about; the lines go on growing while the run's processes live."""
+    """Wait for the run to end, or kill it. More lines may arrive as long as its processes live."""
     try:
         process.wait(None if kill is None else kill[0])
         return Attempt(None, lines, time.monotonic() - began)
@@ -198,12 +201,12 @@ def _end(
         process.kill()
     process.wait()
     attempt = Attempt(kill[1], lines, time.monotonic() - began)
-    attempt.gone_seconds, attempt.orphans = _see_it_gone(process.pid)
+    attempt.gone_seconds, attempt.orphans = _wait_for_orphans(process.pid)
     return attempt
 
 
-def _see_it_gone(session: int) -> tuple[float, int]:
-    """How long processes of the session live on, and how many are left when patience ends; these are ended here."""
+def _wait_for_orphans(session: int) -> tuple[float, int]:
+    """Return how long processes of the session lived on, and how many outlived ORPHAN_SECONDS and were killed here."""
     began = time.monotonic()
     while (left := members(session)) and time.monotonic() - began < ORPHAN_SECONDS:
         time.sleep(0.05)
@@ -214,13 +217,13 @@ def _see_it_gone(session: int) -> tuple[float, int]:
 
 
 def members(session: int) -> list[psutil.Process]:
-    """The living processes of a session: what DVC started stays in DVC's, whoever its parent is by now."""
+    """Return the living processes of a session. What DVC started stays in its session, whatever its parent is."""
     found = []
     for process in psutil.process_iter(["status"]):
         try:
             if os.getsid(process.pid) == session and process.info["status"] != psutil.STATUS_ZOMBIE:
                 found.append(process)
-        except OSError:  # gone meanwhile, or not ours to see
+        except OSError:  # it has ended, or we may not look at it
             continue
     return found
 
@@ -230,7 +233,7 @@ def outcome(project: Path) -> dict[str, str]:
 
 
 def forget(project: Path) -> None:
-    """Leave nothing by which DVC could take the training for done, or restore it, or it could go on."""
+    """Delete everything from which DVC could skip or restore the training, or the training could resume."""
     shutil.rmtree(project / "models/adapter", ignore_errors=True)
     shutil.rmtree(project / ".pagetune", ignore_errors=True)
     shutil.rmtree(project / ".dvc/cache/runs", ignore_errors=True)
@@ -265,8 +268,8 @@ def table(campaign: Campaign) -> str:
         f"starts: {len(starts)}, {sum(start > 0 for start in starts)} of them from a checkpoint",
         f"steps repeated after a kill: {_spread(campaign.repeated)}",
         f"and after a kill past the last step: {_spread(campaign.lost_at_the_end)}",
-        f"dvc.lock cut off by a kill, and taken from Git: {campaign.torn_locks}",
-        f"trainings that came to their end: {campaign.finished}, with other bytes than the undisturbed one: "
+        f"dvc.lock cut off by a kill, and restored from Git: {campaign.torn_locks}",
+        f"trainings that finished: {campaign.finished}, with other bytes than the undisturbed one: "
         f"{dict(Counter(campaign.unequal)) or 0}",
     ]
     return "\n".join(lines)

@@ -7,8 +7,8 @@ from pagetune.curate.dataset_card import render_card
 from pagetune.curate.dialogue_splits import dialogue_texts, split_dialogues
 from pagetune.curate.filters import filter_pairs
 from pagetune.curate.personal_data import without_personal_data
-from pagetune.curate.splits import Splits, Wordings, make_splits
-from pagetune.curate.wordings import by_model, by_templates
+from pagetune.curate.splits import Splits, WordingsOf, make_splits
+from pagetune.curate.wordings import model_wordings, pattern_wordings
 from pagetune.errors import UserError, run_stage
 from pagetune.jsonl import read_records, write_json, write_records, write_text
 from pagetune.ledger import Ledger
@@ -59,10 +59,10 @@ def split(clean: list[Pair], params: Params, ledger: Ledger) -> Splits:
         return split_dialogues(clean, params.curate, params.seed, ledger)
     llm = params.llm
 
-    def reword(trained: list[Pair]) -> tuple[Wordings, list[Rejected]]:
+    def reword(trained: list[Pair]) -> tuple[WordingsOf, list[Rejected]]:
         if params.curate.paraphrase_method == "templates":
-            return lambda pair: by_templates(pair, params.curate), []
-        made, lost, client = by_model(trained, params.curate, llm)
+            return lambda pair: pattern_wordings(pair, params.curate), []
+        made, lost, client = model_wordings(trained, params.curate, llm)
         print(f"curate: {client}")
         return lambda pair: made[pair.pair_id], lost
 

@@ -1,8 +1,8 @@
 """A server on loopback that speaks the OpenAI protocol as far as pagetune does, and misbehaves where a test says so.
 
-A test gives it a `reply`: a function of the request's body and of how often that body came, which returns the text of
-the completion, or a `Fault`. Run as a program (llm_server.py LOG), it answers like a model that reads the passage, one
-request a line into LOG, so that a test can count across processes.
+A test gives it a `reply`, a function that takes the request's body and how often that body came, and returns the text
+of the completion or a `Fault`. Run as a program (llm_server.py LOG), it answers like a model that reads the passage,
+and writes one request a line to LOG, so that a test can count across processes.
 """
 
 import json
@@ -24,7 +24,7 @@ from loopback import running
 
 @dataclass(frozen=True)
 class Fault:
-    """`status` with `body`; or, before a byte is sent, `hang_seconds`; or half an answer and then the end (`drop`)."""
+    """A response of `status` and `body`, after `hang_seconds`, or half a response and a closed connection (`drop`)."""
 
     status: int = 200
     body: str = '{"error": {"message": "no"}}'
@@ -70,7 +70,7 @@ class Server(ThreadingHTTPServer):
             self._at_once -= 1
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is what some tests want."""
+        """Ignore the error: some tests want a client that goes away."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -110,7 +110,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
     def log_message(self, *_: Any) -> None:
-        """Nothing: the tests read what they need from the server."""
+        """Print nothing: the tests read what they need from the server."""
 
 
 def completion(text: str, finish_reason: str = "stop") -> str:
@@ -138,7 +138,7 @@ def passage_of(body: Body) -> str:
 
 
 def task_of(body: Body) -> str:
-    """Which of pagetune's prompts this is."""
+    """Tell which of pagetune's prompts the body holds."""
     names = {"questions": "questions", "evidence": "answer", "faithfulness": "judge", "paraphrases": "paraphrase"}
     system = body["messages"][0]["content"]
     return next(
@@ -147,7 +147,7 @@ def task_of(body: Body) -> str:
 
 
 def reading_model(body: Body, _: int) -> str:
-    """Asks about the passage's sentences one by one, and answers with the sentence itself."""
+    """Ask about the passage's sentences one by one, and answer with the sentence itself."""
     task, passage = task_of(body), passage_of(body)
     sentences = [text.strip() for text in re.split(r"(?<=[.?!])\s|\n", passage) if len(text.strip()) > 5]
     if task == "questions":
@@ -163,7 +163,7 @@ def reading_model(body: Body, _: int) -> str:
 
 
 def main() -> None:
-    log = Path(sys.argv[1]).open("a", encoding="utf-8")  # noqa: SIM115 - open as long as the server runs
+    log = Path(sys.argv[1]).open("a", encoding="utf-8")  # noqa: SIM115 - it stays open while the server runs
 
     def reply(body: Body, times: int) -> str:
         time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""A server of the tests, on this machine alone."""
+"""Servers for tests, on the loopback interface."""
 
 import threading
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ S = TypeVar("S", bound=HTTPServer)
 
 @contextmanager
 def running(server: S) -> Iterator[S]:
-    """In a thread of its own, until the end of the block."""
+    """Run the server in a thread of its own until the end of the block."""
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield server

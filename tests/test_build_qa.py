@@ -1,4 +1,4 @@
-"""Rules that find questions and answers on pages."""
+"""The rules that find questions and answers on pages, the proof of each pair, and a user's own rows."""
 
 import re
 from pathlib import Path
@@ -424,13 +424,13 @@ def test_every_section_and_table_is_known_by_name() -> None:
 
 
 def test_typeset_questions_and_answers_come_back_exactly(tmp_path: Path) -> None:
-    asked_for = drawn_pairs()
+    asked_for = draw_pairs()
     back = read_back(tmp_path, asked_for, Layout(header="자주 묻는 질문"))
     assert sum(pair in back for pair in asked_for) >= 0.98 * len(asked_for), set(asked_for) - back
 
 
 def read_back(folder: Path, pairs: list[tuple[str, str]], layout: Layout) -> set[tuple[str, str]]:
-    """What is found in a PDF of these questions and answers; all of it has its proof."""
+    """Return what is found in a PDF of these questions and answers, and check that all of it is proven."""
     paragraphs = [text for number, (q, a) in enumerate(pairs, 1) for text in (f"Q{number}. {q}", f"A. {a}")]
     typeset(folder / "faq.pdf", ["자주 묻는 질문", *paragraphs], layout)
     pages = extracted(folder)
@@ -439,8 +439,8 @@ def read_back(folder: Path, pairs: list[tuple[str, str]], layout: Layout) -> set
     return {(pair.instruction, pair.output) for pair in found_pairs}
 
 
-def drawn_pairs() -> list[tuple[str, str]]:
-    """Two hundred of the chatbot's, with a fixed seed; no question twice, since its answers would differ."""
+def draw_pairs() -> list[tuple[str, str]]:
+    """Draw two hundred of the chatbot's pairs with a fixed seed, no question twice, since its answers would differ."""
     import csv
     from random import Random
 
@@ -500,7 +500,7 @@ def check_proofs(pairs: list[Pair], pages: list[Page]) -> None:
 
 
 def answer_is_in_evidence(pair: Pair) -> bool:
-    """Marks of amendments aside, every answer is part of its evidence letter for letter."""
+    """Tell whether the answer is an exact part of its evidence, marks of amendments aside. Articles drop more."""
     plain = re.sub(r"<[^<>]*>|\[[^\[\]]*\]|\s", "", pair.evidence or "")
     return re.sub(r"<[^<>]*>|\s", "", pair.output) in plain or pair.kind == "article"
 
@@ -508,12 +508,12 @@ def answer_is_in_evidence(pair: Pair) -> bool:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("Q,B\n1,2\n", "own.csv:1 has no column 'A' (qa.columns.output); it has Q, B"),
+        ("Q,B\n1,2\n", "own.csv:1 has no column 'A' (qa.columns.output); it has Q, B. Change qa.columns.output."),
         ("Q,A\n뭐?,\n", "own.csv:2: 'A' should be a text, got ''"),
         ('Q,A\n"두\n줄?",예\n뭐?,\n', "own.csv:4: 'A' should be a text, got ''"),
         ("Q,A\n뭐?,예,더\n", "own.csv:2 has 3 cells for 2 columns"),
-        ('Q,A\n"뭐?,예\n', "own.csv:2 is no CSV"),
-        ("", "own.csv:1 has no column 'Q'"),
+        ('Q,A\n"뭐?,예\n', "own.csv:2 is not valid CSV"),
+        ("", "own.csv:1 has no column 'Q' (qa.columns.instruction); it has none"),
     ],
 )
 def test_a_bad_row_of_a_csv_is_one_line_with_its_line(tmp_path: Path, text: str, says: str) -> None:
@@ -538,7 +538,7 @@ def test_a_csv_from_a_spreadsheet_gives_pairs_by_group(tmp_path: Path) -> None:
 
 def test_a_file_of_ones_own_in_another_encoding_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "own.jsonl").write_bytes('{"instruction": "가?", "output": "나"}'.encode("cp949"))
-    with pytest.raises(UserError, match=r"own\.jsonl is no UTF-8"):
+    with pytest.raises(UserError, match=r"own\.jsonl is not UTF-8"):
         read_user_pairs(tmp_path, "jsonl", COLUMNS)
 
 
@@ -552,7 +552,7 @@ def test_own_rows_become_pairs_without_a_page(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("row", "says"),
     [
-        ("{oops", "own.jsonl:1 is no JSON"),
+        ("{oops", "own.jsonl:1 is not valid JSON"),
         ("[1, 2]", "own.jsonl:1 should be"),
         ('{"instruction": "a", "output": ""}', "own.jsonl:1: 'output' should be a text, got ''"),
         ('{"instruction": "a", "output": "b", "references": "c"}', "'references' should be a list of texts, got 'c'"),

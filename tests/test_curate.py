@@ -11,16 +11,16 @@ from hypothesis import strategies as st
 from pagetune.curate.duplicates import compared_text, fact_ids, families, near_duplicates, without_duplicates
 from pagetune.curate.leaks import leaks
 from pagetune.curate.minhash import similar_pairs, similarity
-from pagetune.curate.paraphrase import paraphrases
-from pagetune.curate.splits import Splits, Wordings, make_splits
-from pagetune.curate.wordings import by_templates
+from pagetune.curate.question_patterns import all_wordings
+from pagetune.curate.splits import Splits, WordingsOf, make_splits
+from pagetune.curate.wordings import pattern_wordings
 from pagetune.errors import UserError
 from pagetune.ledger import Ledger
 from pagetune.params import Curate, load_params
 from pagetune.records import NEW_WORDING, Pair, Place, Rejected
 from pagetune.text.claims import normal_form
 
-#: Half of a few documents are heldout then, so that most draws have one that is.
+#: Half of the documents are held out, so that most draws of a few documents have a heldout one.
 PARAMS: Curate = load_params(ROOT / "params.yaml").curate.model_copy(update={"heldout_fraction": 0.5})
 
 
@@ -42,7 +42,7 @@ def divided(pairs: list[Pair], params: Curate, seed: int, ledger: Ledger | None 
         params,
         seed,
         ledger or Ledger(),
-        lambda trained: (lambda pair: by_templates(pair, params), []),
+        lambda trained: (lambda pair: pattern_wordings(pair, params), []),
         **options,
     )
 
@@ -63,7 +63,7 @@ PAIRS = st.lists(
 
 
 def split(pairs: list[Pair], seed: int, **changes: object) -> Splits | None:
-    """None where everything fell into heldout, which is an error of its own."""
+    """Split the pairs. None where everything, or nothing, fell into heldout, which is an error."""
     try:
         return divided(pairs, PARAMS.model_copy(update=changes), seed)
     except UserError:
@@ -130,7 +130,7 @@ def test_no_family_touches_both_heldout_and_another_split(pairs: list[Pair], see
 
 @settings(deadline=None)
 @given(PAIRS, st.integers(0, 5))
-def test_the_phrasings_of_a_fact_stay_in_train_and_one_other_split(pairs: list[Pair], seed: int) -> None:
+def test_the_wordings_of_a_fact_stay_in_train_and_one_other_split(pairs: list[Pair], seed: int) -> None:
     if splits := split(pairs, seed):
         place = defaultdict(set)
         for name, rows in splits.rows.items():
@@ -218,7 +218,7 @@ def test_the_document_of_a_question_to_be_asked_is_not_held_out_by_hash() -> Non
 
 
 def test_a_pinned_document_without_pairs_is_named() -> None:
-    with pytest.raises(UserError, match=r"heldout_documents names 없는 문서, which has no pairs\. Known: 문서"):
+    with pytest.raises(UserError, match=r"heldout_documents names 없는 문서, which has no pairs\. Choose from 문서"):
         divided([pair("물음?")], PARAMS.model_copy(update={"heldout_documents": ["없는 문서"]}), 0)
 
 
@@ -315,17 +315,17 @@ def test_an_answer_and_its_sentence_are_one_fact() -> None:
 def test_a_question_to_be_asked_that_has_no_other_wording_is_an_error() -> None:
     pairs = [pair(f"{name} 물음인가요?", name, f"문서{name}") for name in "가나다라"]
     changes = {"paraphrases": 0, "recall_questions": ["가 물음인가요?"], "heldout_documents": ["문서나"]}
-    with pytest.raises(UserError, match=r"'가 물음인가요.' would be trained on in no other words"):
+    with pytest.raises(UserError, match=r"'가 물음인가요.' has no other wording to train on"):
         divided(pairs, PARAMS.model_copy(update=changes), 0)
 
 
 def test_heldout_documents_of_which_no_pair_is_left_are_an_error() -> None:
     pairs = [pair("갑?", "1", "하나"), pair("갑?", "2", "둘"), pair("을?", "3", "둘")]
-    with pytest.raises(UserError, match=r"every pair of what is heldout \(하나\) was rejected"):
+    with pytest.raises(UserError, match=r"every pair of the heldout documents \(하나\) was rejected"):
         divided(pairs, PARAMS.model_copy(update={"heldout_documents": ["하나"]}), 0)
 
 
-def test_leaks_are_found_where_all_rows_are_of_one_template() -> None:
+def test_leaks_are_found_where_all_rows_follow_one_pattern() -> None:
     def row(number: int, doc_id: str, ending: str = "") -> Pair:
         name = f"{chr(0xAC00 + number * 17)}{chr(0xB000 + number * 13)}"
         return pair(
@@ -382,7 +382,7 @@ def test_a_leak_is_found_among_a_thousand_rows() -> None:
 
 
 def test_a_leak_that_reached_the_splits_stops_the_stage(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As it would if the families had missed it."""
+    """A leak reaches the splits where the families missed it."""
     monkeypatch.setattr("pagetune.curate.splits.families", lambda pairs, threshold: [[row] for row in pairs])
     pairs = [pair("회원증을 어떻게 만들 수 있나요?", LONG, "갑"), pair("회원증을 어떻게 만들 수가 있나요?", LONG, "을")]
     with pytest.raises(
@@ -399,7 +399,7 @@ def test_a_wording_that_comes_too_near_a_heldout_pair_is_rejected() -> None:
     ]
     ledger = Ledger()
 
-    def reword(trained: list[Pair]) -> tuple[Wordings, list[Rejected]]:
+    def reword(trained: list[Pair]) -> tuple[WordingsOf, list[Rejected]]:
         near = {"회원증?": {"llm1": "회원증을 어떻게 만들 수 있나요?"}}
         return lambda row: {"original": row.instruction} | near.get(row.instruction, {}), []
 
@@ -411,7 +411,7 @@ def test_a_wording_that_comes_too_near_a_heldout_pair_is_rejected() -> None:
 
 
 def near_texts(seed: int) -> tuple[set[tuple[int, int]], set[tuple[int, int]]]:
-    """The similar pairs that are found among many texts, and all that there are."""
+    """Return the similar pairs that are found among many texts, and all that there are."""
     random = Random(seed)
     texts = ["".join(random.choices("가나다라마바사아자차카타파하", k=random.randint(8, 60))) for _ in range(120)]
     for _ in range(40):
@@ -429,7 +429,7 @@ def near_texts(seed: int) -> tuple[set[tuple[int, int]], set[tuple[int, int]]]:
 
 
 def test_similar_texts_are_found_among_many() -> None:
-    """MinHash is a matter of chance, and one draw of forty pairs too few to judge it by."""
+    """MinHash finds a pair by chance, and one draw of forty pairs is too small to judge it by."""
     draws = [near_texts(seed) for seed in range(30)]
     assert all(found <= every for found, every in draws)
     assert sum(len(found) for found, _ in draws) >= 0.97 * sum(len(every) for _, every in draws)
@@ -441,9 +441,9 @@ def test_thousands_of_copies_are_one_family() -> None:
 
 
 @pytest.mark.parametrize("count", [0, 1, 4])
-def test_so_many_wordings_are_made_as_are_asked_for(count: int) -> None:
+def test_as_many_wordings_are_made_as_are_asked_for(count: int) -> None:
     params = PARAMS.model_copy(update={"paraphrases": count, "recall_questions": []})
-    names = by_templates(pair("센터의 주소는 어디인가요?", topic="센터의 주소"), params)
+    names = pattern_wordings(pair("센터의 주소는 어디인가요?", topic="센터의 주소"), params)
     assert len(names) == count + 2
     assert {"original", NEW_WORDING} <= set(names)
 
@@ -466,7 +466,7 @@ def test_a_question_to_be_asked_is_made_whatever_the_number_of_wordings() -> Non
 
 
 def test_a_topic_is_asked_in_six_wordings_of_which_one_is_new() -> None:
-    wordings = paraphrases(pair("센터의 주소는 어디인가요?", topic="센터의 주소"))
+    wordings = all_wordings(pair("센터의 주소는 어디인가요?", topic="센터의 주소"))
     assert list(wordings.values()) == [
         "센터의 주소는 어디인가요?",
         "센터의 주소?",
@@ -487,13 +487,13 @@ def test_a_topic_is_asked_in_six_wordings_of_which_one_is_new() -> None:
     ],
 )
 def test_a_question_becomes_an_indirect_one(question: str, indirect: str) -> None:
-    assert paraphrases(pair(question))["tell"] == indirect
+    assert all_wordings(pair(question))["tell"] == indirect
 
 
 def test_an_ending_that_is_no_question_form_is_only_framed() -> None:
-    assert "tell" not in paraphrases(pair("같이 가요?"))
+    assert "tell" not in all_wordings(pair("같이 가요?"))
 
 
 def test_the_wordings_of_an_english_question_are_english() -> None:
-    for name, wording in paraphrases(pair("What is the weight?")).items():
+    for name, wording in all_wordings(pair("What is the weight?")).items():
         assert wording.isascii(), name

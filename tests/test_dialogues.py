@@ -1,4 +1,4 @@
-"""Dialogues: read from CSV and JSON Lines, and split so that no topic stands on two sides."""
+"""Dialogues: read from CSV and JSON Lines, and split so that no topic is in two splits."""
 
 import csv
 import json
@@ -76,7 +76,7 @@ def test_a_missing_column_is_named_with_its_parameter(tmp_path: Path) -> None:
 
 def test_a_list_without_a_summary_is_refused(tmp_path: Path) -> None:
     (tmp_path / "mine.jsonl").write_text('{"topic": "ㄱ", "dialogue": "ㄴ", "summary1": []}', encoding="utf-8")
-    assert "mine.jsonl:1: 'summary1' should be a text or a list of some" in refusal(tmp_path)
+    assert "mine.jsonl:1: 'summary1' should be a text or a list of texts, got an empty list" in refusal(tmp_path)
 
 
 def test_a_folder_that_is_not_there_holds_no_dialogue(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Pairs by a language model: quotas, proof, the judge; the model is a program behind a real HTTP server."""
+"""Pairs by a language model: quotas, proof and the judge. The model is a program behind a real HTTP server."""
 
 import json
 from collections import Counter
@@ -79,7 +79,7 @@ def test_what_is_not_proven_is_rejected_with_what_was_seen(
 
 
 @pytest.mark.parametrize(
-    ("answer", "evidence", "stands"),
+    ("answer", "evidence", "proven"),
     [
         ("2일", "2일", False),
         ("12일", "12일", True),
@@ -90,10 +90,10 @@ def test_what_is_not_proven_is_rejected_with_what_was_seen(
         ("12일입니다.", "접수는 12일까지", True),
     ],
 )
-def test_evidence_is_no_piece_of_a_number_and_shares_a_word(answer: str, evidence: str, stands: bool) -> None:
+def test_evidence_is_no_piece_of_a_number_and_shares_a_word(answer: str, evidence: str, proven: bool) -> None:
     text = page("안내", "접수", "'접수는 12일까지'입니다. 참가비는 150,000원입니다.")
     pairs, _ = generated(answering(answer, evidence), text)
-    assert bool(pairs) == stands
+    assert bool(pairs) == proven
 
 
 def test_evidence_may_be_spaced_otherwise_and_comes_back_as_the_page_has_it() -> None:

@@ -1,4 +1,4 @@
-"""A killed training goes on from its last checkpoint and ends in the same bytes; `benchmarks/kills.py` kills more."""
+"""A killed training resumes from its last checkpoint and ends in the same bytes; `benchmarks/kills.py` kills more."""
 
 import os
 import shutil
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import edit_params
 
-from benchmarks.kills import DVC_ALONE, GROUP, Attempt, Campaign, check, members, table, torment
+from benchmarks.kills import DVC_ALONE, GROUP, Attempt, Campaign, check, members, run_campaign, table
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the runs are killed as POSIX kills")
 
@@ -28,7 +28,7 @@ def test_three_kills_cost_a_checkpoint_interval_each_and_not_a_byte(pipeline: Pa
     project = tmp_path / "copy"
     shutil.copytree(pipeline, project, symlinks=True)
     edit_params(project, SETTINGS)
-    campaign = torment(project, kills=3, seed=99, spare_the_start=True)
+    campaign = run_campaign(project, kills=3, seed=99, spare_the_start=True)
     story = "\n\n".join([table(campaign), *(attempt.text() for attempt in campaign.attempts)])
     assert [kill.killed for kill in campaign.kills] == [DVC_ALONE, GROUP, DVC_ALONE], story
     assert not any(kill.orphans for kill in campaign.kills), story
@@ -62,7 +62,7 @@ def test_a_training_that_ends_in_other_bytes_is_counted() -> None:
     campaign.attempts += [attempt("train: step 10 of 30", killed=DVC_ALONE), attempt(killed=GROUP)]
     shown = " ".join(table(campaign).split())
     assert "kills 1 1 before the training could be seen 0 1 during the training 1 0" in shown
-    assert "came to their end: 2, with other bytes than the undisturbed one: {'metrics/loss.csv': 1}" in shown
+    assert "trainings that finished: 2, with other bytes than the undisturbed one: {'metrics/loss.csv': 1}" in shown
 
 
 def test_a_process_that_outlives_its_shell_is_found_in_its_session(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The client against a real HTTP server on loopback: what it survives, what it keeps, what it never asks twice."""
+"""The client against a real HTTP server on loopback: what it survives, what it caches, what it never asks twice."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ from pagetune.errors import UserError
 from pagetune.llm import cache
 from pagetune.llm.client import Client, RequestFailed, gather
 from pagetune.llm.prompt_files import FOLDER, language_of, render
-from pagetune.llm.salvage import read_answer
+from pagetune.llm.salvage import read_reply
 from pagetune.llm.schemas import Answered, Graded, QuestionList
 from pagetune.params import Llm, load_params
 
@@ -47,7 +47,7 @@ def ask(params: Llm, messages: list[list[dict[str, str]]] | None = None) -> tupl
 
 
 def first_then_good(*faults: Fault | str) -> Reply:
-    """Each fault once, in order; then good answers."""
+    """Give each fault once, in order, then good answers."""
     waiting = list(faults)
     return lambda body, times: waiting.pop(0) if waiting else GOOD
 
@@ -160,7 +160,10 @@ def test_one_that_fails_does_not_take_along_another_that_waits_for_the_same() ->
 
 @pytest.mark.parametrize(
     ("name", "value", "says"),
-    [("OPENAI_API_KEY", "열쇠", "OPENAI_API_KEY"), ("PAGETUNE_CACHE", "/dev/null/x", "Set PAGETUNE_CACHE to a folder")],
+    [
+        ("OPENAI_API_KEY", "열쇠", "OPENAI_API_KEY"),
+        ("PAGETUNE_CACHE", "/dev/null/x", "Set PAGETUNE_CACHE to a writable folder"),
+    ],
 )
 def test_a_bad_environment_is_one_line(monkeypatch: pytest.MonkeyPatch, name: str, value: str, says: str) -> None:
     monkeypatch.setenv(name, value)
@@ -211,9 +214,7 @@ def test_a_request_without_an_answer_stops_with_one_line_and_keeps_the_others() 
     messages = [[{"role": "user", "content": str(n)}] for n in range(3)]
     with serving(fail_one) as server:
         params = params_for(server, concurrency=1, max_retries=1)
-        with pytest.raises(
-            UserError, match=r"left a request without an answer after 1 retries.*2 answers are kept"
-        ) as e:
+        with pytest.raises(UserError, match=r"did not answer a request after 1 retries.*2 replies are kept") as e:
             ask(params, messages)
         assert "\n" not in str(e.value)
         server.reply = lambda body, times: GOOD
@@ -232,12 +233,13 @@ def test_a_server_that_turns_us_away_is_not_asked_again(status: int) -> None:
 
 def test_a_server_that_is_not_there_is_one_line() -> None:
     gone = PARAMS.model_copy(update={"base_url": "http://127.0.0.1:9/v1", "model": "m", "max_retries": 0})
-    with pytest.raises(UserError, match=r"llm\.base_url: http://127\.0\.0\.1:9/v1 left a request without an answer"):
+    with pytest.raises(UserError, match=r"llm\.base_url: http://127\.0\.0\.1:9/v1 did not answer a request"):
         ask(gone)
 
 
 @pytest.mark.parametrize(
-    ("url", "says"), [("http://localhost:99999/v1", "is no address"), ("http://a..b/v1", "left a request")]
+    ("url", "says"),
+    [("http://localhost:99999/v1", "is not a valid address"), ("http://a..b/v1", "did not answer a request")],
 )
 def test_an_address_that_is_none_is_one_line(url: str, says: str) -> None:
     with pytest.raises(UserError, match=says):
@@ -301,7 +303,7 @@ def test_the_cost_is_that_of_the_tokens() -> None:
         prices = {"price_per_million_input_tokens": 100_000.0, "price_per_million_output_tokens": 200_000.0}
         _, client = ask(params_for(server, **prices))
     assert client.cost == 2.0
-    assert str(client) == "1 answers (0 from the cache), 10 tokens in and 5 out, cost 2.00"
+    assert str(client) == "1 replies (0 from the cache), 10 tokens in and 5 out, cost 2.00"
 
 
 @pytest.mark.parametrize(
@@ -318,12 +320,12 @@ def test_the_cost_is_that_of_the_tokens() -> None:
     ],
 )
 def test_an_answer_is_found_in_what_the_model_said(text: str) -> None:
-    assert read_answer(text, Answered) == Answered(answer="서울", evidence="주소는 서울")
+    assert read_reply(text, Answered) == Answered(answer="서울", evidence="주소는 서울")
 
 
 @pytest.mark.parametrize("text", ["", "몰라요", GOOD[:-3], f"<think>{GOOD}", '{"answer": 3}', "{]"])
 def test_half_an_answer_is_none(text: str) -> None:
-    assert read_answer(text, Answered) is None
+    assert read_reply(text, Answered) is None
 
 
 @pytest.mark.parametrize(
@@ -338,17 +340,17 @@ def test_half_an_answer_is_none(text: str) -> None:
     ],
 )
 def test_the_whole_items_of_a_list_count(text: str) -> None:
-    assert read_answer(text, QuestionList) == QuestionList(questions=["하나?", "둘?"])
+    assert read_reply(text, QuestionList) == QuestionList(questions=["하나?", "둘?"])
 
 
 def test_a_grade_outside_the_scale_is_none() -> None:
-    assert read_answer('{"faithfulness": 9, "clarity": 1}', Graded) is None
+    assert read_reply('{"faithfulness": 9, "clarity": 1}', Graded) is None
 
 
 @given(st.text())
 def test_an_answer_is_found_whatever_stands_before_it_and_half_of_one_never(text: str) -> None:
-    assert read_answer(f"{text}\n{GOOD}", Answered) == Answered(answer="서울", evidence="주소는 서울")
-    assert read_answer(text + GOOD[:10], Answered) is None
+    assert read_reply(f"{text}\n{GOOD}", Answered) == Answered(answer="서울", evidence="주소는 서울")
+    assert read_reply(text + GOOD[:10], Answered) is None
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.md")), ids=lambda path: path.name)

@@ -21,7 +21,7 @@ PAGES = 40
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[tuple[str, Path]]:
-    """(base_url, the log with a line a request that was answered), in a process of its own."""
+    """Start a server in a process of its own: its base_url, and its log with a line for each answered request."""
     log = tmp_path / "requests.jsonl"
     command = [sys.executable, str(ROOT / "tests" / "llm_server.py"), str(log)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
@@ -71,7 +71,7 @@ def test_after_a_kill_no_finished_request_is_sent_again(project: Path, server: t
         while len(asked(server[1])) < PAGES // 2 and time.monotonic() < deadline:
             time.sleep(0.01)
         stage.send_signal(signal.SIGKILL)
-    time.sleep(0.5)  # the server ends what it had begun
+    time.sleep(0.5)  # the server finishes what it had begun
     kept = len(list((project.parent / "cache").rglob("*.json")))
     before = asked(server[1])
     assert 0 < kept <= len(before) < 2 * PAGES
@@ -80,7 +80,7 @@ def test_after_a_kill_no_finished_request_is_sent_again(project: Path, server: t
     done = run(project, "python", "-m", "stages.build_qa")
     assert f"({kept} from the cache)" in done.stdout
     twice = [body for body, count in Counter(asked(server[1])).items() if count > 1]
-    assert len(twice) == len(before) - kept <= 4  # answered after the kill, to no one
+    assert len(twice) == len(before) - kept <= 4  # answered after the kill, when no one was listening
 
     again = len(asked(server[1]))
     first = (project / "data/qa.jsonl").read_bytes()
@@ -109,5 +109,5 @@ def test_a_server_that_is_down_leaves_nothing_half_written(project: Path) -> Non
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     (line,) = done.stderr.splitlines()
-    assert line.startswith("build_qa: llm.base_url: http://127.0.0.1:9/v1 left a request without an answer")
+    assert line.startswith("build_qa: llm.base_url: http://127.0.0.1:9/v1 did not answer a request")
     assert {path.name for path in (project / "data").rglob("*") if path.is_file()} == {"pages.jsonl"}

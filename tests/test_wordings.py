@@ -1,4 +1,4 @@
-"""Paraphrases by a language model: what is kept, what is rejected, and how they are asked for."""
+"""Paraphrases by a language model: which are kept, which are rejected, and how they are requested."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ from conftest import ROOT
 from llm_server import Body, Fault, Reply, Server, serving, task_of
 from test_curate import pair
 
-from pagetune.curate.wordings import by_model, check, names, why_rejected
+from pagetune.curate.wordings import check_paraphrases, model_wordings, proper_nouns, why_paraphrase_rejected
 from pagetune.params import Params, load_params
 from pagetune.records import NEW_WORDING, Pair, Rejected
 
@@ -28,11 +28,11 @@ def reworded(
     with serving(reply) as server:
         curate = PARAMS.curate.model_copy(update={"paraphrase_method": method, "paraphrases": 2})
         settings = {"base_url": server.base_url, "model": "m", "max_retries": 0} | llm
-        wordings, rejected, _ = by_model(list(pairs), curate, PARAMS.llm.model_copy(update=settings))
+        wordings, rejected, _ = model_wordings(list(pairs), curate, PARAMS.llm.model_copy(update=settings))
     return wordings, rejected, server
 
 
-def test_a_model_writes_the_wordings_and_a_template_the_one_kept_back() -> None:
+def test_a_model_writes_the_wordings_and_a_pattern_makes_the_one_held_back() -> None:
     said = ["한빛저축은행 정기예금은 10만 원부터인가요?", "정기예금 가입에 10만 원이 있어야 하나요, 한빛저축은행은?"]
     wordings, rejected, _ = reworded(lambda body, times: json.dumps({"paraphrases": said}), FEE, method="llm")
     assert rejected == []
@@ -62,12 +62,12 @@ def test_a_model_writes_the_wordings_and_a_template_the_one_kept_back() -> None:
 )
 def test_a_paraphrase_keeps_numbers_and_names_and_is_new(text: str, reason: str | None) -> None:
     written = FEE.model_copy(update={"instruction": text})
-    assert why_rejected(FEE, written, [FEE.instruction], PARAMS.curate) == reason
+    assert why_paraphrase_rejected(FEE, written, [FEE.instruction], PARAMS.curate) == reason
 
 
 def test_the_same_paraphrase_twice_is_one() -> None:
     text = "한빛저축은행 정기예금은 10만 원부터인가요?"
-    kept, rejected = check(FEE, [text, f"{text} "], PARAMS.curate)
+    kept, rejected = check_paraphrases(FEE, [text, f"{text} "], PARAMS.curate)
     assert list(kept) == ["original", "llm1"]
     assert [(row.reason, row.detail) for row in rejected] == [("duplicate", FEE.instruction)]
 
@@ -97,9 +97,9 @@ def test_without_an_answer_the_original_is_left(method: str, fault: Fault | str,
 def test_a_wording_that_the_user_will_ask_is_not_trained_on() -> None:
     asked = "한빛저축은행 정기예금은 10만 원부터인가요?"
     params = PARAMS.curate.model_copy(update={"recall_questions": [asked]})
-    assert check(FEE, [asked], params)[0] == {"original": FEE.instruction}
+    assert check_paraphrases(FEE, [asked], params)[0] == {"original": FEE.instruction}
 
 
 def test_names_are_proper_nouns() -> None:
-    assert "한빛" in "".join(names("한빛저축은행의 영업시간은 언제인가요?"))
-    assert names("What does the LumaNote weigh in Berlin?") == {"LumaNote", "Berlin"}
+    assert "한빛" in "".join(proper_nouns("한빛저축은행의 영업시간은 언제인가요?"))
+    assert proper_nouns("What does the LumaNote weigh in Berlin?") == {"LumaNote", "Berlin"}

@@ -1,45 +1,53 @@
-"""Which document, which section: what a question must name where several answer it differently."""
+"""Name the document or the section in questions that several documents or sections answer differently."""
 
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
+from typing import NamedTuple
 
 from pagetune.build_qa.draft import Draft
 from pagetune.text.claims import normal_form
 from pagetune.text.korean import is_korean
 
-#: A draft with its document's id and title.
-Titled = tuple[str, str, Draft]
+
+class TitledDraft(NamedTuple):
+    """A draft with the id and the title of its document."""
+
+    doc_id: str
+    title: str
+    draft: Draft
 
 
-def with_context(drafts: list[Titled]) -> list[Titled]:
-    """Where the same question has different answers, each names its document, or its section within one document.
+def with_context(drafts: list[TitledDraft]) -> list[TitledDraft]:
+    """Put the document's title before each question that has several answers, or the section within one document.
 
-    What still differs after that contradicts itself, which is for the curation to say.
+    Answers that still differ after that contradict each other. Curation rejects them.
     """
-    by_title = _told_apart(drafts, lambda titled: titled[1])
-    return _told_apart(by_title, lambda titled: titled[2].section)
+    by_title = _label_ambiguous(drafts, lambda titled: titled.title)
+    return _label_ambiguous(by_title, lambda titled: titled.draft.section)
 
 
-def _told_apart(drafts: list[Titled], label: Callable[[Titled], str]) -> list[Titled]:
-    groups: dict[str, list[Titled]] = defaultdict(list)
+def _label_ambiguous(drafts: list[TitledDraft], label: Callable[[TitledDraft], str]) -> list[TitledDraft]:
+    groups: dict[str, list[TitledDraft]] = defaultdict(list)
     for titled in drafts:
-        groups[normal_form(titled[2].instruction)].append(titled)
-    ambiguous = {question for question, group in groups.items() if _differ(group) and len(set(map(label, group))) > 1}
+        groups[normal_form(titled.draft.instruction)].append(titled)
+    ambiguous = {
+        question for question, group in groups.items() if _answers_differ(group) and len(set(map(label, group))) > 1
+    }
     return [
-        (titled[0], titled[1], _name(titled[2], label(titled)))
-        if normal_form(titled[2].instruction) in ambiguous
+        titled._replace(draft=_with_label(titled.draft, label(titled)))
+        if normal_form(titled.draft.instruction) in ambiguous
         else titled
         for titled in drafts
     ]
 
 
-def _differ(group: list[Titled]) -> bool:
-    return len({normal_form(draft.output) for _, _, draft in group if draft.reason is None}) > 1
+def _answers_differ(group: list[TitledDraft]) -> bool:
+    return len({normal_form(titled.draft.output) for titled in group if titled.draft.reason is None}) > 1
 
 
-def _name(draft: Draft, label: str) -> Draft:
-    """`label` put before the question; an article names its document already."""
+def _with_label(draft: Draft, label: str) -> Draft:
+    """Put `label` before the question, unless the question contains it already, as an article's does."""
     if not label or draft.kind == "article" or label in draft.instruction:
         return draft
     before = f"[{label}] " if draft.topic is None else f"{label}{'에서' if is_korean(draft.topic) else ','} "

@@ -1,8 +1,8 @@
-"""What every rule yields: a question, its answer and where both stand, before anything is checked."""
+"""Documents as paragraphs, and drafts: a question, its answer and their place, as a rule finds them, not yet proven."""
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pagetune.records import Kind, Page, Place, Reason
 from pagetune.text.sentences import ITEM_LETTERS, ends_sentence
@@ -10,7 +10,7 @@ from pagetune.text.sentences import ITEM_LETTERS, ends_sentence
 
 @dataclass(frozen=True)
 class Draft:
-    """`reason` is set where the rule itself sees that the pair cannot stand by itself; `section` is where it stands."""
+    """A question and its answer. `section` is the heading above them; `reason` is set where the rule rejects them."""
 
     kind: Kind
     page_number: int
@@ -19,23 +19,23 @@ class Draft:
     place: Place
     section: str = ""
     topic: str | None = None
-    #: What was put before the question to tell it from others, see context.py.
+    #: The words put before the question to tell it from others, see context.py.
     context: str | None = None
     reason: Reason | None = None
 
 
 @dataclass(frozen=True)
 class Paragraph:
-    """A line of a page's text; `start` counts its characters. `section` is the heading it stands under."""
+    """A line of a page's text, from character `start` of that text. `section` is the heading above it."""
 
     text: str
     page_number: int
     start: int
     section: str
-    #: The page before broke off in the middle of a sentence, and this is the rest.
+    #: It is, or may be, the rest of a sentence that began on an earlier page.
     is_fragment: bool
     is_heading: bool
-    #: The page before is missing: what stands before this may go on there.
+    #: The page before is missing, so the paragraph before this one may continue there.
     after_gap: bool
 
     @property
@@ -43,8 +43,17 @@ class Paragraph:
         return self.start + len(self.text)
 
     def place(self, start: int = 0, end: int | None = None) -> Place:
-        """Of the characters `start` to `end` of this paragraph."""
+        """Return the place of characters `start` to `end` of this paragraph."""
         return Place(table=None, row=None, start=self.start + start, end=self.end if end is None else self.start + end)
+
+    def split(self, separator: re.Pattern[str]) -> list["Paragraph"]:
+        """Return the parts of this paragraph between the matches of `separator`."""
+        starts = [0, *(match.end() for match in separator.finditer(self.text))]
+        ends = [*(match.start() for match in separator.finditer(self.text)), len(self.text)]
+        return [
+            replace(self, text=self.text[start:end], start=self.start + start)
+            for start, end in zip(starts, ends, strict=True)
+        ]
 
 
 @dataclass(frozen=True)
@@ -58,26 +67,28 @@ class Document:
 
 Rule = Callable[[Document], Iterator[Draft]]
 
-#: A first line longer than this is text, not a title; so are headings.
+#: A longer line is text, and neither a title nor a heading.
 MAX_TITLE_CHARACTERS = 60
-#: A bullet, a number or a letter with its point: an item of a list.
+#: The mark of a list item: a bullet, or a number or letter with its full stop.
 LIST_ITEM = re.compile(rf"(?:[-–•·○●▪◦*※▶]|\d{{1,2}}(?:의\d+)?[.)]|[{ITEM_LETTERS}][.)]|[①-⑳])\s?")
+#: The space between two sentences.
+SENTENCE_GAP = re.compile(r"(?<=[.!?])\s+")
 _SECTION_NUMBER = re.compile(r"(?:제\d+[장절편관]|[IVXⅠ-Ⅻ]+\.|\d{1,2}(?:\.\d+)*\.?)\s")
 _ARTICLE = re.compile(r"제\s?\d+\s?조(?:의\s?\d+)?\s?\([^)]*\)")
-#: What stands above a document's title: dates and numbers in brackets.
-_NO_TITLE = re.compile(r"[\[(<].*[\])>]\s*$|[\W\d_]+$")
+#: First lines that are not the title: dates and numbers in brackets above it.
+_NOT_A_TITLE = re.compile(r"[\[(<].*[\])>]\s*$|[\W\d_]+$")
 
 
 def to_document(pages: list[Page]) -> Document:
-    """`pages` are those of one document that are ok, in order."""
+    """Read a document's `ok` pages, given in order, into paragraphs that know their section."""
     paragraphs: list[Paragraph] = []
     for before, page in zip([None, *pages], pages, strict=False):
-        paragraphs += _of_page(page, paragraphs[-1] if paragraphs else None, before)
+        paragraphs += _page_paragraphs(page, paragraphs[-1] if paragraphs else None, before)
     return Document(_title(pages, paragraphs), pages, paragraphs)
 
 
-def _of_page(page: Page, last: Paragraph | None, before: Page | None) -> list[Paragraph]:
-    """`last` is the paragraph, and `before` the readable page, that stand before."""
+def _page_paragraphs(page: Page, last: Paragraph | None, before: Page | None) -> list[Paragraph]:
+    """Split a page into paragraphs. `last` is the paragraph, and `before` the readable page, that precede it."""
     gap = page.page_number > 1 + (before.page_number if before else 0)
     found: list[Paragraph] = []
     start, section = 0, last.section if last else ""
@@ -93,21 +104,22 @@ def _of_page(page: Page, last: Paragraph | None, before: Page | None) -> list[Pa
 
 
 def is_heading(text: str) -> bool:
-    """A short line that is neither a sentence nor an item of a list; "2. 이용 요금" is one, "2. 신분증." is none."""
+    """Tell whether a line is short, and neither a sentence nor a list item: "2. 이용 요금", but not "2. 신분증."."""
     if len(text) > MAX_TITLE_CHARACTERS or ends_sentence(text) or text.endswith((":", ",", "：", ";")):
         return False
     return _SECTION_NUMBER.match(text) is not None or not LIST_ITEM.match(text)
 
 
 def _title(pages: list[Page], paragraphs: list[Paragraph]) -> str:
+    """Return the first line where it can be a title, otherwise the document's id."""
     first = paragraphs[0].text if paragraphs else ""
-    usable = 0 < len(first) <= MAX_TITLE_CHARACTERS and not _NO_TITLE.match(first) and not ends_sentence(first)
+    usable = 0 < len(first) <= MAX_TITLE_CHARACTERS and not _NOT_A_TITLE.match(first) and not ends_sentence(first)
     return first.strip("【】 ") if usable else pages[0].doc_id
 
 
 @dataclass(frozen=True)
 class Span:
-    """Characters `start` to `end` of a page's text, or a table of the page."""
+    """Characters `start` to `end` of a page's text, or the page's table number `table`."""
 
     page_number: int
     table: int | None
@@ -116,7 +128,7 @@ class Span:
 
 
 def sections(document: Document) -> dict[str, list[Span]]:
-    """The sections that say something, by their headings, and the tables by their captions, with where they stand."""
+    """Return where each section's text is, by heading, and each table, by caption. A heading without text has none."""
     found: dict[str, list[Span]] = {}
     for paragraph in document.paragraphs:
         if not paragraph.is_heading:

@@ -1,14 +1,14 @@
-"""Pairs that a document already asks and answers: by markers (Q./A., 문/답, 질문/답변), or by questions as headings."""
+"""Pairs that a document itself asks and answers, with markers (Q./A., 문/답, 질문/답변) or questions as headings."""
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from pagetune.build_qa.draft import LIST_ITEM, Document, Draft, Paragraph
 from pagetune.records import Place, Reason
 from pagetune.text.sentences import ends_sentence
 
-#: The delimiter is required: "A사는" or "문서" is no marker. [질문] and <Q1> carry theirs around them.
+#: The delimiter is required: "A사는" and "문서" are not markers. [질문] and <Q1> have theirs around them.
 _NUMBER = r"\d*(?:-\d+)?"
 _DELIMITED = (
     rf"(?:[\[<【(]\s?(?:{{words}})\s?{_NUMBER}\s?[\]>】)]\s?[.:：]?"
@@ -16,23 +16,24 @@ _DELIMITED = (
 )
 _QUESTION = re.compile(_DELIMITED.format(words="문|Q|질문|물음|Question|QUESTION"))
 _ANSWER = re.compile(_DELIMITED.format(words="답|A|답변|Answer|ANSWER"))
-#: In the same paragraph an answer after a question mark or Korean, or the next question; A. Smith is neither.
+#: A marker inside a paragraph: of an answer, after a question mark or Korean, or of the next question. The "A." of
+#: "A. Smith" is neither.
 _MARKER_INSIDE = re.compile(
     rf"(?:(?<=[?？])|(?<=[가-힣][.!]))\s+(?={_ANSWER.pattern})|(?<=[?？.!])\s+(?={_QUESTION.pattern})"
 )
 
-#: A question that is longer than this many paragraphs is none.
+#: A question is at most this many paragraphs long.
 MAX_QUESTION_PARAGRAPHS = 3
-#: A document that sets fewer questions as headings than this only asks itself something now and then.
+#: A document with fewer questions as headings is not an FAQ: it only asks something now and then.
 MIN_QUESTION_HEADINGS = 3
-#: After these an answer stands in the list that follows, or nowhere.
-_INTRODUCES = re.compile(r"(다음과\s?같|아래와\s?같|as follows|following|[:：]$)")
+#: Words that announce a list. Without the list there is no answer.
+_ANNOUNCES = re.compile(r"(다음과\s?같|아래와\s?같|as follows|following|[:：]$)")
 _NUMBERED = re.compile(r"(\d{1,2})[.)]\s?")
 
 
 @dataclass(frozen=True)
-class _Answer:
-    """Paragraphs `first` to `last` of the document; `start` is where the marker of the first ends."""
+class _AnswerSpan:
+    """Paragraphs `first` to `last` of the document, from character `start` of the first, where its marker ends."""
 
     first: int
     last: int
@@ -40,47 +41,40 @@ class _Answer:
     reason: Reason | None
 
 
-def faq_pairs(document: Document) -> Iterator[Draft]:
-    """One pair per question, rejected where no answer follows or the answer breaks off."""
-    paragraphs = [part for paragraph in document.paragraphs for part in _parted(paragraph)]
+def faq_drafts(document: Document) -> Iterator[Draft]:
+    """Yield one draft per question. It has a reason where no answer follows or the answer breaks off."""
+    # Split at the markers inside, so that each question and each answer begins a paragraph.
+    paragraphs = [part for paragraph in document.paragraphs for part in paragraph.split(_MARKER_INSIDE)]
     marked = [index for index, paragraph in enumerate(paragraphs) if _QUESTION.match(paragraph.text)]
-    yield from (_marked_pair(paragraphs, index) for index in marked)
+    yield from (_marked_draft(paragraphs, index) for index in marked)
     if not marked:
-        yield from _heading_pairs(paragraphs)
+        yield from _heading_drafts(paragraphs)
 
 
-def _parted(paragraph: Paragraph) -> Iterator[Paragraph]:
-    """At the markers inside, so that each question and each answer begins a paragraph."""
-    starts = [0, *(found.end() for found in _MARKER_INSIDE.finditer(paragraph.text))]
-    ends = [*(found.start() for found in _MARKER_INSIDE.finditer(paragraph.text)), len(paragraph.text)]
-    for start, end in zip(starts, ends, strict=True):
-        yield replace(paragraph, text=paragraph.text[start:end], start=paragraph.start + start)
-
-
-def _marked_pair(paragraphs: list[Paragraph], index: int) -> Draft:
+def _marked_draft(paragraphs: list[Paragraph], index: int) -> Draft:
     first = paragraphs[index]
     marker = _QUESTION.match(first.text)
     begin = marker.end() if marker else 0
     answer = _find_answer(paragraphs, index)
     if answer is None:
-        return _unanswered(first, first.text[begin:])
+        return _unanswered_draft(first, first.text[begin:])
     question = " ".join(p.text for p in paragraphs[index:answer])[begin:]
     found = _ANSWER.match(paragraphs[answer].text)
     if found is None or _numbers_differ(first.text[:begin], found.group()):
-        return _unanswered(first, question)
-    alone = found.end() == len(paragraphs[answer].text) and answer + 1 < len(paragraphs)
-    start = 0 if alone else found.end()
-    return _pair(paragraphs, question, _read(paragraphs, answer + alone, start))
+        return _unanswered_draft(first, question)
+    answer_is_below = found.end() == len(paragraphs[answer].text) and answer + 1 < len(paragraphs)
+    start = 0 if answer_is_below else found.end()
+    return _faq_draft(paragraphs, question, _collect_answer(paragraphs, answer + answer_is_below, start))
 
 
 def _numbers_differ(question: str, answer: str) -> bool:
-    """A5 answers no Q3: the lines of two columns got mixed."""
+    """Tell whether the markers' numbers differ, as of Q3 and A5, where the lines of two columns are mixed."""
     one, other = re.findall(r"\d+", question), re.findall(r"\d+", answer)
     return bool(one and other and list(map(int, one)) != list(map(int, other)))
 
 
 def _find_answer(paragraphs: list[Paragraph], question: int) -> int | None:
-    """Where the answer to the question stands: the next marker, a few paragraphs on at most."""
+    """Return the index of the next answer marker, or None where it is too far or behind another question."""
     for index in range(question + 1, min(question + 1 + MAX_QUESTION_PARAGRAPHS, len(paragraphs))):
         if _ANSWER.match(paragraphs[index].text):
             return index
@@ -89,11 +83,11 @@ def _find_answer(paragraphs: list[Paragraph], question: int) -> int | None:
     return None
 
 
-def _unanswered(paragraph: Paragraph, question: str) -> Draft:
+def _unanswered_draft(paragraph: Paragraph, question: str) -> Draft:
     return Draft("faq", paragraph.page_number, question.strip(), "", paragraph.place(), reason="unanswered")
 
 
-def _pair(paragraphs: list[Paragraph], question: str, answer: _Answer) -> Draft:
+def _faq_draft(paragraphs: list[Paragraph], question: str, answer: _AnswerSpan) -> Draft:
     own = paragraphs[answer.first : answer.last + 1]
     texts = [own[0].text[answer.start :], *(paragraph.text for paragraph in own[1:])]
     return Draft(
@@ -107,16 +101,17 @@ def _pair(paragraphs: list[Paragraph], question: str, answer: _Answer) -> Draft:
     )
 
 
-def _read(paragraphs: list[Paragraph], first: int, start: int) -> _Answer:
-    """The answer's sentences and lists, until a marker, a heading or the page ends."""
+def _collect_answer(paragraphs: list[Paragraph], first: int, start: int) -> _AnswerSpan:
+    """Take in the answer's sentences and lists, up to a marker, a heading or the end of the page."""
     last = first
-    while last + 1 < len(paragraphs) and _goes_on(paragraphs, last, paragraphs[first].page_number):
+    while last + 1 < len(paragraphs) and _continues(paragraphs, last, paragraphs[first].page_number):
         last += 1
     following = paragraphs[last + 1] if last + 1 < len(paragraphs) else None
-    return _Answer(first, last, start, _why_unfinished(paragraphs[first : last + 1], following, paragraphs, last + 1))
+    reason = _why_unfinished(paragraphs[first : last + 1], following, paragraphs, last + 1)
+    return _AnswerSpan(first, last, start, reason)
 
 
-def _goes_on(paragraphs: list[Paragraph], last: int, page_number: int) -> bool:
+def _continues(paragraphs: list[Paragraph], last: int, page_number: int) -> bool:
     following = paragraphs[last + 1]
     if following.page_number != page_number or _is_marker(following):
         return False
@@ -130,21 +125,28 @@ def _is_marker(paragraph: Paragraph) -> bool:
 
 
 def _is_next_item(text: str, following: str) -> bool:
-    """A bullet; or the number after this one, or 1 after what introduces a list: "2. 이용 요금" is a heading."""
+    """Tell whether `following` is the list item after `text`: a bullet, the next number, or 1 after an announcement.
+
+    Other numbers are those of headings, such as "2. 이용 요금".
+    """
     if not LIST_ITEM.match(following):
         return False
     number, before = _NUMBERED.match(following), _NUMBERED.match(text)
     if number is None:
         return True
-    return int(number[1]) == (int(before[1]) + 1 if before else 1) and (bool(before) or bool(_INTRODUCES.search(text)))
+    return int(number[1]) == (int(before[1]) + 1 if before else 1) and (bool(before) or bool(_ANNOUNCES.search(text)))
 
 
 def _why_unfinished(
     own: list[Paragraph], following: Paragraph | None, paragraphs: list[Paragraph], index: int
 ) -> Reason | None:
-    """A last line that ends no sentence is whole where a list ends, or where the next question or heading follows."""
+    """Return why the answer's paragraphs `own` cannot be used, or None.
+
+    A last line that does not end a sentence is complete before the next question, before a heading above the next
+    question, and, in a list, before any heading on the page.
+    """
     last = own[-1].text
-    if _INTRODUCES.search(last) and not LIST_ITEM.match(last):
+    if _ANNOUNCES.search(last) and not LIST_ITEM.match(last):
         return "refers_elsewhere"
     if following is None:
         return None
@@ -162,31 +164,31 @@ def _why_unfinished(
     return None if whole else "unfinished"
 
 
-def _heading_pairs(paragraphs: list[Paragraph]) -> Iterator[Draft]:
-    """Questions that stand in a line of their own, and all that follows up to the next heading."""
+def _heading_drafts(paragraphs: list[Paragraph]) -> Iterator[Draft]:
+    """Yield a draft for each question that has a line of its own, answered by everything up to the next heading."""
     questions = [index for index in range(len(paragraphs)) if _is_question_heading(paragraphs, index)]
     if len(questions) < MIN_QUESTION_HEADINGS:
         return
     for index, after in zip(questions, [*questions[1:], len(paragraphs)], strict=True):
-        yield _heading_pair(paragraphs, index, after)
+        yield _heading_draft(paragraphs, index, after)
 
 
 def _is_question_heading(paragraphs: list[Paragraph], index: int) -> bool:
     text = paragraphs[index].text
-    alone = not re.search(r"[.!?。]\s", text) and not LIST_ITEM.match(text)
-    return text.endswith(("?", "？")) and alone
+    is_single = not re.search(r"[.!?。]\s", text) and not LIST_ITEM.match(text)
+    return text.endswith(("?", "？")) and is_single
 
 
-def _heading_pair(paragraphs: list[Paragraph], question: int, after: int) -> Draft:
-    """The answer is what stands under the question on its page; a heading of the next section ends it."""
+def _heading_draft(paragraphs: list[Paragraph], question: int, after: int) -> Draft:
+    """Answer the question with the text below it on its page, up to the heading of the next section."""
     page = paragraphs[question].page_number
     last = question
     while last + 1 < after and paragraphs[last + 1].page_number == page and not paragraphs[last + 1].is_heading:
         last += 1
     if last == question:
-        return _unanswered(paragraphs[question], paragraphs[question].text)
+        return _unanswered_draft(paragraphs[question], paragraphs[question].text)
     ends_here = last + 1 == after or paragraphs[last + 1].is_heading
     cut = last + 1 < len(paragraphs) and paragraphs[last + 1].after_gap
     whole = ends_here and not cut and (ends_sentence(paragraphs[last].text) or LIST_ITEM.match(paragraphs[last].text))
     reason: Reason | None = None if whole else "unfinished"
-    return _pair(paragraphs, paragraphs[question].text, _Answer(question + 1, last, 0, reason))
+    return _faq_draft(paragraphs, paragraphs[question].text, _AnswerSpan(question + 1, last, 0, reason))

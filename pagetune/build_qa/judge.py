@@ -1,4 +1,4 @@
-"""A language model that sees question, answer and source: does the answer follow, is the question clear by itself?"""
+"""A language model as judge: does the answer follow from its source, and is the question clear by itself?"""
 
 import asyncio
 
@@ -9,12 +9,12 @@ from pagetune.llm.schemas import Graded
 from pagetune.params import Llm, Qa
 from pagetune.records import Judgement, Page, Pair, Rejected
 
-#: Characters of the page before and after the evidence that the judge sees too.
-AROUND = 600
+#: Characters of the page before and after the evidence that the judge also sees.
+CONTEXT_CHARACTERS = 600
 
 
 def judge_pairs(pairs: list[Pair], pages: list[Page], qa: Qa, llm: Llm, ledger: Ledger) -> tuple[list[Pair], Client]:
-    """The pairs that pass, each with its grades. A user's own rows have no source, and are not shown to it."""
+    """Return the pairs that pass, with their grades, and the client. Every pair needs a page, which is its source."""
     return asyncio.run(_judge_all(pairs, pages, qa, llm, ledger))
 
 
@@ -25,7 +25,7 @@ async def _judge_all(
     client.expected = len(pairs)
     by_place: dict[tuple[str, int | None], Page] = {(page.doc_id, page.page_number): page for page in pages}
     try:
-        judged = await gather(_judge(client, pair, by_place[pair.doc_id, pair.page_number], qa) for pair in pairs)
+        judged = await gather(_judge_pair(client, pair, by_place[pair.doc_id, pair.page_number], qa) for pair in pairs)
     finally:
         await client.close()
     kept = [row for row in judged if isinstance(row, Pair)]
@@ -33,7 +33,7 @@ async def _judge_all(
     return kept, client
 
 
-async def _judge(client: Client, pair: Pair, page: Page, qa: Qa) -> Pair | Rejected:
+async def _judge_pair(client: Client, pair: Pair, page: Page, qa: Qa) -> Pair | Rejected:
     source = source_of(pair, page)
     messages = render("judge", language_of(source), source=source, question=pair.instruction, answer=pair.output)
     try:
@@ -51,10 +51,10 @@ async def _judge(client: Client, pair: Pair, page: Page, qa: Qa) -> Pair | Rejec
 
 
 def source_of(pair: Pair, page: Page) -> str:
-    """The evidence and what stands around it; of a table its caption, its header and the row."""
+    """Return the evidence with the text around it; for a table, its caption, its header row and the evidence's row."""
     place = pair.place
     if place is None or place.table is None:
         start, end = (place.start, place.end) if place else (0, 0)
-        return page.text[max(0, start - AROUND) : end + AROUND]
+        return page.text[max(0, start - CONTEXT_CHARACTERS) : end + CONTEXT_CHARACTERS]
     table = page.tables[place.table]
     return "\n".join([table.caption, " | ".join(table.rows[0]), pair.evidence or ""])

@@ -1,11 +1,10 @@
-"""What a language model is shown at a time: a stretch of one section of one page, or a table's rows."""
+"""Passages, which a language model is shown one at a time: a stretch of one section of one page, or rows of a table."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from pagetune.build_qa.draft import Document, Paragraph
+from pagetune.build_qa.draft import SENTENCE_GAP, Document, Paragraph
 from pagetune.records import Table
 
 
@@ -19,16 +18,17 @@ class Passage:
 
 
 def passages(document: Document, max_characters: int) -> Iterator[Passage]:
-    """Every paragraph and every row of the document, in order. Pages are not mixed, since evidence is a page's.
+    """Yield every paragraph and every table row of the document, in order, in passages.
 
-    A section longer than `max_characters` is cut into stretches of nearly equal length, between paragraphs.
+    A passage stays on one page, because evidence does. A section longer than `max_characters` is cut between paragraphs
+    into stretches of nearly equal length.
     """
     doc_id = document.pages[0].doc_id
     for page in document.pages:
         paragraphs = [p for p in document.paragraphs if p.page_number == page.page_number]
         for section, own in groupby(paragraphs, key=lambda p: p.section):
-            sentences = [text for p in _with_content(list(own)) for text in _short(p.text, max_characters)]
-            for text in _stretches(sentences, max_characters):
+            texts = [text for p in _unless_all_headings(list(own)) for text in _split_long(p.text, max_characters)]
+            for text in _stretches(texts, max_characters):
                 yield Passage(doc_id, document.title, section, page.page_number, text)
         for table in page.tables:
             yield from (
@@ -37,24 +37,25 @@ def passages(document: Document, max_characters: int) -> Iterator[Passage]:
             )
 
 
-def _short(text: str, max_characters: int) -> list[str]:
-    """A paragraph; one that is too long by itself as its sentences."""
-    return [text] if len(text) <= max_characters else re.split(r"(?<=[.?!])\s+", text)
+def _split_long(text: str, max_characters: int) -> list[str]:
+    """Return the paragraph, or its sentences where it is longer than `max_characters`."""
+    return [text] if len(text) <= max_characters else SENTENCE_GAP.split(text)
 
 
-def _with_content(paragraphs: list[Paragraph]) -> list[Paragraph]:
-    """A heading alone asks nothing."""
+def _unless_all_headings(paragraphs: list[Paragraph]) -> list[Paragraph]:
+    """Return nothing where there are only headings, which say nothing to ask about."""
     return [] if all(p.is_heading for p in paragraphs) else paragraphs
 
 
 def _table_texts(table: Table, max_characters: int) -> Iterator[str]:
-    """Rows with their cells joined by " | ", each stretch below the header row."""
+    """Yield stretches of rows, each below the header row. Cells are joined by " | "."""
     header, *rows = (" | ".join(row) for row in table.rows)
     for text in _stretches(list(rows), max_characters):
         yield "\n".join([header, text])
 
 
 def _stretches(texts: list[str], max_characters: int) -> Iterator[str]:
+    """Join texts, one a line, into stretches of nearly equal length."""
     whole = sum(map(len, texts))
     parts = max(1, -(-whole // max_characters))
     stretch: list[str] = []

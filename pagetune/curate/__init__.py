@@ -1,1 +1,1 @@
-"""From pairs to splits that cannot leak: duplicates, families, paraphrases."""
+"""Pairs become splits that cannot leak: duplicates, families, wordings, heldout documents."""

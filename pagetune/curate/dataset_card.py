@@ -1,4 +1,4 @@
-"""The dataset card beside the splits, in the Hub's format: `datasets.load_dataset("data/splits")` reads it."""
+"""The dataset card beside the splits, in the Hub's format: `datasets.load_dataset("data/splits")` reads them."""
 
 from collections import Counter
 
@@ -7,47 +7,47 @@ from pagetune.llm.prompt_files import language_of
 from pagetune.params import Params
 from pagetune.records import Pair
 
+#: The Hub's size categories, with the number of rows that each stays below.
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
-
-
-#: By task: what the data set is called, and its category on the Hub.
+#: The name of the dataset and its category on the Hub, by task.
 _NAMES = {
     "qa": ("Questions and answers from documents", "question-answering"),
     "summarization": ("Dialogues and their summaries", "summarization"),
 }
 _ABOUT = {
     "qa": [
-        "Made by pagetune from the documents named in `doc_id`. A pair that comes from a page carries its proof:",
-        "`evidence` stands on `page_number` at `place`, letter for letter, and holds the answer's numbers and codes.",
-        "The documents' licences apply; none is stated here.",
+        "Made by pagetune from the documents named in `doc_id`. Every pair from a page has its proof: `evidence` is",
+        "the exact text at `place` on page `page_number`, and contains the numbers and codes of the answer. The",
+        "licences of the documents apply; none is stated here.",
     ],
     "summarization": [
-        "Made by pagetune. `instruction` is a dialogue, a turn a line, `output` a summary of it, `references` are",
-        "further summaries, `doc_id` is its topic. The dialogues' licence applies; none is stated here.",
+        "Made by pagetune. `instruction` is a dialogue with one turn per line, `output` is a summary of it,",
+        "`references` are further summaries, and `doc_id` is the topic. The licence of the dialogues applies; none is",
+        "stated here.",
     ],
 }
-_APART = {
+_SEPARATION = {
     "qa": [
-        "`train` and `recall` share facts, never questions; so do `train` and `validation`. What is heldout (a",
-        "document, a page of the only one, a row of one's own) is in no other split; nor is a near-duplicate of it.",
-        "Wordings of one fact share `parent_id`.",
+        "`train` shares facts with `recall` and with `validation`, but never a question. Heldout documents (pages,",
+        "where there is only one document; single rows of the user's own) are in no other split, and neither are",
+        "near-duplicates of their pairs. The wordings of a fact share `parent_id`, the id of its original question.",
     ],
     "summarization": [
-        "`recall` is a sample of the dialogues in `train`, as they stand there: it shows what was learnt by heart.",
-        "The topics of `heldout` and `validation` are in no other split; nor is a near-duplicate of their dialogues.",
-        "In `train` each summary is a row of its own; those of one dialogue share `parent_id`.",
+        "`recall` is an unchanged sample of the dialogues in `train`, and shows what was memorised. The topics of",
+        "`heldout` and `validation` are in no other split, and neither are near-duplicates of their dialogues. In",
+        "`train` each summary has a row of its own; the rows of one dialogue share `parent_id`.",
     ],
 }
 
 
 def render_card(splits: Splits, params: Params, metrics: dict[str, object]) -> str:
-    """`metrics` are those of metrics/curate.json."""
+    """Return the card as Markdown. `metrics` are those of metrics/curate.json."""
     rows: dict[str, list[Pair]] = {name: own for name, own in splits.rows.items() if own}
     return "\n".join([*_header(rows, params), *_body(rows, splits, params), *_ledger(metrics)]) + "\n"
 
 
 def _header(rows: dict[str, list[Pair]], params: Params) -> list[str]:
-    """An empty split is left out: `datasets` cannot tell its columns."""
+    """Return the YAML header. An empty split is left out, because `datasets` cannot infer its columns."""
     total = sum(map(len, rows.values()))
     size = next((name for limit, name in _SIZES if total < limit), "n>1M")
     languages = sorted({language_of(row.instruction + row.output) for own in rows.values() for row in own})
@@ -78,12 +78,12 @@ def _body(rows: dict[str, list[Pair]], splits: Splits, params: Params) -> list[s
         "|---|---|---|---|---|",
         *(_split_line(name, own) for name, own in rows.items()),
         "",
-        *_APART[params.task],
+        *_SEPARATION[params.task],
         "",
         "Heldout: " + _heldout(splits) + ".",
         "",
-        f"Personal data (resident registration, card and mobile numbers): `{personal}`. Names are not",
-        "looked for.",
+        f"Personal data (resident registration, payment card and mobile phone numbers): `{personal}`. Names are not",
+        "detected.",
         "",
     ]
 
@@ -95,7 +95,7 @@ def _split_line(name: str, rows: list[Pair]) -> str:
 
 
 def _heldout(splits: Splits) -> str:
-    """The first twenty; documents.json has all."""
+    """List the first twenty heldout documents with the reason for each; documents.json has all."""
     parts = [f"{' '.join(filter(None, unit))} ({why})" for unit, why in sorted(splits.heldout.items())]
     return ", ".join(parts[:20]) + (f" and {len(parts) - 20} more, in documents.json" if len(parts) > 20 else "")
 
@@ -103,7 +103,7 @@ def _heldout(splits: Splits) -> str:
 def _ledger(metrics: dict[str, object]) -> list[str]:
     steps = metrics["steps"]
     if not isinstance(steps, dict):
-        raise TypeError("metrics/curate.json holds its steps by name")
+        raise TypeError("steps of metrics/curate.json should be a dict")
     lines = [
         f"| {name} | {step['in']} | {step['out']} | {', '.join(f'{r} {n}' for r, n in step['rejected'].items())} |"
         for name, step in steps.items()

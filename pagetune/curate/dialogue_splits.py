@@ -1,7 +1,7 @@
-"""Which dialogue goes where: topics stay together, and what is scored as unseen is of one that training never saw."""
+"""Split dialogues by topic, so that what is scored as unseen is of a topic that training never saw."""
 
 from pagetune.curate.duplicates import families
-from pagetune.curate.heldout import Unit, crossing, heldout_units, share
+from pagetune.curate.heldout import Unit, hash_fraction, heldout_units, ids_on_both_sides
 from pagetune.curate.splits import Splits, check_enough, distinct
 from pagetune.ledger import Ledger
 from pagetune.params import Curate
@@ -9,16 +9,16 @@ from pagetune.records import Pair
 
 
 def split_dialogues(pairs: list[Pair], params: Curate, seed: int, ledger: Ledger) -> Splits:
-    """Topics are held out whole, others whole for `validation`; what is left is trained on, a row for each summary.
+    """Hold out whole topics, keep others whole for `validation`, and train on the rest, with a row for each summary.
 
-    `recall` is a sample of the trained dialogues as they stand, so that what was learnt by heart can be told from what
-    was learnt. Raises UserError where nothing is heldout or left to train on.
+    `recall` is a sample of the trained dialogues, unchanged, to tell memorising from learning. Raises UserError where
+    nothing is heldout or nothing is left to train on.
     """
     groups = families(pairs, params.near_duplicate_similarity)
     unit_of: dict[str, Unit] = {pair.pair_id: (pair.doc_id, "") for pair in pairs}
     splits = Splits(heldout=heldout_units(groups, unit_of, set(), params, seed))
-    apart = splits.heldout | _for_validation(unit_of, splits.heldout, params, seed)
-    on_both_sides = crossing(groups, unit_of, splits.heldout) | crossing(groups, unit_of, apart)
+    apart = splits.heldout | _validation_topics(unit_of, splits.heldout, params, seed)
+    on_both_sides = ids_on_both_sides(groups, unit_of, splits.heldout) | ids_on_both_sides(groups, unit_of, apart)
     kept = distinct(pairs, groups, on_both_sides, params, ledger)
     for pair in kept:
         unit = unit_of[pair.pair_id]
@@ -28,21 +28,26 @@ def split_dialogues(pairs: list[Pair], params: Curate, seed: int, ledger: Ledger
             splits.rows["validation"].append(pair)
         else:
             splits.rows["train"] += _row_for_each_summary(pair)
-            if share(seed, "recall", pair.pair_id) < params.recall_fraction:
+            if hash_fraction(seed, "recall", pair.pair_id) < params.recall_fraction:
                 splits.rows["recall"].append(pair)
     check_enough(splits, len(pairs))
     return splits
 
 
-def _for_validation(unit_of: dict[str, Unit], heldout: dict[Unit, str], params: Curate, seed: int) -> dict[Unit, str]:
-    """So many of the other topics, one at least: of a few dozen the hash might fall on none."""
-    units = sorted(set(unit_of.values()) - heldout.keys(), key=lambda unit: share(seed, "validation", *unit))
+def _validation_topics(
+    unit_of: dict[str, Unit], heldout: dict[Unit, str], params: Curate, seed: int
+) -> dict[Unit, str]:
+    """Choose `validation_fraction` of the other topics, but at least one.
+
+    A threshold for the hash of each topic might choose none of a few dozen.
+    """
+    units = sorted(set(unit_of.values()) - heldout.keys(), key=lambda unit: hash_fraction(seed, "validation", *unit))
     count = max(1, round(params.validation_fraction * len(units))) if params.validation_fraction else 0
     return dict.fromkeys(units[:count], "validation")
 
 
 def _row_for_each_summary(pair: Pair) -> list[Pair]:
-    """The first keeps the pair's id; one training row has one summary, and no further reference."""
+    """Return rows of one summary each, without further references. The first row keeps the pair's id."""
     others = [
         pair.model_copy(
             update={
@@ -59,5 +64,5 @@ def _row_for_each_summary(pair: Pair) -> list[Pair]:
 
 
 def dialogue_texts(train: list[Pair]) -> list[str]:
-    """What the built-in models read: each trained dialogue once, and none of its summaries."""
+    """Return the text for the built-in models: each trained dialogue once, and none of its summaries."""
     return list({row.parent_id or row.pair_id: row.instruction for row in train}.values())

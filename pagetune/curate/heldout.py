@@ -1,7 +1,7 @@
-"""Which documents training never sees, as a pure function of seed and content.
+"""Choose the documents that training never sees, as a pure function of seed and content.
 
-A document is heldout if its hash falls below `curate.heldout_fraction`, if it is pinned, or if it shares much with one
-that is. Adding documents moves none of several from heldout into training.
+A document is heldout if its hash is below `curate.heldout_fraction`, if it is pinned, or if it shares enough pairs with
+a heldout one. Where there are several documents, adding more never moves one from heldout into training.
 """
 
 import hashlib
@@ -11,23 +11,23 @@ from pagetune.errors import UserError
 from pagetune.params import Curate
 from pagetune.records import Pair
 
-#: Two documents are one family if this share of the smaller one's pairs has a near-duplicate in the other.
+#: Two documents are one family where this share of the smaller one's pairs has a near-duplicate in the other.
 FAMILY_SHARE = 0.1
 
-#: What is held out as a whole: a document, or a page where there is one document, or a row of a user's own.
+#: What is held out as a whole, as (doc_id, part): a document (""), one of its pages, or a user's own row.
 Unit = tuple[str, str]
 
 
-def share(seed: int, purpose: str, *content: str) -> float:
-    """A number from 0 to 1 that depends on nothing but its arguments."""
+def hash_fraction(seed: int, purpose: str, *content: str) -> float:
+    """Return a number from 0 to 1 that depends only on the arguments."""
     digest = hashlib.sha256("\x1f".join([str(seed), purpose, *content]).encode()).digest()
     return int.from_bytes(digest[:8], "big") / 2**64
 
 
 def units_of(pairs: list[Pair], rows_alone: bool) -> dict[str, Unit]:
-    """pair_id -> its document; its page where there is one document; a user's own row stands by itself.
+    """Return each pair's unit by pair_id: its document, or its page where there is only one document.
 
-    `rows_alone` is false where own rows have a document of their own, which `qa.columns.group` names.
+    With `rows_alone` each of a user's own rows is a unit. It is false where `qa.columns.group` names their documents.
     """
     several = len({pair.doc_id for pair in pairs if pair.page_number is not None}) > 1
     units = {}
@@ -40,9 +40,10 @@ def units_of(pairs: list[Pair], rows_alone: bool) -> dict[str, Unit]:
 def heldout_units(
     groups: list[list[Pair]], unit_of: dict[str, Unit], asked: set[str], params: Curate, seed: int
 ) -> dict[Unit, str]:
-    """unit -> why it is heldout. `asked` are the pairs behind `curate.recall_questions`, which the hash leaves alone.
+    """Return the heldout units, each with the reason. The hash never chooses a unit with a pair of `asked`.
 
-    Raises UserError where a pinned document has no pairs, or nothing is heldout.
+    `asked` are the ids of the pairs behind `curate.recall_questions`. Raises UserError where a pinned document has no
+    pairs, or nothing is heldout.
     """
     units = sorted(set(unit_of.values()))
     _check_pinned(params.heldout_documents, units)
@@ -54,7 +55,7 @@ def heldout_units(
         elif (
             unit not in kept_in
             and not params.heldout_documents
-            and share(seed, "heldout", *unit) < params.heldout_fraction
+            and hash_fraction(seed, "heldout", *unit) < params.heldout_fraction
         ):
             heldout[unit] = "hash"
     if not heldout:
@@ -67,26 +68,27 @@ def _check_pinned(pinned: list[str], units: list[Unit]) -> None:
     unknown = sorted(set(pinned) - {doc_id for doc_id, _ in units})
     if unknown:
         raise UserError(
-            f"params.yaml: curate.heldout_documents names {unknown[0]}, which has no pairs. Known: {_known(units)}."
+            f"params.yaml: curate.heldout_documents names {unknown[0]}, which has no pairs. "
+            f"Choose from {_known_documents(units)}."
         )
 
 
 def _nothing_heldout(units: list[Unit], params: Curate) -> str:
     return (
         f"params.yaml: curate.heldout_fraction: {params.heldout_fraction} holds out none of {len(units)} parts, "
-        "and nothing would show what the tuning does to what it never saw. Raise it, or name a document in "
-        f"curate.heldout_documents: {_known(units)}."
+        "so nothing would show what the tuning does to documents that it never saw. Raise it, or name a document in "
+        f"curate.heldout_documents: {_known_documents(units)}."
     )
 
 
-def _known(units: list[Unit]) -> str:
-    """The documents, the first ten by name."""
+def _known_documents(units: list[Unit]) -> str:
+    """List the first ten documents by name."""
     names = sorted({doc_id for doc_id, _ in units})
     return ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
 
 
 def _add_relatives(heldout: dict[Unit, str], groups: list[list[Pair]], unit_of: dict[str, Unit]) -> None:
-    """Copies and versions of a heldout document are heldout with it, and theirs in turn."""
+    """Hold out copies and versions of a heldout document as well, and theirs in turn."""
     size = Counter(unit_of.values())
     shared: dict[Unit, Counter[Unit]] = {}
     for group in groups:
@@ -102,11 +104,11 @@ def _add_relatives(heldout: dict[Unit, str], groups: list[list[Pair]], unit_of: 
                 waiting.append(other)
 
 
-def crossing(groups: list[list[Pair]], unit_of: dict[str, Unit], heldout: dict[Unit, str]) -> set[str]:
-    """Pairs of a family that stands in heldout and in other documents: neither side may use them."""
-    ids_on_both: set[str] = set()
+def ids_on_both_sides(groups: list[list[Pair]], unit_of: dict[str, Unit], heldout: dict[Unit, str]) -> set[str]:
+    """Return the ids of pairs whose family is both in heldout and in other units. Neither side may use them."""
+    crossing: set[str] = set()
     for group in groups:
         ids = {pair.pair_id for pair in group}
         if len({unit_of[pair_id] in heldout for pair_id in ids}) > 1:
-            ids_on_both |= ids
-    return ids_on_both
+            crossing |= ids
+    return crossing

@@ -1,6 +1,6 @@
-"""The last look before anything is written: is a row that is trained on nearly a heldout one?
+"""The last check before anything is written: is a trained row a near-duplicate of a heldout one?
 
-MinHash says which rows are worth a look; what is among them is found exactly, however many are alike.
+MinHash picks the rows to compare. Among those every near-duplicate is found, however many rows are alike.
 """
 
 from collections import Counter, defaultdict
@@ -12,22 +12,22 @@ from pagetune.records import Pair
 
 
 def leaks(heldout: list[Pair], others: list[Pair], threshold: float) -> list[tuple[Pair, Pair]]:
-    """(heldout pair, other pair) whose questions and answers together share at least `threshold` of their shingles.
+    """Return (heldout pair, other pair) where both share at least `threshold` of the shingles of question and answer.
 
-    Each other pair is named once.
+    Each of the others is returned at most once.
     """
     own, rest = [compared_text(pair) for pair in heldout], [compared_text(pair) for pair in others]
     suspects = list(may_be_similar(own, rest, threshold))
     near = list(may_be_similar([rest[position] for position in suspects], own, threshold))
-    found = _join([own[position] for position in near], [rest[position] for position in suspects], threshold)
+    found = _match_similar([own[position] for position in near], [rest[position] for position in suspects], threshold)
     return [(heldout[near[left]], others[suspects[right]]) for right, left in sorted(found.items())]
 
 
-def _join(own: list[str], rest: list[str], threshold: float) -> dict[int, int]:
-    """Position in `rest` -> position in `own` of the first similar text.
+def _match_similar(own: list[str], rest: list[str], threshold: float) -> dict[int, int]:
+    """Map positions in `rest` to the position in `own` of the first similar text.
 
-    Two sets of which one holds a share t of their union have a member in common among the (1-t)·n+1 rarest of each
-    (prefix filtering: Chaudhuri, Ganti, Kaushik, 2006), so that a template that all share is never looked up.
+    Two sets whose intersection is at least a share t of their union have a member in common among the (1-t)·n+1 rarest
+    of each (prefix filtering: Chaudhuri, Ganti, Kaushik, 2006), so a phrase that all texts share is never looked up.
     """
     counts = Counter(shingle for text in own for shingle in shingles(text))
     by_shingle: dict[str, list[int]] = defaultdict(list)

@@ -1,4 +1,4 @@
-"""Texts that share most of their letters, in time that grows with their number: MinHash by rensa, bands by NumPy."""
+"""Find texts that share most of their letters in nearly linear time: MinHash by rensa, bands by NumPy."""
 
 from collections.abc import Iterator
 from functools import cache, lru_cache
@@ -9,14 +9,14 @@ from rensa import RMinHash, RMinHashLSH
 
 PERMUTATIONS, SEED = 120, 0
 SHINGLE_CHARACTERS = 4
-#: Of the pairs that are exactly as similar as asked for, this share at least is found; of more similar ones more.
+#: The share of pairs exactly at the threshold that is found at least. More similar pairs are found more often.
 MIN_FOUND = 0.995
-#: Candidates whose signatures agree by so much less than asked for are not looked at: three standard deviations.
+#: Candidates whose signatures agree this much less than the threshold are skipped: three standard deviations.
 MARGIN = 0.12
-#: In a band that many texts share, each is compared with so many that stand next to it in the order of the texts. Of
-#: 3,000 near-duplicates planted among 60,000 texts of one template 4 find 99.93%, 8 find 99.97%, 24 find all.
+#: In a band that many texts share, each is compared with this many that follow it in sorted order. With 3,000
+#: near-duplicates planted among 60,000 texts of one pattern, 4 find 99.93%, 8 find 99.97%, and 24 find all.
 NEIGHBOURS = 8
-#: rensa hands its signatures out as Python lists, of which no more are held at a time.
+#: Texts that are handled at a time, because rensa returns signatures as Python lists.
 CHUNK = 10_000
 
 
@@ -26,15 +26,16 @@ def shingles(text: str) -> frozenset[str]:
 
 
 def similarity(one: str, other: str) -> float:
-    """Jaccard of the two texts' shingles, from 0 to 1."""
+    """Return the Jaccard similarity of the two texts' shingles, from 0 to 1."""
     left, right = shingles(one), shingles(other)
     return len(left & right) / len(left | right)
 
 
 def similar_pairs(texts: list[str], threshold: float) -> Iterator[tuple[int, int]]:
-    """Pairs of positions in `texts` whose signatures agree about as much as `threshold`, each once; not yet exact.
+    """Yield, once each, pairs of positions in `texts` whose signatures agree about as much as `threshold`.
 
-    Where many texts are alike not every pair is named, but enough of them to join all into one group.
+    These are candidates for an exact comparison. Where many texts are alike, not every pair is among them, but enough
+    to join all of them into one group.
     """
     signatures = _signatures(texts)
     rank = np.argsort(np.argsort(np.array(texts, dtype=object), kind="stable"))
@@ -50,12 +51,12 @@ def similar_pairs(texts: list[str], threshold: float) -> Iterator[tuple[int, int
 
 
 def may_be_similar(texts: list[str], others: list[str], threshold: float) -> Iterator[int]:
-    """Positions in `others` that share a band with one of `texts`: all that are as similar as asked for, and more."""
+    """Yield the positions in `others` that share a band with one of `texts`: nearly all similar ones, and others."""
     bands = len(_bands(threshold))
     index = RMinHashLSH(threshold=threshold, num_perm=PERMUTATIONS, num_bands=bands)
     for start in range(0, len(texts), CHUNK):
         matrix = _matrix(texts[start : start + CHUNK])
-        # Twice, because rensa flags what it finds two keys for.
+        # Insert twice, because rensa flags a text only where it finds two keys.
         index.insert_matrix(matrix, start)
         index.insert_matrix(matrix, len(texts) + start)
     for start in range(0, len(others), CHUNK):
@@ -65,7 +66,7 @@ def may_be_similar(texts: list[str], others: list[str], threshold: float) -> Ite
 
 @cache
 def _rows_per_band(threshold: float) -> int:
-    """As many as still find `MIN_FOUND` of the pairs at the threshold: the more, the fewer candidates."""
+    """Return the most rows that still find `MIN_FOUND` of the pairs at the threshold: more rows, fewer candidates."""
     divisors = (12, 10, 8, 6, 5, 4, 3, 2)
     return next(rows for rows in divisors if 1 - (1 - threshold**rows) ** (PERMUTATIONS // rows) >= MIN_FOUND)
 
@@ -76,7 +77,7 @@ def _bands(threshold: float) -> list[slice]:
 
 
 def _signatures(texts: list[str]) -> Any:
-    """uint32, one row of `PERMUTATIONS` a text."""
+    """Return the signatures, uint32 of shape (texts, PERMUTATIONS)."""
     signatures = np.empty((len(texts), PERMUTATIONS), dtype=np.uint32)
     for start in range(0, len(texts), CHUNK):
         signatures[start : start + CHUNK] = _matrix(texts[start : start + CHUNK]).to_rows()
@@ -84,12 +85,12 @@ def _signatures(texts: list[str]) -> Any:
 
 
 def _matrix(texts: list[str]) -> Any:
-    """As rensa holds them."""
+    """Return the signatures as a matrix of rensa's own."""
     return RMinHash.digest_matrix_from_flat_token_hashes(*_hash_shingles(texts), PERMUTATIONS, SEED)
 
 
 def _hash_shingles(texts: list[str]) -> tuple[Any, Any]:
-    """One 64-bit hash a shingle, and where each text's begin; shorter texts are padded to one shingle."""
+    """Return a 64-bit hash per shingle, and where each text's hashes begin. Shorter texts are padded to one shingle."""
     padded = [text.ljust(SHINGLE_CHARACTERS, "\0") for text in texts]
     letters = np.frombuffer("".join(padded).encode("utf-32-le", "surrogatepass"), dtype=np.uint32).astype(np.uint64)
     hashes = np.zeros(len(letters) - SHINGLE_CHARACTERS + 1, dtype=np.uint64)
@@ -105,7 +106,7 @@ def _hash_shingles(texts: list[str]) -> tuple[Any, Any]:
 
 
 def _in_one_band(rows: Any, rank: Any) -> Any:
-    """Pairs that agree in a band, as left << 32 | right: neighbours in a list sorted by the band, then by the text."""
+    """Return pairs that agree in a band, as left << 32 | right: neighbours in the order of the band, then the text."""
     key = rows.astype(np.uint64) @ _multipliers(rows.shape[1])
     order = np.lexsort((rank, key))
     key = key[order]
@@ -121,5 +122,5 @@ def _in_one_band(rows: Any, rank: Any) -> Any:
 
 @cache
 def _multipliers(count: int) -> Any:
-    """Odd 64-bit numbers, the same on every machine."""
+    """Return odd 64-bit numbers, the same on every machine."""
     return np.random.default_rng(SEED).integers(2**63, size=count, dtype=np.uint64) * np.uint64(2) + np.uint64(1)

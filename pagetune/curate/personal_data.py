@@ -1,6 +1,6 @@
-"""Numbers that belong to a person: resident registration, payment cards, mobile telephones.
+"""Find and mask numbers that belong to a person: resident registration, payment cards, mobile telephones.
 
-Offices are reached on other prefixes (02, 1588), so those stay. Names are not looked for.
+Offices have other prefixes (02, 1588), so their numbers stay. Names are not detected.
 """
 
 import re
@@ -9,11 +9,11 @@ from typing import Literal
 
 from pagetune.records import Pair, Rejected
 
-#: Each of them ends in one; most texts have none.
+#: All of these numbers end in one, and most texts have none: a quick first test.
 _LONG_NUMBER = re.compile(r"\d{4}")
-#: Between the groups of a number.
+#: What may separate the groups of a number.
 _GAP = r"\s?[-‐‑–—−－.·_]?\s?"
-#: 법인등록번호 has the same form.
+#: A 법인등록번호, which has the same form as a resident number.
 _COMPANY = re.compile(r"법인\s?(?:등록)?\s?번호\s?[:：]?\s?[\d\-–]+")
 #: Date of birth, then the digit for sex and century (5 to 8 for foreigners), then six more.
 _RESIDENT = re.compile(
@@ -22,7 +22,7 @@ _RESIDENT = re.compile(
 _CARD = re.compile(
     rf"(?<![\d-])(?:\d{{4}}{_GAP}){{3}}\d{{4}}(?![\d-])|(?<!\d)3[47]\d{{2}}{_GAP}\d{{6}}{_GAP}\d{{5}}(?!\d)"
 )
-#: 010, with or without the country's code; the older prefixes only where the groups are divided.
+#: 010, with or without the country code; the older prefixes only where the groups are separated.
 _MOBILE = re.compile(
     rf"(?<![\d-])(?:\+82{_GAP}\(?[0０]?\)?|82[-‐‑–—]|\(?[0０])(?:[1１][0０]\)?{_GAP}\d{{3,4}}{_GAP}\d{{4}}"
     rf"|[1１][16789１６７８９]\)?[-‐‑–—−－. ]\d{{3,4}}[-‐‑–—−－. ]\d{{4}})(?!\d)"
@@ -30,21 +30,23 @@ _MOBILE = re.compile(
 
 
 def find_personal_data(text: str) -> dict[str, list[str]]:
-    """By kind (resident_number, card_number, mobile_number), what stands in `text`."""
+    """Return the numbers in `text` by kind: resident_number, card_number, mobile_number."""
     if not _LONG_NUMBER.search(text):
         return {}
-    residents = [number for number in _matches(_RESIDENT, _COMPANY.sub(_blank, text)) if _is_divided(number, text)]
+    residents = [
+        number for number in _matches(_RESIDENT, _COMPANY.sub(_spaces_for, text)) if _is_resident_number(number, text)
+    ]
     cards = [number for number in _matches(_CARD, text) if _passes_luhn(number)]
     found = {"resident_number": residents, "card_number": cards, "mobile_number": _matches(_MOBILE, text)}
     return {kind: numbers for kind, numbers in found.items() if numbers}
 
 
-def _blank(found: re.Match[str]) -> str:
+def _spaces_for(found: re.Match[str]) -> str:
     return " " * len(found.group())
 
 
-def _is_divided(number: str, text: str) -> bool:
-    """Thirteen digits in a row are a product's code as well, unless the text says whose they are."""
+def _is_resident_number(number: str, text: str) -> bool:
+    """Tell whether it has separators, or the text says whose it is: thirteen bare digits may be a product code."""
     return not number.isdigit() or "주민" in text or "외국인등록" in text
 
 
@@ -53,14 +55,14 @@ def _matches(pattern: re.Pattern[str], text: str) -> list[str]:
 
 
 def _passes_luhn(number: str) -> bool:
-    """ISO/IEC 7812's check digit: one number in ten passes by chance."""
+    """Check the last digit as ISO/IEC 7812 has it. One number in ten passes by chance."""
     digits = [int(sign) for sign in reversed(number) if sign.isdigit()]
     doubled = [digit * 2 - 9 * (digit > 4) for digit in digits[1::2]]
     return (sum(digits[::2]) + sum(doubled)) % 10 == 0
 
 
 def mask(text: str) -> str:
-    """The same text, with * for each digit of such a number."""
+    """Replace each digit of such numbers by *."""
     for numbers in find_personal_data(text).values():
         for number in numbers:
             text = text.replace(number, re.sub(r"\d", "*", number))
@@ -70,7 +72,7 @@ def mask(text: str) -> str:
 def without_personal_data(
     pairs: list[Pair], what: Literal["drop", "mask", "keep"]
 ) -> tuple[list[Pair], list[Rejected], Counter[str]]:
-    """The pairs that go on, those that do not (masked all the same), and how many pairs held which kind."""
+    """Return the pairs that are kept, those that are not (masked too), and how many pairs had each kind of number."""
     kept: list[Pair] = []
     rejected: list[Rejected] = []
     counts: Counter[str] = Counter()
@@ -80,14 +82,14 @@ def without_personal_data(
         if not kinds or what == "keep":
             kept.append(pair)
         elif what == "mask":
-            kept.append(_masked(pair))
+            kept.append(_mask_pair(pair))
         else:
-            rejected.append(Rejected.of(_masked(pair), "personal_data", ", ".join(kinds)))
+            rejected.append(Rejected.of(_mask_pair(pair), "personal_data", ", ".join(kinds)))
     return kept, rejected, counts
 
 
-def _masked(pair: Pair) -> Pair:
-    """The evidence too, which no longer is what stands at its place then."""
+def _mask_pair(pair: Pair) -> Pair:
+    """Mask all texts of a pair. The masked evidence then differs from the text at its place."""
     texts = {name: getattr(pair, name) for name in ("instruction", "output", "evidence", "topic")}
     masked: dict[str, object] = {name: mask(text) for name, text in texts.items() if text}
     return pair.model_copy(update=masked | {"references": [mask(text) for text in pair.references]})

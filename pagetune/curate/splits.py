@@ -1,26 +1,26 @@
-"""Which pair goes where, as a pure function of seed and content.
+"""Divide pairs into splits, as a pure function of seed and content.
 
-Heldout documents are heldout whole. The facts of the others are trained on; for some of them one wording is held back
-for `recall` or `validation`.
+Documents are held out whole. The facts of all others are trained on; for some facts one wording is held back for
+`recall` or `validation`.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pagetune.curate.duplicates import fact_ids, families, near_duplicates, where, without_duplicates
-from pagetune.curate.heldout import Unit, crossing, heldout_units, share, units_of
+from pagetune.curate.heldout import Unit, hash_fraction, heldout_units, ids_on_both_sides, units_of
 from pagetune.curate.leaks import leaks
-from pagetune.curate.paraphrase import wanted
+from pagetune.curate.question_patterns import Wordings, requested_wordings
 from pagetune.errors import UserError
 from pagetune.ledger import Ledger
 from pagetune.params import Curate
 from pagetune.records import NEW_WORDING, Pair, Rejected, Split
 from pagetune.text.claims import normal_form
 
-#: Of a pair: template name -> question, "original" and `NEW_WORDING` among them.
-Wordings = Callable[[Pair], dict[str, str]]
-#: Makes the wordings of the pairs that are trained on, and says which it rejected.
-Reword = Callable[[list[Pair]], tuple[Wordings, list[Rejected]]]
+#: Returns the wordings of a pair, "original" and `NEW_WORDING` among them.
+WordingsOf = Callable[[Pair], Wordings]
+#: Makes the wordings of the pairs that are trained on, and returns those that it rejected.
+Reword = Callable[[list[Pair]], tuple[WordingsOf, list[Rejected]]]
 
 
 @dataclass
@@ -28,28 +28,29 @@ class Splits:
     rows: dict[Split, list[Pair]] = field(
         default_factory=lambda: {"train": [], "validation": [], "recall": [], "heldout": []}
     )
-    #: unit -> why it is heldout: "pinned", "hash", "family of …"
+    #: Why each unit is heldout: "pinned", "hash", "family of …"
     heldout: dict[Unit, str] = field(default_factory=dict)
 
 
 def make_splits(
     pairs: list[Pair], params: Curate, seed: int, ledger: Ledger, reword: Reword, rows_alone: bool = True
 ) -> Splits:
-    """Raises UserError where nothing is heldout or left to train on, or where heldout and training are too much alike.
+    """Divide the pairs into train, validation, recall and heldout.
 
-    `rows_alone`: a user's own rows are held out one by one, not by their document.
+    With `rows_alone` a user's own rows are held out one by one, otherwise by document. Raises UserError where nothing
+    is heldout, nothing is left to train on, or a trained pair is too similar to a heldout one.
     """
-    asked = {pair.pair_id: names for pair in pairs if (names := wanted(pair, params.recall_questions))}
+    asked = {pair.pair_id: names for pair in pairs if (names := requested_wordings(pair, params.recall_questions))}
     groups = families(pairs, params.near_duplicate_similarity)
     unit_of = units_of(pairs, rows_alone)
     splits = Splits(heldout=heldout_units(groups, unit_of, set(asked), params, seed))
-    kept = distinct(pairs, groups, crossing(groups, unit_of, splits.heldout), params, ledger)
+    kept = distinct(pairs, groups, ids_on_both_sides(groups, unit_of, splits.heldout), params, ledger)
     splits.rows["heldout"] = [pair for pair in kept if unit_of[pair.pair_id] in splits.heldout]
     trained = [pair for pair in kept if unit_of[pair.pair_id] not in splits.heldout]
-    wordings, rejected = reword(trained)
+    wordings_of, rejected = reword(trained)
     purposes = _purposes(trained, fact_ids(groups), set(asked), params, seed)
     for pair in trained:
-        _place(splits, pair, wordings(pair), purposes[pair.pair_id], asked.get(pair.pair_id, []), seed)
+        _add_wordings(splits, pair, wordings_of(pair), purposes[pair.pair_id], asked.get(pair.pair_id, []), seed)
     _settle_wordings(splits, rejected, params, ledger)
     check_enough(splits, len(pairs))
     return splits
@@ -58,7 +59,7 @@ def make_splits(
 def distinct(
     pairs: list[Pair], groups: list[list[Pair]], on_both_sides: set[str], params: Curate, ledger: Ledger
 ) -> list[Pair]:
-    """The pairs without duplicates, contradictions, near-duplicates and what stands on both sides."""
+    """Return the pairs without duplicates, contradictions, near-duplicates and those on both sides of the split."""
     kept, rejected = without_duplicates(pairs)
     ledger.add("duplicates", len(pairs), len(kept), rejected)
     apart = [pair for pair in kept if pair.pair_id not in on_both_sides]
@@ -69,21 +70,21 @@ def distinct(
     for group in groups:
         own = [pair for pair in group if pair.pair_id in ids]
         repeated |= near_duplicates(own, params.near_duplicate_similarity)
-    distinct = [pair for pair in apart if pair.pair_id not in repeated]
+    unique = [pair for pair in apart if pair.pair_id not in repeated]
     near = [Rejected.of(p, "near_duplicate", where(repeated[p.pair_id])) for p in apart if p.pair_id in repeated]
-    ledger.add("near_duplicates", len(apart), len(distinct), near)
-    return distinct
+    ledger.add("near_duplicates", len(apart), len(unique), near)
+    return unique
 
 
 def _purposes(
     pairs: list[Pair], fact_of: dict[str, str], asked: set[str], params: Curate, seed: int
 ) -> dict[str, Split]:
-    """pair_id -> what its fact is asked for in: recall, validation, or train alone. One fact has one purpose."""
-    wanted_facts = {fact_of[pair_id] for pair_id in asked}
+    """Return the split that each pair's fact is asked in, by pair_id: recall, validation, or only train."""
+    asked_facts = {fact_of[pair_id] for pair_id in asked}
     purposes: dict[str, Split] = {}
     for pair in pairs:
-        position = share(seed, "purpose", fact_of[pair.pair_id])
-        if fact_of[pair.pair_id] in wanted_facts or position < params.recall_fraction:
+        position = hash_fraction(seed, "purpose", fact_of[pair.pair_id])
+        if fact_of[pair.pair_id] in asked_facts or position < params.recall_fraction:
             purposes[pair.pair_id] = "recall"
         else:
             in_validation = position < params.recall_fraction + params.validation_fraction
@@ -91,24 +92,24 @@ def _purposes(
     return purposes
 
 
-def _place(splits: Splits, pair: Pair, wordings: dict[str, str], purpose: Split, asked: list[str], seed: int) -> None:
-    """Train on every wording but the ones held back, and on `NEW_WORDING` never. The last wording is trained on."""
-    kept_back = {name: text for name, text in wordings.items() if name == NEW_WORDING and purpose == "recall"}
+def _add_wordings(splits: Splits, pair: Pair, wordings: Wordings, purpose: Split, asked: list[str], seed: int) -> None:
+    """Train on every wording except those held back, never on `NEW_WORDING`. An only wording is not held back."""
+    new_wording = {name: text for name, text in wordings.items() if name == NEW_WORDING and purpose == "recall"}
     rows = {name: _reworded(pair, name, text) for name, text in wordings.items() if name != NEW_WORDING}
     if rows.keys() <= set(asked):
         raise UserError(
-            f"curate.recall_questions: {pair.instruction!r} would be trained on in no other words. "
-            "Raise curate.paraphrases, or take it out."
+            f"curate.recall_questions: {pair.instruction!r} has no other wording to train on. "
+            "Raise curate.paraphrases, or remove the question."
         )
     if purpose != "train" and len(rows) > 1:
-        for name in [name for name in asked if name in rows] or [_rotate(list(rows), pair, seed)]:
+        for name in [name for name in asked if name in rows] or [_choose_held_back(list(rows), pair, seed)]:
             splits.rows[purpose].append(rows.pop(name))
-    splits.rows["recall"] += [_reworded(pair, name, text) for name, text in kept_back.items()]
+    splits.rows["recall"] += [_reworded(pair, name, text) for name, text in new_wording.items()]
     splits.rows["train"] += rows.values()
 
 
-def _rotate(names: list[str], pair: Pair, seed: int) -> str:
-    return names[int(share(seed, "wording", pair.pair_id) * len(names))]
+def _choose_held_back(names: list[str], pair: Pair, seed: int) -> str:
+    return names[int(hash_fraction(seed, "wording", pair.pair_id) * len(names))]
 
 
 def _reworded(pair: Pair, wording: str, question: str) -> Pair:
@@ -119,13 +120,16 @@ def _reworded(pair: Pair, wording: str, question: str) -> Pair:
 
 
 def _settle_wordings(splits: Splits, rejected: list[Rejected], params: Curate, ledger: Ledger) -> None:
-    """No question string stands in two splits, and no row of the others is a near-duplicate of a heldout one."""
+    """Reject rows so that no question is in two splits, and no other row is a near-duplicate of a heldout one.
+
+    Raises UserError where an original question, not a wording of it, is such a near-duplicate.
+    """
     taken = sum(map(len, splits.rows.values())) + len(rejected)
     lost = [*rejected, *_clashes(splits)]
     gone: set[str] = set()
     for heldout, row in leaks(splits.rows["heldout"], _others(splits), params.near_duplicate_similarity):
         if row.parent_id is None:
-            raise UserError(_leak(heldout, row))
+            raise UserError(_leak_message(heldout, row))
         lost.append(Rejected.of(row, "in_heldout_and_training", where(heldout)))
         gone.add(row.pair_id)
     for rows in splits.rows.values():
@@ -137,17 +141,17 @@ def _others(splits: Splits) -> list[Pair]:
     return [row for name, rows in splits.rows.items() if name != "heldout" for row in rows]
 
 
-def _leak(heldout: Pair, row: Pair) -> str:
+def _leak_message(heldout: Pair, row: Pair) -> str:
     return (
         f"a heldout pair has a near-duplicate in training: {heldout.instruction!r} ({where(heldout)}) and "
-        f"{row.instruction!r} ({where(row)}). Name both documents in curate.heldout_documents, or take one out."
+        f"{row.instruction!r} ({where(row)}). Name both documents in curate.heldout_documents, or remove one."
     )
 
 
 def _clashes(splits: Splits) -> list[Rejected]:
-    """Rows whose question stands in an earlier split, or earlier in this one with another answer.
+    """Remove and return rows whose question is in an earlier split, or earlier in this one with another answer.
 
-    Two facts can share a wording although their originals differ.
+    Two facts can share a wording although their original questions differ.
     """
     taken: dict[str, tuple[Split, str]] = {}
     clashes: list[Rejected] = []
@@ -165,10 +169,13 @@ def _clashes(splits: Splits) -> list[Rejected]:
 
 def check_enough(splits: Splits, pairs: int) -> None:
     if not splits.rows["train"]:
-        raise UserError(f"of {pairs} pairs none is left to train on: all are heldout or rejected. Hold out less.")
+        raise UserError(
+            f"none of {pairs} pairs is left to train on: all are heldout or rejected. Lower curate.heldout_fraction, "
+            "or name fewer documents in curate.heldout_documents."
+        )
     if not splits.rows["heldout"]:
         parts = ", ".join(" ".join(filter(None, unit)) for unit in sorted(splits.heldout)[:5])
         raise UserError(
-            f"every pair of what is heldout ({parts}) was rejected, metrics would show nothing of what the tuning does "
+            f"every pair of the heldout documents ({parts}) was rejected, so no score would show what the tuning does "
             "to other documents. Name further documents in curate.heldout_documents."
         )

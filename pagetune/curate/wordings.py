@@ -1,7 +1,7 @@
-"""The wordings in which a fact is trained and asked: the original, `curate.paraphrases` more, and the one kept back.
+"""The wordings in which a fact is trained and asked: the original, `curate.paraphrases` more, and the one held back.
 
-Templates need no model. What a language model writes is checked: a paraphrase that changes a number, a code or a name,
-gives the answer away, or repeats another is rejected.
+Question patterns need no model. What a language model writes is checked: a paraphrase that changes a number, a code or
+a name, gives the answer away, or repeats another is rejected.
 """
 
 import asyncio
@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from pagetune.curate.filters import filter_reason
-from pagetune.curate.paraphrase import paraphrases, wanted
+from pagetune.curate.question_patterns import Wordings, all_wordings, requested_wordings
 from pagetune.llm.client import Client, Messages, RequestFailed, gather
 from pagetune.llm.prompt_files import Language, language_of, render
 from pagetune.llm.schemas import Paraphrases, Translated
@@ -17,25 +17,34 @@ from pagetune.params import Curate, Llm
 from pagetune.records import NEW_WORDING, Pair, Reason, Rejected
 from pagetune.text.claims import claims, normal_form
 
-ModelWordings = dict[str, dict[str, str]]
-#: What a model wrote for one pair, and why there is not more of it.
+#: The paraphrases that a model wrote for one pair, and why there are not more.
 Written = tuple[list[str], list[Reason]]
 
 
-def by_templates(pair: Pair, params: Curate) -> dict[str, str]:
-    """The original, so many of the others, the new one, and what the user wants to be asked whatever the number."""
-    wordings = paraphrases(pair)
+def pattern_wordings(pair: Pair, params: Curate) -> Wordings:
+    """Return the original, `curate.paraphrases` others, the new wording, and any in `curate.recall_questions`."""
+    wordings = all_wordings(pair)
     others = [name for name in wordings if name not in ("original", NEW_WORDING)]
-    chosen = {"original", NEW_WORDING, *others[: params.paraphrases], *wanted(pair, params.recall_questions)}
+    chosen = {
+        "original",
+        NEW_WORDING,
+        *others[: params.paraphrases],
+        *requested_wordings(pair, params.recall_questions),
+    }
     return {name: text for name, text in wordings.items() if name in chosen}
 
 
-def by_model(pairs: list[Pair], params: Curate, llm: Llm) -> tuple[ModelWordings, list[Rejected], Client]:
-    """By pair_id as `by_templates`, by a language model, with what was rejected; templates fill in nothing."""
-    return asyncio.run(_by_model(pairs, params, llm))
+def model_wordings(pairs: list[Pair], params: Curate, llm: Llm) -> tuple[dict[str, Wordings], list[Rejected], Client]:
+    """Return wordings by pair_id, with a language model's paraphrases, then those rejected, and the client.
+
+    A question pattern does not replace a paraphrase that was rejected.
+    """
+    return asyncio.run(_model_wordings(pairs, params, llm))
 
 
-async def _by_model(pairs: list[Pair], params: Curate, llm: Llm) -> tuple[ModelWordings, list[Rejected], Client]:
+async def _model_wordings(
+    pairs: list[Pair], params: Curate, llm: Llm
+) -> tuple[dict[str, Wordings], list[Rejected], Client]:
     client = Client(llm, "curate")
     client.expected = len(pairs) if params.paraphrase_method == "llm" else len(pairs) * (params.paraphrases + 1)
     write = _ask_for_paraphrases if params.paraphrase_method == "llm" else _translate_and_back
@@ -44,12 +53,12 @@ async def _by_model(pairs: list[Pair], params: Curate, llm: Llm) -> tuple[ModelW
         written = await gather(write(client, pair, count) for pair in pairs if count)
     finally:
         await client.close()
-    wordings: ModelWordings = {}
+    wordings: dict[str, Wordings] = {}
     rejected: list[Rejected] = []
-    none = params.model_copy(update={"paraphrases": 0})
+    without_paraphrases = params.model_copy(update={"paraphrases": 0})
     for pair, (texts, lost) in zip(pairs, written or [([], [])] * len(pairs), strict=True):
-        wordings[pair.pair_id], unfit = check(pair, texts, params)
-        wordings[pair.pair_id] |= by_templates(pair, none)
+        wordings[pair.pair_id], unfit = check_paraphrases(pair, texts, params)
+        wordings[pair.pair_id] |= pattern_wordings(pair, without_paraphrases)
         rejected += [*unfit, *(Rejected.of(pair, reason) for reason in lost)]
     return wordings, rejected, client
 
@@ -57,14 +66,14 @@ async def _by_model(pairs: list[Pair], params: Curate, llm: Llm) -> tuple[ModelW
 async def _ask_for_paraphrases(client: Client, pair: Pair, count: int) -> Written:
     messages = render("paraphrase", language_of(pair.instruction), question=pair.instruction, count=count)
     try:
-        answer = await client.ask(messages, Paraphrases)
+        written = await client.ask(messages, Paraphrases)
     except RequestFailed:
         return [], ["request_failed"]
-    return (answer.paraphrases[:count], []) if answer else ([], ["unreadable_answer"])
+    return (written.paraphrases[:count], []) if written else ([], ["unreadable_answer"])
 
 
 async def _translate_and_back(client: Client, pair: Pair, count: int) -> Written:
-    """ko→en→ko, or en→ko→en; one translation there, and so many different ones back."""
+    """Translate ko→en→ko or en→ko→en: once there, and back in `count` different ways."""
     own = language_of(pair.instruction)
     other: Language = "en" if own == "ko" else "ko"
     try:
@@ -86,13 +95,13 @@ async def _translate(client: Client, request: Messages) -> Translated | Reason:
         return "request_failed"
 
 
-def check(pair: Pair, texts: list[str], params: Curate) -> tuple[dict[str, str], list[Rejected]]:
-    """The original and the paraphrases that hold: {"original": …, "llm1": …}, and the others with their reasons."""
-    kept: dict[str, str] = {"original": pair.instruction}
+def check_paraphrases(pair: Pair, texts: list[str], params: Curate) -> tuple[Wordings, list[Rejected]]:
+    """Return the original and the valid paraphrases, {"original": …, "llm1": …}, and the others with their reasons."""
+    kept: Wordings = {"original": pair.instruction}
     rejected: list[Rejected] = []
     for text in texts:
         written = pair.model_copy(update={"instruction": " ".join(text.split())})
-        reason = why_rejected(pair, written, [*kept.values(), *params.recall_questions], params)
+        reason = why_paraphrase_rejected(pair, written, [*kept.values(), *params.recall_questions], params)
         if reason:
             rejected.append(Rejected.of(written, reason, pair.instruction))
         else:
@@ -100,8 +109,8 @@ def check(pair: Pair, texts: list[str], params: Curate) -> tuple[dict[str, str],
     return kept, rejected
 
 
-def why_rejected(pair: Pair, written: Pair, earlier: list[str], params: Curate) -> Reason | None:
-    """What is wrong with the wording `written` of `pair`; `earlier` are questions that it may not repeat."""
+def why_paraphrase_rejected(pair: Pair, written: Pair, earlier: list[str], params: Curate) -> Reason | None:
+    """Return what is wrong with the paraphrase `written` of `pair`, or None. It may not repeat any of `earlier`."""
     text, form = written.instruction, normal_form(written.instruction)
     if not form:
         return "too_short"
@@ -110,13 +119,15 @@ def why_rejected(pair: Pair, written: Pair, earlier: list[str], params: Curate) 
     if language_of(text) != language_of(pair.instruction):
         return "wrong_script"
     gives_away = len(answer := normal_form(pair.output)) > 3 and answer in form
-    changed = claims(text) != claims(pair.instruction) or any(name not in text for name in names(pair.instruction))
+    changed = claims(text) != claims(pair.instruction) or any(
+        name not in text for name in proper_nouns(pair.instruction)
+    )
     return "changes_facts" if changed or gives_away else filter_reason(written, params)
 
 
 @cache
-def names(text: str) -> frozenset[str]:
-    """Proper nouns: Kiwi's in Korean; in English words with a capital that begin no sentence."""
+def proper_nouns(text: str) -> frozenset[str]:
+    """Return the proper nouns: Kiwi's in Korean; in English, words with a capital after the first word."""
     if language_of(text) == "en":
         words = text.split()
         return frozenset(word.strip(".,?!'\"()") for word in words[1:] if word[:1].isupper() and word != "I")

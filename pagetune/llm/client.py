@@ -1,7 +1,7 @@
-"""One client for every server that speaks the OpenAI protocol: vLLM, Ollama, llama.cpp, transformers, hosted ones.
+"""A client for every server that speaks the OpenAI protocol: vLLM, Ollama, llama.cpp, transformers, hosted ones.
 
-The official client retries (408, 409, 429 with Retry-After, 5xx, time-outs, broken connections); what is here keeps
-every answer, asks the same thing once, and falls back where a server does not know `response_format`.
+The official client retries (408, 409, 429 with Retry-After, 5xx, timeouts, broken connections). This one caches every
+reply, sends the same request only once, and falls back where a server does not know `response_format`.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from pagetune.errors import UserError
 from pagetune.llm import cache
 from pagetune.llm.cache import Reply
-from pagetune.llm.salvage import read_answer
+from pagetune.llm.salvage import read_reply
 from pagetune.llm.schemas import response_format
 from pagetune.params import Llm
 
@@ -25,20 +25,19 @@ M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
 Messages = list[dict[str, str]]
 
-#: Between two lines of progress.
+#: The time between two lines of progress.
 PROGRESS_SECONDS = 10.0
 
-
-#: What reading something else than a completion ends in.
-_NO_COMPLETION = (ValueError, AttributeError, LookupError, TypeError, OverflowError, RecursionError)
+#: What reading a response that is not a completion may raise.
+_NOT_A_COMPLETION = (ValueError, AttributeError, LookupError, TypeError, OverflowError, RecursionError)
 
 
 class RequestFailed(Exception):
-    """One request that got no answer, however often it was tried; `skip` goes on without it."""
+    """A request got no reply, however often it was tried, and `llm.on_failed_request: skip` goes on without it."""
 
 
 class Client:
-    """Asks within one `asyncio.run`. Counts what it asked, also of what was in the cache."""
+    """Sends requests within one `asyncio.run`, and counts them and their tokens, those from the cache included."""
 
     def __init__(self, params: Llm, stage: str) -> None:
         if params.model is None:
@@ -47,17 +46,17 @@ class Client:
         self._server = _connect(params)
         self._slots = asyncio.Semaphore(params.concurrency)
         self._under_way: dict[str, asyncio.Future[Reply]] = {}
-        #: How many of json_schema, json_object and nothing the server has refused so far.
+        #: How many of the formats json_schema, json_object and none the server has refused so far.
         self._refused = 0
-        self._started = self._said = time.monotonic()
+        self._started = self._printed = time.monotonic()
         self.requests = self.from_cache = self.input_tokens = self.output_tokens = self.expected = 0
 
     async def ask(self, messages: Messages, model: type[M]) -> M | None:
-        """The answer as a `model`, None where there is none to be read in it. Raises RequestFailed, UserError."""
-        answer = await self._answer(messages, model)
-        return read_answer(answer.text, model)
+        """Return the reply as a `model`, or None where it does not contain one. Raises RequestFailed and UserError."""
+        reply = await self._reply(messages, model)
+        return read_reply(reply.text, model)
 
-    async def _answer(self, messages: Messages, model: type[BaseModel]) -> Reply:
+    async def _reply(self, messages: Messages, model: type[BaseModel]) -> Reply:
         request = {
             "base_url": self._params.base_url,
             "model": self._params.model,
@@ -70,42 +69,45 @@ class Client:
         task = self._under_way.get(key)
         if task is None or (task.done() and (task.cancelled() or task.exception())):
             task = self._under_way[key] = asyncio.ensure_future(self._cached(key, messages, model))
-        # Shielded, because another may wait for the same answer when this one is cancelled.
+        # Shielded, because another task may wait for the same reply when this one is cancelled.
         return await asyncio.shield(task)
 
     async def close(self) -> None:
-        """Ends what is under way."""
+        """Cancel what is under way."""
         for task in self._under_way.values():
             task.cancel()
         await asyncio.gather(*self._under_way.values(), return_exceptions=True)
         await self._server.close()
 
     async def _cached(self, key: str, messages: Messages, model: type[BaseModel]) -> Reply:
-        answer = cache.load(key)
-        if answer is None:
+        reply = cache.load(key)
+        if reply is None:
             async with self._slots:
-                answer = await self._send(messages, model)
-            cache.store(key, answer)
+                reply = await self._send(messages, model)
+            cache.store(key, reply)
         else:
             self.from_cache += 1
-        self._count(answer)
-        return answer
+        self._count(reply)
+        return reply
 
     async def _send(self, messages: Messages, model: type[BaseModel]) -> Reply:
-        """With the strictest format that the server has not refused; a refusal counts once a laxer one is taken."""
+        """Send a request in the strictest format that the server has not refused.
+
+        A refusal only counts once a laxer format is accepted: it may be about the request itself.
+        """
         from openai import BadRequestError, UnprocessableEntityError
 
         formats: list[dict[str, Any]] = [response_format(model), {"type": "json_object"}, {}]
         refusal = ""
         for refused in range(self._refused, len(formats)):
             try:
-                answer = await self._complete(messages, formats[refused])
+                reply = await self._complete(messages, formats[refused])
             except (BadRequestError, UnprocessableEntityError) as error:
-                refusal = _say(error)
+                refusal = _one_line(error)
                 continue
             self._refused = max(self._refused, refused)
-            return answer
-        return self._fail(f"it refused one ({refusal})")
+            return reply
+        return self._fail(f"it refused the request ({refusal})")
 
     async def _complete(self, messages: Messages, format_: dict[str, Any]) -> Reply:
         import openai
@@ -120,40 +122,40 @@ class Client:
                     max_tokens=self._params.max_tokens,
                     **arguments,
                 )
-                return _to_answer(completion)
-            except (openai.APIResponseValidationError, *_NO_COMPLETION):
-                # What is no completion, as from a proxy that gave up: try it again.
+                return _to_reply(completion)
+            except (openai.APIResponseValidationError, *_NOT_A_COMPLETION):
+                # Not a completion, as from a proxy that gave up: try again.
                 await asyncio.sleep(min(2.0, 0.1 * 2**attempt))
             except (openai.AuthenticationError, openai.PermissionDeniedError, openai.NotFoundError) as error:
-                raise UserError(self._hopeless(error)) from None
+                raise UserError(self._rejection(error)) from None
             except (openai.BadRequestError, openai.UnprocessableEntityError):
                 raise
             except openai.APIError as error:
-                return self._fail(_say(error))
-        return self._fail("what it sends is no completion of the OpenAI protocol")
+                return self._fail(_one_line(error))
+        return self._fail("its responses are not completions of the OpenAI protocol")
 
     def _fail(self, what: str) -> Reply:
         if self._params.on_failed_request == "skip":
             raise RequestFailed(what)
         raise UserError(
-            f"llm.base_url: {self._params.base_url} left a request without an answer after {self._params.max_retries} "
-            f"retries: {what}. "
-            f"{self.requests} answers are kept; mend the server and run again, or set llm.on_failed_request: skip."
+            f"llm.base_url: {self._params.base_url} did not answer a request after {self._params.max_retries} retries: "
+            f"{what}. {self.requests} replies are kept. Fix the server and run again, "
+            "or set llm.on_failed_request: skip."
         )
 
-    def _hopeless(self, error: Exception) -> str:
+    def _rejection(self, error: Exception) -> str:
         return (
-            f"llm.base_url: {self._params.base_url} turned the request away: {_say(error)}. "
+            f"llm.base_url: {self._params.base_url} rejected the request: {_one_line(error)}. "
             "Check OPENAI_API_KEY in the environment, llm.base_url and llm.model."
         )
 
-    def _count(self, answer: Reply) -> None:
+    def _count(self, reply: Reply) -> None:
         self.requests += 1
-        self.input_tokens += answer.input_tokens
-        self.output_tokens += answer.output_tokens
+        self.input_tokens += reply.input_tokens
+        self.output_tokens += reply.output_tokens
         now = time.monotonic()
-        if now - self._said >= PROGRESS_SECONDS:
-            self._said = now
+        if now - self._printed >= PROGRESS_SECONDS:
+            self._printed = now
             print(f"{self._stage}: {self}{self._time_left(now)}", file=sys.stderr, flush=True)
 
     def _time_left(self, now: float) -> str:
@@ -165,7 +167,7 @@ class Client:
 
     @property
     def cost(self) -> float:
-        """Of all answers, those from the cache included, in the currency of llm.price_per_million_…."""
+        """Return the price of all replies, those from the cache included, in the currency of the prices in `llm`."""
         prices = self._params.price_per_million_input_tokens, self._params.price_per_million_output_tokens
         return (self.input_tokens * prices[0] + self.output_tokens * prices[1]) / 1e6
 
@@ -175,7 +177,7 @@ class Client:
     def __str__(self) -> str:
         cost = f", cost {self.cost:.2f}" if self.cost else ""
         return (
-            f"{self.requests} answers ({self.from_cache} from the cache), "
+            f"{self.requests} replies ({self.from_cache} from the cache), "
             f"{self.input_tokens:,} tokens in and {self.output_tokens:,} out{cost}"
         )
 
@@ -183,37 +185,39 @@ class Client:
 def _connect(params: Llm) -> Any:
     from openai import AsyncOpenAI
 
-    # Local servers want no key, but the client wants one.
+    # Local servers do not need a key, but the official client does.
     key = os.environ.get("OPENAI_API_KEY", "").strip() or "none"
     if not key.isascii() or not key.isprintable():
-        raise UserError("OPENAI_API_KEY in the environment holds letters that no key has. Set it anew.")
+        raise UserError("OPENAI_API_KEY in the environment has characters that are not printable ASCII. Set it again.")
     try:
         _ = urlsplit(params.base_url).port
     except ValueError as error:
-        raise UserError(f"params.yaml: llm.base_url: {params.base_url} is no address ({error}). Mend it.") from None
+        raise UserError(
+            f"params.yaml: llm.base_url: {params.base_url} is not a valid address ({error}). Correct it."
+        ) from None
     return AsyncOpenAI(
         base_url=params.base_url, api_key=key, timeout=params.timeout_seconds, max_retries=params.max_retries
     )
 
 
-def _to_answer(completion: Any) -> Reply:
-    """Raises AttributeError, LookupError, TypeError or ValueError where the server sent something else."""
+def _to_reply(completion: Any) -> Reply:
+    """Read a completion. Raises an error of `_NOT_A_COMPLETION` where the server sent something else."""
     message, usage = completion.choices[0].message, completion.usage
     text = message.content or ""
     return Reply(
-        text=text.encode(errors="replace").decode(),  # half a surrogate pair is no text
+        text=text.encode(errors="replace").decode(),  # replaces half a surrogate pair
         input_tokens=int(getattr(usage, "prompt_tokens", 0) or 0),
         output_tokens=int(getattr(usage, "completion_tokens", 0) or 0),
     )
 
 
-def _say(error: Exception) -> str:
-    """The server's own words, in one line."""
+def _one_line(error: Exception) -> str:
+    """Return the server's own message, in one line."""
     return " ".join(str(error).split())[:300].rstrip(".")
 
 
 async def gather(tasks: Iterable[Awaitable[T]]) -> list[T]:
-    """All results in order. The first error ends the others, whose answers so far are in the cache."""
+    """Return all results in order. The first error cancels the other tasks; replies that came are in the cache."""
     waiting = [asyncio.ensure_future(task) for task in tasks]
     try:
         return await asyncio.gather(*waiting)

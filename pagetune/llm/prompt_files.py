@@ -1,6 +1,6 @@
-"""The prompts: Markdown files in `pagetune/llm/prompts/`, one a task and language, with `# system` and `# user` parts.
+"""The prompts: Markdown files in `pagetune/llm/prompts/`, one per task and language, in parts `# system` and `# user`.
 
-What a document says is put in as it is; a `{{` in it is text.
+A document's text is inserted as it is: a `{{` in it stays text.
 """
 
 import re
@@ -12,12 +12,12 @@ from jinja2 import Environment, StrictUndefined, Template
 
 FOLDER = Path(__file__).parent / "prompts"
 Language = Literal["ko", "en"]
-#: From this share of Hangul among its letters on a text is Korean; product names and formulas are Latin anywhere.
+#: A text with at least this share of Hangul among its letters is Korean: product names and formulas are Latin anyway.
 MIN_HANGUL_SHARE = 0.2
 
 
 def render(task: str, language: Language, **values: object) -> list[dict[str, str]]:
-    """The messages of a request: {"role": "system" | "user", "content": …}."""
+    """Return the messages of a request: {"role": "system" | "user", "content": …}."""
     return [
         {"role": role, "content": template.render(values).strip()}
         for role, template in _templates(f"{task}.{language}.md")
@@ -32,7 +32,7 @@ def language_of(text: str) -> Language:
 
 @cache
 def _templates(name: str) -> list[tuple[str, Template]]:
-    """Parted before a document's text is in it, which may say `# system` too."""
+    """Split the file into its parts before a document's text is in it, which may contain `# system` too."""
     parts = re.split(r"^# (system|user)\n", (FOLDER / name).read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
     plain: dict[str, Any] = {"undefined": StrictUndefined, "autoescape": False, "trim_blocks": True}
     environment = Environment(**plain)  # noqa: S701 - plain text, no HTML

@@ -1,4 +1,4 @@
-"""The JSON in what a model said: behind its thoughts, inside a code fence, or cut off in the middle."""
+"""Find the JSON in a model's reply: after its reasoning, inside a code fence, or cut off in the middle."""
 
 import json
 import re
@@ -9,66 +9,70 @@ from pydantic import BaseModel
 
 M = TypeVar("M", bound=BaseModel)
 
-#: Some templates open the block in the prompt, so that only its end is in the answer.
-_THOUGHTS = re.compile(r"^.*</think(?:ing)?>|<think(?:ing)?>.*$", re.DOTALL | re.IGNORECASE)
+#: Some chat templates open the block in the prompt, so that the reply has only its end.
+_REASONING = re.compile(r"^.*</think(?:ing)?>|<think(?:ing)?>.*$", re.DOTALL | re.IGNORECASE)
 _TRAILING_COMMA = re.compile(r",(\s*[\]}])")
-#: A model that repeats itself without end says nothing more after so many.
+#: A longer reply is that of a model that repeats itself without end.
 MAX_CHARACTERS = 100_000
 _DECODER = json.JSONDecoder()
 
 
-def read_answer(text: str, model: type[M]) -> M | None:
-    """The last whole `model` in `text`; None where there is none.
+def read_reply(text: str, model: type[M]) -> M | None:
+    """Return the last complete `model` in `text`, or None.
 
-    Of a list that breaks off its whole items count; any other object that breaks off is lost: half an answer is none.
+    A list that breaks off keeps its complete items. Any other object that breaks off is ignored.
     """
-    spoken = _THOUGHTS.sub("", text)[:MAX_CHARACTERS]
-    for candidate in (spoken, _TRAILING_COMMA.sub(r"\1", spoken)):
-        fitting = [fit for value in _values(candidate) if (fit := _fit(value, model)) is not None]
+    reply = _REASONING.sub("", text)[:MAX_CHARACTERS]
+    for candidate in (reply, _TRAILING_COMMA.sub(r"\1", reply)):
+        fitting = [fit for value in _json_values(candidate) if (fit := _validate(value, model)) is not None]
         if fitting:
             return fitting[-1]
-    return _cut_list(spoken, model)
+    return _read_cut_list(reply, model)
 
 
-def _values(text: str) -> Iterator[Any]:
-    """Every whole object or list that stands in the text, those inside another left out."""
+def _json_values(text: str) -> Iterator[Any]:
+    """Yield every complete object or list in the text that is not inside another."""
     position = 0
     while match := re.compile(r"[{\[]").search(text, position):
         try:
             value, position = _DECODER.raw_decode(text, match.start())
             yield value
-        except RecursionError:  # brackets without end
+        except RecursionError:  # brackets nested too deep
             return
-        except ValueError:  # no JSON, or a number of thousands of digits
+        except ValueError:  # not JSON, or a number of thousands of digits
             position = match.end()
 
 
-def _fit(value: Any, model: type[M]) -> M | None:
-    """A bare list stands for the object with that list, and {"question": "…"} in it for its text."""
+def _validate(value: Any, model: type[M]) -> M | None:
+    """Validate a value as `model`, or return None.
+
+    A bare list is read as the object with that list, and {"question": "…"} in it as its text.
+    """
     name = _list_field(model)
     if name and isinstance(value, list):
         value = {name: value}
     if name and isinstance(value, dict) and isinstance(value.get(name), list):
-        value = {name: [_bare(item) for item in value[name]]}
+        value = {name: [_without_key(item) for item in value[name]]}
     try:
         found = model.model_validate(value)
-        found.model_dump_json().encode()  # half a surrogate pair is no text
+        found.model_dump_json().encode()  # fails on half a surrogate pair
     except (ValueError, RecursionError):  # pydantic's ValidationError is a ValueError
         return None
     return found
 
 
-def _bare(item: Any) -> Any:
+def _without_key(item: Any) -> Any:
     return next(iter(item.values())) if isinstance(item, dict) and len(item) == 1 else item
 
 
 def _list_field(model: type[BaseModel]) -> str | None:
-    """The name of a model's only field, if that is a list."""
+    """Return the name of the model's only field, if that is a list."""
     fields = list(model.model_fields.items())
     return fields[0][0] if len(fields) == 1 and "list" in str(fields[0][1].annotation) else None
 
 
-def _cut_list(text: str, model: type[M]) -> M | None:
+def _read_cut_list(text: str, model: type[M]) -> M | None:
+    """Read the complete items of a list that breaks off."""
     name, start = _list_field(model), text.find("[")
     if name is None or start < 0:
         return None
@@ -79,5 +83,5 @@ def _cut_list(text: str, model: type[M]) -> M | None:
         try:
             item, position = _DECODER.raw_decode(text, gap.end() if gap else position)
         except (ValueError, RecursionError):
-            return _fit({name: items}, model) if items else None
+            return _validate({name: items}, model) if items else None
         items.append(item)

@@ -1,4 +1,4 @@
-"""What is asked of a model, as JSON schemas."""
+"""The replies that a language model is asked for, as JSON schemas."""
 
 from typing import Annotated, Any
 
@@ -8,7 +8,9 @@ Grade = Annotated[int, Field(ge=1, le=5)]
 
 
 class Schema(BaseModel):
-    """Read with patience: what a model adds is passed over. Asked for strictly: nothing may be added."""
+    """A reply. Its schema forbids further fields, and reading ignores them."""
+
+    # Subclasses have no docstrings: pydantic would put them into the schema, and so into requests and cache keys.
 
     model_config = ConfigDict(extra="ignore", json_schema_extra={"additionalProperties": False})
 
@@ -36,6 +38,6 @@ class Translated(Schema):
 
 
 def response_format(model: type[BaseModel]) -> dict[str, Any]:
-    """As vLLM, llama.cpp, Ollama and the hosted servers take it."""
+    """Return `response_format` as vLLM, llama.cpp, Ollama and the hosted servers take it."""
     schema = {"name": model.__name__.lower(), "schema": model.model_json_schema(), "strict": True}
     return {"type": "json_schema", "json_schema": schema}
