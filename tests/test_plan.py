@@ -1,6 +1,7 @@
 """`python -m pagetune plan`: what it prints, and what it says where nothing can be planned."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -8,8 +9,13 @@ from conftest import ROOT, edit_params, run, shared
 from typer.testing import CliRunner
 
 from pagetune.__main__ import app
+from pagetune.commands import plan
+from pagetune.commands.plan import PlannedModel
 from pagetune.errors import UserError
+from pagetune.model.precision import HEADROOM, Gpu, choose_precision, resolve_precision
+from pagetune.params import load_params
 from pagetune.plan.known_shapes import KNOWN_SHAPES
+from pagetune.plan.memory import GIB
 from pagetune.records import Example
 
 
@@ -54,7 +60,7 @@ def test_the_plan_without_a_card_is_for_the_machines_memory_and_says_so(folder: 
 
     if torch.cuda.is_available():
         pytest.skip("there is a card here")
-    assert "on the CPU, for want of a card" in printed("--model", "1b")
+    assert "on the CPU, as there is no GPU" in printed("--model", "1b")
     edit_params(folder, {"train.gpu_memory_gib": 123.5})
     assert "123.5 GiB of its memory" in printed("--model", "1b")
 
@@ -70,14 +76,54 @@ def test_the_plan_of_a_folder_counts_its_own_tokens(folder: Path) -> None:
     assert "1 rows of data/prompts/train.jsonl" in printed("--gpu-gib", "8", "--model", str(model))
 
 
+def parameters_that_need(gib: float) -> int:
+    """Return the parameters for which 16 bit needs this much memory, by the training's own rule."""
+    return int(gib * GIB / (2 * HEADROOM))
+
+
+@pytest.mark.parametrize(("needed_gib", "expected"), [(23.5, "bf16"), (24.5, "4bit")])
+def test_the_plan_resolves_auto_as_the_training_does_on_such_a_gpu(
+    needed_gib: float, expected: str, folder: Path
+) -> None:
+    """The training compares with all of the GPU's memory, so the plan may not take CUDA's own share off."""
+    parameters = parameters_that_need(needed_gib)
+    trained = choose_precision("auto", parameters, load_params().quantization, Gpu(24 * GIB, has_bf16=True))
+    assert trained.precision == expected
+    planned = plan._precision(
+        load_params(),
+        plan._imagined(load_params(), 24.0, encoder=False),
+        PlannedModel("a model", KNOWN_SHAPES["8b"], parameters, None),
+        None,
+    )
+    assert planned == trained
+
+
+def test_the_plan_for_this_machines_t4_is_of_fp16_as_its_training_is(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    properties = SimpleNamespace(total_memory=16 * GIB, name="Tesla T4")
+    for name, value in {
+        "is_available": lambda: True,
+        "is_bf16_supported": lambda including_emulation=True: False,
+        "get_device_properties": lambda _: properties,
+        "get_device_name": lambda: properties.name,
+        "mem_get_info": lambda: (15 * GIB, 16 * GIB),
+        "device_count": lambda: 1,
+    }.items():
+        monkeypatch.setattr(f"torch.cuda.{name}", value)
+    edit_params(folder, {"train.backend": "peft"})
+    assert resolve_precision("auto", 10**9, load_params().quantization).precision == "fp16"
+    assert "at fp16, LoRA" in printed("--model", "1b")
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
         (["--gpu-gib", "4", "--model", "8b"], "GiB are free for it"),
         (["--gpu-gib", "8", "--model", "8b", "--precision", "bf16"], "Try precision: 4bit"),
-        (["--gpu-gib", "8", "--model", "8b", "--precision", "5bit"], "--precision 5bit is none of auto, 4bit"),
+        (["--gpu-gib", "8", "--model", "8b", "--precision", "5bit"], "--precision 5bit is unknown. Use auto, 4bit"),
         (["--gpu-gib", "8", "--model", "./nowhere"], "Name a folder with config.json, a hub id, or one of 1b"),
-        (["--gpu-gib", "8"], "Run `dvc repro base_model`, or name one"),
+        (["--gpu-gib", "8"], "Run `dvc repro base_model`, or name a model"),
     ],
 )
 def test_what_cannot_be_planned_is_one_line(folder: Path, arguments: list[str], says: str) -> None:

@@ -306,7 +306,7 @@ def _nothing_fits(setup: Setup, train: Train, least: Candidate, budget: int) -> 
         "a bigger GPU" if setup.on_gpu else "a machine with more memory",
     ]
     return (
-        f"params.yaml: train.memory: at {setup.precision} this training takes at least {_in_words(least.predicted)} "
+        f"params.yaml: train.memory: at {setup.precision} this training takes {_in_words(least.predicted)} at least, "
         f"for {least.tokens} tokens at once, and {budget / GIB:.1f} GiB are free for it (a twentieth is kept back). "
         f"Try {', '.join(filter(None, advice))}."
     )
