@@ -1,0 +1,81 @@
+"""Private names of libraries that the code relies on: an upgrade that removes one fails here, by its name."""
+
+import importlib.util
+import inspect
+import re
+
+import pytest
+import torch
+from conftest import ROOT
+from transformers import PretrainedConfig, Trainer, TrainingArguments
+
+#: Methods of transformers' Trainer that StepTrainer calls or replaces, and the arguments that it passes or gets.
+METHODS = {
+    "_load_from_checkpoint": ["resume_from_checkpoint", "model"],
+    "_maybe_log_save_evaluate": [
+        "tr_loss", "grad_norm", "model", "trial", "epoch", "ignore_keys_for_eval", "start_time", "learning_rate",
+    ],
+    "_save_checkpoint": ["model", "trial"],
+    "_save_optimizer_and_scheduler": ["output_dir"],
+    "_save_rng_state": ["output_dir"],
+    "_save_scaler": ["output_dir"],
+}  # fmt: skip
+#: What it reads and sets on the trainer while it runs.
+ATTRIBUTES = ["_globalstep_last_logged", "_tr_loss"]
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_the_trainer_has_the_private_method(name: str) -> None:
+    assert list(inspect.signature(getattr(Trainer, name)).parameters)[1:] == METHODS[name]
+
+
+@pytest.mark.parametrize("name", ATTRIBUTES)
+def test_the_trainer_keeps_the_private_attribute(name: str) -> None:
+    assert f"self.{name} =" in inspect.getsource(Trainer)
+
+
+def test_every_private_name_of_the_trainer_is_listed_here() -> None:
+    """A method of our own is defined in the class; whatever else starts with an underscore is transformers'."""
+    code = (ROOT / "pagetune/train/step_trainer.py").read_text(encoding="utf-8")
+    defined = set(re.findall(r"def (_\w+)", code))
+    used = set(re.findall(r"(?:self|super\(\))\.(_[a-z]\w*)", code))
+    assert (used - defined) | (defined & set(METHODS)) == set(METHODS) | set(ATTRIBUTES)
+
+
+def test_one_process_can_be_kept_to_one_gpu() -> None:
+    assert "self._n_gpu" in inspect.getsource(TrainingArguments)
+
+
+def test_a_config_names_its_attention() -> None:
+    assert hasattr(PretrainedConfig(), "_attn_implementation")
+
+
+def test_peft_finds_the_prefixes_of_an_adapter() -> None:
+    from peft.tuners import tuners_utils
+
+    parameters = list(inspect.signature(tuners_utils._get_tuner_state_dict_key_prefixes).parameters)
+    assert parameters == ["model", "adapter_name"]
+
+
+def test_torch_multiplies_scaled_matrices() -> None:
+    assert callable(torch._scaled_mm)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("liger_kernel") is None, reason="Liger is in requirements-gpu.txt")
+def test_liger_patches_an_instance() -> None:
+    from liger_kernel.transformers import _apply_liger_kernel_to_instance
+
+    assert next(iter(inspect.signature(_apply_liger_kernel_to_instance).parameters)) == "model"
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(
+    importlib.util.find_spec("unsloth") is None or not torch.cuda.is_available(), reason="Unsloth needs a GPU"
+)
+def test_unsloth_dispatches_attention_to_a_kernel_that_can_be_set() -> None:
+    import unsloth  # noqa: F401
+    from unsloth.models._utils import apply_unsloth_gradient_checkpointing
+    from unsloth.utils import attention_dispatch
+
+    assert hasattr(attention_dispatch, "_TORCH_VARLEN_ATTN")
+    assert callable(apply_unsloth_gradient_checkpointing)
