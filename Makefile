@@ -1,7 +1,7 @@
 # make repro     install, run the whole pipeline, print the scores before and after
 # make test      install, run every test
-# make install   install, and run nothing
-# make check     install, linters and tests; what CI runs
+# make install   install, run nothing
+# make check     install, run linters and tests, as CI does
 # make gguf      build llama.cpp and its converter, for export.format: gguf
 
 SHELL := /bin/sh
@@ -25,18 +25,19 @@ check: $(BIN)/installed
 	@$(RUN) ruff format --check .
 	@$(RUN) ruff check .
 	@$(RUN) mypy
+	@$(RUN) lint-imports
 	@$(RUN) python -m pytest
 
 gguf: $(BIN)/installed
 	@$(RUN) python -m pagetune.export.install
 
-# Installed again whenever the pins change; half an installation leaves no `installed` behind.
+# Install again whenever the pins change. An installation that failed halfway leaves no `installed` behind.
 $(BIN)/installed: requirements.txt
 	@./setup.sh requirements.txt
 	@touch $@
 
-# The pins, anew from the .in files. requirements.txt is compiled with whatever build of torch is at hand, and the
-# build's local version is cut, so that any fits; requirements-gpu.txt with what the CUDA build of torch asks for.
+# Compile the pins from the .in files again. requirements.txt is compiled with whatever build of torch the index has,
+# and the local version (+cpu) is cut off, so that any build fits; requirements-gpu.txt adds what a CUDA build needs.
 requirements:
 	@$(BIN)/python -m pip install -qq pip-tools uv
 	@$(BIN)/pip-compile -q --allow-unsafe --strip-extras --no-emit-index-url --no-emit-find-links \
