@@ -1,5 +1,5 @@
 #!/bin/sh
-# Make .venv and install the pins named by the first argument. A missing piece is named in one line.
+# Make .venv and install the requirements file named by the first argument. Name a missing piece in one line.
 set -eu
 
 fail() {
@@ -16,14 +16,14 @@ find_python() {
     done
 }
 
-command -v git >/dev/null || fail "git is not installed. Install it; DVC keeps its experiments there."
-git rev-parse --git-dir >/dev/null 2>&1 || fail "this folder is no Git clone. Get the project with git clone; DVC needs it."
+command -v git >/dev/null || fail "git is not installed. Install it; DVC keeps its experiments in it."
+git rev-parse --git-dir >/dev/null 2>&1 || fail "this folder is not a Git clone. Get the project with git clone; DVC needs one."
 python=$(find_python)
 [ -n "$python" ] || fail "no Python 3.11 or newer was found. Install one, or name it: make PYTHON=/path/to/python3."
 "$python" -c 'import ensurepip, venv' 2>/dev/null \
     || fail "$python has no venv module. Install it (Debian, Ubuntu: apt-get install python3-venv)."
 
-echo "setup: installing $1 into .venv (some minutes, once)"
+echo "setup: installing $1 into .venv (this takes some minutes, once)"
 "$python" -m venv .venv
 .venv/bin/python -m pip install -qq --disable-pip-version-check -r "$1" \
-    || fail "pip could not install $1; its message stands above. Check the network and the free disk space, then run make again."
+    || fail "pip could not install $1; its message is above. Check the network and the free disk space, then run make again."

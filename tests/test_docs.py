@@ -1,4 +1,4 @@
-"""What README and docs/ tell people to type exists, and runs where it can run here."""
+"""What the READMEs, CONTRIBUTING.md and docs/ tell people to type exists, and runs where it can run here."""
 
 import json
 import re
@@ -21,11 +21,14 @@ from ruamel.yaml import YAML
 from pagetune.__main__ import app
 from pagetune.params import Params, load_params
 
-PAGES = [ROOT / "README.md", ROOT / "README.ko.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    *(ROOT / name for name in ("README.md", "README.ko.md", "CONTRIBUTING.md", "models/README.md")),
+    *sorted((ROOT / "docs").glob("*.md")),
+]
 
 
 def commands(page: Path) -> list[str]:
-    """Lines of code, joined where they go on, without what stands behind a comment's sign."""
+    """Return the lines of code, joined where a backslash continues them, without their comments."""
     text = page.read_text(encoding="utf-8").replace("\\\n", " ")
     lines = [line.strip() for line in text.splitlines() if line.startswith("    ")]
     return [re.sub(r"\s{2,}#.*", "", line) for line in lines]
@@ -92,7 +95,8 @@ def links(text: str) -> Counter[str]:
 
 
 def code(text: str) -> list[list[str]]:
-    """Lines of code in columns, joined where they go on. The last of several is a comment: that there is one counts."""
+    """Return the lines of code, joined where a backslash continues them, in columns. The last of several columns is a
+    comment, of which only its presence counts."""
     lines = [line for line in re.sub(r"\\\n\s*", " ", text).splitlines() if line.startswith("    ")]
     columns = [re.split(r"\s{2,}", line.strip()) for line in lines]
     return [[*line[:-1], "…"] if len(line) > 1 else line for line in columns]
@@ -110,6 +114,30 @@ def test_the_korean_readme_has_every_command_number_and_link_of_the_english_one(
     assert links(korean) == links(english.replace("(README.ko.md)", "(README.md)"))
     # Two cores are 2코어: a word here may be a number there.
     assert not numbers(english) - numbers(korean)
+
+
+def test_architecture_names_every_module_once_and_no_module_that_does_not_exist() -> None:
+    """An entry is a list item that opens with a module; sentences may name it again. A room's `__init__.py` is a
+    docstring, so that it needs no entry."""
+    text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    library = [path.relative_to(ROOT / "pagetune").as_posix() for path in (ROOT / "pagetune").rglob("*.py")]
+    modules = [name for name in library if not name.endswith("/__init__.py")]
+    modules += [f"stages/{path.name}" for path in (ROOT / "stages").glob("*.py") if path.name != "__init__.py"]
+    assert sorted(re.findall(r"^- `([^`]+\.py)`", text, re.MULTILINE)) == sorted(modules)
+    assert set(re.findall(r"`([^`]+\.py)`", text)) <= set(modules)
+
+
+def test_pre_commit_runs_what_make_check_runs_and_the_tests_only_on_push() -> None:
+    config = YAML(typ="safe", pure=True).load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    (repository,) = config["repos"]
+    assert repository["repo"] == "local"  # nothing is downloaded
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    recipe = re.search(r"^check:.*\n((?:\t.+\n)+)", makefile, re.MULTILINE)
+    assert recipe is not None
+    hooks = repository["hooks"]
+    assert [hook["entry"] for hook in hooks] == re.findall(r"^\t@\$\(RUN\) (.+)$", recipe[1], re.MULTILINE)
+    assert all(hook["language"] == "system" and hook["pass_filenames"] is False for hook in hooks)
+    assert [hook["id"] for hook in hooks if hook.get("stages", config["default_stages"]) == ["pre-push"]] == ["pytest"]
 
 
 # docs/deploy.md, on a real export.
@@ -140,7 +168,7 @@ def test_transformers_serves_the_export_by_the_commands_of_the_guide(exported: P
     serve, *ask = section("transformers")
     question = re.search(r'"content": "([^"]+)"', ask[-1])
     assert question
-    # Of a model that was hardly trained, which never ends: as far as predict.max_new_tokens lets `ask` go.
+    # The model was hardly trained and never ends its answer, so that `ask` stops at predict.max_new_tokens.
     expected = run(exported, sys.executable, "-m", "pagetune", "ask", question[1]).stdout.strip()
     assert expected
     server = serve.replace("8123", port).split()

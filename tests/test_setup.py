@@ -1,10 +1,11 @@
-"""Installing: a missing piece is one line, and both requirement files resolve."""
+"""Installation: a missing piece is named in one line, and both requirement files resolve."""
 
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from conftest import ROOT
 
 
 def setup(folder: Path, path: str) -> subprocess.CompletedProcess[str]:
-    """Run setup.sh as on a machine that has just what `path` holds."""
+    """Run setup.sh as on a machine that has only the programs in `path`."""
     environment = {"PATH": path, "HOME": str(folder), "PYTHON": "python3"}
     return subprocess.run(
         ["/bin/sh", str(ROOT / "setup.sh"), "requirements.txt"],
@@ -25,7 +26,7 @@ def setup(folder: Path, path: str) -> subprocess.CompletedProcess[str]:
 
 
 def programs(folder: Path, *names: str) -> str:
-    """A PATH that holds these programs and no others."""
+    """Return a PATH that holds these programs and no others."""
     target = folder / "bin"
     target.mkdir()
     for name in names:
@@ -41,10 +42,10 @@ def test_a_missing_git_is_one_line(tmp_path: Path) -> None:
     assert done.stderr.startswith("setup: git is not installed.")
 
 
-def test_a_folder_that_is_no_clone_is_one_line(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_a_clone_is_one_line(tmp_path: Path) -> None:
     done = setup(tmp_path, programs(tmp_path, "git"))
     assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
-    assert "this folder is no Git clone" in done.stderr
+    assert "this folder is not a Git clone" in done.stderr
 
 
 def test_a_missing_python_is_one_line(tmp_path: Path) -> None:
@@ -85,9 +86,18 @@ def test_the_gpu_file_changes_no_pin_of_the_other() -> None:
     assert not any(pin.startswith(("unsloth", "torchvision")) for pin in pins[0])
 
 
+def test_every_data_file_of_the_library_is_part_of_the_package() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    patterns = settings["tool"]["setuptools"]["package-data"]["pagetune"]
+    found = {path for pattern in patterns for path in (ROOT / "pagetune").glob(pattern)}
+    files = (path for path in (ROOT / "pagetune").rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    assert found == {path for path in files if path.suffix != ".py"}
+    assert ROOT / "pagetune" / "py.typed" in found
+
+
 @pytest.mark.parametrize("name", ["requirements.txt", "requirements-gpu.txt"])
 def test_the_pins_resolve_together(name: str) -> None:
-    """pip finds a set that satisfies all of them at once; nothing is installed."""
+    """pip finds versions that satisfy all pins at once. Nothing is installed."""
     command = [
         sys.executable,
         "-m",
