@@ -1,4 +1,4 @@
-"""The pictures of docs/gpu.md, drawn by benchmarks.gpu_guide: the same numbers give the same bytes."""
+"""The charts of docs/gpu.md, drawn by benchmarks.gpu_guide: the same numbers give the same bytes."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,18 +8,18 @@ from matplotlib import style
 from matplotlib.figure import Figure
 
 from benchmarks.gpu_measured import ONE_COMMAND, runs_of
-from benchmarks.gpu_plans import CARDS, Cell, smallest_at_full_speed, smallest_card
+from benchmarks.gpu_plans import GPU_SIZES, Cell, smallest_at_full_speed, smallest_gpu
 from pagetune.jsonl import atomic_write
 from pagetune.plan.known_shapes import KNOWN_SHAPES
 from pagetune.plan.memory import GIB
 
 INK, FOUR, SIXTEEN, NONE, LINE = "#1f2328", "#d9a441", "#1f6feb", "#e4e8ec", "#c3cad1"
-#: Lighter where layers are computed again.
+#: Lighter colours for gradient checkpointing.
 CHECKPOINTED = {"4bit": "#f3dcae", "bf16": "#a9caf9"}
 WHOLE = {"4bit": FOUR, "bf16": SIXTEEN}
 BITS = {"4bit": "4 bit", "bf16": "16 bit"}
 STYLE = {
-    # Outlines, so that the picture looks the same with any fonts.
+    # Outlines, so that the chart looks the same with any fonts.
     "svg.fonttype": "path",
     "font.family": "DejaVu Sans",
     "font.size": 10,
@@ -31,13 +31,13 @@ STYLE = {
 
 
 def draw_charts(cells: dict[tuple[int, str], Cell], folder: Path) -> None:
-    _draw(folder / "gpu-cards.svg", 4.0, lambda figure: _draw_grid(figure.subplots(), cells))
+    _draw(folder / "gpu-choices.svg", 4.0, lambda figure: _draw_grid(figure.subplots(), cells))
     _draw(folder / "gpu-memory.svg", 3.6, lambda figure: _draw_needs(figure.subplots()))
     _draw(folder / "gpu-measured.svg", 4.2, lambda figure: _draw_measured(*figure.subplots(1, 2, sharey=True)))
 
 
 def _draw(path: Path, height: float, draw: Callable[[Any], None]) -> None:
-    """White below, since the letters are dark and a page may be too."""
+    """Draw on a white background, since the letters are dark and the reader's page may be dark too."""
     with style.context(["default", STYLE, {"svg.hashsalt": path.stem}]):
         figure = Figure(figsize=(9.6, height), layout="constrained", facecolor="white")
         draw(figure)
@@ -47,10 +47,10 @@ def _draw(path: Path, height: float, draw: Callable[[Any], None]) -> None:
 
 def _draw_grid(axes: Any, cells: dict[tuple[int, str], Cell]) -> None:
     models = list(KNOWN_SHAPES)
-    for (card, model), cell in cells.items():
-        _draw_cell(axes, CARDS.index(card), models.index(model), cell)
-    axes.set(xlim=(-0.5, len(CARDS) - 0.5), ylim=(len(models) - 0.5, -0.5))
-    axes.set_xticks(range(len(CARDS)), [f"{card} GB" for card in CARDS])
+    for (gb, model), cell in cells.items():
+        _draw_cell(axes, GPU_SIZES.index(gb), models.index(model), cell)
+    axes.set(xlim=(-0.5, len(GPU_SIZES) - 0.5), ylim=(len(models) - 0.5, -0.5))
+    axes.set_xticks(range(len(GPU_SIZES)), [f"{gb} GB" for gb in GPU_SIZES])
     axes.set_yticks(range(len(models)), [model.upper() for model in models])
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
@@ -72,18 +72,18 @@ def _draw_cell(axes: Any, column: int, row: int, cell: Cell) -> None:
 
 
 def _draw_needs(axes: Any) -> None:
-    """A bar from the smallest card on which training fits to that on which it need not economise."""
+    """Draw a bar from the smallest GPU on which training fits to the one on which it runs at full speed."""
     for row, model in enumerate(KNOWN_SHAPES):
         for precision, place in (("4bit", row - 0.2), ("bf16", row + 0.2)):
-            least, whole = smallest_card(model, precision), smallest_at_full_speed(model, precision)
+            least, whole = smallest_gpu(model, precision), smallest_at_full_speed(model, precision)
             axes.barh(place, whole - least, left=least, height=0.34, color=WHOLE[precision])
             axes.text(least * 0.97, place, f"{least:.1f}", ha="right", va="center", fontsize=8)
             axes.text(whole * 1.03, place, f"{whole:.1f}", ha="left", va="center", fontsize=8)
-    for card in CARDS:
-        axes.axvline(card, color=LINE, linewidth=0.8, zorder=0)
+    for gb in GPU_SIZES:
+        axes.axvline(gb, color=LINE, linewidth=0.8, zorder=0)
     axes.set_xscale("log")
-    axes.set(xlim=(1.8, 380), ylim=(len(KNOWN_SHAPES) - 0.4, -0.6), xlabel="GiB of the card")
-    axes.set_xticks(CARDS, [str(card) for card in CARDS])
+    axes.set(xlim=(1.8, 380), ylim=(len(KNOWN_SHAPES) - 0.4, -0.6), xlabel="GiB of GPU memory")
+    axes.set_xticks(GPU_SIZES, [str(gb) for gb in GPU_SIZES])
     axes.minorticks_off()
     axes.set_yticks(range(len(KNOWN_SHAPES)), [model.upper() for model in KNOWN_SHAPES])
     for precision in ("4bit", "bf16"):
@@ -103,5 +103,5 @@ def _draw_measured(memory: Any, speed: Any) -> None:
     memory.set_xlabel("GiB, measured on an H200")
     speed.barh(range(len(runs)), [run.tokens_per_second for run in runs], color=colours, height=0.62)
     speed.xaxis.set_major_formatter(lambda tokens, _: f"{tokens:,.0f}")
-    speed.set_xlabel("tokens a second")
+    speed.set_xlabel("tokens per second")
     speed.tick_params(axis="y", length=0)

@@ -1,9 +1,9 @@
-"""The tables and pictures of docs/gpu.md: what `plan` chooses for cards and models that need not be here.
+"""The tables and charts of docs/gpu.md: what `plan` chooses for GPUs and models, none of which has to be here.
 
     python -m benchmarks.gpu_guide
 
-The tables are written between the guide's markers, and the words around them are left alone. They come from the
-planner's own functions and from the results beside this file.
+The tables are written between the guide's markers, and the text around them is kept. They come from the planner's own
+functions and from the results beside this file.
 """
 
 import re
@@ -13,7 +13,7 @@ from benchmarks.gpu_charts import draw_charts
 from benchmarks.gpu_measured import ONE_COMMAND, PEFT_4BIT, answering_table, measured_table, precision_table
 from benchmarks.gpu_plans import (
     AS_SET,
-    CARDS,
+    GPU_SIZES,
     LEAST,
     PEFT,
     ROOT,
@@ -22,9 +22,9 @@ from benchmarks.gpu_plans import (
     low_memory,
     params_of,
     smallest_at_full_speed,
-    smallest_card,
-    smallest_card_with,
     smallest_for_16_bits,
+    smallest_gpu,
+    smallest_gpu_with,
 )
 from pagetune.commands.plan import look_ahead
 from pagetune.jsonl import write_text
@@ -36,12 +36,12 @@ BEGIN, END = "<!-- {}: written by python -m benchmarks.gpu_guide -->", "<!-- end
 
 
 def make_guide(folder: Path) -> None:
-    """Write gpu.md and its pictures into `folder`, with today's tables in today's words."""
-    cells = {(card, model): cell_of(card, model) for card in CARDS for model in KNOWN_SHAPES}
+    """Write gpu.md, with its text as it is and new tables, and its charts into `folder`."""
+    cells = {(gb, model): cell_of(gb, model) for gb in GPU_SIZES for model in KNOWN_SHAPES}
     tables = {
         "rows": [f"There are {assumed_rows()}."],
-        "cards": cards_table(cells),
-        "smallest cards": smallest_table(),
+        "choices": choices_table(cells),
+        "smallest GPUs": smallest_table(),
         "measured": measured_table(ONE_COMMAND),
         "measured under peft": measured_table(PEFT_4BIT),
         "precisions": precision_table(),
@@ -55,26 +55,26 @@ def make_guide(folder: Path) -> None:
 
 
 def assumed_rows() -> str:
-    """In the planner's words, without why it had to assume them."""
-    return re.sub(r" \(.*?\)", "", look_ahead(AS_SET, CARDS[0], "8b", None).rows)
+    """Return how the planner describes the rows, without the reason why it assumes them."""
+    return re.sub(r" \(.*?\)", "", look_ahead(AS_SET, GPU_SIZES[0], "8b", None).rows)
 
 
 def filled(text: str, name: str, lines: list[str]) -> str:
-    """`text` with `lines` between the markers of this name. Raises ValueError where it has none."""
+    """Return `text` with `lines` between the markers of this name. Raise ValueError where it has no such markers."""
     before, begin, rest = text.partition(BEGIN.format(name) + "\n")
     _, end, after = rest.partition(END)
     if not end:
-        raise ValueError(f"{GUIDE}: the markers of {name!r} are not there")
+        raise ValueError(f"{GUIDE}: the markers of {name!r} are missing")
     return "".join([before, begin, *(f"{line}\n" for line in lines), end, after])
 
 
-def cards_table(cells: dict[tuple[int, str], Cell]) -> list[str]:
-    head = "| card | model | base | predicted | rows at once | tokens at once | checkpointing | with 7% less |"
-    rows = [f"| {card} GB | {model} | {in_words(card, model, cell)} |" for (card, model), cell in cells.items()]
+def choices_table(cells: dict[tuple[int, str], Cell]) -> list[str]:
+    head = "| GPU | model | base | predicted | rows at once | tokens at once | checkpointing | with 7% less |"
+    rows = [f"| {gb} GB | {model} | {in_words(gb, model, cell)} |" for (gb, model), cell in cells.items()]
     return [head, "|---|---|---|---|---|---|---|---|", *rows]
 
 
-def in_words(card: int, model: str, cell: Cell) -> str:
+def in_words(gb: int, model: str, cell: Cell) -> str:
     plan = cell.plan
     if plan is None:
         return f"{cell.precision} | **does not fit**: {cell.missing_gib:.1f} GiB missing | | | |"
@@ -82,11 +82,11 @@ def in_words(card: int, model: str, cell: Cell) -> str:
     parts = f"{rows}, in {cut} parts" if cut > 1 else f"all {rows}"
     checkpointing = "on" if plan.gradient_checkpointing else "off"
     values = [cell.precision, f"{plan.predicted.total / GIB:.2f} GiB", parts, f"{plan.tokens:,}", checkpointing]
-    return " | ".join([*values, with_less(cell, cell_of(card * LEAST, model))])
+    return " | ".join([*values, with_less(cell, cell_of(gb * LEAST, model))])
 
 
 def with_less(cell: Cell, less: Cell) -> str:
-    """What another plan it is on a card that is as small as its name allows."""
+    """Describe the plan on a GPU that is as small as its name allows, if it differs."""
     if less.plan is None or cell.plan is None:
         return "does not fit"
     checkpointing = "on" if less.plan.gradient_checkpointing else "off"
@@ -106,22 +106,22 @@ def smallest_table() -> list[str]:
 
 
 def _smallest_row(model: str) -> str:
-    cards = [
-        smallest_card(model, "4bit"),
-        smallest_card_with(params_of(PEFT), model, "4bit"),
-        smallest_card_with(params_of(low_memory()), model, "4bit"),
-        smallest_card(model, "bf16"),
+    sizes = [
+        smallest_gpu(model, "4bit"),
+        smallest_gpu_with(params_of(PEFT), model, "4bit"),
+        smallest_gpu_with(params_of(low_memory()), model, "4bit"),
+        smallest_gpu(model, "bf16"),
         smallest_for_16_bits(model),
         smallest_at_full_speed(model, "4bit"),
         smallest_at_full_speed(model, "bf16"),
     ]
     name = f"`{model}`, {full_name(model).removeprefix('a ')} ({KNOWN_SHAPES[model].parameters / 1e9:.1f} billion)"
-    return f"| {name} | {' | '.join(f'{gib:.1f}' for gib in cards)} |"
+    return f"| {name} | {' | '.join(f'{gib:.1f}' for gib in sizes)} |"
 
 
 def main() -> None:
     make_guide(GUIDE.parent)
-    print(f"wrote {GUIDE.relative_to(ROOT)} and its pictures")
+    print(f"wrote {GUIDE.relative_to(ROOT)} and its charts")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What was measured on H200 cards, read out of the results beside this file: for benchmarks.gpu_guide."""
+"""Read what was measured on H200 GPUs from the results beside this file, for benchmarks.gpu_guide."""
 
 import re
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ from pagetune.plan.memory import GIB, Setup, estimate
 from pagetune.plan.shapes import LLAMA_3
 
 HERE = Path(__file__).parent
-#: The sections of train_gpu.txt that are read, by how they begin, and what the names of their lines leave out.
+#: The first words of the sections of train_gpu.txt that are read, and what the names of their lines leave out.
 ONE_COMMAND, PEFT_4BIT = "All in one command", "4 bits under PEFT"
 LEFT_OUT = {ONE_COMMAND: "", PEFT_4BIT: ", PEFT 4-bit"}
 ROW = re.compile(r"  (?P<name>\S.*?)\s{2,}(?P<speed>[\d,]+)\s+(?P<gib>[\d.]+)(?:\s+(?P<predicted>[\d.]+))?$")
@@ -21,7 +21,7 @@ ANSWERS = re.compile(r"(?P<name>ours, .*?)\s{2,}\d+ prompts\s+[\d.]+ s\s+(?P<spe
 
 @dataclass(frozen=True)
 class Run:
-    """A line of train_gpu.txt; `predicted_gib` is what the planner says today, None for the trainers of others."""
+    """A line of train_gpu.txt. `predicted_gib` is what the planner says today; it is None for other trainers."""
 
     name: str
     tokens_per_second: int
@@ -30,7 +30,7 @@ class Run:
 
 
 def runs_of(section: str) -> list[Run]:
-    """Raises ValueError where train_gpu.txt has no such section, or it no rows."""
+    """Return the runs of a section of train_gpu.txt. Raise ValueError where it does not exist or has no rows."""
     text = (HERE / "train_gpu.txt").read_text(encoding="utf-8")
     rows = [ROW.match(line) for line in text[text.index(f"\n{section}") + 1 :].split("\n\n")[0].splitlines()[1:]]
     found = [_run(row, LEFT_OUT[section]) for row in rows if row]
@@ -40,7 +40,7 @@ def runs_of(section: str) -> list[Run]:
 
 
 def _run(row: re.Match[str], left_out: str) -> Run:
-    """Tokens at once stand in all names of ours but in that of a line that goes with the one above it."""
+    """Return the run of a line. Names of our runs hold the tokens at once, except where a line continues another."""
     name, tokens, predicted = row["name"], AT_ONCE.search(row["name"]), None
     if tokens:
         predicted = estimate(_setup(name + left_out), _number(tokens["tokens"]), "checkpointing" in name).total / GIB
@@ -54,7 +54,7 @@ def _number(text: str) -> int:
 
 
 def _setup(words: str) -> Setup:
-    """What a line of train_gpu.txt trained: an 8B Llama shape, r=16 on all projections."""
+    """Return what a line of train_gpu.txt trained: an 8B Llama shape, r=16 on all projections."""
     peft = "PEFT" in words
     setup = Setup(LLAMA_3["8b"], "bf16", True, AS_SET.lora, "peft" if peft else "unsloth", True, liger=peft)
     if "4-bit" in words:
@@ -63,7 +63,7 @@ def _setup(words: str) -> Setup:
 
 
 def measured_table(section: str) -> list[str]:
-    head = ["| on an H200 | tokens a second | GiB measured | GiB predicted |", "|---|---|---|---|"]
+    head = ["| on an H200 | tokens per second | GiB measured | GiB predicted |", "|---|---|---|---|"]
     return head + [
         f"| {run.name} | {run.tokens_per_second:,} | {run.gib:#.3g} | {_predicted(run)} |" for run in runs_of(section)
     ]
@@ -76,7 +76,7 @@ def _predicted(run: Run) -> str:
 
 
 def precision_table() -> list[str]:
-    """What 4, 8 and 16 bits did to the scores."""
+    """Return the table of scores at 4, 8 and 16 bits."""
     text = (HERE / "precisions.txt").read_text(encoding="utf-8")
     seconds = {found["name"]: found["training"] for found in SECONDS.finditer(text)}
     head = ["| precision | fact match on `recall` | 95% interval | seconds of training |", "|---|---|---|---|"]
@@ -88,5 +88,5 @@ def precision_table() -> list[str]:
 
 def answering_table() -> list[str]:
     text = (HERE / "predict_gpu.txt").read_text(encoding="utf-8")
-    head = ["| answering, on an H200 | new tokens a second | GiB measured |", "|---|---|---|"]
+    head = ["| answering, on an H200 | new tokens per second | GiB measured |", "|---|---|---|"]
     return head + [f"| {found['name']} | {found['speed']} | {found['gib']} |" for found in ANSWERS.finditer(text)]

@@ -1,4 +1,4 @@
-"""What `plan` says of cards and models that need not be here, whatever params.yaml says: for benchmarks.gpu_guide."""
+"""What `plan` chooses for GPUs and models, independent of params.yaml, for benchmarks.gpu_guide."""
 
 from bisect import bisect_left
 from collections.abc import Callable
@@ -16,11 +16,11 @@ from pagetune.plan.memory import GIB, Plan
 
 ROOT = Path(__file__).parent.parent
 LOW_MEMORY = ROOT / "presets" / "low_memory.yaml"
-#: As cards are sold, in GB.
-CARDS = (8, 12, 16, 24, 48, 80, 141)
-#: Of a GB in GiB, where a maker counts in thousands; ECC takes about as much.
+#: Memory of GPUs as they are sold, in GB.
+GPU_SIZES = (8, 12, 16, 24, 48, 80, 141)
+#: A GB in GiB where a maker counts in thousands; ECC takes about as much.
 LEAST = 10**9 / GIB
-#: All that a plan follows from: README's command for an 8B model, the rest as params.yaml is shipped.
+#: Everything that a plan depends on: README's command for an 8B model, the rest as params.yaml is shipped.
 SETTINGS: dict[str, Any] = {
     "seed": 42,
     "precision": "auto",
@@ -33,13 +33,13 @@ SETTINGS: dict[str, Any] = {
     },
 }  # fmt: skip
 PEFT: dict[str, Any] = {"train": {"backend": "peft"}}
-#: Cards that a search for the smallest looks at, in tenths of a GiB.
+#: Sizes that the search for the smallest GPU tries, in tenths of a GiB.
 TENTHS = range(1, 4000)
 
 
 @dataclass(frozen=True)
 class Cell:
-    """Of one card and model. Where nothing fits `plan` is None, and so much of a card is missing."""
+    """The choice for one GPU and model. Where nothing fits, `plan` is None and `missing_gib` is what is missing."""
 
     precision: str
     plan: Plan | None
@@ -47,7 +47,7 @@ class Cell:
 
 
 def merged(values: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """`values` with `changes`, which may name a part of a section."""
+    """Return `values` with `changes`, which may name a part of a section."""
     sections = {key: merged(values[key], value) for key, value in changes.items() if isinstance(value, dict) and value}
     return values | changes | sections
 
@@ -58,7 +58,7 @@ def params_of(changes: dict[str, Any]) -> Params:
 
 
 def low_memory() -> dict[str, Any]:
-    """The keys of the preset."""
+    """Return the keys of presets/low_memory.yaml."""
     return dict(YAML(typ="safe", pure=True).load(LOW_MEMORY.read_text(encoding="utf-8")))
 
 
@@ -66,12 +66,12 @@ AS_SET = params_of({})
 
 
 def cell_of(gib: float, model: str) -> Cell:
-    """As `python -m pagetune plan --gpu-gib GIB --model MODEL`."""
+    """Return what `python -m pagetune plan --gpu-gib GIB --model MODEL` chooses."""
     prospect = look_ahead(AS_SET, gib, model, None)
     precision = prospect.setup.precision
     if plan := _plan(prospect):
         return Cell(precision, plan)
-    return Cell(precision, None, round(smallest_card(model, precision) - gib, 1))
+    return Cell(precision, None, round(smallest_gpu(model, precision) - gib, 1))
 
 
 def _plan(prospect: Prospect) -> Plan | None:
@@ -82,23 +82,23 @@ def _plan(prospect: Prospect) -> Plan | None:
 
 
 @cache
-def smallest_card(model: str, precision: str) -> float:
-    """The GiB of the smallest card on which something fits, to a tenth."""
-    return smallest_card_with(AS_SET, model, precision)
+def smallest_gpu(model: str, precision: str) -> float:
+    """Return the GiB of the smallest GPU on which any plan fits, to a tenth."""
+    return smallest_gpu_with(AS_SET, model, precision)
 
 
-def smallest_card_with(params: Params, model: str, precision: str) -> float:
+def smallest_gpu_with(params: Params, model: str, precision: str) -> float:
     return _first(lambda gib: _plan(look_ahead(params, gib, model, precision)) is not None)
 
 
 def smallest_for_16_bits(model: str) -> float:
-    """The GiB of the smallest card on which `precision: auto` takes 16 bits, to a tenth."""
+    """Return the GiB of the smallest GPU on which `precision: auto` takes 16 bits, to a tenth."""
     return _first(lambda gib: look_ahead(AS_SET, gib, model, None).setup.precision == "bf16")
 
 
 @cache
 def smallest_at_full_speed(model: str, precision: str) -> float:
-    """The GiB of the smallest card on which a whole step goes through at once without checkpointing, to a tenth."""
+    """Return the GiB of the smallest GPU that runs a whole step at once without checkpointing, to a tenth."""
 
     def at_once(gib: float) -> bool:
         plan = _plan(look_ahead(AS_SET, gib, model, precision))

@@ -1,4 +1,4 @@
-"""docs/gpu.md is what the planner says today, and no setting of this checkout has a say in it."""
+"""docs/gpu.md is what the planner says today, whatever the settings of this checkout are."""
 
 import re
 from pathlib import Path
@@ -9,14 +9,14 @@ from conftest import ROOT, edit_params
 from benchmarks import gpu_plans
 from benchmarks.gpu_guide import GUIDE, filled, make_guide
 from benchmarks.gpu_measured import ONE_COMMAND, PEFT_4BIT, runs_of
-from benchmarks.gpu_plans import AS_SET, CARDS, cell_of, params_of
+from benchmarks.gpu_plans import AS_SET, GPU_SIZES, cell_of, params_of
 from pagetune.commands.plan import plan_lines
 from pagetune.commands.presets import apply_preset
 from pagetune.errors import UserError
 from pagetune.params import load_params
 from pagetune.plan.known_shapes import KNOWN_SHAPES
 
-PICTURES = ["gpu-cards.svg", "gpu-measured.svg", "gpu-memory.svg"]
+CHARTS = ["gpu-choices.svg", "gpu-measured.svg", "gpu-memory.svg"]
 AGAIN = "Run `python -m benchmarks.gpu_guide`."
 
 
@@ -29,7 +29,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """params.yaml as it is shipped, and the guide's own settings put into it."""
+    """Return params.yaml as it is shipped, with the guide's own settings written into it."""
     folder = tmp_path_factory.mktemp("params")
     (folder / "params.yaml").write_text((ROOT / "params.yaml").read_text(encoding="utf-8"), encoding="utf-8")
     block = re.search(r"\n\n((?:    .*\n)+)\n", GUIDE.read_text(encoding="utf-8"))
@@ -48,21 +48,21 @@ def as_the_guide_says(settings: str, tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def rows_of_the_guide() -> list[list[str]]:
     rows = re.findall(r"^\| (\d+) GB \|(.*)\|$", GUIDE.read_text(encoding="utf-8"), re.MULTILINE)
-    return [[card, *(cell.strip() for cell in cells.split("|"))] for card, cells in rows]
+    return [[gb, *(cell.strip() for cell in cells.split("|"))] for gb, cells in rows]
 
 
 def test_the_guide_is_what_the_planner_says_today(made: Path) -> None:
     assert (made / "gpu.md").read_bytes() == GUIDE.read_bytes(), AGAIN
 
 
-@pytest.mark.parametrize("picture", PICTURES)
-def test_a_picture_is_what_the_planner_says_today(made: Path, picture: str) -> None:
-    assert (made / picture).read_bytes() == (GUIDE.parent / picture).read_bytes(), AGAIN
-    assert f"({picture})" in GUIDE.read_text(encoding="utf-8")
+@pytest.mark.parametrize("chart", CHARTS)
+def test_a_chart_is_what_the_planner_says_today(made: Path, chart: str) -> None:
+    assert (made / chart).read_bytes() == (GUIDE.parent / chart).read_bytes(), AGAIN
+    assert f"({chart})" in GUIDE.read_text(encoding="utf-8")
 
 
-def test_the_guide_has_every_card_and_model() -> None:
-    assert [row[:2] for row in rows_of_the_guide()] == [[str(card), model] for card in CARDS for model in KNOWN_SHAPES]
+def test_the_guide_has_every_gpu_and_model() -> None:
+    assert [row[:2] for row in rows_of_the_guide()] == [[str(gb), model] for gb in GPU_SIZES for model in KNOWN_SHAPES]
 
 
 def test_the_settings_that_the_guide_shows_are_those_it_was_made_with(as_the_guide_says: Path) -> None:
@@ -71,16 +71,16 @@ def test_the_settings_that_the_guide_shows_are_those_it_was_made_with(as_the_gui
 
 @pytest.mark.parametrize("row", rows_of_the_guide(), ids=lambda row: f"{row[0]}-{row[1]}")
 def test_a_row_says_what_plan_prints(as_the_guide_says: Path, row: list[str]) -> None:
-    card, model, precision, predicted, rows, tokens, checkpointing, _ = row
+    gb, model, precision, predicted, rows, tokens, checkpointing, _ = row
     if missing := re.search(r"does not fit\*\*: ([\d.]+) GiB missing", predicted):
         with pytest.raises(UserError, match="GiB are free for it"):
-            plan_lines(float(card), model, precision)
-        smallest = round(float(card) + float(missing[1]), 1)
+            plan_lines(float(gb), model, precision)
+        smallest = round(float(gb) + float(missing[1]), 1)
         assert plan_lines(smallest, model, precision)
         with pytest.raises(UserError, match="GiB are free for it"):
             plan_lines(round(smallest - 0.1, 1), model, precision)
         return
-    said = re.sub(r" +", " ", "\n".join(plan_lines(float(card), model, None)))
+    said = re.sub(r" +", " ", "\n".join(plan_lines(float(gb), model, None)))
     at_once, parts = re.fullmatch(r"(?:all )?(\d+)(?:, in (\d+) parts)?", rows).groups(default="1")  # type: ignore[union-attr]
     assert f"at {precision}, LoRA r=16" in said
     assert f" total {predicted}\n" in said
@@ -100,8 +100,8 @@ def test_a_users_own_settings_change_nothing(as_the_guide_says: Path, monkeypatc
 
 
 def test_a_table_that_has_no_markers_is_an_error() -> None:
-    with pytest.raises(ValueError, match="the markers of 'cards'"):
-        filled("no table here", "cards", ["| a |"])
+    with pytest.raises(ValueError, match="the markers of 'choices'"):
+        filled("no table here", "choices", ["| a |"])
 
 
 @pytest.mark.parametrize(("section", "lines"), [(ONE_COMMAND, 11), (PEFT_4BIT, 5)])

@@ -1,4 +1,4 @@
-"""docs/team.md and docs/workflows/scores.yml: what they say is run, against an S3 server on loopback."""
+"""docs/team.md and docs/workflows/scores.yml: their commands run, against an S3 server on loopback."""
 
 import json
 import re
@@ -17,28 +17,28 @@ PAGE = (ROOT / "docs/team.md").read_text(encoding="utf-8")
 WORKFLOW = ROOT / "docs/workflows/scores.yml"
 OUTPUTS = ("data", "models", "metrics")
 
-#: What stands in the page for something of the reader's own, and what it is here; {} are filled in by `say`.
-STANDS_FOR = {
+#: What the page uses as an example of the reader's own, and what replaces it here; `script` fills in the {}.
+REPLACED = {
     "https://s3.example.com": "{endpoint}",
     "git@github.com:you/project.git": "{hub}",
-    # Installing is tests/test_setup.py's; that make knows how is what matters here.
+    # tests/test_setup.py tests the installation; here only the target has to exist.
     "make install": "make -n install",
     "source .venv/bin/activate": "true",
 }
 KEYS = {"AWS_ACCESS_KEY_ID": "YOUR_KEY", "AWS_SECRET_ACCESS_KEY": "YOUR_SECRET"}
 
-Say = Callable[..., str]
+Script = Callable[..., str]
 
 
 def blocks(title: str) -> list[list[str]]:
-    """The commands under a heading of the page, block by block."""
+    """Return the commands under a heading of the page, block by block."""
     section = re.split(rf"^## {title}$", PAGE, flags=re.MULTILINE)[1].split("\n## ")[0]
     found = re.findall(r"(?:^    .+\n)+", section, flags=re.MULTILINE)
     return [[line.split(" # ")[0].strip() for line in block.splitlines()] for block in found]
 
 
 def bash(folder: Path, script: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-    """As GitHub starts `shell: bash`: the first command that fails ends it."""
+    """Run a script as GitHub does for `shell: bash`: the first command that fails ends it."""
     return run(folder, "bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script, check=check)
 
 
@@ -55,7 +55,7 @@ def identify(folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """An S3 server with the bucket of the page, and nothing of this machine's own settings of AWS."""
+    """Start an S3 server with the page's bucket, and hide the AWS settings of this machine."""
     from moto.server import ThreadedMotoServer
 
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
@@ -94,28 +94,28 @@ def keys(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What stands for GitHub."""
+    """Return a bare repository in place of GitHub."""
     folder = tmp_path_factory.mktemp("hub") / "project.git"
     run(folder.parent, "git", "init", "-q", "--bare", "-b", "main", str(folder))
     return folder
 
 
 @pytest.fixture(scope="module")
-def say(endpoint: str, hub: Path) -> Say:
-    """The commands under a heading, of all its blocks or of one, as a script that means this server and this hub."""
+def script(endpoint: str, hub: Path) -> Script:
+    """Return a function that gives the commands under a heading, of all blocks or of one, for this server and hub."""
 
-    def script(title: str, block: int | None = None) -> str:
+    def lines_of(title: str, block: int | None = None) -> str:
         found = blocks(title) if block is None else [blocks(title)[block]]
         text = "\n".join(line for lines in found for line in lines)
-        for stand_in, here in STANDS_FOR.items():
-            text = text.replace(stand_in, here.format(endpoint=endpoint, hub=hub))
+        for example, here in REPLACED.items():
+            text = text.replace(example, here.format(endpoint=endpoint, hub=hub))
         return text
 
-    return script
+    return lines_of
 
 
 def shorten(path: Path) -> None:
-    """The last stages of dvc.yaml with the outputs they have, tests/tiny_stage.py in place of their commands."""
+    """Keep the last stages of dvc.yaml with their outputs, and run tests/tiny_stage.py in place of their commands."""
     yaml = YAML()
     pipeline = yaml.load(path.read_text(encoding="utf-8"))
     kept = {name: pipeline["stages"][name] for name in ("train", "predict", "evaluate")}
@@ -127,8 +127,8 @@ def shorten(path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def author(tmp_path_factory: pytest.TempPathFactory, hub: Path, say: Say) -> Path:
-    """A clone in which the short pipeline ran, and whose author did what the page says."""
+def author(tmp_path_factory: pytest.TempPathFactory, hub: Path, script: Script) -> Path:
+    """Return a clone in which the short pipeline ran, and whose author did what the page says."""
     folder = clone(tmp_path_factory.mktemp("author"))
     shorten(folder / "dvc.yaml")
     run(folder, "dvc", "repro")
@@ -138,41 +138,41 @@ def author(tmp_path_factory: pytest.TempPathFactory, hub: Path, say: Say) -> Pat
     run(folder, "git", "push", "-qu", "origin", "main")
     with pytest.MonkeyPatch.context() as patch:
         give_keys(patch)
-        bash(folder, say("The first of you"))
+        bash(folder, script("The first person"))
     return folder
 
 
 @pytest.fixture
 def colleague(author: Path, hub: Path, tmp_path: Path) -> Path:
-    """A fresh clone, with nothing pulled."""
+    """Return a fresh clone, with nothing pulled."""
     run(tmp_path, "git", "clone", "-q", str(hub), "project")
     return identify(tmp_path / "project")
 
 
-def test_a_colleague_gets_the_same_bytes_and_nothing_runs(author: Path, say: Say, tmp_path: Path) -> None:
-    clone_it, repro = say("Everyone after").split("dvc pull dvc.yaml")
+def test_a_colleague_gets_the_same_bytes_and_nothing_runs(author: Path, script: Script, tmp_path: Path) -> None:
+    clone_it, repro = script("Everyone else").split("dvc pull dvc.yaml")
     bash(tmp_path, clone_it)
     folder = tmp_path / "project"
     refused = run(folder, "dvc", "pull", check=False)
     assert "Unable to locate credentials" in refused.stderr
-    done = bash(folder, f"{say('Keys')}\ndvc pull dvc.yaml{repro}")
+    done = bash(folder, f"{script('Keys')}\ndvc pull dvc.yaml{repro}")
     assert files(folder) == files(author)
     assert stages_run(done.stdout) == set()
     assert json.loads(run(folder, "dvc", "status", "--json", "dvc.yaml").stdout) == {}
 
 
-def test_keys_stay_out_of_git(colleague: Path, say: Say) -> None:
-    bash(colleague, say("Keys"))
+def test_keys_stay_out_of_git(colleague: Path, script: Script) -> None:
+    bash(colleague, script("Keys"))
     assert "YOUR_SECRET" in (colleague / ".dvc/config.local").read_text(encoding="utf-8")
     assert run(colleague, "git", "status", "--porcelain").stdout == ""
 
 
 @pytest.fixture(scope="module")
-def tried(author: Path, say: Say) -> dict[str, bytes]:
-    """What the author's experiment put out; sent, and gone from the workspace again."""
+def tried(author: Path, script: Script) -> dict[str, bytes]:
+    """Return the outputs of the author's experiment, which was pushed and then removed from the workspace."""
     with pytest.MonkeyPatch.context() as patch:
         give_keys(patch)
-        bash(author, f"{say('Experiments', 0)}\n{say('The run cache', 0)}")
+        bash(author, f"{script('Experiments', 0)}\n{script('The run cache', 0)}")
     put_out = files(author)
     run(author, "git", "reset", "-q", "--hard")
     run(author, "dvc", "checkout", "dvc.yaml")
@@ -180,8 +180,10 @@ def tried(author: Path, say: Say) -> dict[str, bytes]:
 
 
 @pytest.mark.usefixtures("keys")
-def test_an_experiment_and_its_scores_reach_a_colleague(tried: dict[str, bytes], colleague: Path, say: Say) -> None:
-    shown = bash(colleague, say("Experiments", 1)).stdout
+def test_an_experiment_and_its_scores_reach_a_colleague(
+    tried: dict[str, bytes], colleague: Path, script: Script
+) -> None:
+    shown = bash(colleague, script("Experiments", 1)).stdout
     assert "rank-32" in shown
     assert re.search(r"eval\.json +tuned\.recall\.fact_match +0\.64 +0\.32 +-0\.32", shown)
     assert files(colleague) == tried
@@ -190,9 +192,9 @@ def test_an_experiment_and_its_scores_reach_a_colleague(tried: dict[str, bytes],
 
 
 @pytest.mark.usefixtures("keys")
-def test_the_run_cache_restores_what_writes_no_metric(tried: dict[str, bytes], colleague: Path, say: Say) -> None:
+def test_the_run_cache_restores_what_writes_no_metric(tried: dict[str, bytes], colleague: Path, script: Script) -> None:
     edit_params(colleague, {"lora.r": 32})
-    done = bash(colleague, say("The run cache", 1))
+    done = bash(colleague, script("The run cache", 1))
     assert stages_run(done.stdout) == {"train", "evaluate"}
     assert "Stage 'predict' is cached - skipping run" in done.stdout
     assert files(colleague) == tried
@@ -211,7 +213,7 @@ def test_dvc_takes_every_remote_of_the_table(tmp_path: Path) -> None:
     settings = {"Google Cloud Storage": "credentialpath = key.json", "SSH": "keyfile = key"}
     texts = [f"['remote \"{name}\"']\nurl = {url}\n{settings.get(name, '')}\n" for name, url in rows.items()]
     (tmp_path / ".dvc/config").write_text("".join(texts), encoding="utf-8")
-    # `dvc remote list` takes any URL; what changes the file checks all of it.
+    # `dvc remote list` accepts any URL; a command that changes the file checks all of it.
     run(tmp_path, "dvc", "remote", "default", "S3")
 
 
@@ -236,7 +238,7 @@ def script_of(name: str) -> str:
 
 @pytest.fixture
 def runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """What a runner of GitHub gives to each step; the folder where it finds what they wrote."""
+    """Set what a GitHub runner sets for each step, and return the folder that holds what the steps write."""
     folder = tmp_path / "runner"
     folder.mkdir()
     for name in ("GITHUB_PATH", "GITHUB_STEP_SUMMARY"):
@@ -248,7 +250,7 @@ def runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_the_workflow_lies_where_github_looks(colleague: Path) -> None:
+def test_the_workflow_is_where_github_looks(colleague: Path) -> None:
     (lines,) = blocks("Scores on each pull request")
     bash(colleague, "\n".join(lines))
     shown = run(colleague, "git", "show", "HEAD:.github/workflows/scores.yml").stdout
@@ -257,7 +259,7 @@ def test_the_workflow_lies_where_github_looks(colleague: Path) -> None:
 
 def test_the_workflow_may_do_no_more_than_it_needs() -> None:
     workflow = YAML(typ="safe").load(WORKFLOW.read_text(encoding="utf-8"))
-    # pull_request_target would hand the secrets and a token that writes to the code of a fork.
+    # pull_request_target would give the secrets, and a token that may write, to the code of a fork.
     assert workflow["on"] == "pull_request"
     assert workflow["permissions"] == {"contents": "read", "pull-requests": "write"}
     assert workflow["defaults"]["run"]["shell"] == "bash"
@@ -312,14 +314,14 @@ def test_without_a_remote_nothing_is_pulled_whatever_the_keys(colleague: Path) -
 
 
 @pytest.mark.usefixtures("runner", "keys")
-def test_what_nobody_pushed_is_no_failure(colleague: Path) -> None:
+def test_what_nobody_pushed_is_not_a_failure(colleague: Path) -> None:
     run(colleague, "dvc", "remote", "modify", "storage", "url", "s3://your-bucket/empty")
     assert "Missing cache files" in bash(colleague, script_of("Pull")).stderr
     assert "models/adapter" in run(colleague, "dvc", "status", "dvc.yaml").stdout
 
 
 def raised(value: Any) -> Any:
-    """The same metrics, each number another one."""
+    """Return the same metrics with every number raised by one."""
     if isinstance(value, dict):
         return {key: raised(inner) for key, inner in value.items()}
     return value + 1 if isinstance(value, int | float) else value
@@ -327,7 +329,7 @@ def raised(value: Any) -> Any:
 
 @pytest.fixture
 def changed(colleague: Path) -> Path:
-    """A pull request in which every number of the real metrics is another one."""
+    """Return a pull request in which every number of the real metrics differs."""
     for path in (ROOT / "metrics").glob("*.json"):
         shutil.copy2(path, colleague / "metrics" / path.name)
     commit(colleague)
