@@ -39,7 +39,7 @@ def those(start: str) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("page", "line"), those("python -m pagetune"))
-def test_every_command_of_pagetune_is_one_with_options_that_it_has(page: str, line: str) -> None:
+def test_every_command_of_pagetune_exists_and_has_the_options(page: str, line: str) -> None:
     group = typer.main.get_command(app)
     words = shlex.split(line)[3:]
     with click.Context(group) as context:
@@ -50,13 +50,13 @@ def test_every_command_of_pagetune_is_one_with_options_that_it_has(page: str, li
 
 
 @pytest.mark.parametrize(("page", "line"), those("make"))
-def test_every_make_target_is_one(page: str, line: str) -> None:
+def test_every_make_target_exists(page: str, line: str) -> None:
     targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     assert line.split()[1] in targets, page
 
 
 @pytest.mark.parametrize(("page", "line"), [*those("dvc exp run"), *those("dvc repro"), *those("HF_TOKEN=… dvc")])
-def test_every_parameter_and_stage_of_a_run_is_one(page: str, line: str) -> None:
+def test_every_parameter_and_stage_of_a_run_exists(page: str, line: str) -> None:
     yaml, words = YAML(typ="safe", pure=True), shlex.split(line)
     values = load_params(ROOT / "params.yaml").model_dump()
     for setting in [after for before, after in pairwise(words) if before == "-S"]:
@@ -75,7 +75,7 @@ def test_every_parameter_and_stage_of_a_run_is_one(page: str, line: str) -> None
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_file_that_is_linked_or_applied_is_there(page: Path) -> None:
+def test_every_file_that_is_linked_or_named_exists(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     linked = [path for path in re.findall(r"\]\(([^)#]+)", text) if "://" not in path]
     named = re.findall(r"(?:presets|benchmarks|docs|stages)/[\w./-]+\.(?:ya?ml|txt|md|py|png|svg)", text)

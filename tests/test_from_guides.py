@@ -1,4 +1,4 @@
-"""docs/from-guides.md: every setting of the guides has a key or a command that is there, or a reason why not."""
+"""docs/from-guides.md: every setting of the guides has a key or a command that exists, or a reason why it has none."""
 
 import ast
 import re
@@ -13,7 +13,7 @@ from pagetune.__main__ import app
 from pagetune.params import Params, load_params
 
 GUIDE = ROOT / "docs" / "from-guides.md"
-#: What the guides that people come from set.
+#: The settings of guides that people know.
 ASKED_FOR = """
     use_unsloth use_qlora lora_rank lora_alpha bnb_4bit_compute_dtype bnb_4bit_quant_type bnb_4bit_use_double_quant
     bnb_4bit_quant_storage group_by_length torch_empty_cache_steps dataloader_num_workers eval_steps decoder_max_len
@@ -26,12 +26,12 @@ ASKED_FOR = """
     attn_implementation gradient_checkpointing remove_unused_columns neftune_noise_alpha
 """
 NONE = "—"
-#: Shorter than this is no reason.
+#: A shorter remark is not a reason.
 REASON_CHARACTERS = 10
 
 
 def rows_of(text: str) -> list[tuple[list[str], str, str, str]]:
-    """Their names, where, ours and the remark, of each row of the first table."""
+    """Return their names, where, ours and the remark of each row of the first table."""
     table = text[text.index("\n| theirs") :].split("\n\n")[0].strip().splitlines()[2:]
     cells = [re.split(r"(?<!\\)\|", line.strip())[1:-1] for line in table]
     return [(quoted(theirs), where.strip(), ours.strip(), remark.strip()) for theirs, where, ours, remark in cells]
@@ -45,12 +45,12 @@ ROWS = rows_of(GUIDE.read_text(encoding="utf-8"))
 
 
 def problem_of(ours: str, remark: str) -> str | None:
-    """Why the row helps nobody; None where it does."""
+    """Return why the row helps nobody, or None where it helps."""
     if ours == NONE:
         return None if len(remark) >= REASON_CHARACTERS else "neither a key nor a reason"
     named = quoted(ours)
     if not named or re.sub(r"`[^`]+`|[, ]", "", ours):
-        return f"{ours!r} is no list of keys or commands"
+        return f"{ours!r} is not a list of keys or commands"
     return next((f"{name}: {problem}" for name in named if (problem := why_dead(name))), None)
 
 
@@ -64,7 +64,7 @@ def why_dead(name: str) -> str | None:
 
 
 def why_no_key(key: list[str], value: str) -> str | None:
-    """Set in params.yaml as a user would, and checked as every stage does."""
+    """Return why params.yaml does not accept the key, set as a user would and checked as every stage does."""
     values: Any = load_params(ROOT / "params.yaml").model_dump()
     node = values
     for part in key[:-1]:
@@ -105,11 +105,11 @@ def test_a_row_has_a_live_key_or_command_or_a_reason(row: tuple[list[str], str, 
 
 
 @pytest.mark.parametrize("name", ASKED_FOR.split())
-def test_a_setting_of_the_guides_stands_in_the_table(name: str) -> None:
+def test_a_setting_of_the_guides_is_in_the_table(name: str) -> None:
     assert name in [found for theirs, *_ in ROWS for found in theirs]
 
 
-def test_no_name_stands_there_twice() -> None:
+def test_no_name_is_in_the_table_twice() -> None:
     names = [name for theirs, *_ in ROWS for name in theirs]
     assert sorted(names) == sorted(set(names))
 
@@ -134,7 +134,7 @@ def test_a_planted_row_that_helps_nobody_is_found(ours: str, remark: str) -> Non
     assert problem_of(ours, remark) is not None
 
 
-def test_every_key_that_a_remark_names_is_there() -> None:
+def test_every_key_that_a_remark_names_exists() -> None:
     named = [name for *_, remark in ROWS for name in quoted(remark)]
     keys = [name for name in named if name.split(".")[0] in Params.model_fields and "." in name]
     assert len(keys) >= 5
@@ -147,7 +147,7 @@ def key_and_value(name: str) -> tuple[list[str], str]:
 
 
 def modules_of_posix() -> list[str]:
-    """Modules whose import alone fails on Windows."""
+    """Return the modules that cannot even be imported on Windows."""
     found = []
     for path in [*(ROOT / "pagetune").rglob("*.py"), *(ROOT / "stages").glob("*.py")]:
         imported = [node for node in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(node, ast.Import)]
