@@ -19,6 +19,9 @@ from pagetune.records import Example, Page
 quiet_libraries()
 # The messages that tests look for are the English ones, whatever the language of who runs them.
 os.environ["LC_ALL"] = "C.UTF-8"
+# A Git hook that runs the tests may name this repository here; the clones of the tests are other ones.
+for variable in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"):
+    os.environ.pop(variable, None)
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
