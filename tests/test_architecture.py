@@ -1,5 +1,6 @@
 """The house keeps its plan: layers that are imported downwards only, few modules at the top, short functions."""
 
+import re
 import shutil
 from pathlib import Path
 from statistics import median
@@ -54,6 +55,36 @@ def test_a_module_without_a_layer_breaks_the_contract(house: Path) -> None:
 
 def test_the_top_of_the_library_holds_what_every_stage_shares() -> None:
     assert {path.stem for path in (ROOT / "pagetune").glob("*.py")} == TOP
+
+
+def test_a_reader_passes_at_most_twelve_modules_to_the_first_optimizer_step() -> None:
+    """The list is the way there: each module is imported by one that stands above it."""
+    guide = (ROOT / "docs/architecture.md").read_text(encoding="utf-8").split("to the first optimizer step\n")[1]
+    names = re.findall(r"^\d+\. `([^`]+\.py)`", guide, re.MULTILINE)
+    paths = [ROOT / name if name.startswith("stages/") else ROOT / "pagetune" / name for name in names]
+    assert len(names) <= 12
+    assert (names[0], names[-1]) == ("stages/train.py", "train/step_trainer.py")
+    for number, name in enumerate(names[1:], 1):
+        above = "\n".join(path.read_text(encoding="utf-8") for path in paths[:number])
+        # The backend's module is chosen by its name.
+        module = re.escape(name.removesuffix(".py").replace("/", ".").replace("peft_backend", "{backend.name}_backend"))
+        assert re.search(rf"pagetune\.{module}\b", above), name
+
+
+def test_precision_is_resolved_in_one_place_of_each_stage() -> None:
+    """Everything else is given the choice."""
+    calls = {
+        path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8").count("resolve_precision(")
+        for path in (ROOT / "pagetune").rglob("*.py")
+        if path.name != "precision.py"
+    }
+    assert {name: count for name, count in calls.items() if count} == {
+        "pagetune/commands/ask.py": 1,
+        "pagetune/commands/python_api.py": 1,
+        "pagetune/export/merge.py": 1,
+        "pagetune/predict/answers.py": 1,
+        "pagetune/train/stage.py": 1,
+    }
 
 
 def test_functions_stay_short() -> None:
