@@ -1,6 +1,6 @@
 """The two backends on the same batches, from the same trained base and the same adapter: do they compute the same?
 
-    python -m benchmarks.parity_gpu          # after `dvc repro format`, on a machine with a card and Unsloth
+    python -m benchmarks.parity_gpu          # after `dvc repro format`, on a machine with a GPU and Unsloth
 
 50 steps of 16 rows from models/base, bf16, dropout 0. Prints the largest difference of a step's loss, how far the loss
 falls, and the cosine of the first step's gradients; and the same for an adapter with twice the alpha, which must fail.
@@ -33,7 +33,7 @@ def params_for(backend: str, alpha: int) -> Any:
 
 
 def run_one(backend: str, alpha: int, folder: Path) -> None:
-    """Train, and leave the losses and the first gradient in `folder`; the first one its adapter too."""
+    """Train, and write the losses and the first gradient into `folder`; the first backend also writes its adapter."""
     import torch
 
     from pagetune.errors import quiet_libraries
@@ -63,7 +63,7 @@ def run_one(backend: str, alpha: int, folder: Path) -> None:
 
 
 def grow(model: Any) -> None:
-    """A lora_B of zeros passes no gradient to lora_A."""
+    """Fill lora_B, which starts as zeros and would pass no gradient to lora_A."""
     import torch
 
     generator = torch.Generator().manual_seed(1)
@@ -100,7 +100,7 @@ def job_of(params: Any) -> Any:
 
 
 def gradients(job: Any, model: Any, plan: Any) -> dict[str, Any]:
-    """Of the first step, by the name of the weight."""
+    """Return the gradients of the first step by the name of the weight."""
     import torch
 
     from pagetune.train.adapter import forward_options

@@ -1,9 +1,9 @@
 """4-bit, 8-bit, bf16 and a base in 8-bit floats on the same rows: scores with intervals, memory and time.
 
-    python -m benchmarks.precisions answers FOLDER   # train and answer, after `dvc repro format`; on a card or without
+    python -m benchmarks.precisions answers FOLDER   # train and answer, after `dvc repro format`; with or without a GPU
     python -m benchmarks.precisions scores FOLDER    # the table
 
-In two steps, so that answers from a machine with a card can be scored on another one.
+In two steps, so that answers from a machine with a GPU can be scored on another one.
 """
 
 import json
@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
-#: The last is bf16 too, and trains with train.fp8.
+#: The last one has bf16 weights and trains with train.fp8.
 PRECISIONS = ("4bit", "8bit", "bf16", "fp8")
 SHOWN = ("exact_match", "rougeL", "fact_match")
 
 
 def answer(name: str, folder: Path) -> None:
-    """Train with the shipped settings, 16 rows a step; leave predictions and cost in `folder`."""
+    """Train with the shipped settings, 16 rows a step; write predictions and cost into `folder`."""
     from pagetune.jsonl import write_json, write_records
     from pagetune.model.loading import load_tokenizer
     from pagetune.model.manifest import read_manifest

@@ -1,11 +1,11 @@
-"""Training on one card: TRL and Unsloth as their documentation starts, and pagetune, on the same rows, in one run.
+"""Training on one GPU: TRL and Unsloth as their documentation starts, and pagetune, on the same rows, in one run.
 
     python -m benchmarks.train_gpu [NAME ...]        # some of CONFIGURATIONS, all without a name
     python -m benchmarks.train_gpu --shape 1b ours-4bit
 
 A Llama-3 shape with random weights, LoRA r=16 on all seven projections, rows of log-normal length around 110 tokens,
-45% of each trained on, 128 rows a step. Each configuration has a process of its own. Tokens a second count real tokens,
-after the first steps; GiB are the most PyTorch reserved. MFU is at 4 FLOP a parameter and token over the card's dense
+45% of each trained on, 128 rows a step. Each configuration has its own process. Tokens per second count real tokens,
+after the first steps; GiB are the most PyTorch reserved. MFU is at 4 FLOP a parameter and token over the GPU's dense
 bf16 peak.
 """
 
@@ -30,7 +30,7 @@ SHAPES = {
     "8b": (4096, 14336, 32, 32, 8, 128256),
     "70b-10": (8192, 28672, 10, 64, 8, 128256),
 }
-#: A peer, or a precision and a backend with the ways in which we train them: changes of `train` in params.yaml.
+#: Another library, or a precision and a backend with the variants that we train: changes of `train` in params.yaml.
 CONFIGURATIONS: dict[str, dict[str, Any]] = {
     "trl-bf16": {"library": "trl", "precision": "bf16"},
     "trl-4bit": {"library": "trl", "precision": "4bit"},
@@ -77,7 +77,7 @@ CONFIGURATIONS: dict[str, dict[str, Any]] = {
 
 
 def row_lengths(count: int) -> list[int]:
-    """Log-normal around 110 tokens: median 95, mean 110, from 12 to 1,024."""
+    """Draw lengths from a log-normal distribution: median 95, mean 110, from 12 to 1,024 tokens."""
     random = Random(0)
     return [max(12, min(1024, round(random.lognormvariate(math.log(95), 0.55)))) for _ in range(count)]
 
@@ -92,7 +92,7 @@ def rows_of(vocabulary: int) -> list[dict[str, list[int]]]:
 
 
 def write_base(shape: str, folder: Path) -> None:
-    """A checkpoint of random weights, with a tokenizer of a few words: Unsloth asks for one."""
+    """Write a checkpoint of random weights with a tokenizer of a few words, for which Unsloth asks."""
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
@@ -171,7 +171,7 @@ def measure(clock: Clock, shape: str, **more: Any) -> dict[str, Any]:
 
 
 def ours(base: Path, shape: str, configuration: dict[str, Any], name: str) -> None:
-    """Every way of the configuration, one after the other on the same model, as the stage train would run it."""
+    """Run every variant of the configuration on the same model, one after the other, as the stage train would."""
     params = params_for(configuration, {})
     from pagetune.plan.budget import budget_bytes, cap_gpu_memory
     from pagetune.train.backend import choose_backend, load_for_training
@@ -188,7 +188,7 @@ def ours(base: Path, shape: str, configuration: dict[str, Any], name: str) -> No
         result = one_way(job, model, shape, params_for(configuration, changes), whole)
         if os.environ.get("RANK", "0") == "0":
             print(
-                "RESULT " + json.dumps({"name": f"{name}: {way}", "cards": job.world.processes, **result}), flush=True
+                "RESULT " + json.dumps({"name": f"{name}: {way}", "gpus": job.world.processes, **result}), flush=True
             )
 
 
@@ -242,7 +242,7 @@ def one_way(job: Any, model: Any, shape: str, params: Any, whole: int) -> dict[s
 
 
 def peer(base: Path, shape: str, library: str, precision: str) -> dict[str, Any]:
-    """The library's own quick start: its trainer, its defaults, eight rows at once."""
+    """Run the library's own quick start: its trainer, its defaults, eight rows at once."""
     model, options = _with_unsloth(base, precision) if library == "unsloth" else _with_trl(base, precision)
     from datasets import Dataset
     from trl import SFTConfig, SFTTrainer
@@ -308,13 +308,13 @@ def run_one(name: str, base: Path, shape: str) -> None:
     print("RESULT " + json.dumps({"name": name, **result}), flush=True)
 
 
-def in_a_process(arguments: list[str], seconds: int, cards: int = 1) -> str:
+def in_a_process(arguments: list[str], seconds: int, gpus: int = 1) -> str:
     environment = os.environ | {"PYTORCH_CUDA_ALLOC_CONF": "expandable_segments:True"}
     command = [sys.executable, "-m", "benchmarks.train_gpu", *arguments]
-    if cards > 1:
+    if gpus > 1:
         from pagetune.train.distributed import launch_command
 
-        command = [*launch_command(cards, sharded="fsdp" in arguments[1])[:-1], "benchmarks.train_gpu", *arguments]
+        command = [*launch_command(gpus, sharded="fsdp" in arguments[1])[:-1], "benchmarks.train_gpu", *arguments]
     try:
         done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=seconds, check=False)
         said, failed = done.stdout, done.stderr if done.returncode else ""
@@ -332,7 +332,7 @@ def main() -> None:
     parser.add_argument("--shape", choices=SHAPES, default="8b")
     parser.add_argument("--base", type=Path)
     parser.add_argument("--one", action="store_true")
-    parser.add_argument("--cards", type=int, default=1)
+    parser.add_argument("--gpus", type=int, default=1)
     parser.add_argument("--seconds", type=int, default=200)
     options = parser.parse_args()
     base = options.base or Path("models") / f".base-{options.shape}"
@@ -346,7 +346,7 @@ def main() -> None:
     for name in options.names or list(CONFIGURATIONS):
         began = time.perf_counter()
         arguments = ["--one", name, "--shape", options.shape, "--base", str(base)]
-        said = in_a_process(arguments, options.seconds, options.cards)
+        said = in_a_process(arguments, options.seconds, options.gpus)
         print(f"{name} [{time.perf_counter() - began:.0f} s] {said}", flush=True)
 
 

@@ -1,4 +1,4 @@
-"""Steps and micro-batches: every row once, the same gradient however a step is cut, no row sees its neighbour."""
+"""Steps and micro-batches hold every row once and give the same gradient however a step is cut; rows stay apart."""
 
 from pathlib import Path
 from typing import Any
@@ -144,7 +144,7 @@ def logits(model: Any, collator: Collator, members: list[Any]) -> torch.Tensor:
 
 
 def loop_over_rows(query: Any, key: Any, value: Any, starts: Any, longest: Any, scale: Any, window: Any) -> Any:
-    """What the kernel computes, row by row: (tokens, heads, head_dim) in and out."""
+    """Compute what the kernel does, row by row; (tokens, heads, head_dim) in and out."""
     assert window == (-1, 0)
     out = []
     for begin, end in zip(starts.tolist()[:-1], starts.tolist()[1:], strict=True):
@@ -156,7 +156,7 @@ def loop_over_rows(query: Any, key: Any, value: Any, starts: Any, longest: Any, 
 
 @pytest.fixture
 def with_kernel(model_and_job: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The model with our attention, whose kernel needs a card; in its place a loop over the rows that it is told of."""
+    """Give the model our attention; a loop over the rows stands in for the kernel, which needs a GPU."""
     model, job = model_and_job
     packed_attention.register_varlen()
     monkeypatch.setattr(packed_attention, "_varlen_attn", loop_over_rows)

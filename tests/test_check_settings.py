@@ -1,4 +1,4 @@
-"""What can be known to fail is said in one line before the model is loaded."""
+"""Settings that are sure to fail are reported in one line before the model is loaded."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -26,7 +26,7 @@ def test_a_best_checkpoint_needs_validation_rows(wish: dict[str, Any]) -> None:
 
 
 class Uneven:
-    """A configuration whose layers are not alike, as those of Gemma 3n and 4."""
+    """A configuration whose layers differ from each other, as in Gemma 3n and 4."""
 
     def get_text_config(self) -> "Uneven":
         return self
@@ -53,7 +53,7 @@ def test_a_model_of_unlike_layers_is_one_line() -> None:
         ("NVIDIA T400 4GB", None),
     ],
 )
-def test_a_card_is_known_by_a_whole_word_of_its_name(
+def test_a_gpu_is_known_by_a_whole_word_of_its_name(
     name: str, tflops: float | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cuda = SimpleNamespace(is_available=lambda: True, get_device_name=lambda: name)

@@ -1,4 +1,4 @@
-"""Several processes train as one does, and are all started again where memory runs out in one of them."""
+"""Several processes train like one, and all of them start again where memory runs out in one."""
 
 import json
 import os
@@ -17,10 +17,10 @@ from pagetune.train import distributed, oom
 from pagetune.train.checkpoints import Store
 from pagetune.train.loop import LossPoint
 
-#: 15 rows, 4 a step, 7 validation rows: the last step of an epoch and a validation are uneven over two processes.
+#: 15 rows, 4 per step, 7 validation rows: an epoch's last step and a validation are uneven over two processes.
 UNEVEN: dict[str, Any] = {"examples": ROWS[:15], "validation": 7, "eval_steps": 5}
 
-#: Breaks off once, as a kill of all would, and goes on from the checkpoint that the first process saved.
+#: Breaks off once, like a kill of all processes, and resumes from the checkpoint that the first process saved.
 CHILD = """
 import json, os, sys
 from dataclasses import asdict, replace
@@ -36,7 +36,7 @@ from pagetune.train.distributed import World
 from pagetune.train.loop import fit
 from pagetune.train.step_trainer import StepTrainer
 
-# transformers loads the optimiser to the process's own device, and PyTorch knows no cpu:0.
+# transformers loads the optimizer to the process's own device, and PyTorch knows no cpu:0.
 torch.serialization.register_package(0, lambda _: None, lambda found, place: found if place == "cpu:0" else None)
 compute_loss, calls, breaks_off = StepTrainer.compute_loss, [], 13
 
@@ -75,7 +75,7 @@ if os.environ["RANK"] == "0":
     Path("curve.json").write_text(json.dumps([asdict(point) for point in outcome.curve]))
 """
 
-#: Puts two processes of the CPU in the place of two cards, for which alone accelerate cuts a model up.
+#: Lets two processes on the CPU stand in for two GPUs: accelerate shards a model only over GPUs.
 ON_CPUS = """
 import contextlib
 import torch
@@ -116,7 +116,7 @@ def test_a_model_cut_over_two_processes_ends_with_the_weights_of_a_whole_one_eve
     tiny_base: Path, tmp_path: Path
 ) -> None:
     options = dict(option.lstrip("-").split("=") for option in distributed.FSDP if "=" in option)
-    # accelerate loads for cards so, and asks for one to sync to.
+    # accelerate loads like this only for GPUs, and needs one to sync to.
     options |= {"fsdp_cpu_ram_efficient_loading": "false", "fsdp_sync_module_states": "false"}
     environment = {name.upper(): value for name, value in options.items()} | {"ACCELERATE_USE_FSDP": "true"}
     whole = CHILD.replace('    save_adapter(model, Path("adapter"))\n', "")
@@ -153,20 +153,20 @@ def result_alone(base: Path) -> Any:
 
 
 @pytest.fixture
-def cards(monkeypatch: pytest.MonkeyPatch) -> None:
+def four_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(distributed, "_count_gpus", lambda: 4)
     for name in ("WORLD_SIZE", "RANK"):
         monkeypatch.delenv(name, raising=False)
 
 
-@pytest.mark.usefixtures("cards")
-def test_auto_takes_each_card_of_the_machine() -> None:
+@pytest.mark.usefixtures("four_gpus")
+def test_auto_takes_each_gpu_of_the_machine() -> None:
     assert distributed.count_processes("auto", 64) == 4
     assert [distributed.count_processes(wanted, 64) for wanted in (1, 3, 4)] == [1, 3, 4]
 
 
-@pytest.mark.usefixtures("cards")
-def test_auto_takes_one_card_in_a_workspace_of_the_queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("four_gpus")
+def test_auto_takes_one_gpu_in_a_workspace_of_the_queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     workspace = tmp_path / ".dvc/tmp/exps/tmpabc"
     workspace.mkdir(parents=True)
     monkeypatch.chdir(workspace)
@@ -174,8 +174,8 @@ def test_auto_takes_one_card_in_a_workspace_of_the_queue(tmp_path: Path, monkeyp
     assert distributed.count_processes(2, 64) == 2
 
 
-@pytest.mark.usefixtures("cards")
-def test_more_processes_than_cards_are_refused_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("four_gpus")
+def test_more_processes_than_gpus_are_refused_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UserError, match=r"train\.processes is 5, and this machine has 4 GPUs\. Use auto"):
         distributed.count_processes(5, 64)
     monkeypatch.setattr(distributed, "_count_gpus", lambda: 0)
@@ -184,13 +184,13 @@ def test_more_processes_than_cards_are_refused_in_one_line(monkeypatch: pytest.M
         distributed.count_processes(2, 64)
 
 
-@pytest.mark.usefixtures("cards")
+@pytest.mark.usefixtures("four_gpus")
 def test_processes_that_were_launched_are_taken_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORLD_SIZE", "16")
     assert distributed.count_processes("auto", 64) == distributed.count_processes(2, 64) == 16
 
 
-#: Notes how it was called and fails so many times, with or without saying that memory ran out.
+#: Notes how it was called and fails this many times, with or without saying that memory ran out.
 STAND_IN = """
 import os, sys
 from pathlib import Path
@@ -230,7 +230,7 @@ def test_processes_that_fail_otherwise_are_not_started_again(monkeypatch: pytest
 def test_each_shortage_takes_less_until_nothing_is_left_to_take(
     tiny_base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A launcher whose processes never said so would start them again for ever."""
+    """Otherwise the launcher would start its processes again forever."""
     job, plans = job_of(tiny_base), []
     for times in range(4):
         monkeypatch.setenv(oom.SHORTAGES, str(times))

@@ -1,4 +1,4 @@
-"""What needs a card: both backends, in the precisions a card offers. Each training has a process of its own."""
+"""Both backends on a GPU, in the precisions that a GPU offers. Each training has its own process."""
 
 import importlib.util
 import multiprocessing
@@ -18,7 +18,7 @@ PARAMS = load_params(ROOT / "params.yaml")
 
 
 def in_a_process(function: object, *arguments: object, **named: object) -> object:
-    """Importing Unsloth changes transformers, trl and peft for the rest of a process."""
+    """Run in another process, because importing Unsloth changes transformers, trl and peft."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(function, arguments, named)  # type: ignore[arg-type]
 
@@ -33,7 +33,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def train_and_save(
     base: str, backend: str, precision: str, target: str, **changes: object
 ) -> tuple[float, float, str | None]:
-    """The first and the last training loss, and the kernel that kept packed rows apart."""
+    """Train; return the first and last training loss, and the kernel that kept packed rows apart."""
     from test_loading import params_of
 
     from pagetune.train.backend import choose_backend, load_for_training

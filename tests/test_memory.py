@@ -1,4 +1,4 @@
-"""The memory planner: against measured peaks, and what it promises of the steps that it cuts."""
+"""The memory planner agrees with measured peaks, and keeps its promises about the steps that it cuts."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -54,7 +54,7 @@ MEASURED = [
     (setup("bf16", "peft", liger=True), 14_904, False, 78.88),
 ]
 
-#: And those of runs after the constants were set.
+#: Peaks of runs after the constants were set.
 MEASURED_LATER = [
     (setup("bf16"), 15_064, False, 66.34),
     (setup("4bit"), 15_064, False, 56.81),
@@ -88,7 +88,7 @@ def test_the_estimate_is_within_a_tenth_of_what_was_measured_later(
     assert estimate(trained, tokens, checkpointing).total / GIB == pytest.approx(peak, rel=0.1)
 
 
-def test_the_estimate_of_a_card_that_holds_half_the_model_is_within_a_tenth_of_what_was_measured() -> None:
+def test_the_estimate_of_a_gpu_that_holds_half_the_model_is_within_a_tenth_of_what_was_measured() -> None:
     shape = replace(LLAMA_3["70b"], num_hidden_layers=10)
     trained = setup("4bit", "peft", liger=True, shape=shape, shards=2)
     assert estimate(trained, 3_892, True).total / GIB == pytest.approx(13.29, rel=0.1)
@@ -196,13 +196,13 @@ def test_fast_keeps_less_in_reserve_than_auto() -> None:
 
 
 def test_on_a_small_card_whole_steps_with_checkpointing_beat_small_ones_without() -> None:
-    """To launch the kernels of a micro-batch takes a third of a second, however few tokens it has."""
+    """Launching the kernels of a micro-batch takes a third of a second, however few tokens it has."""
     assert plan("auto", 12 * GIB).gradient_checkpointing
     assert plan("auto", 12 * GIB).gradient_accumulation_steps == 1
 
 
 def test_of_ways_that_compute_as_fast_the_one_of_fewest_parts_is_taken() -> None:
-    """16-bit weights have nothing to unfold, and four parts of 4,096 tokens keep the card as busy as one of 16,384."""
+    """16-bit weights need no dequantising, and four parts of 4,096 tokens keep the GPU as busy as one of 16,384."""
     chosen = make_plan(setup("bf16"), train(), parts_of(16_384), BUDGET, True)
     assert (chosen.gradient_accumulation_steps, chosen.gradient_checkpointing) == (1, False)
 
@@ -247,7 +247,7 @@ def test_what_does_not_fit_is_one_line_that_says_what_to_do() -> None:
         make_plan(setup("bf16"), train(gradient_checkpointing=False), parts_of(16_384), 12 * GIB, True)
     message = str(caught.value)
     assert "\n" not in message
-    for part in ("15.0 weights", "12.0 GiB", "4bit", "gradient_checkpointing: auto", "max_length", "lora.r", "card"):
+    for part in ("15.0 weights", "12.0 GiB", "4bit", "gradient_checkpointing: auto", "max_length", "lora.r", "GPU"):
         assert part in message
 
 

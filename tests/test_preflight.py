@@ -1,4 +1,4 @@
-"""What is checked before a training: each check fails on a fault that is planted."""
+"""The checks before a training: each one fails on a planted fault."""
 
 from pathlib import Path
 from typing import Any
@@ -38,14 +38,14 @@ def tokenizer(tiny_base: Path) -> Any:
 
 @pytest.fixture(scope="module")
 def with_bos() -> Any:
-    """A real tokenizer that puts a BOS first."""
+    """Load a real tokenizer that puts a BOS first."""
     from transformers import AutoTokenizer
 
     return AutoTokenizer.from_pretrained(shared("models", "stories260K"))
 
 
 def opt_like(tiny_base: Path, template: str) -> Any:
-    """BOS and EOS are one token, as in OPT; `template` says where the tokenizer puts it."""
+    """Make a tokenizer whose BOS and EOS are one token, as in OPT; `template` says where it puts it."""
     from tokenizers.processors import TemplateProcessing
 
     tokenizer = load_tokenizer(read_manifest(tiny_base))
@@ -64,7 +64,7 @@ def row(tokenizer: Any, **changes: list[int]) -> EncodedRow:
 
 
 def complaint(rows: list[EncodedRow], tokenizer: Any) -> str:
-    """What check_rows says of rows that stand between two good ones."""
+    """Return what check_rows says of rows between two good ones."""
     good = row(tokenizer)
     names = ["good", *(f"bad{n}" for n in range(len(rows))), "fine"]
     examples = [example(output=ANSWER).model_copy(update={"pair_id": name}) for name in names]
@@ -74,7 +74,7 @@ def complaint(rows: list[EncodedRow], tokenizer: Any) -> str:
     return str(caught.value)
 
 
-# The rows.
+# --- Rows
 
 
 def test_rows_as_they_are_encoded_pass(tokenizer: Any, with_bos: Any) -> None:
@@ -193,7 +193,7 @@ def test_a_chat_template_may_begin_its_turns_with_the_bos(with_bos: Any) -> None
     check_rows([ids], [turn], with_bos)
 
 
-# The length.
+# --- Length
 
 
 @settings(deadline=None, max_examples=60)
@@ -273,7 +273,7 @@ def test_no_rows_are_no_fault(tokenizer: Any) -> None:
     assert show_rows([], tokenizer) == []
 
 
-# The template.
+# --- Template
 
 
 def test_prompts_of_their_template_pass() -> None:
@@ -309,7 +309,7 @@ def test_a_prompt_in_which_beginning_and_end_overlap_is_not_the_templates() -> N
         check_rendered(record_of("AB{instruction}BA", "</s>"), "</s>", [example().model_copy(update={"prompt": "ABA"})])
 
 
-# What is shown.
+# --- Preview
 
 
 def test_rows_are_shown_from_short_to_long_with_the_trained_part_marked(tokenizer: Any) -> None:
@@ -327,7 +327,7 @@ def test_rows_are_shown_from_short_to_long_with_the_trained_part_marked(tokenize
 
 def test_the_bos_is_shown_and_letters_of_several_tokens_are_whole(with_bos: Any) -> None:
     (line,) = show_rows([encode_example(example("주소?", "서울특별시"), with_bos)], with_bos)
-    # It puts a space before whatever it encodes, and the answer is encoded by itself.
+    # This tokenizer puts a space before whatever it encodes, and the answer is encoded by itself.
     assert line == "<s> Q: 주소?⏎A: ⟦ 서울특별시</s>⟧"
 
 
@@ -362,7 +362,7 @@ def test_a_row_that_fits_is_shown_whole(tokenizer: Any) -> None:
     assert show_rows([encode_example(asked, tokenizer)], tokenizer) == [f"Q: 가⏎A: ⟦{'다' * 120}</s>⟧"]
 
 
-# The adapter.
+# --- Adapter
 
 
 @pytest.fixture
@@ -430,7 +430,7 @@ def test_layers_that_are_trained_whole_are_in_order(tiny_base: Path) -> None:
     assert line.startswith("adapter: 2 LoRA modules (q_proj 2), ")
 
 
-# The whole.
+# --- All together
 
 
 def examine(tokenizer: Any, train: list[Example], **changes: Any) -> dict[str, list[EncodedRow]]:

@@ -1,4 +1,4 @@
-"""A few answers scored while a model trains: nothing of the training changes by it."""
+"""A few answers are scored while a model trains, and the training does not change."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +26,7 @@ ROWS = [example(question, answer) for question, answer in (("주소?", "서울")
 
 
 def trained(base: Path, tuned: Any, count: int, folder: Path, **changes: Any) -> Any:
-    """The curve, and the adapter in `folder`."""
+    """Train; return the curve, and save the adapter in `folder`."""
     params: Params = params_of(lora=tuned, epochs=100, learning_rate=0.003, eval_steps=10, **changes)
     job = make_inputs(base, params, ROWS, validation=3)
     job = replace(job, quick=choose_quick(ROWS, load_tokenizer(job.manifest), params, count))
@@ -103,7 +103,7 @@ def test_without_validation_rows_it_is_refused_before_anything_is_loaded() -> No
 
 
 def test_the_example_of_the_docs_trains_watches_and_evaluates(tmp_path: Path, pipeline: Path) -> None:
-    """docs/python.md, letter for letter, in a project whose data is there."""
+    """Run docs/python.md letter for letter, in a project that has its data."""
     import re
     import shutil
 

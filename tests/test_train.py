@@ -1,4 +1,4 @@
-"""A training on a tiny model: the same bytes again, after a break and on less memory; stopped where it goes wrong."""
+"""A training on a tiny model gives the same bytes again, after a break, and on less memory; a bad one is stopped."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -30,9 +30,9 @@ from pagetune.train.inputs import TrainingInputs
 from pagetune.train.loop import LossPoint, Outcome, fit
 from pagetune.train.step_trainer import StepTrainer
 
-pytestmark = pytest.mark.skipif(torch.cuda.is_available(), reason="a card is fitted by its own memory: test_gpu.py")
+pytestmark = pytest.mark.skipif(torch.cuda.is_available(), reason="on a GPU the plan depends on its memory: test_gpu.py")
 BUDGET = 8 * 2**30
-#: 17 rows, 4 a step, 5 epochs: 25 steps, a point of the curve every second and a checkpoint every tenth.
+#: 17 rows, 4 per step, 5 epochs: 25 steps, with a point of the curve every second and a checkpoint every tenth.
 STEPS, EVERY = 25, 10
 ROWS = [example(f"{number}번 주소?", "서울 " * (number % 4 + 1) + str(number)) for number in range(17)]
 
@@ -58,7 +58,7 @@ def plan_of(job: TrainingInputs) -> Plan:
 
 
 def train(job: TrainingInputs, store: Store | None = None) -> tuple[Any, Outcome]:
-    """As a process that has just begun does it."""
+    """Train as a process that has just started does."""
     plan = plan_of(job)
     model = load_for_training(job, plan.gradient_checkpointing)
     return model, fit(job, model, plan, store)
@@ -82,13 +82,13 @@ def steps_in(store: Store) -> list[int]:
     return sorted(step_of(path) for path in store.folder.glob("step-*"))
 
 
-#: What a training ends with.
+#: The adapter and the curve that a training ends with.
 Ending = tuple[bytes, list[LossPoint]]
 
 
 @pytest.fixture(scope="module")
 def undisturbed(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Ending]:
-    """The adapter and the curve of a training that nothing happened to; each is trained once."""
+    """Train without a disturbance, each setting once; the result is the adapter and the curve."""
 
     @cache
     def ending(dropout: float = 0.0) -> Ending:
@@ -141,7 +141,7 @@ def run_out(loss: torch.Tensor) -> torch.Tensor:
     raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.\nMore that nobody reads.")
 
 
-# --- The same again
+# --- Repeated
 
 
 def test_the_same_seed_gives_the_same_adapter_byte_for_byte(
@@ -165,7 +165,7 @@ def test_keeping_checkpoints_changes_nothing(tiny_base: Path, store: Store, undi
     assert step_of(store.latest() or Path()) == STEPS
 
 
-# --- Broken off and started again
+# --- Interrupted and resumed
 
 
 @pytest.mark.parametrize("step", [1, 7, 11, 16, 21, 25])
@@ -176,7 +176,7 @@ def test_a_training_that_breaks_off_ends_in_the_same_bytes_and_the_same_curve(
     undisturbed: Callable[..., Ending],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """In a step right after a checkpoint (11, 21), between two, before the first, in the last; dropout is drawn."""
+    """It breaks right after a checkpoint (11, 21), between two, before the first, in the last step; dropout is on."""
     changes = {"lora": lora(r=16, dropout=0.1), "per_device_train_batch_size": 4}
     expected = undisturbed(0.1)
     meddler.trained, meddler.at = 0, {step: break_off}
@@ -224,11 +224,11 @@ def test_a_training_that_has_ended_and_was_not_recorded_ends_again_at_once(
     assert meddler.trained == trained
 
 
-# --- Memory that runs out
+# --- Out of memory
 
 
 def close(one: Ending, other: Ending, share: float = 1e-3) -> bool:
-    """The same points of the curve, and the weights up to a share of the largest."""
+    """Return whether the curves are the same, and the weights up to a share of the largest one."""
     mine, theirs = weights_of(one[0]), weights_of(other[0])
     return (
         [point.step for point in one[1]] == [point.step for point in other[1]]
@@ -246,7 +246,7 @@ def test_out_of_memory_in_a_step_halves_what_goes_through_at_once_and_keeps_the_
     undisturbed: Callable[..., Ending],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """In the second of two micro-batches, so that the first one's gradients and loss must go."""
+    """It happens in the second of two micro-batches, so the first one's gradients and loss have to be dropped."""
     expected = undisturbed()
     job = job_of(tiny_base, per_device_train_batch_size=2)
     meddler.trained, meddler.at = 0, {2 * step: run_out}
@@ -345,7 +345,7 @@ def test_a_row_that_never_fits_is_one_line_with_what_helps(
     with pytest.raises(UserError, match=r"one row of \d+ tokens does not fit .* Lower train\.max_length") as caught:
         train(job, store)
     assert "\n" not in str(caught.value)
-    # Whole steps, halves, single rows, and those with checkpointing.
+    # Whole steps, halves, single rows, and single rows with checkpointing.
     assert meddler.trained == (4 if checkpointing == "auto" else 3)
 
 
@@ -359,7 +359,7 @@ def test_an_error_that_is_no_lack_of_memory_is_not_taken_for_one(tiny_base: Path
     )
 
 
-# --- What belongs to a training
+# --- What identifies a training
 
 
 @pytest.fixture
@@ -462,7 +462,7 @@ def test_one_bad_step_is_no_divergence(tiny_base: Path, meddler: Meddler) -> Non
 
 QUESTIONS, ANSWERS = ("주소?", "전화?", "요금?"), ("서울", "02-555", "9만 원")
 TRAINED = [example(question, answer) for question, answer in zip(QUESTIONS, ANSWERS, strict=True)] * 4
-#: The validation wants other answers: it gains while the answers' form is learned, and loses with the facts.
+#: The validation rows have other answers: their loss falls while the form is learned, and rises with the facts.
 CONTRADICTED = [example(question, ANSWERS[number - 1]) for number, question in enumerate(QUESTIONS)]
 LAST = 72
 
@@ -532,7 +532,7 @@ def test_early_stopping_counts_on_after_a_break(
 
 
 def token_mean(model: Any, job: TrainingInputs) -> float:
-    """Row by row, from the logits."""
+    """Compute the loss row by row from the logits."""
     total, tokens = 0.0, 0
     for row in job.validation_rows:
         ids, labels = torch.tensor([row["input_ids"]]), torch.tensor(row["labels"][1:])
