@@ -30,7 +30,7 @@ from pagetune.train.inputs import TrainingInputs
 from pagetune.train.loop import LossPoint, Outcome, fit
 from pagetune.train.step_trainer import StepTrainer
 
-pytestmark = pytest.mark.skipif(torch.cuda.is_available(), reason="on a GPU the plan depends on its memory: test_gpu.py")
+pytestmark = pytest.mark.skipif(torch.cuda.is_available(), reason="on a GPU memory decides: test_gpu.py")
 BUDGET = 8 * 2**30
 #: 17 rows, 4 per step, 5 epochs: 25 steps, with a point of the curve every second and a checkpoint every tenth.
 STEPS, EVERY = 25, 10
