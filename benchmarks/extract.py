@@ -1,9 +1,9 @@
-"""How fast, how frugal and how right the extraction is; prints what stands in benchmarks/extract.txt.
+"""Measure the extraction's speed, memory and accuracy, and print the contents of benchmarks/extract.txt.
 
     python -m benchmarks.extract [FOLDER_OF_PDFS] > benchmarks/extract.txt
 
-Speeds are the best of several rounds in one process, all three readers in turn, so that they share whatever else the
-machine does; the ratios are what counts. Without a folder the project's own samples are read.
+Speeds are the best of several rounds in one process. The three readers take turns, so that other load on the machine
+affects them alike; compare the ratios. Without a folder the project's own samples are read.
 """
 
 import gc
@@ -24,7 +24,7 @@ from rapidfuzz.distance import Levenshtein
 
 from benchmarks.typeset import Layout, typeset, wrap
 from pagetune.extract.fast import read_fast
-from pagetune.extract.files import Candidate, SourceFile, inspect_file
+from pagetune.extract.files import InputFile, SourceFile, inspect_file
 from pagetune.extract.linebreaks import join_lines, kiwi
 from pagetune.extract.pages import page_ranges, read_documents, read_pages
 from pagetune.extract.quality import measure
@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def korean_paragraphs() -> list[str]:
-    """The running text of the samples."""
+    """Return the Korean paragraphs of the samples."""
     texts = [block for path in sorted(Path("samples").glob("*.txt")) for block in read_sample(path)[1]]
     return [text for text in texts if text[0] not in "#|" and len(text) > 60 and re.search("[가-힣]", text)]
 
@@ -58,7 +58,7 @@ def report_joins() -> None:
 
 
 def right_joins() -> tuple[int, int]:
-    """How many of 2,000 known breaks are closed with a space, or without one, as the text has it."""
+    """Return how many known line breaks are joined as the text has it, with or without a space, and of how many."""
     breaks = list(known_breaks())
     random.Random(0).shuffle(breaks)
     sample = breaks[:2000]
@@ -67,9 +67,10 @@ def right_joins() -> tuple[int, int]:
 
 
 def known_breaks() -> Iterator[tuple[str, str, bool, str]]:
-    """Left line, right line, whether a space stood between, and the text that was set, each sample by itself.
+    """Yield the lines on either side of a break, whether a space was there, and the text of the sample around it.
 
-    Set anew with other line ends: with so many characters cut off each paragraph's beginning.
+    Each sample is wrapped several times, each time with more characters cut off the start of its paragraphs, so that
+    the lines break in other places.
     """
     for cut in range(0, 45, 4):
         for path in sorted(Path("samples").glob("*.txt")):
@@ -92,9 +93,9 @@ def report_accuracy(params: Extract) -> None:
 
 
 def character_error_rate(layout: Layout, params: Extract) -> tuple[float, int]:
-    """Insertions, deletions and replacements against the length of the text, and the number of pages.
+    """Return the insertions, deletions and replacements per character of the text, and the number of pages.
 
-    A page break counts as the space or the nothing that stood there would: as one error.
+    A page break inside a paragraph counts as a space: as one error where it is inside a word.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "typeset.pdf"
@@ -105,21 +106,24 @@ def character_error_rate(layout: Layout, params: Extract) -> tuple[float, int]:
 
 
 def source_of(path: Path) -> SourceFile:
-    source = inspect_file(Candidate(path.absolute(), None))
+    source = inspect_file(InputFile(path.absolute(), None))
     if not isinstance(source, SourceFile):
         sys.exit(f"{path}: {source.reason}")
     return source
 
 
 def report_speed(paths: list[Path], params: Extract) -> None:
-    """Files without a page that pdfplumber must read too, which are what the goal of ten times is about, and others."""
+    """Report the speed per file, and in total for plain files and for others.
+
+    The goal of ten times pdfplumber's speed is about plain files, which have no page that pdfplumber reads too.
+    """
     print("pages a second, one core:         pages  pagetune  pdfplumber  pypdfium2  pagetune/pdfplumber")
     gc.collect()
     gc.freeze()  # as the reading processes do
     totals = {True: [0.0] * 4, False: [0.0] * 4}
     with tempfile.TemporaryDirectory() as folder:
         for path in [*paths, *typeset_files(Path(folder))]:
-            source = inspect_file(Candidate(path.absolute(), None))
+            source = inspect_file(InputFile(path.absolute(), None))
             if not isinstance(source, SourceFile) or not has_text(path):
                 continue
             row = [source.page_count, *best_times(source, params)]
@@ -157,7 +161,7 @@ def print_speed(name: str, row: list[float]) -> None:
 
 
 def best_times(source: SourceFile, params: Extract) -> list[float]:
-    """Seconds of pagetune, pdfplumber and pypdfium2, each the best of its rounds."""
+    """Return the seconds of pagetune, pdfplumber and pypdfium2, each the best of its rounds."""
     readers = (lambda: read_all(source, params), lambda: plumb(source.path), lambda: pdfium(source.path))
     best = [float("inf")] * len(readers)
     for _ in range(ROUNDS):
@@ -187,7 +191,7 @@ def pdfium(path: Path) -> None:
 
 
 def report_long_file(params: Extract) -> None:
-    """Memory over one long file, and speed over two of them, so that starting weighs little."""
+    """Report the memory of one long file, and the speed of two, long enough that starting takes little of the time."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         typeset(folder / "long.pdf", korean_paragraphs() * 150, Layout(header="규정집"), pages=1000)
@@ -202,7 +206,7 @@ def report_long_file(params: Extract) -> None:
 
 
 def read_and_watch(folder: Path, params: Extract) -> tuple[int, int, float]:
-    """How many pages were read, the most memory of the whole process tree in bytes (proportional set size), seconds."""
+    """Return the pages read, the peak memory of the process tree in bytes (proportional set size), and the seconds."""
     queue: multiprocessing.Queue[int] = multiprocessing.get_context("spawn").Queue()
     reader = multiprocessing.get_context("spawn").Process(target=count_pages, args=(folder, params, queue))
     start = time.perf_counter()

@@ -1,7 +1,8 @@
-"""Draw pairs from a statute, to be read one by one: python -m benchmarks.statutes ../shared/pdfs/fsi_ko_law_efin.pdf
+"""Draw pairs from a statute for reading by hand: python -m benchmarks.statutes ../shared/pdfs/fsi_ko_law_efin.pdf
 
 A pair is good if the question is clear to someone who knows the statute by name, the answer answers it in full, and
-nothing in it is wrong, cut off or foreign. What was found good is written into benchmarks/statutes.txt by hand.
+nothing in the answer is wrong, cut off or from another place. The findings are written to benchmarks/statutes.txt by
+hand.
 """
 
 import sys
@@ -20,7 +21,7 @@ SEED, DRAWN = 0, 30
 
 
 def pairs_of(pdf: Path) -> list[Pair]:
-    """As the shipped settings build and filter them."""
+    """Build the pairs of a PDF and filter them with the settings of params.yaml."""
     params = load_params()
     with TemporaryDirectory() as folder:
         (Path(folder) / pdf.name).symlink_to(pdf.resolve())

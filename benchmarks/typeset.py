@@ -1,6 +1,6 @@
-"""Typeset known text as users' PDFs are: hard line ends inside words, columns, running headers, tables.
+"""Typeset known text the way users' PDFs look: hard line breaks inside words, columns, running headers, tables.
 
-The font is a Korean one that every reader of PDFs knows by name; no font file is needed.
+The font is a Korean one that every PDF reader knows by name, so that no font file is needed.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ MARGIN, GUTTER, LEADING, PARAGRAPH_GAP = 60.0, 20.0, 16.0, 7.0
 
 @dataclass(frozen=True)
 class Layout:
-    """`characters` a line, over all columns of the page; `table` stands at the top of each first column."""
+    """The layout of a page: `characters` a line over all columns, and `table` at the top of each page."""
 
     columns: int = 1
     characters: int = 45
@@ -31,12 +31,12 @@ class Layout:
 
     @property
     def size(self) -> float:
-        """Such that the line's Hangul letters, each as wide as high, fill the column."""
+        """Return the font size in points with which a line of Hangul, as wide as high, fills the column."""
         return self.width / (self.characters // self.columns)
 
 
 def wrap(paragraph: str, characters: int) -> tuple[list[str], list[bool]]:
-    """Lines of so many characters, wherever a word stands, and for each break whether a space stood there."""
+    """Split a paragraph into lines of `characters` each, also inside words, and say which breaks had a space."""
     lines, spaces = [], []
     while len(paragraph) > characters:
         line, rest = paragraph[:characters], paragraph[characters:]
@@ -47,7 +47,7 @@ def wrap(paragraph: str, characters: int) -> tuple[list[str], list[bool]]:
 
 
 def typeset(path: Path, paragraphs: list[str], layout: Layout, pages: int | None = None) -> int:
-    """Write the paragraphs to `path`, or as many pages of them as wanted; how many pages there are."""
+    """Write the paragraphs to `path`, at most `pages` pages of them, and return the number of pages."""
     pdfmetrics.registerFont(UnicodeCIDFont(FONT))
     canvas = Canvas(str(path), pagesize=A4, invariant=True)
     lines = _lines(paragraphs, layout)
@@ -60,18 +60,20 @@ def typeset(path: Path, paragraphs: list[str], layout: Layout, pages: int | None
     return number
 
 
-#: A line and whether it is its paragraph's last.
-Line = tuple[str, bool]
+#: A line, and whether it is the last of its paragraph.
+TypesetLine = tuple[str, bool]
 
 
-def _lines(paragraphs: list[str], layout: Layout) -> Iterator[Line]:
+def _lines(paragraphs: list[str], layout: Layout) -> Iterator[TypesetLine]:
     for paragraph in paragraphs:
         lines, _ = wrap(paragraph, layout.characters // layout.columns)
         yield from ((line, index == len(lines) - 1) for index, line in enumerate(lines))
 
 
-def _set_page(canvas: Canvas, number: int, layout: Layout, line: Line | None, lines: Iterator[Line]) -> Line | None:
-    """Set one page from `line` on; the line that did not fit."""
+def _set_page(
+    canvas: Canvas, number: int, layout: Layout, line: TypesetLine | None, lines: Iterator[TypesetLine]
+) -> TypesetLine | None:
+    """Set one page, beginning with `line`, and return the first line that does not fit."""
     canvas.setFont(FONT, 8)
     canvas.drawString(MARGIN, A4[1] - 35, layout.header)
     canvas.drawCentredString(A4[0] / 2, 30, f"- {number} -")
@@ -89,7 +91,7 @@ def _set_page(canvas: Canvas, number: int, layout: Layout, line: Line | None, li
 
 def _set_line(canvas: Canvas, text: str, x: float, y: float, layout: Layout) -> None:
     canvas.setFont(FONT, layout.size)
-    # The font's Latin letters and spaces are half as wide; full lines still end at the margin, as set by hand.
+    # Latin letters and spaces are half as wide; spacing makes full lines end at the margin all the same.
     written = canvas.beginText(x, y)
     full = len(text) >= layout.characters // layout.columns - 1
     slack = layout.width - pdfmetrics.stringWidth(text, FONT, layout.size)

@@ -1,10 +1,10 @@
-"""Typeset the sample documents: samples/*.txt -> data/raw/*.pdf. Run once; the PDFs are in Git.
+"""Typeset the sample documents: samples/*.txt -> data/raw/*.pdf. It need not be run again; the PDFs are in Git.
 
     apt-get install fonts-nanum && python -m samples.typeset
 
-Everything in the samples is invented for this project, except the address of 금융보안교육센터. The pages look the
-way users' PDFs do: lines break inside Korean words, the guide stands in two columns under a running header, the
-notices hold tables. The font is Nanum Gothic (SIL Open Font License), embedded as a subset.
+Everything in the samples is invented for this project, except the address of 금융보안교육센터. The pages look like
+users' PDFs: lines break inside Korean words, the guide has two columns under a running header, the notices contain
+tables. The font is Nanum Gothic (SIL Open Font License), embedded as a subset.
 """
 
 from pathlib import Path
@@ -31,14 +31,17 @@ CELL = ParagraphStyle("cell", parent=BODY, fontSize=9.5, leading=13, spaceAfter=
 
 
 def read_sample(path: Path) -> tuple[dict[str, str], list[str]]:
-    """A sample is a head of `key: value` lines, a line `---`, and blocks parted by blank lines."""
+    """Return a sample's head as a dictionary, and its blocks.
+
+    A sample is a head of `key: value` lines, a line `---`, and blocks separated by blank lines.
+    """
     head, body = path.read_text(encoding="utf-8").split("\n---\n", 1)
     fields = dict(line.split(": ", 1) for line in head.strip().splitlines())
     return fields, [block.strip() for block in body.split("\n\n") if block.strip()]
 
 
 def body_style(blocks: list[str], style: ParagraphStyle) -> ParagraphStyle:
-    """Korean lines break between any two characters, as word processors of the country set them."""
+    """Return `style`; for Korean its lines break between any two characters, as Korean word processors do."""
     korean = any("가" <= character <= "힣" for block in blocks for character in block)
     return ParagraphStyle(style.name, parent=style, wordWrap="CJK" if korean else None)
 
@@ -74,7 +77,7 @@ def set_table(block: str, width: float) -> Table:
 
 
 def frames(layout: str) -> tuple[list[Frame], float]:
-    """The page's columns, and how wide each is in points."""
+    """Return the page's columns, and the width of each in points."""
     width, height = A4[0] - 2 * MARGIN, A4[1] - 2 * MARGIN
     if layout != "guide":
         return [Frame(MARGIN, MARGIN, width, height, 0, 0, 0, 0)], width

@@ -1,4 +1,4 @@
-"""Pages from PDFs: order, paragraphs, tables, headers, and what each page is worth."""
+"""Pages from PDFs: reading order, paragraphs, tables, headers, and the outcome of each page."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,7 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
 
-from benchmarks.extract import character_error_rate, korean_paragraphs, right_joins
+from benchmarks.extract import TABLE, character_error_rate, korean_paragraphs, right_joins
 from benchmarks.typeset import FONT, Layout, typeset
 from pagetune.extract.pages import read_documents
 from pagetune.params import Extract, load_params
@@ -23,7 +23,7 @@ PARAMS: Extract = load_params(ROOT / "params.yaml").extract
 
 
 def read(folder: Path, params: Extract = PARAMS) -> tuple[dict[str, list[Page]], dict[str, BadFile]]:
-    """Pages by document, and bad files by name."""
+    """Return the pages by document, and the bad files by name."""
     pages: dict[str, list[Page]] = {}
     bad: dict[str, BadFile] = {}
     for found in read_documents(folder, params):
@@ -64,7 +64,7 @@ SAMPLES = sorted(path.stem for path in (ROOT / "samples").glob("*.txt"))
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_what_was_typeset_is_read_back(pages: dict[str, list[Page]], name: str) -> None:
-    """Compared without spaces over the whole document: no letter lost, doubled or out of order, columns included."""
+    """No character of the document is lost, doubled or out of order, columns included; spaces are not compared."""
     read = "".join(folded(page.text) for page in pages[name])
     for paragraph in source_paragraphs(name):
         assert folded(paragraph) in read
@@ -72,7 +72,7 @@ def test_what_was_typeset_is_read_back(pages: dict[str, list[Page]], name: str) 
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_nine_of_ten_paragraphs_come_back_with_every_space(pages: dict[str, list[Page]], name: str) -> None:
-    """Where a line broke inside a Korean word or between two, Kiwi judges; a page break parts a paragraph for good."""
+    """Kiwi decides whether a line broke inside a Korean word. A page break always splits a paragraph."""
     read = {line for page in pages[name] for line in page.text.split("\n")}
     paragraphs = source_paragraphs(name)
     assert sum(paragraph in read for paragraph in paragraphs) >= 0.85 * len(paragraphs)
@@ -97,12 +97,9 @@ def test_running_headers_and_page_numbers_are_gone(pages: dict[str, list[Page]])
         assert page.quality["headers_removed"] == 2
 
 
-def test_the_address_stands_on_one_line(pages: dict[str, list[Page]]) -> None:
+def test_the_address_is_on_one_line(pages: dict[str, list[Page]]) -> None:
     text = pages["training_notice"][0].text
     assert "금융보안교육센터의 주소는 서울특별시 영등포구 의사당대로 143 금융투자빌딩 12층입니다." in text
-
-
-TABLE = (("구분", "요금", "기간"), ("일반", "12,000원", "30일"), ("학생", "8,000원", "14일"))
 
 
 def typeset_pages(folder: Path, paragraphs: list[str], layout: Layout, **changes: Any) -> list[Page]:
@@ -129,7 +126,7 @@ def test_a_title_below_the_header_that_repeats_it_stays(tmp_path: Path) -> None:
     ids=["one column", "one column, tables", "two columns", "two columns, tables", "three columns"],
 )
 def test_typeset_korean_is_read_with_few_wrong_letters(tmp_path: Path, layout: Layout, most: float) -> None:
-    """Lines end inside words; every page has a running header, a number and, in some, a table."""
+    """Lines end inside words. Every page has a running header, a page number and, in some layouts, a table."""
     rate, pages = character_error_rate(layout, PARAMS)
     assert pages > 5
     assert rate <= most
@@ -161,7 +158,7 @@ def test_columns_in_a_band_of_the_page_are_read_one_after_the_other(tmp_path: Pa
     assert order == sorted(order)
 
 
-#: PDFium measures letters whose font is not embedded by a font of the machine.
+#: Where a font is not embedded, PDFium measures its characters with a font of the machine.
 HAS_KOREAN_FONT = any(Path("/usr/share/fonts").rglob("Nanum*")) or any(Path("/usr/share/fonts").rglob("*CJK*"))
 
 
@@ -171,10 +168,10 @@ def test_a_rotated_page_reads_as_the_upright_one(tmp_path: Path, degrees: int) -
     for name, turn in (("upright", 0), ("rotated", degrees)):
         canvas = Canvas(str(tmp_path / f"{name}.pdf"), pagesize=A4)
         canvas.setPageRotation(turn)
-        if turn == 90:  # text that runs upwards, on a page that is turned clockwise
+        if turn == 90:  # text that runs upwards, on a page turned clockwise
             canvas.translate(A4[0], 0)
             canvas.rotate(90)
-        if turn == 270:  # text that runs downwards, turned the other way
+        if turn == 270:  # text that runs downwards, on a page turned the other way
             canvas.translate(0, A4[1])
             canvas.rotate(270)
         draw_notice(canvas)
@@ -215,7 +212,7 @@ def test_letter_spaced_headings_doubled_letters_and_bullets_are_read_as_meant(tm
 
 
 def footed_page(folder: Path, feet: list[str]) -> list[Page]:
-    """One page for each foot, with a running line above of which only the page number changes."""
+    """Return one page for each of `feet`, with a header in which only the page number changes."""
     canvas = Canvas(str(folder / "footed.pdf"), pagesize=A4)
     for number, foot in enumerate(feet, 1):
         canvas.drawString(60, 800, f"Reading room, page {number + 4} of 40")
@@ -229,7 +226,7 @@ def footed_page(folder: Path, feet: list[str]) -> list[Page]:
     return read(folder)[0]["footed"]
 
 
-def test_a_sum_at_the_foot_of_every_page_is_no_footer_and_a_page_number_is(tmp_path: Path) -> None:
+def test_a_sum_at_the_foot_of_every_page_is_kept_and_a_page_number_is_removed(tmp_path: Path) -> None:
     feet = [f"Total due: {value} won" for value in ("17,000", "48,000", "9,500", "21,000", "1,200")]
     for page, foot in zip(footed_page(tmp_path, feet), feet, strict=True):
         assert foot in page.text
@@ -278,8 +275,8 @@ def test_the_same_bytes_come_from_any_number_of_processes_and_from_ray(tmp_path:
     assert runs[0] == runs[2]
 
 
-#: Outcome of each file of ../shared/pdfs, as its row in SOURCES.md calls for: the reason of a bad file, or for page 1
-#: its status or reason and what its text must hold and must not.
+#: For each file of ../shared/pdfs, the outcome that its row in SOURCES.md calls for: the reason of a bad file, or the
+#: status or reason of page 1, with what its text must contain and what it must not.
 OUTCOMES = {
     "autorag_ko_texts2": ("ok", ["2. 지급사유 관련 용어", "마. 피보험자: 보험사고의 대상이 되는 사람을 말합니다."], []),
     "fsi_ko_law_efin": ("ok", ["제1조(목적)", "기반조성을 함으로써"], ["국가법령정보센터"]),

@@ -1,4 +1,4 @@
-"""Files that are protected, broken or hostile: each is named with its reason, and the others are read."""
+"""Files that are protected, broken or hostile: each is reported with its reason, and the others are read."""
 
 import json
 import os
@@ -22,7 +22,7 @@ from pagetune.records import BadFile, Page
 
 PARAMS: Extract = load_params(ROOT / "params.yaml").extract
 SENTENCE = "The reading room is open from nine to six on weekdays."
-#: So that no password can be told from a part of something else.
+#: A word that no other text contains, so that a leak is found.
 PASSWORD = "zq7-swordfish"  # noqa: S105
 
 
@@ -35,7 +35,7 @@ def write_pdf(path: Path, password: str | None = None, pages: int = 1) -> None:
 
 
 def outcomes(folder: Path, **changes: object) -> dict[str, str]:
-    """What became of each file: a bad file's reason, or those of its pages, "ok" where there is none."""
+    """Return each file's outcome: the reason of a bad file, or of its last page, or "ok"."""
     found: dict[str, str] = {}
     for outcome in read_documents(folder, PARAMS.model_copy(update=changes)):
         if isinstance(outcome, BadFile):
@@ -47,7 +47,7 @@ def outcomes(folder: Path, **changes: object) -> dict[str, str]:
 
 @pytest.fixture
 def mixed(tmp_path: Path) -> Path:
-    """One file of every kind."""
+    """Return a folder with one file of every kind."""
     folder = tmp_path / "mixed"
     folder.mkdir()
     write_pdf(folder / "good.pdf")
@@ -77,7 +77,7 @@ def test_five_kinds_of_bad_file_have_five_reasons_and_the_others_are_read(
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A folder in which the stage can run, with its own data/raw."""
+    """Return a folder in which the stage can run, with its own data/raw."""
     for name in ("pagetune", "stages"):
         (tmp_path / name).symlink_to(ROOT / name)
     (tmp_path / "data/raw").mkdir(parents=True)
@@ -88,7 +88,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def extract(folder: Path, setting: str = "") -> tuple[int, str]:
-    """Run the stage with a line of its parameters replaced; its exit code and all it said."""
+    """Run the stage with one line of its parameters replaced. Return the exit code and everything printed."""
     if setting:
         name = setting.split(":")[0]
         text = (folder / "params.yaml").read_text(encoding="utf-8")
@@ -101,7 +101,7 @@ def everything_written(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for name in ("data", "metrics") for path in (folder / name).rglob("*.json*"))
 
 
-def test_a_password_opens_its_file_and_stands_nowhere(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_password_opens_its_file_and_is_written_nowhere(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_pdf(project / "data/raw/locked.pdf", PASSWORD)
     (project / "passwords.json").write_text(json.dumps({"locked.pdf": PASSWORD}), encoding="utf-8")
     code, said = extract(project)
@@ -110,7 +110,7 @@ def test_a_password_opens_its_file_and_stands_nowhere(project: Path, monkeypatch
     assert PASSWORD.encode() not in everything_written(project)
 
 
-def test_a_wrong_password_stands_in_no_message(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_password_is_in_no_message(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_pdf(project / "data/raw/locked.pdf", PASSWORD)
     monkeypatch.setenv("PAGETUNE_PASSWORDS", json.dumps({"locked.pdf": "not-the-one"}))
     code, said = extract(project)
@@ -126,19 +126,19 @@ def test_passwords_in_git_are_refused(project: Path) -> None:
     code, said = extract(project)
     assert code == 1
     assert said.count("\n") == 1
-    assert "passwords.json is in Git" in said
+    assert "passwords.json is tracked by Git" in said
 
 
-def test_passwords_that_are_no_utf_8_are_one_line(project: Path) -> None:
+def test_passwords_that_are_not_utf_8_are_one_line(project: Path) -> None:
     (project / "passwords.json").write_bytes('{"계약서.pdf": "x"}'.encode("cp949"))
     code, said = extract(project)
-    assert (code, said) == (1, "extract: passwords.json is no UTF-8. Save it as UTF-8.\n")
+    assert (code, said) == (1, "extract: passwords.json is not UTF-8. Save it as UTF-8.\n")
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"a.pdf": 7}', '{"a.pdf": "zq7-swordfish"'])
 def test_passwords_that_cannot_be_read_say_where_and_show_none(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("PAGETUNE_PASSWORDS", text)
-    with pytest.raises(UserError, match="PAGETUNE_PASSWORDS is no") as raised:
+    with pytest.raises(UserError, match="PAGETUNE_PASSWORDS is not") as raised:
         read_passwords()
     assert PASSWORD not in str(raised.value)
 
@@ -165,7 +165,7 @@ def test_a_bad_file_stops_the_stage_where_that_is_asked_for_and_nothing_is_writt
     assert not list((project / "data").glob(".*.part"))
 
 
-def test_a_folder_of_bad_files_alone_fails(project: Path) -> None:
+def test_a_folder_of_only_bad_files_fails(project: Path) -> None:
     (project / "data/raw/good.pdf").write_bytes(b"")
     code, said = extract(project)
     assert (code, said.count("\n")) == (1, 1)
@@ -186,19 +186,19 @@ def test_every_reason_says_what_to_do() -> None:
     for reason in reasons:
         line = what_to_do(BadFile(file="a.pdf", reason=reason, seen="what was seen"))
         assert "\n" not in line
-        assert re.search(r"Replace|Name it|Raise|Take it out", line), line
+        assert re.search(r"Replace|Add it|Raise|Take the file out", line), line
 
 
 # --- Hostile files -------------------------------------------------------------------------------------------------
 
 
 def raw_pdf(*objects: bytes) -> bytes:
-    """A PDF of these objects, numbered from 1; the first is the catalog."""
-    body, places = b"%PDF-1.7\n", []
+    """Return a PDF of these objects, numbered from 1; the first is the catalog."""
+    body, offsets = b"%PDF-1.7\n", []
     for number, content in enumerate(objects, 1):
-        places.append(len(body))
+        offsets.append(len(body))
         body += b"%d 0 obj\n%s\nendobj\n" % (number, content)
-    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
     size = len(objects) + 1
     return (
         body
@@ -224,7 +224,7 @@ def looping_tree() -> bytes:
 
 
 def decompression_bomb() -> bytes:
-    """Some 4 GB of text drawn, in a few MB: what is packed is packed again."""
+    """Return a PDF of a few MB that draws some 4 GB of text; its content stream is compressed twice."""
     packer = zlib.compressobj(9)
     line = b"BT /F 1 Tf (aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa) Tj ET\n" * 20_000
     packed = b"".join(packer.compress(line) for _ in range(3_000)) + packer.flush()
@@ -267,7 +267,7 @@ def test_hostile_files_take_their_limits_and_the_rest_goes_on(tmp_path: Path) ->
     assert {path for path in tmp_path.parent.rglob("*") if path.is_file()} == before
 
 
-def test_a_page_that_is_no_page_is_named_and_the_others_are_read(tmp_path: Path) -> None:
+def test_a_missing_page_is_set_aside_and_the_others_are_read(tmp_path: Path) -> None:
     text = stream(b"BT /F 12 Tf 72 700 Td (%s) Tj ET" % SENTENCE.encode())
     other = stream(b"BT /F 12 Tf 72 700 Td (The cafe closes an hour before the reading room.) Tj ET")
     pages = b"<</Type /Pages /Kids [3 0 R 99 0 R 6 0 R] /Count 3>>"
@@ -285,7 +285,7 @@ def test_a_number_of_pages_that_is_made_up_is_not_believed(tmp_path: Path) -> No
 
 
 def test_text_whose_font_does_not_say_what_its_glyphs_are_is_set_aside(tmp_path: Path) -> None:
-    """Letters come out shifted, as letters do that are only the font's own numbers."""
+    """The codes are the font's own glyph numbers, and read as text they are other characters."""
     shifted = "".join(chr(ord(letter) - 29) for letter in SENTENCE * 3).encode("utf-16-be").hex().encode()
     font = b"<</Type /Font /Subtype /Type0 /BaseFont /AAAAAA+Own /Encoding /Identity-H /DescendantFonts [6 0 R]>>"
     descendant = (
@@ -300,7 +300,7 @@ def test_text_whose_font_does_not_say_what_its_glyphs_are_is_set_aside(tmp_path:
 
 
 def mutated(content: bytes, random: Random) -> bytes:
-    """Cut off, a piece taken out, bytes or digits changed, or names of the page tree mixed up."""
+    """Damage a file: cut it short, remove a piece, change bytes or digits, or mix up names of the page tree."""
     damaged = bytearray(content)
     first, second = sorted(random.randrange(len(damaged)) for _ in range(2))
     kind = random.randrange(5)
@@ -308,10 +308,10 @@ def mutated(content: bytes, random: Random) -> bytes:
         return bytes(damaged[:second])
     if kind == 1:
         return bytes(damaged[:first] + damaged[second:])
-    places = range(len(damaged)) if kind == 2 else [i for i, byte in enumerate(damaged) if 48 <= byte <= 57]
+    offsets = range(len(damaged)) if kind == 2 else [i for i, byte in enumerate(damaged) if 48 <= byte <= 57]
     if kind in (2, 3):
-        for place in random.sample(list(places), 20):
-            damaged[place] = random.choice(b"0123456789")
+        for offset in random.sample(list(offsets), 20):
+            damaged[offset] = random.choice(b"0123456789")
         return bytes(damaged)
     for name in (b"/Kids", b"/Count", b"/Contents", b"/Font", b"endobj", b"/Parent", b"/MediaBox", b"/Rotate"):
         if random.random() < 0.3:
@@ -320,7 +320,7 @@ def mutated(content: bytes, random: Random) -> bytes:
 
 
 def test_every_file_of_a_damaged_pile_is_read_or_named(tmp_path: Path) -> None:
-    """A longer run of this found a file that pdfplumber can open and not close."""
+    """A longer run of this test found a file that pdfplumber can open but not close."""
     random = Random(7)
     sources = [path.read_bytes() for path in sorted((ROOT / "data/raw").glob("*.pdf"))]
     for number in range(80):
@@ -331,7 +331,7 @@ def test_every_file_of_a_damaged_pile_is_read_or_named(tmp_path: Path) -> None:
 
 
 def test_an_emoji_or_half_of_one_stops_nothing(tmp_path: Path) -> None:
-    """PDFium counts in UTF-16; half a character cannot be written as UTF-8."""
+    """PDFium counts in UTF-16, and half of a surrogate pair cannot be written as UTF-8."""
     for name, code in (("emoji", b"D83DDE00"), ("half", b"D83D")):
         cmap = stream(
             b"/CIDInit /ProcSet findresource begin 12 dict begin begincmap 1 begincodespacerange <00> <FF> "
@@ -349,7 +349,7 @@ def test_an_emoji_or_half_of_one_stops_nothing(tmp_path: Path) -> None:
 
 
 def table_content(x: float, y: float) -> bytes:
-    """Two rows of two ruled cells with a caption above and a line below, from this corner on."""
+    """Return content that draws two rows of two cells from this corner, a caption above and a line below them."""
     lines = [b"%g %g %g %g re S" % (x + 100 * i, y + 20 * j, 100, 20) for i in range(2) for j in range(2)]
     texts = [(x + 4 + 100 * i, y + 26 - 20 * j, b"cell%d%d" % (j, i)) for i in range(2) for j in range(2)]
     texts += [(x, y + 60, b"The fees of this year"), (x, y - 30, b"After the table stands a line of its own.")]
@@ -382,7 +382,7 @@ def test_a_page_that_is_turned_twice_reads_forwards(tmp_path: Path) -> None:
 
 
 def test_no_page_gets_the_table_of_another(tmp_path: Path) -> None:
-    """pdfminer leaves out a page without a /Type, and numbers those behind it otherwise than PDFium."""
+    """pdfminer skips a page without a /Type, and numbers the following ones differently from PDFium."""
     names = [b"alpha", b"bravo", b"delta", b"gamma"]
     contents = [stream(table_content(150, 400).replace(b"cell", name * 6)) for name in names]
     kids = [PAGE.replace(b"4 0 R", b"%d 0 R" % (7 + i)).replace(b"5 0 R", b"11 0 R") for i in range(4)]
@@ -397,7 +397,7 @@ def test_no_page_gets_the_table_of_another(tmp_path: Path) -> None:
         assert not [other for other in names if other != name and other.decode() in texts]
 
 
-def test_what_stands_beside_the_cells_of_a_table_stays_in_the_text(tmp_path: Path) -> None:
+def test_text_beside_the_cells_of_a_table_stays_in_the_text(tmp_path: Path) -> None:
     ruled = [(150, 420, 100, 20), (250, 420, 100, 20), (150, 380, 100, 40)]
     texts = [(154, 426, b"left head"), (254, 426, b"right head"), (154, 396, b"below"), (254, 396, b"In the notch.")]
     content = b"\n".join(
@@ -423,14 +423,14 @@ def test_one_page_that_takes_too_long_costs_its_neighbours_nothing(tmp_path: Pat
     assert reasons[1] in ("timed_out", "out_of_memory", "crashed")
 
 
-def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
+def test_two_files_of_the_same_name_are_refused(tmp_path: Path) -> None:
     write_pdf(tmp_path / "same.pdf")
     write_pdf(tmp_path / "same.PDF")
-    with pytest.raises(UserError, match="have one name, 'same'"):
+    with pytest.raises(UserError, match="would both be document 'same'"):
         find_pdfs(tmp_path)
 
 
-def test_a_name_that_is_no_text_is_still_one_line(tmp_path: Path) -> None:
+def test_a_name_that_is_not_utf_8_is_still_one_line(tmp_path: Path) -> None:
     write_pdf(tmp_path / "plain.pdf")
     strange = os.fsencode(tmp_path) + b"/bad\xff\nname.pdf"
     os.rename(tmp_path / "plain.pdf", strange)  # noqa: PTH104
@@ -454,7 +454,7 @@ def test_a_summary_counts_every_page_once() -> None:
 
 
 def test_a_system_that_refuses_a_limit_of_memory_reads_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As macOS does; the handler of Ctrl-C that the process sets is put back."""
+    """macOS refuses it. The test restores the handler of Ctrl-C that the process replaces."""
     import resource
     import signal
     from threading import Semaphore

@@ -1,4 +1,4 @@
-"""Letters as they were meant."""
+"""Characters are normalised to what was meant."""
 
 import unicodedata
 

@@ -1,4 +1,4 @@
-"""Joining the lines of a paragraph."""
+"""The lines of a paragraph are joined with or without a space, as they were written."""
 
 import re
 
@@ -37,6 +37,6 @@ def test_a_break_is_closed_as_it_was_meant(lines: list[str], joined: str) -> Non
 
 @given(st.lists(st.text("가나다라 abc 019.,-()", max_size=12), max_size=5))
 def test_joining_loses_no_letter(lines: list[str]) -> None:
-    """Only spaces change, and the hyphen of a hyphenated word."""
+    """Joining changes only spaces, and removes the hyphen of a hyphenated word."""
     before, after = (re.sub(r"[\s-]", "", text) for text in ("".join(lines), join_lines(lines)))
     assert before == after

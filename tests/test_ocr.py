@@ -1,4 +1,4 @@
-"""Scans, read by the Tesseract that the system has."""
+"""Scans are read by the Tesseract of the system."""
 
 import shutil
 from pathlib import Path
@@ -23,10 +23,10 @@ needs_tesseract = pytest.mark.skipif(not shutil.which("tesseract"), reason="tess
 
 @pytest.fixture
 def scan(tmp_path: Path) -> Path:
-    """The first page of a sample as a picture."""
-    picture = pdfium.PdfDocument(ROOT / "data/raw/training_notice.pdf")[0].render(scale=200 / 72).to_pil()
+    """Return a folder with a PDF that holds the first page of a sample as an image."""
+    image = pdfium.PdfDocument(ROOT / "data/raw/training_notice.pdf")[0].render(scale=200 / 72).to_pil()
     canvas = Canvas(str(tmp_path / "scan.pdf"), pagesize=A4)
-    canvas.drawImage(ImageReader(picture), 0, 0, *A4)
+    canvas.drawImage(ImageReader(image), 0, 0, *A4)
     canvas.save()
     return tmp_path
 
@@ -55,7 +55,7 @@ def test_a_scan_that_tesseract_is_unsure_of_is_set_aside(scan: Path) -> None:
 
 
 @needs_tesseract
-def test_a_page_that_takes_too_long_is_named(scan: Path) -> None:
+def test_a_page_that_takes_too_long_is_set_aside(scan: Path) -> None:
     page = first_page(scan, OCR.model_copy(update={"ocr_timeout_seconds": 0.01}))
     assert (page.status, page.reason) == ("quarantined", "timed_out")
 

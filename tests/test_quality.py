@@ -1,4 +1,4 @@
-"""What a page's text is worth."""
+"""The measured quality of a page's text, and the reason for which it is set aside."""
 
 import pytest
 from conftest import ROOT
@@ -13,8 +13,8 @@ KOREAN = "전자금융거래의 법률관계를 명확히 하여 안전성과 �
 ENGLISH = "The reading room is open from nine to six on weekdays, and closes an hour before the cafe. " * 3
 
 
-def reason(text: str, **pictures: float) -> str | None:
-    return why_set_aside(measure(text), len(text), pictures.get("unmapped", 0.0), pictures.get("images", 0.0), PARAMS)
+def reason(text: str, **shares: float) -> str | None:
+    return why_set_aside(measure(text), len(text), shares.get("unmapped", 0.0), shares.get("images", 0.0), PARAMS)
 
 
 @pytest.mark.parametrize(
@@ -46,19 +46,19 @@ def test_a_page_is_set_aside_for_what_is_wrong_with_it(text: str, expected: str 
     assert reason(text) == expected
 
 
-def test_little_text_under_a_picture_is_a_scan() -> None:
+def test_little_text_on_a_full_page_image_is_a_scan() -> None:
     assert reason("pdf.js", images=1.0) == "needs_ocr"
     assert reason("pdf.js", images=0.1) == "no_text"
     assert reason("본 문서는 2024년 1월 1일에 발급된 사본입니다 (1부)", images=1.0) == "needs_ocr"
     assert reason(KOREAN, images=0.3) is None
 
 
-def test_letters_of_a_font_that_names_none_are_not_read() -> None:
+def test_characters_of_a_font_without_a_map_to_unicode_are_not_read() -> None:
     assert reason(ENGLISH, unmapped=1.0) == "unreadable_font"
 
 
 def test_the_fast_way_measures_what_the_slow_one_does() -> None:
-    """One U+FFFD, far away from everything, sends the text the slow way."""
+    """A single U+FFFD sends the text the slow way."""
     fast, slow = measure(KOREAN * 40), measure(KOREAN * 40 + "\ufffd")
     assert slow.count == fast.count + 1
     assert slow.hangul == pytest.approx(fast.hangul, abs=1e-3)
@@ -68,7 +68,7 @@ def test_the_fast_way_measures_what_the_slow_one_does() -> None:
 
 @given(st.text(max_size=80))
 def test_shares_are_shares(text: str) -> None:
-    letters = measure(text)
-    shares = (letters.hangul, letters.han, letters.unreadable, letters.private_use, letters.spaces, letters.doubled)
+    quality = measure(text)
+    shares = (quality.hangul, quality.han, quality.unreadable, quality.private_use, quality.spaces, quality.doubled)
     assert all(0 <= share <= 1 for share in shares)
-    assert letters.count <= len(text)
+    assert quality.count <= len(text)

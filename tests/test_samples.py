@@ -1,4 +1,4 @@
-"""The sample documents, as they lie in data/raw."""
+"""The sample documents in data/raw."""
 
 import re
 from pathlib import Path

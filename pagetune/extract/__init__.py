@@ -1,1 +1,1 @@
-"""PDFs into pages: words, reading order, paragraphs, tables, and what each page is worth."""
+"""Turn PDFs into pages: words, reading order, paragraphs, tables, and a check of each page's text."""

@@ -1,4 +1,4 @@
-"""Read a page with pdfplumber: tables, and a second opinion on letters that PDFium got wrong."""
+"""Read a page with pdfplumber: its tables, and a second reading of text that PDFium may have got wrong."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,15 +12,15 @@ import pdfplumber
 from pdfminer.pdftypes import resolve1
 from pdfplumber.page import Page
 
-from pagetune.extract.columns import WordRow, rows_of
+from pagetune.extract.columns import WordLine, group_into_lines
 from pagetune.extract.letters import clean_line, join_spaced_letters
 from pagetune.extract.linebreaks import join_lines
-from pagetune.extract.word_boxes import Box, Word
+from pagetune.extract.word_boxes import Box, PdfBox, Word
 
 
 @dataclass
 class FoundTable:
-    """The texts of the cells row by row, where the table lies, and where each cell does."""
+    """A table on a page: the texts of its cells row by row, its box, and the boxes of its cells."""
 
     rows: list[list[str]]
     box: Box
@@ -29,7 +29,10 @@ class FoundTable:
 
 @dataclass
 class CarefulPage:
-    """`unmapped_share` is the share of letters whose font does not say which letter a glyph is, 0 to 1."""
+    """A page as pdfplumber reads it.
+
+    `unmapped_share` is the share of characters, 0 to 1, whose font does not map its glyphs to Unicode.
+    """
 
     words: list[Word]
     tables: list[FoundTable]
@@ -37,7 +40,7 @@ class CarefulPage:
 
 
 class CarefulReader:
-    """The pages of one PDF; the file is opened at the first page that is asked for."""
+    """A reader of one PDF's pages; it opens the file when the first page is read."""
 
     def __init__(self, path: Path, password: str, page_numbers: list[int], x_tolerance_ratio: float) -> None:
         self._open: Callable[[], Any] = partial(pdfplumber.open, path, password=password, pages=page_numbers)
@@ -49,18 +52,19 @@ class CarefulReader:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if self._pdf is not None:
-            with suppress(Exception):  # closing looks through all pages once more, and stumbles over broken ones
+            with suppress(Exception):  # closing goes through all pages again, and fails on broken ones
                 self._pdf.close()
 
-    def read(self, page_number: int, turn: int, shown: Box, *, doubled: bool) -> CarefulPage:
-        """The part `shown` of the page (left, bottom, right, top as the file counts), turned by `turn` degrees.
+    def read(self, page_number: int, turn: int, shown: PdfBox, *, doubled: bool) -> CarefulPage:
+        """Read the part `shown` of a page, turned clockwise by `turn` degrees.
 
-        Of letters `doubled` at one place, one. Raises whatever a broken page brings about in pdfminer.
+        Where `doubled`, characters drawn more than once in the same place are read once. On a broken page pdfminer may
+        raise any exception.
         """
         if self._pdf is None:
             self._pdf = self._open()
         listed = next(page for page in self._pdf.pages if page.page_number == page_number)
-        listed.page_obj.rotate = listed.page_obj.attrs["Rotate"] = turn  # as the text runs, whatever the file says
+        listed.page_obj.rotate = listed.page_obj.attrs["Rotate"] = turn  # follow the text, not the file's own rotation
         left, bottom, right, top = shown
         listed.page_obj.mediabox = list(shown)  # pdfminer subtracts its corner, pdfplumber adds that of the attribute
         listed.page_obj.attrs["MediaBox"] = [0, 0, right - left, top - bottom]
@@ -69,7 +73,7 @@ class CarefulReader:
         try:
             return self._read(page.dedupe_chars() if doubled else page)
         finally:
-            page.close()  # it keeps every character of every page otherwise
+            page.close()  # otherwise pdfplumber keeps every character of every page in memory
 
     def _read(self, page: Any) -> CarefulPage:
         words = [
@@ -81,63 +85,73 @@ class CarefulReader:
         return CarefulPage(words, [table for table in tables if is_table(table.rows)], _unmapped_share(page))
 
 
-#: So many lines in three columns are rows of their own: text in a cell is shorter.
-MIN_ROWS_IN_A_ROW = 6
+#: Where three cells of a row have at least this many lines, each line is a row: running text in a cell is shorter.
+MIN_LINES_TO_SPLIT = 6
 
 
 def read_table_rows(table: Any, words: list[Word]) -> list[list[str]]:
-    """The texts of the table's cells, empty rows left out; a row that is many, with no line between them, is parted."""
+    """Return the texts of the table's cells row by row, without empty rows and columns.
+
+    A row that is really several rows without ruling lines between them is split.
+    """
     inner = [word for word in words if word.inside(table.bbox)]
     rows = []
     for row in table.rows:
-        cells = [rows_of([word for word in inner if cell and word.inside(cell)]) for cell in row.cells]
-        if _is_many_rows([lines for lines in cells if lines]):
-            rows += _parted(cells)
+        cells = [group_into_lines([word for word in inner if cell and word.inside(cell)]) for cell in row.cells]
+        if _holds_several_rows([lines for lines in cells if lines]):
+            rows += _split_by_height(cells)
         else:
             rows.append([clean_line(join_lines([join_spaced_letters(line) for line in lines])) for lines in cells])
-    return _with_closed_columns([row for row in rows if any(row)])
+    return _merge_split_columns([row for row in rows if any(row)])
 
 
-def _is_many_rows(cells: list[list[WordRow]]) -> bool:
-    """Whether no lines part the rows of a table: columns with more lines than a cell holds, or as many numbers each."""
-    if sum(len(lines) >= MIN_ROWS_IN_A_ROW for lines in cells) >= 3:
+def _holds_several_rows(cells: list[list[WordLine]]) -> bool:
+    """Return whether a row is really several rows without ruling lines between them.
+
+    It is where at least three cells have more lines than running text in a cell has, or where at least three of the
+    tallest cells have nothing but a number in each line.
+    """
+    if sum(len(lines) >= MIN_LINES_TO_SPLIT for lines in cells) >= 3:
         return True
     tallest = max(map(len, cells), default=0)
     numbers = [lines for lines in cells if len(lines) == tallest and all(_is_number(line) for line in lines)]
     return tallest >= 3 and len(numbers) >= 3
 
 
-def _is_number(line: WordRow) -> bool:
+def _is_number(line: WordLine) -> bool:
     return len(line) == 1 and line[0].text[-1].isdigit()
 
 
-def _with_closed_columns(rows: list[list[str]]) -> list[list[str]]:
-    """Without columns that hold nothing; a head that double lines set beside its column comes back above it."""
+def _merge_split_columns(rows: list[list[str]]) -> list[list[str]]:
+    """Drop empty columns, and merge two neighbours that double ruling lines made of one.
+
+    Such a pair has its header in one column and its cells in the other.
+    """
     columns = [list(column) for column in zip(*rows, strict=True) if any(column)]
-    closed: list[list[str]] = []
+    merged: list[list[str]] = []
     for column in columns:
-        before = closed[-1] if closed else column
-        if closed and bool(before[0]) != bool(column[0]) and not (any(before[1:]) and any(column[1:])):
-            closed[-1] = [one or other for one, other in zip(before, column, strict=True)]
+        before = merged[-1] if merged else column
+        if merged and bool(before[0]) != bool(column[0]) and not (any(before[1:]) and any(column[1:])):
+            merged[-1] = [one or other for one, other in zip(before, column, strict=True)]
         else:
-            closed.append(column)
-    return [list(row) for row in zip(*closed, strict=True)]
+            merged.append(column)
+    return [list(row) for row in zip(*merged, strict=True)]
 
 
-def _parted(cells: list[list[WordRow]]) -> list[list[str]]:
-    """One row of texts for each height at which words stand."""
+def _split_by_height(cells: list[list[WordLine]]) -> list[list[str]]:
+    """Return one row of texts for each height at which the cells have words."""
     column = {word: index for index, lines in enumerate(cells) for line in lines for word in line}
-    parted = []
-    for row in rows_of(list(column)):
+    rows = []
+    for line in group_into_lines(list(column)):
         texts = [""] * len(cells)
-        for word in row:
+        for word in line:
             texts[column[word]] = f"{texts[column[word]]} {word.text}".strip()
-        parted.append([clean_line(text) for text in texts])
-    return parted
+        rows.append([clean_line(text) for text in texts])
+    return rows
 
 
 def cuts_words(table: Any, words: list[Word]) -> bool:
-    """Whether sides of cells go through more than a tenth of the words: then it is no table but boxes behind text."""
+    """Return whether the sides of cells cut more than a tenth of the words; if so, they are only boxes behind text."""
     inner = [word for word in words if word.inside(table.bbox)]
     sides = {(cell[2], cell[1], cell[3]) for cell in table.cells}
     cut = {word for word in inner for x, top, end in sides if word.x0 + 1 < x < word.x1 - 1 and top < word.middle < end}
@@ -145,15 +159,15 @@ def cuts_words(table: Any, words: list[Word]) -> bool:
 
 
 def is_table(rows: list[list[str]]) -> bool:
-    """More than a frame around running text: two columns that hold something."""
+    """Return whether at least two columns hold text; one column is a frame around running text."""
     return len({index for row in rows for index, text in enumerate(row) if text}) > 1
 
 
 def _unmapped_share(page: Any) -> float:
     fonts = _fonts(page)
     unmapped = {name for name, font in fonts.items() if _is_unmapped(font)}
-    letters = [character["fontname"] for character in page.chars if not character["text"].isspace()]
-    return sum(name in unmapped for name in letters) / len(letters) if letters else 0.0
+    names = [character["fontname"] for character in page.chars if not character["text"].isspace()]
+    return sum(name in unmapped for name in names) / len(names) if names else 0.0
 
 
 def _fonts(page: Any) -> dict[str, dict[str, Any]]:
@@ -166,7 +180,7 @@ def _fonts(page: Any) -> dict[str, dict[str, Any]]:
 
 
 def _is_unmapped(font: dict[str, Any]) -> bool:
-    """A composite font whose codes are the font's own numbers, with no table from them to Unicode."""
+    """Return whether a composite font's codes are its own glyph numbers, without a map from them to Unicode."""
     if "ToUnicode" in font or not _name(font.get("Encoding")).startswith("Identity"):
         return False
     descendant = resolve1((resolve1(font.get("DescendantFonts")) or [{}])[0])

@@ -1,4 +1,4 @@
-"""Map a function over tasks in processes that time and memory limits can end, on this machine or through Ray Data."""
+"""Map a function over tasks in processes with limits of time and memory, on this machine or through Ray Data."""
 
 import contextlib
 import gc
@@ -21,7 +21,8 @@ from pebble import ProcessExpired, ProcessPool
 
 from pagetune.params import Extract
 
-#: A task is so many pages of a file at most. It does not depend on the machine: headers and joins are judged by it.
+#: The largest number of pages in a task. It is the same on every machine, because running headers and line joins are
+#: judged within a task.
 PAGES_PER_TASK = 32
 
 T = TypeVar("T")
@@ -30,7 +31,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class Failure:
-    """A task that came to no result; `ended` says that its process did too, and was replaced."""
+    """A task without a result; `ended` says that its process ended too and was replaced."""
 
     reason: Literal["timed_out", "out_of_memory", "crashed"]
     seen: str
@@ -44,7 +45,7 @@ class Limits:
 
 
 def map_tasks(function: Callable[[T], R], tasks: Iterable[T], params: Extract) -> Iterator[R | Failure]:
-    """`function` of each task, in order. It and its tasks can be pickled."""
+    """Yield `function` of each task, in the order of the tasks. The function and its tasks must be picklable."""
     ocr_seconds = PAGES_PER_TASK * params.ocr_timeout_seconds if params.ocr == "auto" else 0
     limits = Limits(params.timeout_seconds + ocr_seconds, params.memory_mib)
     if params.engine == "ray":
@@ -63,7 +64,7 @@ def _map_local(function: Callable[[T], R], tasks: Iterable[T], processes: int, l
     started = _context().Semaphore(0)
     starts = processes
     with _pool(processes, limits, started) as pool:
-        # Few enough at a time that results do not pile up behind a slow one.
+        # Few tasks run at a time, so that results do not pile up behind a slow one.
         running = deque(_schedule(pool, function, task, limits) for task in islice(waiting, 3 * processes))
         try:
             while running:
@@ -74,17 +75,20 @@ def _map_local(function: Callable[[T], R], tasks: Iterable[T], processes: int, l
         except BaseException:
             pool.stop()
             raise
-        # A process that is still starting when the pool is taken down would say so in a traceback.
+        # A process that is still starting when the pool is closed would print a traceback.
         for _ in range(starts):
             started.acquire(timeout=START_SECONDS)
 
 
-#: How long a process may take to start; beyond it nobody waits for it.
+#: How long the pool waits for a process to start before it closes.
 START_SECONDS = 2.0
 
 
 def _context() -> Any:
-    """A server without threads to fork from: safe, and a process that was ended is replaced in no time."""
+    """Return a context whose processes are forked from a server without threads.
+
+    That is safe, and a process that a limit ended is replaced at once.
+    """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["pagetune.extract.preload"])
     return context
@@ -95,14 +99,14 @@ def _pool(processes: int, limits: Limits, started: Any) -> ProcessPool:
 
 
 def _enter_process(memory_mib: int, started: Any) -> None:
-    gc.freeze()  # what was loaded stays; looking through it again and again takes a tenth of the time
-    logging.getLogger("pdfminer").setLevel(logging.CRITICAL)  # it says a line for each thing it mends
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us
+    gc.freeze()  # modules stay loaded, and scanning them again and again takes a tenth of the time
+    logging.getLogger("pdfminer").setLevel(logging.CRITICAL)  # it logs a line for each fault it repairs
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends this process
     held = psutil.Process().memory_info().vms
     _, most = resource.getrlimit(resource.RLIMIT_AS)
     wanted = held + memory_mib * 2**20
     limit = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
-    with contextlib.suppress(ValueError):  # macOS refuses any: there the time limit alone ends a file
+    with contextlib.suppress(ValueError):  # macOS refuses any limit; only the time limit applies there
         resource.setrlimit(resource.RLIMIT_AS, (limit, most))
     started.release()
 
@@ -120,13 +124,13 @@ def _outcome(future: "Future[Any]", limits: Limits) -> Any:
     except MemoryError:
         return Failure("out_of_memory", f"asked for more than {limits.memory_mib} MiB", ended=False)
     except ProcessExpired as error:
-        return Failure("crashed", f"ended its process with code {error.exitcode}", ended=True)
-    except Exception as error:  # what a broken file brings about in a reader has no end; the other files go on
-        return Failure("crashed", f"ended in {type(error).__name__}", ended=False)
+        return Failure("crashed", f"ended its process with exit code {error.exitcode}", ended=True)
+    except Exception as error:  # a broken file can raise anything in a reader; the other files are still read
+        return Failure("crashed", f"failed with {type(error).__name__}", ended=False)
 
 
 def _map_ray(function: Callable[[T], R], tasks: Iterable[T], limits: Limits) -> Iterator[R | Failure]:
-    """Each row is one task; Ray spreads them over the machines of its cluster, which all see the same files."""
+    """Map with Ray Data, one task a row. Every machine of the cluster must see the same files under the same paths."""
     import ray
 
     ray.init(
@@ -150,5 +154,5 @@ def _map_row(row: dict[str, Any], function: Callable[[Any], Any], limits: Limits
 
 @cache
 def _own_pool(limits: Limits) -> ProcessPool:
-    """One process of this Ray worker's own, so that a limit ends it and not the worker."""
+    """Return this Ray worker's own pool of one process, so that a limit ends that process and not the worker."""
     return _pool(1, limits, _context().Semaphore(0))

@@ -1,4 +1,4 @@
-"""Read a page's words with PDFium: some thirty times as fast as pdfplumber, and blind to tables."""
+"""Read a page's words with PDFium, which is about thirty times as fast as pdfplumber but does not find tables."""
 
 import re
 import unicodedata
@@ -11,27 +11,24 @@ import numpy as np
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
-from pagetune.extract.word_boxes import Word
+from pagetune.extract.word_boxes import PdfBox, Word
 
-#: PDFium puts this in place of a hyphen at a line's end, and takes the line break away.
+#: PDFium writes one of these for a hyphen at the end of a line, and removes the line break.
 BREAK_HYPHENS = "\ufffe\x02"
 _WORD = re.compile(rf"[^\s{BREAK_HYPHENS}]+[{BREAK_HYPHENS}]?|[{BREAK_HYPHENS}]")
-#: A line is thinner than this, in points.
+#: A path thinner than this, in points, is a ruling line.
 _THIN = 3.0
-#: So many small paths on a page without letters are letters drawn as outlines.
+#: This many small paths on a page without text are characters drawn as outlines.
 _OUTLINES = 100
-
-#: left, bottom, right, top in points from the bottom left of the page as it is stored.
-Box = tuple[float, float, float, float]
 
 
 @dataclass
 class FastPage:
-    """Words of the page turned by `turn` degrees clockwise, which sets its main text upright.
+    """The words of a page that was turned clockwise by `turn` degrees, so that its main text is upright.
 
-    `aside` are words that run in other directions: stamps along a margin. `ruled` says that lines are drawn on the
-    page that could be a table's; `image_share` is how much of the page images cover, 0 to 1, and 1 where letters are
-    drawn as outlines.
+    `aside` holds the words that run in other directions, such as a stamp along the margin. `ruled` says that the page
+    has ruling lines that could be a table's. `image_share` is the share of the page that images cover, 0 to 1, and 1
+    where characters are drawn as outlines.
     """
 
     turn: int
@@ -42,7 +39,7 @@ class FastPage:
 
 
 def read_fast(page: pdfium.PdfPage) -> FastPage:
-    """Raises PdfiumError where the page cannot be loaded."""
+    """Read the page's words and look for images and ruling lines. Raise PdfiumError if the page cannot be loaded."""
     left, bottom, right, top = page_box(page)
     width, height = right - left, top - bottom
     texts, ends = _words_and_ends(page.get_textpage())
@@ -60,8 +57,8 @@ def read_fast(page: pdfium.PdfPage) -> FastPage:
     return FastPage(turn, upright, aside, ruled, image_share)
 
 
-def page_box(page: pdfium.PdfPage) -> Box:
-    """What is shown of the page, boxes inherited from the tree of pages included."""
+def page_box(page: pdfium.PdfPage) -> PdfBox:
+    """Return the visible part of the page, also where it inherits its box from the page tree."""
     shown = raw.FS_RECTF()
     if not raw.FPDF_GetPageBoundingBox(page.raw, byref(shown)):
         return tuple(page.get_mediabox())
@@ -71,41 +68,45 @@ def page_box(page: pdfium.PdfPage) -> Box:
 
 
 def _words_and_ends(textpage: pdfium.PdfTextPage) -> tuple[list[str], Any]:
-    """The words of the page, and for each the boxes of its first and last letter: (n, 2, 4)."""
+    """Return the page's words, and the boxes of each word's first and last character: (n, 2, 4)."""
     text = _text(textpage)
     spans = [found.span() for found in _WORD.finditer(text)]
-    texts = [_whole(text[start:end]) for start, end in spans]
+    texts = [_join_surrogates(text[start:end]) for start, end in spans]
     if any(hyphen in text for hyphen in BREAK_HYPHENS):
         texts = [word.replace("\ufffe", "-").replace("\x02", "-") for word in texts]
-    return texts, _letter_boxes(textpage, spans).reshape(-1, 2, 4)
+    return texts, _end_boxes(textpage, spans).reshape(-1, 2, 4)
 
 
-def _whole(word: str) -> str:
-    """PDFium counts in UTF-16: an emoji is two of its characters, and half of one is none."""
-    if word.isascii() or not _HALVES.search(word):
+def _join_surrogates(word: str) -> str:
+    """Join the UTF-16 surrogate pairs in which PDFium returns emoji, and replace a half without its other half."""
+    if word.isascii() or not _SURROGATE.search(word):
         return word
     return word.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
-_HALVES = re.compile("[\ud800-\udfff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
-#: The declared type makes ctypes check and wrap each argument, which takes longer than the call itself.
+#: FPDFText_GetLooseCharBox with plain types: with pypdfium2's own, ctypes checks and wraps each argument, which takes
+#: longer than the call itself.
 _read_box = CFUNCTYPE(c_int, c_void_p, c_int, c_void_p)(cast(raw.FPDFText_GetLooseCharBox, c_void_p).value or 0)
 
 
-def _letter_boxes(textpage: pdfium.PdfTextPage, spans: list[tuple[int, int]]) -> Any:
-    """The boxes of the first and last letters, as high as the font is, so that all letters of a line are as high."""
+def _end_boxes(textpage: pdfium.PdfTextPage, spans: list[tuple[int, int]]) -> Any:
+    """Return the boxes of each word's first and last character: (2n, 4) as left, bottom, right, top.
+
+    The boxes are as high as the font, so that all characters of a line have the same height.
+    """
     boxes = np.zeros((2 * len(spans), 4), dtype=np.float32)  # rows of raw.FS_RECTF: left, top, right, bottom
-    handle, place = cast(textpage.raw, c_void_p), boxes.ctypes.data
+    handle, address = cast(textpage.raw, c_void_p), boxes.ctypes.data
     for start, end in spans:
-        _read_box(handle, start, place)
-        _read_box(handle, end - 1, place + 16)
-        place += 32
+        _read_box(handle, start, address)
+        _read_box(handle, end - 1, address + 16)
+        address += 32
     return boxes[:, [0, 3, 2, 1]].astype(np.float64)
 
 
 def _text(textpage: pdfium.PdfTextPage) -> str:
-    """One character for each of the page's, so that positions in it are PDFium's own."""
+    """Return the page's text with one character for each that PDFium counts, so that positions are PDFium's own."""
     count = textpage.count_chars()
     text = str(textpage.get_text_range()) if count else ""
     if len(text) == count:
@@ -115,12 +116,13 @@ def _text(textpage: pdfium.PdfTextPage) -> str:
 
 
 def _turns(texts: list[str], ends: Any) -> list[int]:
-    """For each word the clockwise turn that makes it run to the right, by where its last letter is from its first.
+    """Return for each word the clockwise turn, in degrees, that makes it run to the right.
 
-    A word of one letter runs as the word before it. Arabic and Hebrew run to the left without being upside down.
+    It follows from the position of the last character relative to the first. A word of one character runs like the
+    word before it. Arabic and Hebrew run to the left without being upside down.
     """
     steps = ends[:, 1].reshape(-1, 2, 2).sum(axis=1) - ends[:, 0].reshape(-1, 2, 2).sum(axis=1)
-    hyphen = ends[:, 1, 0] == ends[:, 1, 2]  # PDFium made it up, and it has no box
+    hyphen = ends[:, 1, 0] == ends[:, 1, 2]  # PDFium inserted it, so it has no box
     if not np.any(~hyphen & ((np.abs(steps[:, 1]) > np.abs(steps[:, 0])) | (steps[:, 0] < 0))):
         return [0] * len(ends)
     turns: list[int] = []
@@ -136,21 +138,21 @@ def _turns(texts: list[str], ends: Any) -> list[int]:
 
 
 def _main_turn(texts: list[str], turns: list[int]) -> int:
-    letters: Counter[int] = Counter()
+    characters: Counter[int] = Counter()
     for text, turn in zip(texts, turns, strict=True):
-        letters[turn] += len(text)
-    return letters.most_common(1)[0][0] if letters else 0
+        characters[turn] += len(text)
+    return characters.most_common(1)[0][0] if characters else 0
 
 
 def _boxes(ends: Any) -> Any:
-    """The box of each word, from its first letter to its last: (n, 4)."""
+    """Return the box of each word, from its first character to its last: (n, 4)."""
     first, last = ends[:, 0], ends[:, 1]
     last = np.where((last[:, 0] == last[:, 2])[:, None], first, last)
     return np.hstack([np.minimum(first, last)[:, :2], np.maximum(first, last)[:, 2:]])
 
 
 def _words(texts: list[str], boxes: Any, turns: list[int], turn: int, width: float, height: float) -> list[Word]:
-    """The words that run this way, on the page turned so that they are upright."""
+    """Return the words with this turn, in points from the top left of the page turned that way."""
     if turn not in turns:
         return []
     left, bottom, right, top = boxes.T
@@ -164,9 +166,9 @@ def _words(texts: list[str], boxes: Any, turns: list[int], turn: int, width: flo
     return [Word(text, a, b, c, d) for text, a, b, c, d, running in placed if running == turn]
 
 
-def _survey(page: pdfium.PdfPage, area: float, has_letters: bool) -> tuple[bool, float]:
-    """Whether enough lines are drawn for a table of two cells, and how much of the page images cover."""
-    level = upright = small = 0
+def _survey(page: pdfium.PdfPage, area: float, has_text: bool) -> tuple[bool, float]:
+    """Return whether there are enough ruling lines for a table of two cells, and the share of the page under images."""
+    horizontal = vertical = small = 0
     covered = 0.0
     for item in page.get_objects(filter=[raw.FPDF_PAGEOBJ_PATH, raw.FPDF_PAGEOBJ_IMAGE], max_depth=3):
         left, bottom, right, top = item.get_bounds()
@@ -174,14 +176,17 @@ def _survey(page: pdfium.PdfPage, area: float, has_letters: bool) -> tuple[bool,
             covered += max(0.0, right - left) * max(0.0, top - bottom)
             continue
         small += right - left < 40 and top - bottom < 40
-        lines = _lines_in(item, right - left, top - bottom)
-        level, upright = level + lines[0], upright + lines[1]
-    image_share = 1.0 if small >= _OUTLINES and not has_letters else min(1.0, covered / area) if area else 0.0
-    return level >= 2 and upright >= 2 and level + upright >= 5, image_share
+        lines = _count_lines(item, right - left, top - bottom)
+        horizontal, vertical = horizontal + lines[0], vertical + lines[1]
+    image_share = 1.0 if small >= _OUTLINES and not has_text else min(1.0, covered / area) if area else 0.0
+    return horizontal >= 2 and vertical >= 2 and horizontal + vertical >= 5, image_share
 
 
-def _lines_in(path: Any, width: float, height: float) -> tuple[int, int]:
-    """How many level and upright lines a path can hold: a box has two of each, a longer path may be a whole table."""
+def _count_lines(path: Any, width: float, height: float) -> tuple[int, int]:
+    """Return how many horizontal and vertical ruling lines a path may hold.
+
+    A box has two of each; a longer path may be a whole table.
+    """
     if width < _THIN and height < _THIN:
         return 0, 0
     if height < _THIN:

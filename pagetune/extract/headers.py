@@ -1,42 +1,47 @@
-"""Running headers, footers and page numbers: what repeats along the edges of a document's pages."""
+"""Remove running headers, footers and page numbers, which repeat at the top and bottom of a document's pages."""
 
 import re
 from collections import Counter
 
 from pagetune.extract.columns import Line
 
-#: How many lines at the top and at the bottom of a page may be a running header or footer.
+#: The largest number of lines at the top, and at the bottom, of a page that a header or footer may take.
 EDGE_LINES = 3
-#: Below this many pages nothing can be said to repeat.
+#: With fewer pages than this, no line counts as repeated.
 MIN_PAGES = 3
-#: Nobody numbers pages behind so many characters.
+#: A page number is looked for in this many characters of a line.
 MAX_LENGTH = 200
 
 _NUMBER = re.compile(r"\d+")
-#: A page number that is drawn as one; a number alone may be anything.
+#: A page number in the form of one; a bare number could be anything.
 _PAGE_NUMBER = re.compile(r"[-–—] ?(\d+) ?[-–—]|Page (\d+)(?: of \d+)?", re.IGNORECASE)
 
 
 def without_headers(pages: list[list[Line]], first_number: int, share: float) -> list[list[Line]]:
-    """The lines of each page but those that stand at the edge of `share` or more of the pages.
+    """Return the lines of each page without those that repeat at the edge of at least `share` of the pages, 0 to 1.
 
-    They are alike but for one number, if it goes up with the pages, whose numbers count from `first_number`: what
-    differs otherwise, a sum at the foot of each invoice, is no header. A page's own number goes in any case.
+    Repeated lines are equal, or differ in one number that goes up with the page number, which counts from
+    `first_number`. A line that differs in another way, such as the total at the foot of each invoice, is kept. A line
+    that is only its page's own number is always removed.
     """
     keys = [
         [[(line, _keys(line.text, number)) for line in edge] for edge in _edges(lines)]
         for number, lines in enumerate(pages, first_number)
     ]
     repeated = _repeated([{key for edge in edges for _, found in edge for key in found} for edges in keys], share)
-    gone = {id(line) for edges in keys for edge in edges for line in _outermost(edge, repeated)}
+    removed = {id(line) for edges in keys for edge in edges for line in _outermost(edge, repeated)}
     return [
-        [line for line in lines if id(line) not in gone and not _is_own_number(line, lines, number)]
+        [line for line in lines if id(line) not in removed and not _is_own_number(line, lines, number)]
         for number, lines in enumerate(pages, first_number)
     ]
 
 
 def _outermost(edge: list[tuple[Line, set[str]]], repeated: set[str]) -> list[Line]:
-    """The repeated lines of an edge, each once: a title stands on the first page below the header that repeats it."""
+    """Return the repeated lines of an edge, each text once.
+
+    On the first page a title may follow the running header that repeats it; only the header, which is further out, is
+    returned.
+    """
     found: dict[str, Line] = {}
     for line, keys in edge:
         for key in keys & repeated:
@@ -45,12 +50,12 @@ def _outermost(edge: list[tuple[Line, set[str]]], repeated: set[str]) -> list[Li
 
 
 def _keys(text: str, page_number: int) -> set[str]:
-    """The text as it is, and with each of its numbers as its distance from the page's."""
-    apart = {
+    """Return the text itself, and once for each number in it the text with that number less the page number."""
+    relative = {
         f"{text[: found.start()]}#{int(found.group()) - page_number}#{text[found.end() :]}"
         for found in _NUMBER.finditer(text[:MAX_LENGTH])
     }
-    return {text} | apart
+    return {text} | relative
 
 
 def _repeated(pages: list[set[str]], share: float) -> set[str]:
@@ -61,7 +66,7 @@ def _repeated(pages: list[set[str]], share: float) -> set[str]:
 
 
 def _edges(lines: list[Line]) -> tuple[list[Line], list[Line]]:
-    """The lines at the top and those at the bottom, each from the outside in."""
+    """Return the lines at the top and those at the bottom, each from the outside in."""
     by_height = sorted(lines, key=lambda line: line.top)
     return by_height[:EDGE_LINES], by_height[::-1][:EDGE_LINES]
 

@@ -1,4 +1,4 @@
-"""Read a page's picture with Tesseract."""
+"""Read the image of a page with Tesseract."""
 
 import os
 from typing import Any
@@ -8,46 +8,52 @@ import pypdfium2 as pdfium
 from pagetune.errors import UserError
 from pagetune.extract.word_boxes import Word
 
-INSTALL = "Install them (Debian, Ubuntu: apt-get install tesseract-ocr tesseract-ocr-kor), or set extract.ocr: off."
+INSTALL = (
+    "Install Tesseract and its language data (Debian, Ubuntu: apt-get install tesseract-ocr tesseract-ocr-kor), "
+    "or set extract.ocr: off."
+)
 
-
-#: Tesseract's own layout analysis loses half of a Korean page with a table; columns are found from the words' places.
+#: One block of text. Tesseract's own layout analysis loses half of a Korean page with a table; columns are found later
+#: from the boxes of the words.
 ONE_BLOCK = "--psm 6"
-#: Tesseract takes each Hangul syllable for a word; a gap from this share of the line's height on is a space.
-SPACE = 0.17
+#: A gap of at least this share of the line's height is a space: Tesseract returns each Hangul syllable as a word.
+MIN_SPACE = 0.17
 
 
 def check_tesseract(languages: str) -> None:
-    """Raises UserError where Tesseract or one of `languages`, written "kor+eng", is not installed."""
+    """Raise UserError unless Tesseract and all `languages`, written like "kor+eng", are installed."""
     import pytesseract
 
     try:
         installed = pytesseract.get_languages()
     except pytesseract.TesseractNotFoundError:
-        raise UserError(f"extract.ocr is auto, and tesseract is not installed. {INSTALL}") from None
+        raise UserError(f"extract.ocr is auto, but tesseract is not installed. {INSTALL}") from None
     missing = [language for language in languages.split("+") if language not in installed]
     if missing:
         seen = ", ".join(installed)
         raise UserError(f"tesseract has no language data for {', '.join(missing)} (it has {seen}). {INSTALL}")
 
 
-def read_picture(page: pdfium.PdfPage, languages: str, dpi: int, timeout_seconds: float) -> tuple[list[Word], float]:
-    """The words on the picture of the page, in points from the top left, and Tesseract's mean confidence, 0 to 1.
+def read_image(page: pdfium.PdfPage, languages: str, dpi: int, timeout_seconds: float) -> tuple[list[Word], float]:
+    """Render the page and return the words that Tesseract reads, and its mean confidence, 0 to 1.
 
-    Raises RuntimeError when the time is over.
+    The words' boxes are in points from the top left. Raise RuntimeError when the time is up.
     """
     import pytesseract
 
-    os.environ["OMP_THREAD_LIMIT"] = "1"  # the pages are what runs side by side
-    picture = page.render(scale=dpi / 72, grayscale=True).to_pil()
+    os.environ["OMP_THREAD_LIMIT"] = "1"  # pages are already read in parallel
+    image = page.render(scale=dpi / 72, grayscale=True).to_pil()
     found = pytesseract.image_to_data(
-        picture, lang=languages, config=ONE_BLOCK, output_type=pytesseract.Output.DICT, timeout=timeout_seconds
+        image, lang=languages, config=ONE_BLOCK, output_type=pytesseract.Output.DICT, timeout=timeout_seconds
     )
     return _words(found, 72 / dpi), _confidence(found)
 
 
 def _words(found: dict[str, list[Any]], scale: float) -> list[Word]:
-    """All words of a line get the line's height, as letters of a font have; the box of "은" and of "." differ."""
+    """Return the words, each with the height of its line.
+
+    Tesseract's boxes fit the ink, so that those of "은" and "." differ in height; a font's do not.
+    """
     lines: dict[tuple[int, ...], list[int]] = {}
     for index, text in enumerate(found["text"]):
         if text.strip():
@@ -63,7 +69,7 @@ def _line(found: dict[str, list[Any]], indices: list[int], scale: float) -> list
     for index in indices:
         x0 = found["left"][index] * scale
         word = Word(found["text"][index].strip(), x0, x0 + found["width"][index] * scale, top, bottom)
-        if words and word.x0 - words[-1].x1 < SPACE * word.size:
+        if words and word.x0 - words[-1].x1 < MIN_SPACE * word.size:
             words[-1] = Word(words[-1].text + word.text, words[-1].x0, word.x1, top, bottom)
         else:
             words.append(word)
@@ -71,11 +77,11 @@ def _line(found: dict[str, list[Any]], indices: list[int], scale: float) -> list
 
 
 def _confidence(found: dict[str, list[Any]]) -> float:
-    """Weighted by letters."""
+    """Return the mean confidence, 0 to 1, weighted by the length of the words."""
     words = [
         (len(text.strip()), float(conf))
         for text, conf in zip(found["text"], found["conf"], strict=True)
         if text.strip() and float(conf) >= 0
     ]
-    letters = sum(length for length, _ in words)
-    return sum(length * conf for length, conf in words) / (100 * letters) if letters else 0.0
+    total = sum(length for length, _ in words)
+    return sum(length * conf for length, conf in words) / (100 * total) if total else 0.0

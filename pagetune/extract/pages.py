@@ -1,4 +1,4 @@
-"""PDFs into pages: each read fast, and carefully where that is not enough, or named with why it is set aside."""
+"""Read PDFs into pages: each page quickly, carefully where that is not enough, or set aside with a reason."""
 
 import re
 from collections import Counter
@@ -13,20 +13,20 @@ from pagetune.extract.careful import CarefulPage, CarefulReader
 from pagetune.extract.columns import Line, reading_order
 from pagetune.extract.engine import PAGES_PER_TASK, Failure, map_tasks
 from pagetune.extract.fast import FastPage, page_box, read_fast
-from pagetune.extract.files import Candidate, SourceFile, file_name, find_pdfs, inspect_file, read_passwords
+from pagetune.extract.files import InputFile, SourceFile, file_name, find_pdfs, inspect_file, read_passwords
 from pagetune.extract.headers import without_headers
 from pagetune.extract.linebreaks import join_lines
-from pagetune.extract.ocr import check_tesseract, read_picture
+from pagetune.extract.ocr import check_tesseract, read_image
 from pagetune.extract.paragraphs import paragraphs
-from pagetune.extract.quality import DOUBTFUL, Letters, measure, why_set_aside
-from pagetune.extract.word_boxes import Box, Word
+from pagetune.extract.quality import DOUBTFUL, TextQuality, measure, why_set_aside
+from pagetune.extract.word_boxes import Box, PdfBox, Word
 from pagetune.params import Extract
 from pagetune.records import BadFile, Page, Reason, Table
 
 
 @dataclass(frozen=True)
 class PageRange:
-    """The pages from `first` to `last`, both from 1 and inclusive, of one file."""
+    """The pages `first` to `last` of one file, both inclusive and counted from 1."""
 
     source: SourceFile
     first: int
@@ -40,17 +40,17 @@ class PageRange:
 
 @dataclass
 class RawPage:
-    """A page as it was read, before lines that repeat across the pages are taken away.
+    """A page as it was read, before running headers and footers are removed.
 
-    `tables_unread` says that lines are drawn there which could be a table's, and pdfplumber failed. `failed` names a
-    page that could not be read at all.
+    `aside` holds lines that run in other directions. `tables_unread` says that the page has ruling lines that could be
+    a table's, but pdfplumber could not read it. `failed` is the reason of a page that could not be read at all.
     """
 
     page_number: int
     lines: list[Line] = field(default_factory=list)
     aside: list[Line] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
-    letters: Letters = field(default_factory=lambda: measure(""))
+    text_quality: TextQuality = field(default_factory=lambda: measure(""))
     tables_unread: bool = False
     unmapped_share: float = 0.0
     image_share: float = 0.0
@@ -59,9 +59,10 @@ class RawPage:
 
 
 def read_documents(folder: Path, params: Extract) -> Iterator[Page | BadFile | int]:
-    """First how many pages there are in all, then each bad file and each page, by file name and page number.
+    """Yield the total number of pages, then the bad files, then the pages in the order of file name and page number.
 
-    Raises UserError where Tesseract is asked for and missing, or the passwords cannot be read.
+    Raise UserError if OCR is on and Tesseract is missing, if the passwords cannot be read, or if two files have the
+    same document id.
     """
     if params.ocr == "auto":
         check_tesseract(params.ocr_languages)
@@ -73,40 +74,41 @@ def read_documents(folder: Path, params: Extract) -> Iterator[Page | BadFile | i
         yield from _page_by_page(part, pages, params) if isinstance(pages, Failure) else pages
 
 
-#: So many pages of a file may fail one by one; then the rest of what was read with them is set aside unread.
+#: After this many failures in a range whose pages are read one by one, its other pages are set aside unread.
 MAX_FAILED_PAGES = 2
 
 
 def _page_by_page(part: PageRange, failure: Failure, params: Extract) -> Iterator[Page]:
-    """What can be had of pages that together took more than their limits, or ended their process."""
+    """Read a range page by page after it exceeded its limits or crashed as a whole."""
     singles = [replace(part, first=number, last=number) for number in part.numbers]
     if len(singles) == 1:
         yield from failed_pages(part, failure.reason)
         return
-    left, failed = iter(singles), 0
-    for single, pages in zip(left, map_tasks(read_pages, singles, params), strict=False):
+    remaining, failed = iter(singles), 0
+    for single, pages in zip(remaining, map_tasks(read_pages, singles, params), strict=False):
         yield from failed_pages(single, pages.reason) if isinstance(pages, Failure) else pages
         failed += isinstance(pages, Failure)
         if failed == MAX_FAILED_PAGES:
             break
-    yield from chain.from_iterable(failed_pages(single, failure.reason) for single in left)
+    yield from chain.from_iterable(failed_pages(single, failure.reason) for single in remaining)
 
 
 def inspect_files(paths: list[Path], params: Extract) -> list[SourceFile | BadFile]:
+    """Open each file within its limits of time and memory. Raise UserError if the passwords cannot be read."""
     passwords = read_passwords()
-    candidates = [Candidate(path.absolute(), passwords.get(file_name(path))) for path in paths]
-    found = map_tasks(inspect_file, candidates, params)
-    return [_named(path, outcome) for path, outcome in zip(paths, found, strict=True)]
+    inputs = [InputFile(path.absolute(), passwords.get(file_name(path))) for path in paths]
+    found = map_tasks(inspect_file, inputs, params)
+    return [_bad_if_failed(path, outcome) for path, outcome in zip(paths, found, strict=True)]
 
 
-def _named(path: Path, outcome: SourceFile | BadFile | Failure) -> SourceFile | BadFile:
+def _bad_if_failed(path: Path, outcome: SourceFile | BadFile | Failure) -> SourceFile | BadFile:
     if isinstance(outcome, Failure):
         return BadFile(file=file_name(path), reason=outcome.reason, seen=outcome.seen)
     return outcome
 
 
 def page_ranges(source: SourceFile, params: Extract) -> Iterator[PageRange]:
-    """Parts of nearly equal length, so that none is too short to tell what repeats."""
+    """Split a file into ranges of nearly equal length, so that none is too short to find what repeats."""
     parts = -(-source.page_count // PAGES_PER_TASK)
     bounds = [part * source.page_count // parts for part in range(parts + 1)]
     for first, last in pairwise(bounds):
@@ -118,7 +120,7 @@ def failed_pages(part: PageRange, reason: Reason) -> list[Page]:
 
 
 def read_pages(part: PageRange) -> list[Page]:
-    """The pages of one part of a file. A page that cannot be read is named, the others are read."""
+    """Read a range of pages. A page that cannot be read is set aside, and the others are still read."""
     password, tolerance = part.source.password, part.params.x_tolerance_ratio
     with (
         pdfium.PdfDocument(part.source.path, password=password) as pdf,
@@ -140,17 +142,17 @@ def _read_page(pdf: pdfium.PdfDocument, careful: CarefulReader, number: int) -> 
         page.close()
     except MemoryError:
         raise
-    except Exception:  # PDFium's errors, and what a page's nonsense brings about in us: the other pages go on
+    except Exception:  # from PDFium, or from this code on a broken page: the other pages are still read
         return RawPage(number, failed="broken_page")
-    letters = _letters(fast.words + fast.aside)
+    quality = _text_quality(fast.words + fast.aside)
     second = None
-    if fast.ruled or letters.doubtful:
-        second = _second_opinion(careful, number, fast.turn, shown, doubled=letters.doubled > 0)
-    return _choose(number, fast, letters, second)
+    if fast.ruled or quality.doubtful:
+        second = _read_again(careful, number, fast.turn, shown, doubled=quality.doubled > 0)
+    return _choose(number, fast, quality, second)
 
 
-def _second_opinion(careful: CarefulReader, number: int, turn: int, shown: Box, *, doubled: bool) -> CarefulPage | None:
-    """None where pdfminer, which raises whatever comes to pass, cannot read what PDFium could."""
+def _read_again(careful: CarefulReader, number: int, turn: int, shown: PdfBox, *, doubled: bool) -> CarefulPage | None:
+    """Read a page with pdfplumber. Return None where its parser pdfminer fails, which may raise any exception."""
     try:
         return careful.read(number, turn, shown, doubled=doubled)
     except MemoryError:
@@ -159,21 +161,21 @@ def _second_opinion(careful: CarefulReader, number: int, turn: int, shown: Box, 
         return None
 
 
-def _choose(number: int, fast: FastPage, letters: Letters, second: CarefulPage | None) -> RawPage:
-    """PDFium's words, or pdfplumber's where those are better; tables and their places from pdfplumber."""
+def _choose(number: int, fast: FastPage, quality: TextQuality, second: CarefulPage | None) -> RawPage:
+    """Take the words from PDFium, or from pdfplumber where those are better, and the tables from pdfplumber."""
     words, aside = fast.words, fast.aside
-    if second is None or not (letters.doubtful or _agree(fast.words, second)):
+    if second is None or not (quality.doubtful or _agree(fast.words, second)):
         return RawPage(
             number,
             reading_order(words),
             reading_order(aside),
-            letters=letters,
+            text_quality=quality,
             tables_unread=fast.ruled,
             image_share=fast.image_share,
         )
-    slow = _letters(second.words)
-    if slow.bad < letters.bad and slow.count >= 0.9 * letters.count:
-        words, aside, letters = second.words, [], slow
+    careful = _text_quality(second.words)
+    if careful.bad < quality.bad and careful.count >= 0.9 * quality.count:
+        words, aside, quality = second.words, [], careful
     lines = reading_order(words)
     tables = [Table(caption=caption(table.box, lines), rows=table.rows) for table in second.tables]
     return RawPage(
@@ -181,30 +183,30 @@ def _choose(number: int, fast: FastPage, letters: Letters, second: CarefulPage |
         reading_order(words, [(table.box, table.cells) for table in second.tables]) if tables else lines,
         reading_order(aside),
         tables,
-        letters,
-        # PDFium may know better: it looks into the font itself.
-        unmapped_share=second.unmapped_share if letters.doubtful else 0.0,
+        quality,
+        # PDFium looks into the font file itself, and may have read the characters correctly all the same.
+        unmapped_share=second.unmapped_share if quality.doubtful else 0.0,
         image_share=fast.image_share,
     )
 
 
 def _agree(words: list[Word], second: CarefulPage) -> bool:
-    """Whether both readers saw one page, and the tables hold no letters that PDFium read better.
+    """Return whether both readers read the same page, and the table cells have few bad characters.
 
-    pdfminer leaves out pages that PDFium counts, and then numbers the others otherwise.
+    pdfminer skips some pages that PDFium counts, and then numbers the following ones differently.
     """
-    letters, others = (Counter("".join(word.text for word in found)) for found in (words, second.words))
+    characters, others = (Counter("".join(word.text for word in found)) for found in (words, second.words))
     cells = measure(" ".join(text for table in second.tables for row in table.rows for text in row))
-    return (letters & others).total() >= 0.8 * letters.total() and cells.bad <= DOUBTFUL
+    return (characters & others).total() >= 0.8 * characters.total() and cells.bad <= DOUBTFUL
 
 
-#: How far above a table its caption may stand, in heights of its letters.
+#: The largest distance from a caption to its table, in font sizes of the caption.
 CAPTION_WITHIN = 4
 _UNIT = re.compile(r"\(?\s*단위\b.*|\(.{1,12}\)")
 
 
 def caption(box: Box, lines: list[Line]) -> str:
-    """The nearest line above the table, units aside ("(단위: 원)"); empty where none is near."""
+    """Return the nearest line above the table that is not a unit such as "(단위: 원)", or "" if none is near."""
     above = [line for line in lines if line.bottom <= box[1] + 3 and line.x0 < box[2] and line.x1 > box[0]]
     named = [line for line in above if not _UNIT.fullmatch(line.text)]
     nearest = max(named, key=lambda line: line.bottom, default=None)
@@ -213,7 +215,7 @@ def caption(box: Box, lines: list[Line]) -> str:
     return nearest.text
 
 
-def _letters(words: list[Word]) -> Letters:
+def _text_quality(words: list[Word]) -> TextQuality:
     return measure(" ".join(word.text for word in words))
 
 
@@ -222,13 +224,14 @@ def _wants_ocr(page: Page) -> bool:
 
 
 def _with_ocr(pdf: pdfium.PdfDocument, raw: RawPage, part: PageRange) -> RawPage:
-    """Tesseract's words in place of the page's own."""
+    """Replace the page's own words by those that Tesseract reads."""
     params, page = part.params, pdf[raw.page_number - 1]
     try:
-        words, confidence = read_picture(page, params.ocr_languages, params.ocr_dpi, params.ocr_timeout_seconds)
-    except RuntimeError as error:  # pytesseract's own are RuntimeErrors too
+        words, confidence = read_image(page, params.ocr_languages, params.ocr_dpi, params.ocr_timeout_seconds)
+    except RuntimeError as error:  # pytesseract's own errors are RuntimeErrors too
         return RawPage(raw.page_number, failed="timed_out" if "timeout" in str(error) else "crashed")
-    return RawPage(raw.page_number, reading_order(words), letters=_letters(words), ocr_confidence=confidence)
+    quality = _text_quality(words)
+    return RawPage(raw.page_number, reading_order(words), text_quality=quality, ocr_confidence=confidence)
 
 
 def _finish_all(raws: list[RawPage], part: PageRange) -> list[Page]:
@@ -241,7 +244,7 @@ def _finish(raw: RawPage, lines: list[Line], part: PageRange, evidence: str) -> 
     groups = paragraphs(lines) + paragraphs(raw.aside)
     text = "\n".join(join_lines([line.text for line in group], evidence) for group in groups)
     characters = len(text) + sum(len(cell) for table in raw.tables for row in table.rows for cell in row)
-    reason = raw.failed or _verdict(raw, characters, part.params)
+    reason = raw.failed or _reason(raw, characters, part.params)
     return Page(
         doc_id=part.source.doc_id,
         source_sha256=part.source.sha256,
@@ -254,21 +257,24 @@ def _finish(raw: RawPage, lines: list[Line], part: PageRange, evidence: str) -> 
     )
 
 
-def _verdict(raw: RawPage, characters: int, params: Extract) -> Reason | None:
+def _reason(raw: RawPage, characters: int, params: Extract) -> Reason | None:
     if raw.ocr_confidence is not None and raw.ocr_confidence < params.min_ocr_confidence:
         return "poor_ocr"
-    return why_set_aside(raw.letters, characters, raw.unmapped_share, raw.image_share, params)
+    return why_set_aside(raw.text_quality, characters, raw.unmapped_share, raw.image_share, params)
 
 
 def _quality(raw: RawPage, characters: int, headers_removed: int) -> dict[str, float]:
-    """Shares are of the page's letters as they were read, rounded so that every machine writes the same digits."""
-    letters = raw.letters
+    """Return the numbers of `Page.quality`.
+
+    Shares are of the page's characters as they were read, rounded so that every machine writes the same digits.
+    """
+    measured = raw.text_quality
     shares = {
-        "hangul_ratio": letters.hangul,
-        "unreadable_ratio": letters.unreadable,
-        "private_use_ratio": letters.private_use,
-        "garbled_ratio": letters.garbled + letters.doubled,
-        "space_ratio": letters.spaces,
+        "hangul_ratio": measured.hangul,
+        "unreadable_ratio": measured.unreadable,
+        "private_use_ratio": measured.private_use,
+        "garbled_ratio": measured.garbled + measured.doubled,
+        "space_ratio": measured.spaces,
         "unmapped_ratio": raw.unmapped_share,
         "image_ratio": raw.image_share,
     }
@@ -276,7 +282,7 @@ def _quality(raw: RawPage, characters: int, headers_removed: int) -> dict[str, f
         shares["ocr_confidence"] = raw.ocr_confidence
     counts: dict[str, float] = {
         "characters": characters,
-        "columns": _columns(raw.lines),
+        "columns": _count_columns(raw.lines),
         "tables": len(raw.tables),
         "tables_unread": int(raw.tables_unread),
         "headers_removed": headers_removed,
@@ -284,8 +290,8 @@ def _quality(raw: RawPage, characters: int, headers_removed: int) -> dict[str, f
     return counts | {name: round(share, 4) for name, share in shares.items()}
 
 
-def _columns(lines: list[Line]) -> int:
-    """The most columns that stand side by side."""
+def _count_columns(lines: list[Line]) -> int:
+    """Return the largest number of columns that are side by side."""
     spans: dict[int, tuple[float, float]] = {}
     for line in lines:
         top, bottom = spans.get(line.column, (line.top, line.bottom))

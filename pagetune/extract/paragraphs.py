@@ -1,15 +1,15 @@
-"""Lines into paragraphs."""
+"""Group lines into paragraphs."""
 
 import re
 
 from pagetune.extract.columns import Line
 from pagetune.text.sentences import ITEM_LETTERS, ends_sentence
 
-#: What opens a paragraph of its own wherever it stands at a line start: FAQ markers, articles, numbered items.
+#: What always starts a paragraph at the start of a line: FAQ markers, articles, numbered items, bullets.
 _OPENS = re.compile(
     r"(문|답|Q|A|질문|답변)\s?\d*[.):：]|제\d+조(의\d+)?\s?\(|제\d+[장절관] |\d{1,2}\. |[•●○■□◦▪▶➔※-] |[①-⑳]"
 )
-#: "가. 나. 다." number items too, but "다." is also how a broken sentence ends.
+#: Items are also numbered "가. 나. 다.", but "다." at the start of a line may be the end of a broken sentence.
 _ITEM = re.compile(rf"[{ITEM_LETTERS}]\. ")
 
 
@@ -18,7 +18,7 @@ def paragraphs(lines: list[Line]) -> list[list[Line]]:
     groups: list[list[Line]] = []
     item = ""
     for line in lines:
-        if groups and not _is_next_item(item, line) and _continues(groups[-1][-1], line):
+        if groups and not _follows_item(item, line) and _continues(groups[-1][-1], line):
             groups[-1].append(line)
         else:
             groups.append([line])
@@ -26,13 +26,13 @@ def paragraphs(lines: list[Line]) -> list[list[Line]]:
     return groups
 
 
-def _is_next_item(item: str, line: Line) -> bool:
-    """Whether "라." follows on "다."."""
+def _follows_item(item: str, line: Line) -> bool:
+    """Return whether the line is the next item of a list, as "라." is after "다."."""
     return bool(item and _ITEM.match(line.text)) and ITEM_LETTERS.find(item + line.text[0]) >= 0
 
 
 def _continues(previous: Line, line: Line) -> bool:
-    """Whether `line` goes on where `previous` broke off at its right margin, in the same column or the next."""
+    """Return whether `line` continues the paragraph of `previous`, in the same column or the next."""
     if _OPENS.match(line.text) or abs(previous.size - line.size) > 0.05 * line.size:
         return False
     if _ITEM.match(line.text) and ends_sentence(previous.text):
@@ -41,11 +41,13 @@ def _continues(previous: Line, line: Line) -> bool:
         return _is_full(previous) and not ends_sentence(previous.text)
     if line.x0 > previous.x0 + 0.7 * line.size and ends_sentence(previous.text):
         return False  # indented
-    usual = min(max(previous.pitch, 1.2 * line.size), 2.2 * line.size)  # where a table was, few lines are left to tell
+    usual = min(
+        max(previous.pitch, 1.2 * line.size), 2.2 * line.size
+    )  # few lines are left to measure where a table was
     return line.top - previous.top < 1.3 * usual and _is_full(previous)
 
 
 def _is_full(line: Line) -> bool:
-    """A line that a word of ordinary length would not have fitted behind; Latin words are longer."""
+    """Return whether a word of ordinary length would not have fitted after the line; Latin words are longer."""
     slack = 2.5 if re.search("[가-힣]", line.text) else 8
     return line.x1 > line.right_edge - slack * line.size

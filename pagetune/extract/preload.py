@@ -1,6 +1,6 @@
-"""Imported by the server that all reading processes are forked from: they share one Kiwi instead of loading their own.
+"""Load Kiwi into the server that all reading processes are forked from, so that they share one copy of it.
 
-Imported nowhere else.
+Only that server imports this module.
 """
 
 from pagetune.extract.linebreaks import kiwi

@@ -1,4 +1,4 @@
-"""What became of the files and pages: counts, one line for each bad file, and a progress bar."""
+"""Report on the files and pages: counts, one line for each bad file, and a progress bar."""
 
 import sys
 from collections import Counter
@@ -14,18 +14,18 @@ from pagetune.records import BadFile, Page
 
 _WHAT_TO_DO = {
     "empty_file": "is empty. Replace it, or take it out of the folder.",
-    "not_a_pdf": "is no PDF ({seen}). Replace it, or take it out of the folder.",
+    "not_a_pdf": "is not a PDF (it {seen}). Replace it, or take it out of the folder.",
     "broken_file": "is a broken PDF ({seen}). Replace it, or take it out of the folder.",
     "no_password": f"is protected by a password. {PASSWORDS_HELP}.",
     "wrong_password": f"does not open with the password given for it. {PASSWORDS_HELP}.",
-    "timed_out": "could not be opened: it {seen}. Raise extract.timeout_seconds, or take it out of the folder.",
-    "out_of_memory": "could not be opened: it {seen}. Raise extract.memory_mib, or take it out of the folder.",
-    "crashed": "could not be opened: it {seen}. Take it out of the folder, or raise extract.memory_mib.",
+    "timed_out": "could not be opened: it {seen}. Raise extract.timeout_seconds, or take the file out of the folder.",
+    "out_of_memory": "could not be opened: it {seen}. Raise extract.memory_mib, or take the file out of the folder.",
+    "crashed": "could not be opened: it {seen}. Take the file out of the folder, or raise extract.memory_mib.",
 }
 
 
 class ExtractSummary:
-    """Counts of what was read, in one number a thing, however many pages there are."""
+    """Counts of what was read. They take the same memory however many pages there are."""
 
     def __init__(self) -> None:
         self.bad_files: list[BadFile] = []
@@ -52,7 +52,7 @@ class ExtractSummary:
             self._quarantined[found.reason] += 1
 
     def check(self, on_bad_file: str) -> None:
-        """Raises UserError where there is nothing to go on with, or a bad file is to stop the run."""
+        """Raise UserError if no page can be used, or if `on_bad_file` is "fail" and a file is bad."""
         lines = [f"data/raw/{bad.file} {what_to_do(bad)}" for bad in self.bad_files]
         if lines and (on_bad_file == "fail" or not self._files):
             raise UserError("\n".join(lines))
@@ -62,7 +62,7 @@ class ExtractSummary:
             raise UserError(f"data/raw: none of {self._counts['pages']} pages can be used ({reasons}). {what}")
 
     def metrics(self) -> dict[str, object]:
-        """Of files and pages; the reasons are sorted."""
+        """Return the counts of files and pages, with the reasons in alphabetical order."""
         bad = Counter(bad.reason for bad in self.bad_files)
         names = ("pages", "ok", "tables", "tables_unread", "headers_removed", "read_by_ocr")
         return (
@@ -88,7 +88,10 @@ def say_bad_file(bad: BadFile) -> None:
 
 @contextmanager
 def progress() -> Iterator[Callable[[Page | BadFile | int], None]]:
-    """A bar with pages and the time left, on a terminal only. The first thing it is told is the number of pages."""
+    """Show a bar with the pages read and the time left, on a terminal only.
+
+    The function that is yielded expects the total number of pages first, then each page or bad file.
+    """
     columns = (TextColumn("extract:"), BarColumn(), MofNCompleteColumn(), TextColumn("pages"), TimeRemainingColumn())
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:

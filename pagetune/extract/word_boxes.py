@@ -1,13 +1,15 @@
-"""A word with its place on the page."""
+"""A word and its position on the page."""
 
 from typing import NamedTuple
 
-#: left, top, right, bottom in points from the top left of the upright page.
+#: left, top, right, bottom in points from the top left corner of the upright page.
 Box = tuple[float, float, float, float]
+#: left, bottom, right, top in points from the bottom left corner of the page as the PDF stores it.
+PdfBox = tuple[float, float, float, float]
 
 
 class Word(NamedTuple):
-    """Letters without a space between them, with their box in points from the top left of the upright page."""
+    """Characters without a space between them, and their box in points from the top left of the upright page."""
 
     text: str
     x0: float
@@ -24,4 +26,5 @@ class Word(NamedTuple):
         return (self.top + self.bottom) / 2
 
     def inside(self, box: Box) -> bool:
+        """Return whether the word's centre is inside `box`."""
         return box[0] <= (self.x0 + self.x1) / 2 <= box[2] and box[1] <= self.middle <= box[3]
