@@ -278,9 +278,12 @@ def test_the_same_bytes_come_from_any_number_of_processes_and_from_ray(tmp_path:
 #: For each file of ../shared/pdfs, the outcome that its row in SOURCES.md calls for: the reason of a bad file, or the
 #: status or reason of page 1, with what its text must contain and what it must not.
 OUTCOMES = {
+    "ar_kbo_table_text": ("ok", ["제22조 경기시간 제한", "* 어린이날 - 14:00"], []),
     "autorag_ko_texts2": ("ok", ["2. 지급사유 관련 용어", "마. 피보험자: 보험사고의 대상이 되는 사람을 말합니다."], []),
+    "docqa_faq": ("ok", ["There are 5 projects in this course that build upon each other."], []),
     "fsi_ko_law_efin": ("ok", ["제1조(목적)", "기반조성을 함으로써"], ["국가법령정보센터"]),
     "fsi_ko_law_esign": ("ok", ["제1조(목적)"], ["국가법령정보센터"]),
+    "fsi_ko_reg_efin": ("ok", ["전자금융감독규정", "제1조(목적) 이 규정은 「전자금융거래법」"], []),
     "korquad_ko_paper_2col": ("ok", ["기존 질의응답 표준 데이터인 KorQuAD 1.0과의 차이점은", "1. 서론"], []),
     "miner_rc4_40": ("no_text", ["Secret!"], []),
     "miner_vertical": ("ok", ["Test", "Vertical", "Layout"], []),
@@ -291,6 +294,9 @@ OUTCOMES = {
     "odl_ko_bill": ("ok", ["탄소중립기본계획 및 주요 정책 등을 심의ㆍ의결하기 위하여", "발의자 : 이수진"], ["- 1 -"]),
     "odl_ko_cid_no_tounicode": ("unreadable_font", [], []),
     "odl_ko_fund_dbchina": ("ok", ["판매회사 증권사: 대신, DB금융투자"], []),
+    "odl_ko_fund_kyobo_sm": ("ok", ["2023년09월30일기준", "(단위 : %)"], []),
+    "odl_ko_patent": ("ok", ["공개특허 10-2023-0087131", "(43) 공개일자 2023년06월16일"], []),
+    "odl_ko_rfp2": ("ok", ["제안요청서(RFP)"], []),
     "pdfjs_empty_page": ("no_text", [], []),
     "pdfjs_empty_protected": ("no_text", [], []),
     "pdfjs_scan_bad": ("needs_ocr", [], []),
@@ -305,6 +311,8 @@ OUTCOMES = {
     "plumber_password": ("ok", [], []),
     "plumber_rotated_table": ("ok", [], []),
     "wandb_en_faq": ("ok", ["• Apparel"], ["¥"]),
+    "wf_ko_openapi": ("ok", [], ["\ufffd"]),
+    "wf_ko_privacy_commentary": ("ok", [], ["\ufffd"]),
 }
 
 
