@@ -73,11 +73,11 @@ def choose_precision(wanted: str, parameters: int, options: Quantization, gpu: G
     """Do what `resolve_precision` does for any GPU, or for the CPU (`gpu` is None)."""
     if wanted == "fp16" and gpu is None:
         raise UserError(
-            "params.yaml: precision: fp16 needs a GPU, and PyTorch sees none. Use auto, 4bit, bf16 or fp32."
+            "params.yaml: precision: fp16 needs a GPU, and PyTorch sees none. Set auto, 4bit, bf16 or fp32."
         )
     if wanted in ("4bit", "8bit") and not _has_bitsandbytes():
         raise UserError(
-            f"params.yaml: precision: {wanted} needs bitsandbytes, which is not installed. Use bf16 or fp32."
+            f"params.yaml: precision: {wanted} needs bitsandbytes, which is not installed. Set bf16 or fp32."
         )
     precision, reason = _automatic(parameters, gpu) if wanted == "auto" else (wanted, "asked for")
     return PrecisionChoice(precision, reason, _compute_dtype(precision, options, gpu), options)  # type: ignore[arg-type]
