@@ -33,16 +33,16 @@ def export_gguf(
     target.mkdir(parents=True)
     first = target / f"model-{gguf_type if gguf_type in WRITTEN else 'f16'}.gguf"
     convert(folder / "merged", first, gguf_type if gguf_type in WRITTEN else "f16")
-    proof = _verify(merging, first, adapted, min(NEAR_TIE * moved, NEAREST_TIE))
+    found = _verify(merging, first, adapted, min(NEAR_TIE * moved, NEAREST_TIE))
     file = target / f"model-{gguf_type}.gguf"
     if file != first:
         quantize(first, file, gguf_type)
-        proof["quantized_same_answers"] = same_answers(adapted, _ask(merging, file)["answers"])
+        found["quantized_same_answers"] = same_answers(adapted, _ask(merging, file)["answers"])
         first.unlink()
     stops = merging.tokenizer.convert_ids_to_tokens(merging.eos_ids)
     text = modelfile(file.name, template.template, stops, merging.params.predict.max_new_tokens)
     (target / "Modelfile").write_text(text, encoding="utf-8")
-    return {"type": gguf_type, **proof}
+    return {"type": gguf_type, **found}
 
 
 def _ask(merging: Merging, file: Path) -> dict[str, Any]:

@@ -82,9 +82,9 @@ def _user_errors(repo_id: str) -> Iterator[None]:
     except OfflineModeIsEnabled:
         raise UserError(_message(repo_id, "needs the Hub, and HF_HUB_OFFLINE is set. Unset it")) from None
     except HfHubHTTPError as error:
-        status, said = error.response.status_code, error.server_message or first_line(error)
+        status, answer = error.response.status_code, error.server_message or first_line(error)
         advice = "Set HF_TOKEN to a token that can write there" if status in (401, 403, 404) else "Run it again"
-        raise UserError(_message(repo_id, f"the Hub refused ({status}: {said.splitlines()[0]}). {advice}")) from None
+        raise UserError(_message(repo_id, f"the Hub refused ({status}: {answer.splitlines()[0]}). {advice}")) from None
     except (HTTPError, OSError, ValueError, RuntimeError) as error:
         seen = f"{type(error).__name__}: {first_line(error)}"
         seen += f" {type(error.__cause__).__name__}: {first_line(error.__cause__)}" if error.__cause__ else ""

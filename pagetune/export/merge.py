@@ -19,7 +19,7 @@ from pagetune.model.template import TemplateRecord
 from pagetune.params import Params
 from pagetune.predict.answers import eos_ids_of
 
-#: Memory that merging takes, as a multiple of the weights in fp32: the verification needs some beside them.
+#: Memory that merging takes, as a multiple of the weights in fp32: the verification needs some too.
 MEMORY_FACTOR = 1.3
 _ADVICE = " Serve models/adapter on its base instead."
 

@@ -24,11 +24,11 @@ MIN_VOCABULARY = 512
 
 def texts_of(pages: list[Page], heldout: list[dict[str, Any]]) -> list[str]:
     """Return the text of every readable page that is not held out. `heldout` holds `doc_id` and `part` of each unit."""
-    apart = {(unit["doc_id"], unit["part"]) for unit in heldout}
+    held_out = {(unit["doc_id"], unit["part"]) for unit in heldout}
     return [
         page_text(page)
         for page in pages
-        if page.status == "ok" and not {(page.doc_id, None), (page.doc_id, str(page.page_number))} & apart
+        if page.status == "ok" and not {(page.doc_id, None), (page.doc_id, str(page.page_number))} & held_out
     ]
 
 
