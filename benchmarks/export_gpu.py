@@ -1,10 +1,10 @@
-"""Merging an adapter of a large base on one card: how long, how much memory, and what the proof finds.
+"""Merge an adapter of a large base on one GPU: time, memory, and what the verification finds.
 
     python -m benchmarks.export_gpu [--shape 8b] [--base FOLDER] [PRECISION ...]
 
-A Llama-3-8B shape with random weights and a LoRA r=16 of chance numbers on all seven projections, trained at 4-bit or
-in bf16: the 20 prompts of the proof, 64 new tokens each. GiB are the most PyTorch reserved on the card. Random weights
-have many near ties, so that the answers in 16 bits differ sooner than those of a trained model.
+A Llama-3-8B shape with random weights and a random LoRA r=16 on all seven projections, as if trained in 4-bit or in
+bf16, is verified with 20 prompts and 64 new tokens each. GiB is the most that PyTorch reserved on the GPU. Random
+weights have many near ties, so that answers in 16 bits differ sooner than those of a trained model.
 """
 
 import argparse

@@ -1,11 +1,11 @@
-"""Answering on one card: row by row, transformers' `generate` in batches, and pagetune, on the same prompts in one run.
+"""Compare answering on one GPU: row by row, transformers' `generate` in batches, and pagetune, on the same prompts.
 
     python -m benchmarks.predict_gpu [--shape 8b] [--base FOLDER] [NAME ...]
 
-A Llama-3-8B shape with random weights in bf16, prompts of 40 tokens on average (24 to 56), 96 new tokens each: the EOS
-is none that random weights find, so that every answer has its full length. Tokens a second are new tokens over the
-whole time, the first batch's capture and the reading of the prompts included. `tuned` has a LoRA r=16 on all seven
-projections. GiB are the most PyTorch reserved.
+A Llama-3-8B shape with random weights in bf16 gets prompts of 40 tokens on average (24 to 56) and writes 96 new tokens
+each: the EOS is outside the vocabulary, so that every answer has its full length. Tokens per second are new tokens over
+the whole time, including the first batch's capture and the reading of the prompts. `tuned` has a LoRA r=16 on all seven
+projections. GiB is the most that PyTorch reserved.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from benchmarks.train_gpu import SHAPES, write_base
 from pagetune.errors import quiet_libraries
 
 NEW_TOKENS, PROMPT_TOKENS = 96, 40
-#: Of an id that stands in no vocabulary.
+#: An id outside any vocabulary.
 NO_EOS = [2**31 - 1]
 PAD = 1
 

@@ -1,9 +1,9 @@
-"""100 new tokens against 200 for a summary, on one tuned model: ROUGE, the share cut short, and time.
+"""Compare 100 with 200 new tokens per summary on one tuned model: ROUGE, the share cut short, and time.
 
     python -m benchmarks.summarization    # after `dvc repro` with presets/summarization.yaml
 
-The guides raise decoder_max_len from 100 to 200 for Korean, whose syllables take a token or more each. Which of the two
-runs first changes from round to round; times are the median of the rounds, and compared as a ratio.
+The guides raise decoder_max_len from 100 to 200 for Korean, where a syllable takes one or more tokens. The two take
+turns in running first; times are medians of the rounds, compared as a ratio.
 """
 
 import statistics
@@ -45,7 +45,7 @@ def spread(lengths: list[int]) -> str:
 
 
 def run(model: Any, tokenizer: Any, questions: Any, params: Any) -> tuple[dict[int, list[float]], dict[int, Any]]:
-    """Seconds of each round, and the answers, by length."""
+    """Return the seconds of each round, and the answers, by length."""
     from pagetune.predict.answers import generate
 
     seconds: dict[int, list[float]] = {length: [] for length in LENGTHS}

@@ -9,7 +9,7 @@ from typing import Any
 from pagetune.errors import UserError, run_stage
 from pagetune.export.gguf import check_converter, export_gguf
 from pagetune.export.merge import Merging, export_merged
-from pagetune.export.verification import proof_prompts
+from pagetune.export.verification import verification_prompts
 from pagetune.jsonl import read_json, write_json
 from pagetune.model.manifest import ADAPTER, read_manifest
 from pagetune.model.template import TemplateRecord, check_template
@@ -28,7 +28,7 @@ def main() -> None:
         if manifest.encoder_decoder:
             raise UserError("params.yaml: export.format: gguf is for models without an encoder. Use merged.")
         check_converter()
-    merging = Merging(manifest, params, read_json(TRAINING)["precision"], proof_prompts(PROMPTS))
+    merging = Merging(manifest, params, read_json(TRAINING)["precision"], verification_prompts(PROMPTS))
     with whole_or_not_at_all(EXPORT) as part:
         write_json(part / "proof.json", export(merging, template, part))
 

@@ -1,7 +1,7 @@
-"""A server on loopback that speaks the Hub's protocol as far as huggingface_hub uses it for models: looking up,
-downloading, creating and uploading, over LFS alone. Xet is not offered: its token is asked for in vain.
+"""A local server that speaks as much of the Hub's protocol as huggingface_hub uses for models.
 
-A test fills `repos`, hands out `tokens`, and reads in `requests` what was asked for.
+It looks up, downloads, creates and uploads, with LFS only; a request for a Xet token fails. A test fills `repos` and
+`tokens`, and finds in `requests` what was requested.
 """
 
 import base64
@@ -19,14 +19,14 @@ from loopback import running
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-#: What lies in LFS, by its name.
+#: Files with these endings are stored in LFS.
 LARGE = (".safetensors", ".bin", ".pt", ".gguf")
 Files = dict[str, bytes]
 
 
 @dataclass
 class Repo:
-    """`refs` are branches and tags; `messages` has one entry a commit. What is gated can be looked up, not read."""
+    """`refs` are branches and tags; `messages` has an entry per commit. A gated one can be looked up but not read."""
 
     private: bool = False
     gated: bool = False
@@ -58,7 +58,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.repos: dict[str, Repo] = {}
-        #: What a token may do: read | write.
+        #: What each token may do: "read" or "write".
         self.tokens: dict[str, str] = {}
         self.blobs: dict[str, bytes] = {}
         self.requests: list[Request] = []
@@ -69,7 +69,7 @@ class Server(ThreadingHTTPServer):
 
     @property
     def store(self) -> str:
-        """Of the large files. Another host in the eyes of a client, which it tells no token."""
+        """Return the URL of the large files: for a client it is another host, which must not get the token."""
         return f"http://localhost:{self.server_address[1]}/lfs"
 
     def add(self, name: str, files: Files, **options: Any) -> str:
@@ -80,7 +80,7 @@ class Server(ThreadingHTTPServer):
         return [f"{request.method} {request.path}" for request in self.requests if part in request.path]
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away."""
+        """Ignore a client that disconnected."""
 
 
 class Refused(Exception):
@@ -152,7 +152,7 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(data)
 
     def log_message(self, *_: Any) -> None:
-        """Nothing: the tests read what they need from the server."""
+        """Log nothing: the tests read what they need from the server."""
 
 
 def info(handler: Handler, name: str, revision: str | None = None) -> None:

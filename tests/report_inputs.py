@@ -1,4 +1,4 @@
-"""Made-up records for the report, so that its tests wait for no training."""
+"""Made-up records for the report, so that its tests need no training."""
 
 from functools import cache
 from typing import Any
@@ -13,7 +13,7 @@ from pagetune.report.page import Inputs
 
 PARAMS = load_params(ROOT / "params.yaml").evaluate.model_copy(update={"bootstrap_samples": 20})
 EOS = "</s>"
-#: What a document may hold and a page must not run, and what matplotlib would take for a formula.
+#: Text that a document may contain but the page must not run, and text that matplotlib would take for a formula.
 EVIL = "<script>document.title='taken'</script><img src=x onerror=\"document.title='taken'\">"
 DOLLARS = "한빛 요금표 $x_1$ & $y^2"
 QUALITY = (
@@ -23,7 +23,7 @@ QUALITY = (
 
 
 def made_up(**changes: Any) -> Inputs:
-    """Two trained documents and one heldout: an answer that got better, one that got worse, one that stayed wrong."""
+    """Return the report's inputs: answers that got better, got worse, and stayed wrong, with `changes` replaced."""
     return Inputs(**{**_made_up(), **changes})
 
 
@@ -49,7 +49,7 @@ def _made_up() -> dict[str, Any]:
 
 
 def _answers(model: int) -> list[Prediction]:
-    """Of base (0) or tuned (1)."""
+    """Return the answers of base (0) or tuned (1)."""
     return [
         prediction("better", "주차 요금은 얼마인가요?", "3만 원", ("9만 원", "3만 원")[model]),
         prediction("worse", "본체의 무게는?", "31킬로그램", ("31킬로그램", "13킬로그램")[model]),
@@ -102,5 +102,5 @@ def _stages() -> dict[str, Any]:
 
 
 def _texts(**row: Any) -> dict[str, str]:
-    """As a CSV holds them."""
+    """Return a row's values as strings, as a CSV file holds them."""
     return {name: str(value) for name, value in row.items()}

@@ -1,4 +1,4 @@
-"""Which engine answers, and what becomes of its answers."""
+"""The engine that answers, and how its answers become predictions."""
 
 import json
 import sys
@@ -20,7 +20,7 @@ from pagetune.predict.vllm_engine import choose_engine
 
 PARAMS = load_params(ROOT / "params.yaml")
 
-#: As far as vLLM's own interface goes that is used: it notes what it was given, and says the first prompt's tokens.
+#: The part of vLLM's interface that is used: it notes its arguments and returns fixed tokens.
 VLLM = """
 import json, os
 from types import SimpleNamespace
@@ -52,7 +52,7 @@ class LoRARequest:
 
 @pytest.fixture
 def vllm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A vllm to import, a card to run it on, and what it noted."""
+    """Provide a vllm to import and a GPU to run it on; yield the file of its notes."""
     package = tmp_path / "site" / "vllm"
     (package / "lora").mkdir(parents=True)
     (package / "__init__.py").write_text(VLLM, encoding="utf-8")
@@ -111,7 +111,7 @@ def test_vllm_in_4_bit_is_refused_by_name_and_passed_over_by_auto(tiny_base: Pat
         choose_engine("vllm", manifest, precision_of("4bit"))
     assert choose_engine("auto", manifest, precision_of("4bit")) == (
         "transformers",
-        "precision is 4bit, and vllm takes bf16 or fp16",
+        "precision is 4bit, and vllm runs bf16 or fp16",
     )
 
 

@@ -1,4 +1,4 @@
-"""Answering in batches: ours against transformers' own, and against itself in other batches."""
+"""Answering in batches: pagetune's decoding against transformers', and against itself in other batches."""
 
 from pathlib import Path
 from typing import Any
@@ -107,9 +107,9 @@ def test_a_lack_of_memory_halves_the_rows_and_loses_no_answer(
     expected = decode_all(model, encoded(tokenizer), [0], 0, settings(2))
     monkeypatch.setattr(generation.Decoder, "decode", small)
     assert decode_all(model, encoded(tokenizer), [0], 0, settings(8)) == expected
-    assert "predict: out of memory; 2 questions at once" in capsys.readouterr().out
+    assert "predict: out of memory; continuing with 2 questions per batch" in capsys.readouterr().out
     assert decode_all(model, encoded(tokenizer)[:5], [0], 0, settings(512)) == expected[:5]
-    assert capsys.readouterr().out.splitlines() == ["predict: out of memory; 2 questions at once"]
+    assert capsys.readouterr().out.splitlines() == ["predict: out of memory; continuing with 2 questions per batch"]
 
 
 def test_a_model_that_does_not_see_the_whole_text_goes_through_transformers(
@@ -125,7 +125,10 @@ def test_a_model_that_does_not_see_the_whole_text_goes_through_transformers(
     model = MistralForCausalLM(config).eval()
     prompts = [[5, 6, 7], [8] * 20]
     found = decode_all(model, prompts, [98], 0, settings(2))
-    assert "transformers' own decoding (not all of its layers see the whole text)" in capsys.readouterr().out
+    assert (
+        "decoding with transformers' generate (some of its layers do not attend to the whole text)"
+        in capsys.readouterr().out
+    )
     theirs = [by_generate(model, [prompt], [98], 0, 12)[0] for prompt in prompts]
     assert [until_eos(ids, [98]) for ids in found] == [until_eos(ids, [98]) for ids in theirs]
 

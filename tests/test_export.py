@@ -1,4 +1,4 @@
-"""Nothing is called exported that is not the tuned model: faults are planted, and each is found."""
+"""Only the tuned model counts as exported: each planted fault is found."""
 
 import json
 import re
@@ -19,7 +19,7 @@ from pagetune.export import converter, merge
 from pagetune.export.chat_template import chat_template, modelfile
 from pagetune.export.llama_cpp import splits_like_gpt2
 from pagetune.export.merge import Merging, export_merged
-from pagetune.export.verification import Seen, largest_difference, near_ties
+from pagetune.export.verification import Outputs, largest_difference, near_ties
 from pagetune.model.loading import load_base
 from pagetune.model.manifest import read_manifest
 from pagetune.model.prompts import render_prompt
@@ -35,7 +35,7 @@ HAS_LLAMA_CPP = converter.why_no_llama_cpp() is None and (converter.INSTALLED / 
 
 
 def make_adapter(base: Path, folder: Path, scale: float = 0.3, **options: Any) -> None:
-    """An adapter of chance numbers in `folder`/models/adapter, of the base in `base`."""
+    """Save an adapter with random weights for the base in `base` as `folder`/models/adapter."""
     from peft import LoraConfig, get_peft_model
 
     torch.manual_seed(0)
@@ -122,7 +122,7 @@ def test_a_merge_that_loses_the_tuning_is_refused(
         exported(tiny_base)
 
 
-def test_an_adapter_that_is_no_numbers_is_refused(project: Path, tiny_base: Path) -> None:
+def test_an_adapter_with_a_nan_is_refused(project: Path, tiny_base: Path) -> None:
     from safetensors.torch import load_file, save_file
 
     make_adapter(tiny_base, project)
@@ -135,7 +135,7 @@ def test_an_adapter_that_is_no_numbers_is_refused(project: Path, tiny_base: Path
 
 
 def test_a_model_that_overflows_in_16_bits_is_refused(project: Path, tiny_base: Path, tmp_path: Path) -> None:
-    """The same function in fp32: one projection larger, the next one smaller."""
+    """One projection is larger and the next one smaller, which gives the same function in fp32."""
     large = tmp_path / "large"
     shutil.copytree(tiny_base, large)
     model = load_base(read_manifest(tiny_base), precision_of("fp32"))
@@ -151,9 +151,9 @@ def test_a_model_that_overflows_in_16_bits_is_refused(project: Path, tiny_base: 
         )
 
 
-def test_a_difference_that_is_no_number_is_no_small_one() -> None:
+def test_a_difference_that_is_not_a_number_is_infinite() -> None:
     whole, broken = torch.zeros(2, 3), torch.tensor([[0.0, float("nan"), 0.0]] * 2)
-    assert largest_difference(Seen([], [whole, whole]), Seen([], [whole, broken])) == float("inf")
+    assert largest_difference(Outputs([], [whole, whole]), Outputs([], [whole, broken])) == float("inf")
 
 
 def test_weights_that_were_not_saved_as_they_are_in_memory_are_found(
@@ -171,7 +171,7 @@ def test_weights_that_were_not_saved_as_they_are_in_memory_are_found(
         model.model.layers[0].mlp.up_proj.weight.data = kept
 
     monkeypatch.setattr(PreTrainedModel, "save_pretrained", damaged)
-    with pytest.raises(UserError, match="is not what was saved: loaded again"):
+    with pytest.raises(UserError, match="differs from what was saved: loaded again"):
         exported(tiny_base)
 
 
@@ -195,7 +195,7 @@ def test_a_tokenizer_that_would_end_otherwise_is_refused(project: Path, tiny_bas
     settings = json.loads((other / "tokenizer_config.json").read_text(encoding="utf-8"))
     (other / "tokenizer_config.json").write_text(json.dumps(settings | {"eos_token": "<pad>"}), encoding="utf-8")
     manifest = read_manifest(tiny_base).model_copy(update={"location": str(other)})
-    with pytest.raises(UserError, match="the EOS is <pad>, that of the base </s>"):
+    with pytest.raises(UserError, match="the EOS is <pad>, but the base's is </s>"):
         export_merged(
             Merging(manifest, PARAMS, "fp32", PROMPTS), TemplateRecord.for_base(TEMPLATE, manifest), Path("merged")
         )
@@ -210,7 +210,7 @@ def test_memory_that_is_too_little_is_said_before_anything_is_loaded(
         merge.in_fp32(manifest, PARAMS, "fp32")
 
 
-# Templates in other languages.
+# Templates in Jinja and Go.
 
 
 @given(WORDS, WORDS, WORDS, st.sampled_from([None, "<s>"]))
@@ -229,7 +229,7 @@ def test_the_modelfile_asks_as_ours_does(before: str, after: str, odd: str) -> N
     template = f"{before}{odd}\n{{instruction}}\n{after}{odd}"
     text = modelfile("model.gguf", template, ["</s>", "<|끝|>"], 64)
     _, quoted, rest = text.split('"""')
-    # What Go makes of it: string literals, and the prompt.
+    # Render it as Go does: string literals, and the prompt.
     pieces = re.split(r"\{\{ (.*?) \}\}(?!\})", quoted)
     made = [
         piece if at % 2 == 0 else "질문" if piece == ".Prompt" else json.loads(piece) for at, piece in enumerate(pieces)
@@ -241,17 +241,17 @@ def test_the_modelfile_asks_as_ours_does(before: str, after: str, odd: str) -> N
 # GGUF.
 
 
-def test_answers_may_part_only_where_two_tokens_were_as_good() -> None:
+def test_answers_may_differ_only_at_near_ties() -> None:
     logits = torch.tensor([[0.0, 1.0, 0.99], [3.0, 0.0, 0.0]])
-    said = Seen([[1, 0]], [logits])
-    assert near_ties(said, [[2, 2]], 0.02) == 1
-    assert near_ties(said, [[2, 2]], 0.005) == 0
-    assert near_ties(said, [[1, 2]], 0.02) == 0
-    assert near_ties(said, [[1]], 0.02) == 0  # one that ends early is no near tie
-    assert near_ties(said, [[1, 0]], 0.02) == 0  # nor is one that is the same
+    outputs = Outputs([[1, 0]], [logits])
+    assert near_ties(outputs, [[2, 2]], 0.02) == 1
+    assert near_ties(outputs, [[2, 2]], 0.005) == 0
+    assert near_ties(outputs, [[1, 2]], 0.02) == 0
+    assert near_ties(outputs, [[1]], 0.02) == 0  # an answer that only ends earlier is not a near tie
+    assert near_ties(outputs, [[1, 0]], 0.02) == 0  # nor is the same answer
 
 
-def test_a_tokenizer_that_splits_like_gpt2_is_told_from_others(tiny_base: Path, tmp_path: Path) -> None:
+def test_a_tokenizer_that_splits_like_gpt2_is_recognised(tiny_base: Path, tmp_path: Path) -> None:
     assert splits_like_gpt2(tiny_base / "tokenizer.json")
     for other in (None, {"type": "Metaspace"}, {"type": "ByteLevel", "add_prefix_space": True}):
         (tmp_path / "tokenizer.json").write_text(json.dumps({"pre_tokenizer": other}), encoding="utf-8")
@@ -267,7 +267,7 @@ def test_a_missing_converter_is_named_before_anything_is_merged(
     edit_params(copied, {"export.format": "merged"})
     assert done.returncode == 1
     assert done.stdout == ""
-    assert done.stderr.startswith(f"export: llama.cpp's converter is not in {tmp_path}. Install it (`make gguf`)")
+    assert done.stderr.startswith(f"export: llama.cpp's converter is not in {tmp_path}. Run `make gguf`")
     assert len(done.stderr.strip().splitlines()) == 1
 
 

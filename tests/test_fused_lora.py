@@ -1,4 +1,4 @@
-"""The folded LoRA layer gives what PEFT's gives: outputs, and the gradients of adapter and input."""
+"""The fused LoRA layer gives the same as PEFT's: outputs, and the gradients of adapter and input."""
 
 from pathlib import Path
 from typing import Any
@@ -56,7 +56,7 @@ def in_4_bits(layer: nn.Linear) -> Any:
 
 
 def outcome(model: Any, dtype: torch.dtype | None = None, checkpointing: bool = False) -> list[torch.Tensor]:
-    """The output, then the gradients of the input and of the adapter."""
+    """Return the output, then the gradients of the input and of the adapter."""
     torch.manual_seed(1)
     x = torch.randn(2, 5, 64, requires_grad=True)
     with torch.autocast("cpu", dtype=dtype or torch.bfloat16, enabled=dtype is not None):
@@ -68,7 +68,7 @@ def outcome(model: Any, dtype: torch.dtype | None = None, checkpointing: bool = 
 
 
 def largest_difference(ones: list[torch.Tensor], others: list[torch.Tensor]) -> float:
-    """Of each tensor's largest number."""
+    """Return the largest difference as a share of the tensor's largest number."""
     assert len(ones) == len(others) == 6
     return max(float((a - b).abs().max() / a.abs().max()) for a, b in zip(ones, others, strict=True))
 
@@ -159,26 +159,26 @@ def test_layers_whose_sides_8_bits_cannot_take_stay_in_16() -> None:
     ("precision", "alone", "reason"),
     [
         ("bf16", True, None),
-        ("4bit", True, "it is for a bf16 base, and this one is 4bit"),
-        ("bf16", False, "several processes cannot share such a base, train.processes: 1 is one"),
+        ("4bit", True, "it needs a bf16 base, and this one is 4bit"),
+        ("bf16", False, "it works in a single process only (train.processes: 1)"),
     ],
 )
-def test_8_bit_floats_are_for_a_bf16_base_on_one_card(
+def test_8_bit_floats_are_for_a_bf16_base_on_one_gpu(
     monkeypatch: pytest.MonkeyPatch, precision: str, alone: bool, reason: str | None
 ) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: (9, 0))
     assert fp8.why_no_fp8(precision, alone) == reason
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: (8, 0))
-    assert str(fp8.why_no_fp8(precision, alone)).startswith("it takes a card that computes in 8-bit floats")
+    assert str(fp8.why_no_fp8(precision, alone)).startswith("it needs a GPU that computes in 8-bit floats")
 
 
-def test_without_a_card_8_bit_floats_are_refused_in_one_line(tiny_base: Path) -> None:
+def test_without_a_gpu_8_bit_floats_are_refused_in_one_line(tiny_base: Path) -> None:
     if torch.cuda.is_available():
-        pytest.skip("there is a card")
+        pytest.skip("this machine has a GPU")
     params = params_of(fp8=True)
     job = make_inputs(tiny_base, params, [example("주소?", "서울")] * 4)
-    with pytest.raises(UserError, match=r"^params\.yaml: train\.fp8: it takes a card .*\. Set false\.$"):
+    with pytest.raises(UserError, match=r"^params\.yaml: train\.fp8: it needs a GPU .*\. Set false\.$"):
         load_for_training(job, False)
 
 

@@ -1,6 +1,6 @@
-"""Models from the Hub and to it, over HTTP with a server of its protocol on loopback.
+"""Models from and to the Hub, over HTTP with a local server of its protocol.
 
-huggingface_hub reads HF_ENDPOINT, HF_HOME and HF_HUB_OFFLINE as it is imported, so each scenario is a process.
+huggingface_hub reads HF_ENDPOINT, HF_HOME and HF_HUB_OFFLINE when it is imported, so each scenario is a process.
 """
 
 import json
@@ -17,7 +17,7 @@ from conftest import ROOT, edit_params, run
 from hub_server import Files, Server, serving
 
 READER, WRITER = "hf_readerOnlySecret", "hf_writerSecret"
-#: Loads what the manifest names as the stages do, and prints the commit's bytes' digest and how a text is cut.
+#: Loads the manifest's model as the stages do, and prints digests of its weights and the tokens of a text.
 LOAD = """
 import hashlib, json
 from pagetune.errors import quiet_libraries
@@ -32,7 +32,7 @@ digests = [hashlib.sha256(weight.numpy().tobytes()).hexdigest() for _, weight in
 load_config(manifest), load_generation_config(manifest)
 print(json.dumps({"weights": digests, "tokens": load_tokenizer(manifest)("센터의 주소?")["input_ids"]}))
 """
-#: Prints what describe_external says to each (base, revision, token) of its argument: a manifest or an error.
+#: Prints what describe_external gives for each (base, revision, token) of its argument: a manifest or an error.
 DESCRIBE = """
 import json, os, sys
 from pagetune.errors import UserError
@@ -52,7 +52,7 @@ print(json.dumps(said))
 
 @pytest.fixture(scope="module")
 def sharded(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tiny Llama as large models lie on the Hub: in several files and an index."""
+    """Save the tiny Llama as large models are stored on the Hub: in several files with an index."""
     from transformers import AutoModelForCausalLM
 
     folder = tmp_path_factory.mktemp("sharded")
@@ -80,7 +80,7 @@ def hub(sharded: Path) -> Iterator[Server]:
         server.tokens |= {READER: "read", WRITER: "write"}
         first = server.add("acme/private", files_of(sharded), private=True)
         server.repos["acme/private"].refs["v1"] = first
-        # What a later commit may bring: other weights, and an adapter that points at another model.
+        # A later commit may have other weights, and an adapter that points at another model.
         other = {"config.json": b"{}", "adapter_config.json": b'{"base_model_name_or_path": "acme/elsewhere"}'}
         server.repos["acme/private"].commit(files_of(sharded) | other, "Another model")
         server.add("acme/pickles", pickled(sharded))
@@ -89,7 +89,7 @@ def hub(sharded: Path) -> Iterator[Server]:
 
 
 def workplace(folder: Path, base: str, revision: str | None = None) -> Path:
-    """A folder in which `python -m stages.base_model` runs."""
+    """Make a folder in which `python -m stages.base_model` can run."""
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(ROOT / "params.yaml", folder)
     edit_params(folder, {"model.base": base, "model.revision": revision})
@@ -99,7 +99,7 @@ def workplace(folder: Path, base: str, revision: str | None = None) -> Path:
 def start(
     folder: Path, *command: str, endpoint: str, token: str | None = None, **more: str
 ) -> subprocess.CompletedProcess[str]:
-    """With an HF_HOME in `folder`, and of the environment's settings of huggingface_hub none."""
+    """Run Python with HF_HOME in `folder` and none of the environment's other settings of huggingface_hub."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "HUGGING"))}
     own = {"HF_ENDPOINT": endpoint, "HF_HOME": str(folder / "home"), "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     environment = kept | own | ({"HF_TOKEN": token} if token else {}) | more
@@ -136,7 +136,7 @@ def expected(folder: Path) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def fetched(hub: Server, sharded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where base_model and a later stage have run with the network."""
+    """Return a folder in which base_model and a later stage have run with the network."""
     folder = workplace(tmp_path_factory.mktemp("fetched"), "acme/private", "v1")
     stages = "from stages.base_model import main\nmain()\n" + LOAD
     done = start(folder, "-c", stages, endpoint=hub.endpoint, token=READER)
@@ -147,15 +147,13 @@ def fetched(hub: Server, sharded: Path, tmp_path_factory: pytest.TempPathFactory
     return folder
 
 
-def test_a_private_model_by_tag_is_resolved_to_its_commit_and_loads_what_stood_there(
-    hub: Server, fetched: Path
-) -> None:
+def test_a_private_model_by_tag_is_resolved_to_its_commit_and_loads_its_files(hub: Server, fetched: Path) -> None:
     manifest = json.loads(manifest_of(fetched))
     assert manifest["revision"] == hub.repos["acme/private"].refs["v1"] != hub.repos["acme/private"].refs["main"]
     assert (manifest["source"], manifest["id"], manifest["location"]) == ("hub", "acme/private", "acme/private")
 
 
-def test_the_token_is_told_to_the_hub_alone(hub: Server, fetched: Path) -> None:
+def test_the_token_is_sent_only_to_the_hub(hub: Server, fetched: Path) -> None:
     assert {request.token for request in hub.requests if request.path.startswith("/lfs/")} == {None}
 
 
@@ -188,7 +186,7 @@ def test_offline_with_a_filled_cache_the_manifest_is_the_same(fetched: Path, gon
     shutil.copytree(fetched / "home", folder / "home", symlinks=True)
     done = base_model(folder, endpoint=gone, HF_HUB_OFFLINE="1")
     assert done.returncode == 0, done.stderr
-    assert "is taken from the cache: HF_HUB_OFFLINE is set" in done.stdout
+    assert "is loaded from the cache: HF_HUB_OFFLINE is set" in done.stdout
     assert manifest_of(folder) == manifest_of(fetched)
 
 
@@ -202,8 +200,8 @@ def test_with_the_hub_gone_a_tag_is_looked_up_in_the_cache_a_commit_needs_no_hub
     done = start(folder, "-c", DESCRIBE + LOAD, cases, endpoint=gone)
     assert done.returncode == 0, done.stderr
     by_tag, by_commit, said, loaded = done.stdout.splitlines()
-    assert f"at {manifest['revision']} is taken from the cache: the hub did not answer (ConnectError: " in by_tag
-    assert "is taken from the cache: model.revision is a commit, which never changes" in by_commit
+    assert f"at {manifest['revision']} is loaded from the cache: the Hub did not answer (ConnectError: " in by_tag
+    assert "is loaded from the cache: model.revision is a commit, which never changes" in by_commit
     assert json.loads(said) == [manifest, manifest]
     assert json.loads(loaded) == expected(sharded)
 
@@ -212,7 +210,7 @@ def test_without_a_token_a_private_model_is_one_line(hub: Server, tmp_path: Path
     done = base_model(workplace(tmp_path, "acme/private"), endpoint=hub.endpoint)
     assert (done.returncode, done.stdout) == (1, "")
     (line,) = done.stderr.splitlines()
-    assert line.startswith("base_model: params.yaml: model.base is acme/private, and the hub answers 401")
+    assert line.startswith("base_model: params.yaml: model.base is acme/private, and the Hub answered 401")
     assert "HF_TOKEN is not set" in line
 
 
@@ -226,23 +224,23 @@ def test_what_the_hub_does_not_give_is_said_in_a_line_that_says_what_to_do(hub: 
         ("acme/private", None, "hf_\x07broken"),
     ]
     missing, wrong, revision, gated, bad, broken = refusals(tmp_path, cases, endpoint=hub.endpoint)
-    assert "acme/nothing, and the hub answers 404" in missing
-    assert "acme/private, and the hub answers 401" in wrong
+    assert "acme/nothing, and the Hub answered 404" in missing
+    assert "acme/private, and the Hub answered 401" in wrong
     assert "HF_TOKEN is set" in missing
     assert "model.revision is v9, which acme/private does not have" in revision
-    assert "acme/gated, whose owner asks for consent first (403" in gated
-    assert "acme/bad..id, which is no hub id" in bad
+    assert "acme/gated, a gated model (403" in gated
+    assert "acme/bad..id, which is not a valid Hub id" in bad
     assert "broken" not in broken
 
 
-def test_pickles_alone_are_refused_before_any_is_fetched_and_offline_too(
+def test_a_model_with_only_pickles_is_refused_before_any_is_fetched_and_offline_too(
     hub: Server, sharded: Path, tmp_path: Path
 ) -> None:
     (said,) = refusals(tmp_path, [("acme/pickles", None, READER)], endpoint=hub.endpoint)
     assert (
         "acme/pickles, which holds no *.safetensors; pickled weights can run code when loaded and are refused" in said
     )
-    assert "(it holds pytorch_model.bin)" in said
+    assert "(found pytorch_model.bin)" in said
     assert not hub.asked(".bin")
     (offline,) = refusals(tmp_path, [("acme/pickles", None, READER)], endpoint=hub.endpoint, HF_HUB_OFFLINE="1")
     assert offline == said
@@ -251,7 +249,7 @@ def test_pickles_alone_are_refused_before_any_is_fetched_and_offline_too(
     for name, data in pickled(sharded).items():
         (local / name).write_bytes(data)
     (here,) = refusals(tmp_path, [(str(local), None, READER)], endpoint=hub.endpoint)
-    assert "(it holds pytorch_model.bin)" in here
+    assert "(found pytorch_model.bin)" in here
 
 
 def test_offline_with_an_empty_or_unfinished_cache_says_how_to_fill_it(
@@ -267,7 +265,7 @@ def test_offline_with_an_empty_or_unfinished_cache_says_how_to_fill_it(
     assert unfinished == empty
 
 
-#: Prints what push says to each (folder, repository, card, token) of its argument.
+#: Prints what push gives for each (folder, repository, card, token) of its argument: a URL and commit, or an error.
 PUSH = """
 import json, os, sys
 from pathlib import Path
@@ -287,7 +285,7 @@ print(json.dumps(said))
 
 @pytest.fixture
 def model(tiny_base: Path, tmp_path: Path) -> Path:
-    """A folder to upload, with a README.md of its own and something hidden."""
+    """Make a folder to upload, with a README.md of its own and a hidden file."""
     folder = tmp_path / "merged"
     shutil.copytree(tiny_base, folder, ignore=shutil.ignore_patterns("manifest.json"))
     (folder / "README.md").write_text("# Not the card\n", encoding="utf-8")
@@ -301,7 +299,7 @@ CARD = ROOT / "metrics/model_card.md"
 
 def pushed(place: Path, folder: Path, cases: list[tuple[Any, ...]], **options: str) -> list[str]:
     wanted = [(str(folder), name, str(card), token) for name, card, token in cases]
-    # With hf_xet huggingface_hub uploads by Xet alone (1.33), which this server has not.
+    # With hf_xet installed, huggingface_hub (1.33) uploads only by Xet, which this server does not support.
     done = start(place, "-c", PUSH, json.dumps(wanted), HF_HUB_DISABLE_XET="1", **options)
     assert done.returncode == 0, done.stderr
     said = [str(text) for text in json.loads(done.stdout.splitlines()[-1])]
@@ -374,13 +372,13 @@ def test_what_cannot_be_pushed_is_one_line_before_anything_is_uploaded(
         tmp_path, model, cases, endpoint=empty_hub.endpoint
     )
     assert "acme/tuned, which needs a token, and HF_TOKEN is not set" in none
-    assert "does not take (401: Invalid" in wrong
-    assert "acme/others, which the hub does not take (403: this token has no right to write" in reads
-    assert "acme/new, which the hub does not take (403: " in new
-    assert "acme/bad..id, which is no id" in bad
-    assert "tuned, which says not whose it is" in short
+    assert "which the Hub refused (401: Invalid" in wrong
+    assert "acme/others, which the Hub refused (403: this token has no right to write" in reads
+    assert "acme/new, which the Hub refused (403: " in new
+    assert "acme/bad..id, which is not a valid id" in bad
+    assert "tuned, which has no owner" in short
     assert "acme/public, which is public, and a tuned model repeats its documents" in public
-    assert "none.md is not there" in cardless
+    assert "none.md is missing" in cardless
     assert "Invalid metadata in README.md" in header
     assert not [request for request in empty_hub.requests if request.method == "PUT" or "commit" in request.path]
     (away,) = pushed(tmp_path, model, [("acme/tuned", CARD, WRITER)], endpoint=gone)

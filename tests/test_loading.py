@@ -1,4 +1,4 @@
-"""Base models: built in, from a folder, in every precision; generation and training on them."""
+"""Base models, built-in or from a folder, in every precision: loading, generation and training."""
 
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ def lora(**changes: Any) -> Lora:
 
 
 def params_of(base: str | None = None, **changes: Any) -> Params:
-    """The shipped settings, quick; `changes` are of `train`, but for precision and lora."""
+    """Return the shipped settings for a quick training; `changes` are keys of `train`, or precision or lora."""
     quick = {"epochs": 60, "effective_batch_size": 4, "learning_rate": 0.002, "backend": "peft", "max_length": 64}
     precision, tuned = changes.pop("precision", "fp32"), changes.pop("lora", lora(r=16))
     train = PARAMS.train.model_copy(update={**quick, **changes})
@@ -66,7 +66,7 @@ def test_a_hub_id_without_a_network_is_one_line(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
     with pytest.raises(UserError) as caught:
         describe_external(model_params("nobody/nothing"))
-    assert "the hub did not answer" in str(caught.value)
+    assert "the Hub did not answer" in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
@@ -115,7 +115,7 @@ def test_answers_are_the_same_whatever_the_batch_size(tiny_base: Path) -> None:
 
 
 def trained(tiny_base: Path, precision: str, **changes: Any) -> tuple[Any, Any, list[Any]]:
-    """A model tuned on three questions, its tokenizer, and the loss curve."""
+    """Return a model tuned on three questions, its tokenizer and the loss curve."""
     examples = [example("주소?", "서울"), example("전화?", "02-555"), example("요금?", "9만 원")] * 4
     job = make_inputs(tiny_base, params_of(precision=precision, **changes), examples)
     model = load_for_training(job, False)
@@ -138,7 +138,7 @@ def test_an_adapter_learns_its_answers_and_to_stop(tiny_base: Path, precision: s
 
 
 def test_a_validation_does_not_cut_the_lower_layers_off(tiny_base: Path) -> None:
-    """bitsandbytes packs 4-bit weights in the first evaluation on some CPUs, and then passes no gradient down."""
+    """bitsandbytes repacks 4-bit weights in the first evaluation on some CPUs, and then passes no gradient down."""
     model, tokenizer, _ = trained(tiny_base, "4bit", epochs=1)
     ids = torch.tensor([tokenizer("센터의 주소는")["input_ids"]])
     with torch.no_grad():

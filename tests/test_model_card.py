@@ -1,4 +1,4 @@
-"""The adapter's card: the Hub reads it, no text of a user's breaks it, and its code answers."""
+"""The model card: the Hub can read it, no text of a user's breaks it, and its code answers."""
 
 import ast
 import json
@@ -60,7 +60,7 @@ def with_template(params: Params, template: str) -> Params:
 
 
 def blocks(card: str, language: str) -> list[str]:
-    """As CommonMark reads fences: from a line that opens one to the next line of nothing but three backticks."""
+    """Return the code blocks of a language as CommonMark reads them: up to the next line of only backticks."""
     lines, found = re.split(r"\r\n|\n|\r", ModelCard(card).text), []
     while lines:
         if (line := lines.pop(0)).startswith("```"):
@@ -92,7 +92,7 @@ def test_the_hub_reads_every_score(params: Params) -> None:
 
 def test_a_base_of_the_hub_is_named_with_its_commit(params: Params) -> None:
     card = card_of(manifest(), params)
-    assert "`org/base-8b` of the Hub at commit `0123abc`" in card
+    assert "`org/base-8b` on the Hub at commit `0123abc`" in card
     assert '"org/base-8b", revision="0123abc"' in blocks(card, "python")[0]
 
 
@@ -125,7 +125,7 @@ def test_what_was_invented_is_a_share_where_it_was_counted(params: Params) -> No
     metrics["tuned"]["heldout"] |= {"abstained": 0.25, "invented": 0.75}
     assert "it declined 25% and answered 75% with something made up" in card_of(manifest(), params, eval=metrics)
     metrics["tuned"]["heldout"] |= {"n": 0, "abstained": None, "invented": None}
-    assert "invents answers where it is asked about them" in card_of(manifest(), params, eval=metrics)
+    assert "invents answers about them" in card_of(manifest(), params, eval=metrics)
 
 
 def test_rows_rejections_and_personal_data_are_said(params: Params) -> None:
@@ -134,7 +134,7 @@ def test_rows_rejections_and_personal_data_are_said(params: Params) -> None:
     assert f"Trained on: {metrics['train']['rows']} rows" in card
     assert "too_long 2" in card
     assert "mobile_number 3" in card
-    assert "questions and answers that held any were dropped" in card
+    assert "questions and answers that contained any were dropped" in card
 
 
 def test_no_version_of_a_library_stands_in_it(params: Params) -> None:
@@ -176,7 +176,7 @@ def test_the_code_loads_the_base_as_it_was_tuned(precision: str, params: Params)
 
 @pytest.fixture
 def adapter(tiny_base: Path, tmp_path: Path, params: Params, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """In a folder that holds the base where the card says, whose adapter is random and no copy of the base."""
+    """Make a folder with the base where the card expects it, and an adapter with random weights."""
     from peft import get_peft_model
     from transformers import AutoModelForCausalLM
 
@@ -241,7 +241,7 @@ def test_a_merged_model_is_a_finetune_for_transformers_and_says_what_was_scored(
     assert (data.library_name, data.base_model, data.base_model_relation) == ("transformers", "org/base-8b", "finetune")
     assert data.tags == ["pagetune"]
     assert data.eval_results == ModelCard(card_of(manifest(), params)).data.eval_results
-    assert "They are of the adapter on its base in 4bit. Here it is merged into weights in bf16" in card
+    assert "The scores are those of the adapter on its base in 4bit. Here it is merged into weights in bf16" in card
     assert "peft" not in card.split("## Settings")[0].lower()
     assert "adapter" not in blocks(card, "python")[0]
 

@@ -38,7 +38,7 @@ def test_braces_in_a_question_are_only_text() -> None:
     assert example("{output} {0}?").prompt == "Q: {output} {0}?\nA: "
 
 
-def test_the_loss_is_on_the_answer_and_its_eos_alone(tokenizer: Any) -> None:
+def test_only_the_answer_and_its_eos_count_in_the_loss(tokenizer: Any) -> None:
     row = encode_example(example(), tokenizer)
     prompt = encode_prompt(example().prompt, tokenizer)
     assert len(row["input_ids"]) == len(row["labels"])
@@ -59,7 +59,7 @@ def test_any_text_gives_one_eos_and_the_prompt_that_generation_sees(tokenizer: A
     assert any(label != IGNORED for label in row["labels"][:-1])
 
 
-def test_a_page_that_prints_the_eos_is_seen() -> None:
+def test_a_page_that_prints_the_eos_is_recognised() -> None:
     assert holds_special_token(pair(output="끝</s> 아님"), ["</s>"])
     assert not holds_special_token(pair(), ["</s>"])
 

@@ -1,4 +1,4 @@
-"""The report: self-contained, escaped, drawn, and in words that the scores bear out."""
+"""The report: self-contained, escaped, drawn, and with sentences that the scores support."""
 
 import re
 import warnings
@@ -12,7 +12,7 @@ from pagetune.build_qa.rules import build_pairs
 from pagetune.evaluate.evaluation import SETS, VIEWS
 from pagetune.records import Table
 from pagetune.report.cases import Case, all_cases, choose_cases, right_answers
-from pagetune.report.charts import TRAINED_SHOWN, groups_picture
+from pagetune.report.charts import TRAINED_SHOWN, groups_chart
 from pagetune.report.coverage import coverage, worst_pages
 from pagetune.report.findings import summary_sentences
 from pagetune.report.page import render_report
@@ -57,28 +57,28 @@ def test_ids_are_of_one_element_each() -> None:
     assert len(found) == len(set(found))
 
 
-def test_a_name_in_a_picture_is_text_whatever_it_holds() -> None:
+def test_a_name_in_a_chart_is_text_whatever_it_holds() -> None:
     inputs = made_up()
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
-        svg = groups_picture(inputs.groups, "document", VIEWS["qa"]).svg
+        svg = groups_chart(inputs.groups, "document", VIEWS["qa"]).svg
     assert not warned
     assert DOLLARS.replace("&", "&amp;") in svg
     assert "<script" not in svg
 
 
-def test_a_picture_shows_the_documents_with_the_most_wrong_answers_and_counts_the_others() -> None:
+def test_a_chart_shows_the_documents_with_the_most_wrong_answers_and_counts_the_others() -> None:
     row = next(row for row in made_up().groups if (row["set"], row["by"]) == ("recall", "document"))
     many = [row | {"group": f"문서{number:02}", "n": str(number)} for number in range(1, 31)]
-    picture = groups_picture(many, "document", VIEWS["qa"])
-    assert "문서30" in picture.svg
-    assert "문서18" not in picture.svg
-    assert f"{30 - TRAINED_SHOWN} more documents are in metrics/groups.csv." in picture.note
+    chart = groups_chart(many, "document", VIEWS["qa"])
+    assert "문서30" in chart.svg
+    assert "문서18" not in chart.svg
+    assert f"{30 - TRAINED_SHOWN} more documents are in metrics/groups.csv." in chart.note
 
 
-def test_a_picture_without_data_says_so() -> None:
+def test_a_chart_without_data_says_so() -> None:
     html = render_report(made_up(curve=[], memory=[], groups=[], pages=[]))
-    for said in ("wrote no loss", "wrote no memory", "No kind to draw", "There are no pages"):
+    for said in ("recorded no loss", "recorded no memory use", "No kind to show", "No document pages"):
         assert said in html
     assert html.count("<svg") == 1
 
@@ -92,24 +92,26 @@ def test_names_are_cut_by_their_width() -> None:
 def test_the_first_sentence_counts_right_answers_before_and_after_and_those_of_a_search() -> None:
     inputs = made_up()
     first, second, unseen, copying = summary_sentences(inputs.metrics["eval"], right_answers(inputs.per_example))
-    assert first.startswith("Tuned answers 1 of 2 trained facts right when asked in other words (before: 1;")
-    assert "looking up the nearest training question: 2)" in first
-    assert "0 of 1 trained facts right when asked in a wording that no training row has" in second
-    assert "0 of 1 right (before: 0): 0% of its answers say that they do not know" in unseen
+    assert first.startswith(
+        "The tuned model answers 1 of 2 questions about trained facts correctly when asked in other words"
+    )
+    assert "(before tuning: 1; lookup of the most similar training question: 2)" in first
+    assert "0 of 1 questions about trained facts correctly when asked in a wording that no training row has" in second
+    assert "0 of 1 questions correctly (before tuning: 0); 0% of its answers say that they do not know" in unseen
     assert "100% state a number, code or name" in unseen
     assert "lookup on recall (1.000)" in copying
 
 
 def test_an_empty_set_is_named_and_nothing_is_said_of_it() -> None:
     html = render_report(made_up())
-    assert "Empty here: validation." in html
+    assert "Empty sets: validation." in html
     assert 'id="metrics-validation"' not in html
 
 
 def test_the_tokenizer_and_what_several_references_count_are_named() -> None:
     html = render_report(made_up())
-    assert re.search(r"ROUGE counts tokens by kiwi \d", html)
-    assert "the best of them counts" in html
+    assert re.search(r"ROUGE counts tokens of kiwi \d", html)
+    assert "each metric takes the best score over them" in html
     assert "pagetune/text/abstentions.txt" in html
 
 
@@ -138,7 +140,7 @@ def test_answers_that_are_left_out_are_counted() -> None:
     scores = [row | {"model": model, "pair_id": str(number)} for number in range(1001) for model in ("base", "tuned")]
     answers = [inputs.base[0].model_copy(update={"pair_id": str(number)}) for number in range(1001)]
     html = render_report(replace(inputs, base=answers, tuned=answers, per_example=scores))
-    assert "1 of 1,001 questions are left out" in html
+    assert "1 of 1,001 questions are not shown" in html
     assert html.count('class="case"') == 1000
 
 
@@ -154,19 +156,21 @@ def test_the_worst_pages_are_those_set_aside_then_those_in_doubt_then_the_emptie
     assert [found.page_number for found in worst_pages(pages)] == [4, 3, 2, 1]
 
 
-def test_sections_and_tables_on_which_no_pair_stands_are_silent() -> None:
+def test_sections_and_tables_without_questions_are_named() -> None:
     table = Table(caption="요금표", rows=[["과정", "요금"], ["입문", "9만 원"]])
     text = "안내\n1. 위치\n한빛관의 주소는 서울입니다.\n2. 휴관\n월요일에 쉽니다."
     pages = [word_pages()[0].model_copy(update={"page_number": 1, "text": text, "tables": [table]})]
     pairs, _ = build_pairs(pages, 200)
     (found,) = coverage(pages, pairs)
-    assert (found.pages, found.asked, found.pairs, found.sections, found.silent) == (1, 1, 2, 3, ["2. 휴관"])
-    assert coverage(pages, [])[0].silent == ["1. 위치", "2. 휴관", "요금표"]
+    assert (found.pages, found.with_questions, found.pairs, found.sections) == (1, 1, 2, 3)
+    assert found.sections_without_questions == ["2. 휴관"]
+    assert coverage(pages, [])[0].sections_without_questions == ["1. 위치", "2. 휴관", "요금표"]
 
 
-def test_pages_are_with_a_pair_without_or_set_aside() -> None:
+def test_pages_have_questions_or_none_or_are_set_aside() -> None:
     inputs = made_up()
-    counts = [(row.pages, row.asked, row.without, row.quarantined) for row in coverage(inputs.pages, inputs.pairs)]
+    covered = coverage(inputs.pages, inputs.pairs)
+    counts = [(row.pages, row.with_questions, row.without_questions, row.quarantined) for row in covered]
     assert counts == [(3, 1, 1, 1), (1, 0, 1, 0)]
 
 
@@ -175,6 +179,6 @@ def test_every_step_and_what_it_rejected_bad_files_and_personal_data_are_shown()
     ledger = html[html.index('id="ledger"') :]
     for said in ("build_qa: rules", "curate: near duplicates", "1 too_long", "1 mobile_number"):
         assert said in ledger
-    assert "Not read at all" in html
+    assert "Files that could not be read" in html
     assert EVIL not in html
     assert all(name in html for name in SETS)

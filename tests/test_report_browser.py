@@ -1,6 +1,6 @@
 """The report in a real browser, opened from disk without a network.
 
-A picture of the report that lies here, for the README: PAGETUNE_SCREENSHOT=docs/report.png pytest -k screenshot
+To draw the README's screenshot of metrics/report.html: PAGETUNE_SCREENSHOT=docs/report.png pytest -k screenshot
 """
 
 import os
@@ -40,7 +40,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def page(browser: Browser, report: Path) -> Iterator[Page]:
-    """The page as opened; at the end nothing may have been asked for, and nothing have failed."""
+    """Open the page, and check at the end that it requested nothing and that nothing failed."""
     context = browser.new_context(offline=True, viewport=DESKTOP)
     opened = context.new_page()
     asked, faults = watch(opened)
@@ -52,7 +52,7 @@ def page(browser: Browser, report: Path) -> Iterator[Page]:
 
 
 def watch(page: Page) -> tuple[list[str], list[str]]:
-    """What the page asks for, and what it complains of."""
+    """Record the page's requests, and its console messages and errors."""
     asked: list[str] = []
     faults: list[str] = []
 
@@ -63,42 +63,42 @@ def watch(page: Page) -> tuple[list[str], list[str]]:
 
 
 def shown(page: Page) -> list[str]:
-    """The questions of the answers in sight."""
+    """Return the questions of the visible answers."""
     return page.locator(".case:visible h3").all_text_contents()
 
 
 def sideways(page: Page) -> Any:
-    """By how many pixels the page itself scrolls to the right."""
+    """Return by how many pixels the page itself scrolls sideways."""
     return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
 
 
 def screenshot(browser: Browser, report: Path, target: Path) -> None:
-    """The report at `report` as it looks on a desk, down to its first pictures."""
+    """Save a screenshot of a report on a desktop, down to its first charts."""
     opened = browser.new_page(viewport=DESKTOP)
     opened.goto(report.absolute().as_uri())
-    last = opened.locator("#picture-loss").bounding_box()
+    last = opened.locator("#chart-loss").bounding_box()
     assert last is not None
     clip = {"x": 0, "y": 0, "width": DESKTOP["width"], "height": last["y"] + last["height"] + 20}
     opened.screenshot(path=target, full_page=True, clip=clip)  # type: ignore[arg-type]
     opened.close()
 
 
-def test_every_picture_is_drawn_and_says_what_it_shows(page: Page) -> None:
-    pictures = page.locator("figure svg").all()
-    assert len(pictures) == 6
-    for picture in pictures:
-        box = picture.bounding_box()
-        assert picture.is_visible()
+def test_every_chart_is_drawn_and_says_what_it_shows(page: Page) -> None:
+    charts = page.locator("figure svg").all()
+    assert len(charts) == 6
+    for chart in charts:
+        box = chart.bounding_box()
+        assert chart.is_visible()
         assert box is not None
         assert min(box["width"], box["height"]) > 100
-        assert picture.locator("path").count() > 5
-        assert len(picture.get_attribute("aria-label") or "") > 20
+        assert chart.locator("path").count() > 5
+        assert len(chart.get_attribute("aria-label") or "") > 20
 
 
-def test_a_name_in_a_picture_is_drawn_within_it(page: Page) -> None:
+def test_a_name_in_a_chart_is_drawn_within_it(page: Page) -> None:
     for name in (DOLLARS, "<script>"):
-        label = page.locator("#picture-coverage svg text", has_text=name).first
-        inside, around = label.bounding_box(), page.locator("#picture-coverage svg").bounding_box()
+        label = page.locator("#chart-coverage svg text", has_text=name).first
+        inside, around = label.bounding_box(), page.locator("#chart-coverage svg").bounding_box()
         assert inside is not None
         assert around is not None
         assert inside["x"] >= around["x"]
@@ -152,10 +152,10 @@ def test_enter_in_the_search_leaves_the_page_as_it_is(page: Page) -> None:
 def test_a_script_in_a_document_is_text_and_does_not_run(page: Page) -> None:
     assert page.title() == "pagetune: before and after"
     page.get_by_role("combobox", name="Set").select_option("heldout")
-    card = page.locator(".case:visible")
-    assert EVIL in (card.locator("h3").text_content() or "")
-    assert card.locator(".answers .text").first.text_content() == EVIL
-    assert EVIL in (card.locator(".meta").text_content() or "")
+    case = page.locator(".case:visible")
+    assert EVIL in (case.locator("h3").text_content() or "")
+    assert case.locator(".answers .text").first.text_content() == EVIL
+    assert EVIL in (case.locator(".meta").text_content() or "")
     assert page.locator("img").count() == 0
     assert page.locator("script").count() == 1
 
@@ -190,7 +190,7 @@ def test_the_letters_stand_out_from_the_paper_by_day_and_by_night(page: Page) ->
 
 
 def _brightness(colour: str) -> float:
-    """From 0 to 255, of rgb(r, g, b)."""
+    """Return the brightness of rgb(r, g, b), from 0 to 255."""
     return sum(int(part) for part in colour.strip("rgb()").split(",")) / 3
 
 

@@ -1,4 +1,4 @@
-"""Models with an encoder: told apart by their config, loaded, trained, asked and exported like the others."""
+"""Encoder-decoders: recognised by their config, then loaded, trained, prompted and exported like the others."""
 
 import json
 from pathlib import Path
@@ -36,7 +36,7 @@ from pagetune.train.step_trainer import loss_of
 
 PARAMS = load_params(ROOT / "params.yaml")
 TARGETS = ["q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2", "lm_head"]
-#: As presets/summarization.yaml has them: attention 32, MLP 16, output 8.
+#: The ranks of presets/summarization.yaml: attention 32, MLP 16, output 8.
 LAYERED = lora(r=32, target_modules=TARGETS, rank_pattern={"fc1": 16, "fc2": 16, "lm_head": 8})
 ROWS = [example(question, answer) for question, answer in (("주소?", "서울"), ("전화?", "02-555"), ("요금?", "9만 원"))]
 
@@ -121,7 +121,7 @@ def test_the_planner_counts_a_t5_s_weights_within_a_tenth(tiny_seq2seq: Path, tm
     assert shape_of(model.config).parameters == pytest.approx(manifest.parameters, rel=0.1)
 
 
-def test_a_t5_is_told_by_its_config_and_trains_and_answers(tiny_seq2seq: Path, tmp_path: Path) -> None:
+def test_a_t5_is_recognised_by_its_config_and_trains(tiny_seq2seq: Path, tmp_path: Path) -> None:
     folder = tmp_path / "t5"
     save_t5(folder, load_tokenizer(read_manifest(tiny_seq2seq)))
     manifest = describe_external(model_params(str(folder)))
@@ -167,8 +167,8 @@ def test_an_answer_is_the_same_alone_and_beside_a_longer_prompt(tiny_seq2seq: Pa
     assert [ids[: len(one)] for ids, one in zip(together, alone, strict=True)] == alone
 
 
-def test_what_a_model_s_makers_generate_with_is_dropped(tiny_seq2seq: Path) -> None:
-    """KoBART forces an EOS at the last place: every answer that was cut would seem to have ended by itself."""
+def test_the_generation_settings_that_ship_with_a_model_are_dropped(tiny_seq2seq: Path) -> None:
+    """KoBART forces an EOS at the length limit: every truncated answer would seem to have ended by itself."""
     manifest = read_manifest(tiny_seq2seq)
     model, tokenizer = load_base(manifest, precision_of("fp32")), load_tokenizer(manifest)
     prompt, ends = [tokenizer("주소? 전화? 요금?")["input_ids"]], [tokenizer.eos_token_id]
@@ -188,28 +188,28 @@ def test_a_config_that_names_no_decoder_start_is_one_line() -> None:
         decoder_start(config, GenerationConfig())
 
 
-def test_a_row_that_the_model_has_no_place_for_is_one_line(tiny_seq2seq: Path) -> None:
+def test_a_row_longer_than_the_model_allows_is_one_line(tiny_seq2seq: Path) -> None:
     from transformers import BartConfig
 
     manifest = read_manifest(tiny_seq2seq)
     template = TemplateRecord.for_base(TEMPLATE, manifest)
     examples = {"train": ROWS, "validation": []}
     config = BartConfig(max_position_embeddings=5)
-    with pytest.raises(UserError, match=r"train\.jsonl: a row has \d+ tokens, and model\.base has places for 5"):
+    with pytest.raises(UserError, match=r"train\.jsonl: a row has \d+ tokens, and model\.base takes at most 5"):
         preflight(examples, load_tokenizer(manifest), template, "</s>", PARAMS.train, 0, config)
 
 
-def test_a_prompt_or_an_answer_without_a_place_is_one_line(tiny_seq2seq: Path) -> None:
+def test_a_prompt_or_an_answer_longer_than_the_model_allows_is_one_line(tiny_seq2seq: Path) -> None:
     manifest = read_manifest(tiny_seq2seq)
     model, tokenizer = load_base(manifest, precision_of("fp32")), load_tokenizer(manifest)
-    with pytest.raises(UserError, match=r"a prompt has .* places for 1024"):
+    with pytest.raises(UserError, match=r"a prompt has .* takes at most 1024"):
         generate(model, tokenizer, ["서울 " * 2000], PARAMS.predict)
     long = PARAMS.predict.model_copy(update={"max_new_tokens": 2000})
     with pytest.raises(UserError, match=r"an answer of predict\.max_new_tokens has 2000"):
         generate(model, tokenizer, ["서울"], long)
 
 
-def test_an_eos_that_the_tokenizer_puts_behind_what_the_encoder_reads_is_in_order(tiny_seq2seq: Path) -> None:
+def test_an_eos_that_the_tokenizer_appends_to_the_encoder_s_text_is_accepted(tiny_seq2seq: Path) -> None:
     from tokenizers.processors import TemplateProcessing
 
     manifest = read_manifest(tiny_seq2seq)
@@ -228,7 +228,7 @@ def test_an_eos_that_the_tokenizer_puts_behind_what_the_encoder_reads_is_in_orde
 
 
 @pytest.mark.parametrize("on", [TARGETS, ["q_proj", "fc1"]])
-def test_a_merged_model_with_an_encoder_is_proved_and_loads_again_equal(
+def test_a_merged_model_with_an_encoder_is_verified_and_loads_again_equal(
     on: list[str], tiny_seq2seq: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
@@ -272,7 +272,7 @@ def test_an_invented_text_has_the_same_letters_in_the_same_places_and_keeps_all_
 
 
 @given(st.lists(st.integers(10, 99), max_size=50), st.integers(0, 99))
-def test_what_a_gap_leaves_stands_in_its_order(ids: list[int], seed: int) -> None:
+def test_masking_keeps_the_order_of_the_rest(ids: list[int], seed: int) -> None:
     shown = with_gaps(ids, 3, Random(seed))
     rest = iter(ids)
     assert all(token in rest for token in shown if token != 3)
@@ -290,8 +290,8 @@ def test_gguf_is_refused_in_one_line(tiny_seq2seq: Path, tmp_path: Path) -> None
     manifest = read_manifest(tiny_seq2seq)
     write_json(tmp_path / "models/base/manifest.json", manifest.model_dump())
     record = TemplateRecord.for_base(TEMPLATE, manifest).model_dump()
-    for place in ("models/adapter/template.json", "data/prompts/template.json"):
-        write_json(tmp_path / place, record)
+    for path in ("models/adapter/template.json", "data/prompts/template.json"):
+        write_json(tmp_path / path, record)
     for package in ("pagetune", "stages"):
         (tmp_path / package).symlink_to(ROOT / package)
     done = run(tmp_path, "python", "-m", "stages.export", check=False)

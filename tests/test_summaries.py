@@ -1,4 +1,4 @@
-"""Scores of summaries: beside the first two turns, a look-up, and the form without the content."""
+"""Scores of summaries, and their controls: the first two turns, a lookup, and the style without the content."""
 
 import json
 import shutil
@@ -74,7 +74,7 @@ def test_each_dialogue_is_given_the_summary_of_the_next_one_of_its_split() -> No
     assert swapped(rows) == ["가", "다", "라", "나"]
 
 
-def test_who_says_the_same_of_every_dialogue_earns_it_by_form_alone() -> None:
+def test_a_model_that_says_the_same_of_every_dialogue_scores_no_more_than_its_swapped_control() -> None:
     metrics = scored(OTHER, OTHER)
     assert metrics["swapped"]["heldout"]["rougeL"] == metrics["tuned"]["heldout"]["rougeL"] == 1
 
@@ -136,7 +136,7 @@ def test_the_report_and_the_card_speak_of_summaries(summaries: Path) -> None:
     html = (summaries / "metrics/report.html").read_text(encoding="utf-8")
     assert "ROUGE-L before and after" in html
     assert "the first two turns:" in html
-    assert "that is memory, and says nothing about a new dialogue" in html
+    assert "that is memorisation, and says nothing about new dialogues" in html
     assert 'id="documents"' not in html
     card = (summaries / "metrics/model_card.md").read_text(encoding="utf-8")
     assert "pipeline_tag: summarization" in card

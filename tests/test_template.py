@@ -1,4 +1,4 @@
-"""The adapter carries how it was trained to be asked, and nothing asks it in another way."""
+"""The adapter carries the prompt of its training, and is never prompted differently."""
 
 import json
 from pathlib import Path
@@ -31,7 +31,7 @@ WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\x1f"), max_siz
 
 
 def project(folder: Path, trained: TemplateRecord, now: TemplateRecord = ASKED) -> tuple[Path, Path]:
-    """An adapter, and data/prompts/template.json."""
+    """Write an adapter's template and data/prompts/template.json, and return both paths."""
     write_json(folder / "adapter" / "template.json", trained.model_dump())
     write_json(folder / "template.json", now.model_dump())
     return folder / "adapter", folder / "template.json"
@@ -54,14 +54,14 @@ def test_an_adapter_asked_as_it_was_trained_is_let_through(tmp_path: Path) -> No
     [
         (
             TemplateRecord.for_base("Frage: {instruction}\n", MANIFEST),
-            "template is 'Frage: {instruction}\\n', and in {asked} 'Q: {instruction}\\nA: '",
+            "template is 'Frage: {instruction}\\n', but 'Q: {instruction}\\nA: ' in {asked}",
         ),
-        (TemplateRecord.of(ASKED.template, "<|eot|>", None, ASKED.special_tokens), "eos_token is '<|eot|>', and in"),
+        (TemplateRecord.of(ASKED.template, "<|eot|>", None, ASKED.special_tokens), "eos_token is '<|eot|>', but"),
         (
             TemplateRecord.of(ASKED.template, "</s>", "<s>", ASKED.special_tokens),
-            "bos_token is '<s>', and in {asked} None",
+            "bos_token is '<s>', but None in {asked}",
         ),
-        (TemplateRecord.of(ASKED.template, "</s>", None, ["</s>"]), "special_tokens is ['</s>'], and in"),
+        (TemplateRecord.of(ASKED.template, "</s>", None, ["</s>"]), "special_tokens is ['</s>'], but"),
     ],
 )
 def test_another_template_eos_or_special_token_is_refused_and_the_part_named(
@@ -79,13 +79,13 @@ def test_another_template_eos_or_special_token_is_refused_and_the_part_named(
 def test_a_base_model_that_ends_otherwise_is_refused(tmp_path: Path) -> None:
     adapter, asked = project(tmp_path, ASKED)
     other = MANIFEST.model_copy(update={"eos_token": "<eos>"})
-    assert "eos_token is '</s>', and in models/base/manifest.json '<eos>'" in complaint(adapter, asked, other)
+    assert "eos_token is '</s>', but '<eos>' in models/base/manifest.json" in complaint(adapter, asked, other)
 
 
 def test_an_adapter_that_does_not_say_how_it_was_trained_is_refused(tmp_path: Path) -> None:
     adapter, asked = project(tmp_path, ASKED)
     (adapter / "template.json").unlink()
-    assert "nothing says how this adapter was trained to be asked" in complaint(adapter, asked)
+    assert "the prompt of this adapter's training is unknown" in complaint(adapter, asked)
 
 
 @pytest.mark.parametrize("part", ["template", "eos_token", "bos_token", "special_tokens", "sha256"])
@@ -93,13 +93,13 @@ def test_a_part_changed_by_hand_does_not_fit_the_hash(tmp_path: Path, part: str)
     _, asked = project(tmp_path, ASKED)
     changed = json.loads(asked.read_text(encoding="utf-8")) | {part: ["x"] if part == "special_tokens" else "x"}
     write_json(asked, changed)
-    with pytest.raises(UserError, match="sha256 is not that of its parts"):
+    with pytest.raises(UserError, match="sha256 does not match its contents"):
         read_template(asked)
 
 
 def test_a_record_of_another_version_is_refused_by_the_part_it_lacks(tmp_path: Path) -> None:
     write_json(tmp_path / "template.json", {"template": "Q", "eos_token": "</s>", "sha256": "0"})
-    with pytest.raises(UserError, match="bos_token is missing or wrong; another version wrote it"):
+    with pytest.raises(UserError, match="bos_token is missing or invalid; another version wrote the file"):
         read_template(tmp_path / "template.json")
 
 

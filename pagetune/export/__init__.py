@@ -1,1 +1,1 @@
-"""From adapter to files that other programs serve, each proved against the adapter before it is called exported."""
+"""Files that other programs serve, each verified against the adapter before it counts as exported."""

@@ -1,13 +1,14 @@
-"""Our template in the languages of those who serve the model: Jinja for transformers and vLLM, Go for Ollama."""
+"""The prompt template in the languages of the programs that serve it: Jinja (transformers, vLLM) and Go (Ollama)."""
 
 import json
 import re
 
 
 def chat_template(template: str, bos_token: str | None) -> str:
-    """For `tokenizer.chat_template`: the last message, asked as in the training. `bos_token` where prompts begin so.
+    """Return a value for `tokenizer.chat_template` that prompts with the last message as in training.
 
-    Earlier messages are left out: the model was trained on single questions.
+    Pass `bos_token` where prompts start with one. Earlier messages are dropped: the model was trained on single
+    questions.
     """
     before, _, after = template.partition("{instruction}")
     parts = [_jinja((bos_token or "") + before), "{{ messages[-1]['content'] | trim }}", _jinja(after)]
@@ -15,12 +16,12 @@ def chat_template(template: str, bos_token: str | None) -> str:
 
 
 def _jinja(text: str) -> str:
-    """A string literal: Jinja would take braces in it for its own, and drop a line's end behind a tag."""
+    """Write text as a string literal: Jinja would interpret braces in it, and drop a newline after a tag."""
     return f"{{{{ {json.dumps(text, ensure_ascii=False)} }}}}" if text else ""
 
 
 def modelfile(gguf: str, template: str, stops: list[str], max_new_tokens: int) -> str:
-    """For `ollama create`. The BOS is llama.cpp's affair: the GGUF says whether there is one."""
+    """Return a Modelfile for `ollama create`. It writes no BOS: llama.cpp adds one where the GGUF says so."""
     before, _, after = template.partition("{instruction}")
     lines = [
         f"FROM ./{gguf}",
@@ -33,5 +34,5 @@ def modelfile(gguf: str, template: str, stops: list[str], max_new_tokens: int) -
 
 
 def _go(text: str) -> str:
-    """Braces and quotes as Go string literals: the first would be Go's, the second end the Modelfile's."""
+    """Write braces and quotes as Go string literals: Go would interpret braces, and quotes would end the template."""
     return re.sub(r'[{}"]+', lambda found: "{{ " + json.dumps(found[0]) + " }}", text)

@@ -1,4 +1,4 @@
-"""llama.cpp's own converter and runtime: from the merged folder to one GGUF file, and the answers of that file."""
+"""Run llama.cpp's converter, quantiser and runtime: from the merged folder to a GGUF file, and to its answers."""
 
 import importlib.util
 import json
@@ -11,51 +11,56 @@ from typing import Any
 from pagetune.errors import UserError
 
 SCRIPT = "convert_hf_to_gguf.py"
-#: Where `make gguf` puts it.
+#: Where `make gguf` installs the converter.
 INSTALLED = Path(sys.prefix) / "share" / "llama.cpp"
-#: What the converter itself writes; the others are made from f16 by llama.cpp's quantiser.
+#: The types that the converter writes itself; llama.cpp's quantiser makes the others from f16.
 WRITTEN = ("f16", "bf16")
 
 
 def find_converter() -> Path:
-    """LLAMA_CPP names a checkout of llama.cpp; else what `make gguf` installed. Raises UserError where neither is."""
+    """Return the folder of the converter: the checkout named in LLAMA_CPP, or else what `make gguf` installed.
+
+    Raises UserError where that folder has no converter.
+    """
     folder = Path(os.environ.get("LLAMA_CPP") or INSTALLED)
     if not (folder / SCRIPT).exists():
         raise UserError(
-            f"llama.cpp's converter is not in {folder}. Install it (`make gguf`), or name a checkout in LLAMA_CPP."
+            f"llama.cpp's converter is not in {folder}. Run `make gguf`, or set LLAMA_CPP to a checkout of llama.cpp."
         )
     return folder
 
 
 def why_no_llama_cpp() -> str | None:
-    """None where there is a runtime that can ask the file."""
+    """Return why no GGUF can be verified here, or None where llama.cpp's runtime is installed."""
     if importlib.util.find_spec("llama_cpp") is None:
-        return "llama-cpp-python is not installed, and a GGUF that nothing can ask is not proved. Run `make gguf`."
+        return "llama-cpp-python is not installed, so a GGUF could not be verified. Run `make gguf`."
     return None
 
 
 def convert(merged: Path, target: Path, gguf_type: str) -> None:
-    """Write `target` from the folder `merged`, in one of `WRITTEN`. Raises UserError with llama.cpp's reason."""
+    """Write the GGUF `target`, of a type in WRITTEN, from `merged`. Raises UserError with llama.cpp's error."""
     _run("convert", str(find_converter()), str(merged), str(target), gguf_type)
 
 
 def quantize(source: Path, target: Path, gguf_type: str) -> None:
-    """Write `target` from another GGUF, in fewer bits. Raises UserError with llama.cpp's reason."""
+    """Write the GGUF `target` from another one, in fewer bits. Raises UserError with llama.cpp's error."""
     _run("quantize", str(source), str(target), gguf_type)
 
 
 def ask_gguf(file: Path, prompts: list[str], eos_ids: list[int], max_new_tokens: int) -> dict[str, Any]:
-    """llama.cpp's `tokens` of each prompt, its greedy `answers` as token ids up to an EOS, and its `eos`."""
+    """Return llama.cpp's `tokens` of each prompt, its greedy `answers` as token ids up to an EOS, and its `eos` id."""
     asked = json.dumps({"prompts": prompts, "eos_ids": eos_ids, "max_new_tokens": max_new_tokens})
     answered: dict[str, Any] = json.loads(_run("ask", str(file), given=asked).splitlines()[-1])
     return answered
 
 
 def _run(*command: str, given: str = "") -> str:
-    """In a process of its own: an assertion of llama.cpp ends the process that it is in."""
+    """Run llama.cpp in a process of its own, because a failed assertion in it ends the process; return its output."""
     program = [sys.executable, "-m", "pagetune.export.llama_cpp", *command]
     done = subprocess.run(program, input=given, capture_output=True, text=True, check=False)
     if done.returncode:
         seen = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
-        raise UserError(f"llama.cpp could not {command[0]} ({seen}). export.format: merged needs none of it.")
+        raise UserError(
+            f"llama.cpp could not {command[0]} ({seen}). Set export.format: merged, which does not need it."
+        )
     return done.stdout

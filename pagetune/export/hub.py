@@ -1,4 +1,4 @@
-"""A tuned model onto the Hub: one commit, of the folder and its card."""
+"""Upload a tuned model to the Hub in one commit: the folder and its model card."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,22 +8,23 @@ from typing import Any
 from pagetune.errors import UserError
 from pagetune.model.manifest import first_line
 
-#: What an earlier upload may have left, and transformers would load in place of the new weights, or on top of them.
+#: Files of an earlier upload that transformers would load instead of the new weights, or on top of them.
 WEIGHTS = (".safetensors", ".safetensors.index.json", "adapter_config.json", ".gguf")
 
 
 def push(folder: Path, repo_id: str, card: Path) -> tuple[str, str]:
-    """Upload `folder` with `card` as its README.md, by HF_TOKEN, in one commit; its URL and the commit.
+    """Upload `folder`, with `card` as its README.md, in one commit; return the repository's URL and the commit.
 
-    A repository that is not there is made, and private: a tuned model repeats its documents to whoever asks it. For the
-    same reason one that is public is refused. Weights of an earlier upload go in the same commit; other files stay.
+    A missing repository is created as a private one, because a tuned model repeats its documents to anyone who asks.
+    For the same reason a public repository is refused. The commit deletes the weights of an earlier upload; other files
+    stay.
 
-    Raises UserError without a token, a right to write, a network, an id OWNER/NAME, weights or a card, before anything
-    is uploaded, and where the upload itself fails.
+    Raises UserError where the token, the permission to write, the network, the owner in the id, the weights or the card
+    is missing, before anything is uploaded, and where the upload itself fails.
     """
     files = _files(folder, card)
-    _check(repo_id)
-    with _in_one_line(repo_id):
+    _check_owner_and_token(repo_id)
+    with _user_errors(repo_id):
         from huggingface_hub import HfApi
 
         api = HfApi()
@@ -31,22 +32,22 @@ def push(folder: Path, repo_id: str, card: Path) -> tuple[str, str]:
         there = api.model_info(repo_id)
         if not there.private:
             raise UserError(
-                _about(repo_id, "is public, and a tuned model repeats its documents. Make it private there")
+                _message(repo_id, "is public, and a tuned model repeats its documents. Make it private on the Hub")
             )
-        _say(repo_id, files)
+        _announce(repo_id, files)
         operations = [*_additions(files), *_deletions(files, [file.rfilename for file in there.siblings or []])]
         done = api.create_commit(repo_id, operations, commit_message="Upload a model tuned with pagetune")
     return str(url), str(done.oid)
 
 
-def _about(repo_id: str, what: str) -> str:
-    return f"params.yaml: export.push_to is {repo_id}, which {what}, or name another (null uploads nothing)."
+def _message(repo_id: str, what: str) -> str:
+    return f"params.yaml: export.push_to is {repo_id}, which {what}, or set another repository (null uploads nothing)."
 
 
 def _files(folder: Path, card: Path) -> dict[str, Path]:
-    """By their names in the repository. What is hidden is not the model's."""
+    """Return the files to upload by their names in the repository, without hidden ones."""
     if not card.is_file():
-        raise UserError(f"{card} is not there, and no model goes to the Hub without its card. Run `dvc repro`.")
+        raise UserError(f"{card} is missing, and a model is not uploaded without its card. Run `dvc repro`.")
     inside = {path.relative_to(folder): path for path in sorted(folder.rglob("*")) if path.is_file()}
     files = {name.as_posix(): path for name, path in inside.items() if not any(p.startswith(".") for p in name.parts)}
     if not any(name.endswith((".safetensors", ".gguf")) for name in files):
@@ -57,39 +58,42 @@ def _files(folder: Path, card: Path) -> dict[str, Path]:
     return files | {"README.md": card}
 
 
-def _check(repo_id: str) -> None:
+def _check_owner_and_token(repo_id: str) -> None:
     from huggingface_hub import get_token
 
     if "/" not in repo_id:
-        raise UserError(_about(repo_id, "says not whose it is. Write OWNER/NAME"))
+        raise UserError(_message(repo_id, "has no owner. Write OWNER/NAME"))
     if get_token() is None:
-        raise UserError(_about(repo_id, "needs a token, and HF_TOKEN is not set. Set it to one that may write"))
+        raise UserError(_message(repo_id, "needs a token, and HF_TOKEN is not set. Set it to a token that can write"))
 
 
 @contextmanager
-def _in_one_line(repo_id: str) -> Iterator[None]:
+def _user_errors(repo_id: str) -> Iterator[None]:
+    """Turn the errors of huggingface_hub into a UserError of one line."""
     from httpx import HTTPError
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineModeIsEnabled
 
     try:
         yield
     except HFValidationError:
-        raise UserError(_about(repo_id, "is no id. Write OWNER/NAME, of letters, digits and single . - _")) from None
+        raise UserError(
+            _message(repo_id, "is not a valid id. Write OWNER/NAME in letters, digits and single . - _")
+        ) from None
     except OfflineModeIsEnabled:
-        raise UserError(_about(repo_id, "needs the hub, and HF_HUB_OFFLINE is set. Unset it")) from None
+        raise UserError(_message(repo_id, "needs the Hub, and HF_HUB_OFFLINE is set. Unset it")) from None
     except HfHubHTTPError as error:
-        status, said = error.response.status_code, error.server_message or first_line(error)
-        way = "Set HF_TOKEN to a token that may write there" if status in (401, 403, 404) else "Run it again"
-        raise UserError(_about(repo_id, f"the hub does not take ({status}: {said.splitlines()[0]}). {way}")) from None
+        status, answer = error.response.status_code, error.server_message or first_line(error)
+        advice = "Set HF_TOKEN to a token that can write there" if status in (401, 403, 404) else "Run it again"
+        raise UserError(_message(repo_id, f"the Hub refused ({status}: {answer.splitlines()[0]}). {advice}")) from None
     except (HTTPError, OSError, ValueError, RuntimeError) as error:
         seen = f"{type(error).__name__}: {first_line(error)}"
         seen += f" {type(error.__cause__).__name__}: {first_line(error.__cause__)}" if error.__cause__ else ""
-        raise UserError(_about(repo_id, f"could not be reached or written ({seen}). Run it again")) from None
+        raise UserError(_message(repo_id, f"could not be reached or written ({seen}). Run it again")) from None
 
 
-def _say(repo_id: str, files: dict[str, Path]) -> None:
+def _announce(repo_id: str, files: dict[str, Path]) -> None:
     size = sum(path.stat().st_size for path in files.values()) / 2**20
-    print(f"push: {len(files)} files, {size:.1f} MiB, go to {repo_id} (private: only its owner sees it)", flush=True)
+    print(f"push: {len(files)} files, {size:.1f} MiB, go to {repo_id} (private: only its owner can see it)", flush=True)
 
 
 def _additions(files: dict[str, Path]) -> list[Any]:

@@ -1,4 +1,4 @@
-"""`make gguf`: llama.cpp's runtime, built here, and its converter out of the same source, so that they fit together."""
+"""`make gguf`: build llama.cpp's runtime and install its converter from the same source, so that they fit together."""
 
 import shutil
 import subprocess
@@ -11,18 +11,20 @@ from pagetune.errors import UserError, run_stage
 from pagetune.export.converter import INSTALLED, SCRIPT
 
 PINS = Path("requirements-gguf.txt")
-#: Of the source: the converter, what it imports, and the library that writes the file.
+#: What is taken from the source: the converter, the modules that it imports, and the library that writes the file.
 WANTED = (SCRIPT, "conversion/", "gguf-py/gguf/", "LICENSE")
 INSIDE = "vendor/llama.cpp/"
 
 
 def main() -> None:
     if not (shutil.which("c++") or shutil.which("g++") or shutil.which("clang++")):
-        raise UserError("llama.cpp is built here, and there is no C++ compiler. Debian, Ubuntu: apt-get install g++.")
+        raise UserError(
+            "no C++ compiler found, and llama.cpp is built from source. Debian, Ubuntu: apt-get install g++."
+        )
     pins = PINS.read_text(encoding="utf-8").splitlines()
     pin = next(line for line in pins if line.startswith("llama-cpp-python=="))
     with TemporaryDirectory() as folder:
-        print("gguf: building llama.cpp (some minutes, once)", flush=True)
+        print("gguf: building llama.cpp (takes some minutes)", flush=True)
         _pip("download", "--no-deps", "--no-binary", "llama-cpp-python", "--dest", folder, pin)
         source = next(Path(folder).glob("llama_cpp_python-*.tar.gz"))
         _pip("install", "--no-deps", str(source))
@@ -34,11 +36,11 @@ def main() -> None:
 def _pip(*arguments: str) -> None:
     command = [sys.executable, "-m", "pip", "-qq", "--disable-pip-version-check", *arguments]
     if subprocess.run(command, check=False).returncode:
-        raise UserError(f"pip {arguments[0]} failed; its message stands above. Mend that and run `make gguf` again.")
+        raise UserError(f"pip {arguments[0]} failed with the message above. Fix that and run `make gguf` again.")
 
 
 def unpack(source: Path, target: Path) -> None:
-    """The wanted files of the source's llama.cpp, there whole or not at all."""
+    """Extract the WANTED files of llama.cpp to `target`, all or none. Raises UserError where there is no converter."""
     part = target.with_name(f"{target.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     with tarfile.open(source) as archive:
@@ -48,7 +50,7 @@ def unpack(source: Path, target: Path) -> None:
                 member.name = inside.removeprefix(INSIDE)
                 archive.extract(member, part, filter="data")
     if not (part / SCRIPT).exists():
-        raise UserError(f"{source.name} holds no {SCRIPT}. Name a checkout of llama.cpp in LLAMA_CPP instead.")
+        raise UserError(f"{source.name} has no {SCRIPT}. Set LLAMA_CPP to a checkout of llama.cpp instead.")
     shutil.rmtree(target, ignore_errors=True)
     part.rename(target)
 

@@ -1,4 +1,4 @@
-"""What runs in a process with llama.cpp: `convert`, `quantize` and `ask`, as pagetune.export.converter calls them."""
+"""The commands that pagetune.export.converter runs in a process with llama.cpp: `convert`, `quantize` and `ask`."""
 
 import json
 import runpy
@@ -8,27 +8,30 @@ from typing import Any
 
 
 def run_converter(converter: str, merged: str, target: str, kind: str) -> None:
-    """llama.cpp's script, which also gets to know tokenizers that split like GPT-2's but were trained on other text."""
+    """Run llama.cpp's converter, taught to accept tokenizers that split like GPT-2's but were trained on other text."""
     sys.path[:0] = [converter, str(Path(converter) / "gguf-py")]
     from conversion import base
 
-    known = base.TextModel.get_vocab_base_pre
+    original = base.TextModel.get_vocab_base_pre
 
-    def named(model: Any, tokenizer: Any) -> str:
+    def get_vocab_base_pre(model: Any, tokenizer: Any) -> str:
         try:
-            return str(known(model, tokenizer))
+            return str(original(model, tokenizer))
         except NotImplementedError:
             if splits_like_gpt2(Path(merged) / "tokenizer.json"):
                 return "gpt-2"
             raise
 
-    base.TextModel.get_vocab_base_pre = named
+    base.TextModel.get_vocab_base_pre = get_vocab_base_pre
     sys.argv = ["convert_hf_to_gguf.py", merged, "--outfile", target, "--outtype", kind]
     runpy.run_path(str(Path(converter) / "convert_hf_to_gguf.py"), run_name="__main__")
 
 
 def splits_like_gpt2(tokenizer: Path) -> bool:
-    """llama.cpp knows tokenizers by a hash of what they make of a text, so never one that was trained here."""
+    """Tell whether a tokenizer.json splits text like GPT-2's.
+
+    llama.cpp recognises tokenizers by a hash of their tokens for one text, and so never one that was trained here.
+    """
     splitting = json.loads(tokenizer.read_text(encoding="utf-8")).get("pre_tokenizer") or {}
     return (
         splitting.get("type") == "ByteLevel" and splitting.get("use_regex", True) and not splitting["add_prefix_space"]
@@ -45,7 +48,7 @@ def run_quantizer(source: str, target: str, kind: str) -> None:
 
 
 def answer_prompts(file: str) -> None:
-    """Greedily, each prompt by itself."""
+    """Answer the prompts on stdin greedily, one at a time, and print the result as JSON."""
     from llama_cpp import Llama
 
     asked = json.load(sys.stdin)
@@ -57,19 +60,19 @@ def answer_prompts(file: str) -> None:
 
 
 def _adds_bos(llama: Any) -> bool:
-    """As llama.cpp decides for itself where somebody asks."""
+    """Return whether the GGUF tells llama.cpp to add a BOS."""
     import llama_cpp
 
     return bool(llama_cpp.llama_vocab_get_add_bos(llama_cpp.llama_model_get_vocab(llama.model)))
 
 
 def _answer(llama: Any, prompt: list[int], eos_ids: list[int], max_new_tokens: int) -> list[int]:
-    made: list[int] = []
+    answer: list[int] = []
     for token in llama.generate(prompt, temp=0.0, repeat_penalty=1.0):
-        made.append(token)
-        if token in eos_ids or len(made) == max_new_tokens:
+        answer.append(token)
+        if token in eos_ids or len(answer) == max_new_tokens:
             break
-    return made
+    return answer
 
 
 if __name__ == "__main__":

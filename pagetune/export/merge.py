@@ -1,4 +1,4 @@
-"""The adapter merged into the base it was trained on, saved at 16 bit, and proved at each step."""
+"""Merge the adapter into the base that it was trained on, save it in 16 bits, and verify each step."""
 
 import math
 import re
@@ -10,7 +10,7 @@ import torch
 from pagetune.errors import UserError
 from pagetune.evaluate.controls import instruction_of
 from pagetune.export.chat_template import chat_template
-from pagetune.export.verification import LARGEST_DIFFERENCE, Seen, largest_difference, look_at, same_answers
+from pagetune.export.verification import LARGEST_DIFFERENCE, Outputs, largest_difference, outputs_of, same_answers
 from pagetune.model.loading import load_base, load_config, load_generation_config, load_tokenizer, load_tuned
 from pagetune.model.manifest import ADAPTER, Manifest
 from pagetune.model.precision import PrecisionChoice, resolve_precision
@@ -19,57 +19,60 @@ from pagetune.model.template import TemplateRecord
 from pagetune.params import Params
 from pagetune.predict.answers import eos_ids_of
 
-#: Of the weights in fp32: what they take, with what the proof needs beside them.
-ROOM = 1.3
-_WAY = " Serve models/adapter on its base."
+#: Memory that merging takes, as a multiple of the weights in fp32: the verification needs some too.
+MEMORY_FACTOR = 1.3
+_ADVICE = " Serve models/adapter on its base instead."
 
 
 class Merging:
-    """What each step of the proof needs: who is asked, and what."""
+    """What every verification step needs: the base, its tokenizer, and the prompts as `texts` and as token ids."""
 
     def __init__(self, manifest: Manifest, params: Params, precision: str, prompts: list[str]) -> None:
         self.manifest, self.params = manifest, params
         self.choice = resolve_precision(precision, manifest.parameters, params.quantization)
         self.tokenizer = load_tokenizer(manifest)
-        #: The tokenizer's, and those that the base says it ends with.
+        #: The tokenizer's EOS, and those of the base's generation config.
         self.eos_ids = eos_ids_of(load_generation_config(manifest), self.tokenizer)
         encode = encode_for_encoder if manifest.encoder_decoder else encode_prompt
         self.texts, self.prompts = prompts, [encode(prompt, self.tokenizer) for prompt in prompts]
 
     def questions(self, template: TemplateRecord) -> list[str]:
+        """Return the instructions that the prompts were rendered from."""
         return [instruction_of(text, template.template) for text in self.texts]
 
-    def look(self, model: Any, like: Seen | None = None) -> Seen:
-        return look_at(model, self.tokenizer.pad_token_id, self.eos_ids, self.prompts, self.params.predict, like)
+    def outputs_of(self, model: Any, along: Outputs | None = None) -> Outputs:
+        """Return a model's answers to the prompts, and its logits along them or along the answers of another model."""
+        return outputs_of(model, self.tokenizer.pad_token_id, self.eos_ids, self.prompts, self.params.predict, along)
 
 
-def export_merged(merging: Merging, template: TemplateRecord, folder: Path) -> tuple[dict[str, Any], Seen]:
-    """Save the merged model in `folder`; what was proved, and what the adapter in fp32 said.
+def export_merged(merging: Merging, template: TemplateRecord, folder: Path) -> tuple[dict[str, Any], Outputs]:
+    """Save the merged model in `folder`; return what was verified and the outputs of the adapter in fp32.
 
-    Raises UserError where the two are not one model, the adapter changes nothing, or memory is too little.
+    Raises UserError where the merged model answers differently, the adapter changes nothing, or memory is too small.
     """
-    as_trained = merging.look(_as_trained(merging))
+    as_trained = merging.outputs_of(_as_trained(merging))
     model = in_fp32(merging.manifest, merging.choice)
-    adapted = merging.look(model)
+    adapted = merging.outputs_of(model)
     with model.disable_adapter():
-        base = merging.look(model, adapted)
-    merged = _merged(model)
-    seen = merging.look(merged, adapted)
-    proved = _fp32_proof(adapted, seen, base)
-    _halve(merged, _sixteen_bit(merging.manifest))
-    proved["sixteen_bit"] = _saved_proof(merging, merged, template, folder, adapted)
-    proved["as_trained"] = {
+        base = merging.outputs_of(model, adapted)
+    merged = _merge(model)
+    found = _verify_in_fp32(adapted, merging.outputs_of(merged, adapted), base)
+    _cast_parameters(merged, _sixteen_bit_dtype(merging.manifest))
+    found["sixteen_bit"] = _save_and_verify(merging, merged, template, folder, adapted)
+    found["as_trained"] = {
         "precision": merging.choice.precision,
         "same_answers": same_answers(adapted, as_trained.answers),
     }
-    return proved, adapted
+    return found, adapted
 
 
-def _merged(model: Any) -> Any:
+def _merge(model: Any) -> Any:
     try:
         return model.merge_and_unload(safe_merge=True)
-    except ValueError as error:  # of a layer whose weights are no numbers any more
-        raise UserError(f"{ADAPTER} cannot be merged ({error}). metrics/train.json says how it was trained.") from None
+    except ValueError as error:  # raised for a layer whose weights contain NaN
+        raise UserError(
+            f"{ADAPTER} cannot be merged ({error}). See metrics/train.json for how it was trained."
+        ) from None
 
 
 def _as_trained(merging: Merging) -> Any:
@@ -77,38 +80,39 @@ def _as_trained(merging: Merging) -> Any:
 
 
 def in_fp32(manifest: Manifest, choice: PrecisionChoice) -> Any:
-    """The adapter on its base, as numbers of 32 bits: those of the quantised base, where it was trained on one."""
+    """Return the adapter on its base, dequantised, both in fp32. Raises UserError where memory is too small."""
     from peft import PeftConfig, PeftModel
 
-    device = _place(manifest)
+    device = _merge_device(manifest)
     base = load_base(manifest, choice)
     if choice.precision in ("4bit", "8bit"):
         base = base.dequantize()
     base = base.to(device).float()
-    if _touches_the_head(PeftConfig.from_pretrained(str(ADAPTER))):
+    if _targets_head(PeftConfig.from_pretrained(str(ADAPTER))):
         _untie(base)
     return PeftModel.from_pretrained(base, str(ADAPTER)).eval()
 
 
-def _place(manifest: Manifest) -> str:
-    """The card where there is room on it, else the machine's memory. Raises UserError where that is too little."""
+def _merge_device(manifest: Manifest) -> str:
+    """Return "cuda" where the GPU has enough free memory, else "cpu". Raises UserError where neither has."""
     import psutil
 
-    wanted = 4 * manifest.parameters * ROOM
+    needed = 4 * manifest.parameters * MEMORY_FACTOR
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
-        if torch.cuda.mem_get_info()[0] > wanted:
+        if torch.cuda.mem_get_info()[0] > needed:
             return "cuda"
     free = psutil.virtual_memory().available
-    if wanted > free:
+    if needed > free:
         raise UserError(
-            f"merging {manifest.parameters / 1e9:.1f} billion parameters in fp32 takes {wanted / 2**30:.0f} GiB, "
+            f"merging {manifest.parameters / 1e9:.1f} billion parameters in fp32 takes {needed / 2**30:.0f} GiB, "
             f"and {free / 2**30:.0f} GiB of memory are free. Merge on a machine with more memory."
         )
     return "cpu"
 
 
-def _touches_the_head(config: Any) -> bool:
+def _targets_head(config: Any) -> bool:
+    """Tell whether the adapter has a layer on lm_head."""
     targets = config.target_modules
     if isinstance(targets, str):
         return re.fullmatch(targets, "lm_head") is not None
@@ -116,28 +120,29 @@ def _touches_the_head(config: Any) -> bool:
 
 
 def _untie(model: Any) -> None:
-    """An adapter on lm_head alone: merged into weights that are the embedding's too, it would change the words read."""
+    """Give the head its own weights: merged into shared ones, its adapter would change the input embedding too."""
     head = model.get_output_embeddings()
-    apart = [head]
-    if model.config.is_encoder_decoder:  # what reads and what writes share the embedding too, and would lose it
-        apart += [model.get_encoder().embed_tokens, model.get_decoder().embed_tokens]
-    for layer in apart:
+    layers = [head]
+    if model.config.is_encoder_decoder:  # encoder and decoder share the embedding, and would lose it
+        layers += [model.get_encoder().embed_tokens, model.get_decoder().embed_tokens]
+    for layer in layers:
         layer.weight = torch.nn.Parameter(layer.weight.detach().clone())
     model.config.tie_word_embeddings = False
 
 
-def _fp32_proof(adapted: Seen, merged: Seen, base: Seen) -> dict[str, Any]:
+def _verify_in_fp32(adapted: Outputs, merged: Outputs, base: Outputs) -> dict[str, Any]:
+    """Return the differences. Raises UserError where merging changed the model, or the adapter changes nothing."""
     difference, from_base = largest_difference(adapted, merged), largest_difference(adapted, base)
     same, count = same_answers(adapted, merged.answers), len(adapted.answers)
     if not difference <= LARGEST_DIFFERENCE or same < count:
         raise UserError(
             f"the merged model is not the tuned one: in fp32 a logit differs by {difference:.2g} (at most "
-            f"{LARGEST_DIFFERENCE:g}), and {same} of {count} answers are the same.{_WAY}"
+            f"{LARGEST_DIFFERENCE:g}), and {same} of {count} answers are the same.{_ADVICE}"
         )
     if from_base <= LARGEST_DIFFERENCE:
         raise UserError(
             f"the adapter changes nothing: no logit differs from the base's by more than {from_base:.2g}. "
-            "metrics/train.json says how the training went; train longer, or at a higher train.learning_rate."
+            "See metrics/train.json; train longer, or with a higher train.learning_rate."
         )
     return {
         "prompts": count,
@@ -146,28 +151,30 @@ def _fp32_proof(adapted: Seen, merged: Seen, base: Seen) -> dict[str, Any]:
     }
 
 
-def _halve(model: Any, dtype: torch.dtype) -> None:
-    """The parameters alone, as when such a model is loaded: the frequencies of rotary positions stay as they are."""
+def _cast_parameters(model: Any, dtype: torch.dtype) -> None:
+    """Cast the parameters but not the buffers, as loading in `dtype` does: rotary frequencies stay in fp32."""
     for parameter in model.parameters():
         parameter.data = parameter.data.to(dtype)
     model.config.dtype = dtype
 
 
-def _saved_proof(merging: Merging, model: Any, template: TemplateRecord, folder: Path, adapted: Seen) -> dict[str, Any]:
-    """Save model and tokenizer, and load them again as anyone would."""
-    half = merging.look(model, adapted)
+def _save_and_verify(
+    merging: Merging, model: Any, template: TemplateRecord, folder: Path, adapted: Outputs
+) -> dict[str, Any]:
+    """Save model and tokenizer, and load them again as a user would. Raises UserError where anything has changed."""
+    half = merging.outputs_of(model, adapted)
     if math.isinf(moved := largest_difference(adapted, half)):
-        raise UserError(f"in {model.config.dtype} the merged model overflows: its logits are no numbers.{_WAY}")
+        raise UserError(f"in {model.config.dtype} the merged model overflows: its logits are not finite.{_ADVICE}")
     _save_tokenizer(merging, template, folder)
-    _say_how_it_ends(merging, model)
+    _set_generation_config(merging, model)
     model.save_pretrained(str(folder))
     remote = merging.manifest.trust_remote_code
     again = merging.manifest.auto_class.from_pretrained(str(folder), dtype="auto", trust_remote_code=remote)
     again = again.to(model.device).eval()
-    reloaded = largest_difference(half, merging.look(again, adapted))
+    reloaded = largest_difference(half, merging.outputs_of(again, adapted))
     if not reloaded <= 0 or not _same_weights(model, again):
         raise UserError(
-            f"{folder} is not what was saved: loaded again, a logit differs by {reloaded:.2g}. Check the disk."
+            f"{folder} differs from what was saved: loaded again, a logit differs by {reloaded:.2g}. Check the disk."
         )
     return {
         "dtype": str(model.config.dtype).removeprefix("torch."),
@@ -183,43 +190,46 @@ def _same_weights(one: Any, other: Any) -> bool:
 
 
 def _save_tokenizer(merging: Merging, template: TemplateRecord, folder: Path) -> None:
-    """With our template as its chat template. Raises UserError where it would then ask or end in another way."""
+    """Save the tokenizer with the prompt template as its chat template.
+
+    Raises UserError where it would then prompt differently, or have another EOS.
+    """
     from transformers import AutoTokenizer
 
     tokenizer, prompts = load_tokenizer(merging.manifest), merging.prompts
     with_bos = bool(prompts[0]) and prompts[0][0] == tokenizer.bos_token_id
     writes_bos = bool(tokenizer.bos_token) and template.template.startswith(tokenizer.bos_token)
     bos = tokenizer.bos_token if with_bos and not writes_bos else None
-    # A model with an encoder is asked once, and has no turns.
+    # An encoder-decoder gets one prompt, and has no chat turns.
     chats = not merging.manifest.encoder_decoder
     tokenizer.chat_template = chat_template(template.template, bos) if chats else None
     tokenizer.save_pretrained(str(folder))
     saved = AutoTokenizer.from_pretrained(str(folder), trust_remote_code=merging.manifest.trust_remote_code)
     if saved.eos_token != merging.manifest.eos_token or saved.eos_token_id != merging.tokenizer.eos_token_id:
-        raise UserError(f"{folder}: the EOS is {saved.eos_token}, that of the base {merging.manifest.eos_token}.")
+        raise UserError(f"{folder}: the EOS is {saved.eos_token}, but the base's is {merging.manifest.eos_token}.")
     for question, prompt in zip(merging.questions(template), prompts, strict=True) if chats else []:
         asked = saved.apply_chat_template([{"role": "user", "content": question}], add_generation_prompt=True)
         if list(asked["input_ids"]) != prompt:
-            raise UserError(f"{folder}: the chat template asks {question!r} otherwise than prompt.template does.")
+            raise UserError(f"{folder}: for {question!r} the chat template gives another prompt than prompt.template.")
 
 
-def _say_how_it_ends(merging: Merging, model: Any) -> None:
-    """In generation_config.json, which vLLM and transformers follow: greedily, up to any EOS."""
+def _set_generation_config(merging: Merging, model: Any) -> None:
+    """Make generation_config.json, which vLLM and transformers follow, greedy and end at any EOS."""
     from transformers import GenerationConfig
 
-    tokenizer, begins = merging.tokenizer, {}
+    tokenizer, start = merging.tokenizer, {}
     if merging.manifest.encoder_decoder:
-        begins = {"decoder_start_token_id": model.generation_config.decoder_start_token_id}
+        start = {"decoder_start_token_id": model.generation_config.decoder_start_token_id}
     model.generation_config = GenerationConfig(
         eos_token_id=merging.eos_ids,
         pad_token_id=tokenizer.pad_token_id,
         bos_token_id=tokenizer.bos_token_id,
         max_new_tokens=merging.params.predict.max_new_tokens,
         do_sample=False,
-        **begins,
+        **start,
     )
 
 
-def _sixteen_bit(manifest: Manifest) -> torch.dtype:
-    """bf16 where the base is, whose numbers may be too large for fp16; else fp16, which is more exact."""
+def _sixteen_bit_dtype(manifest: Manifest) -> torch.dtype:
+    """Return bf16 for a bf16 base, whose values may overflow in fp16; else fp16, which is more precise."""
     return torch.bfloat16 if load_config(manifest).get_text_config().dtype == torch.bfloat16 else torch.float16

@@ -1,6 +1,6 @@
 """The built-in base model: a byte-level BPE tokenizer and a small Llama, trained from scratch on the documents.
 
-It needs no network and no GPU. It is a model of the sample documents and nothing more.
+It needs neither a network nor a GPU. It knows the sample documents and nothing else.
 """
 
 from collections.abc import Iterator
@@ -18,38 +18,39 @@ from pagetune.params import Builtin
 from pagetune.records import Page
 
 EOS, PAD = "</s>", "<pad>"
-#: The bytes and the special tokens are always there; below this a BPE learns nothing.
+#: Room for the bytes, the special tokens and at least some merges.
 MIN_VOCABULARY = 512
 
 
 def texts_of(pages: list[Page], heldout: list[dict[str, Any]]) -> list[str]:
-    """The readable pages that are not heldout, as the model reads them."""
-    apart = {(unit["doc_id"], unit["part"]) for unit in heldout}
+    """Return the text of every readable page that is not held out. `heldout` holds `doc_id` and `part` of each unit."""
+    held_out = {(unit["doc_id"], unit["part"]) for unit in heldout}
     return [
         page_text(page)
         for page in pages
-        if page.status == "ok" and not {(page.doc_id, None), (page.doc_id, str(page.page_number))} & apart
+        if page.status == "ok" and not {(page.doc_id, None), (page.doc_id, str(page.page_number))} & held_out
     ]
 
 
 def make_builtin(texts: list[str], folder: Path, params: Builtin, seed: int) -> Manifest:
-    """Train tokenizer and model on `texts` and save both in `folder`."""
+    """Train a tokenizer and a model on `texts` and save both in `folder`. Raises UserError where `texts` is empty."""
     check_texts(texts, "builtin")
     tokenizer = train_tokenizer(texts, vocabulary_of(texts, params))
-    return save(pretrain(texts, tokenizer, params, seed), tokenizer, folder, "builtin")
+    return save(_pretrain(texts, tokenizer, params, seed), tokenizer, folder, "builtin")
 
 
 def check_texts(texts: list[str], name: str) -> None:
-    """Raises UserError where there is nothing to learn from."""
+    """Raise UserError where there are no texts to train on."""
     if not texts:
         raise UserError(
-            f"params.yaml: model.base: {name} learns from the documents, and none is left. Name a hub id or a path."
+            f"params.yaml: model.base: {name} is trained on the documents, and none is left for it. "
+            "Add documents, or set model.base to a Hub id or a path."
         )
 
 
 def save(model: Any, tokenizer: PreTrainedTokenizerFast, folder: Path, name: str) -> Manifest:
-    """Write a built-in model into `folder`, and what its manifest says."""
-    logging.disable_progress_bar()  # one bar for one file of 15 MB
+    """Save a built-in model in `folder` and return its manifest."""
+    logging.disable_progress_bar()  # a bar for a single file of 15 MB
     tokenizer.save_pretrained(str(folder))
     model.save_pretrained(str(folder))
     return Manifest(
@@ -68,21 +69,21 @@ def save(model: Any, tokenizer: PreTrainedTokenizerFast, folder: Path, name: str
 
 
 def page_text(page: Page) -> str:
-    """A page as the model reads it: the text, then the rows of its tables, each under its caption."""
+    """Return a page as the model reads it: the text, then the rows of each table under its caption."""
     tables = [[table.caption, *(" | ".join(row) for row in table.rows)] for table in page.tables]
     return "\n".join([page.text, *(line for table in tables for line in table)])
 
 
 def vocabulary_of(texts: list[str], params: Builtin) -> int:
-    """One token per `characters_per_token` characters of text, so that it fits the corpus."""
+    """Return a vocabulary size that fits the corpus: a token for every `characters_per_token` characters."""
     return max(MIN_VOCABULARY, int(sum(map(len, texts)) / params.characters_per_token))
 
 
 def train_tokenizer(texts: list[str], vocabulary: int, mask: str | None = None) -> PreTrainedTokenizerFast:
-    """A byte-level BPE of so many tokens, the special ones among them."""
+    """Train a byte-level BPE of `vocabulary` tokens, including the special ones."""
     special_tokens = [EOS, PAD] + ([mask] if mask else [])
     tokenizer = Tokenizer(models.BPE())
-    # GPT-2's byte-level splitting: llama.cpp and others know it by name.
+    # GPT-2's byte-level splitting, which llama.cpp and others know by name.
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
@@ -98,7 +99,7 @@ def train_tokenizer(texts: list[str], vocabulary: int, mask: str | None = None) 
     )
 
 
-def new_model(tokenizer: PreTrainedTokenizerFast, params: Builtin) -> LlamaForCausalLM:
+def _new_llama(tokenizer: PreTrainedTokenizerFast, params: Builtin) -> LlamaForCausalLM:
     config = LlamaConfig(
         vocab_size=len(tokenizer),
         hidden_size=params.hidden_size,
@@ -114,23 +115,23 @@ def new_model(tokenizer: PreTrainedTokenizerFast, params: Builtin) -> LlamaForCa
     return LlamaForCausalLM(config)
 
 
-def pretrain(texts: list[str], tokenizer: PreTrainedTokenizerFast, params: Builtin, seed: int) -> LlamaForCausalLM:
-    """Train on random blocks of the texts for `params.steps` steps; the same seed gives the same weights."""
+def _pretrain(texts: list[str], tokenizer: PreTrainedTokenizerFast, params: Builtin, seed: int) -> LlamaForCausalLM:
+    """Train a model on random blocks of the texts for `params.steps` steps. The same seed gives the same weights."""
     torch.manual_seed(seed)
-    model = new_model(tokenizer, params)
+    model = _new_llama(tokenizer, params)
     optimizer = torch.optim.AdamW(model.parameters(), lr=params.learning_rate, weight_decay=0.1, betas=(0.9, 0.95))
-    batches = _batches(texts, tokenizer, params, seed)
+    batches = _random_blocks(texts, tokenizer, params, seed)
     losses = (model(input_ids=blocks, labels=blocks).loss for blocks in batches)
     descend(model, optimizer, losses, params.steps)
     return model.eval()
 
 
 def descend(model: Any, optimizer: torch.optim.Optimizer, losses: Iterator[torch.Tensor], steps: int) -> None:
-    """A step down each loss, by a cosine after a warm-up of a twentieth of the `steps`.
+    """Take an optimiser step on each loss, with a cosine schedule after a warm-up of a twentieth of the `steps`.
 
-    `losses` are made one at a time, by the model as it is after the step before.
+    `losses` is lazy: each loss is computed by the model as the step before left it.
     """
-    from transformers import get_cosine_schedule_with_warmup  # imports bitsandbytes, which talks while it is imported
+    from transformers import get_cosine_schedule_with_warmup  # late: it imports bitsandbytes, which prints on import
 
     schedule = get_cosine_schedule_with_warmup(optimizer, steps // 20, steps)
     model.train()
@@ -144,10 +145,10 @@ def descend(model: Any, optimizer: torch.optim.Optimizer, losses: Iterator[torch
             print(f"base_model: step {step} of {steps}, loss {loss.item():.2f}", flush=True)
 
 
-def _batches(
+def _random_blocks(
     texts: list[str], tokenizer: PreTrainedTokenizerFast, params: Builtin, seed: int
 ) -> Iterator[torch.Tensor]:
-    """Yield `steps` tensors of (batch_size, block_tokens) token ids, cut anywhere out of the joined texts."""
+    """Yield `steps` tensors (batch_size, block_tokens) of token ids, cut at random from the joined texts."""
     ids = torch.tensor([i for text in texts for i in [*tokenizer.encode(text), tokenizer.eos_token_id]])
     block = min(params.block_tokens, len(ids) - 1)
     generator = torch.Generator().manual_seed(seed)

@@ -1,7 +1,7 @@
-"""Products with the frozen base in 8-bit floats: input and weight are scaled row by row, sums and adapter stay 16 bit.
+"""Matrix products with a frozen base in 8-bit floats.
 
-The recipe is the row-wise one of torchao's float8 training (https://github.com/pytorch/ao), less the weight's gradient,
-which a frozen base has not.
+Inputs and weights are scaled row by row; sums and the adapter stay in 16 bits. The recipe is torchao's row-wise float8
+training (https://github.com/pytorch/ao) without the weight gradient, which a frozen base does not need.
 """
 
 from functools import cache
@@ -11,48 +11,51 @@ import torch
 from torch import Tensor
 
 E4M3 = torch.float8_e4m3fn
-#: Ada and Hopper multiply in 8-bit floats.
+#: The compute capability of Ada, the first architecture that multiplies 8-bit floats; Hopper has 9.0.
 CAPABILITY = (8, 9)
 
 
 class Fp8Weight:
-    """A weight (out, in) as 8-bit floats: laid out once for `x @ weight.T` and once for `grad @ weight`."""
+    """A weight (out, in) in 8-bit floats, stored once for `x @ weight.T` and once for `grad @ weight`."""
 
     def __init__(self, weight: Tensor) -> None:
         self.rows, self.row_scales = to_fp8(weight)
         self.columns, self.column_scales = to_fp8(weight.t().contiguous())
 
     def through(self, x: Tensor) -> Tensor:
-        """x (tokens, in) -> (tokens, out)."""
+        """Return `x @ weight.T`: x (tokens, in) -> (tokens, out)."""
         return _product(x, self.rows, self.row_scales)
 
     def back(self, grad: Tensor) -> Tensor:
-        """grad (tokens, out) -> (tokens, in)."""
+        """Return `grad @ weight`: grad (tokens, out) -> (tokens, in)."""
         return _product(grad, self.columns, self.column_scales)
 
 
 def why_no_fp8(precision: str, alone: bool) -> str | None:
-    """What stands in the way of `train.fp8: true` here."""
+    """Return why `train.fp8: true` cannot work on this machine, or None. `alone`: the training is one process."""
     if not torch.cuda.is_available() or torch.cuda.get_device_capability() < CAPABILITY:
-        return "it takes a card that computes in 8-bit floats, Ada, Hopper or newer"
+        return "it needs a GPU that computes in 8-bit floats (Ada, Hopper or newer)"
     if precision != "bf16":
-        return f"it is for a bf16 base, and this one is {precision}"
-    return None if alone else "several processes cannot share such a base, train.processes: 1 is one"
+        return f"it needs a bf16 base, and this one is {precision}"
+    return None if alone else "it works in a single process only (train.processes: 1)"
 
 
 def fold(layer: Any) -> bool:
-    """Put the base of a LoRA layer into 8 bits, where its sides allow it. Takes as much memory as 16 bits did."""
+    """Convert the base of a LoRA layer to 8 bits; return False where its shape does not allow that.
+
+    The two 8-bit copies take as much memory as the 16-bit weight did.
+    """
     base = layer.base_layer
     if type(base) is not torch.nn.Linear or any(side % 16 for side in base.weight.shape):
         return False
     base.fp8 = Fp8Weight(base.weight.data)
-    # Keeps its shape for whoever counts parameters, and is the same memory.
+    # A view of the same memory, so that code that counts parameters still sees the shape.
     base.weight = torch.nn.Parameter(base.fp8.rows, requires_grad=False)
     return True
 
 
 def unfold(layer: Any) -> None:
-    """Back to 16 bits, as 8 bits rounded them: what the adapter was trained on."""
+    """Restore 16-bit weights from the rounded 8-bit ones, which the adapter was trained on."""
     base = layer.base_layer
     if hasattr(base, "fp8"):
         weight = (base.fp8.rows.float() * base.fp8.row_scales).to(torch.bfloat16)
@@ -61,13 +64,16 @@ def unfold(layer: Any) -> None:
 
 
 def to_fp8(matrix: Tensor) -> tuple[Tensor, Tensor]:
-    """The matrix with each row's largest number at the largest float of 8 bits, and (rows, 1) what to multiply by."""
+    """Return the matrix in 8-bit floats and the scales (rows, 1) that undo its scaling.
+
+    Each row is scaled so that its largest magnitude becomes the largest 8-bit float.
+    """
     return (_compiled() if matrix.is_cuda else _quantize)(matrix)
 
 
 @cache
 def _compiled() -> Any:
-    """Four passes over the activations become one."""
+    """Compile `_quantize`, which fuses four passes over the activations into one."""
     return torch.compile(_quantize, dynamic=True)
 
 

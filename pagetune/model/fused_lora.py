@@ -1,8 +1,8 @@
-"""LoRA's linear layers with their sums folded into the matrix products, for the training under PEFT on a card.
+"""LoRA linear layers with their sums fused into the matrix products, for training with PEFT on a GPU.
 
-PEFT adds `scaling * lora_B(lora_A(x))` to the base's output in three kernels that each go through the whole output, and
-as many again go backward. Here both sums are the addend of a product (cuBLAS does it on the way out), and a layer is
-one node of autograd's graph.
+PEFT adds `scaling * lora_B(lora_A(x))` to the base's output in three kernels that each read and write the whole output,
+and the backward pass takes three more. Here each sum is the addend of a matrix product, which cuBLAS adds while it
+writes the product, and a layer is a single node of the autograd graph.
 """
 
 from collections.abc import Iterator
@@ -17,16 +17,16 @@ from pagetune.model import fp8
 
 
 class LoraLinear(torch.autograd.Function):  # type: ignore[misc]
-    """`base(x) + scaling * x @ a.T @ b.T`, of a frozen base. a (r, in), b (out, r), x (…, in)."""
+    """`base(x) + scaling * x @ a.T @ b.T` with a frozen base: a (r, in), b (out, r), x (…, in)."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, a: Tensor, b: Tensor, base: torch.nn.Linear, scaling: float) -> Tensor:
         rows = x.reshape(-1, x.shape[-1]).to(_compute_dtype(x))
         low = rows @ a.to(rows.dtype).t()
-        out = _through(base, rows).addmm_(low, b.to(rows.dtype).t(), alpha=scaling)
+        out = _base_forward(base, rows).addmm_(low, b.to(rows.dtype).t(), alpha=scaling)
         ctx.save_for_backward(rows, low, a, b)
         ctx.base, ctx.scaling, ctx.shape, ctx.dtype = base, scaling, x.shape, x.dtype
-        # bitsandbytes answers in its input's type, where autocast would have taken 16 bits.
+        # bitsandbytes returns its input's dtype even under autocast.
         return (out.to(x.dtype) if _is_4bit(base) else out).view(*x.shape[:-1], out.shape[-1])
 
     @staticmethod
@@ -37,15 +37,17 @@ class LoraLinear(torch.autograd.Function):  # type: ignore[misc]
         grad_a, grad_b = low_grad.t() @ rows, (grad.t() @ low).mul_(ctx.scaling)
         grad_x = None
         if ctx.needs_input_grad[0]:
-            back = _back(ctx.base, grad)
-            grad_x = back.addmm_(low_grad, a.to(grad.dtype)).view(ctx.shape).to(ctx.dtype)
+            base_grad = _base_backward(ctx.base, grad)
+            grad_x = base_grad.addmm_(low_grad, a.to(grad.dtype)).view(ctx.shape).to(ctx.dtype)
         return grad_x, grad_a.to(a.dtype), grad_b.to(b.dtype), None, None
 
 
 def fuse(model: Any, in_fp8: bool = False) -> int:
-    """Send every LoRA layer that can go this way through `LoraLinear`; `unfuse` takes it back.
+    """Route every LoRA layer that `LoraLinear` supports through it; `unfuse` undoes this.
 
-    Returns how many layers of the base are in 8-bit floats. The head never is: PEFT saves it beside its adapter."""
+    Returns how many base layers were converted to 8-bit floats (`in_fp8`). The output head never is, because PEFT saves
+    it together with its adapter.
+    """
     folded, head = 0, getattr(model, "get_output_embeddings", lambda: None)()
     for layer in _lora_layers(model):
         if _fits(layer):
@@ -55,6 +57,7 @@ def fuse(model: Any, in_fp8: bool = False) -> int:
 
 
 def unfuse(model: Any) -> None:
+    """Restore PEFT's own forward passes and 16-bit base weights."""
     for layer in _lora_layers(model):
         layer.__dict__.pop("forward", None)
         fp8.unfold(layer)
@@ -73,7 +76,10 @@ def _lora_layers(model: Any) -> Iterator[Any]:
 
 
 def _fits(layer: Any) -> bool:
-    """A plain LoRA on a plain or a 4-bit layer, without dropout, which needs its own copy of the input."""
+    """Tell whether `LoraLinear` supports the layer: plain LoRA on a plain or 4-bit layer.
+
+    Dropout is not supported, because it needs its own copy of the input.
+    """
     from peft.tuners import lora
 
     plain = type(layer) is lora.Linear and type(layer.base_layer) is torch.nn.Linear
@@ -93,7 +99,7 @@ def _compute_dtype(x: Tensor) -> torch.dtype:
     return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else x.dtype
 
 
-def _through(base: Any, rows: Tensor) -> Tensor:
+def _base_forward(base: Any, rows: Tensor) -> Tensor:
     bias = None if base.bias is None else base.bias.to(rows.dtype)
     if hasattr(base, "fp8"):
         out = base.fp8.through(rows)
@@ -101,12 +107,12 @@ def _through(base: Any, rows: Tensor) -> Tensor:
     return functional.linear(rows, _weight(base, rows.dtype), bias)
 
 
-def _back(base: Any, grad: Tensor) -> Tensor:
+def _base_backward(base: Any, grad: Tensor) -> Tensor:
     return base.fp8.back(grad) if hasattr(base, "fp8") else grad @ _weight(base, grad.dtype)
 
 
 def _weight(base: Any, dtype: torch.dtype) -> Tensor:
-    """(out, in); a 4-bit one is unfolded for the moment."""
+    """Return the base's weight (out, in), dequantised where it is 4-bit."""
     if not _is_4bit(base):
         return base.weight.to(dtype)
     from bitsandbytes.functional import dequantize_4bit

@@ -1,4 +1,4 @@
-"""Loading the base model, and the adapter on it."""
+"""Load the base model, and the adapter on it."""
 
 from pathlib import Path
 from typing import Any
@@ -9,14 +9,14 @@ from pagetune.model.precision import PrecisionChoice
 
 
 def load_tokenizer(manifest: Manifest) -> Any:
-    """Padded on the left, as generation needs it."""
+    """Load the tokenizer, which pads on the left as generation needs it."""
     from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(
         manifest.location,
         revision=manifest.revision,
         trust_remote_code=manifest.trust_remote_code,
-        # Else transformers asks for the list of files each time, whatever is cached (5.17).
+        # Otherwise transformers (5.17) asks the Hub for the list of files each time, whatever is cached.
         local_files_only=in_cache(manifest),
         padding_side="left",
     )
@@ -25,7 +25,7 @@ def load_tokenizer(manifest: Manifest) -> Any:
 
 
 def load_config(manifest: Manifest) -> Any:
-    """What the model is made of, without its weights."""
+    """Load the model's config, without its weights."""
     from transformers import AutoConfig
 
     return AutoConfig.from_pretrained(
@@ -34,7 +34,7 @@ def load_config(manifest: Manifest) -> Any:
 
 
 def load_generation_config(manifest: Manifest) -> Any:
-    """How the model says it ends; empty where it does not say."""
+    """Load the model's generation config, which names its EOS tokens; an empty one where it has none."""
     from transformers import GenerationConfig
 
     try:
@@ -46,7 +46,7 @@ def load_generation_config(manifest: Manifest) -> Any:
 def load_base(manifest: Manifest, choice: PrecisionChoice, gpu: int = 0, sharded: bool = False) -> Any:
     """Return the base model in the chosen precision, on GPU number `gpu` where there is one.
 
-    With `sharded` it stays off the GPU: FSDP will place the weights.
+    With `sharded` it stays off the GPU: FSDP places the weights later.
     """
     import torch
 
@@ -55,7 +55,7 @@ def load_base(manifest: Manifest, choice: PrecisionChoice, gpu: int = 0, sharded
         revision=manifest.revision,
         trust_remote_code=manifest.trust_remote_code,
         local_files_only=in_cache(manifest, weights=True),
-        # Else transformers looks for an adapter on the main branch, and would follow it to another model (5.17).
+        # Otherwise transformers (5.17) looks for an adapter on the main branch, and would follow it to another model.
         adapter_kwargs={"revision": manifest.revision},
         use_safetensors=True,
         dtype=choice.dtype,
@@ -69,9 +69,9 @@ def load_base(manifest: Manifest, choice: PrecisionChoice, gpu: int = 0, sharded
 
 
 def answer_greedily(model: Any) -> None:
-    """Drop what the model's makers generate with: beams, least lengths, first tokens, an EOS forced at the last place.
+    """Drop the generation settings that ship with the model: beams, minimum lengths, forced first and last tokens.
 
-    The scores are to be those of its weights, and an answer that does not end is to be seen as one.
+    The scores should be those of the weights, and an answer that does not end should be seen not to.
     """
     from transformers import GenerationConfig
 
@@ -84,20 +84,20 @@ def answer_greedily(model: Any) -> None:
 
 
 def decoder_start(config: Any, generation_config: Any) -> int:
-    """What a decoder is given before its first token. Raises UserError where neither config says."""
+    """Return the token id that the decoder starts from. Raises UserError where neither config names one."""
     found = [getattr(config, "decoder_start_token_id", None), generation_config.decoder_start_token_id]
     found.append(getattr(config, "bos_token_id", None))
     start: int | None = next((token for token in found if token is not None), None)
     if start is None:
-        raise UserError("model.base: its config has no decoder_start_token_id, so that no answer can begin. Add it.")
+        raise UserError("model.base has no decoder_start_token_id, so no answer can start. Add it to its config.json.")
     return start
 
 
 def keep_cpu_weights_as_they_are(model: Any) -> None:
     """Keep bitsandbytes from repacking 4-bit weights on CPUs with AVX-512 bf16.
 
-    It does so in the first evaluation, and the packed form has no gradient: a validation in the middle of a training
-    would silently cut the layers below off from learning (0.50.2). It also rounds to bf16, which other CPUs do not.
+    bitsandbytes (0.50.2) repacks them in the first evaluation, and the packed form passes no gradient: a validation
+    during training would silently stop the layers below from learning. It also rounds to bf16, which other CPUs do not.
     """
     for module in model.modules():
         if hasattr(module, "support_avx512bf16_for_cpu"):
@@ -109,5 +109,5 @@ def load_tuned(manifest: Manifest, adapter: Path, choice: PrecisionChoice) -> An
     from peft import PeftModel
 
     if not (adapter / "adapter_config.json").exists():
-        raise UserError(f"{adapter} holds no adapter; the stage train writes it. Run `dvc repro`.")
+        raise UserError(f"{adapter} holds no adapter; the train stage writes it. Run `dvc repro`.")
     return PeftModel.from_pretrained(load_base(manifest, choice), str(adapter)).eval()

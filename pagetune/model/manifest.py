@@ -1,4 +1,4 @@
-"""The base model: what it is, in a manifest of a few lines."""
+"""Describe the base model in a manifest of a few lines, and find its files on the Hub or in the cache."""
 
 import re
 from pathlib import Path
@@ -11,16 +11,16 @@ from pagetune.jsonl import read_json
 from pagetune.params import Model
 
 BASE, ADAPTER = Path("models/base"), Path("models/adapter")
-#: What transformers loads beside the weights: settings, tokenizer, chat template, and which file has which weight.
+#: What transformers loads besides the weights: configs, tokenizer, chat template, and the index of the weight files.
 SMALL = ["config.json", "generation_config.json", "model.safetensors.index.json", "tokenizer*", "*tokens*.json"]
 SMALL += ["vocab*", "merges*", "*.model", "*.spm", "*.tiktoken", "chat_template*"]
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
-#: To look a model up; huggingface_hub itself would wait for ever.
+#: For looking a model up; huggingface_hub itself would wait forever.
 TIMEOUT_SECONDS = 30.0
 
 
 class Manifest(BaseModel):
-    """`models/base/manifest.json`. `location` is what transformers loads: a folder, or a hub id with `revision`."""
+    """`models/base/manifest.json`. `location` is what transformers loads: a folder, or a Hub id with `revision`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
@@ -34,12 +34,12 @@ class Manifest(BaseModel):
     bos_token: str | None
     pad_token: str
     special_tokens: list[str]
-    #: It reads the prompt by an encoder; where it has none the file does not say so.
+    #: Whether an encoder reads the prompt. The file holds this key only where it is true.
     encoder_decoder: bool = False
 
     @property
     def auto_class(self) -> Any:
-        """What loads the model."""
+        """Return the transformers class that loads the model."""
         return auto_class(self.encoder_decoder)
 
 
@@ -48,20 +48,20 @@ def read_manifest(folder: Path = BASE) -> Manifest:
 
 
 def describe_external(params: Model) -> Manifest:
-    """The manifest of a model from the hub or a local folder. Raises UserError where it cannot be used."""
+    """Return the manifest of a model on the Hub or in a local folder. Raises UserError where it cannot be used."""
     local = Path(params.base).expanduser()
     if local.is_dir():
         _check_files(str(local), [path.name for path in local.iterdir()])
         return _manifest(params, "local", str(local.resolve()), None)
     if _looks_like_path(params.base):
-        raise UserError(f"params.yaml: model.base is {params.base}, and there is no such folder. Mend the path.")
+        raise UserError(f"params.yaml: model.base is {params.base}, and there is no such folder. Correct the path.")
     return _manifest(params, "hub", params.base, _commit(params))
 
 
 def in_cache(manifest: Manifest, weights: bool = False) -> bool:
-    """Whether all that loads beside the weights is in the cache, or with them, so that no hub need be asked.
+    """Tell whether everything but the weights is cached, or with `weights` those too, so that the Hub is not needed.
 
-    Of code that a model brings along nobody knows: it may lie in another repository.
+    Always False for a model that brings its own code, because that may come from another repository.
     """
     if manifest.source != "hub" or manifest.trust_remote_code:
         return False
@@ -72,13 +72,14 @@ def in_cache(manifest: Manifest, weights: bool = False) -> bool:
 
 
 def auto_class(encoder_decoder: bool) -> Any:
+    """Return the transformers class that loads a causal model or an encoder-decoder."""
     from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM
 
     return AutoModelForSeq2SeqLM if encoder_decoder else AutoModelForCausalLM
 
 
 def first_line(error: BaseException) -> str:
-    """What an error of a library says, in one line, without the token that a header may show."""
+    """Return the first line of a library's error, without the user's token, which a quoted header may show."""
     from huggingface_hub import get_token
 
     text = (str(error).strip() or type(error).__name__).splitlines()[0]
@@ -90,21 +91,23 @@ def _looks_like_path(base: str) -> bool:
 
 
 def _check_files(where: str, names: list[str]) -> None:
-    """`names` are those of a folder, or of a repository's."""
+    """Raise UserError where `names`, the files of a folder or repository, hold no config or no safetensors."""
     if "config.json" not in names:
-        raise UserError(f"params.yaml: model.base is {where}, which holds no config.json. Name a model's folder or id.")
+        raise UserError(
+            f"params.yaml: model.base is {where}, which holds no config.json. Set it to a model's folder or Hub id."
+        )
     if not [name for name in names if name.endswith(".safetensors") and "/" not in name]:
-        seen = ", ".join(sorted(name for name in names if name.endswith(PICKLES))[:3]) or "no weights at all"
+        seen = ", ".join(sorted(name for name in names if name.endswith(PICKLES))[:3]) or "no weights"
         raise UserError(
             f"params.yaml: model.base is {where}, which holds no *.safetensors; pickled weights can run code when "
-            f"loaded and are refused (it holds {seen}). Convert them with save_pretrained, or name another model."
+            f"loaded and are refused (found {seen}). Convert them with save_pretrained, or set another model."
         )
 
 
 def _commit(params: Model) -> str:
-    """The commit that the id and revision stand for today; recorded, so that tomorrow's run loads the same.
+    """Return the commit that id and revision resolve to now; it is recorded, so that later runs load the same model.
 
-    It is asked of the hub; where that cannot be reached, or a whole commit is named, the cache knows too.
+    The Hub resolves them. The cache is enough where the Hub cannot be reached, or where the revision is a full commit.
     """
     if re.fullmatch(r"[0-9a-f]{40}", params.revision or ""):
         folder = _cached(params.base, params.revision)
@@ -115,7 +118,10 @@ def _commit(params: Model) -> str:
 
 
 def _why_unreachable(params: Model) -> str | None:
-    """None where the hub answers for id and revision. Raises UserError where it answers that it has none for us."""
+    """Return why the Hub cannot be reached, or None where it has the model.
+
+    Raises UserError where the Hub answers that it has no such model, or not for this user.
+    """
     from httpx import TransportError
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineModeIsEnabled
@@ -125,13 +131,15 @@ def _why_unreachable(params: Model) -> str | None:
     except OfflineModeIsEnabled:
         return "HF_HUB_OFFLINE is set"
     except TransportError as error:
-        return f"the hub did not answer ({type(error).__name__}: {first_line(error)})"
+        return f"the Hub did not answer ({type(error).__name__}: {first_line(error)})"
     except HfHubHTTPError as error:
         if error.response.status_code >= 500:
-            return f"the hub did not answer but for an error {error.response.status_code}"
+            return f"the Hub answered with error {error.response.status_code}"
         raise _refused(params, error, error.response.status_code) from None
     except HFValidationError as error:
-        raise UserError(f"params.yaml: model.base is {params.base}, which is no hub id: {first_line(error)}") from None
+        raise UserError(
+            f"params.yaml: model.base is {params.base}, which is not a valid Hub id: {first_line(error)}"
+        ) from None
     return None
 
 
@@ -141,18 +149,21 @@ def _refused(params: Model, error: Exception, status: int) -> UserError:
 
     token = f"HF_TOKEN is {'set' if get_token() else 'not set'}"
     if isinstance(error, RevisionNotFoundError):
-        what = f"revision is {params.revision}, which {params.base} does not have. Name a branch, tag or commit of it."
+        what = f"revision is {params.revision}, which {params.base} does not have. Set a branch, tag or commit of it."
     elif isinstance(error, GatedRepoError):
-        what = f"base is {params.base}, whose owner asks for consent first ({status}, {token}). Give it on the model's "
-        what += "page, and set HF_TOKEN to a token of that account."
+        what = f"base is {params.base}, a gated model ({status}, {token}). Request access on the model's page, and set "
+        what += "HF_TOKEN to a token of that account."
     else:
-        what = f"base is {params.base}, and the hub answers {status}: there is none, or it is private ({token}). Check "
-        what += "the id, or set HF_TOKEN to a token that may read it."
+        what = f"base is {params.base}, and the Hub answered {status}: it does not exist or is private ({token}). "
+        what += "Check the id, or set HF_TOKEN to a token that can read it."
     return UserError(f"params.yaml: model.{what}")
 
 
 def _from_hub(params: Model) -> str:
-    """Fetches what loads beside the weights, and with it the list of all files, by which the cache knows its gaps."""
+    """Download everything but the weights and return the commit.
+
+    This also caches the list of all files, from which the cache later tells whether it is complete.
+    """
     from httpx import HTTPError
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError
@@ -164,29 +175,32 @@ def _from_hub(params: Model) -> str:
         if isinstance(error, HfHubHTTPError) and error.response.status_code < 500:
             raise _refused(params, error, error.response.status_code) from None
         seen = f"{type(error).__name__}: {first_line(error)}"
-        raise UserError(f"params.yaml: model.base is {params.base}, which broke off ({seen}). Run it again.") from None
-    _check_files(params.base, _files(params.base, folder))
+        raise UserError(
+            f"params.yaml: model.base is {params.base}, whose download failed ({seen}). Run it again."
+        ) from None
+    _check_files(params.base, _file_names(params.base, folder))
     return folder.name
 
 
 def _from_cache(params: Model, why: str) -> str:
-    """Without the hub the weights must be here too, or a later stage would look for them in vain."""
+    """Return the cached commit. Raises UserError where the cache lacks the weights, which a later stage would need."""
     revision = params.revision or "main"
     folder = _cached(params.base, revision)
-    names = [] if folder is None else _files(params.base, folder)
+    names = [] if folder is None else _file_names(params.base, folder)
     if any(name.endswith(PICKLES) for name in names):
         _check_files(params.base, names)
     if folder is None or not _has_weights(folder):
         raise UserError(
-            f"params.yaml: model.base is {params.base}, which is no local folder, {why}, and the cache does not hold "
-            f"all of {revision}. Where there is a network, `hf download {params.base} --revision {revision}` fills it."
+            f"params.yaml: model.base is {params.base}, which is not a local folder; {why}, and the cache does not "
+            f"hold all of {revision}. Fill it where there is a network: "
+            f"`hf download {params.base} --revision {revision}`."
         )
-    print(f"base_model: {params.base} at {folder.name} is taken from the cache: {why}")
+    print(f"base_model: {params.base} at {folder.name} is loaded from the cache: {why}")
     return folder.name
 
 
 def _cached(location: str, revision: str | None) -> Path | None:
-    """The folder of a cached revision that has all that loads beside the weights."""
+    """Return the folder of a cached revision that has everything but the weights, or None."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
@@ -205,7 +219,7 @@ def _has_weights(folder: Path) -> bool:
 
 
 def _listed(location: str, commit: str) -> list[str] | None:
-    """The files of a commit as the hub listed them; None where the cache was filled without the list."""
+    """Return the files of a commit as the Hub listed them, or None where the cache was filled without the list."""
     from huggingface_hub import get_cached_repo_tree
     from huggingface_hub.errors import CachedRepoTreeNotFoundError
 
@@ -215,20 +229,23 @@ def _listed(location: str, commit: str) -> list[str] | None:
         return None
 
 
-def _files(location: str, folder: Path) -> list[str]:
-    """Of a cached commit; those that are here where it is not known which there are."""
+def _file_names(location: str, folder: Path) -> list[str]:
+    """Return the file names of a cached commit: the Hub's list, or without it the files that are in the cache."""
     return _listed(location, folder.name) or [path.name for path in folder.iterdir()]
 
 
 def _manifest(params: Model, source: Literal["local", "hub"], location: str, revision: str | None) -> Manifest:
     try:
-        tokenizer, parameters, encoder_decoder = _look_at(location, revision, params.trust_remote_code)
+        tokenizer, parameters, encoder_decoder = _inspect(location, revision, params.trust_remote_code)
     except (OSError, ValueError) as error:
         raise UserError(
             f"params.yaml: model.base is {params.base}, which cannot be loaded: {first_line(error)}"
         ) from None
     if tokenizer.eos_token is None:
-        raise UserError(f"params.yaml: model.base is {params.base}, whose tokenizer has no EOS. Answers could not end.")
+        raise UserError(
+            f"params.yaml: model.base is {params.base}, whose tokenizer has no EOS, so answers could not end. "
+            "Set another model."
+        )
     return Manifest(
         source=source,
         id=params.base,
@@ -244,8 +261,8 @@ def _manifest(params: Model, source: Literal["local", "hub"], location: str, rev
     )
 
 
-def _look_at(location: str, revision: str | None, trust_remote_code: bool) -> tuple[Any, int, bool]:
-    """The tokenizer, the number of parameters, and whether there is an encoder; no weight is loaded."""
+def _inspect(location: str, revision: str | None, trust_remote_code: bool) -> tuple[Any, int, bool]:
+    """Return the tokenizer, the number of parameters, and whether there is an encoder, without loading any weights."""
     import torch
     from transformers import AutoConfig, AutoTokenizer
 

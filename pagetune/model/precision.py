@@ -18,8 +18,11 @@ _DTYPES = {"fp16": torch.float16, "bf16": torch.bfloat16, "fp32": torch.float32}
 
 @dataclass(frozen=True)
 class Gpu:
-    """What decides the precision. `total_bytes` is all of the GPU's memory: base and tuned model must resolve to the
-    same precision, and what is free changes from one stage to the next."""
+    """What decides the precision.
+
+    `total_bytes` is all of the GPU's memory: base and tuned must resolve to the same precision, and what is free
+    changes from stage to stage.
+    """
 
     total_bytes: int
     has_bf16: bool
@@ -64,22 +67,22 @@ def this_gpu() -> Gpu | None:
 def resolve_precision(wanted: str, parameters: int, options: Quantization) -> PrecisionChoice:
     """Return what `precision:` in params.yaml means on this machine for a model with this many parameters.
 
-    Raises UserError where the machine cannot do what was asked for; `auto` never fails.
+    Raises UserError where the machine cannot run the precision that is set; `auto` never fails.
     """
     return choose_precision(wanted, parameters, options, this_gpu())
 
 
 def choose_precision(wanted: str, parameters: int, options: Quantization, gpu: Gpu | None) -> PrecisionChoice:
-    """Do what `resolve_precision` does for any GPU, or for the CPU (`gpu` is None)."""
+    """Return what `resolve_precision` returns on a machine with this GPU, or without one (None)."""
     if wanted == "fp16" and gpu is None:
         raise UserError(
-            "params.yaml: precision: fp16 needs a GPU, and PyTorch sees none. Use auto, 4bit, bf16 or fp32."
+            "params.yaml: precision: fp16 needs a GPU, and PyTorch sees none. Set auto, 4bit, bf16 or fp32."
         )
     if wanted in ("4bit", "8bit") and not _has_bitsandbytes():
         raise UserError(
-            f"params.yaml: precision: {wanted} needs bitsandbytes, which is not installed. Use bf16 or fp32."
+            f"params.yaml: precision: {wanted} needs bitsandbytes, which is not installed. Set bf16 or fp32."
         )
-    precision, reason = _automatic(parameters, gpu) if wanted == "auto" else (wanted, "asked for")
+    precision, reason = _automatic(parameters, gpu) if wanted == "auto" else (wanted, "set in params.yaml")
     return PrecisionChoice(precision, reason, _compute_dtype(precision, options, gpu), options)  # type: ignore[arg-type]
 
 

@@ -1,11 +1,11 @@
-"""Pairs as prompts and completions, and those as token ids: one template, exactly one EOS, no double BOS."""
+"""Turn pairs into prompts and completions, and those into token ids: one template, exactly one EOS, no double BOS."""
 
 from typing import Any
 
 from pagetune.errors import UserError
 from pagetune.records import Example, Pair
 
-#: What the loss ignores, in PyTorch and therefore everywhere.
+#: The label that PyTorch's cross entropy ignores.
 IGNORED = -100
 
 
@@ -27,38 +27,37 @@ def to_example(pair: Pair, template: str, eos_token: str, wording_seen: bool) ->
 
 
 def holds_special_token(pair: Pair, special_tokens: list[str]) -> bool:
-    """A page that prints the model's own EOS would end the answer in its middle."""
+    """Tell whether the pair contains a special token: a printed EOS would end the answer in the middle."""
     return any(token in text for token in special_tokens for text in (pair.instruction, pair.output))
 
 
 def encode_prompt(prompt: str, tokenizer: Any) -> list[int]:
-    """Token ids as generation sees them: with the tokenizer's BOS once, if it has one, and without an EOS."""
+    """Return the token ids that generation starts from: one BOS where the tokenizer adds one, and no EOS."""
     ids: list[int] = list(tokenizer(prompt)["input_ids"])
     if ids and ids[-1] == tokenizer.eos_token_id and not prompt.endswith(tokenizer.eos_token):
-        ids = ids[:-1]  # some tokenizers append it to whatever they are given
+        ids = ids[:-1]  # some tokenizers append an EOS to every text
     if len(ids) > 1 and ids[0] == ids[1] == tokenizer.bos_token_id:
-        ids = ids[1:]  # the template writes the BOS that the tokenizer adds as well
+        ids = ids[1:]  # the template contains the BOS that the tokenizer also adds
     return ids
 
 
 def encode_for_encoder(prompt: str, tokenizer: Any) -> list[int]:
-    """Token ids as an encoder reads them, with whatever the tokenizer puts around a text."""
+    """Return the token ids that an encoder reads, including all special tokens that the tokenizer adds."""
     return list(tokenizer(prompt)["input_ids"])
 
 
-def check_places(what: str, tokens: int, config: Any, advice: str) -> None:
-    """Raises UserError for a text longer than a model with an encoder has places for; it would die within PyTorch."""
-    places = getattr(config, "max_position_embeddings", None)  # T5 counts distances, and has no such end
-    if places is not None and tokens > places:
-        raise UserError(f"{what} has {tokens} tokens, and model.base has places for {places}. {advice}")
+def check_positions(what: str, tokens: int, config: Any, advice: str) -> None:
+    """Raise UserError where a text is longer than an encoder-decoder has positions for: PyTorch would crash on it."""
+    positions = getattr(config, "max_position_embeddings", None)  # T5's positions are relative and have no limit
+    if positions is not None and tokens > positions:
+        raise UserError(f"{what} has {tokens} tokens, and model.base takes at most {positions}. {advice}")
 
 
 def encode_example(example: Example, tokenizer: Any, encoder: bool = False) -> dict[str, list[int]]:
-    """`input_ids` and `labels` of equal length; the loss is on the completion, its EOS included, and nothing else.
+    """Return `input_ids` and `labels` of equal length; only the completion, with its EOS, counts in the loss.
 
-    Prompt and completion are encoded apart, so that a token never spans both and the prompt's ids are those that
-    generation will see. With an `encoder` the prompt goes there and the completion to the decoder; they stand in one
-    row all the same, until the batch is made.
+    Prompt and completion are encoded separately, so that no token spans both and the prompt's ids are those that
+    generation will see. With an `encoder` the two go to the encoder and the decoder; the collator splits the row again.
     """
     prompt = (encode_for_encoder if encoder else encode_prompt)(example.prompt, tokenizer)
     answer = example.completion.removesuffix(tokenizer.eos_token)

@@ -1,5 +1,8 @@
-"""How the model is asked: template, EOS and special tokens. The adapter carries what it was trained with, so that
-nothing asks it in another way: its answers would be worse, or would not end, and nobody would be told."""
+"""How the model is prompted: template, EOS and special tokens.
+
+The adapter carries those it was trained with, so that it is never prompted differently: its answers would get worse, or
+would not end, and nothing would say why.
+"""
 
 import hashlib
 from pathlib import Path
@@ -11,9 +14,9 @@ from pagetune.jsonl import read_json
 from pagetune.model.manifest import Manifest
 from pagetune.records import Record
 
-#: What the stage format wrote.
+#: Written by the format stage.
 TEMPLATE = Path("data/prompts/template.json")
-#: Its copy beside the adapter's weights.
+#: The copy beside the adapter's weights.
 CARRIED = "template.json"
 
 
@@ -48,34 +51,39 @@ class TemplateRecord(Record):
 
 
 def read_template(path: Path = TEMPLATE) -> TemplateRecord:
-    """Raises UserError where the file is absent, of an older pagetune, or was changed by hand."""
+    """Read a template file. Raises UserError where it is missing, from another version, or was changed by hand."""
     try:
         record = TemplateRecord.model_validate(read_json(path))
     except ValidationError as error:
         part = ".".join(map(str, error.errors()[0]["loc"])) or "the whole file"
-        raise UserError(f"{path}: {part} is missing or wrong; another version wrote it. Run `dvc repro`.") from None
+        raise UserError(
+            f"{path}: {part} is missing or invalid; another version wrote the file. Run `dvc repro`."
+        ) from None
     if not record.intact:
-        raise UserError(f"{path}: sha256 is not that of its parts; it was changed by hand. Run `dvc repro`.")
+        raise UserError(f"{path}: sha256 does not match its contents; the file was changed by hand. Run `dvc repro`.")
     return record
 
 
-def check_template(adapter: Path, manifest: Manifest, asked: Path = TEMPLATE) -> TemplateRecord:
-    """How to ask the adapter. Raises UserError, and says which part differs, where the project would ask otherwise."""
+def check_template(adapter: Path, manifest: Manifest, current: Path = TEMPLATE) -> TemplateRecord:
+    """Return how the adapter was prompted in training.
+
+    Raises UserError that names each part in which the project or the base now differs.
+    """
     carried = adapter / CARRIED
     if not carried.exists():
-        raise UserError(f"{carried} is not there: nothing says how this adapter was trained to be asked. `dvc repro`.")
-    trained, now = read_template(carried), read_template(asked)
+        raise UserError(f"{carried} is missing, so the prompt of this adapter's training is unknown. Run `dvc repro`.")
+    trained, now = read_template(carried), read_template(current)
     base = TemplateRecord.for_base(trained.template, manifest)
-    differences = [*_differences(trained, now, str(asked)), *_differences(trained, base, "models/base/manifest.json")]
+    differences = [*_differences(trained, now, str(current)), *_differences(trained, base, "models/base/manifest.json")]
     if differences:
-        raise UserError(f"{carried}: {'; '.join(differences)}. Run `dvc repro`, which trains anew where it must.")
+        raise UserError(f"{carried}: {'; '.join(differences)}. Run `dvc repro`, which trains again if needed.")
     return trained
 
 
 def _differences(trained: TemplateRecord, other: TemplateRecord, where: str) -> list[str]:
     parts = ("template", "eos_token", "bos_token", "special_tokens")
     return [
-        f"{part} is {getattr(trained, part)!r}, and in {where} {getattr(other, part)!r}"
+        f"{part} is {getattr(trained, part)!r}, but {getattr(other, part)!r} in {where}"
         for part in parts
         if getattr(trained, part) != getattr(other, part)
     ]

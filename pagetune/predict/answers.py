@@ -1,4 +1,4 @@
-"""Answers from a model: greedy, in left-padded batches of like length, up to the EOS."""
+"""Answers from a model, base or tuned: greedy, in batches of prompts of similar length, up to the EOS."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +8,7 @@ from pagetune.jsonl import read_records
 from pagetune.model.loading import load_base, load_generation_config, load_tokenizer, load_tuned
 from pagetune.model.manifest import Manifest
 from pagetune.model.precision import PrecisionChoice, resolve_precision
-from pagetune.model.prompts import check_places, encode_for_encoder, encode_prompt
+from pagetune.model.prompts import check_positions, encode_for_encoder, encode_prompt
 from pagetune.params import Params, Predict
 from pagetune.predict import vllm_engine
 from pagetune.predict.generation import decode_all
@@ -17,7 +17,7 @@ from pagetune.records import Example, Prediction, Split
 
 @dataclass(frozen=True)
 class Answer:
-    """`stopped`: the model ended it by itself, rather than running into `max_new_tokens`."""
+    """`stopped` tells whether the model ended the answer itself, rather than hitting `max_new_tokens`."""
 
     text: str
     stopped: bool
@@ -25,7 +25,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Questions:
-    """What base and tuned are both asked, split by split."""
+    """The prompts that both base and tuned answer, split by split."""
 
     rows: list[tuple[Split, Example]]
 
@@ -34,6 +34,7 @@ class Questions:
         return [example.prompt for _, example in self.rows]
 
     def answered(self, answers: list[Answer], eos_token: str, precision: str, engine: str) -> list[Prediction]:
+        """Join the questions with their answers, one for each and in the same order."""
         return [
             Prediction(
                 **example.model_dump(),
@@ -49,12 +50,13 @@ class Questions:
 
 
 def read_questions(folder: Path) -> Questions:
+    """Read the prompts of the validation, recall and heldout splits in `folder`."""
     splits: tuple[Split, ...] = ("validation", "recall", "heldout")
     return Questions([(split, row) for split in splits for row in read_records(folder / f"{split}.jsonl", Example)])
 
 
 def predict(manifest: Manifest, adapter: Path | None, questions: Questions, params: Params) -> list[Prediction]:
-    """What the base says to every question, in order; or the adapter on it."""
+    """Return the answers of the base, or of the adapter on it, to every question in order."""
     choice = resolve_precision(params.precision, manifest.parameters, params.quantization)
     engine, reason = vllm_engine.choose_engine(params.predict.engine, manifest, choice)
     print(f"predict: {choice.precision} ({choice.reason}), answers by {engine} ({reason})", flush=True)
@@ -81,7 +83,7 @@ def _by_vllm(
 
 
 def generate(model: Any, tokenizer: Any, prompts: list[str], params: Predict) -> list[Answer]:
-    """One answer per prompt, in the order of the prompts."""
+    """Return one answer per prompt, in the order of the prompts."""
     eos_ids = eos_ids_of(model.generation_config, tokenizer)
     encoded = encode_prompts(model.config, tokenizer, prompts, params)
     answers = decode_all(model, encoded, eos_ids, tokenizer.pad_token_id, params)
@@ -89,27 +91,31 @@ def generate(model: Any, tokenizer: Any, prompts: list[str], params: Predict) ->
 
 
 def encode_prompts(config: Any, tokenizer: Any, prompts: list[str], params: Predict) -> list[list[int]]:
-    """Raises UserError where a model with an encoder has no place for a prompt, or for an answer."""
+    """Return the token ids of each prompt.
+
+    Raises UserError where a prompt, or an answer of `max_new_tokens`, is longer than an encoder-decoder allows.
+    """
     if not config.is_encoder_decoder:
         return [encode_prompt(prompt, tokenizer) for prompt in prompts]
     encoded = [encode_for_encoder(prompt, tokenizer) for prompt in prompts]
     longest = max(map(len, encoded), default=0)
-    check_places("a prompt", longest, config, "Lower curate.max_question_characters, or take another model.")
-    check_places("an answer of predict.max_new_tokens", params.max_new_tokens, config, "Lower it to that.")
+    check_positions("a prompt", longest, config, "Lower curate.max_question_characters, or set another model.base.")
+    check_positions("an answer of predict.max_new_tokens", params.max_new_tokens, config, "Lower it to that.")
     return encoded
 
 
 def eos_ids_of(generation_config: Any, tokenizer: Any) -> list[int]:
-    """The tokenizer's, which the training teaches, and those that the model says it ends with, such as <|eot_id|>."""
+    """Return the ids that end an answer: the tokenizer's EOS, which training teaches, and the config's (<|eot_id|>)."""
     own = generation_config.eos_token_id
     return sorted({tokenizer.eos_token_id, *(own if isinstance(own, list) else [own] if own is not None else [])})
 
 
 def answer_of(ids: list[int], tokenizer: Any, eos_ids: list[int]) -> Answer:
-    end = next((place for place, token in enumerate(ids) if token in eos_ids), None)
+    """Decode the new token ids up to the first EOS."""
+    end = next((index for index, token in enumerate(ids) if token in eos_ids), None)
     return Answer(tokenizer.decode(ids[:end], skip_special_tokens=True).strip(), end is not None)
 
 
 def describe_predictions(manifest: Manifest, predictions: list[Prediction]) -> str:
     stopped = sum(prediction.stopped for prediction in predictions)
-    return f"{len(predictions)} answers of {manifest.id}, {stopped} ended by themselves"
+    return f"{len(predictions)} answers of {manifest.id}, {stopped} of them ended with an EOS"

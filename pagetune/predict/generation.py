@@ -1,4 +1,4 @@
-"""Which prompts are answered together, and by which decoding."""
+"""Divide prompts into batches, and choose how they are decoded."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,13 +8,13 @@ import torch
 from pagetune.params import Predict
 from pagetune.predict.decoding import Decoder, left_padded, right_padded, why_no_fast_decoding
 
-#: What `predict.batch_size: auto` starts from, on a card and without one.
-_ROWS_ON_CARD, _ROWS = 512, 64
-#: Of a card's free memory, for the cache and the first pass over the prompts.
-_SHARE = 0.7
+#: The most prompts per batch under `predict.batch_size: auto`, on a GPU and on a CPU.
+_ROWS_ON_GPU, _ROWS_ON_CPU = 512, 64
+#: Share of the GPU's free memory for the cache and the first pass over the prompts.
+_MEMORY_SHARE = 0.7
 
 Decode = Callable[[list[list[int]], int], list[list[int]]]
-#: Of a model, the ids that end an answer, and that of the padding.
+#: Takes a model, the ids that end an answer, and the id of the padding.
 Decoding = Callable[[Any, list[int], int], Decode]
 
 
@@ -26,14 +26,14 @@ def decode_all(
     params: Predict,
     decoding: Decoding | None = None,
 ) -> list[list[int]]:
-    """The new token ids of every prompt, in their order; what stands behind an EOS is padding.
+    """Return the new token ids of every prompt, in the order of the prompts; those after an EOS are padding.
 
-    The longest go first: what does not fit into memory shows at once. Then the rows at once are halved.
+    The longest prompts go first, so that a batch too large for the GPU's memory shows at once; then batches are halved.
     """
     order = sorted(range(len(prompts)), key=lambda index: -len(prompts[index]))
     decoding = decoding or decoding_of
     decode, answers = decoding(model, eos_ids, pad_id), dict[int, list[int]]()
-    rows, start = _rows_at_once(model, prompts, params), 0
+    rows, start = _rows_per_batch(model, prompts, params), 0
     while start < len(order):
         batch = order[start : start + rows]
         try:
@@ -45,7 +45,7 @@ def decode_all(
         if found is None:  # outside the handler: its traceback holds the tensors that did not fit
             rows, decode = len(batch) // 2, decoding(model, eos_ids, pad_id)
             torch.cuda.empty_cache()
-            print(f"predict: out of memory; {rows} questions at once", flush=True)
+            print(f"predict: out of memory; continuing with {rows} questions per batch", flush=True)
             continue
         answers.update(zip(batch, found, strict=True))
         start += rows
@@ -53,27 +53,28 @@ def decode_all(
 
 
 def decoding_of(model: Any, eos_ids: list[int], pad_id: int) -> Decode:
-    """Ours, and transformers' own where a model cannot go through ours."""
+    """Return pagetune's decoding, or transformers' where the model does not support it."""
     problem = why_no_fast_decoding(model)
     if problem is None:
         decoder = Decoder(model, eos_ids, pad_id)
         return decoder.decode
-    if not model.config.is_encoder_decoder:  # for which there is no other
-        print(f"predict: transformers' own decoding ({problem})", flush=True)
+    if not model.config.is_encoder_decoder:  # those have no other decoding, so there is nothing to report
+        print(f"predict: decoding with transformers' generate ({problem})", flush=True)
     return by_transformers(model, eos_ids, pad_id)
 
 
 def by_transformers(model: Any, eos_ids: list[int], pad_id: int) -> Decode:
+    """Return transformers' decoding of a model."""
     return lambda prompts, new_tokens: by_generate(model, prompts, eos_ids, pad_id, new_tokens)
 
 
 def by_generate(
     model: Any, prompts: list[list[int]], eos_ids: list[int], pad_id: int, new_tokens: int
 ) -> list[list[int]]:
-    """By transformers' own decoding, greedily."""
+    """Return the new token ids that transformers' greedy `generate` gives for each prompt, as one padded batch."""
     encoder = model.config.is_encoder_decoder
     ids, mask = (right_padded if encoder else left_padded)(prompts, pad_id, model.device)
-    with torch.no_grad():  # and no inference mode: a training may go on with what is kept of this
+    with torch.no_grad():  # not inference_mode: a training may continue with tensors kept from here
         output = model.generate(
             input_ids=ids,
             attention_mask=mask.long(),
@@ -82,25 +83,25 @@ def by_generate(
             eos_token_id=eos_ids,
             pad_token_id=pad_id,
         )
-    # A decoder's answer begins with what it was started from.
+    # An encoder-decoder's output starts with the decoder's start token.
     new: list[list[int]] = output[:, 1 if encoder else ids.shape[1] :].tolist()
     return new
 
 
-def _rows_at_once(model: Any, prompts: list[list[int]], params: Predict) -> int:
+def _rows_per_batch(model: Any, prompts: list[list[int]], params: Predict) -> int:
     if params.batch_size != "auto":
         return params.batch_size
     if model.device.type != "cuda":
-        return _ROWS
+        return _ROWS_ON_CPU
     free, _ = torch.cuda.mem_get_info()
     per_row = _bytes_per_row(model.config.get_text_config(), max(map(len, prompts)) + params.max_new_tokens)
-    return max(1, min(_ROWS_ON_CARD, int(_SHARE * free / per_row)))
+    return max(1, min(_ROWS_ON_GPU, int(_MEMORY_SHARE * free / per_row)))
 
 
 def _bytes_per_row(config: Any, tokens: int) -> int:
-    """Keys and values of every layer in 16 bits, and what one layer makes of the prompt.
+    """Estimate the bytes of a row of `tokens`: every layer's keys and values in 16 bits, and one layer's activations.
 
-    1 where the model has no heads: then memory is tried out, and what does not fit is halved.
+    Returns 1 for a model without attention heads: it starts with the largest batch, which is halved until it fits.
     """
     heads = getattr(config, "num_attention_heads", None)
     if heads is None:

@@ -1,4 +1,4 @@
-"""Answers by vLLM, where somebody has installed it: 16-bit models on a card."""
+"""Answers by vLLM, where it is installed: 16-bit models on a GPU."""
 
 import importlib.util
 import json
@@ -12,30 +12,30 @@ from pagetune.model.manifest import Manifest
 from pagetune.model.precision import PrecisionChoice
 from pagetune.params import Predict
 
-#: The ranks that vLLM makes room for; an adapter takes the next one.
+#: The values that vLLM allows for max_lora_rank; an adapter takes the smallest that fits.
 _RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 
 
 def choose_engine(wanted: str, manifest: Manifest, choice: PrecisionChoice) -> tuple[str, str]:
-    """`transformers` or `vllm`, and why. Raises UserError where vllm is asked for and cannot be."""
-    problem = _why_not(manifest, choice)
+    """Return `transformers` or `vllm`, and why. Raises UserError where vllm is set and cannot run."""
+    problem = _why_no_vllm(manifest, choice)
     if wanted == "transformers":
-        return "transformers", "asked for"
+        return "transformers", "set in params.yaml"
     if wanted == "vllm" and problem:
-        raise UserError(f"params.yaml: predict.engine: vllm cannot run here: {problem}. Use auto or transformers.")
+        raise UserError(f"params.yaml: predict.engine: vllm cannot run here: {problem}. Set auto or transformers.")
     return ("transformers", problem) if problem else ("vllm", "it is installed")
 
 
-def _why_not(manifest: Manifest, choice: PrecisionChoice) -> str | None:
+def _why_no_vllm(manifest: Manifest, choice: PrecisionChoice) -> str | None:
     if manifest.encoder_decoder:
-        return "vllm has no models with an encoder"
+        return "vllm does not run encoder-decoder models"
     if importlib.util.find_spec("vllm") is None:
         return "vllm is not installed"
     if not torch.cuda.is_available():
         return "PyTorch sees no GPU"
     if choice.precision in ("bf16", "fp16"):
         return None
-    return f"precision is {choice.precision}, and vllm takes bf16 or fp16"
+    return f"precision is {choice.precision}, and vllm runs bf16 or fp16"
 
 
 def token_ids(
@@ -46,7 +46,7 @@ def token_ids(
     eos_ids: list[int],
     params: Predict,
 ) -> list[list[int]]:
-    """The new token ids of each prompt, the EOS included where it came. Greedy."""
+    """Return the new token ids of each prompt, decoded greedily, with the EOS where one was generated."""
     from vllm import LLM, SamplingParams
     from vllm.lora.request import LoRARequest
 
@@ -57,7 +57,7 @@ def token_ids(
         trust_remote_code=manifest.trust_remote_code,
         dtype=str(choice.dtype).removeprefix("torch."),
         max_model_len=max(map(len, prompts)) + new_tokens,
-        **_room_for(adapter),
+        **_lora_options(adapter),
     )
     sampling = SamplingParams(temperature=0.0, max_tokens=new_tokens, stop_token_ids=eos_ids)
     request = LoRARequest("adapter", 1, str(adapter.resolve())) if adapter else None
@@ -65,9 +65,9 @@ def token_ids(
     return [list(output.outputs[0].token_ids) for output in outputs]
 
 
-def _room_for(adapter: Path | None) -> dict[str, Any]:
+def _lora_options(adapter: Path | None) -> dict[str, Any]:
     if adapter is None:
         return {}
     config = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))
     rank = max(config["r"], *config.get("rank_pattern", {}).values(), 1)
-    return {"enable_lora": True, "max_lora_rank": next((room for room in _RANKS if room >= rank), rank)}
+    return {"enable_lora": True, "max_lora_rank": next((allowed for allowed in _RANKS if allowed >= rank), rank)}

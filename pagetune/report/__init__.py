@@ -1,1 +1,1 @@
-"""The report: one page that opens from disk, without a network."""
+"""The report, one page that opens from disk without a network, and the model card."""

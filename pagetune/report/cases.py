@@ -1,4 +1,4 @@
-"""The answers that the page shows: what was asked, what both models said, and where the fact stands."""
+"""The answers that the page shows: the question, what both models answered, and the evidence."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -10,14 +10,17 @@ from pagetune.evaluate.evaluation import MODELS, SETS, accepted_answers, set_of
 from pagetune.evaluate.tables import verdict
 from pagetune.records import Pair, Prediction
 
-#: With more a page gets slow on a phone.
+#: With more cases the page gets slow on a phone.
 CASES_SHOWN = 1000
 
 
 @dataclass(frozen=True)
 class Case:
-    """A question and both answers. `verdicts`, `fact_match` and `rougeL` are of (base, tuned); `pair` is None where
-    the splits do not hold it; `headline` is the metric by which it got better or worse."""
+    """A question and both answers.
+
+    `verdicts`, `fact_match` and `rougeL` are pairs (base, tuned). `pair` is None where the splits do not have it.
+    `headline` is the metric by which the answer got better or worse.
+    """
 
     base: Prediction
     tuned: Prediction
@@ -41,7 +44,7 @@ class Case:
 
     @property
     def moved(self) -> Literal["better", "worse", "same"]:
-        """As metrics/eval.json counts it."""
+        """Return how the headline changed, as metrics/eval.json counts it."""
         return "better" if self.change > 0 else "worse" if self.change < 0 else "same"
 
     @property
@@ -59,11 +62,11 @@ def all_cases(
     pairs: Iterable[Pair],
     headline: str,
 ) -> list[Case]:
-    """Every question, the largest change first; `per_example` are the rows of the CSV, `pairs` those of the splits."""
+    """Return every question, the largest change first. `per_example` are CSV rows, `pairs` the pairs of the splits."""
     scores = {(row["model"], row["set"], row["pair_id"]): row for row in per_example}
     known = {pair.pair_id: pair for pair in pairs}
-    asked = zip(*(answers[model] for model in MODELS), strict=True)
-    cases = [_case(base, tuned, scores, known.get(tuned.pair_id), headline) for base, tuned in asked]
+    both = zip(*(answers[model] for model in MODELS), strict=True)
+    cases = [_case(base, tuned, scores, known.get(tuned.pair_id), headline) for base, tuned in both]
     return sorted(cases, key=_order)
 
 
@@ -90,18 +93,20 @@ def _case(
 
 
 def _verdict(scores: dict[str, float], headline: str) -> str:
-    """A summary is neither right nor wrong."""
+    """Return right, wrong or abstains for an answer; a summary is neither, and gets its ROUGE-L."""
     return f"ROUGE-L {scores['rougeL']:.2f}" if headline == "rougeL" else verdict(scores)
 
 
 def _order(case: Case) -> tuple[float, bool, float, int]:
-    """Of answers that changed alike those that lost something come first: they are what one has to see."""
+    """Return the sort key: the largest change first and, of equal changes, those for the worse, which matter most."""
     return -abs(case.change), case.change >= 0, -abs(case.rouge_change), SETS.index(case.set)
 
 
 def choose_cases(cases: list[Case], limit: int = CASES_SHOWN) -> list[Case]:
-    """At most `limit` in their order, from every set and from better, worse and same in turn, so that none is crowded
-    out."""
+    """Return at most `limit` cases in their order.
+
+    They are taken from every set, and from better, worse and same, in turn, so that no group is crowded out.
+    """
     groups: dict[tuple[str, str], list[int]] = defaultdict(list)
     for index, case in enumerate(cases):
         groups[case.set, case.moved].append(index)
@@ -110,7 +115,7 @@ def choose_cases(cases: list[Case], limit: int = CASES_SHOWN) -> list[Case]:
 
 
 def right_answers(per_example: Iterable[dict[str, str]]) -> dict[str, dict[str, int]]:
-    """By model or control and by set: how many answers state just the reference's facts."""
+    """Count the right answers by model or control, and by set."""
     counts: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(SETS, 0))
     for row in per_example:
         counts[row["model"]][row["set"]] += float(row["fact_match"]) > 0

@@ -1,4 +1,4 @@
-"""The pictures of the report, drawn from the rows of metrics/*."""
+"""The charts of the report, drawn from metrics/*."""
 
 import math
 from dataclasses import dataclass
@@ -11,22 +11,22 @@ from pagetune.report.coverage import Coverage
 from pagetune.report.svg import BASE, ECHO, INK, LOOKUP, SWAPPED, TUNED, draw_svg, name_above
 
 COLOURS = {"base": BASE, "tuned": TUNED, "echo": ECHO, "lead2": ECHO, "lookup": LOOKUP, "swapped": SWAPPED}
-#: By headline: its name, and what it is.
+#: The name and the meaning of each metric that can lead.
 HEADLINES = {
-    "fact_match": ("Fact match", "The share of answers that state just the reference's facts"),
-    "rougeL": ("ROUGE-L", "The longest common sequence of tokens with the best reference"),
+    "fact_match": ("Fact match", "Share of answers that state exactly the facts of the reference"),
+    "rougeL": ("ROUGE-L", "Longest common subsequence of tokens with the reference"),
 }
-#: Of metrics that may stand beside it.
+#: The names of the metrics that can be shown beside it.
 BESIDE = {"rougeL": "ROUGE-L", "rouge_combined_f1": "ROUGE-1, -2, -L"}
-#: Documents drawn, of those that training saw and of those that it did not, and all in the picture of the pages.
+#: How many documents are drawn: trained and held-out ones by group, and documents in the chart of pages.
 TRAINED_SHOWN, UNSEEN_SHOWN, COVERED_SHOWN = 12, 6, 18
 
 Rows = list[dict[str, str]]
 
 
 @dataclass(frozen=True)
-class Picture:
-    """`svg` is empty where there is nothing to draw; `note` then says so."""
+class Chart:
+    """`svg` is empty where there is nothing to draw, and `note` says so."""
 
     name: str
     title: str
@@ -34,81 +34,79 @@ class Picture:
     note: str
 
 
-def pictures(
-    metrics: dict[str, Any], curve: Rows, memory: Rows, groups: Rows, covered: list[Coverage]
-) -> list[Picture]:
-    """Every picture, in the order of the page; `curve`, `memory` and `groups` are rows of CSV."""
+def charts(metrics: dict[str, Any], curve: Rows, memory: Rows, groups: Rows, covered: list[Coverage]) -> list[Chart]:
+    """Return every chart in the order of the page; `curve`, `memory` and `groups` are CSV rows."""
     view = view_of(metrics)
     return [
-        scores_picture(metrics, view),
-        loss_picture(curve),
-        groups_picture(groups, "kind", view),
-        groups_picture(groups, "document", view),
-        coverage_picture(covered),
-        memory_picture(memory),
+        scores_chart(metrics, view),
+        loss_chart(curve),
+        groups_chart(groups, "kind", view),
+        groups_chart(groups, "document", view),
+        coverage_chart(covered),
+        memory_chart(memory),
     ]
 
 
-def scores_picture(metrics: dict[str, Any], view: View) -> Picture:
+def scores_chart(metrics: dict[str, Any], view: View) -> Chart:
     shown = (*MODELS, *view.controls)
     names = [name for name in SETS if metrics["tuned"][name]["n"]]
 
     def draw(figure: Any) -> None:
         axes = figure.subplots()
         for offset, model in enumerate(shown):
-            place = (offset - (len(shown) - 1) / 2) * 0.84 / len(shown)
-            _bars(axes, place, 0.76 / len(shown), model, [metrics[model][name] for name in names], view.headline)
+            shift = (offset - (len(shown) - 1) / 2) * 0.84 / len(shown)
+            _bars(axes, shift, 0.76 / len(shown), model, [metrics[model][name] for name in names], view.headline)
         axes.set_xticks(range(len(names)), [name.replace("_", "\n", 1) for name in names])
         axes.set_ylim(0, 1.05)
         figure.legend(loc="outside upper center", ncols=len(shown), handlelength=1, columnspacing=1)
 
     title, meaning = HEADLINES[view.headline]
-    values = "; ".join(_said(name, metrics, view) for name in names)
+    values = "; ".join(_values_of_set(name, metrics, view) for name in names)
     note = f"{meaning}, with 95% intervals."
-    return Picture("scores", title, draw_svg(f"{title} by set. {values}.", 2.6, draw), note)
+    return Chart("scores", title, draw_svg(f"{title} by set. {values}.", 2.6, draw), note)
 
 
 def _bars(axes: Any, offset: float, width: float, model: str, summaries: list[dict[str, Any]], metric: str) -> None:
     values = [summary[metric] for summary in summaries]
-    # A mean of few rows may lie on the end of its interval, and rounding then behind it.
+    # The mean of a few rows may be the end of its interval, and rounding may put it outside.
     low = [max(0, summary[metric] - summary[f"{metric}_ci95_low"]) for summary in summaries]
     high = [max(0, summary[f"{metric}_ci95_high"] - summary[metric]) for summary in summaries]
-    places = [index + offset for index in range(len(values))]
-    axes.bar(places, values, width=width, color=COLOURS[model], label=model)
-    axes.errorbar(places, values, yerr=[low, high], fmt="none", ecolor=INK, elinewidth=0.8, capsize=2)
+    positions = [index + offset for index in range(len(values))]
+    axes.bar(positions, values, width=width, color=COLOURS[model], label=model)
+    axes.errorbar(positions, values, yerr=[low, high], fmt="none", ecolor=INK, elinewidth=0.8, capsize=2)
 
 
-def _said(name: str, metrics: dict[str, Any], view: View) -> str:
+def _values_of_set(name: str, metrics: dict[str, Any], view: View) -> str:
     values = [f"{model} {metrics[model][name][view.headline]:.2f}" for model in (*MODELS, *view.controls)]
     return f"{name}: {', '.join(values)}"
 
 
-def loss_picture(curve: Rows) -> Picture:
+def loss_chart(curve: Rows) -> Chart:
     lines = {name: _points(curve, f"{name}_loss") for name in ("train", "validation")}
     if not lines["train"]:
-        return Picture("loss", "Loss", Markup(), "The training wrote no loss.")
+        return Chart("loss", "Loss", Markup(), "The training recorded no loss.")
     last = f"Train loss from {lines['train'][0][1]:.3f} to {lines['train'][-1][1]:.3f}"
     colours = {"train": TUNED, "validation": BASE}
     svg = draw_svg(f"{last} over the steps.", 2.6, lambda figure: _draw_lines(figure, lines, colours, "loss"))
-    return Picture("loss", "Loss", svg, f"{last}; each point is the mean since the point before.")
+    return Chart("loss", "Loss", svg, f"{last}; each point is the mean since the point before it.")
 
 
-def memory_picture(memory: Rows) -> Picture:
+def memory_chart(memory: Rows) -> Chart:
     columns = {"reserved": "reserved_mib", "peak": "peak_mib", "allocated": "allocated_mib"}
     lines = {name: _points(memory, column) for name, column in columns.items()}
     if not lines["peak"]:
-        return Picture("memory", "Memory", Markup(), "The training wrote no memory.")
+        return Chart("memory", "Memory", Markup(), "The training recorded no memory use.")
     if lines["reserved"] == lines["allocated"]:
-        # Without a card there is but the process's memory.
+        # Without a GPU only the memory of the process is recorded.
         del lines["reserved"]
-    highest = f"At most {max(value for _, value in lines['peak']):,.0f} MiB"
+    highest = f"Peak of {max(value for _, value in lines['peak']):,.0f} MiB"
     colours = {"reserved": BASE, "peak": LOOKUP, "allocated": TUNED}
     svg = draw_svg(f"{highest} over the steps.", 2.6, lambda figure: _draw_lines(figure, lines, colours, "MiB"))
-    return Picture("memory", "Memory of the training", svg, f"{highest}: of the card, or of the process without one.")
+    return Chart("memory", "Memory", svg, f"{highest} of GPU memory, or of process memory without a GPU.")
 
 
 def _points(rows: Rows, column: str) -> list[tuple[int, float]]:
-    """A loss that is no number has no place in a picture; the training says what came of it."""
+    """Return (step, value) of each row that has a finite value; the training reports a loss that is not finite."""
     points = [(int(row["step"]), float(row[column])) for row in rows if row[column]]
     return [(step, value) for step, value in points if math.isfinite(value)]
 
@@ -127,70 +125,74 @@ def _draw_lines(figure: Any, lines: dict[str, list[tuple[int, float]]], colours:
     figure.legend(loc="outside upper center", ncols=3, handlelength=1.5)
 
 
-def groups_picture(groups: Rows, by: str, view: View) -> Picture:
-    """Both models, group by group, on the facts that were trained on and on the documents never seen."""
+def groups_chart(groups: Rows, by: str, view: View) -> Chart:
+    """Draw both models group by group: on trained facts (recall) and on unseen documents (heldout)."""
     first, second = view.headlines[:2]
     shown, left_out = [], 0
     for name, limit in (("recall", TRAINED_SHOWN), ("heldout", UNSEEN_SHOWN)):
         own = [row for row in groups if (row["set"], row["by"]) == (name, by)]
-        shown += sorted(own, key=lambda row: _missed(row, first), reverse=True)[:limit]
+        shown += sorted(own, key=lambda row: _missing(row, first), reverse=True)[:limit]
         left_out += max(0, len(own) - limit)
     title = f"By {by}" if by == "document" else "By kind of question"
     if not shown:
-        return Picture(by, title, Markup(), f"No {by} to draw: recall and heldout are empty.")
+        return Chart(by, title, Markup(), f"No {by} to show: recall and heldout are empty.")
     label = f"{HEADLINES[first][0]} and {BESIDE[second]} by {by}, base and tuned. "
-    label += "; ".join(_group_said(row, first) for row in shown)
+    label += "; ".join(_values_of_group(row, first) for row in shown)
     svg = draw_svg(f"{label}.", 0.8 + 0.36 * len(shown), lambda figure: _draw_groups(figure, shown, (first, second)))
-    worst = "the most wrong answers" if first == "fact_match" else "the most to gain"
-    note = f"Recall and heldout, those with {worst} first."
-    return Picture(by, title, svg, f"{note} {_left_out(left_out, by, 'metrics/groups.csv')}".strip())
+    order = "most wrong answers" if first == "fact_match" else "most room to improve"
+    note = f"Recall and heldout; {order} first."
+    return Chart(by, title, svg, f"{note} {_left_out(left_out, by, 'metrics/groups.csv')}".strip())
 
 
-def _missed(row: dict[str, str], metric: str) -> float:
+def _missing(row: dict[str, str], metric: str) -> float:
     return int(row["n"]) * (1 - float(row[f"{metric}_tuned"]))
 
 
-def _group_said(row: dict[str, str], metric: str) -> str:
+def _values_of_group(row: dict[str, str], metric: str) -> str:
     return f"{row['group']}: {float(row[f'{metric}_base']):.2f} to {float(row[f'{metric}_tuned']):.2f}"
 
 
 def _draw_groups(figure: Any, rows: Rows, metrics: tuple[str, str]) -> None:
-    pair, places = figure.subplots(1, 2, sharey=True), range(len(rows))
+    pair, positions = figure.subplots(1, 2, sharey=True), range(len(rows))
     titles = [BESIDE.get(metric, "fact match") for metric in metrics]
     for axes, metric, title in zip(pair, metrics, titles, strict=True):
         values = {model: [float(row[f"{metric}_{model}"]) for row in rows] for model in MODELS}
-        axes.hlines(places, values["base"], values["tuned"], color=BASE, linewidth=1)
-        # A ring, so that it is seen around tuned where nothing changed.
-        axes.scatter(values["base"], places, s=48, facecolor="none", edgecolor=BASE, label="base", clip_on=False)
-        axes.scatter(values["tuned"], places, s=18, color=TUNED, label="tuned", clip_on=False)
+        axes.hlines(positions, values["base"], values["tuned"], color=BASE, linewidth=1)
+        # A ring stays visible around the point of tuned where nothing changed.
+        axes.scatter(values["base"], positions, s=48, facecolor="none", edgecolor=BASE, label="base", clip_on=False)
+        axes.scatter(values["tuned"], positions, s=18, color=TUNED, label="tuned", clip_on=False)
         axes.set(xlim=(-0.03, 1.03), ylim=(len(rows) - 0.5, -0.8), xticks=[0, 0.5, 1], yticks=[], xlabel=title)
         axes.spines["left"].set_visible(False)
-    for place, row in enumerate(rows):
-        name_above(pair[0], place - 0.25, f"{row['group']} · {row['n']} in {row['set']}")
+    for position, row in enumerate(rows):
+        name_above(pair[0], position - 0.25, f"{row['group']} · {row['n']} in {row['set']}")
     figure.legend(*pair[0].get_legend_handles_labels(), loc="outside upper center", ncols=2, handlelength=1)
 
 
-def coverage_picture(covered: list[Coverage]) -> Picture:
-    shown = sorted(covered, key=lambda row: (-row.without - row.quarantined, -row.pages))[:COVERED_SHOWN]
+def coverage_chart(covered: list[Coverage]) -> Chart:
+    shown = sorted(covered, key=lambda row: (-row.without_questions - row.quarantined, -row.pages))[:COVERED_SHOWN]
     if not shown:
-        return Picture("coverage", "Pages asked about", Markup(), "There are no pages: all rows are a user's own.")
-    label = "; ".join(f"{row.doc_id}: {row.asked} of {row.pages} pages with a pair" for row in shown)
+        return Chart("coverage", "Pages with questions", Markup(), "No document pages: all questions are your own.")
+    label = "; ".join(f"{row.doc_id}: {row.with_questions} of {row.pages} pages with questions" for row in shown)
     svg = draw_svg(f"{label}.", 0.8 + 0.34 * len(shown), lambda figure: _draw_coverage(figure, shown))
     left_out = _left_out(len(covered) - len(shown), "document", "the table of documents")
-    note = f"Documents with the most pages that nothing is asked about first. {left_out}".strip()
-    return Picture("coverage", "Pages asked about", svg, note)
+    note = f"Documents with the most pages without questions first. {left_out}".strip()
+    return Chart("coverage", "Pages with questions", svg, note)
 
 
 def _draw_coverage(figure: Any, rows: list[Coverage]) -> None:
     axes = figure.subplots()
     starts = [0] * len(rows)
-    parts = (("with a pair", "asked", TUNED), ("without", "without", BASE), ("set aside", "quarantined", ECHO))
+    parts = (
+        ("with questions", "with_questions", TUNED),
+        ("without", "without_questions", BASE),
+        ("set aside", "quarantined", ECHO),
+    )
     for label, part, colour in parts:
         widths = [getattr(row, part) for row in rows]
         axes.barh(range(len(rows)), widths, left=starts, height=0.3, color=colour, label=label)
         starts = [start + width for start, width in zip(starts, widths, strict=True)]
-    for place, row in enumerate(rows):
-        name_above(axes, place - 0.2, row.doc_id)
+    for position, row in enumerate(rows):
+        name_above(axes, position - 0.2, row.doc_id)
     axes.set(ylim=(len(rows) - 0.6, -0.75), yticks=[], xlabel="pages")
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.spines["left"].set_visible(False)

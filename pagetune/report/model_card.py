@@ -1,6 +1,8 @@
-"""The card of the adapter, or of the model that it was merged into, in the Hub's format: what it was tuned from, on
-what, how well it answers, and what it is not for. It follows from its arguments alone, so that the same training gives
-the same bytes on every machine."""
+"""The model card of the adapter, or of the model that it was merged into, in the Hub's format.
+
+It says what the model was tuned from and on, how well it answers, and what its limits are. It depends only on its
+arguments, so that the same training gives the same bytes on every machine.
+"""
 
 import json
 import re
@@ -13,7 +15,7 @@ from pagetune.model.manifest import Manifest
 from pagetune.params import Params
 from pagetune.report.model_card_code import code_block, merged_code
 
-#: By the names of metrics/eval.json.
+#: The metrics' usual names, by their names in metrics/eval.json.
 TITLES = {
     "fact_match": "fact match",
     "rougeL": "ROUGE-L",
@@ -21,10 +23,10 @@ TITLES = {
     "rouge_combined_f1": "ROUGE-1, -2 and -L, mean",
 }
 FACT_MATCH = [
-    "Fact match asks for the reference's numbers with their units, its codes and whether it says no, and for no",
-    "others; no name may be exchanged. Of a reference without numbers and codes it asks for half of the",
+    "Fact match counts an answer that states the numbers of the reference with their units, its codes and the same yes",
+    "or no, adds no others, and exchanges no name. Where the reference has no number or code, the answer must contain",
 ]
-#: By task: what the Hub files it under, what it is, as an adapter and merged, and what it was tuned on.
+#: Wordings by task: the Hub's pipeline tag, titles of the adapter and the merged model, and the training data.
 WORDS = {
     "qa": {
         "pipeline": "text-generation",
@@ -44,32 +46,32 @@ WORDS = {
     },
 }
 PERSONAL_DATA = {
-    "drop": "questions and answers that held any were dropped",
-    "mask": "they were masked with `*`",
-    "keep": "they were kept, and the model may repeat them",
+    "drop": "questions and answers that contained any were dropped",
+    "mask": "the numbers were masked with `*`",
+    "keep": "the numbers were kept, and the model may repeat them",
 }
 SETTINGS = ("seed", "precision", "quantization", "prompt", "lora", "train")
-#: Where a task has its template in another section.
+#: The section of a task whose template is not in `prompt`.
 _OWN_SECTION = {("summarization", "prompt"): "summarization"}
-#: What the Hub files them under. To it a "merge" is one of several models.
+#: How the Hub classifies the two. A "merge" there is a merge of several models, so a merged adapter is a finetune.
 ADAPTED = {"library_name": "peft", "base_model_relation": "adapter", "tags": ["lora", "pagetune"], "name": "adapter"}
 MERGED = {"library_name": "transformers", "base_model_relation": "finetune", "tags": ["pagetune"], "name": "merged"}
 
 
 def render_model_card(manifest: Manifest, params: Params, metrics: Mapping[str, Any], languages: Sequence[str]) -> str:
-    """Markdown with a YAML header.
+    """Return the adapter's card as Markdown with a YAML header.
 
-    `metrics` holds build_qa, curate, train and eval, the contents of metrics/*.json by file stem; `languages` are the
+    `metrics` holds the contents of metrics/*.json by file stem (build_qa, curate, train, eval); `languages` are the
     codes (ko, en) of the questions and answers.
     """
     parts = [
-        _header(manifest, params, metrics["eval"], languages),
-        _about(manifest, params),
-        _scores(metrics["eval"]),
-        _limits(metrics["eval"], params),
+        _yaml_header(manifest, params, metrics["eval"], languages),
+        _introduction(manifest, params),
+        _scores_section(metrics["eval"]),
+        _limits_section(metrics["eval"], params),
         code_block(manifest, params, metrics["train"]["precision"]),
-        _data(metrics, params),
-        _settings(params, metrics["train"]),
+        _data_section(metrics, params),
+        _settings_section(params, metrics["train"]),
     ]
     return "\n\n".join("\n".join(lines) for lines in parts) + "\n"
 
@@ -77,33 +79,36 @@ def render_model_card(manifest: Manifest, params: Params, metrics: Mapping[str, 
 def merged_card(
     manifest: Manifest, params: Params, metrics: Mapping[str, Any], languages: Sequence[str], dtype: str, location: str
 ) -> str:
-    """The card of the merged model, which transformers loads without PEFT. Arguments as of render_model_card;
-    `dtype` (fp16, bf16, fp32) is that of the merged weights, and `location` what its code loads: a folder or a hub id.
+    """Return the card of the merged model, which transformers loads without PEFT.
+
+    `dtype` (fp16, bf16, fp32) is that of the merged weights, and `location` is what the card's code loads: a folder or
+    a Hub id. The other arguments are those of render_model_card.
     """
     parts = [
-        _header(manifest, params, metrics["eval"], languages, MERGED),
-        _about(manifest, params, "merged"),
-        [*_scores(metrics["eval"]), "", *_merging(metrics["train"]["precision"], dtype)],
-        _limits(metrics["eval"], params),
+        _yaml_header(manifest, params, metrics["eval"], languages, MERGED),
+        _introduction(manifest, params, "merged"),
+        [*_scores_section(metrics["eval"]), "", *_merging_note(metrics["train"]["precision"], dtype)],
+        _limits_section(metrics["eval"], params),
         merged_code(manifest, params, dtype, location),
-        _data(metrics, params),
-        _settings(params, metrics["train"]),
+        _data_section(metrics, params),
+        _settings_section(params, metrics["train"]),
     ]
     return "\n\n".join("\n".join(lines) for lines in parts) + "\n"
 
 
-def _merging(precision: str, dtype: str) -> list[str]:
+def _merging_note(precision: str, dtype: str) -> list[str]:
     if precision == dtype:
         return [
-            f"They are of the adapter on its base, both in {dtype}. Merging rounds once more, and may change a word."
+            f"The scores are those of the adapter on its base, both in {dtype}. Merging rounds once more, which may",
+            "change a word.",
         ]
     return [
-        f"They are of the adapter on its base in {precision}. Here it is merged into weights in {dtype}, which nobody",
-        "scored: answers may differ.",
+        f"The scores are those of the adapter on its base in {precision}. Here it is merged into weights in {dtype},",
+        "which were not scored: answers may differ.",
     ]
 
 
-def _header(
+def _yaml_header(
     manifest: Manifest,
     params: Params,
     scores: dict[str, Any],
@@ -142,39 +147,39 @@ def _results(scores: dict[str, Any], task: str) -> Iterator[Any]:
             )
 
 
-def _about(manifest: Manifest, params: Params, form: str = "adapter") -> list[str]:
+def _introduction(manifest: Manifest, params: Params, form: str = "adapter") -> list[str]:
     words = WORDS[params.task]
     return [
         f"# {words[form]}",
         "",
-        f"Tuned with pagetune on {words['on']}. The base is {_base(manifest)}, of",
-        f"{manifest.parameters:,} parameters. Its licence and {words['licence']} apply; none is stated here.",
+        f"Tuned with pagetune on {words['on']}.",
+        f"The base is {_describe_base(manifest)}.",
+        f"The base has {manifest.parameters:,} parameters.",
+        f"Its licence and {words['licence']} apply; this card states none.",
     ]
 
 
-def _base(manifest: Manifest) -> str:
-    """The path of a local folder is nobody's business but its name may say what it is."""
+def _describe_base(manifest: Manifest) -> str:
+    """Describe the base. A local folder is named without its path, which is private."""
     if manifest.source == "hub":
-        return f"{_inline(manifest.id)} of the Hub at commit {_inline(str(manifest.revision))}"
+        return f"{_inline(manifest.id)} on the Hub at commit {_inline(str(manifest.revision))}"
     if manifest.source == "local":
-        return f"a local folder named {_inline(PurePath(manifest.location).name)}, which has no id on the Hub"
-    return (
-        "pagetune's built-in model, trained from scratch on these documents less the heldout ones, and not on the Hub"
-    )
+        return f"a local folder named {_inline(PurePath(manifest.location).name)}, which is not on the Hub"
+    return "pagetune's built-in model, trained from scratch on the same data without the held-out part (not on the Hub)"
 
 
 def _inline(text: str) -> str:
-    """Code within a line, whatever the text holds."""
+    """Return any text as inline code, with a fence longer than its longest run of backticks."""
     fence = "`" * (max(map(len, re.findall("`+", text)), default=0) + 1)
     return f"{fence} {' '.join(text.split())} {fence}" if "`" in text else f"`{' '.join(text.split())}`"
 
 
-def _scores(scores: dict[str, Any]) -> list[str]:
+def _scores_section(scores: dict[str, Any]) -> list[str]:
     tokenizer, view = scores["tokenizer"], view_of(scores)
     return [
         "## Scores",
         "",
-        "Before → after the tuning, from 0 to 1, with the 95% interval of the second.",
+        "Before → after tuning, from 0 to 1, with the 95% interval of the score after tuning.",
         "",
         f"| set | n | {' | '.join(TITLES[metric] for metric in view.headlines)} |",
         "|---" * (2 + len(view.headlines)) + "|",
@@ -182,21 +187,21 @@ def _scores(scores: dict[str, Any]) -> list[str]:
         "",
         *(f"- `{name}`: {meaning}." for name, meaning in view.set_meanings.items()),
         "",
-        *_controls(scores),
+        *_summary_controls(scores),
         *FACT_MATCH,
-        f"words. ROUGE counts the tokens of {tokenizer['name']} {tokenizer['version']}.",
+        f"half of its words. ROUGE counts the tokens of {tokenizer['name']} {tokenizer['version']}.",
     ]
 
 
-def _controls(scores: dict[str, Any]) -> list[str]:
-    """Of summaries: without these nobody can tell what a ROUGE is worth."""
+def _summary_controls(scores: dict[str, Any]) -> list[str]:
+    """Return the scores of two controls for summaries, which show what a ROUGE is worth; nothing for answers."""
     heldout = scores["tuned"]["heldout"]
     if view_of(scores).headline != "rougeL" or not heldout["n"]:
         return []
     lead, swapped = (scores[name]["heldout"]["rougeL"] for name in ("lead2", "swapped"))
     return [
-        f"On `heldout` the first two turns of each dialogue have a ROUGE-L of {lead:.3f}, and this model's summary of",
-        f"another dialogue {swapped:.3f}: what it earns beyond that, it earns by what the dialogue says.",
+        f"On `heldout` the first two turns of each dialogue score a ROUGE-L of {lead:.3f}, and this model's summary of",
+        f"another dialogue scores {swapped:.3f}: only what exceeds that comes from the content of the dialogue.",
         "",
     ]
 
@@ -212,52 +217,52 @@ def _score_row(name: str, base: dict[str, Any], tuned: dict[str, Any], metrics: 
     return f"| `{name}` | {tuned['n']} | {' | '.join(cells)} |"
 
 
-def _limits(scores: dict[str, Any], params: Params) -> list[str]:
+def _limits_section(scores: dict[str, Any], params: Params) -> list[str]:
     heldout = scores["tuned"]["heldout"]
     own = _limits_of_summaries(heldout) if params.task == "summarization" else _limits_of_answers(heldout)
     return [
         "## Limits",
         "",
         *own,
-        "- Resident registration, card and mobile numbers were looked for before the training:",
-        f"  {PERSONAL_DATA[params.curate.personal_data]}. Names were not looked for.",
+        "- Before training, the data was searched for resident registration, payment card and mobile numbers:",
+        f"  {PERSONAL_DATA[params.curate.personal_data]}. Names were not searched for.",
     ]
 
 
 def _limits_of_answers(heldout: dict[str, Any]) -> list[str]:
     return [
-        "- It was taught facts of its documents, in questions like those it was trained on. What `recall_new_wording`",
-        "  lacks against `recall` is what other words cost.",
-        "- It was taught nothing about other documents, and " + _invention(heldout),
-        "- An answer is no evidence: look it up in the document before you rely on it.",
+        "- It learned facts of its documents from questions like those in its training. The gap between `recall` and",
+        "  `recall_new_wording` is the cost of an unfamiliar wording.",
+        "- It learned nothing about other documents, and " + _invention(heldout),
+        "- Check an answer in the document before you rely on it.",
     ]
 
 
 def _limits_of_summaries(heldout: dict[str, Any]) -> list[str]:
-    invented = f": {heldout['invented']:.0%} of {heldout['n']} did on `heldout`" if heldout["n"] else ""
+    invented = f": {heldout['invented']:.0%} of {heldout['n']} on `heldout` did" if heldout["n"] else ""
     return [
-        "- A summary may state what nobody said" + invented + ". Read the dialogue before you rely on it.",
-        "- `recall` is of dialogues that it was trained on, and says nothing about a new one.",
+        "- A summary may state what nobody said" + invented + ". Check it against the dialogue before you rely on it.",
+        "- `recall` scores dialogues that it was trained on, and says nothing about new ones.",
     ]
 
 
 def _invention(heldout: dict[str, Any]) -> str:
     if not heldout["n"]:
-        return "invents answers where it is asked about them."
+        return "invents answers about them."
     abstained, invented = heldout["abstained"], heldout["invented"]
-    counted = f"of {heldout['n']} questions on `heldout` it declined {abstained:.0%} and answered {invented:.0%}"
-    return f"may invent answers where it is asked about them:\n  {counted} with something made up."
+    counted = f"of {heldout['n']} questions in `heldout` it declined {abstained:.0%} and answered {invented:.0%}"
+    return f"may invent answers about them:\n  {counted} with something made up."
 
 
-def _data(metrics: Mapping[str, Any], params: Params) -> list[str]:
+def _data_section(metrics: Mapping[str, Any], params: Params) -> list[str]:
     made, curated = metrics["build_qa"], metrics["curate"]
     found = curated["personal_data"]
     return [
         "## Data",
         "",
         f"- {WORDS[params.task]['pairs'].format(made['pairs'])} ({_counts(made['kinds'])}).",
-        f"- Rejected as they were made: {_counts(made['rejected'])}; in curation: {_counts(curated['rejected'])}.",
-        f"- Pairs that held personal data: {_counts(found)} (`curate.personal_data: {params.curate.personal_data}`).",
+        f"- Rejected when they were built: {_counts(made['rejected'])}; in curation: {_counts(curated['rejected'])}.",
+        f"- Pairs with personal data: {_counts(found)} (`curate.personal_data: {params.curate.personal_data}`).",
         f"- Trained on: {metrics['train']['rows']} rows.",
         "",
         "| split | rows | facts |",
@@ -270,8 +275,8 @@ def _counts(numbers: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {number}" for name, number in sorted(numbers.items())) or "none"
 
 
-def _settings(params: Params, train: dict[str, Any]) -> list[str]:
-    """As JSON, in which no value has a line of its own that could end the block."""
+def _settings_section(params: Params, train: dict[str, Any]) -> list[str]:
+    """Return the settings as JSON, in which no value can contain a line that would end the block."""
     names = [_OWN_SECTION.get((params.task, name), name) for name in SETTINGS]
     sections = {name: getattr(params, name) for name in names}
     plain = {name: own if isinstance(own, int | str) else own.model_dump() for name, own in sections.items()}
@@ -279,7 +284,7 @@ def _settings(params: Params, train: dict[str, Any]) -> list[str]:
     return [
         "## Settings",
         "",
-        f"Tuned at {train['precision']}, with an alpha of {train['lora_alpha']}, in {train['steps']} steps.",
+        f"Tuned in {train['precision']} with a LoRA alpha of {train['lora_alpha']}, in {train['steps']} steps.",
         "",
         "```json",
         settings,

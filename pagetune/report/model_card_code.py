@@ -1,23 +1,28 @@
-"""The code on a model's card: how it is loaded, and asked as it was trained to be."""
+"""The code in a model card: how to load the model, and prompt it as in training."""
 
 from pathlib import PurePath
 
 from pagetune.model.manifest import Manifest
 from pagetune.params import Params
 
-#: What torch calls a precision of 16 or 32 bits.
+#: torch's names of the precisions that are not quantised.
 DTYPES = {"fp16": "float16", "bf16": "bfloat16", "fp32": "float32"}
 
 
 def code_block(manifest: Manifest, params: Params, precision: str) -> list[str]:
-    """Loaded as it was tuned and scored. A string's repr is one line, so that none of it can end the block."""
+    """Return the section whose code loads base and adapter as they were tuned and scored, and asks a question.
+
+    Texts are written as Python literals, which are one line each, so that none of them can end the code block.
+    """
     remote = ", trust_remote_code=True" if manifest.trust_remote_code else ""
-    where = f'"{manifest.id}", revision="{manifest.revision}"' if manifest.source == "hub" else _place(manifest)
+    where = (
+        f'"{manifest.id}", revision="{manifest.revision}"' if manifest.source == "hub" else _folder_literal(manifest)
+    )
     loading = _loading(params, precision)
     auto = _auto_class(manifest)
     kinds = [auto, "AutoTokenizer", *(["BitsAndBytesConfig"] if precision not in DTYPES else [])]
     return [
-        "## How to ask it",
+        "## How to use it",
         "",
         "```python",
         "from peft import PeftModel",
@@ -40,9 +45,10 @@ def _auto_class(manifest: Manifest) -> str:
 
 
 def merged_code(manifest: Manifest, params: Params, dtype: str, location: str) -> list[str]:
+    """Return the section whose code loads the merged model from `location` and asks a question."""
     remote = ", trust_remote_code=True" if manifest.trust_remote_code else ""
     return [
-        "## How to ask it",
+        "## How to use it",
         "",
         "```python",
         f"from transformers import {_auto_class(manifest)}, AutoTokenizer",
@@ -58,11 +64,11 @@ def merged_code(manifest: Manifest, params: Params, dtype: str, location: str) -
 
 
 def _asking(manifest: Manifest, params: Params, base: str) -> list[str]:
-    """`base` is the variable of the model whose settings say how an answer ends."""
+    """Return the lines that ask; `base` is the variable of the model whose generation config names the EOS tokens."""
     answer = "output[0]" if manifest.encoder_decoder else 'output[0, prompt["input_ids"].shape[1] :]'
-    # As here: an encoder's models often come with beams, and with an EOS forced on an answer that does not end.
+    # Encoder-decoders often ship with beam search and minimum lengths, which were not used for the scores.
     greedily = ", num_beams=1, min_length=0, no_repeat_ngram_size=0" if manifest.encoder_decoder else ""
-    # Some tokenizers give them, and BART takes none.
+    # Some tokenizers return token_type_ids, which BART does not accept.
     options = 'return_tensors="pt"' + (", return_token_type_ids=False" if manifest.encoder_decoder else "")
     return [
         f'prompt = tokenizer(template.replace("{{instruction}}", question), {options}).to(model.device)',
@@ -74,12 +80,13 @@ def _asking(manifest: Manifest, params: Params, base: str) -> list[str]:
     ]
 
 
-def _place(manifest: Manifest) -> str:
+def _folder_literal(manifest: Manifest) -> str:
+    """Return the base's folder as a Python literal; a local one without the path on this machine."""
     return repr("models/base" if manifest.source == "builtin" else f"path/to/{PurePath(manifest.location).name}")
 
 
 def _loading(params: Params, precision: str) -> str:
-    """The arguments that set the precision, as a dict in Python."""
+    """Return the from_pretrained arguments that set the precision, as the source of a dict."""
     if precision in DTYPES:
         return f'{{"dtype": "{DTYPES[precision]}"}}'
     if precision == "8bit":

@@ -1,5 +1,5 @@
 "use strict";
-// Filters the answers. It reads texts of the page and writes none but its own.
+// Filters the answers. It only writes fixed texts and numbers, nothing that it reads from the page.
 const form = document.getElementById("filter");
 const [query, set, moved] = ["query", "set", "moved"].map((id) => document.getElementById(id));
 const folded = (text) => text.normalize("NFC").toLowerCase();
@@ -26,5 +26,5 @@ function filter() {
 form.addEventListener("input", filter);
 form.addEventListener("submit", (event) => event.preventDefault());
 form.hidden = false;
-// A browser that goes back keeps what was typed.
+// After "back" a browser keeps what was typed.
 filter();

@@ -1,4 +1,4 @@
-"""The page, written by its template, which escapes every text of a document, a question or an answer."""
+"""Render the page from its template, which escapes every text from documents, questions and answers."""
 
 import base64
 import hashlib
@@ -13,12 +13,12 @@ from pagetune.evaluate.evaluation import BOTH_WAYS, MODELS, RATES, SETS, view_of
 from pagetune.evaluate.scoring import METRICS
 from pagetune.records import BadFile, Page, Pair, Prediction
 from pagetune.report.cases import all_cases, choose_cases, right_answers
-from pagetune.report.charts import pictures
+from pagetune.report.charts import charts
 from pagetune.report.coverage import coverage, worst_pages
 from pagetune.report.findings import CONTROL_MEANINGS, summary_sentences
 
 FOLDER = Path(__file__).parent
-#: As the field writes them.
+#: The metrics' usual names.
 METRIC_TITLES = {
     "rouge1": "ROUGE-1",
     "rouge2": "ROUGE-2",
@@ -27,22 +27,23 @@ METRIC_TITLES = {
     "rouge_combined_f1": "ROUGE-1, -2 and -L, mean",
     "rouge_combined_sum": "ROUGE-1, -2 and -L, sum (to 3)",
     "exact_match": "exact match",
-    "token_f1": "F1 of words",
-    "character_f1": "F1 of characters",
+    "token_f1": "word F1",
+    "character_f1": "character F1",
     "chrf": "chrF",
     "fact_match": "fact match",
-    "abstained": "share that says it does not know",
-    "invented": "share with an invented number, code or name",
-    "rouge_combined_f1_max": "ROUGE-1, -2 and -L, mean, by the best reference",
-    "rouge_combined_f1_mean": "ROUGE-1, -2 and -L, mean, over all references",
+    "abstained": "share of answers that say they do not know",
+    "invented": "share of answers with an invented number, code or name",
+    "rouge_combined_f1_max": "ROUGE-1, -2 and -L, mean, best reference",
+    "rouge_combined_f1_mean": "ROUGE-1, -2 and -L, mean, mean of the references",
 }
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """`metrics` by file stem; `curve`, `memory`, `groups` and `per_example` are CSV rows as texts.
+    """Everything that the report shows.
 
-    `pairs` are those of data/qa.jsonl, `asked` those of the splits that both models were asked.
+    `metrics` holds metrics/*.json by file stem; `curve`, `memory`, `groups` and `per_example` are CSV rows of strings.
+    `pairs` are those of data/qa.jsonl, `asked` those of the splits that both models answered.
     """
 
     metrics: dict[str, Any]
@@ -59,6 +60,7 @@ class Inputs:
 
 
 def render_report(inputs: Inputs) -> str:
+    """Return the page as HTML."""
     environment = Environment(
         loader=FileSystemLoader(FOLDER),
         autoescape=True,
@@ -66,18 +68,20 @@ def render_report(inputs: Inputs) -> str:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    return environment.get_template("page.html").render(**_own_files(), **_scores(inputs), **_documents(inputs))
+    return environment.get_template("page.html").render(
+        **_style_and_script(), **_score_values(inputs), **_document_values(inputs)
+    )
 
 
-def _own_files() -> dict[str, Any]:
-    """The style and the script, ours alone; the browser runs no script but the one with this hash."""
+def _style_and_script() -> dict[str, Any]:
+    """Return the page's style and script, and the script's hash: the browser runs no script with another hash."""
     script = (FOLDER / "page.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     css = (FOLDER / "page.css").read_text(encoding="utf-8")
-    return {"css": Markup(css), "script": Markup(script), "script_hash": digest}  # noqa: S704 - files of ours
+    return {"css": Markup(css), "script": Markup(script), "script_hash": digest}  # noqa: S704 - our own files
 
 
-def _scores(inputs: Inputs) -> dict[str, Any]:
+def _score_values(inputs: Inputs) -> dict[str, Any]:
     scores = inputs.metrics["eval"]
     view, answers = view_of(scores), {"base": inputs.base, "tuned": inputs.tuned}
     cases = all_cases(answers, inputs.per_example, inputs.asked, view.headline)
@@ -100,11 +104,11 @@ def _scores(inputs: Inputs) -> dict[str, Any]:
     }
 
 
-def _documents(inputs: Inputs) -> dict[str, Any]:
+def _document_values(inputs: Inputs) -> dict[str, Any]:
     covered = coverage(inputs.pages, inputs.pairs)
     return {
         "documents": covered,
         "bad_files": inputs.bad_files,
         "worst_pages": worst_pages(inputs.pages),
-        "pictures": pictures(inputs.metrics["eval"], inputs.curve, inputs.memory, inputs.groups, covered),
+        "charts": charts(inputs.metrics["eval"], inputs.curve, inputs.memory, inputs.groups, covered),
     }

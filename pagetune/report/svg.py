@@ -1,4 +1,4 @@
-"""Pictures as inline SVG: the same numbers give the same bytes, and names stand in them as text."""
+"""Charts as inline SVG: the same numbers give the same bytes, and names are text."""
 
 import io
 import re
@@ -11,17 +11,17 @@ from markupsafe import Markup, escape
 from matplotlib import style
 from matplotlib.figure import Figure
 
-#: In inches; on a phone of 390 px the letters are still some 10 px high.
+#: In inches. On a phone 390 px wide the letters are still about 10 px high.
 WIDTH = 4.6
-#: The page's style sheet puts its own in the place of these, so that they can be read in the dark as well.
+#: The style sheet replaces these colours by its own, so that charts can be read in dark mode too.
 INK, BASE, TUNED, ECHO, LOOKUP = "#1f2328", "#8c96a1", "#1f6feb", "#d9a441", "#2a9d8f"
 SWAPPED = "#b5838d"
-#: What does not go into a picture: when and by what it was made.
+#: Metadata that is left out of a chart: when and with what it was drawn.
 _NO_METADATA = dict.fromkeys(("Date", "Creator", "Format", "Type"))
 _STYLE = {
-    # Text, which the browser draws in the page's font: Hangul too, which matplotlib's own font has not.
+    # The browser draws text in the page's font, which has Hangul; matplotlib's own font has not.
     "svg.fonttype": "none",
-    # A file name may hold dollars, and is no formula.
+    # A file name may contain dollar signs, which would start a formula.
     "text.parse_math": False,
     "font.size": 9,
     "axes.spines.top": False,
@@ -32,34 +32,34 @@ _STYLE = {
 
 
 def draw_svg(label: str, height: float, draw: Callable[[Any], None]) -> Markup:
-    """What `draw` draws on a figure `height` inches high; `label` is read to those who cannot see it."""
+    """Return what `draw` draws on a figure `height` inches high. Screen readers read `label`."""
     buffer = io.StringIO()
-    # The salt makes the ids, which are to be the same on every run and others in every picture.
+    # The salt determines the ids: the same on every run, and different in every chart.
     with style.context(["default", _STYLE, {"svg.hashsalt": label}]), warnings.catch_warnings():
-        # The browser has them.
+        # The browser's font has the missing glyphs.
         warnings.filterwarnings("ignore", message="Glyph .* missing")
         figure = Figure(figsize=(WIDTH, height), layout="constrained")
         draw(figure)
         figure.savefig(buffer, format="svg", transparent=True, metadata=_NO_METADATA)
     svg = buffer.getvalue()
-    # Every picture has its figure_1 and axes_1, and a page may hold an id but once.
+    # Every chart has a figure_1 and an axes_1, but an id may occur only once in a page.
     svg = re.sub(r'<g id="[^"]*"', "<g", svg[svg.index("<svg ") :])
     described = svg.replace("<svg ", f'<svg role="img" aria-label="{escape(label)}" ', 1)
     return Markup(described)  # noqa: S704 - matplotlib escapes the names in it
 
 
 def name_above(axes: Any, row: float, name: str, columns: int = 52) -> None:
-    """Write `name` over a row of bars, from the left edge on; its width in the browser's font is not known here."""
+    """Write `name` above a row of bars, left-aligned and outside the layout: the browser's font sets its width."""
     text = axes.text(0, row, shorten(name, columns), va="bottom", ha="left", clip_on=False)
     text.set_in_layout(False)
 
 
 def shorten(text: str, columns: int) -> str:
-    """One line of at most `columns` columns, in which a letter as wide as Hangul takes two."""
+    """Return the text as one line of at most `columns` columns; a wide letter, such as Hangul, takes two."""
     text = " ".join(text.split())
     room = columns - 1
-    for place, letter in enumerate(text):
+    for index, letter in enumerate(text):
         room -= 2 if unicodedata.east_asian_width(letter) in "WF" else 1
-        if room < 0 and place < len(text) - 1:
-            return f"{text[:place]}…"
+        if room < 0 and index < len(text) - 1:
+            return f"{text[:index]}…"
     return text

@@ -37,7 +37,7 @@ def choose_backend(params: Params, processes: int = 1, encoder: bool = False) ->
     if problem is None:
         import unsloth  # noqa: F401 - before transformers, trl and peft, which it patches as they are imported
 
-        return Backend("unsloth", "asked for" if wanted == "unsloth" else "Unsloth runs on this machine")
+        return Backend("unsloth", "set in params.yaml" if wanted == "unsloth" else "Unsloth runs on this machine")
     if wanted == "unsloth":
         raise UserError(f"params.yaml: train.backend: unsloth cannot run here: {problem}. Use auto or peft.")
     return Backend("peft", problem)
@@ -49,7 +49,7 @@ def why_peft(params: Params, processes: int, here: bool = True, encoder: bool = 
     A GPU that is not `here` is assumed to be one that Unsloth runs on.
     """
     if params.train.backend == "peft":
-        return "asked for"
+        return "set in params.yaml"
     several = "there are several processes; train.processes: 1 is one" if processes > 1 else None
     return unsloth_backend.why_unsupported(params, encoder) or several or (why_no_unsloth() if here else None)
 

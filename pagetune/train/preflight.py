@@ -8,7 +8,7 @@ from collections import Counter
 from typing import Any
 
 from pagetune.errors import UserError
-from pagetune.model.prompts import IGNORED, check_places, encode_example
+from pagetune.model.prompts import IGNORED, check_positions, encode_example
 from pagetune.model.template import TemplateRecord
 from pagetune.params import Lora, Train
 from pagetune.records import Example
@@ -42,7 +42,7 @@ def preflight(
         check_rows(rows[split], members, tokenizer, split, encoder)
         for row in rows[split] if encoder else []:
             longest = max(prompt_length(row), len(row["input_ids"]) - prompt_length(row))
-            check_places(f"data/prompts/{split}.jsonl: a row", longest, config, "Lower train.max_length to that.")
+            check_positions(f"data/prompts/{split}.jsonl: a row", longest, config, "Lower train.max_length to that.")
         report(rows[split], tokenizer, cut, seed, split)
     return rows
 
