@@ -8,13 +8,13 @@ from itertools import combinations
 from pagetune.curate.minhash import similar_pairs, similarity
 from pagetune.records import Pair, Rejected
 from pagetune.text.claims import Claims, claims, normal_form
+from pagetune.text.negation import contradict
 
 #: A row is compared with so many others of its family that state the same numbers; a family of copies is long.
 COMPARED = 8
 _COPULA = re.compile(r"(?:입니다|이다|이에요|예요|임)?[.]?$")
 #: Before the end that two answers share: more than what it is of.
 _MORE = re.compile(r",|[와과] |및|또는|이나 |\band\b|\bor\b")
-_NEGATION = re.compile(r"않|아니|없|못|불가|금지|\bnot\b|\bno\b|\bnever\b|n't\b", re.IGNORECASE)
 
 
 class Groups:
@@ -70,8 +70,9 @@ def _agree(one: str, other: str) -> bool:
         return True
     core = _COPULA.sub("", left).rstrip(" .")
     ends = re.search(rf"(?:^|\s){re.escape(core)}{_COPULA.pattern}", right) if len(core) > 1 else None
-    apart = claims(one) != claims(other) or len(_NEGATION.findall(one)) != len(_NEGATION.findall(other))
-    return ends is not None and not apart and not _MORE.search(right[: ends.start() + 1])
+    if ends is None or claims(one) != claims(other) or _MORE.search(right[: ends.start() + 1]):
+        return False
+    return not contradict(one, other)  # last, since it looks at morphemes
 
 
 def _with_references(first: Pair, others: list[Pair]) -> Pair:
@@ -108,11 +109,14 @@ def families(pairs: list[Pair], threshold: float) -> list[list[Pair]]:
 
 
 def near_duplicates(family: list[Pair], threshold: float) -> dict[str, Pair]:
-    """pair_id -> the earlier pair that asks and answers the same in nearly the same words, with the same numbers."""
+    """Return pair_id -> the earlier pair that asks and answers the same in nearly the same words.
+
+    Pairs that differ in a number or in what they deny say different things, however many letters they share.
+    """
     repeated: dict[str, Pair] = {}
-    kept: dict[tuple[Claims, Claims, int], list[Pair]] = defaultdict(list)
+    kept: dict[tuple[Claims, Claims], list[Pair]] = defaultdict(list)
     for pair in family if len(family) > 1 else []:
-        same_numbers = kept[_statement(pair)]
+        same_numbers = kept[claims(pair.instruction), claims(pair.output)]
         first = next((row for row in same_numbers[:COMPARED] if _is_near(row, pair, threshold)), None)
         if first:
             repeated[pair.pair_id] = first
@@ -121,16 +125,12 @@ def near_duplicates(family: list[Pair], threshold: float) -> dict[str, Pair]:
     return repeated
 
 
-def _statement(pair: Pair) -> tuple[Claims, Claims, int]:
-    """Pairs that differ here say different things, however many letters they share."""
-    negations = _NEGATION.findall(f"{pair.instruction} {pair.output}")
-    return claims(pair.instruction), claims(pair.output), len(negations)
-
-
 def _is_near(one: Pair, other: Pair, threshold: float) -> bool:
-    return _same_words(one.instruction, other.instruction) and all(
-        similarity(normal_form(left), normal_form(right)) >= threshold
-        for left, right in ((one.instruction, other.instruction), (one.output, other.output))
+    both = ((one.instruction, other.instruction), (one.output, other.output))
+    return (
+        _same_words(one.instruction, other.instruction)
+        and all(similarity(normal_form(left), normal_form(right)) >= threshold for left, right in both)
+        and not any(contradict(left, right) for left, right in both)  # last, since it looks at morphemes
     )
 
 

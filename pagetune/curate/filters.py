@@ -6,6 +6,7 @@ from functools import cache
 
 from pagetune.params import Curate
 from pagetune.records import Pair, Reason, Rejected
+from pagetune.text.refusal import abstains
 from pagetune.text.sentences import ITEM_LETTERS, ends_sentence
 
 _LETTER = re.compile(r"[^\W\d_]+")
@@ -46,24 +47,6 @@ _PASSAGE_DEPENDENT = re.compile(
     r"|\bthe (?:above|following|preceding) (?:table|text|passage|section|document)"
     r"|\b(?:does|do|did) the (?:document|passage|text|author|excerpt)\b"
     r"|\b(?:of|from|in|by) the (?:passage|excerpt)\b",
-    re.IGNORECASE,
-)
-#: An answer longer than this says more than that it does not know.
-_MAX_REFUSAL = 100
-_REFUSAL = re.compile(
-    r"(?:알|확인할|찾을|판단할|답할|답변할|답변드릴|대답할) 수 (?:없습니다|없어요|없다|없음)\.?$"
-    r"|(?:언급|명시|제공)되지 않(?:았습니다|았다|음)\.?$"
-    r"|(?:모르겠습니다|모릅니다|모르겠어요|확인 불가|알 수 없음)\.?$"
-    r"|(?:나와|나타나|언급되어|언급돼|명시되어|명시돼|적혀|기재되어|제시되어|포함되어) ?있지 않"
-    r"(?:습니다|아요|다|음)\.?$"
-    r"|(?<![가-힣])(?:글|문서|본문|지문|자료|제공된 정보|주어진 정보)(?:에는?|에서는?|만으로는?)\s"
-    r".*(?:없습니다|없다|없음)\.?$"
-    r"|^(?:I(?:'m| am) sorry|I (?:don't|do not|cannot|can't|am unable)|As an AI\b|(?:There is )?no information"
-    r"|Unknown\.?$|N/?A\.?$)"
-    r"|^(?:The|This) (?:document|text|passage|context|source)s? (?:does|do)(?:n't| not)"
-    r" (?:say|mention|state|specify|contain|provide|include|give|tell)"
-    r"|^(?:It (?:isn't|is not) |That is not |Not )(?:mentioned|specified|stated|provided)(?:[.]?$| in\b)"
-    r"|\bis not (?:mentioned|specified|stated) in the (?:document|text|passage)",
     re.IGNORECASE,
 )
 
@@ -134,7 +117,7 @@ def depends_on_passage(pair: Pair, _: Curate) -> bool:
 
 
 def is_refusal(pair: Pair, _: Curate) -> bool:
-    return len(pair.output) <= _MAX_REFUSAL and _REFUSAL.search(pair.output) is not None
+    return abstains(pair.output)
 
 
 _FILTERS: dict[Reason, Callable[[Pair, Curate], bool]] = {

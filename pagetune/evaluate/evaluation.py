@@ -6,12 +6,13 @@ from typing import Any, Literal
 
 from pagetune.errors import UserError
 from pagetune.evaluate.controls import control_answers, instruction_of
-from pagetune.evaluate.fact_match import abstains, invented
+from pagetune.evaluate.fact_match import invented
 from pagetune.evaluate.intervals import Estimates, summarize
 from pagetune.evaluate.scoring import METRICS, Scored, check_tokenizer, in_pieces, score
 from pagetune.evaluate.tokenizers import Tokenizer, make_tokenizer, tokenizer_record
 from pagetune.params import Evaluate, Task
 from pagetune.records import Example, Prediction
+from pagetune.text.refusal import abstains
 
 MODELS = ("base", "tuned")
 #: In the order of the tables.

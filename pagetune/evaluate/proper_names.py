@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterable
 
-from pagetune.evaluate.tokenizers import Morpheme, nfc
 from pagetune.text.korean import is_korean
+from pagetune.text.morphemes import Morpheme
+from pagetune.text.notation import nfc
 
 #: In an English text; a Latin word within Hangul is one wherever it stands.
 _ENGLISH_NAME = re.compile(r"(?<=[a-z,;:] )[A-Z][a-z]{2,}\b")

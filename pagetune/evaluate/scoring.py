@@ -16,8 +16,9 @@ from rouge_score import rouge_scorer
 
 from pagetune.errors import UserError
 from pagetune.evaluate.fact_match import fact_match
-from pagetune.evaluate.tokenizers import CharacterTokenizer, Tokenizer, f1, learn_morphemes, nfc
-from pagetune.text.notation import plain
+from pagetune.evaluate.tokenizers import CharacterTokenizer, Tokenizer, f1
+from pagetune.text.morphemes import learn_morphemes
+from pagetune.text.notation import nfc, plain
 
 METRICS = (
     "rouge1",

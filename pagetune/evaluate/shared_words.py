@@ -4,8 +4,10 @@ import re
 from functools import cache, lru_cache
 from typing import Any
 
-from pagetune.evaluate.tokenizers import CharacterTokenizer, f1, morphemes
+from pagetune.evaluate.tokenizers import CharacterTokenizer, f1
 from pagetune.text.korean import is_korean
+from pagetune.text.morphemes import morphemes
+from pagetune.text.negation import NEGATIVE
 
 #: Of their words that carry meaning (F1).
 _SHARED = 0.5
@@ -13,7 +15,7 @@ _SHARED = 0.5
 _CONTENT_TAGS = {"NNG", "NNP", "NR", "VV", "VA", "MAG", "XR", "SL", "SH", "SN"}
 _LIGHT = {"하", "되", "있", "수", "것", "때", "그", "또"}
 #: Of themselves they say no more than yes or no, which `facts` compares.
-_POLAR = {"불가", "가능", "없", "않", "안", "못", "못하", "아니", "아니요", "아니오", "네", "예", "금지", "말"}
+_POLAR = {form for form, _ in NEGATIVE} | {"가능", "네", "예"}
 _YES_OR_NO = re.compile(
     r"(?<![가-힣])[네예](?![가-힣])|아니[요오]|가능|불가|없|않|수 있|됩니다|된다|돼요"
     r"|\b(?:yes|no|not|can|cannot|can't)\b",
