@@ -1,9 +1,9 @@
 """What a text denies, which is the same wherever texts are compared."""
 
 import pytest
-from test_curate import pair
+from test_curate import ASKED, LONG, pair
 
-from pagetune.curate.duplicates import without_duplicates
+from pagetune.curate.duplicates import near_duplicates, without_duplicates
 from pagetune.evaluate.fact_match import fact_match
 from pagetune.text.negation import polarity
 
@@ -142,3 +142,18 @@ def test_texts_without_a_negation_need_no_morphemes(monkeypatch: pytest.MonkeyPa
     """Kiwi takes seconds to load; the curation of most documents does without it."""
     monkeypatch.setattr("pagetune.text.negation.morphemes", None)
     assert agree("3회", "모두 3회입니다.")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "repeated"),
+    [
+        ("", "불가피하게 ", True),
+        ("", "비상구 앞 ", True),
+        ("순서대로 ", "예외 없이 ", True),
+        ("신분증을 낸 경우 ", "신분증을 못 낸 경우 ", False),
+        ("신분증이 있으면 ", "신분증이 없으면 ", False),
+    ],
+)
+def test_near_duplicates_deny_the_same(one: str, other: str, repeated: bool) -> None:
+    first, second = (pair(f"{ASKED} 수 있나요?", words + LONG) for words in (one, other))
+    assert near_duplicates([first, second], 0.6) == ({second.pair_id: first} if repeated else {})

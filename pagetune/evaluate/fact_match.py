@@ -11,7 +11,7 @@ from pagetune.evaluate.shared_words import same_words
 from pagetune.text.claims import claims
 from pagetune.text.korean import is_korean
 from pagetune.text.morphemes import Morpheme, morphemes
-from pagetune.text.negation import Polarity, opposed, polarity
+from pagetune.text.negation import Polarity, polarity
 from pagetune.text.notation import nfc, plain
 from pagetune.text.units import Number, missing, same_unit, written
 
@@ -112,10 +112,16 @@ def _adds(said: Facts, held: Facts, asked: Facts) -> bool:
 
 
 def _contradicts(said: Facts, held: Facts) -> bool:
-    """Tell whether the texts take opposite sides, have opposite conditions, or name other weekdays."""
+    """Tell whether the texts take opposite sides, reverse a condition, or name different weekdays."""
     other_days = bool(said.days and held.days and said.days != held.days)
-    sides = zip((*said.sides, said.polarity.conditions), (*held.sides, held.polarity.conditions), strict=True)
-    return other_days or any(opposed(mine, theirs) for mine, theirs in sides)
+    return (
+        other_days
+        or said.polarity.reverses(held.polarity)
+        or any(
+            mine != theirs and all(sum(sides) == 1 for sides in (mine, theirs))
+            for mine, theirs in zip(said.sides, held.sides, strict=True)
+        )
+    )
 
 
 def invented(answer: str, support: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""How a text is cut for scoring: morphemes, characters, words, or rouge-score's own English."""
+"""Tokenizers for scoring: morphemes, characters, words, or rouge-score's own for English."""
 
 from collections import Counter
 from importlib.metadata import version
@@ -9,7 +9,7 @@ from pagetune.text.notation import nfc
 
 
 class Tokenizer(Protocol):
-    """What rouge-score asks of a tokenizer; its own keeps [a-z0-9] alone, which turns Korean into nothing."""
+    """The tokenizer that rouge-score expects. Its own only keeps [a-z0-9], so that nothing of Korean is left."""
 
     def tokenize(self, text: str) -> list[str]: ...
 
@@ -51,7 +51,7 @@ def tokenizer_record(name: str) -> dict[str, str]:
 
 
 def f1(prediction: list[str], reference: list[str]) -> float:
-    """Harmonic mean of precision and recall over tokens counted with their multiplicity."""
+    """Return the harmonic mean of precision and recall over tokens, repeated ones counted."""
     common = sum((Counter(prediction) & Counter(reference)).values())
     if not common:
         return 0.0

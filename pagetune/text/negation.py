@@ -85,6 +85,11 @@ class Polarity:
         own = self.prefixed - other.prefixed
         return self.denied + sum(noun in self.predicated or noun in other.nouns for noun in own)
 
+    def reverses(self, other: "Polarity") -> bool:
+        """Tell whether one text affirms a condition (하면) where the other negates one (하지 않으면)."""
+        affirmed, negated = (mine - theirs for mine, theirs in zip(self.conditions, other.conditions, strict=True))
+        return affirmed * negated < 0
+
 
 @lru_cache(maxsize=4096)  # a reference is compared with the answers of several models
 def polarity(text: str) -> Polarity:
@@ -97,13 +102,7 @@ def contradict(one: str, other: str) -> bool:
     if one == other or not (_MARK.search(one) or _MARK.search(other)):
         return False
     left, right = polarity(plain(one)), polarity(plain(other))
-    return left.denials(right) != right.denials(left) or opposed(left.conditions, right.conditions)
-
-
-def opposed(one: tuple[int, int], other: tuple[int, int]) -> bool:
-    """Tell whether two texts take one of two sides each, and not the same; a side that is not taken is 0 or False."""
-    sides = [tuple(map(bool, both)) for both in (one, other)]
-    return sides[0] != sides[1] and all(sum(taken) == 1 for taken in sides)
+    return left.denials(right) != right.denials(left) or left.reverses(right)
 
 
 def _english(text: str) -> Polarity:

@@ -1,4 +1,4 @@
-"""One way to write what is written in many: dates, times, telephone numbers, ranges, numerals, lists."""
+"""One spelling for what is written in many ways: dates, times, telephone numbers, ranges, numerals, lists."""
 
 import re
 import unicodedata
@@ -11,19 +11,19 @@ _MONTH = (
     r"|Nov(?:ember)?|Dec(?:ember)?)\b\.?"
 )
 _DAY = r"(\d{1,2})(?:st|nd|rd|th)?\b"
-#: The number of an item, at a line's start or, where a 2. follows a 1., anywhere.
+#: The number of a list item: at the start of a line or, where a 2. follows a 1., anywhere.
 _FIRST_ITEM = re.compile(r"^\s*\d{1,2}[.)]\s+(?=[^\W\d])", re.MULTILINE)
 _ITEM = re.compile(r"(?<!\S)\d{1,2}[.)]\s+(?=[^\W\d])")
 _LIST = re.compile(r"(?<!\S)1[.)]\s[^\n]{0,200}?(?<!\S)2[.)]\s")
 
 
 def nfc(text: str) -> str:
-    """Return the text composed as NFC, without the space around it."""
+    """Return `text` in NFC, stripped."""
     return unicodedata.normalize("NFC", text).strip()
 
 
 def plain(text: str) -> str:
-    """Dates as 2024년 9월 15일, times by 24 hours as 14시 30분, numbers in digits, in both languages."""
+    """Return `text` with dates as 2024년 9월 15일, times as 14시 30분 and numbers in digits, in both languages."""
     text = (_ITEM if _LIST.search(text) else _FIRST_ITEM).sub("", text)
     for pattern, replacement in _RULES:
         text = pattern.sub(replacement, text)
@@ -73,7 +73,7 @@ _RULES = tuple(
         (r"밀리리터", "ml"),  # two nouns to Kiwi
         # 3~5만원
         (r"(?<![\d,.])(\d[\d,]*)\s?[~∼-]\s?(\d[\d,]*)\s?([만천억])", r"\1\3~\2\3"),
-        # What is not exceeded denies nothing.
+        # Not to exceed denies nothing.
         (r"(?:을|를)?\s?(?:넘|초과하)지 (?:않|못|아니)[가-힣]*", " 이내"),
         (r"(?i)\bno (?:later|more) than\b", "within"),
     )

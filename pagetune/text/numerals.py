@@ -5,7 +5,7 @@ import re
 #: What a Korean sign multiplies a number by.
 SCALES = {"십": 10, "백": 100, "천": 1000, "만": 10_000, "억": 10**8, "조": 10**12}
 _SINO = "일이삼사오육칠팔구"
-#: 조 is left out, since 이 조 and 일 조 are more often a group than a number.
+#: Without 조, since 이 조 and 일 조 more often mean a group.
 _SINO_SCALES = "십백천만억"
 _NATIVE = {"한": 1, "두": 2, "세": 3, "네": 4, "다섯": 5, "여섯": 6, "일곱": 7, "여덟": 8, "아홉": 9, "열": 10}
 _TENS = {"열한": 11, "열두": 12, "스무": 20, "서른": 30, "마흔": 40, "쉰": 50}

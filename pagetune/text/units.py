@@ -1,4 +1,4 @@
-"""Numbers with their units, and which units are one unit in two spellings."""
+"""Numbers with their units, and the units that have several spellings."""
 
 import re
 from fractions import Fraction
@@ -13,15 +13,15 @@ _SAME = {
     "usd": "$", "krw": "원", "won": "원", "인": "명", "사람": "명", "번": "회", "차례": "회", "달": "개월",
     "주일": "주", "주간": "주", "일간": "일", "min": "minute", "hr": "hour",
 }  # fmt: skip
-#: What is written behind a unit and is not part of it.
+#: What follows a unit and is not part of it.
 _BOUND = re.compile(r"(?<=.)(?:이내|이상|이하|미만|초과|정도|가량|이전|이후|까지|부터|째|씩)$")
-#: Of days, but not of ms.
+#: The plural of days, but not the s of ms.
 _PLURAL = re.compile(r"(?<=[a-z]{2})s$")
 
 _KOREAN = sorted((unit for unit in _SAME if not unit.isascii() and len(unit) > 1), key=len, reverse=True)
 #: A Korean unit of two syllables or more, right behind its number; 5프로그램 is not one.
 LONG_UNIT = rf"(?:{'|'.join(_KOREAN)})(?<!프로(?=[그젝세필모토듀]))"
-#: Latin units that Korean texts also write apart from the number, where other words are names.
+#: Latin units that Korean texts also write apart from the number; other Latin words there are names.
 LATIN_UNIT = r"(?i:k?w|[cmk]?m|k?g|m?l|usd|krw|won)(?![A-Za-z0-9])"
 
 
