@@ -10,10 +10,10 @@ from pagetune.records import Pair, Rejected
 from pagetune.text.claims import Claims, claims, normal_form
 from pagetune.text.negation import contradict
 
-#: How many others of its family a pair is compared with, of those that state the same numbers. A family may be long.
+#: Pairs of its family that a pair is compared with at most, since a family may be long.
 COMPARED = 8
 _COPULA = re.compile(r"(?:입니다|이다|이에요|예요|임)?[.]?$")
-#: The longer answer names something more (본관과 별관), where these precede what both answers share.
+#: In front of what both answers share, these name something more: 본관과 별관.
 _MORE = re.compile(r",|[와과] |및|또는|이나 |\band\b|\bor\b")
 
 

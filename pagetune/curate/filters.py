@@ -1,4 +1,4 @@
-"""Rules for what no model should learn, by one pair at a time; in doubt they keep the pair."""
+"""Rules for what no model should learn. They look at one pair at a time and, in doubt, keep it."""
 
 import re
 from collections.abc import Callable

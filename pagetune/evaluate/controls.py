@@ -78,7 +78,7 @@ def lead2(dialogue: str) -> str:
 
 
 def swapped(predictions: Sequence[Prediction]) -> list[str]:
-    """Return for each question the answer to the next of its split, the first for the last: form without content."""
+    """Return for each question the answer to the next of its split: the model's form without the content."""
     answers: list[str] = []
     for split in dict.fromkeys(row.split for row in predictions):
         own = [row.prediction for row in predictions if row.split == split]
@@ -93,7 +93,7 @@ def control_answers(
     train: Sequence[Example],
     template: str,
 ) -> dict[str, list[Prediction]]:
-    """Return the answers of the named controls to the questions in `asked`, which is in order of splits."""
+    """Return what the named controls answer to `asked`, whose rows are ordered by split."""
     questions = [instruction_of(row.prompt, template) for row in asked]
     made = {
         "echo": lambda: [echo(question) for question in questions],

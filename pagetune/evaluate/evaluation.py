@@ -28,8 +28,8 @@ Scores = list[dict[str, float]]
 
 @dataclass(frozen=True)
 class View:
-    """How the scores of a task are shown: the metrics of the tables and charts, the headline first, the controls beside
-    both models, and what each set asks."""
+    """How the scores of a task are shown: the metrics of its tables and charts, with the headline first, the controls
+    beside both models, and what each set asks."""
 
     headlines: tuple[str, ...]
     controls: tuple[str, ...]
@@ -135,7 +135,7 @@ class Evaluation:
 
     @property
     def asked(self) -> list[Prediction]:
-        """Return the rows that were asked, of which only the questions may be read: the answers are those of base."""
+        """Return a row for each question. Read only what was asked, since the answers are those of base."""
         return self.answers["base"]
 
 

@@ -38,7 +38,7 @@ def summarize(
 
 
 def _widened(values: Any, bounds: tuple[float, float], facts: int, span: tuple[float, float]) -> tuple[float, float]:
-    """Widen the bounds of a share to Wilson's interval: where all facts agree all draws do, as if none could differ."""
+    """Widen the bounds of a share to at least Wilson's interval, since draws from facts that all agree agree too."""
     mean = values.mean()
     if values.min() == values.max():
         reach = Z95**2 / (facts + Z95**2) * max(mean - span[0], span[1] - mean)

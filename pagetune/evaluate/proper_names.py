@@ -23,7 +23,7 @@ _SHORT_PROVINCE = re.compile(rf"(?<![가-힣])({'|'.join(_PROVINCES)})도?")
 
 
 def names_in(text: str, found: list[Morpheme]) -> frozenset[str]:
-    """Return the names in `text`: by Kiwi, from the morphemes `found`; without these (in English) capitalised words."""
+    """Return the names in `text`: Kiwi's among the morphemes `found` or, in English, the capitalised words."""
     proper = [token for token in found if token.tag == "NNP" and len(token.form) > 1 and is_korean(token.form)]
     # Kiwi may take a particle for a part of the name (민술 of 민수를): then the name is what the text has there.
     korean = {token.form if token.form in text else text[token.start : token.end] for token in proper}

@@ -13,7 +13,7 @@ from pagetune.params import Evaluate, load_params
 
 
 def score_file(file: Path, tokenizer: str | None, references: str | None) -> str:
-    """Return a JSON object like that of a set in metrics/eval.json. None takes the setting of params.yaml."""
+    """Return a JSON object like that of a set in metrics/eval.json. A setting that is None is read from params.yaml."""
     params = _settings(tokenizer, references)
     rows, cut = read_scored(file), make_tokenizer(params.tokenizer)
     check_tokenizer(cut, params.tokenizer)

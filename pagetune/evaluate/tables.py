@@ -20,7 +20,7 @@ TableRow = dict[str, Any]
 
 
 def per_example_rows(evaluation: Evaluation) -> list[TableRow]:
-    """Return metrics/per_example.csv: every answer of both models and the controls, with its scores."""
+    """Return the rows of metrics/per_example.csv: every answer of both models and the controls, with its scores."""
     return [
         {"set": set_of(row), "model": name, **_identity(row), "stopped": int(row.stopped), **values}
         for name, rows in evaluation.answers.items()
@@ -29,7 +29,7 @@ def per_example_rows(evaluation: Evaluation) -> list[TableRow]:
 
 
 def change_rows(evaluation: Evaluation, name: str) -> list[TableRow]:
-    """Return metrics/changes/NAME.csv: for each question `before` and `after`, which are right, abstains or wrong."""
+    """Return the rows of metrics/changes/NAME.csv, where `before` and `after` are right, abstains or wrong."""
     return [_change(evaluation, index) for index in members(evaluation.asked, name)]
 
 
@@ -55,7 +55,7 @@ def _identity(row: Prediction) -> TableRow:
 
 
 def group_rows(evaluation: Evaluation) -> list[TableRow]:
-    """Return metrics/groups.csv: both models by kind of question and by document, with the paired change."""
+    """Return the rows of metrics/groups.csv: both models by kind and by document, with the paired change."""
     difference, rows = differences(evaluation.scores), []
     for name in SETS:
         chosen = members(evaluation.asked, name)

@@ -41,7 +41,7 @@ def learn_morphemes(texts: Iterable[str]) -> None:
 
 @cache
 def kiwi() -> Any:
-    """Return the one Kiwi of this process; it takes a second to load and 100 MiB to keep."""
+    """Return the one Kiwi of this process; it takes seconds to load, and some 500 MiB."""
     from kiwipiepy import Kiwi
 
     return Kiwi()

@@ -73,7 +73,7 @@ _RULES = tuple(
         (r"밀리리터", "ml"),  # two nouns to Kiwi
         # 3~5만원
         (r"(?<![\d,.])(\d[\d,]*)\s?[~∼-]\s?(\d[\d,]*)\s?([만천억])", r"\1\3~\2\3"),
-        # Not to exceed denies nothing.
+        # 넘지 않다 is a limit, not a denial.
         (r"(?:을|를)?\s?(?:넘|초과하)지 (?:않|못|아니)[가-힣]*", " 이내"),
         (r"(?i)\bno (?:later|more) than\b", "within"),
     )
