@@ -27,7 +27,7 @@ UNWANTED = {
     r"(?i)\bfor want of\b": "because there is no",
     r"(?i)\bwhatever comes to pass\b": "any error",
     r"(?i)\bwho comes? from\b": "coming from",
-    r"\b(?<!there )(?<!or )(?:is|are) no (?!longer\b|more\b|less\b|such\b)[a-z]": "is not a",
+    r"\b(?<![Tt]here )(?<!or )(?:is|are) no (?!longer\b|more\b|less\b|such\b)[a-z]": "is not a",
     r"(?:^|[.!?:] |\"\"\"|# |#: )Of (?!course)[a-z]": "a sentence with a subject",
     r"\bof transformers'(?! \w)": "a transformers …",
     r"\bis there (?:no|none)\b": "no … exists",

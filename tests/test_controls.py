@@ -1,4 +1,4 @@
-"""The two answers that need no model."""
+"""Answers that need no model."""
 
 import pytest
 from conftest import ROOT
@@ -48,5 +48,5 @@ def test_lookup_of_more_questions_than_are_compared_at_once_keeps_their_order() 
 
 
 def test_lookup_without_training_rows_is_one_line() -> None:
-    with pytest.raises(UserError, match=r"train\.jsonl holds no row"):
+    with pytest.raises(UserError, match=r"train\.jsonl has no rows"):
         lookup(["a"], [])

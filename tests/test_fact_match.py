@@ -1,13 +1,11 @@
 """What an answer states as fact, and whether another text states the same."""
 
-import unicodedata
-
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pagetune.evaluate.controls import echo
-from pagetune.evaluate.fact_match import abstains, abstentions, fact_match, facts, invented
+from pagetune.evaluate.fact_match import fact_match, facts, invented
 
 SAME = [
     # amounts and counts, however they are written
@@ -191,21 +189,6 @@ def test_every_text_matches_itself_and_invents_nothing_on_itself(text: str) -> N
     assert invented(text, text) == []
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "안내 데스크에 있습니다",
-        "연못 앞입니다",
-        "나이에 관계없이 신청합니다",
-        "비밀번호를 바꿉니다",
-        "미리 알립니다",
-        "See No. 5",
-    ],
-)
-def test_words_that_look_like_a_negation_are_none(text: str) -> None:
-    assert not facts(text).negated
-
-
 def test_what_an_answer_makes_up_is_named() -> None:
     reference = "서울특별시 영등포구 의사당대로 143"
     assert invented("부산광역시 해운대로 7", reference + "\n주소는?") == ["7", "부산광역시", "해운대로"]
@@ -224,42 +207,6 @@ def test_what_the_question_says_is_not_made_up() -> None:
 
 
 @pytest.mark.parametrize(
-    "answer",
-    [
-        "알 수 없습니다.",
-        "문서에는 그 정보가 없습니다",
-        "죄송하지만 답변드릴 수 없습니다.",
-        "I don’t know.",
-        "I don't know the price.",
-        "알수없습니다",
-        "알 수가 없습니다",
-        "정보 없음",
-        "모르겠습니다. 센터에 물어보세요.",
-        unicodedata.normalize("NFD", "그 문서만으로는 신청 기한이 언제인지 도저히 알 수 없습니다."),
-    ],
-)
-def test_an_answer_that_does_not_know_abstains(answer: str) -> None:
-    assert abstains(answer)
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        "3영업일 이내입니다.",
-        "",
-        "환불할 수 없습니다.",
-        "비밀번호를 알 수 없게 만듭니다.",
-        "알 수 없습니다. " + "가" * 100,
-        "이 사실을 모르겠다고 하면 3일 안에 신고합니다",
-        "There is no information desk on floor 3",
-        "신분증이 없으면 본인임을 확인할 수 없습니다.",
-    ],
-)
-def test_an_answer_that_says_something_does_not_abstain(answer: str) -> None:
-    assert not abstains(answer)
-
-
-@pytest.mark.parametrize(
     "text",
     [
         "a0 " * 3000,
@@ -270,6 +217,9 @@ def test_an_answer_that_says_something_does_not_abstain(answer: str) -> None:
         "가" * 3000,
         "1. " * 3000,
         "천 " * 5000,
+        "없" * 5000,
+        "비공개" * 3000,
+        "하면 " * 5000,
         "1조 1억" + "9" * 5000,
         "9" * 5000 + "천5백만",
     ],
@@ -279,8 +229,3 @@ def test_odd_long_texts_are_read_in_no_time(text: str) -> None:
     assert fact_match(text, text, text) == 1
     assert invented(text, text) == []
     assert echo(text)
-
-
-def test_the_published_phrases_are_many_and_none_is_empty() -> None:
-    assert len(abstentions()) > 40
-    assert all(len(phrase) >= 4 for phrase in abstentions())

@@ -1,4 +1,4 @@
-"""What no model should learn: pairs that are cut off, point elsewhere, refuse, or hold a person's numbers."""
+"""What no model should learn: answers that break off or refuse, questions that point elsewhere, personal numbers."""
 
 import pytest
 from conftest import ROOT

@@ -1,4 +1,4 @@
-"""How sure a mean is."""
+"""Bootstrap intervals of means."""
 
 import pytest
 from hypothesis import assume, given
@@ -29,7 +29,7 @@ def test_an_interval_holds_its_mean_and_is_the_same_twice(values: list[float]) -
 
 
 def test_where_all_agree_the_interval_is_wilsons_and_has_a_width() -> None:
-    """Of 70 that are all right Wilson's begins at 70 / (70 + 1.96²)."""
+    """Wilson's interval of 70 right answers of 70 begins at 70 / (70 + 1.96²)."""
     assert interval([1.0] * 70) == pytest.approx((0.948, 1.0), abs=0.001)
     assert interval([0.0] * 116) == pytest.approx((0.0, 0.032), abs=0.001)
     assert interval([1.0] * 5)[0] < 0.6

@@ -73,7 +73,7 @@ def test_every_published_vector_is_met(name: str) -> None:
 
 
 def ngram_f1(prediction: list[str], reference: list[str], n: int) -> float:
-    """An independent count of ROUGE-N."""
+    """Count ROUGE-N independently of rouge-score."""
     grams = [Counter(tuple(t[i : i + n]) for i in range(len(t) - n + 1)) for t in (prediction, reference)]
     common, sizes = sum((grams[0] & grams[1]).values()), [sum(g.values()) for g in grams]
     return 2 * common / sum(sizes) if common else 0.0
@@ -218,7 +218,7 @@ def test_chrf_runs_from_zero_to_one() -> None:
 
 
 class Lossy:
-    """Keeps [a-z0-9] alone, as rouge-score's own tokenizer does."""
+    """A tokenizer that only keeps [a-z0-9], as rouge-score's own does."""
 
     def tokenize(self, text: str) -> list[str]:
         return [character for character in text.lower() if character.isascii() and character.isalnum()]
@@ -283,10 +283,10 @@ def test_score_takes_another_tokenizer_and_the_mean(tmp_path: Path) -> None:
         ('{"prediction": "a", "reference": ["b", " "]}\n', "1: 'prediction' and 'question' should be texts"),
         ('{"prediction": "a", "reference": []}\n', "1: 'prediction' and 'question' should be texts"),
         ('{"prediction": "a", "reference": ["b", null]}\n', "1: 'prediction' and 'question' should be texts"),
-        ('\n{"prediction": \n', "2 is no JSON"),
-        ("\n", "holds no row"),
-        ('{"prediction": "a\\ud800", "reference": "b"}\n', "1 holds half of a character"),
-        ("[" * 100_000 + "\n", "1 is no JSON"),
+        ('\n{"prediction": \n', "2 is not JSON"),
+        ("\n", "has no rows"),
+        ('{"prediction": "a\\ud800", "reference": "b"}\n', "1 has half of a character"),
+        ("[" * 100_000 + "\n", "1 is not JSON"),
     ],
 )
 def test_a_bad_row_is_named_with_its_line(tmp_path: Path, text: str, says: str) -> None:

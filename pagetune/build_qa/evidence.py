@@ -1,31 +1,32 @@
-"""Whether an answer stands on its page: the evidence letter for letter, and in it all that the answer claims."""
+"""Whether a page supports an answer: it has the evidence letter for letter, and the evidence all that is claimed."""
 
 import re
-import unicodedata
 from itertools import pairwise
 
 from pagetune.records import Page, Place
 from pagetune.text.claims import claims, unsupported, whole
+from pagetune.text.notation import nfc
 
-#: Signs that models and typesetters write in more than one way.
+#: Characters that models and typesetters use for one another.
 _ALIKE = ('"“”„″', "'‘’`′", "-‐‑–—−", "·ㆍ・‧", "~∼～")
-#: Of the answer's words so many letters; endings differ. Yes and no need not stand anywhere.
+#: Letters of a word that the evidence has to have, since endings differ.
 _STEM = 2
+#: Answers that need no word of the evidence.
 _SAYS_YES_OR_NO = re.compile(r"(?:네|예|아니요|아니오|yes|no)\b", re.IGNORECASE)
 
 
 def quote(page: Page, place: Place) -> str:
-    """What stands at `place`."""
+    """Return the text at `place`."""
     return _texts(page)[place.table, place.row][place.start : place.end]
 
 
 def find_evidence(evidence: str, page: Page) -> Place | None:
-    """Where `evidence` stands on the page, in its text or in one row of a table.
+    """Return where `evidence` is on the page, in its text or in one row of a table; None where it is not.
 
-    White space is folded, but for that between digits; quotes and dashes are taken for one another; nothing else is.
-    What would begin or end inside a number or a Latin word is no evidence: 2일 is not in 12일.
+    It may be spaced differently, except between digits, and have other quotes and dashes; all else has to be the same.
+    It may not begin or end inside a number or a Latin word: 2일 is not in 12일.
     """
-    wanted = unicodedata.normalize("NFC", evidence).strip()
+    wanted = nfc(evidence)
     if not wanted:
         return None
     pattern = re.compile(whole(_spaced(wanted)))
@@ -37,7 +38,7 @@ def find_evidence(evidence: str, page: Page) -> Place | None:
 
 
 def _spaced(text: str) -> str:
-    """A regular expression for `text`, however it is spaced."""
+    """Return a regular expression for `text`, however it is spaced."""
     letters = re.findall(r"\s*\S", text)
     parts = [_sign(letters[0].strip())]
     for before, letter in pairwise(letters):
@@ -53,12 +54,12 @@ def _sign(letter: str) -> str:
 
 
 def row_place(page: Page, table: int, row: int) -> Place:
-    """Of a whole row."""
+    """Return the place of a whole row."""
     return Place(table=table, row=row, start=0, end=len(_row_text(page.tables[table].rows[row])))
 
 
 def _texts(page: Page) -> dict[tuple[int | None, int | None], str]:
-    """The page's text, and the text of each row of its tables."""
+    """Return the page's text, and the text of each row of its tables, by (table, row)."""
     texts: dict[tuple[int | None, int | None], str] = {(None, None): page.text}
     for number, table in enumerate(page.tables):
         texts |= {(number, row): _row_text(cells) for row, cells in enumerate(table.rows)}
@@ -70,12 +71,12 @@ def _row_text(row: list[str]) -> str:
 
 
 def not_proven(output: str, evidence: str) -> str | None:
-    """What of an answer its evidence does not hold: numbers and codes, or all of it if they share no word; or None."""
+    """Return what the evidence does not support in an answer: numbers and codes, or all of it if they share no word."""
     return ", ".join(unsupported(output, evidence)) or (None if _shares_a_word(output, evidence) else output[:100])
 
 
 def _shares_a_word(output: str, evidence: str) -> bool:
-    """Or claims something, which is shown to stand there already."""
+    """Tell whether the evidence has a word of the answer, or a number or code, which `unsupported` has looked for."""
     if claims(output) != claims(""):
         return True
     words = re.findall(r"[^\W\d_]{2,}", output.lower())

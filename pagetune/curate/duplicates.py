@@ -8,13 +8,13 @@ from itertools import combinations
 from pagetune.curate.minhash import similar_pairs, similarity
 from pagetune.records import Pair, Rejected
 from pagetune.text.claims import Claims, claims, normal_form
+from pagetune.text.negation import contradict
 
-#: A row is compared with so many others of its family that state the same numbers; a family of copies is long.
+#: Pairs of its family that a pair is compared with at most, since a family may be long.
 COMPARED = 8
 _COPULA = re.compile(r"(?:입니다|이다|이에요|예요|임)?[.]?$")
-#: Before the end that two answers share: more than what it is of.
+#: In front of what both answers share, these name something more: 본관과 별관.
 _MORE = re.compile(r",|[와과] |및|또는|이나 |\band\b|\bor\b")
-_NEGATION = re.compile(r"않|아니|없|못|불가|금지|\bnot\b|\bno\b|\bnever\b|n't\b", re.IGNORECASE)
 
 
 class Groups:
@@ -33,7 +33,7 @@ class Groups:
         self._parent[self.root(other)] = self.root(one)
 
     def members(self) -> list[list[int]]:
-        """Every group, in the order of its first member."""
+        """Return every group, in the order of its first member."""
         groups: dict[int, list[int]] = defaultdict(list)
         for index in range(len(self._parent)):
             groups[self.root(index)].append(index)
@@ -41,7 +41,7 @@ class Groups:
 
 
 def without_duplicates(pairs: list[Pair]) -> tuple[list[Pair], list[Rejected]]:
-    """Of the same question with the same answer the first is kept; of the same question with different answers none.
+    """Keep the first of the pairs that ask and answer the same, and none of those that answer one question differently.
 
     An answer that says the same in more or fewer words (서울시 1로, 주소는 서울시 1로입니다) becomes a reference.
     """
@@ -61,17 +61,20 @@ def without_duplicates(pairs: list[Pair]) -> tuple[list[Pair], list[Rejected]]:
 
 
 def _agree(one: str, other: str) -> bool:
-    """The same; or one is the other's end, its particles and its "입니다" aside, and both state the same numbers.
+    """Tell whether two answers say the same.
 
-    서울시 1로 is 주소는 서울시 1로입니다; 공개 is not 비공개, nor 본관 본관과 별관, nor 1층 11층.
+    They do if they are the same, or if one is the end of the other, "입니다" left out, and both state the same numbers
+    and deny the same. 서울시 1로 is 주소는 서울시 1로입니다, but 공개 is not 비공개, 본관 is not 본관과 별관, and
+    1층 is not 11층.
     """
     left, right = sorted((one.strip(), other.strip()), key=len)
     if normal_form(left) == normal_form(right):
         return True
     core = _COPULA.sub("", left).rstrip(" .")
     ends = re.search(rf"(?:^|\s){re.escape(core)}{_COPULA.pattern}", right) if len(core) > 1 else None
-    apart = claims(one) != claims(other) or len(_NEGATION.findall(one)) != len(_NEGATION.findall(other))
-    return ends is not None and not apart and not _MORE.search(right[: ends.start() + 1])
+    if ends is None or claims(one) != claims(other) or _MORE.search(right[: ends.start() + 1]):
+        return False
+    return not contradict(one, other)  # last, since it looks at morphemes
 
 
 def _with_references(first: Pair, others: list[Pair]) -> Pair:
@@ -81,7 +84,7 @@ def _with_references(first: Pair, others: list[Pair]) -> Pair:
 
 
 def _contradictions(same: list[Pair]) -> Iterator[Rejected]:
-    """Each names the first that says something else, and where."""
+    """Reject each pair with the first answer that says something else, and where that is."""
     for pair in same:
         other = next((row for row in same if not _agree(row.output, pair.output)), None)
         yield Rejected.of(pair, "contradiction", f"{where(other)}: {other.output}" if other else None)
@@ -92,7 +95,7 @@ def where(pair: Pair) -> str:
 
 
 def compared_text(pair: Pair) -> str:
-    """What is compared: the question, without what tells it from another document's, and the answer."""
+    """Return the question and the answer in normal form; the question without the document that it names."""
     question = pair.instruction.replace(pair.context, "") if pair.context else pair.instruction
     return f"{normal_form(question)}\n{normal_form(pair.output)}"
 
@@ -108,11 +111,14 @@ def families(pairs: list[Pair], threshold: float) -> list[list[Pair]]:
 
 
 def near_duplicates(family: list[Pair], threshold: float) -> dict[str, Pair]:
-    """pair_id -> the earlier pair that asks and answers the same in nearly the same words, with the same numbers."""
+    """Return pair_id -> the earlier pair that asks and answers the same in nearly the same words.
+
+    Pairs that differ in a number or in what they deny say different things, however many letters they share.
+    """
     repeated: dict[str, Pair] = {}
-    kept: dict[tuple[Claims, Claims, int], list[Pair]] = defaultdict(list)
+    kept: dict[tuple[Claims, Claims], list[Pair]] = defaultdict(list)
     for pair in family if len(family) > 1 else []:
-        same_numbers = kept[_statement(pair)]
+        same_numbers = kept[claims(pair.instruction), claims(pair.output)]
         first = next((row for row in same_numbers[:COMPARED] if _is_near(row, pair, threshold)), None)
         if first:
             repeated[pair.pair_id] = first
@@ -121,34 +127,30 @@ def near_duplicates(family: list[Pair], threshold: float) -> dict[str, Pair]:
     return repeated
 
 
-def _statement(pair: Pair) -> tuple[Claims, Claims, int]:
-    """Pairs that differ here say different things, however many letters they share."""
-    negations = _NEGATION.findall(f"{pair.instruction} {pair.output}")
-    return claims(pair.instruction), claims(pair.output), len(negations)
-
-
 def _is_near(one: Pair, other: Pair, threshold: float) -> bool:
-    return _same_words(one.instruction, other.instruction) and all(
-        similarity(normal_form(left), normal_form(right)) >= threshold
-        for left, right in ((one.instruction, other.instruction), (one.output, other.output))
+    both = ((one.instruction, other.instruction), (one.output, other.output))
+    return (
+        _same_words(one.instruction, other.instruction)
+        and all(similarity(normal_form(left), normal_form(right)) >= threshold for left, right in both)
+        and not any(contradict(left, right) for left, right in both)  # last, since it looks at morphemes
     )
 
 
 def _same_words(one: str, other: str) -> bool:
-    """Whether questions differ in endings alone: 수 있나요 and 수가 있나요, but not 입문 과정 and 심화 과정."""
+    """Tell whether questions only differ in endings: 수 있나요 and 수가 있나요, but not 입문 과정 and 심화 과정."""
     left, right = ({word.strip("?.!") for word in text.split()} for text in (one, other))
-    return set(map(_stem, left - right)) == set(map(_stem, right - left))
+    return set(map(_without_ending, left - right)) == set(map(_without_ending, right - left))
 
 
-def _stem(word: str) -> str:
-    """Without what may be an ending: one letter, of longer words two."""
+def _without_ending(word: str) -> str:
+    """Return `word` without what may be an ending: its last letter, or the last two of more than three."""
     return word[: max(1, len(word) - 1 - (len(word) > 3))]
 
 
 def fact_ids(family_groups: Iterable[list[Pair]]) -> dict[str, str]:
-    """pair_id -> the id of its fact.
+    """Return pair_id -> the id of its fact.
 
-    One are the pairs of a family, and pairs whose evidence overlaps if one's answer is in the other's.
+    Pairs state the same fact if they are of one family, or if their evidence overlaps and one has the other's answer.
     """
     family_list = list(family_groups)
     groups = Groups(len(family_list))
@@ -168,7 +170,10 @@ def fact_ids(family_groups: Iterable[list[Pair]]) -> dict[str, str]:
 
 
 def _join_overlapping(spans: list[tuple[int, int, str, int]], groups: Groups) -> None:
-    """`spans` are sorted (start, end, answer, group)."""
+    """Join the groups whose spans overlap and whose answers hold one another.
+
+    `spans` are (start, end, answer, group), sorted.
+    """
     open_spans: list[tuple[int, str, int]] = []
     for start, end, answer, number in spans:
         open_spans = [span for span in open_spans if span[0] > start]

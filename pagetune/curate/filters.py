@@ -1,4 +1,4 @@
-"""What no model should learn, by looking at a pair alone: rules that would rather keep a pair than lose a good one."""
+"""Rules for what no model should learn. They look at one pair at a time and, in doubt, keep it."""
 
 import re
 from collections.abc import Callable
@@ -6,6 +6,7 @@ from functools import cache
 
 from pagetune.params import Curate
 from pagetune.records import Pair, Reason, Rejected
+from pagetune.text.refusal import abstains
 from pagetune.text.sentences import ITEM_LETTERS, ends_sentence
 
 _LETTER = re.compile(r"[^\W\d_]+")
@@ -24,12 +25,12 @@ _SCRIPTS = {
 
 _OPEN_END = re.compile(r"[,;:·([{「『<《〈]$")
 _BRACKETS = ("()", "[]", "「」", "『』", "《》", "〈〉", "“”")
-#: Behind the first sentence that ends inside the answer; an abbreviation ends none.
+#: What follows the first sentence that ends inside the answer. An abbreviation does not end a sentence.
 _AFTER_FIRST = re.compile(r"(?:[가-힣]{2}|(?<![A-Z])[a-z]{4})[.!?]\s+(.+)$", re.DOTALL)
 _LIST_ITEM = re.compile(rf"(?:^|\s)(?:[-–•·○●▪◦*※▶①-⑳]|\d{{1,2}}(?:의\d+)?[.)]|[{ITEM_LETTERS}][.)])")
-#: What follows a sentence without being one: an address, a number, a remark in brackets, a list.
+#: What may follow a sentence and is not one: an address, a number, a remark in brackets, a list.
 _NO_SENTENCE = re.compile(r"https?:|www\.|\S+@\S+|\d[\d-]{5,}\d$|[)\]」』”\"']$|\d+\s?[A-Za-z가-힣%]{0,4}$|[A-Z]\S*$")
-#: Korean that goes on: particles, conjunctions and connecting endings.
+#: What a Korean sentence does not end in: particles, conjunctions and connective endings.
 _GOES_ON = re.compile(
     r"(?:[을를의와과]|에서|에게|으로|하고|하며|하여|해서|되며|되고|이며|이고|지만|는데|거나|면서|때문에|(?<=\s)(?:그|이|저|및|또는|즉))$"
 )
@@ -48,27 +49,10 @@ _PASSAGE_DEPENDENT = re.compile(
     r"|\b(?:of|from|in|by) the (?:passage|excerpt)\b",
     re.IGNORECASE,
 )
-#: An answer longer than this says more than that it does not know.
-_MAX_REFUSAL = 100
-_REFUSAL = re.compile(
-    r"(?:알|확인할|찾을|판단할|답할|답변할|답변드릴|대답할) 수 (?:없습니다|없어요|없다|없음)\.?$"
-    r"|(?:언급|명시|제공)되지 않(?:았습니다|았다|음)\.?$"
-    r"|(?:모르겠습니다|모릅니다|모르겠어요|확인 불가|알 수 없음)\.?$"
-    r"|(?:나와|나타나|언급되어|언급돼|명시되어|명시돼|적혀|기재되어|제시되어|포함되어) ?있지 않"
-    r"(?:습니다|아요|다|음)\.?$"
-    r"|(?<![가-힣])(?:글|문서|본문|지문|자료|제공된 정보|주어진 정보)(?:에는?|에서는?|만으로는?)\s"
-    r".*(?:없습니다|없다|없음)\.?$"
-    r"|^(?:I(?:'m| am) sorry|I (?:don't|do not|cannot|can't|am unable)|As an AI\b|(?:There is )?no information"
-    r"|Unknown\.?$|N/?A\.?$)"
-    r"|^(?:The|This) (?:document|text|passage|context|source)s? (?:does|do)(?:n't| not)"
-    r" (?:say|mention|state|specify|contain|provide|include|give|tell)"
-    r"|^(?:It (?:isn't|is not) |That is not |Not )(?:mentioned|specified|stated|provided)(?:[.]?$| in\b)"
-    r"|\bis not (?:mentioned|specified|stated) in the (?:document|text|passage)",
-    re.IGNORECASE,
-)
 
 
 def filter_pairs(pairs: list[Pair], params: Curate) -> tuple[list[Pair], list[Rejected]]:
+    """Reject each pair that breaks a rule, by the first rule that it breaks."""
     kept: list[Pair] = []
     rejected: list[Rejected] = []
     for pair in pairs:
@@ -81,24 +65,24 @@ def filter_pairs(pairs: list[Pair], params: Curate) -> tuple[list[Pair], list[Re
 
 
 def _trained_rows(pair: Pair) -> list[Pair]:
-    """Of a dialogue one for each summary, since each is trained on; a bad one takes the dialogue with it."""
+    """Return the rows that a pair is trained in: a dialogue has one for each summary, and a bad summary rejects all."""
     others = pair.references if pair.kind == "dialogue" else []
     return [pair, *(pair.model_copy(update={"output": summary}) for summary in others)]
 
 
 def filter_reason(pair: Pair, params: Curate) -> Reason | None:
-    """The first rule that a pair breaks."""
+    """Return the first rule that a pair breaks, or None."""
     if len(pair.output) < params.min_answer_characters:
         return "too_short"
     if len(pair.output) > params.max_answer_characters or len(pair.instruction) > params.max_question_characters:
         return "too_long"
-    # What is said within a dialogue points at no passage, and a summary may tell that somebody could not be reached.
+    # A dialogue does not point at a passage, and a summary may say that somebody could not be reached.
     names = [name for name in params.filters if pair.kind != "dialogue" or name not in ("passage_dependent", "refusal")]
     return next((name for name in names if _FILTERS[name](pair, params)), None)
 
 
 def script_share(text: str, scripts: tuple[str, ...]) -> float | None:
-    """The share of a text's letters that belong to `scripts`, from 0 to 1; None where it has no letter."""
+    """Return the share of a text's letters that belong to `scripts`, from 0 to 1; None where it has no letter."""
     foreign = sum(map(len, _foreign_to(scripts).findall(text)))
     if not foreign:
         return 1.0 if _LETTER.search(text) else None
@@ -111,7 +95,7 @@ def _foreign_to(scripts: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def is_wrong_script(pair: Pair, params: Curate) -> bool:
-    """A question of no letter asks nothing; an answer may be a number."""
+    """Tell whether a question or an answer is in another script. An answer may have no letter, a question may not."""
     question = script_share(pair.instruction, tuple(params.scripts))
     answer = script_share(pair.output, tuple(params.scripts))
     return question is None or min(question, 1.0 if answer is None else answer) < params.min_script_share
@@ -134,7 +118,7 @@ def depends_on_passage(pair: Pair, _: Curate) -> bool:
 
 
 def is_refusal(pair: Pair, _: Curate) -> bool:
-    return len(pair.output) <= _MAX_REFUSAL and _REFUSAL.search(pair.output) is not None
+    return abstains(pair.output)
 
 
 _FILTERS: dict[Reason, Callable[[Pair, Curate], bool]] = {

@@ -6,7 +6,6 @@ a name, gives the answer away, or repeats another is rejected.
 
 import asyncio
 from functools import cache
-from typing import Any
 
 from pagetune.curate.filters import filter_reason
 from pagetune.curate.question_patterns import Wordings, all_wordings, requested_wordings
@@ -16,6 +15,7 @@ from pagetune.llm.schemas import Paraphrases, Translated
 from pagetune.params import Curate, Llm
 from pagetune.records import NEW_WORDING, Pair, Reason, Rejected
 from pagetune.text.claims import claims, normal_form
+from pagetune.text.morphemes import kiwi
 
 #: The paraphrases that a model wrote for one pair, and why there are not more.
 Written = tuple[list[str], list[Reason]]
@@ -131,11 +131,4 @@ def proper_nouns(text: str) -> frozenset[str]:
     if language_of(text) == "en":
         words = text.split()
         return frozenset(word.strip(".,?!'\"()") for word in words[1:] if word[:1].isupper() and word != "I")
-    return frozenset(token.form for token in _kiwi().tokenize(text) if token.tag == "NNP")
-
-
-@cache
-def _kiwi() -> Any:
-    from kiwipiepy import Kiwi
-
-    return Kiwi()
+    return frozenset(token.form for token in kiwi().tokenize(text) if token.tag == "NNP")

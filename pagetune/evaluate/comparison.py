@@ -1,4 +1,4 @@
-"""metrics/eval.json as a table in the terminal."""
+"""A table of metrics/eval.json for the terminal."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from pagetune.evaluate.evaluation import BOTH_WAYS, SETS, view_of
 
 
 def comparison_table(metrics: dict[str, Any]) -> str:
-    """Before and after, a set a row: the headline with the 95% interval of the paired change, and the controls."""
+    """Return a row for each set: the headline before and after, its change with the 95% interval, and the controls."""
     return _rouge_table(metrics) if view_of(metrics).headline == "rougeL" else _fact_table(metrics)
 
 

@@ -1,4 +1,4 @@
-"""Ways to answer without a model, scored beside both models: what they earn takes no understanding."""
+"""Ways to answer without a model. They are scored beside both models, since what they earn takes no understanding."""
 
 import re
 from collections.abc import Sequence
@@ -9,20 +9,21 @@ from pagetune.errors import UserError
 from pagetune.records import Example, Prediction
 from pagetune.text.korean import has_final_consonant, is_korean
 
-#: The words that ask, with what is joined to them: 무엇인가요, 몇, 어디에서.
+#: Question words with their endings: 무엇인가요, 몇, 어디에서.
 _KOREAN_ASKING = re.compile(
     r"(?<!\S)(?:(?:몇|어떻게) (?:\S+(?:인가요|됩니까|되나요)$)?"
     r"|(?:무엇|무슨|뭐|어디|누구|언제|얼마나?|어느|어떤|어떻게|왜|몇)"
     r"(?:인가요|입니까|인지요?|이에요|예요|죠|에서|에게|에|을|를|로|으로|까지|부터|가|이|의)*(?!\S)\s*)"
 )
-#: Looked for in the end of a question alone.
+#: A request at the end of a question.
 _KOREAN_REQUEST = re.compile(r"(?:(?:알려|말해|설명해)\s?(?:주|줘)|궁금)\S*\s*$")
+#: How much of the end of a question is searched for a request.
 _REQUEST_CHARACTERS = 40
 _KOREAN_VERB = re.compile(r"([가-힣])(?:나요|는가요)$")
 _FINAL_PARTICLE = re.compile(r"(?<=\S)(?:은|는|이|가|을|를)$")
-#: Questions; with 100,000 training prompts each takes 0.4 MB.
+#: Questions compared at once; beside 100,000 training prompts each takes 0.4 MB.
 _COMPARED_AT_ONCE = 256
-#: From a syllable without a final consonant to the same with ㅂ.
+#: Code points from a syllable without a final consonant to the one with ㅂ.
 _FINAL_BIEUP = 17
 _ENGLISH_START = re.compile(
     r"^(?:(?:what|who|where|when|which|how(?: much| many| long)?)\s+(?:is|are|was|were|does|do|can|should)?"
@@ -32,13 +33,13 @@ _ENGLISH_START = re.compile(
 
 
 def instruction_of(prompt: str, template: str) -> str:
-    """The question in a prompt that `template` made."""
+    """Return the question in a prompt that `template` made."""
     before, _, after = template.partition("{instruction}")
     return prompt.removeprefix(before).removesuffix(after)
 
 
 def echo(question: str) -> str:
-    """The question's own words in the frame of an answer."""
+    """Return the question's own words in the form of an answer."""
     if is_korean(question):
         words = _KOREAN_ASKING.sub("", question.rstrip("?？. ")).strip()
         start = max(0, len(words) - _REQUEST_CHARACTERS)
@@ -53,17 +54,17 @@ def echo(question: str) -> str:
 
 
 def _politely(syllable: str) -> str:
-    """The end of 됩니다 for 되, and of 있습니다 for 있."""
+    """Return the polite form of a verb's last syllable: 됩니다 for 되, 있습니다 for 있."""
     return f"{syllable}습니다" if has_final_consonant(syllable) else f"{chr(ord(syllable) + _FINAL_BIEUP)}니다"
 
 
 def lookup(questions: Sequence[str], train: Sequence[Example]) -> list[str]:
-    """For each question the completion of the training prompt that is most like it (Indel similarity of the letters).
+    """Return for each question the completion of the training prompt most like it, by Indel similarity of the letters.
 
     Raises UserError where there is no training prompt.
     """
     if not train:
-        raise UserError("data/prompts/train.jsonl holds no row. Run `dvc repro`.")
+        raise UserError("data/prompts/train.jsonl has no rows. Run `dvc repro`.")
     prompts, nearest = [row.prompt for row in train], []
     for start in range(0, len(questions), _COMPARED_AT_ONCE):
         some = questions[start : start + _COMPARED_AT_ONCE]
@@ -72,12 +73,12 @@ def lookup(questions: Sequence[str], train: Sequence[Example]) -> list[str]:
 
 
 def lead2(dialogue: str) -> str:
-    """The first two turns, which in news would be a strong summary."""
+    """Return the first two turns; the lead of a news article is a strong summary."""
     return "\n".join(dialogue.split("\n")[:2])
 
 
 def swapped(predictions: Sequence[Prediction]) -> list[str]:
-    """For each question the answer to the next of its split, around in a ring: the model's form without the content."""
+    """Return for each question the answer to the next of its split: the model's form without the content."""
     answers: list[str] = []
     for split in dict.fromkeys(row.split for row in predictions):
         own = [row.prediction for row in predictions if row.split == split]
@@ -92,7 +93,7 @@ def control_answers(
     train: Sequence[Example],
     template: str,
 ) -> dict[str, list[Prediction]]:
-    """The controls of these names, as predictions of the questions in `asked`, which stand split by split."""
+    """Return what the named controls answer to `asked`, whose rows are ordered by split."""
     questions = [instruction_of(row.prompt, template) for row in asked]
     made = {
         "echo": lambda: [echo(question) for question in questions],

@@ -1,4 +1,4 @@
-"""Before and after: the scores of both models and of the controls on every set, and what changed between them."""
+"""Scores of both models and of the controls on every set, and what changed from base to tuned."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -6,20 +6,21 @@ from typing import Any, Literal
 
 from pagetune.errors import UserError
 from pagetune.evaluate.controls import control_answers, instruction_of
-from pagetune.evaluate.fact_match import abstains, invented
+from pagetune.evaluate.fact_match import invented
 from pagetune.evaluate.intervals import Estimates, summarize
 from pagetune.evaluate.scoring import METRICS, Scored, check_tokenizer, in_pieces, score
 from pagetune.evaluate.tokenizers import Tokenizer, make_tokenizer, tokenizer_record
 from pagetune.params import Evaluate, Task
 from pagetune.records import Example, Prediction
+from pagetune.text.refusal import abstains
 
 MODELS = ("base", "tuned")
 #: In the order of the tables.
 SETS = ("recall", "recall_new_wording", "validation", "heldout")
-#: Shares beside the scores: says that it does not know; states a number, code or name that neither the references nor
-#: the question hold.
+#: Shares of answers that say that they do not know, and of those that state a number, code or name that is neither in
+#: the references nor in the question.
 RATES = ("abstained", "invented")
-#: Of several references the best one counts, or all alike: one metric both ways, whatever evaluate.references says.
+#: One metric over several references by the best one and by their mean, whatever evaluate.references says.
 BOTH_WAYS = ("rouge_combined_f1_max", "rouge_combined_f1_mean")
 
 Scores = list[dict[str, float]]
@@ -27,8 +28,8 @@ Scores = list[dict[str, float]]
 
 @dataclass(frozen=True)
 class View:
-    """How a task's scores are looked at: the metric that leads, those of the tables and pictures of groups, it first,
-    the controls beside both models, and what each set asks."""
+    """How the scores of a task are shown: the metrics of its tables and charts, with the headline first, the controls
+    beside both models, and what each set asks."""
 
     headlines: tuple[str, ...]
     controls: tuple[str, ...]
@@ -54,7 +55,7 @@ VIEWS: dict[Task, View] = {
         headlines=("rougeL", "rouge_combined_f1", "fact_match"),
         controls=("lead2", "lookup", "swapped"),
         set_meanings={
-            "recall": "dialogues that were trained on, as they stood there: what was learnt by heart, and no more",
+            "recall": "dialogues that were trained on, unchanged: what was learnt by heart, and no more",
             "recall_new_wording": "always empty: a dialogue is not asked in other words",
             "validation": "dialogues of topics that training never saw; settings are chosen by it",
             "heldout": "dialogues of further topics that training never saw: what the summaries are worth",
@@ -64,18 +65,18 @@ VIEWS: dict[Task, View] = {
 
 
 def view_of(metrics: dict[str, Any]) -> View:
-    """Of metrics/eval.json, which names its task where that is not qa."""
+    """Return how `metrics` are shown; metrics/eval.json names its task where it is not qa."""
     return VIEWS[metrics.get("task", "qa")]
 
 
 def set_of(prediction: Prediction) -> str:
-    """`recall` holds two sets: seen templates, and the template that no training row has."""
+    """Return the set of a prediction: those of `recall` whose wording no training row has are a set of their own."""
     new_wording = prediction.split == "recall" and not prediction.wording_seen
     return "recall_new_wording" if new_wording else prediction.split
 
 
 def check_comparable(predictions: dict[str, list[Prediction]]) -> None:
-    """Raises UserError where base and tuned were not asked the same, or not in the same way."""
+    """Raise UserError where base and tuned were not asked the same questions in the same way."""
     base, tuned = predictions["base"], predictions["tuned"]
     for what in ("precision", "engine"):
         seen = [sorted({getattr(row, what) for row in rows}) for rows in (base, tuned)]
@@ -83,16 +84,16 @@ def check_comparable(predictions: dict[str, list[Prediction]]) -> None:
             key = "precision" if what == "precision" else "predict.engine"
             raise UserError(f"data/predictions: base is in {seen[0]}, tuned in {seen[1]}. Set {key} to one of them.")
     if [row.prompt for row in base] != [row.prompt for row in tuned]:
-        raise UserError("data/predictions: base and tuned answer other prompts. Run `dvc repro` to predict anew.")
+        raise UserError("data/predictions: base and tuned answer different prompts. Run `dvc repro` to predict again.")
 
 
 def accepted_answers(row: Prediction) -> list[str]:
-    """The completion without its EOS, and the further references."""
+    """Return the completion without its EOS, and the further references."""
     return [row.completion.removesuffix(row.eos_token), *row.references]
 
 
 def score_rows(predictions: list[Prediction], params: Evaluate, questions: list[str]) -> Scores:
-    """The scores and rates of each prediction, in order."""
+    """Return the scores and rates of each prediction, in order."""
     tokenizer = make_tokenizer(params.tokenizer)
     check_tokenizer(tokenizer, params.tokenizer)
     rows = [
@@ -103,8 +104,11 @@ def score_rows(predictions: list[Prediction], params: Evaluate, questions: list[
 
 
 def _scores(row: Scored, tokenizer: Tokenizer, params: Evaluate) -> dict[str, float]:
-    """Who says that the reference says that it is not known answers; and the question's own numbers and names are no
-    inventions of the answer."""
+    """Return the scores and rates of one answer.
+
+    An answer does not abstain where it matches a reference that says that the answer is not known. It does not invent
+    the numbers and names of the question.
+    """
     scores = score(row, tokenizer, params.references)
     made_up = invented(row.prediction, "\n".join([row.question, *row.references]))
     abstained = abstains(row.prediction) and not scores["fact_match"]
@@ -113,7 +117,7 @@ def _scores(row: Scored, tokenizer: Tokenizer, params: Evaluate) -> dict[str, fl
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The answers of both models and the controls, by name and in one order, and their scores."""
+    """The answers of both models and the controls by name, in the same order, and their scores."""
 
     answers: dict[str, list[Prediction]]
     scores: dict[str, Scores]
@@ -126,19 +130,19 @@ class Evaluation:
 
     @property
     def metrics(self) -> tuple[str, ...]:
-        """The names of what is scored of each answer."""
+        """Return the names of the scores of an answer."""
         return (*METRICS, *(BOTH_WAYS if self.task == "summarization" else ()), *RATES)
 
     @property
     def asked(self) -> list[Prediction]:
-        """Of the questions, which are everybody's, only what is no answer is read."""
+        """Return a row for each question. Read only what was asked, since the answers are those of base."""
         return self.answers["base"]
 
 
 def evaluate(
     predictions: dict[str, list[Prediction]], train: list[Example], template: str, params: Evaluate, task: Task = "qa"
 ) -> Evaluation:
-    """Raises UserError where base and tuned cannot be compared."""
+    """Score both models and the controls. Raises UserError where base and tuned cannot be compared."""
     check_comparable(predictions)
     asked = predictions["base"]
     controls = control_answers(VIEWS[task].controls, asked, predictions["tuned"], train, template)
@@ -151,7 +155,7 @@ def evaluate(
 
 
 def _both_ways(scores: Scores, rows: list[Prediction], params: Evaluate, questions: list[str]) -> Scores:
-    """With `rouge_combined_f1` over the references by their maximum and by their mean, the one beside the other."""
+    """Add `rouge_combined_f1` over the references both by their maximum and by their mean."""
     other: Literal["max", "mean"] = "mean" if params.references == "max" else "max"
     names = {way: f"rouge_combined_f1_{way}" for way in (params.references, other)}
     again = score_rows(rows, params.model_copy(update={"references": other}), questions)
@@ -162,7 +166,7 @@ def _both_ways(scores: Scores, rows: list[Prediction], params: Evaluate, questio
 
 
 def metrics_of(evaluation: Evaluation) -> dict[str, Any]:
-    """What goes into metrics/eval.json."""
+    """Return what goes into metrics/eval.json."""
     params = evaluation.params
     summaries: dict[str, Any] = {name: summarize_sets(evaluation, name) for name in evaluation.answers}
     named = {"tokenizer": tokenizer_record(params.tokenizer), "references": params.references}
@@ -173,7 +177,7 @@ def metrics_of(evaluation: Evaluation) -> dict[str, Any]:
 
 
 def summarize_sets(evaluation: Evaluation, model: str) -> dict[str, dict[str, Any]]:
-    """The summary of every set, with `by_kind` and the number of answers that never reached the EOS."""
+    """Return the summary of every set, with `by_kind` and the number of answers that never reached the EOS."""
     predictions, scores = evaluation.answers[model], evaluation.scores[model]
     summaries: dict[str, dict[str, Any]] = {}
     for name in SETS:
@@ -201,7 +205,7 @@ def members(predictions: list[Prediction], name: str) -> list[int]:
 def grouped(
     predictions: list[Prediction], chosen: list[int], key: Callable[[Prediction], str]
 ) -> Iterator[tuple[str, list[int]]]:
-    """The chosen by their key, in its order."""
+    """Yield each key with the chosen predictions that have it, in the order of the keys."""
     groups: dict[str, list[int]] = {}
     for index in chosen:
         groups.setdefault(key(predictions[index]), []).append(index)
@@ -221,9 +225,9 @@ def summary_of(
 
 
 def fact_of(row: Prediction) -> str:
-    """The pair that a wording was made from: a wording's id is its pair's, a hyphen and the name of its template.
+    """Return the pair that a wording was made from; the id of a wording is its pair's, a hyphen and a name.
 
-    Of a dialogue its topic: three dialogues at the pharmacy are no three independent ones.
+    For a dialogue it is the topic, since three dialogues at the pharmacy are not three independent ones.
     """
     if row.kind == "dialogue":
         return row.doc_id
@@ -231,8 +235,10 @@ def fact_of(row: Prediction) -> str:
 
 
 def changes(evaluation: Evaluation, before: str) -> dict[str, dict[str, Any]]:
-    """By set: how tuned differs from `before` on the same questions, with paired intervals, and how many answers by the
-    headline got better, worse, or stayed as they were."""
+    """Return for each set how tuned differs from `before` on the same questions, with paired intervals.
+
+    `better`, `worse` and `same` count the answers by the headline metric.
+    """
     difference, asked = differences(evaluation.scores, before), evaluation.asked
     summaries: dict[str, dict[str, Any]] = {}
     for name in SETS:

@@ -1,4 +1,4 @@
-"""How sure a mean is: bootstrap intervals, with the same draws for every run."""
+"""Bootstrap intervals of means, with the same draws in every run."""
 
 import math
 from collections.abc import Sequence
@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-#: The same answers give the same interval.
+#: Fixed, so that the same answers give the same interval.
 BOOTSTRAP_SEED = 0
-#: Standard deviations to either side of the middle of a 95% interval.
+#: Standard deviations from the middle of a 95% interval to its ends.
 Z95 = 1.959964
-#: Drawn at once: with 100,000 facts some 80 MB.
+#: Draws at once; with 100,000 facts they take some 80 MB.
 _DRAWS_AT_ONCE = 100
 
 Estimates = dict[str, float | int | None]
@@ -19,10 +19,10 @@ Estimates = dict[str, float | int | None]
 def summarize(
     rows: Sequence[dict[str, float]], names: Sequence[str], facts: Sequence[str], samples: int, lowest: float = 0.0
 ) -> Estimates:
-    """n, the number of facts, and for each name its mean with a 95% bootstrap interval; null where there are no rows.
+    """Return n, the number of facts, and for each name its mean with a 95% bootstrap interval, or null without rows.
 
-    Drawn are facts, each with all of its rows: five wordings of one question are no five independent questions.
-    Of the differences of two models on the same questions this is the paired interval, and `lowest` is -1.
+    Facts are drawn, each with all of its rows, since five wordings of one question are not five independent questions.
+    For the differences of two models on the same questions this is the paired interval, and `lowest` is -1.
     """
     summary: dict[str, Any] = {"n": len(rows), "facts": len(set(facts))}
     if not rows:
@@ -38,7 +38,7 @@ def summarize(
 
 
 def _widened(values: Any, bounds: tuple[float, float], facts: int, span: tuple[float, float]) -> tuple[float, float]:
-    """No end further in than Wilson's, of shares; where all facts agree the draws do too, as if none could differ."""
+    """Widen the bounds of a share to at least Wilson's interval, since draws from facts that all agree agree too."""
     mean = values.mean()
     if values.min() == values.max():
         reach = Z95**2 / (facts + Z95**2) * max(mean - span[0], span[1] - mean)
@@ -51,14 +51,14 @@ def _widened(values: Any, bounds: tuple[float, float], facts: int, span: tuple[f
 
 
 def wilson(share: float, n: int) -> tuple[float, float]:
-    """The 95% interval of a share of n by Wilson (1927, JASA 22, p. 209)."""
+    """Return the 95% interval of a share of n by Wilson (1927, JASA 22, p. 209)."""
     middle, reach = share + Z95**2 / (2 * n), Z95 * math.sqrt(share * (1 - share) / n + (Z95 / (2 * n)) ** 2)
     whole = 1 + Z95**2 / n
     return max(0.0, (middle - reach) / whole), min(1.0, (middle + reach) / whole)
 
 
 def _means(values: Any, facts: Sequence[str], samples: int) -> Any:
-    """The means of `samples` draws, shape (samples, columns of values)."""
+    """Return the means of `samples` draws, shape (samples, columns of values)."""
     numbers = {fact: number for number, fact in enumerate(dict.fromkeys(facts))}
     members, count = np.array([numbers[fact] for fact in facts]), len(numbers)
     sums = np.zeros((count, values.shape[1]))

@@ -1,4 +1,4 @@
-"""Scores of any file of predictions and references, whoever made it."""
+"""Scores of any file of predictions and references, from any model."""
 
 import json
 from pathlib import Path
@@ -13,13 +13,13 @@ from pagetune.params import Evaluate, load_params
 
 
 def score_file(file: Path, tokenizer: str | None, references: str | None) -> str:
-    """A JSON object as a set has in metrics/eval.json; what is not given is as in params.yaml."""
+    """Return a JSON object like that of a set in metrics/eval.json. A setting that is None is read from params.yaml."""
     params = _settings(tokenizer, references)
     rows, cut = read_scored(file), make_tokenizer(params.tokenizer)
     check_tokenizer(cut, params.tokenizer)
     scores = [score(row, cut, params.references) for row in in_pieces(rows, cut, params.tokenizer)]
     summary = summarize(scores, METRICS, [str(index) for index in range(len(rows))], params.bootstrap_samples)
-    del summary["facts"]  # nobody says which rows are wordings of one
+    del summary["facts"]  # which rows are wordings of one fact is not known
     named = {"tokenizer": tokenizer_record(params.tokenizer), "references": params.references}
     return json.dumps(summary | named, ensure_ascii=False, indent=2)
 

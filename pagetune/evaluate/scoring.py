@@ -1,6 +1,6 @@
 """Scores of an answer against its references: from 0 to 1, `rouge_combined_sum` from 0 to 3. Texts are compared in NFC.
 
-ROUGE is counted by rouge-score over tokens of ours, chrF by sacrebleu; exact match and F1 are those of KorQuAD 1.0.
+rouge-score counts ROUGE over our tokens, and sacrebleu counts chrF. Exact match and F1 are those of KorQuAD 1.0.
 """
 
 import json
@@ -16,8 +16,9 @@ from rouge_score import rouge_scorer
 
 from pagetune.errors import UserError
 from pagetune.evaluate.fact_match import fact_match
-from pagetune.evaluate.tokenizers import CharacterTokenizer, Tokenizer, f1, learn_morphemes, nfc
-from pagetune.text.notation import plain
+from pagetune.evaluate.tokenizers import CharacterTokenizer, Tokenizer, f1
+from pagetune.text.morphemes import learn_morphemes
+from pagetune.text.notation import nfc, plain
 
 METRICS = (
     "rouge1",
@@ -32,16 +33,16 @@ METRICS = (
     "chrf",
     "fact_match",
 )
-#: Of several references the best one counts, or all alike, metric by metric.
+#: Over several references a metric is the best one or the mean.
 References = Literal["max", "mean"]
 
 _ROUGE = ("rouge1", "rouge2", "rougeL", "rougeLsum")
-#: Pairs whose morphemes are looked up at once.
+#: Pairs whose morphemes are analysed at once.
 _AT_ONCE = 2000
 
 
 def check_tokenizer(tokenizer: Tokenizer, name: str) -> None:
-    """An identical Korean sentence must score 1, composed or not; raises UserError where the tokenizer loses it."""
+    """Raise UserError where a Korean sentence does not score 1 against itself, composed or not."""
     korean = "금융보안교육센터의 주소는 어디인가요"
     if name != "english" and set(rouge(unicodedata.normalize("NFD", korean), korean, tokenizer).values()) != {1.0}:
         raise UserError(f"params.yaml: evaluate.tokenizer: {name} gives identical Korean a ROUGE below 1. Use kiwi.")
@@ -49,7 +50,7 @@ def check_tokenizer(tokenizer: Tokenizer, name: str) -> None:
 
 @dataclass(frozen=True)
 class Scored:
-    """An answer, what was asked (empty where that is not known), and the answers that are accepted, at least one."""
+    """An answer, the accepted answers (at least one), and the question, empty where it is not known."""
 
     prediction: str
     references: Sequence[str]
@@ -57,7 +58,10 @@ class Scored:
 
 
 def in_pieces(rows: Sequence[Scored], tokenizer: Tokenizer, name: str) -> Iterator[Scored]:
-    """All rows in order, the morphemes of many looked up at once. Raises UserError where a reference has no token."""
+    """Yield all rows in order, with their morphemes analysed many at once.
+
+    Raises UserError where a reference has no token.
+    """
     for start in range(0, len(rows), _AT_ONCE):
         some = rows[start : start + _AT_ONCE]
         texts = [text for row in some for text in (row.prediction, row.question, *row.references)]
@@ -71,11 +75,13 @@ def _check_references(row: Scored, tokenizer: Tokenizer, name: str) -> None:
     for reference in row.references:
         if not tokenizer.tokenize(reference):
             seen = f"the tokenizer {name} finds no token in the reference {reference[:80]!r}"
-            raise UserError(f"{seen}. Use kiwi or character (evaluate.tokenizer), or take an empty one out.")
+            raise UserError(
+                f"{seen}. Use kiwi or character (evaluate.tokenizer), or take the reference out if it is empty."
+            )
 
 
 def score(row: Scored, tokenizer: Tokenizer, combine: References = "max") -> dict[str, float]:
-    """Every metric of `METRICS`, over the references by their maximum or their mean."""
+    """Return every metric of `METRICS`, over the references by their maximum or their mean."""
     each = [_score_one(row.prediction, reference, row.question, tokenizer) for reference in row.references]
     over: Callable[[list[float]], float] = max if combine == "max" else _mean
     scores = {metric: over([scores[metric] for scores in each]) for metric in each[0]}
@@ -102,9 +108,9 @@ def _score_one(prediction: str, reference: str, question: str, tokenizer: Tokeni
 
 
 def rouge(prediction: str, reference: str, tokenizer: Tokenizer) -> dict[str, float]:
-    """F1 of ROUGE-1, -2, -L and -Lsum by rouge-score over our tokens.
+    """Return the F1 of ROUGE-1, -2, -L and -Lsum by rouge-score over our tokens.
 
-    A text of one token has no bigram, so that its ROUGE-2 is 0 even against itself, as everywhere.
+    A text of one token has no bigram, so its ROUGE-2 is 0 even against itself, as in every implementation.
     """
     scores = rouge_scorer.RougeScorer(_ROUGE, tokenizer=tokenizer).score(reference, prediction)
     return {name: float(scores[name].fmeasure) for name in _ROUGE}
@@ -115,15 +121,16 @@ _PUNCTUATION = str.maketrans("", "", string.punctuation)
 
 
 def normalize_answer(text: str) -> str:
-    """As KorQuAD 1.0's evaluation script: brackets and quotes to spaces, lower case, no ASCII punctuation, one space.
+    """Normalize as KorQuAD 1.0's evaluation script does.
 
-    So 1.5 and 15 are the same to it; `fact_match` tells them apart.
+    Brackets and quotes become spaces, letters lower case, ASCII punctuation goes, and spaces are single. This makes 1.5
+    and 15 the same; `fact_match` tells them apart.
     """
     return " ".join(nfc(text).translate(_KORQUAD_SPACES).lower().translate(_PUNCTUATION).split())
 
 
 def chrf(prediction: str, reference: str) -> float:
-    """sacrebleu's chrF2, which counts in percent, from 0 to 1."""
+    """Return chrF2 from 0 to 1; sacrebleu counts it in percent."""
     return float(_chrf().sentence_score(prediction, [reference]).score) / 100
 
 
@@ -135,9 +142,9 @@ def _chrf() -> Any:
 
 
 def read_scored(path: Path) -> list[Scored]:
-    """Rows of {"prediction", "reference"}, the reference a text or a list of texts, "question" where that is known.
+    """Read rows of {"prediction", "reference"}, where the reference is a text or a list of texts.
 
-    Other keys are passed over. Raises UserError with file and line where a row is none.
+    A row may have a "question"; other keys are ignored. Raises UserError with file and line where a row is wrong.
     """
     try:
         lines = path.read_text(encoding="utf-8-sig").split("\n")
@@ -145,7 +152,7 @@ def read_scored(path: Path) -> list[Scored]:
         raise UserError(f"{path} cannot be read: {error}. Name a file of JSON lines in UTF-8.") from None
     rows = [_row(f"{path}:{number}", line) for number, line in enumerate(lines, 1) if line.strip()]
     if not rows:
-        raise UserError(f'{path} holds no row. Write one {{"prediction": …, "reference": …}} a line.')
+        raise UserError(f'{path} has no rows. Write one {{"prediction": …, "reference": …}} on each line.')
     return rows
 
 
@@ -153,15 +160,15 @@ def _row(where: str, line: str) -> Scored:
     try:
         row = json.loads(line)
     except (json.JSONDecodeError, RecursionError) as error:
-        raise UserError(f"{where} is no JSON: {error}. Mend that line.") from None
+        raise UserError(f"{where} is not JSON: {error}. Fix that line.") from None
     if not isinstance(row, dict) or not {"prediction", "reference"} <= row.keys():
-        raise UserError(f"{where} has no 'prediction' and 'reference': {line[:80]}. Mend that line.")
+        raise UserError(f"{where} has no 'prediction' and 'reference': {line[:80]}. Add them.")
     references = row["reference"] if isinstance(row["reference"], list) else [row["reference"]]
     question = row.get("question") or ""
     texts = (row["prediction"], question, *references)
     if not all(isinstance(text, str) for text in texts) or not references or not all(map(str.strip, references)):
-        rule = "'prediction' and 'question' should be texts, 'reference' a text or a list of some"
-        raise UserError(f"{where}: {rule}, got {line[:80]}. Mend that line.")
+        rule = "'prediction' and 'question' should be texts, 'reference' a text or a list of texts"
+        raise UserError(f"{where}: {rule}, got {line[:80]}. Fix that line.")
     if any("\ud800" <= character <= "\udfff" for text in texts for character in text):
-        raise UserError(f"{where} holds half of a character (a surrogate). Mend that line.")
+        raise UserError(f"{where} has half of a character (a surrogate). Fix that line.")
     return Scored(row["prediction"], references, question)

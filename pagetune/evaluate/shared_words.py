@@ -1,19 +1,22 @@
-"""Whether two texts say the same as far as their words go."""
+"""Whether two texts say the same, as far as their words can tell."""
 
 import re
 from functools import cache, lru_cache
 from typing import Any
 
-from pagetune.evaluate.tokenizers import CharacterTokenizer, f1, morphemes
+from pagetune.evaluate.tokenizers import CharacterTokenizer, f1
 from pagetune.text.korean import is_korean
+from pagetune.text.morphemes import morphemes
+from pagetune.text.negation import NEGATIVE
 
-#: Of their words that carry meaning (F1).
+#: The F1 of content words from which on two texts say the same.
 _SHARED = 0.5
-#: Of Kiwi: nouns, verbs, adjectives, adverbs, roots, Latin, Chinese and numbers; and of them those that say little.
+#: Kiwi's tags of content words: nouns, verbs, adjectives, adverbs, roots, Latin, Chinese and numbers.
 _CONTENT_TAGS = {"NNG", "NNP", "NR", "VV", "VA", "MAG", "XR", "SL", "SH", "SN"}
+#: Content words that say little.
 _LIGHT = {"하", "되", "있", "수", "것", "때", "그", "또"}
-#: Of themselves they say no more than yes or no, which `facts` compares.
-_POLAR = {"불가", "가능", "없", "않", "안", "못", "못하", "아니", "아니요", "아니오", "네", "예", "금지", "말"}
+#: Words that only say yes or no, which `facts` compares.
+_POLAR = {form for form, _ in NEGATIVE} | {"가능", "네", "예"}
 _YES_OR_NO = re.compile(
     r"(?<![가-힣])[네예](?![가-힣])|아니[요오]|가능|불가|없|않|수 있|됩니다|된다|돼요"
     r"|\b(?:yes|no|not|can|cannot|can't)\b",
@@ -28,13 +31,14 @@ _ENGLISH_LIGHT = re.compile(
 
 
 def same_words(prediction: str, reference: str, question: str) -> bool:
+    """Tell whether the texts share half of their content words."""
     return _shared(prediction, reference, question) >= _SHARED
 
 
 def _shared(prediction: str, reference: str, question: str) -> float:
-    """F1 over the words that carry meaning, those of the question aside: who repeats it has not answered yet.
+    """Return the F1 of content words without those of the question, since to repeat it is not to answer it.
 
-    1 where both say no more than yes or no, whichever; of characters where one of the texts has no word, as ○.
+    It is 1 where both texts only say yes or no, whichever it is, and counts characters where one has no words (○).
     """
     said, held, asked = (_words(text) for text in (prediction, reference, question))
     new = [word for word in held if word not in asked]
@@ -64,5 +68,5 @@ def _stemmer() -> Any:
 
 @lru_cache(maxsize=100_000)
 def _stem(word: str) -> str:
-    """As rouge-score stems."""
+    """Stem as rouge-score does."""
     return str(_stemmer().stem(word)) if len(word) > 3 else word

@@ -1,4 +1,4 @@
-"""The tables beside metrics/eval.json: every answer, every question's change, and both models group by group."""
+"""The tables beside metrics/eval.json: every answer, the change of every question, and both models by group."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ TableRow = dict[str, Any]
 
 
 def per_example_rows(evaluation: Evaluation) -> list[TableRow]:
-    """metrics/per_example.csv: every answer of both models and both controls, with its scores."""
+    """Return the rows of metrics/per_example.csv: every answer of both models and the controls, with its scores."""
     return [
         {"set": set_of(row), "model": name, **_identity(row), "stopped": int(row.stopped), **values}
         for name, rows in evaluation.answers.items()
@@ -29,7 +29,7 @@ def per_example_rows(evaluation: Evaluation) -> list[TableRow]:
 
 
 def change_rows(evaluation: Evaluation, name: str) -> list[TableRow]:
-    """metrics/changes/NAME.csv, a question a row: `before` and `after` are right, abstains or wrong."""
+    """Return the rows of metrics/changes/NAME.csv, where `before` and `after` are right, abstains or wrong."""
     return [_change(evaluation, index) for index in members(evaluation.asked, name)]
 
 
@@ -44,7 +44,7 @@ def _change(evaluation: Evaluation, index: int) -> TableRow:
 
 
 def verdict(scores: dict[str, float]) -> str:
-    """Right where it matches a reference: of several, and with the mean over them, it need not match all."""
+    """Return right, abstains or wrong. An answer is right if it matches any reference, also where scores are means."""
     if scores["fact_match"] > 0:
         return "right"
     return "abstains" if scores["abstained"] else "wrong"
@@ -55,7 +55,7 @@ def _identity(row: Prediction) -> TableRow:
 
 
 def group_rows(evaluation: Evaluation) -> list[TableRow]:
-    """metrics/groups.csv: both models by kind of question and by document, with the paired change."""
+    """Return the rows of metrics/groups.csv: both models by kind and by document, with the paired change."""
     difference, rows = differences(evaluation.scores), []
     for name in SETS:
         chosen = members(evaluation.asked, name)

@@ -1,1 +1,1 @@
-"""Text itself: Korean endings and sentences, numbers with their units, negation, refusals. Every stage reads these."""
+"""How text is read, for every stage: Korean endings and sentences, numbers with their units, negation, refusals."""

@@ -1,4 +1,4 @@
-"""What a text claims, so that two texts can be compared: its numbers with their units, its codes, its bare letters."""
+"""What a text claims, so that two texts can be compared: its numbers with their units, its codes, its letters."""
 
 import re
 from dataclasses import dataclass
@@ -6,24 +6,28 @@ from fractions import Fraction
 from functools import lru_cache
 
 from pagetune.text.korean import is_korean
+from pagetune.text.numerals import SCALES, few_in_digits, in_digits
+from pagetune.text.units import LATIN_UNIT, LONG_UNIT, Number, missing, same_unit, written
 
 _LETTERS = re.compile(r"[^\W_]+")
-_SCALES = {"십": 10, "백": 100, "천": 1000, "만": 10_000, "억": 10**8, "조": 10**12}
 _SCALE = r"(?:(?:[십백천만억]|조(?=\s?원)){1,3}(?=$|[^가-힣]|[원명개회권건부달유]))"
-#: 5, 1,600 or 1.5; longer runs of digits are no numbers that anybody states.
+#: 5, 1,600 or 1.5. Nobody states a number with more digits.
 _DIGITS = r"(?:\d{1,3}(?:,\d{3}){1,9}(?![\d,])|\d{1,30})(?:\.\d{1,30})?"
 _UNIT = (
-    r"개월|개소|개사|개|년|월|일|시간|시|분|초|원|명|인|권|층|호|회|조|항|퍼센트|%|도|배|세|건|달러|유로"
+    rf"{LONG_UNIT}|[번달](?=입니다|이[다며고에]|이내|이상|이하|까지|부터|씩)|인분|개월|개소|개사|개|년|월|일|시간|시|분|초|원|명|인|권|층|호|회|조|항|%|도|배|세|건|유로"
     r"|(?!(?:to|and|or|of|in|by|per|a|at|for|on|is|are)\b)[A-Za-z]+|(?![은는이가을를의에로와과도만부까])[가-힣](?![가-힣])|[점주장대평곳]"
 )
-#: 3만 5천 is one number; so is 1천500.
+#: A number and its Latin unit with a space between them.
+_APART = re.compile(rf"(?<![\w.,-])({_DIGITS})\s(?={LATIN_UNIT})")
+#: 3만 5천 is one number, and so is 1천500.
 _NUMBER = re.compile(
     rf"(?<![\d.])((?<![\w)])[-−])?({_DIGITS})\s?({_SCALE})?((?:\s?{_DIGITS}\s?{_SCALE})*)((?<=[십백천만억])\d{{1,30}})?"
     rf"\s?({_UNIT})?"
 )
 _PART = re.compile(rf"({_DIGITS})\s?({_SCALE})")
-#: Numbers that are one thing, such as telephone and account numbers; times, dates and short ranges are not.
+#: Numbers that are one thing, such as telephone and account numbers.
 _JOINED = re.compile(r"(?<![\w])[+]?\d+(?:[-/:]\d+)+")
+#: Dates, times and short ranges look like joined numbers and are not.
 _DATE = re.compile(
     r"(?:\d{4}|\d{2})[-/.]\s?\d{1,2}[-/.]\s?\d{1,2}|\d{1,2}:\d{2}(?:-\d{1,2}:\d{2})?|[1-9]\d{0,2}-[1-9]\d{0,2}"
 )
@@ -31,37 +35,30 @@ _CODE = re.compile(r"(?<![A-Za-z0-9])[A-Za-z][A-Za-z0-9]*(?:[._@/+&-][A-Za-z0-9]
 _AFTERNOON = re.compile(r"오후\s?(\d{1,2})(\s?시|:\d{2})")
 _MORNING = re.compile(r"오전\s?(\d{1,2})(\s?시|:\d{2})")
 _HALF_OF_DAY = re.compile(r"오전|오후")
-#: Written otherwise, the same.
-_SAME_UNIT = {"퍼센트": "%", "인": "명", "percent": "%", "번": "회", "달": "개월", "min": "minute", "hr": "hour"}
-
-_NATIVE = {"한": 1, "두": 2, "세": 3, "네": 4, "다섯": 5, "여섯": 6, "일곱": 7, "여덟": 8, "아홉": 9, "열": 10}
-_NATIVE_NUMBER = re.compile(
-    rf"(?<![가-힣])({'|'.join(_NATIVE)})\s?(?=(?:시간|시|개월|개|명|번|달|살|가지|권|장|곳|배|차례|주|대|건|분|회)(?![가-힣]{{3}}))"
-)
-_SINO_NUMBER = re.compile(r"(?<![가-힣\d])(?<!\d )([십백천])(?=[만억]?\s?원)")
 
 
 @dataclass(frozen=True)
 class Claims:
     """`numbers` are (value, unit or ""); `joined` numbers such as 02-555-0143; `codes` such as NB-700, lower case."""
 
-    numbers: frozenset[tuple[Fraction, str]]
+    numbers: frozenset[Number]
     joined: frozenset[str]
     codes: frozenset[str]
 
 
 @lru_cache(maxsize=4096)  # the wordings of a fact follow each other, with one answer
 def normal_form(text: str) -> str:
-    """What two texts share that differ only in case, white space and punctuation."""
+    """Return what is the same in texts that differ only in case, white space and punctuation."""
     return "".join(_LETTERS.findall(text.lower()))
 
 
 def claims(text: str) -> Claims:
-    """Dates, times and ranges count as the numbers that they are made of, whichever signs divide them.
+    """Return what `text` claims.
 
-    두 시간 is 2시간, 오후 2시 is 14시; 오전 and 오후 without an hour count as codes.
+    Dates, times and ranges count as the numbers that they are made of, whichever signs divide them. 두 시간 is 2시간,
+    오후 2시 is 14시, and 오전 and 오후 without an hour count as codes.
     """
-    text = _in_digits(text)
+    text = _APART.sub(r"\1", few_in_digits(in_digits(_by_24_hours(text))))
     halves = set(_HALF_OF_DAY.findall(text))
     joined = [found.group() for found in _JOINED.finditer(text) if not _DATE.fullmatch(found.group())]
     rest = _JOINED.sub(lambda found: found.group() if _DATE.fullmatch(found.group()) else " ", text)
@@ -72,78 +69,62 @@ def claims(text: str) -> Claims:
     return Claims(frozenset(numbers), frozenset(joined), frozenset({code.lower() for code in codes} | halves))
 
 
-def _in_digits(text: str) -> str:
-    """With numerals as digits, and times of the day by 24 hours where they are said by 12."""
+def _by_24_hours(text: str) -> str:
+    """Return `text` with the times of the day by 24 hours where it gives them by 12."""
     text = _AFTERNOON.sub(lambda found: f"{int(found[1]) % 12 + 12}{found[2]}", text)
-    text = _MORNING.sub(lambda found: f"{found[1]}{found[2]}", text)
-    text = _SINO_NUMBER.sub(lambda found: str(_SCALES[found[1]]), text)
-    return _NATIVE_NUMBER.sub(lambda found: str(_NATIVE[found[1]]), text)
+    return _MORNING.sub(lambda found: f"{found[1]}{found[2]}", text)
 
 
 def _divided(text: str) -> str:
-    """The numbers of dates apart: 2024.9.15 is no 2024.9."""
+    """Return `text` with the numbers of its dates divided by spaces: 2024.9.15 does not hold the number 2024.9."""
     return _DATE.sub(lambda found: re.sub(r"[-/:.]", " ", found.group()), text)
 
 
-def _number(found: re.Match[str]) -> tuple[Fraction, str]:
+def _number(found: re.Match[str]) -> Number:
     sign, first, scale, more, last, unit = found.groups()
     value = _value(first, scale) + sum(_value(*part.groups()) for part in _PART.finditer(more)) + int(last or 0)
-    unit = (unit or "").lower()
-    singular = unit.removesuffix("s") if unit.isascii() else unit
-    return -value if sign else value, _SAME_UNIT.get(singular, singular)
+    return -value if sign else value, same_unit(unit or "")
 
 
 def _value(digits: str, scale: str | None) -> Fraction:
     value = Fraction(digits.replace(",", ""))
     for sign in scale or "":
-        value *= _SCALES[sign]
+        value *= SCALES[sign]
     return value
 
 
 def _is_code(token: str, in_korean: bool) -> bool:
-    """Between Hangul every Latin word is a name or a code; in English those with digits or two capitals are."""
+    """Tell whether a Latin word is a code. In Korean every one is; in English it has a digit, two capitals or an @."""
     return in_korean or any(map(str.isdigit, token)) or sum(map(str.isupper, token)) >= 2 or "@" in token
 
 
 def unsupported(answer: str, evidence: str) -> list[str]:
-    """What `answer` claims and `evidence` does not hold, sorted; a unit may be absent there, but not another."""
-    if stands_whole(answer, evidence):
+    """Return what `answer` claims and `evidence` does not, sorted. A unit may be missing in either, but not differ."""
+    if holds_whole(evidence, answer):
         return []
     said, held = claims(answer), claims(evidence)
     lower = evidence.lower()
-    values = {value for value, unit in held.numbers if not unit}
-    strange = [number for number in said.numbers - held.numbers if not _bare(number, held, values)]
-    missing = [_say(number) for number in strange]
-    missing += [joined for joined in said.joined if not _stands(joined, lower)]
-    missing += [code for code in said.codes if not _stands(code, lower)]
-    return sorted(missing)
+    strange = [written(number) for number in missing(said.numbers, held.numbers)]
+    return sorted(strange + [token for token in said.joined | said.codes if not _holds(lower, token)])
 
 
-def stands_whole(answer: str, evidence: str) -> bool:
-    """Whether all of `answer` is there, however it is spaced: 5원 is not in 15원, nor 3 in 3.5, nor 555 in 02-555."""
+def holds_whole(evidence: str, answer: str) -> bool:
+    """Tell whether the evidence has all of the answer in it, however it is spaced.
+
+    5원 is not in 15원, nor 3 in 3.5, nor 555 in 02-555.
+    """
     pattern = whole(r"\s*".join(map(re.escape, "".join(answer.split()))))
     return re.search(pattern, evidence) is not None
 
 
 def whole(pattern: str) -> str:
-    """A regular expression for `pattern` where it neither begins nor ends inside a number, a code or an address.
+    """Return a regular expression for `pattern` that neither begins nor ends inside a number, a code or an address.
 
-    A number that has a minus there needs one here.
+    A number that is negative in the text is found only with its minus.
     """
     unsigned = r"(?:(?!\d)|(?<![\s(][-−])(?<!\A[-−]))"
     return rf"(?<![A-Za-z0-9])(?<![A-Za-z0-9][-@._,]){unsigned}(?:{pattern})(?![A-Za-z0-9])(?![-@._,][A-Za-z0-9])"
 
 
-def _bare(number: tuple[Fraction, str], held: Claims, without_unit: set[Fraction]) -> bool:
-    """Whether the value stands without a unit on one of the two sides."""
-    value, unit = number
-    return value in without_unit or (not unit and any(value == other for other, _ in held.numbers))
-
-
-def _stands(token: str, lower: str) -> bool:
+def _holds(lower: str, token: str) -> bool:
     return re.search(whole(re.escape(token)), lower) is not None
-
-
-def _say(number: tuple[Fraction, str]) -> str:
-    value, unit = number
-    return f"{value.numerator if value.denominator == 1 else float(value)}{unit}"

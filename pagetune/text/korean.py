@@ -1,13 +1,13 @@
-"""What Korean grammar asks of a question: the particle after a noun, and the word that asks for it."""
+"""Korean grammar that questions need: the particle after a noun, and the word that asks for it."""
 
 import re
 
-#: Bare digits as they are read, for the final consonant: 영 일 이 삼 사 오 육 칠 팔 구.
+#: How the digits 0 to 9 are read, for their final consonants.
 _DIGITS = "영일이삼사오육칠팔구"
 #: Latin letters whose Korean names end in a consonant: 엘, 엠, 엔, 알.
 _CONSONANT_LETTERS = "lmnrLMNR"
 
-#: What a key asks for, by how the key ends; the first that fits.
+#: What a key asks for, by how the key ends; the first match counts.
 _INTERROGATIVES = (
     ("주소|위치|장소|소재지|교육장|강의실", "어디"),
     ("담당자|책임자|센터장|대표자?|소장|원장|강사|관리자|제조사|발행인", "누구"),
@@ -22,7 +22,7 @@ _INTERROGATIVES = (
 
 
 def has_final_consonant(word: str) -> bool:
-    """Whether the last sound of `word` is a consonant, a closing bracket with what it holds and quotes aside."""
+    """Tell whether `word` ends in a consonant, when quotes and brackets at its end are left out."""
     last = re.sub(r"([\s\"'”’」』>]|\([^()]*\))+$", "", word)[-1:]
     if last.isdigit() and last.isascii():
         last = _DIGITS[int(last)]
@@ -32,13 +32,13 @@ def has_final_consonant(word: str) -> bool:
 
 
 def with_particle(word: str, pair: str) -> str:
-    """`word` with the fitting one of `pair`, written "consonant form/vowel form": 은/는, 이/가, 을/를, 이란/란."""
+    """Return `word` with one of `pair`, which is "after a consonant/after a vowel": 은/는, 이/가, 을/를, 이란/란."""
     after_consonant, after_vowel = pair.split("/")
     return word + (after_consonant if has_final_consonant(word) else after_vowel)
 
 
 def interrogative(key: str) -> str:
-    """The question word for a key such as "대표전화" or "수강료": 어디, 누구, 얼마, 언제, 몇 명 or 무엇."""
+    """Return the question word for a key such as "대표전화" or "수강료": 어디, 누구, 얼마, 언제, 몇 명 or 무엇."""
     bare = re.sub(r"\([^)]*\)$", "", key).strip()
     return next((word for ending, word in _INTERROGATIVES if re.search(f"({ending})$", bare)), "무엇")
 

@@ -1,9 +1,9 @@
-"""Where a sentence ends, and what numbers the items of a list."""
+"""Where a sentence ends, and which letters number the items of a list."""
 
-#: Of 가. 나. 다. in the order of the alphabet.
+#: 가. 나. 다. and so on, in alphabetical order.
 ITEM_LETTERS = "가나다라마바사아자차카타파하"
 
 
 def ends_sentence(text: str) -> bool:
-    """Whether the last sign of `text`, closing quotes and brackets aside, ends a sentence."""
+    """Tell whether `text` ends like a sentence, before any closing quotes and brackets."""
     return text.rstrip("\"'”’)").endswith((".", "?", "!", "。"))

@@ -1,0 +1,47 @@
+"""Kiwi's morphemes, which are analysed once for each text and kept for the next caller."""
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any, NamedTuple
+
+from pagetune.text.notation import nfc
+
+#: Texts whose morphemes are kept; a set is scored in pieces smaller than this.
+_KEPT = 20_000
+
+
+class Morpheme(NamedTuple):
+    """`tag` is Kiwi's (Sejong tag set); `start` and `end` count the characters of the text in lower case."""
+
+    form: str
+    tag: str
+    start: int
+    end: int
+
+
+_known: dict[str, list[Morpheme]] = {}
+
+
+def morphemes(text: str) -> list[Morpheme]:
+    """Return the morphemes of `text` in NFC and lower case. Callers share the list and must not change it."""
+    text = nfc(text).lower()
+    if text not in _known:
+        learn_morphemes([text])
+    return _known[text]
+
+
+def learn_morphemes(texts: Iterable[str]) -> None:
+    """Analyse many texts at once, on all cores, for `morphemes` to look up."""
+    if len(_known) > _KEPT:
+        _known.clear()
+    new = list({nfc(text).lower(): None for text in texts}.keys() - _known.keys())
+    for text, found in zip(new, kiwi().tokenize(new), strict=True):
+        _known[text] = [Morpheme(token.form, token.tag, token.start, token.end) for token in found]
+
+
+@cache
+def kiwi() -> Any:
+    """Return the one Kiwi of this process; it takes seconds to load, and some 500 MiB."""
+    from kiwipiepy import Kiwi
+
+    return Kiwi()
