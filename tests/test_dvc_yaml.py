@@ -23,7 +23,8 @@ SHARED_MODULES = {
     "pagetune/__init__.py",
     "pagetune/errors.py",
     "pagetune/jsonl.py",
-    "pagetune/params.py",
+    "pagetune/params/__init__.py",
+    "pagetune/params/rules.py",
     "pagetune/records.py",
     "stages/__init__.py",
 }
