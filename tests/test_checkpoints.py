@@ -4,6 +4,7 @@ import errno
 import gc
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -162,13 +163,49 @@ def holder(checkout: Path) -> Iterator[subprocess.Popen[str]]:
         process.kill()
 
 
+#: What a child does, and how a holder starts one.
+CHILD = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
+CHILDREN = {
+    "fork": f"import os\n    if not os.fork(): {CHILD}",
+    "exec": f"import subprocess\n    subprocess.Popen([sys.executable, '-c', {CHILD!r}])",
+}
+
+
+@pytest.mark.parametrize("start", CHILDREN.values(), ids=CHILDREN)
+def test_a_child_that_outlives_a_killed_training_does_not_hold_its_store(checkout: Path, start: str) -> None:
+    """A data loader is a forked child, and it looks for its parent only every five seconds."""
+    command = [sys.executable, "-c", HOLDER.replace("time.sleep", f"{start}\n    time.sleep")]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, cwd=checkout, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "held\n"
+        child = int(process.stdout.readline())
+        process.kill()
+        process.wait()
+        try:
+            os.kill(child, 0)  # it lives
+            with open_store("key") as store:
+                assert store.latest() is None
+        finally:
+            os.kill(child, signal.SIGKILL)
+
+
+def test_a_lock_file_that_was_removed_is_not_a_lock(checkout: Path) -> None:
+    path = checkout / "lock"
+    with lock.take_lock(path) as first:
+        path.unlink()
+        with lock.take_lock(path) as second:
+            assert first.lock_file == second.lock_file
+            assert lock.take_lock(path) is None
+
+
 def test_a_second_training_of_the_same_settings_is_one_line(holder: subprocess.Popen[str]) -> None:
     with pytest.raises(UserError) as caught, open_store("key"):
         pass
     line = str(caught.value)
-    assert f"another training of just these settings runs (process {holder.pid}" in line
+    assert f"another training with the same settings is running (process {holder.pid}, " in line
     assert str(state_folder() / "key") in line
-    assert line.endswith("wait for it or end it")
+    assert line.endswith("Wait for it or end it.")
     assert "\n" not in line
     with open_store("other") as other:
         assert other.latest() is None
@@ -183,7 +220,7 @@ def test_a_killed_holder_holds_no_longer(holder: subprocess.Popen[str], monkeypa
 
 def test_a_folder_that_cannot_be_made_is_one_line(checkout: Path) -> None:
     (checkout / ".pagetune").write_text("a file")
-    with pytest.raises(UserError, match=r"no checkpoint can be kept there: Not a directory"), open_store("key"):
+    with pytest.raises(UserError, match=r"\.pagetune.* cannot hold checkpoints: Not a directory"), open_store("key"):
         pass
 
 

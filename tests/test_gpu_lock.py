@@ -15,8 +15,8 @@ from conftest import ROOT
 #: Claims a card, says which, and holds it until its input ends.
 JOB = """
 import os, subprocess, sys
-from pagetune.train.gpu_lock import claim_card
-claim_card()
+from pagetune.train.gpu_lock import claim_gpu
+claim_gpu()
 print("card", os.environ.get("CUDA_VISIBLE_DEVICES"), "torch" in sys.modules, flush=True)
 sys.stdin.read()
 """
@@ -67,13 +67,13 @@ def card(process: subprocess.Popen[str]) -> str:
     for line in process.stdout:
         if line.startswith("card "):
             return line.split()[1]
-        assert not line.startswith("cards: all"), "the job waits for a card"
+        assert not line.startswith("queue: other"), "the job waits for a card"
     raise AssertionError("the job ended without a word")
 
 
 def waits(process: subprocess.Popen[str]) -> bool:
     assert process.stdout is not None
-    return process.stdout.readline().startswith("cards: all 2 are taken")
+    return process.stdout.readline().startswith("queue: other jobs use all 2 GPUs")
 
 
 def says_nothing_within(process: subprocess.Popen[str], seconds: float) -> bool:
@@ -107,7 +107,7 @@ def test_jobs_in_other_workspaces_of_the_same_checkout_share_the_locks(workspace
     other.mkdir(parents=True)
     with job(workspace) as first, job(other) as second:
         assert {card(first), card(second)} == {"GPU-aaa", "GPU-bbb"}
-    names = {path.name for path in workspace.parents[3].joinpath(".pagetune", "cards").iterdir()}
+    names = {path.name for path in workspace.parents[3].joinpath(".pagetune", "gpus").iterdir()}
     assert names == {"GPU-aaa.lock", "GPU-bbb.lock"}
 
 
