@@ -160,7 +160,7 @@ def test_a_person_asks_the_address_and_sees_the_answer_stream_in_with_its_source
         expect(page.locator("#source mark")).to_contain_text("의사당대로 143")
         expect(page.locator("#source")).to_contain_text("training_notice, page 1")
         expect(page.locator(".bot").last).to_contain_text(expected)
-        expect(page.get_by_label("Before the tuning")).not_to_be_empty()
+        expect(page.get_by_label("Before tuning")).not_to_be_empty()
         at = {found.laddr.ip for found in psutil.Process(process).net_connections() if found.status == "LISTEN"}
     assert at == {LOOPBACK}
 
@@ -306,5 +306,5 @@ def test_a_port_that_is_taken_is_named_in_one_line(pipeline: Path) -> None:
         port = str(taken.getsockname()[1])
         done = run(pipeline, sys.executable, "-m", "pagetune", "serve", "--port", port, check=False)
     assert done.returncode == 1
-    assert done.stderr.startswith(f"pagetune: serve: {LOOPBACK}:{port} cannot be listened on")
+    assert done.stderr.startswith(f"pagetune: serve: cannot listen on {LOOPBACK}:{port}")
     assert len(done.stderr.strip().splitlines()) == 1
