@@ -1,4 +1,4 @@
-"""params.yaml: what is accepted, and what each mistake is called."""
+"""What params.yaml accepts, and what the message says about each mistake."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -178,7 +178,7 @@ def numbers(low: str, high: str | None, above: bool, below: bool) -> st.SearchSt
 
 
 def values_of(rule: str) -> st.SearchStrategy[Any]:
-    """Return the values that fit a branch of the rule; fail where a part of the text is not a branch."""
+    """Return the values that fit a branch of the rule. Fail where a part of its text is not a branch."""
     rest, found = rule.removeprefix("one of "), []
     while rest:
         matches = [(re.match(rf"{pattern}(?=$|, | or )", rest), make) for pattern, make in BRANCHES.items()]

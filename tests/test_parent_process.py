@@ -14,7 +14,7 @@ from conftest import ROOT
 
 from pagetune.train.parent_process import LAUNCHER, STAGE, is_dvc
 
-#: Says its pid once it is tied, and lives for a minute.
+#: Writes its pid once it is tied to DVC, and lives for a minute.
 CHILD = """
 import os, sys, time
 from pathlib import Path
@@ -37,7 +37,7 @@ subprocess.run(["/bin/sh", "-c", sys.argv[1]])
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Where the programs are and write their pids; what a test leaves running is ended by its pid."""
+    """Make a folder with the programs, where they write their pids; end what a test leaves running."""
     (tmp_path / "child.py").write_text(CHILD)
     (tmp_path / "dvc").write_text(DVC.format(python=sys.executable))
     (tmp_path / "dvc").chmod(0o755)
@@ -100,7 +100,7 @@ def test_the_training_dies_with_dvc(folder: Path, shell: str) -> None:
         assert is_gone_within(2, pid)
 
 
-def test_a_training_whose_dvc_is_gone_before_it_looks_does_not_begin(folder: Path) -> None:
+def test_a_training_whose_dvc_has_ended_before_it_looks_does_not_start(folder: Path) -> None:
     with subprocess.Popen([str(folder / "dvc"), child(folder, "1") + "; true"]) as dvc:
         assert appears(folder / "child.pid.started")
         dvc.kill()
@@ -145,7 +145,7 @@ def test_a_worker_dies_with_the_launcher_that_is_named(folder: Path, monkeypatch
             assert worker.wait(2) == -signal.SIGKILL
 
 
-def test_a_worker_whose_launcher_is_gone_does_not_begin(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_whose_launcher_has_ended_does_not_start(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with subprocess.Popen(["true"]) as launcher:
         launcher.wait()
     monkeypatch.setenv(LAUNCHER, str(launcher.pid))
