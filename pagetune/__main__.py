@@ -198,7 +198,7 @@ def plan(
             "--gpu-gib",
             min=0.0,
             help=tr(
-                "Plan for a GPU with this much memory, which this machine need not have.",
+                "Plan for a GPU with this much memory; it need not be in this machine.",
                 "이 컴퓨터에 없는 GPU라도 그 메모리(GiB)에 맞춰 계획합니다. 생략하면 이 컴퓨터에 맞춥니다.",
             ),
         ),
