@@ -1,4 +1,4 @@
-"""PDFs in, a tuned language model and scores that can be believed out; or dialogues, and their summaries."""
+"""Turns documents, Korean ones first, into a tuned language model and an evaluation you can trust."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ __all__ = ["Trainer"]
 
 
 def __getattr__(name: str) -> Any:
-    """`from pagetune import Trainer`, which no stage needs and none is to load."""
+    """Load `Trainer` when somebody imports it; the stages do without it and what it imports."""
     if name == "Trainer":
         from pagetune.commands.python_api import Trainer
 

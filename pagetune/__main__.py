@@ -15,29 +15,33 @@ app = typer.Typer(
 )
 
 Base = Annotated[
-    bool, typer.Option("--base", help=tr("Ask the model as it was before the tuning.", "튜닝하기 전 모델에 묻습니다."))
+    bool, typer.Option("--base", help=tr("Ask the model as it was before tuning.", "튜닝하기 전 모델에 묻습니다."))
 ]
 ShowSource = Annotated[
     bool,
     typer.Option(
-        "--show-source", help=tr("The page that the answer was learned from.", "답을 배운 문서의 쪽을 보여 줍니다.")
+        "--show-source",
+        help=tr("Show the page that the answer was learned from.", "모델이 답을 배운 페이지를 함께 보여 줍니다."),
     ),
 ]
 
 
 def examples(*commands: str) -> str:
-    """The end of a command's help."""
+    """Return the end of a command's help, with examples of its use."""
     lines = "".join(f"\n\n    python -m pagetune {command}" for command in commands)
     return f"\n\n{tr('Examples', '예')}:{lines}"
 
 
 def command(english: str, korean: str, *shown: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """A command whose help is in the language of the locale, with examples of its use."""
+    """Register a command. Its help is in the language of the locale and ends with the examples `shown`."""
     return app.command(help=tr(english, korean) + examples(*shown))
 
 
 @app.callback(
-    help=tr("Documents in, a tuned model and honest scores out.", "문서를 넣으면 튜닝된 모델과 정직한 점수가 나옵니다.")
+    help=tr(
+        "Turns documents, Korean ones first, into a tuned language model and an evaluation you can trust.",
+        "한국어 문서를 중심으로 언어 모델을 튜닝하고, 신뢰할 수 있는 점수를 냅니다.",
+    )
 )
 def pagetune() -> None:
     pass
@@ -69,8 +73,8 @@ def ask(
 
 
 @command(
-    "Ask in the terminal, one question after the other; the answers appear as they are made.",
-    "터미널에서 이어서 묻습니다. 답은 만들어지는 대로 나타납니다.",
+    "Ask one question after another in the terminal. Answers appear as they are generated.",
+    "터미널에서 여러 질문을 이어서 할 수 있습니다. 답은 생성되는 대로 나타납니다.",
     "chat",
     "chat --base",
 )
@@ -81,17 +85,28 @@ def chat(base: Base = False, show_source: ShowSource = False) -> None:
 
 
 @command(
-    "Ask in the browser: the tuned model beside its base, with the source page.",
-    "브라우저에서 묻습니다. 튜닝 후와 튜닝 전 모델의 답, 출처 쪽이 나란히 나옵니다.",
+    "Ask in the browser. The answers of the tuned and the base model appear side by side, with the source page.",
+    "브라우저에서 질문합니다. 튜닝 후와 튜닝 전 모델의 답과 출처 페이지를 나란히 보여 줍니다.",
     "serve",
     "serve --port 8001",
 )
 def serve(
     host: Annotated[
-        str, typer.Option(help=tr("127.0.0.1 is this machine alone.", "127.0.0.1은 이 컴퓨터에서만 열립니다."))
+        str,
+        typer.Option(
+            help=tr(
+                "The address to listen on; 127.0.0.1 serves only this machine.",
+                "서버를 열 주소. 127.0.0.1이면 이 컴퓨터에서만 접속할 수 있습니다.",
+            )
+        ),
     ] = "127.0.0.1",
     port: Annotated[
-        int, typer.Option(min=0, max=65535, help=tr("0 takes a free one.", "0이면 빈 포트를 씁니다."))
+        int,
+        typer.Option(
+            min=0,
+            max=65535,
+            help=tr("The port to listen on; 0 takes a free one.", "서버를 열 포트. 0이면 빈 포트를 고릅니다."),
+        ),
     ] = 7860,
 ) -> None:
     from pagetune.commands.serve import serve as run
@@ -100,8 +115,10 @@ def serve(
 
 
 @command(
-    "What this machine has of what pagetune needs, and which backend will train. Exits with 1 where it lacks some.",
-    "이 컴퓨터에 필요한 것이 있는지, 어느 백엔드로 학습하는지 알려 줍니다. 꼭 필요한 것이 없으면 1로 끝납니다.",
+    "Check whether this machine has what pagetune needs, and say which backend will train. "
+    "Exit with 1 where something necessary is missing.",
+    "이 컴퓨터에 필요한 것이 갖춰져 있는지, 어느 백엔드로 학습하는지 알려 줍니다. "
+    "꼭 필요한 것이 없으면 종료 코드 1로 끝납니다.",
     "doctor",
 )
 def doctor() -> None:
@@ -112,8 +129,8 @@ def doctor() -> None:
 
 
 @command(
-    "Print the scores before and after the tuning, and where the report lies.",
-    "튜닝 전후의 점수와 보고서의 위치를 보여 줍니다.",
+    "Print the scores before and after tuning, and the path of the report.",
+    "튜닝 전후의 점수와 보고서 파일의 경로를 보여 줍니다.",
     "results",
 )
 def results() -> None:
@@ -126,8 +143,8 @@ def results() -> None:
 
 
 @command(
-    "Print the scores of any file of predictions and references, as one JSON object.",
-    "예측과 정답이 담긴 파일의 점수를 JSON 하나로 보여 줍니다.",
+    "Score any file of predictions and references, and print one JSON object.",
+    "예측과 정답이 담긴 파일을 채점해 JSON 객체 하나로 출력합니다.",
     "score answers.jsonl",
     "score answers.jsonl --tokenizer whitespace",
 )
@@ -136,8 +153,8 @@ def score(
         Path,
         typer.Argument(
             help=tr(
-                'Lines of {"prediction": …, "reference": … or [ … ]}',
-                '한 줄에 하나씩 {"prediction": …, "reference": … 또는 [ … ]}',
+                'Each line is {"prediction": …, "reference": … or [ … ]}.',
+                '한 줄에 하나씩 {"prediction": …, "reference": … 또는 [ … ]}.',
             )
         ),
     ],
@@ -146,8 +163,8 @@ def score(
         typer.Option(
             "--tokenizer",
             help=tr(
-                "kiwi, character, whitespace or english, for params.yaml's.",
-                "params.yaml 대신 kiwi, character, whitespace, english 가운데 하나.",
+                "Use kiwi, character, whitespace or english instead of the tokenizer in params.yaml.",
+                "params.yaml의 토크나이저 대신 kiwi, character, whitespace, english 가운데 하나를 씁니다.",
             ),
         ),
     ] = None,
@@ -156,8 +173,8 @@ def score(
         typer.Option(
             "--references",
             help=tr(
-                "max or mean over several references, for params.yaml's.",
-                "정답이 여럿일 때 params.yaml 대신 max(가장 높은 점수) 또는 mean(평균).",
+                "Take the max or the mean over several references, instead of what params.yaml says.",
+                "정답이 여럿일 때 params.yaml의 설정 대신 max(가장 높은 점수) 또는 mean(평균)을 씁니다.",
             ),
         ),
     ] = None,
@@ -168,8 +185,8 @@ def score(
 
 
 @command(
-    "Print what memory the training will take, and how it is fitted in. Loads no weights.",
-    "학습에 드는 메모리와 나누는 방법을 보여 줍니다. 가중치는 읽지 않습니다.",
+    "Print how much memory the training will take and how its batches are split to fit. No weights are loaded.",
+    "학습에 필요한 메모리와 배치 분할 계획을 보여 줍니다. 가중치는 읽지 않습니다.",
     "plan",
     "plan --gpu-gib 24 --model 8b",
     "plan --gpu-gib 80 --model 70b --precision 4bit",
@@ -181,8 +198,8 @@ def plan(
             "--gpu-gib",
             min=0.0,
             help=tr(
-                "Of a card that need not be here; else what is here.",
-                "여기 없는 GPU의 메모리(GiB). 없으면 이 컴퓨터의 것.",
+                "Plan for a GPU with this much memory; it need not be in this machine.",
+                "이 컴퓨터에 없는 GPU라도 그 메모리(GiB)에 맞춰 계획합니다. 생략하면 이 컴퓨터에 맞춥니다.",
             ),
         ),
     ] = None,
@@ -191,8 +208,8 @@ def plan(
         typer.Option(
             "--model",
             help=tr(
-                "A folder with config.json, a hub id, or 1b, 3b, 8b, 14b, 32b, 70b.",
-                "config.json이 있는 폴더, 허브 id, 또는 1b, 3b, 8b, 14b, 32b, 70b.",
+                "A folder with config.json, a hub id, or one of 1b, 3b, 8b, 14b, 32b, 70b.",
+                "config.json이 있는 폴더, 허브 id, 또는 1b, 3b, 8b, 14b, 32b, 70b 가운데 하나.",
             ),
         ),
     ] = None,
@@ -201,8 +218,8 @@ def plan(
         typer.Option(
             "--precision",
             help=tr(
-                "4bit, 8bit, fp16, bf16 or fp32, in place of params.yaml's.",
-                "params.yaml 대신 4bit, 8bit, fp16, bf16, fp32 가운데 하나.",
+                "Plan with 4bit, 8bit, fp16, bf16 or fp32 instead of the precision in params.yaml.",
+                "params.yaml의 정밀도 대신 4bit, 8bit, fp16, bf16, fp32 가운데 하나로 계획합니다.",
             ),
         ),
     ] = None,
@@ -213,8 +230,8 @@ def plan(
 
 
 @command(
-    "Name the smallest rank within noise of the best, of the experiments that DVC knows.",
-    "DVC 실험 가운데 가장 좋은 것과 차이가 없는 가장 작은 랭크를 알려 줍니다.",
+    "Compare the DVC experiments, and name the smallest rank whose score is within noise of the best.",
+    "DVC 실험을 비교해, 가장 높은 점수와 오차 범위 안에 있는 가장 작은 랭크를 알려 줍니다.",
     "sweep",
 )
 def sweep() -> None:
@@ -228,13 +245,13 @@ def sweep() -> None:
 
 
 @command(
-    "Write the settings in FILE into params.yaml.",
-    "FILE의 설정을 params.yaml에 써넣습니다.",
+    "Write the settings of a preset into params.yaml.",
+    "프리셋의 설정을 params.yaml에 적용합니다.",
     "preset presets/low_memory.yaml",
 )
 def preset(
     file: Annotated[
-        Path, typer.Argument(help=tr("For example presets/low_memory.yaml", "예: presets/low_memory.yaml"))
+        Path, typer.Argument(help=tr("For example presets/low_memory.yaml.", "예: presets/low_memory.yaml"))
     ],
 ) -> None:
     from pagetune.commands.presets import apply_preset

@@ -1,4 +1,4 @@
-"""What a user did wrong, said in one line."""
+"""Errors that a user can fix, and how a stage reports them: one line, no traceback."""
 
 import logging
 import os
@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 
 class UserError(Exception):
-    """Something the user can mend. The message says what is wrong, where, what was seen and what to do."""
+    """A problem that the user can fix. The message says what is wrong, where, what was seen and what to do."""
 
 
 def run_stage(name: str, main: Callable[[], None]) -> None:
@@ -23,9 +23,9 @@ def run_stage(name: str, main: Callable[[], None]) -> None:
 
 
 def quiet_libraries() -> None:
-    """Silence what libraries say about themselves; a newcomer takes it for a fault.
+    """Silence what libraries print about themselves, which a newcomer takes for an error.
 
-    Set before the libraries are imported, and only where the user has not chosen otherwise.
+    Call this before the libraries are imported. What the user has set stays as it is.
     """
     chosen = {
         "TRANSFORMERS_VERBOSITY": "error",

@@ -1,4 +1,4 @@
-"""Reading and writing the pipeline's files; a file appears whole or not at all."""
+"""How the pipeline's files are read and written: a file appears whole or not at all."""
 
 import json
 import os
@@ -17,7 +17,7 @@ R = TypeVar("R", bound=Record)
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[TextIO]:
-    """Open a temporary file beside `path`, renamed to `path` at the end and removed on an error."""
+    """Open a temporary file beside `path`; rename it to `path` at the end, or remove it after an error."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -38,7 +38,7 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def write_records(path: Path, records: Iterable[Record]) -> None:
-    """No records are one empty line, which every reader passes over: DVC warns of an empty file."""
+    """Write one record a line; without records, write an empty line, which readers skip: DVC warns of empty files."""
     with atomic_write(path) as file:
         empty = True
         for record in records:
@@ -49,17 +49,17 @@ def write_records(path: Path, records: Iterable[Record]) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """Raises UserError where the file is absent or no JSON."""
+    """Read the file. Raise UserError where it is absent or not JSON."""
     try:
         return json.loads(_read(path))
     except json.JSONDecodeError as error:
         raise UserError(
-            f"{path}:{error.lineno} is no JSON ({error.msg}). Run `dvc repro -f` to write it anew."
+            f"{path}:{error.lineno} is not JSON ({error.msg}). Run `dvc repro -f` to write it again."
         ) from None
 
 
 def read_records(path: Path, record: type[R]) -> list[R]:
-    """Raises UserError with file and line where a row is not a `record`."""
+    """Read one record a line. Raise UserError with file and line where a row is not a `record`."""
     return [_parse(path, number, line, record) for number, line in enumerate(_read(path).split("\n"), 1) if line]
 
 
@@ -69,7 +69,7 @@ def _read(path: Path) -> str:
     except FileNotFoundError:
         raise UserError(f"{path} is not there; an earlier stage writes it. Run `dvc repro`.") from None
     except UnicodeDecodeError as error:
-        raise UserError(f"{path} is no UTF-8 (byte {error.start}). Run `dvc repro -f` to write it anew.") from None
+        raise UserError(f"{path} is not UTF-8 (byte {error.start}). Run `dvc repro -f` to write it again.") from None
 
 
 def _parse(path: Path, number: int, line: str, record: type[R]) -> R:
@@ -77,4 +77,6 @@ def _parse(path: Path, number: int, line: str, record: type[R]) -> R:
         return record.model_validate_json(line)
     except ValidationError as error:
         what = f"{'.'.join(map(str, error.errors()[0]['loc']))} {error.errors()[0]['msg']}"
-        raise UserError(f"{path}:{number} is no {record.__name__}: {what}. Run `dvc repro` to write it anew.") from None
+        raise UserError(
+            f"{path}:{number} is not a valid {record.__name__}: {what}. Run `dvc repro` to write it again."
+        ) from None

@@ -1,4 +1,4 @@
-"""What went in, what came out and what was rejected why, step by step: nothing is lost in silence."""
+"""A count of what each step took, kept and rejected, and why: nothing is dropped silently."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ class Ledger:
         self._steps: dict[str, dict[str, object]] = {}
 
     def add(self, step: str, taken: int, kept: int, rejected: Sequence[Rejected]) -> None:
-        """Raises RuntimeError where in is not out + rejected: an error of ours."""
+        """Add the counts of a step. Raise RuntimeError where in is not out + rejected, which is a bug."""
         if taken != kept + len(rejected):
             raise RuntimeError(f"{step}: {taken} in is not {kept} out and {len(rejected)} rejected")
         self._steps[step] = {"in": taken, "out": kept, "rejected": count_reasons(rejected)}
@@ -23,5 +23,5 @@ class Ledger:
 
 
 def count_reasons(rejected: Sequence[Rejected]) -> dict[Reason, int]:
-    """By reason, in alphabetical order."""
+    """Count the rejected rows by reason, in alphabetical order."""
     return dict(sorted(Counter(row.reason for row in rejected).items()))

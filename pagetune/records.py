@@ -7,10 +7,10 @@ from pydantic import BaseModel, ConfigDict, Field
 Kind = Literal["faq", "definition", "article", "key_value", "table", "llm", "user", "dialogue"]
 Split = Literal["train", "validation", "recall", "heldout"]
 
-#: The name of the wording that no training row ever has; `recall_new_wording` is scored on it alone.
+#: The name of the wording that no training row has; `recall_new_wording` scores only questions in this wording.
 NEW_WORDING = "new_wording"
 
-#: Every reason for which a page is set aside or a pair is lost.
+#: Every reason for which a page is quarantined or a pair is rejected.
 Reason = Literal[
     "no_text",
     "needs_ocr",
@@ -50,7 +50,7 @@ Reason = Literal[
 ]
 
 
-#: Every reason for which a file is not read at all.
+#: Every reason for which a whole file is not read.
 BadFileReason = Literal[
     "empty_file",
     "not_a_pdf",
@@ -68,14 +68,14 @@ class Record(BaseModel):
 
 
 class Table(Record):
-    """Rows of cell texts, the header row first; `caption` is the line above the table, empty where none stands."""
+    """Rows of cell texts, the header row first. `caption` is the line above the table, or empty."""
 
     caption: str
     rows: list[list[str]]
 
 
 class Page(Record):
-    """One page of a document. `text` holds a paragraph a line, without tables, running headers and footers."""
+    """One page of a document. `text` has one paragraph a line, without tables, running headers and footers."""
 
     doc_id: str
     source_sha256: str
@@ -88,7 +88,7 @@ class Page(Record):
 
 
 class BadFile(Record):
-    """A file that was not read, by its name, and why; `seen` is what the reader said about it."""
+    """The name of a file that was not read, and why. `seen` is what the PDF reader reported."""
 
     file: str
     reason: BadFileReason
@@ -96,9 +96,9 @@ class BadFile(Record):
 
 
 class Place(Record):
-    """Where on its page a text stands: characters `start` to `end` of the page's text, or of a table's row.
+    """The position of a text on its page: characters `start` to `end` of the page's text, or of a table's row.
 
-    `table` and `row` count from 0 and are null for the text; a row's cells are joined by " | ".
+    `table` and `row` count from 0 and are null for the page's text. A row's cells are joined by " | ".
     """
 
     table: int | None
@@ -108,7 +108,7 @@ class Place(Record):
 
 
 class Judgement(Record):
-    """What the judge says, from 1 to 5: does the answer follow from its source, and is the question clear by itself."""
+    """The judge's grades from 1 to 5: does the answer follow from its source, is the question clear by itself."""
 
     faithfulness: int
     clarity: int
@@ -117,11 +117,11 @@ class Judgement(Record):
 class Pair(Record):
     """A question and its answer.
 
-    `evidence` is what stands at `place` on the page, letter for letter; `page_number`, `evidence` and `place` are null
-    for a user's own rows.
+    `evidence` is the text at `place` on the page, character for character; `page_number`, `evidence` and `place` are
+    null for a user's own rows.
     `context` is what was put before a question that several documents or sections answer differently ("[FAQ] ").
-    `topic` is the noun phrase the question asks about ("금융보안교육센터의 주소"); paraphrases are made from it.
-    `wording` names how the question is put, "original" as build_qa writes it.
+    `topic` is the noun phrase that the question asks about ("금융보안교육센터의 주소"); paraphrases are made from it.
+    `wording` names the phrasing of the question: "original" is the one that build_qa writes.
     `parent_id` is the pair that a paraphrase was made from.
     """
 
@@ -135,7 +135,7 @@ class Pair(Record):
     place: Place | None
     context: str | None
     topic: str | None
-    #: In the files it keeps its first name, so that splits and users' own scripts stay as they are.
+    #: The files keep the key's first name, so that splits and users' scripts stay as they are.
     wording: str = Field(alias="template")
     parent_id: str | None
     references: list[str]
@@ -143,16 +143,16 @@ class Pair(Record):
 
     @classmethod
     def original(cls, pair_id: str, instruction: str, output: str, kind: Kind, doc_id: str, **more: Any) -> "Pair":
-        """A pair as build_qa writes it; what `more` leaves out is null or empty."""
+        """Make a pair in its original wording; a field that `more` leaves out is null or empty."""
         nothing = dict.fromkeys(("page_number", "evidence", "place", "context", "topic", "parent_id", "judgement"))
         own = {"pair_id": pair_id, "instruction": instruction, "output": output, "kind": kind, "doc_id": doc_id}
         return cls.model_validate(nothing | {"wording": "original", "references": []} | own | more)
 
 
 class Rejected(Record):
-    """A pair that was lost, and why; `instruction` and `output` as far as they were read.
+    """A pair that was rejected, and why. `instruction` and `output` are as much as was read of them.
 
-    `detail` says what the reason leaves open: the number that no evidence holds, the answer that contradicts.
+    `detail` adds what the reason leaves open: the number that is not in the evidence, the answer that contradicts.
     """
 
     reason: Reason
@@ -175,7 +175,7 @@ class Rejected(Record):
 
 
 class Example(Record):
-    """What the model is shown (`prompt`) and should say (`completion`, ending in exactly one EOS)."""
+    """The text that the model is given (`prompt`) and should continue with (`completion`, which ends in one EOS)."""
 
     pair_id: str
     kind: Kind
@@ -188,8 +188,8 @@ class Example(Record):
 
 
 class Prediction(Example):
-    """What the model said; `stopped` is false where it never reached EOS. `precision` is the base model's, `engine`
-    what generated."""
+    """An example with the model's answer. `stopped` is false where it never reached EOS; `precision` is the base
+    model's; `engine` is what generated the answer."""
 
     split: Split
     eos_token: str

@@ -1,1 +1,1 @@
-"""One script a stage: read deps, call pagetune, write outs, print one line of counts."""
+"""One script a stage: it reads its deps, calls pagetune, writes its outs and prints a line of counts."""

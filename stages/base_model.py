@@ -1,4 +1,4 @@
-"""Make the base model known: models/base/manifest.json, and for a built-in one the weights, trained here."""
+"""Describe the base model in models/base/manifest.json; train a built-in one and save its weights beside it."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Ask the base model before any tuning: data/prompts -> data/predictions/base.jsonl."""
+"""Generate the answers of the base model before tuning: data/prompts -> data/predictions/base.jsonl."""
 
 from pathlib import Path
 

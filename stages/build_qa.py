@@ -1,6 +1,6 @@
-"""Build question-answer pairs, each with its proof: data/pages.jsonl or the user's own rows -> data/qa.jsonl.
+"""Build question-answer pairs, each with its evidence: data/pages.jsonl or a user's own rows -> data/qa.jsonl.
 
-For task: summarization a pair is a dialogue and its summaries, out of data/dialogues.
+With task: summarization, a pair is a dialogue of data/dialogues and its summaries.
 """
 
 from collections import Counter
@@ -65,7 +65,7 @@ def from_pages(pages: list[Page], qa: Qa, llm: Llm, ledger: Ledger, clients: lis
 
 
 def asked(clients: list[Client]) -> dict[str, int]:
-    """Requests and tokens, those whose answers were kept from earlier included."""
+    """Count requests and tokens, those that were answered from the cache included."""
     total: Counter[str] = Counter()
     for client in clients:
         total.update(client.metrics())
@@ -74,11 +74,11 @@ def asked(clients: list[Client]) -> dict[str, int]:
 
 def nothing_found(params: Params, ledger: Ledger) -> str:
     if params.task == "summarization":
-        return f"{DIALOGUES} holds no row of a *.csv or *.jsonl. Put your dialogues there, or set task: qa."
+        return f"{DIALOGUES} has no rows in a *.csv or *.jsonl. Put your dialogues there, or set task: qa."
     if params.qa.source != "pdf":
-        return f"{RAW} holds no row of a *.{params.qa.source}. Put your file there, or set qa.source."
+        return f"{RAW} has no rows in a *.{params.qa.source}. Put your file there, or set qa.source."
     return (
-        f"{PAGES}: no pair stands (rejected: {ledger.metrics()['rejected'] or 'none'}). Add documents with questions "
+        f"{PAGES}: no pair was kept (rejected: {ledger.metrics()['rejected'] or 'none'}). Add documents with questions "
         "and answers, articles, tables or sentences of the form `X의 Y는 Z입니다`, or set qa.generator: llm."
     )
 

@@ -1,4 +1,4 @@
-"""Clean the pairs, split them so that nothing leaks, and reword: data/qa.jsonl -> data/splits/."""
+"""Clean the pairs, split them so that nothing leaks, and paraphrase them: data/qa.jsonl -> data/splits/."""
 
 import gc
 from pathlib import Path
@@ -20,7 +20,7 @@ PAIRS, SPLITS, METRICS = Path("data/qa.jsonl"), Path("data/splits"), Path("metri
 
 
 def main() -> None:
-    gc.disable()  # so many records, and no cycle among them: looking for one takes a sixth of the time
+    gc.disable()  # looking for cycles among this many records takes a sixth of the time, and they have none
     params = load_params()
     pairs = read_records(PAIRS, Pair)
     splits, ledger, personal_data = curate(pairs, params)
@@ -66,8 +66,8 @@ def split(clean: list[Pair], params: Params, ledger: Ledger) -> Splits:
         print(f"curate: {client}")
         return lambda pair: made[pair.pair_id], lost
 
-    rows_alone = params.qa.columns.group is None
-    return make_splits(clean, params.curate, params.seed, ledger, reword, rows_alone)
+    each_row_alone = params.qa.columns.group is None
+    return make_splits(clean, params.curate, params.seed, ledger, reword, each_row_alone)
 
 
 def unasked(questions: list[str], splits: Splits) -> list[str]:
@@ -76,13 +76,13 @@ def unasked(questions: list[str], splits: Splits) -> list[str]:
 
 
 def own_text(train: list[Pair]) -> list[str]:
-    """What the built-in model reads of a user's own rows: one wording of each fact that is trained on."""
+    """Return the text that the built-in model reads of a user's own rows: one wording of each trained fact."""
     own = {row.parent_id or row.pair_id: f"{row.instruction}\n{row.output}" for row in train if row.kind == "user"}
     return list(own.values())
 
 
 def count(splits: Splits) -> dict[str, object]:
-    """`facts` are pairs before paraphrasing, `rows` their wordings."""
+    """Count the `rows` of each split, and the `facts` that they are wordings of."""
     return {
         "rows": {name: len(rows) for name, rows in splits.rows.items()},
         "facts": {name: len({row.parent_id or row.pair_id for row in rows}) for name, rows in splits.rows.items()},

@@ -1,4 +1,4 @@
-"""Score base, tuned and the controls: data/predictions/*.jsonl -> metrics/eval.json and the tables beside it."""
+"""Score base, tuned and the controls: data/predictions/*.jsonl -> metrics/eval.json and tables beside it."""
 
 import csv
 from pathlib import Path
@@ -33,7 +33,7 @@ def main() -> None:
 
 
 def write_table(path: Path, rows: list[dict[str, Any]]) -> None:
-    """Without a row there is no header: DVC draws nothing then."""
+    """Write a CSV file. Without rows it has no header, and DVC draws nothing."""
     with atomic_write(path) as file:
         writer = csv.DictWriter(file, fieldnames=list(rows[0]) if rows else [], lineterminator="\n")
         writer.writeheader()

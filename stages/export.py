@@ -1,4 +1,4 @@
-"""Write what other programs serve: models/base and models/adapter -> models/export, proved before it is there."""
+"""Write what other programs serve: models/base and models/adapter -> models/export, verified before it appears."""
 
 import shutil
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ def main() -> None:
 
 @contextmanager
 def whole_or_not_at_all(folder: Path) -> Iterator[Path]:
-    """A folder to write in, that takes the name of `folder` at the end and is gone after an error, as what was."""
+    """Remove `folder`, and make one to write in that gets its name at the end, or is removed after an error."""
     part = folder.with_name(f"{folder.name}.part")
     for old in (folder, part):
         shutil.rmtree(old, ignore_errors=True)
@@ -47,18 +47,18 @@ def whole_or_not_at_all(folder: Path) -> Iterator[Path]:
 
 
 def export(merging: Merging, template: TemplateRecord, folder: Path) -> dict[str, Any]:
-    """What was proved."""
+    """Export the model, print what was verified, and return it."""
     proof, adapted = export_merged(merging, template, folder / "merged")
-    say_merged(proof)
+    print_merged(proof)
     options = merging.params.export
     if options.format == "gguf":
         moved = proof["sixteen_bit"]["largest_logit_difference"]
         proof["gguf"] = export_gguf(merging, folder, template, options.gguf_type, adapted, moved)
-        say_gguf(proof["gguf"], proof["prompts"])
+        print_gguf(proof["gguf"], proof["prompts"])
     return proof
 
 
-def say_merged(proof: dict[str, Any]) -> None:
+def print_merged(proof: dict[str, Any]) -> None:
     whole, half, base, count = proof["fp32"], proof["sixteen_bit"], proof["base"], proof["prompts"]
     print(
         f"export: merged in fp32: {whole['same_answers']} of {count} answers the same, logits within "
@@ -70,8 +70,8 @@ def say_merged(proof: dict[str, Any]) -> None:
     )
 
 
-def say_gguf(found: dict[str, Any], count: int) -> None:
-    ties = f", {found['near_ties']} part where two tokens are as good" if found["near_ties"] else ""
+def print_gguf(found: dict[str, Any], count: int) -> None:
+    ties = f", {found['near_ties']} part where two tokens are equally likely" if found["near_ties"] else ""
     print(f"export: gguf: {found['same_answers']} of {count} answers the same by llama.cpp{ties}")
     if "quantized_same_answers" in found:
         print(f"export: as {found['type']}: {found['quantized_same_answers']} of {count} answers the same")

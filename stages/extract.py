@@ -38,7 +38,7 @@ def main() -> None:
 
 
 def why_nothing(params: Params) -> str | None:
-    """Why no PDF is read, if none is."""
+    """Return the reason if no PDF is to be read."""
     if params.task == "summarization":
         return "task is summarization"
     return None if params.qa.source == "pdf" else f"qa.source is {params.qa.source}"
@@ -58,7 +58,7 @@ def check_folder() -> None:
         )
     nested = [path for path in RAW.rglob("*") if path.suffix.lower() == ".pdf" and path.parent != RAW]
     if nested:
-        raise UserError(f"{nested[0]} lies in a folder of its own, which is not read. Move it to {RAW}.")
+        raise UserError(f"{nested[0]} is in a subfolder, which is not read. Move it to {RAW}.")
 
 
 if __name__ == "__main__":

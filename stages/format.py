@@ -1,4 +1,4 @@
-"""Write prompts and completions: data/splits/*.jsonl -> data/prompts/*.jsonl, each completion with one EOS."""
+"""Write prompts and completions: data/splits/*.jsonl -> data/prompts/*.jsonl; each completion ends in one EOS."""
 
 from pathlib import Path
 

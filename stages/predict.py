@@ -1,4 +1,4 @@
-"""Ask the tuned model: data/prompts and models/adapter -> data/predictions/tuned.jsonl."""
+"""Generate the answers of the tuned model: data/prompts and models/adapter -> data/predictions/tuned.jsonl."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Put the merged model and its card on the Hub, where export.push_to names a repository -> models/pushed.json."""
+"""Push the merged model and its model card to the repository that export.push_to names -> models/pushed.json."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,7 +29,7 @@ def main() -> None:
 
 
 def card_of(repository: str) -> str:
-    """Of the merged model, with the scores of the adapter and the languages of its card."""
+    """Return the model card of the merged model, with the adapter's scores and the languages of its card."""
     from huggingface_hub import ModelCard
 
     metrics = {name: read_json(METRICS / f"{name}.json") for name in ("build_qa", "curate", "train", "eval")}

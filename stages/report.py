@@ -1,4 +1,4 @@
-"""What the tuning did, as a page and as the adapter's card: metrics/*, data/* -> metrics/report.html, model_card.md."""
+"""Report what the tuning did: metrics/*, data/* -> metrics/report.html and the adapter's metrics/model_card.md."""
 
 import csv
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`python -m pagetune ask`, `chat` and `doctor`, driven as a person would: the chat in a pseudo-terminal."""
+"""`python -m pagetune ask`, `chat` and `doctor`, used as a person would: the chat in a pseudo-terminal."""
 
 import contextlib
 import os
@@ -32,7 +32,7 @@ PAGETUNE = (sys.executable, "-m", "pagetune")
 
 @pytest.fixture(scope="module")
 def folder(pipeline: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the finished pipeline, to break."""
+    """Copy the finished pipeline, for tests that break something in it."""
     target = tmp_path_factory.mktemp("asked") / "copy"
     shutil.copytree(pipeline, target, symlinks=True, ignore=shutil.ignore_patterns(".git", "cache"))
     return target
@@ -118,7 +118,7 @@ def test_an_adapter_that_is_not_there_is_named_in_one_line(folder: Path) -> None
 
 
 def _listen_to_ctrl_c() -> None:
-    """As a program of a terminal does; where the tests run in the background of a shell, none of it would."""
+    """Handle Ctrl-C as in a terminal; a child of tests that run in the background of a shell would ignore it."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
@@ -146,7 +146,7 @@ class Terminal:
         os.write(self.end, f"{line}\n".encode())
 
     def until(self, words: str, seconds: float = 240) -> str:
-        """What appeared, until `words` are in it."""
+        """Return what appeared, as soon as `words` are in it."""
         ends = time.monotonic() + seconds
         while words not in self.seen:
             assert time.monotonic() < ends, f"{words!r} did not appear: {self.seen!r}"
@@ -165,7 +165,7 @@ class Terminal:
         return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", self.bytes.decode(errors="replace"))
 
     def ended(self) -> int:
-        """The exit status; what was said to the last is in `seen` then."""
+        """Wait for the end and return the exit status; `seen` then has the whole output."""
         status = self.process.wait(timeout=240)
         with contextlib.suppress(OSError):  # the end
             while said := os.read(self.end, 65536):
@@ -207,7 +207,7 @@ def test_the_end_of_the_input_ends_the_chat(terminal: Terminal) -> None:
 
 
 def test_ctrl_c_at_the_prompt_ends_the_chat_without_a_traceback(terminal: Terminal) -> None:
-    time.sleep(1)  # readline would see one that comes just before it begins to wait with the next key alone
+    time.sleep(1)  # readline would notice one that comes just before it starts to wait only with the next key
     terminal.process.send_signal(signal.SIGINT)
     assert terminal.ended() == 0
     assert "Traceback" not in terminal.seen
@@ -221,7 +221,7 @@ def test_the_chat_speaks_korean_in_a_korean_locale(pipeline: Path) -> None:
     os.close(terminal.end)
 
 
-# Where an answer was learned.
+# The page that an answer was learned from.
 
 
 def pair(question: str, answer: str, page: int = 1, evidence: str | None = None) -> Pair:
@@ -275,7 +275,7 @@ def test_evidence_that_stands_in_a_table_is_marked_above_the_page() -> None:
     assert as_html(source, page).endswith("<pre><mark>무게 | 3</mark>\n\n글</pre>")
 
 
-# doctor and the help.
+# The doctor and the help.
 
 
 def test_the_doctor_says_which_backend_trains_and_why_not_the_other(pipeline: Path) -> None:
@@ -287,11 +287,11 @@ def test_the_doctor_says_which_backend_trains_and_why_not_the_other(pipeline: Pa
         assert what in said
 
 
-def test_the_doctor_counts_the_cards_as_the_training_does(pipeline: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_doctor_counts_the_gpus_as_the_training_does(pipeline: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(pipeline)
     monkeypatch.setattr(backend, "why_no_unsloth", lambda: None)
-    for cards, says in ((1, "unsloth will train"), (2, "peft will train, not unsloth: there are several processes")):
-        monkeypatch.setattr(distributed, "_count_gpus", lambda count=cards: count)
+    for gpus, says in ((1, "unsloth will train"), (2, "peft will train, not unsloth: there are several processes")):
+        monkeypatch.setattr(distributed, "_count_gpus", lambda count=gpus: count)
         (found,) = doctor._backend()
         assert found.seen.startswith(says)
 
@@ -308,8 +308,8 @@ def test_the_doctor_fails_where_dvc_is_not_on_the_path(pipeline: Path, tmp_path:
 def test_the_doctor_names_what_is_broken_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "torch", None)
     found = {finding.what: finding for finding in doctor.examine()}
-    assert found["cards"].mark == "bad"
-    assert "torch" in found["cards"].seen
+    assert found["gpus"].mark == "bad"
+    assert "torch" in found["gpus"].seen
     assert {"Python", "git", "Tesseract"} <= found.keys()
 
 
@@ -331,7 +331,7 @@ def test_a_version_that_is_not_the_tested_one_is_noted(monkeypatch: pytest.Monke
     assert (missing.mark, missing.seen) == ("bad", "not installed; tested with 1.0")
 
 
-def test_the_pins_that_are_looked_at_stand_in_the_requirements(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_pins_that_the_doctor_checks_are_in_the_requirements(monkeypatch: pytest.MonkeyPatch) -> None:
     from conftest import ROOT
 
     monkeypatch.chdir(ROOT)
@@ -351,7 +351,7 @@ def test_every_command_has_help_with_an_example_in_both_languages(command: str) 
         assert f"python -m pagetune {command}" in done.stdout.split(f"{word}:")[1]
 
 
-#: The help of each argument and option that has no Korean in it.
+#: Prints each argument and option whose help has no Korean in it.
 NOT_KOREAN = """
 import re, typer.main
 from pagetune.__main__ import app

@@ -1,9 +1,10 @@
-"""Checkpoints are whole or absent, belong to one training, and outlive kills, power losses and full disks."""
+"""Checkpoints are complete or absent, belong to one training, and survive kills, power losses and full disks."""
 
 import errno
 import gc
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -94,7 +95,7 @@ def test_a_checkpoint_that_is_not_whole_is_passed_over_aloud(
     assert store.latest() == earlier
     assert capsys.readouterr().out == f"train: {newest} is incomplete and is skipped\n"
     store.save(15, writer(), keep=set())
-    assert steps(store) == [15], "the one that was not whole goes with the next save"
+    assert steps(store) == [15], "the incomplete one goes with the next save"
 
 
 def test_the_marker_lists_the_files_and_their_sizes(store: Store) -> None:
@@ -103,7 +104,7 @@ def test_the_marker_lists_the_files_and_their_sizes(store: Store) -> None:
 
 
 def finished(recorded: bool) -> Path | None:
-    """Where a training that is done starts from, when DVC has recorded it and when not."""
+    """Return where a finished training would start, with DVC having recorded it or not."""
     Path("dvc.lock").write_text("before")
     with open_store("key") as store:
         store.save(10, writer(), keep=set())
@@ -118,7 +119,7 @@ def test_a_training_that_is_done_but_not_yet_recorded_is_not_repeated() -> None:
     assert finished(recorded=False) == state_folder() / "key" / "step-00000010"
 
 
-def test_a_training_that_dvc_has_recorded_starts_anew_when_it_is_forced() -> None:
+def test_a_training_that_dvc_has_recorded_starts_again_when_it_is_forced() -> None:
     assert finished(recorded=True) is None
 
 
@@ -151,7 +152,7 @@ with open_store("key") as store:
 
 @pytest.fixture
 def holder(checkout: Path) -> Iterator[subprocess.Popen[str]]:
-    """Another process that holds the store."""
+    """Start another process, which holds the store."""
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     with subprocess.Popen(
         [sys.executable, "-c", HOLDER], cwd=checkout, env=environment, stdout=subprocess.PIPE, text=True
@@ -162,19 +163,57 @@ def holder(checkout: Path) -> Iterator[subprocess.Popen[str]]:
         process.kill()
 
 
+#: What a child does, and how a holder starts one.
+CHILD = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
+CHILDREN = {
+    "fork": f"import os\n    if not os.fork(): {CHILD}",
+    "exec": f"import subprocess\n    subprocess.Popen([sys.executable, '-c', {CHILD!r}])",
+}
+
+
+@pytest.mark.parametrize("start", CHILDREN.values(), ids=CHILDREN)
+def test_a_child_that_outlives_a_killed_training_does_not_hold_its_store(checkout: Path, start: str) -> None:
+    """A data loader is a forked child, and it looks for its parent only every five seconds."""
+    command = [sys.executable, "-c", HOLDER.replace("time.sleep", f"{start}\n    time.sleep")]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, cwd=checkout, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "held\n"
+        child = int(process.stdout.readline())
+        process.kill()
+        process.wait()
+        try:
+            os.kill(child, 0)  # it lives
+            with open_store("key") as store:
+                assert store.latest() is None
+        finally:
+            os.kill(child, signal.SIGKILL)
+
+
+def test_a_lock_file_that_was_removed_is_not_a_lock(checkout: Path) -> None:
+    path = checkout / "lock"
+    with lock.take_lock(path) as first:
+        path.unlink()
+        with lock.take_lock(path) as second:
+            assert first.lock_file == second.lock_file
+            assert lock.take_lock(path) is None
+
+
 def test_a_second_training_of_the_same_settings_is_one_line(holder: subprocess.Popen[str]) -> None:
     with pytest.raises(UserError) as caught, open_store("key"):
         pass
     line = str(caught.value)
-    assert f"another training of just these settings runs (process {holder.pid}" in line
+    assert f"another training with the same settings is running (process {holder.pid}, " in line
     assert str(state_folder() / "key") in line
-    assert line.endswith("wait for it or end it")
+    assert line.endswith("Wait for it or end it.")
     assert "\n" not in line
     with open_store("other") as other:
         assert other.latest() is None
 
 
-def test_a_killed_holder_holds_no_longer(holder: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_process_no_longer_holds_its_store(
+    holder: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(lock, "PATIENCE_SECONDS", 5.0)
     holder.kill()
     with open_store("key") as store:
@@ -183,7 +222,7 @@ def test_a_killed_holder_holds_no_longer(holder: subprocess.Popen[str], monkeypa
 
 def test_a_folder_that_cannot_be_made_is_one_line(checkout: Path) -> None:
     (checkout / ".pagetune").write_text("a file")
-    with pytest.raises(UserError, match=r"no checkpoint can be kept there: Not a directory"), open_store("key"):
+    with pytest.raises(UserError, match=r"\.pagetune.* cannot hold checkpoints: Not a directory"), open_store("key"):
         pass
 
 
@@ -244,7 +283,7 @@ def test_a_full_disk_is_one_line_and_keeps_what_was_there(store: Store, error: E
         store.save(30, write, keep=set())
     line = str(caught.value)
     assert line.startswith(f"the disk is full: {store.folder} took 3.0 MiB of the checkpoint of step 30 and has ")
-    assert line.endswith("MiB free; the checkpoint of step 20 is kept. Free some space and run dvc repro again")
+    assert line.endswith("MiB free; the checkpoint of step 20 is kept. Free some space and run dvc repro again.")
     assert "\n" not in line
     assert store.latest() == earlier
     assert names(store) == {"lock", "step-00000020"}
@@ -252,7 +291,7 @@ def test_a_full_disk_is_one_line_and_keeps_what_was_there(store: Store, error: E
 
 @pytest.fixture
 def small_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A real file system of 24 MiB, where the tests may mount one."""
+    """Mount a file system of 24 MiB, where the tests may do so."""
     folder = tmp_path / "disk"
     folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=24m", "none", str(folder)]
@@ -282,7 +321,7 @@ def test_a_disk_that_is_really_full_is_one_line_whoever_writes(small_disk: Path,
         earlier = store.save(10, lambda folder: write(folder, 4), keep=set())
         with pytest.raises(UserError, match=r"the disk is full: .* step 20 .* step 10 is kept"):
             store.save(20, lambda folder: write(folder, 40), keep=set())
-        gc.collect()  # torch's writer, which the error still holds, holds its file
+        gc.collect()  # the error still refers to torch's writer, which keeps its file open
         assert store.latest() == earlier
         later = store.save(30, lambda folder: write(folder, 4), keep=set())
         assert steps(store) == [30]

@@ -23,22 +23,23 @@ SHARED_MODULES = {
     "pagetune/__init__.py",
     "pagetune/errors.py",
     "pagetune/jsonl.py",
-    "pagetune/params.py",
+    "pagetune/params/__init__.py",
+    "pagetune/params/rules.py",
     "pagetune/records.py",
     "stages/__init__.py",
 }
 #: Tracked by `params:`, and what the training looks at to see whether DVC has recorded it.
 UNTRACKED = {"params.yaml", "dvc.lock"}
+GPU_LOCK = {"pagetune/train/__init__.py", "pagetune/train/gpu_lock.py", "pagetune/train/lock.py"}
 #: Imported for one definition that does not change what the stage writes.
 ALLOWED = {
     # Of manifest.py, which imports nothing of the kind: where the model lies, and its record.
     "format": {"pagetune/model/manifest.py"},
-    # And which card a job of a queue takes; the package of fused_lora.py, a docstring.
-    "baseline": {"pagetune/model/manifest.py", "pagetune/train/gpu_lock.py", "pagetune/train/__init__.py"},
-    "train": {"pagetune/model/manifest.py", "pagetune/train/gpu_lock.py"},
-    "predict": {"pagetune/model/manifest.py", "pagetune/train/gpu_lock.py", "pagetune/train/__init__.py"},
-    # As predict.
-    "export": {"pagetune/model/manifest.py", "pagetune/train/gpu_lock.py", "pagetune/train/__init__.py"},
+    # Which GPU a job of a queue takes, with the lock on it.
+    "baseline": {"pagetune/model/manifest.py", *GPU_LOCK},
+    "train": {"pagetune/model/manifest.py"},
+    "predict": {"pagetune/model/manifest.py", *GPU_LOCK},
+    "export": {"pagetune/model/manifest.py", *GPU_LOCK},
     # The package of draft.py, a docstring.
     "report": {"pagetune/build_qa/__init__.py"},
 }

@@ -1,18 +1,14 @@
 """A killed training resumes from its last checkpoint and ends in the same bytes; `benchmarks/kills.py` kills more."""
 
-import os
 import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-import pytest
 from conftest import edit_params
 
 from benchmarks.kills import DVC_ALONE, GROUP, Attempt, Campaign, check, members, run_campaign, table
-
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="the runs are killed as POSIX kills")
 
 EVERY = 5
 #: About ten seconds of training.

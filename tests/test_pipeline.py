@@ -292,7 +292,7 @@ def test_a_csv_goes_through_to_the_scores_without_a_pdf(fresh: Path) -> None:
 def test_no_rows_of_the_wanted_kind_is_one_line(fresh: Path) -> None:
     edit_params(fresh, {"qa.source": "csv"})
     run(fresh, "python", "-m", "stages.extract")
-    assert "data/raw holds no row of a *.csv" in fails_in_one_line(fresh, "build_qa")
+    assert "data/raw has no rows in a *.csv" in fails_in_one_line(fresh, "build_qa")
 
 
 def test_nothing_heldout_is_one_line(experiments: Path) -> None:

@@ -21,7 +21,7 @@ from pagetune.records import Example
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with params.yaml alone."""
+    """Make a folder with only params.yaml."""
     (tmp_path / "params.yaml").write_text((ROOT / "params.yaml").read_text(encoding="utf-8"), encoding="utf-8")
     edit_params(tmp_path, {"lora.r": 16, "train.effective_batch_size": 16})
     monkeypatch.chdir(tmp_path)
@@ -34,7 +34,7 @@ def printed(*arguments: str) -> str:
     return result.output
 
 
-def test_the_plan_for_a_card_that_is_not_here(folder: Path) -> None:
+def test_the_plan_for_a_gpu_that_is_elsewhere(folder: Path) -> None:
     said = printed("--gpu-gib", "8", "--model", "8b")
     for part in ("8.0 billion parameters", "at 4bit", "assumed rows", "total", "effective batch         16 rows"):
         assert part in said
@@ -55,11 +55,11 @@ def test_the_help_and_the_error_name_every_known_model(folder: Path) -> None:
     assert names in str(CliRunner().invoke(app, ["plan", "--model", "./nowhere"]).exception)
 
 
-def test_the_plan_without_a_card_is_for_the_machines_memory_and_says_so(folder: Path) -> None:
+def test_the_plan_without_a_gpu_is_for_the_machines_memory_and_says_so(folder: Path) -> None:
     import torch
 
     if torch.cuda.is_available():
-        pytest.skip("there is a card here")
+        pytest.skip("there is a GPU here")
     assert "on the CPU, as there is no GPU" in printed("--model", "1b")
     edit_params(folder, {"train.gpu_memory_gib": 123.5})
     assert "123.5 GiB of its memory" in printed("--model", "1b")

@@ -1,4 +1,4 @@
-"""Presets: what they change in params.yaml, and what they leave alone."""
+"""Presets change their own keys of params.yaml, and nothing else in it."""
 
 import difflib
 from pathlib import Path
@@ -27,7 +27,7 @@ def values_of(path: Path) -> dict[str, Any]:
 
 
 def flat(node: Any, above: str = "") -> dict[str, Any]:
-    """An empty mapping is no value of its own: a preset may fill it."""
+    """Return the values by dotted name, those of empty mappings left out, which a preset may fill."""
     if not isinstance(node, dict):
         return {above: node}
     return {key: value for name, inner in node.items() for key, value in flat(inner, f"{above}.{name}").items()}
@@ -91,7 +91,7 @@ def test_a_misspelt_key_is_one_line_with_its_place(params: Path) -> None:
 def test_a_value_out_of_range_is_one_line(params: Path) -> None:
     said = refusal(write(params.parent, "lora:\n  r: 0\n"), params)
     assert "mine.yaml: params.yaml:" in said
-    assert "lora.r: should be greater than or equal to 1, got 0" in said
+    assert "lora.r: should be a whole number of at least 1, got 0" in said
 
 
 @pytest.mark.parametrize("text", ["", "lora: 8\n", "lora:\n", "{"])

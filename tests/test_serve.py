@@ -1,6 +1,6 @@
-"""The web page of `python -m pagetune serve`, in a real browser, against a real server on loopback.
+"""The web page of `python -m pagetune serve`, in a real browser, with a real server on loopback.
 
-A picture of it for the README: PAGETUNE_SCREENSHOT=docs/serve.png pytest -k picture_for
+PAGETUNE_SCREENSHOT=docs/serve.png pytest -k picture_for takes a picture of it for the README.
 """
 
 import json
@@ -38,7 +38,7 @@ LOOPBACK = "127.0.0.1"
 
 
 class Slow:
-    """An Asker whose answers are known, a word at a time."""
+    """An Asker that gives a known answer, one word at a time."""
 
     def __init__(self, answer: str, seconds: float) -> None:
         self.words, self.seconds, self.asked = answer.split(" "), seconds, list[str]()
@@ -93,7 +93,7 @@ def served(asker: Any) -> Iterator[str]:
 
 @contextmanager
 def started(folder: Path, *options: str) -> Iterator[tuple[str, int]]:
-    """The command itself, in a process: where it listens, and which process it is."""
+    """Run the command in a process; give its address and its pid."""
     command = [sys.executable, "-m", "pagetune", "serve", "--port", "0", *options]
     environment = os.environ | {"PYTHONPATH": str(folder)}
     with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as process:
@@ -118,7 +118,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """At the end nothing may have been asked of another machine, and nothing have failed."""
+    """Open a page, and check at the end that it contacted no other machine and that nothing failed."""
     opened = browser.new_page(viewport={"width": 1200, "height": 680})
     asked: list[str] = []
     faults: list[str] = []
@@ -140,7 +140,7 @@ def ask(page: Page, url: str, question: str) -> None:
 
 
 def answer_to(url: str, question: str) -> str:
-    """As a program asks."""
+    """Ask as a program does, and return the answer."""
     base = f"{url}/gradio_api/call/ask"
     event = httpx.post(base, json={"data": [question]}, timeout=60).json()["event_id"]
     with httpx.stream("GET", f"{base}/{event}", timeout=120) as response:
@@ -160,7 +160,7 @@ def test_a_person_asks_the_address_and_sees_the_answer_stream_in_with_its_source
         expect(page.locator("#source mark")).to_contain_text("의사당대로 143")
         expect(page.locator("#source")).to_contain_text("training_notice, page 1")
         expect(page.locator(".bot").last).to_contain_text(expected)
-        expect(page.get_by_label("Before the tuning")).not_to_be_empty()
+        expect(page.get_by_label("Before tuning")).not_to_be_empty()
         at = {found.laddr.ip for found in psutil.Process(process).net_connections() if found.status == "LISTEN"}
     assert at == {LOOPBACK}
 
@@ -240,7 +240,7 @@ FILES = [
 ]
 
 
-@pytest.mark.parametrize("locked", [True, False], ids=["by the door", "by Gradio behind it"])
+@pytest.mark.parametrize("locked", [True, False], ids=["by the request filter", "by Gradio behind it"])
 @pytest.mark.parametrize("path", ["call/ask", "run/predict", "queue/join"])
 def test_no_file_that_a_request_names_is_copied_or_fetched(
     path: str, locked: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -282,7 +282,7 @@ def test_who_is_refused_while_still_sending_hears_why(path: str) -> None:
         length = 2 * serve.MAX_BODY_BYTES
         sent.sendall(f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n".encode())
         for _ in range(4):
-            time.sleep(0.2)  # refused by now: a closed connection would be reset by what we send
+            time.sleep(0.2)  # refused by now; if the connection were closed, what we send would reset it
             sent.sendall(b"x" * (length // 4))
         told = b"".join(iter(lambda: sent.recv(65536), b""))
     assert told.startswith((b"HTTP/1.1 403", b"HTTP/1.1 413"))
@@ -306,5 +306,5 @@ def test_a_port_that_is_taken_is_named_in_one_line(pipeline: Path) -> None:
         port = str(taken.getsockname()[1])
         done = run(pipeline, sys.executable, "-m", "pagetune", "serve", "--port", port, check=False)
     assert done.returncode == 1
-    assert done.stderr.startswith(f"pagetune: serve: {LOOPBACK}:{port} cannot be listened on")
+    assert done.stderr.startswith(f"pagetune: serve: cannot listen on {LOOPBACK}:{port}")
     assert len(done.stderr.strip().splitlines()) == 1

@@ -1,4 +1,4 @@
-"""A sweep over ranks: what counts as a run, which rank is named, and what nobody gets to see before."""
+"""A sweep over ranks: which runs count, which rank is named, and which scores stay hidden until then."""
 
 import json
 import shutil
@@ -14,7 +14,7 @@ from pagetune.commands.experiments import Experiment, comparable, finished_runs,
 from pagetune.commands.sweep import Score, Sweep, choose_rank, compare, draw_sweep, pool, sweep_lines, within_noise
 from pagetune.errors import UserError
 
-#: The score of each rank on validation, and one on recall that says which rank it is of.
+#: The score of each rank on validation, and one on recall that tells the ranks apart.
 VALIDATION = {2: 0.2, 4: 0.5, 8: 0.9, 16: 0.95, 64: 0.96}
 RECALL = {2: 0.123, 4: 0.234, 8: 0.345, 16: 0.456, 64: 0.567}
 
@@ -64,7 +64,7 @@ Path("metrics/cost.json").write_text(json.dumps(cost))
 
 
 def make_project(folder: Path) -> Path:
-    """A project of one fast stage, its result for r=8 committed."""
+    """Make a project of one fast stage, and commit its result for r=8."""
     for name, text in (("params.yaml", PARAMS), ("dvc.yaml", STAGES), ("work.py", WORK)):
         (folder / name).write_text(text, encoding="utf-8")
     run(folder, "git", "init", "-q", "-b", "main")
@@ -85,7 +85,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def project(plain: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Experiments from the workspace, from the queue, one of them failed, one waiting, one of other settings."""
+    """Run experiments in the workspace and in the queue; one fails, one waits, and one has other settings."""
     folder = tmp_path_factory.mktemp("sweep") / "project"
     shutil.copytree(plain, folder, symlinks=True)
     for name in ("sixteen", "sixteen-again"):
@@ -102,7 +102,7 @@ def project(plain: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def copy(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The present folder of the test, which may change it."""
+    """Make a copy that the test may change, and enter it."""
     folder = tmp_path / "project"
     shutil.copytree(project, folder, symlinks=True)
     monkeypatch.chdir(folder)

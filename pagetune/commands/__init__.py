@@ -1,1 +1,1 @@
-"""What people run by hand: `python -m pagetune ask`, `serve`, `plan`, `doctor` and the others."""
+"""The commands that people run by hand: `python -m pagetune ask`, `serve`, `plan`, `doctor` and the others."""

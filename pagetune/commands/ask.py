@@ -1,4 +1,4 @@
-"""Questions to the model that the pipeline made."""
+"""`python -m pagetune ask`: a question to the model that the pipeline made."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
@@ -16,15 +16,15 @@ from pagetune.params import load_params
 from pagetune.predict.answers import Answer, answer_of, eos_ids_of, generate
 
 EVALUATION, REPORT = Path("metrics/eval.json"), Path("metrics/report.html")
-#: What a decoder gives for the bytes of a letter of which not all are there yet.
+#: What a decoder returns for a character whose bytes are not all generated yet.
 _BROKEN = "�"
 
 
 class Asker:
-    """The base model, and with `tuned` the adapter on it; loaded once, asked one question at a time.
+    """The base model, with `tuned` under its adapter; it is loaded once and answers one question at a time.
 
-    Asks with the template that the training used. Raises UserError before the first `dvc repro`, and where adapter,
-    template and base do not belong together.
+    The prompt has the template that the training used. Making one raises UserError before the first `dvc repro`, and
+    where adapter, template and base do not belong together.
     """
 
     def __init__(self, tuned: bool) -> None:
@@ -39,7 +39,8 @@ class Asker:
             return generate(self.model, self.tokenizer, [self.prompt(question)], self.params.predict)[0]
 
     def stream(self, question: str, base: bool = False) -> Iterator[Answer]:
-        """The answer as it grows, of a model with an encoder as a whole; in fp32 the last is that of `answer`."""
+        """Yield the answer as it grows; in fp32 the last one equals that of `answer`. A model with an encoder yields
+        only the whole answer."""
         if self.manifest.encoder_decoder:
             yield self.answer(question, base)
             return
@@ -53,7 +54,7 @@ class Asker:
             with torch.inference_mode(), self._without_adapter(base):
                 output = self.model(input_ids=ids, past_key_values=cache, use_cache=True)
             cache, ids = getattr(output, "past_key_values", None), output.logits[:, -1:].argmax(-1)
-            if cache is None:  # of another make, such as Mamba's: then the answer appears as a whole
+            if cache is None:  # another kind of model, such as Mamba: the answer appears as a whole
                 break
             made.append(int(ids))
             grown = answer_of(made, self.tokenizer, eos_ids)
@@ -63,7 +64,7 @@ class Asker:
     def prompt(self, question: str) -> str:
         if not question.strip():
             raise UserError(
-                tr("the question is empty. Write one, in quotes.", "질문이 비어 있습니다. 따옴표 안에 적어 주세요.")
+                tr("the question is empty. Write one in quotes.", "질문이 비어 있습니다. 따옴표 안에 적어 주세요.")
             )
         return render_prompt(self.template, question.strip())
 
@@ -74,6 +75,6 @@ class Asker:
 
 def cut_short() -> str:
     return tr(
-        "the answer was cut at predict.max_new_tokens; the model did not end it",
-        "답이 predict.max_new_tokens에서 잘렸습니다. 모델이 스스로 끝내지 않았습니다",
+        "the answer was cut at predict.max_new_tokens before the model ended it",
+        "모델이 답을 끝내기 전에 predict.max_new_tokens에서 잘렸습니다",
     )

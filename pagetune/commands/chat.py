@@ -1,4 +1,4 @@
-"""Questions and answers in the terminal, one after the other."""
+"""`python -m pagetune chat`: questions and answers in the terminal, one after another."""
 
 import contextlib
 from collections.abc import Iterator
@@ -14,14 +14,14 @@ from pagetune.predict.answers import Answer
 
 
 class Chat:
-    """`/base` and `/tuned` choose who answers, `/source` shows or hides the page; everything else is a question."""
+    """A chat: `/base` and `/tuned` choose the model, `/source` shows or hides the page, other lines are questions."""
 
     def __init__(self, asker: Asker, sources: Sources, console: Console, base: bool, show_source: bool) -> None:
         self.asker, self.sources, self.console = asker, sources, console
         self.base, self.show_source = base, show_source
 
     def run(self) -> None:
-        """Until /quit, the end of the input, or Ctrl-C at the prompt. Ctrl-C in an answer ends that answer."""
+        """Answer until /quit, the end of the input, or Ctrl-C at the prompt; Ctrl-C during an answer only ends that."""
         self.console.print(f"[dim]{escape(_welcome())}[/dim]")
         while (line := self._read()) is not None:
             if line.startswith("/"):
@@ -30,10 +30,10 @@ class Chat:
                 self._answer(line)
 
     def _read(self) -> str | None:
-        """None at the end."""
+        """Return the next line, or None at the end."""
         name = tr("base", "튜닝 전") if self.base else tr("tuned", "튜닝 후")
         try:
-            line = input(f"{name} > ").strip()  # not the console's: a line edited by readline would eat its prompt
+            line = input(f"{name} > ").strip()  # not Console.input: readline would erase its prompt
         except (EOFError, KeyboardInterrupt):
             self.console.print()
             return None
@@ -64,7 +64,7 @@ class Chat:
 
 
 def _printed(answers: Iterator[Answer], console: Console) -> Answer:
-    """Print what each answer adds to the one before; return the last. Text of a model is never markup."""
+    """Print what each answer adds to the one before, and return the last. A model's text is never read as markup."""
     answer = Answer("", stopped=False)
     for grown in answers:
         console.print(grown.text.removeprefix(answer.text), end="", markup=False, highlight=False, soft_wrap=True)
@@ -74,8 +74,8 @@ def _printed(answers: Iterator[Answer], console: Console) -> Answer:
 
 
 def start(base: bool, show_source: bool) -> None:
-    """Raises UserError before the first `dvc repro`."""
-    with contextlib.suppress(ImportError):  # Windows has none
+    """Start a chat. Raise UserError before the first `dvc repro`."""
+    with contextlib.suppress(ImportError):  # some builds of Python have no readline
         import readline  # noqa: F401 - arrow keys and a history in input()
     console = Console()
     asker = Asker(tuned=not base)
@@ -84,13 +84,13 @@ def start(base: bool, show_source: bool) -> None:
 
 def _welcome() -> str:
     return tr(
-        "Each question is answered by itself, as in the training. /base, /tuned, /source, /quit",
+        "Each question is answered on its own, as in training. /base, /tuned, /source, /quit",
         "질문마다 따로 답합니다(학습한 방식 그대로). /base 튜닝 전, /tuned 튜닝 후, /source 출처, /quit 끝",
     )
 
 
 def _help() -> str:
     return tr(
-        "/base: the model before the tuning; /tuned: after it; /source: show or hide the page; /quit: end",
-        "/base: 튜닝 전 모델, /tuned: 튜닝 후 모델, /source: 출처 쪽 보이기/숨기기, /quit: 끝내기",
+        "/base: the model before tuning; /tuned: after it; /source: show or hide the page; /quit: end",
+        "/base: 튜닝 전 모델, /tuned: 튜닝 후 모델, /source: 출처 페이지 보이기/숨기기, /quit: 끝내기",
     )

@@ -1,4 +1,4 @@
-"""What this machine has of what pagetune needs, and what follows from it."""
+"""`python -m pagetune doctor`: what this machine has of what pagetune needs, and what that means."""
 
 import re
 import shutil
@@ -16,12 +16,12 @@ from pagetune.model.manifest import BASE, read_manifest
 from pagetune.params import load_params
 
 PINS = Path("requirements.txt")
-#: What results depend on; the other pins are what these bring along.
+#: The packages that results depend on; the other pins are their dependencies.
 PINNED = (
     "torch", "transformers", "trl", "peft", "accelerate", "datasets", "bitsandbytes", "dvc", "pdfplumber",
     "pypdfium2", "rouge-score", "kiwipiepy", "sacrebleu", "gradio",
 )  # fmt: skip
-#: The built-in pipeline takes less than one; a base of 8B wants 30 GiB of disk for its weights and an export.
+#: The built-in model needs less than 1 GiB of each; an 8B model needs 30 GiB of disk for its weights and an export.
 LEAST_DISK_GIB, LEAST_MEMORY_GIB = 5.0, 3.0
 
 GIB = 2**30
@@ -31,7 +31,7 @@ Mark = Literal["ok", "note", "bad"]
 
 @dataclass(frozen=True)
 class Finding:
-    """`bad` is what the pipeline cannot run with; `note` what it does without."""
+    """A part of the machine, and what was seen of it. The pipeline cannot run with a `bad` one; a `note` limits it."""
 
     mark: Mark
     what: str
@@ -39,19 +39,19 @@ class Finding:
 
 
 def examine() -> list[Finding]:
-    """A part that cannot be looked at is a finding itself."""
+    """Examine each part of the machine. A part that cannot be examined is a finding itself."""
     findings: list[Finding] = []
-    for part in (_python, _programs, _versions, _cards, _backend, _engines, _room, _reading):
+    for part in (_python, _programs, _versions, _gpus, _backend, _engines, _space, _reading):
         try:
             findings += part()
-        except Exception as error:  # whatever is broken here is what one asks the doctor about
+        except Exception as error:  # people call the doctor because something is broken
             seen = str(error).strip().splitlines() or [type(error).__name__]
             findings.append(Finding("bad", part.__name__.strip("_"), seen[0]))
     return findings
 
 
 def print_findings(findings: list[Finding]) -> bool:
-    """A table; False where something is missing that the pipeline cannot run without."""
+    """Print a table. Return False where something is missing that the pipeline cannot run without."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -65,9 +65,9 @@ def print_findings(findings: list[Finding]) -> bool:
     bad = [finding.what for finding in findings if finding.mark == "bad"]
     if bad:
         names = ", ".join(bad)
-        print(tr(f"doctor: the pipeline cannot run without {names}.", f"doctor: {names} 없이는 돌릴 수 없습니다."))
+        print(tr(f"doctor: the pipeline cannot run without {names}.", f"doctor: {names} 없이는 실행할 수 없습니다."))
     else:
-        print(tr("doctor: the pipeline can run here.", "doctor: 여기서 돌릴 수 있습니다."))
+        print(tr("doctor: the pipeline can run on this machine.", "doctor: 이 컴퓨터에서 실행할 수 있습니다."))
     return not bad
 
 
@@ -88,20 +88,20 @@ def _programs() -> Iterator[Finding]:
 
 
 def _versions() -> Iterator[Finding]:
-    """Each as pinned, or what differs."""
+    """Yield a finding for each pinned package: its version, and the tested one where it differs."""
     for name, pinned in _pins().items():
         try:
             here = version(name)
         except PackageNotFoundError:
             yield Finding(
-                "bad", name, tr(f"not installed; tested with {pinned}", f"설치되지 않았습니다. 시험한 버전은 {pinned}")
+                "bad", name, tr(f"not installed; tested with {pinned}", f"설치되지 않았습니다. 시험한 버전: {pinned}")
             )
             continue
         same = here.partition("+")[0] == pinned
         yield Finding(
             "ok" if same else "note",
             name,
-            here if same else tr(f"{here}; tested with {pinned}", f"{here}; 시험한 버전은 {pinned}"),
+            here if same else tr(f"{here}; tested with {pinned}", f"{here}; 시험한 버전: {pinned}"),
         )
 
 
@@ -114,7 +114,7 @@ def _pins() -> dict[str, str]:
     return {name: pins[name] for name in PINNED if name in pins}
 
 
-def _cards() -> Iterator[Finding]:
+def _gpus() -> Iterator[Finding]:
     import torch
 
     build = torch.version.cuda or torch.version.hip
@@ -129,11 +129,11 @@ def _cards() -> Iterator[Finding]:
         seen = f"{properties.name}, sm_{properties.major}{properties.minor}, {free / GIB:.1f} / {total / GIB:.1f} GiB"
         yield Finding("ok", f"GPU {index}", f"{seen} {tr('free', '남음')}, {tr('driver', '드라이버')} {driver}")
     if not torch.cuda.is_available():
-        yield Finding("note", "GPU", _why_no_card(driver, build))
+        yield Finding("note", "GPU", _why_no_gpu(driver, build))
 
 
 def _driver() -> str | None:
-    """None where there is no NVIDIA driver."""
+    """Return the version of the NVIDIA driver, or None without one."""
     command = ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"]
     try:
         seen = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout.split()
@@ -142,31 +142,31 @@ def _driver() -> str | None:
     return seen[0] if seen else None
 
 
-def _why_no_card(driver: str | None, build: str | None) -> str:
+def _why_no_gpu(driver: str | None, build: str | None) -> str:
     if driver is None:
         return tr(
             "none: nvidia-smi finds no driver; everything runs on the CPU, slowly for models above 1B",
-            "없음: 드라이버가 없습니다. CPU에서 돌며 1B보다 큰 모델은 느립니다",
+            "없음: 드라이버를 찾을 수 없어 모두 CPU에서 실행합니다. 1B보다 큰 모델은 느립니다",
         )
     if build is None:
         return tr(
-            f"driver {driver} is there, but this PyTorch is a CPU build: install its CUDA build",
+            f"driver {driver} is installed, but this PyTorch is built for the CPU: install its CUDA build",
             f"드라이버 {driver}는 있지만 PyTorch가 CPU 빌드입니다. CUDA 빌드를 설치하세요",
         )
     return tr(
-        f"PyTorch's CUDA {build} cannot use driver {driver}: raise the driver, or look at CUDA_VISIBLE_DEVICES",
+        f"PyTorch's CUDA {build} cannot use driver {driver}: update the driver, or check CUDA_VISIBLE_DEVICES",
         f"PyTorch의 CUDA {build}가 드라이버 {driver}를 쓸 수 없습니다. 드라이버나 CUDA_VISIBLE_DEVICES를 확인하세요",
     )
 
 
 def _backend() -> Iterator[Finding]:
-    """As the training would choose."""
+    """Yield the backend that the training would choose."""
     from pagetune.train.backend import why_peft
     from pagetune.train.distributed import count_processes
 
     params = load_params()
     wanted = params.train.backend == "unsloth"
-    # Before the stage base_model has run nobody knows the model.
+    # The model is unknown before the stage base_model has run.
     encoder = (BASE / "manifest.json").exists() and read_manifest().encoder_decoder
     processes = count_processes(params.train.processes, params.train.effective_batch_size)
     problem = why_peft(params, processes, encoder=encoder)
@@ -188,7 +188,7 @@ def _engines() -> Iterator[Finding]:
         yield Finding("note", "GGUF", str(error))
 
 
-def _room() -> Iterator[Finding]:
+def _space() -> Iterator[Finding]:
     import psutil
 
     memory, disk = psutil.virtual_memory().available / GIB, shutil.disk_usage(Path.cwd()).free / GIB
@@ -197,18 +197,18 @@ def _room() -> Iterator[Finding]:
         (tr("disk", "디스크"), disk, LEAST_DISK_GIB),
     ):
         seen = tr(f"{free:.1f} GiB free", f"{free:.1f} GiB 남음")
-        little = tr(f"; {least:g} are wanted", f"; {least:g}은 있어야 합니다")
+        little = tr(f"; at least {least:g} are needed", f"; 적어도 {least:g} GiB가 필요합니다")
         yield Finding("ok" if free >= least else "note", what, seen if free >= least else seen + little)
 
 
 def _reading() -> Iterator[Finding]:
     from matplotlib import font_manager
 
-    # Its list of fonts is of the day when it was first asked; this looks.
+    # Its list of fonts is kept from the first use; this looks at the files.
     names = {Path(file).stem for file in font_manager.findSystemFonts()}
     korean = sorted(name for name in names if re.search("Nanum|CJK|Malgun|Gothic ?Neo", name, re.IGNORECASE))
     none = tr(
-        "none: where a PDF brings no font along, its lines may be read wrongly, and browsers show boxes "
+        "none: lines of a PDF without its own fonts may be read wrongly, and browsers show boxes "
         "(Debian: apt-get install fonts-nanum)",
         "없음: PDF에 글꼴이 들어 있지 않으면 줄을 잘못 읽을 수 있고, 브라우저에는 네모로 나옵니다 "
         "(Debian: apt-get install fonts-nanum)",
@@ -218,7 +218,7 @@ def _reading() -> Iterator[Finding]:
 
 
 def _tesseract() -> Finding:
-    """Only scans need it."""
+    """Return what Tesseract can read; only scans need it."""
     missing = tr(
         "scans cannot be read (Debian: apt-get install tesseract-ocr tesseract-ocr-kor)",
         "스캔 문서를 읽을 수 없습니다 (Debian: apt-get install tesseract-ocr tesseract-ocr-kor)",

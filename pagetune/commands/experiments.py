@@ -1,4 +1,4 @@
-"""The trainings that DVC knows of the present commit, each once, and why an experiment does not count."""
+"""The trainings that DVC knows for this commit, each once, and why other experiments do not count."""
 
 import json
 import subprocess
@@ -9,14 +9,18 @@ from typing import Any
 
 from pagetune.errors import UserError
 
-#: A sweep may vary these; what differs in anything else was not the same training, or not asked the same.
+#: What a sweep may vary; runs that differ in anything else had another training, or other questions.
 VARIED = frozenset({"lora.r", "lora.alpha", "seed"})
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """A training. `params` by dotted name, without those of VARIED; `sources` are the hashes of what stages read and no
-    stage wrote, by path; `tuned` is that part of metrics/eval.json, `cost` metrics/cost.json, empty where unread."""
+    """A training that DVC knows.
+
+    `params` are by dotted name, without those of VARIED. `sources` are the hashes, by path, of what stages read and no
+    stage wrote. `tuned` is that part of metrics/eval.json and `cost` is metrics/cost.json, each empty where DVC could
+    not read it.
+    """
 
     name: str
     rank: int
@@ -27,7 +31,7 @@ class Experiment:
 
 
 def read_runs() -> tuple[list[Experiment], list[str]]:
-    """The trainings, and a line for each experiment left out. Raises UserError outside of a project of Git and DVC."""
+    """Return the trainings, and a line for each experiment left out. Raise UserError outside a Git and DVC project."""
     return finished_runs(json.loads(_dvc("exp", "show", "--json")), _is_up_to_date)
 
 
@@ -36,51 +40,52 @@ def _is_up_to_date() -> bool:
 
 
 def _dvc(*words: str) -> str:
-    """What DVC prints."""
+    """Run DVC and return what it prints."""
     done = subprocess.run([sys.executable, "-m", "dvc", *words], capture_output=True, text=True, check=False)
     if done.returncode:
         seen = (done.stderr.strip().splitlines() or ["no message"])[-1].removeprefix("ERROR: ")
-        raise UserError(f"sweep: `dvc {' '.join(words)}` says: {seen}. Run this in a project of Git and DVC.")
+        raise UserError(f"sweep: `dvc {' '.join(words)}` says: {seen}. Run this in a Git and DVC project.")
     return done.stdout
 
 
 def finished_runs(rows: list[dict[str, Any]], is_up_to_date: Callable[[], bool]) -> tuple[list[Experiment], list[str]]:
-    """`rows` are those of `dvc exp show --json`; `is_up_to_date` says whether the workspace's scores are of its params.
+    """Return the trainings in `rows`, the output of `dvc exp show --json`, and a line for each one left out.
 
-    The same figures, the training's seconds among them, are the same training: the workspace has those of its last
-    run, whatever stands in params.yaml by now. So the commit comes first, and the workspace last.
+    `is_up_to_date` tells whether the workspace's scores belong to its params. Equal numbers, the training's seconds
+    included, are the same training: the workspace shows those of its last run, whatever params.yaml says by now. So
+    the commit comes first and the workspace last.
     """
     runs: dict[str, Experiment] = {}
     left_out = []
     for name, state, data in _rows(rows):
         run = _run(name, data)
-        figures = json.dumps([run.tuned, run.cost or [run.rank, data["params"]]]) if run else ""
+        numbers = json.dumps([run.tuned, run.cost or [run.rank, data["params"]]]) if run else ""
         if why := _why_not(run, state, name):
             left_out.append(f"{name}{f' (r={run.rank})' if run else ''}: {why}")
-        elif run and run.tuned and figures not in runs:
+        elif run and run.tuned and numbers not in runs:
             if name == "workspace" and not is_up_to_date():
-                left_out.append(f"workspace (r={run.rank}): its scores are not of its settings; run `dvc repro`")
+                left_out.append(f"workspace (r={run.rank}): its scores belong to other settings; run `dvc repro`")
             else:
-                runs[figures] = run
+                runs[numbers] = run
     return list(runs.values()), left_out
 
 
 def _why_not(run: Experiment | None, state: str, name: str) -> str | None:
-    """A workspace without scores is no experiment, and no news."""
+    """Return why this experiment does not count, if so. A workspace without scores needs no reason."""
     if state != "success":
         return state
     if run and run.tuned and "facts" not in run.tuned.get("validation", {}):
-        return "its scores are those of an older version; run `dvc repro`"
+        return "its scores come from an older version; run `dvc repro`"
     if name != "workspace" and not (run and run.tuned):
-        return "DVC reads no lora.r or no scores in it"
+        return "DVC finds no lora.r or no scores in it"
     return None
 
 
 def _rows(rows: list[dict[str, Any]]) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Name, state and data: the commit, its experiments from the oldest on, the workspace.
+    """Yield the name, state and data of the commit, of its experiments from the oldest on, and of the workspace.
 
-    What was run in the workspace has no executor. What failed, waits or runs shows the figures of the commit or the
-    workspace that it began from.
+    An experiment that was run in the workspace has no executor. One that failed, waits or runs shows the numbers of
+    the commit or the workspace that it started from.
     """
     for commit in [*rows[1:], *rows[:1]]:
         yield commit["name"] or commit["rev"][:9], "success", commit["data"] or {}
@@ -91,19 +96,19 @@ def _rows(rows: list[dict[str, Any]]) -> Iterator[tuple[str, str, dict[str, Any]
 
 
 def _run(name: str, data: dict[str, Any]) -> Experiment | None:
-    """None where its rank cannot be read."""
+    """Make an Experiment of a row's data; return None where its rank cannot be read."""
     params = dict(_flat(_file(data, "params", "params.yaml")))
     if not isinstance(rank := params.get("lora.r"), int):
         return None
     alpha = params.get("lora.alpha")
-    scale = alpha / rank if isinstance(alpha, int) else 2.0  # what auto is
+    scale = alpha / rank if isinstance(alpha, int) else 2.0  # auto
     settings = {key: value for key, value in params.items() if key not in VARIED} | {"lora.alpha / lora.r": scale}
     tuned = _file(data, "metrics", "metrics/eval.json").get("tuned", {})
     return Experiment(name, rank, settings, _sources(data), tuned, _file(data, "metrics", "metrics/cost.json"))
 
 
 def _file(data: dict[str, Any], kind: str, path: str) -> dict[str, Any]:
-    """Empty where DVC could not read it."""
+    """Return the content of a file in a row's data; empty where DVC could not read it."""
     content: dict[str, Any] = data.get(kind, {}).get(path, {}).get("data") or {}
     return content
 
@@ -117,7 +122,8 @@ def _flat(node: Any, above: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _sources(data: dict[str, Any]) -> dict[str, str | None]:
-    """The documents and programs. Small results in metrics/ that DVC calls plots are not in its list of outs."""
+    """Return the hashes of documents and programs. Results in metrics/ are left out by name, since DVC does not list
+    plots among the outs."""
     written = (*data["outs"], "metrics")
     return {
         path: known["hash"]
@@ -127,7 +133,7 @@ def _sources(data: dict[str, Any]) -> dict[str, str | None]:
 
 
 def comparable(runs: list[Experiment]) -> tuple[list[Experiment], list[str]]:
-    """The runs of the settings under which most ranks were tried, and a line for each other that says what differs."""
+    """Return the runs of the settings with which most ranks were tried, and a line for each other run: what differs."""
     if not runs:
         return [], []
     groups = [[run for run in runs if _differences(run, one) == ""] for one in runs]
@@ -137,7 +143,7 @@ def comparable(runs: list[Experiment]) -> tuple[list[Experiment], list[str]]:
 
 
 def _differences(run: Experiment, usual: Experiment) -> str:
-    """In words; empty where there is none. A hash says nothing to a reader, its path does."""
+    """Describe how two runs differ; return an empty text where they do not. Files are named by path, not by hash."""
     params = [
         f"{name} is {run.params.get(name)}, elsewhere {usual.params.get(name)}"
         for name in {**usual.params, **run.params}

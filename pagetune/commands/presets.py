@@ -1,6 +1,5 @@
-"""A preset is a few keys of params.yaml with other values: `presets/*.yaml`, written into params.yaml by a command."""
+"""Presets: files with values for some keys of params.yaml, which a command writes there."""
 
-import difflib
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,15 +12,16 @@ from ruamel.yaml.error import YAMLError
 from pagetune.errors import UserError
 from pagetune.jsonl import atomic_write
 from pagetune.params import PARAMS, Params, load_params
+from pagetune.params.rules import unknown_key
 
-#: No line of params.yaml is broken anew.
+#: Wider than any line of params.yaml, so that none is broken into two.
 WIDTH = 4096
 
 
 def apply_preset(preset: Path, params: Path = PARAMS) -> list[str]:
-    """Write the preset's keys into params.yaml, comments kept, and return a line for each value that changed.
+    """Write the preset's values into params.yaml, keep its comments, and return a line for each value that changed.
 
-    Raises UserError, and leaves the file as it was, where a key is none of params.yaml or the result is not valid.
+    Raise UserError, and leave the file as it was, where params.yaml has no such key or the result is not valid.
     """
     load_params(params)
     values, changes = _read(params), []
@@ -42,14 +42,14 @@ def apply_preset(preset: Path, params: Path = PARAMS) -> list[str]:
 def _leaves(
     preset: Path, node: Any, model: type[BaseModel], above: tuple[str, ...] = ()
 ) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """The keys that have a value of their own. A section's values may be given in part, any other value is whole."""
+    """Yield each key with its value. A preset may give some keys of a section; any other value is replaced whole."""
     if not isinstance(node, dict):
         raise UserError(f"{preset}: {'.'.join(above) or 'the file'} holds no keys. Name at least one parameter in it.")
-    places: Any = node  # ruamel's mapping knows the line of each key
+    lines: Any = node  # ruamel's mapping knows the line of each key
     for name, value in node.items():
         key = (*above, str(name))
         if name not in model.model_fields:
-            raise UserError(f"{preset}:{places.lc.key(name)[0] + 1}: {'.'.join(key)} {_unknown(str(name), model)}")
+            raise UserError(f"{preset}:{lines.lc.key(name)[0] + 1}: {'.'.join(key)} {unknown_key(str(name), model)}")
         inner = model.model_fields[name].annotation
         if isinstance(inner, type) and issubclass(inner, BaseModel):
             yield from _leaves(preset, value, inner, key)
@@ -57,16 +57,10 @@ def _leaves(
             yield key, value
 
 
-def _unknown(name: str, model: type[BaseModel]) -> str:
-    close = difflib.get_close_matches(name, model.model_fields, n=1)
-    hint = f"Did you mean {close[0]}?" if close else f"Known here: {', '.join(model.model_fields)}."
-    return f"is not a parameter. {hint}"
-
-
 def _yaml() -> Any:
     yaml = YAML()
     yaml.preserve_quotes, yaml.width = True, WIDTH
-    # As params.yaml writes it; ruamel's own is an empty value.
+    # params.yaml writes null; ruamel would leave the value out.
     yaml.representer.add_representer(
         type(None), lambda representer, _: representer.represent_scalar("tag:yaml.org,2002:null", "null")
     )
@@ -79,11 +73,12 @@ def _read(path: Path) -> Any:
     except FileNotFoundError:
         raise UserError(f"{path} is not there. The presets are in presets/.") from None
     except (OSError, UnicodeDecodeError, YAMLError) as error:
-        raise UserError(f"{path} is no YAML: {' '.join(str(error).split())}. Mend that file.") from None
+        raise UserError(f"{path} is not YAML: {' '.join(str(error).split())}. Fix that file.") from None
 
 
 def _check(preset: Path, values: Any) -> None:
-    """Checked in a file of its own, so that params.yaml is never there half right."""
+    """Raise UserError where the new values are not valid. They are checked in another file, so that params.yaml never
+    holds wrong ones."""
     with TemporaryDirectory() as folder:
         trial = Path(folder) / "params.yaml"
         _write(trial, values)

@@ -1,4 +1,4 @@
-"""The Python face of the pipeline, for those who come from a trainer class; docs/python.md has an example that runs."""
+"""The pipeline as a Python class, for users of a trainer class; docs/python.md has an example that runs."""
 
 from pathlib import Path
 from typing import Any
@@ -16,31 +16,33 @@ QUICK_ROWS = 20
 
 
 class Trainer:
-    """A front on what the stages do, in the project's folder, on the data that `dvc repro format` made.
+    """Calls what the stages call, in the project's folder, on the data that `dvc repro format` made.
 
-    Each call raises UserError, with the line that a stage would print, where it cannot be done.
+    A method that cannot do its work raises UserError, with the line that a stage would print.
     """
 
     def __init__(self, params: str | Path = PARAMS) -> None:
         self.path, self.params = Path(params), load_params(Path(params))
 
     def train(self) -> dict[str, Any]:
-        """As the stage train, on from where a training broke off. Writes models/adapter; returns metrics/train.json.
+        """Train as the stage train does, from where an interrupted training stopped; return metrics/train.json.
 
-        `dvc commit train` then records it as if DVC had run the stage.
+        The adapter is in models/adapter; `dvc commit train` then records it as if DVC had run the stage.
         """
         from pagetune.train.distributed import count_processes
         from pagetune.train.stage import train_adapter
 
         train = self.params.train
         if self.path.resolve() != PARAMS.resolve() and count_processes(train.processes, train.effective_batch_size) > 1:
-            raise UserError(f"{self.path}: several processes read {PARAMS} alone. Set train.processes: 1, or use that.")
+            raise UserError(
+                f"{self.path}: several processes can only read {PARAMS}. Set train.processes: 1, or use {PARAMS}."
+            )
         claim_gpu()
         train_adapter(self.params)
         return dict(read_json(TRAINING))
 
     def monitor_memory_usage(self) -> dict[str, float]:
-        """What the card holds now, or the process without one, in MiB: allocated, reserved, and both at their peak."""
+        """Return the memory of the GPU, or else of this process, in MiB: allocated, reserved, and the peak of each."""
         import torch
 
         from pagetune.train.callbacks import gpu_memory, process_memory
@@ -48,9 +50,9 @@ class Trainer:
         return gpu_memory() if torch.cuda.is_available() else process_memory()
 
     def quick_evaluation(self, rows: int | None = None) -> dict[str, float | None]:
-        """ROUGE of the adapter's answers to so many validation rows (None: evaluate.quick), the best reference counts.
+        """Return the ROUGE of the adapter's answers to this many validation rows; the best reference counts.
 
-        Of heldout rows there is none here: whoever looks at them while choosing settings has seen them.
+        None means evaluate.quick. Heldout rows are not offered: if they chose the settings, they would not be held out.
         """
         from pagetune.model.loading import load_tokenizer, load_tuned
         from pagetune.model.precision import resolve_precision

@@ -1,4 +1,4 @@
-"""A small web page to ask the tuned model beside its base, on this machine alone unless told otherwise."""
+"""`python -m pagetune serve`: a web page to ask the tuned model and its base, by default only for this machine."""
 
 import asyncio
 import contextlib
@@ -15,20 +15,20 @@ from pagetune.commands.locale import tr
 from pagetune.commands.sources import Sources, as_html
 from pagetune.errors import UserError
 
-#: Of a request. A question has a few hundred bytes; Gradio sends the conversation along.
+#: The limit of a request. A question has a few hundred bytes; Gradio sends the conversation with it.
 MAX_BODY_BYTES = 1_000_000
 BODY_SECONDS = 30.0
-#: Of a refused request, read so that who sends it gets to hear why.
+#: How much of a refused request is read, so that its sender receives the reason.
 MAX_DISCARDED_BYTES = 20_000_000
 DISCARD_SECONDS = 5.0
-#: Of Gradio: the page, what it is made of, and how it asks.
+#: The paths of Gradio that are open: the page, its parts, and how it asks.
 OPEN_PATHS = re.compile(
     r"/|/config|/favicon\.ico|/[\w-]+\.css|/(assets|static)/[\w./-]+"
     r"|/gradio_api/(queue/(join|data)|call/ask(/\w+)?|run/predict|cancel|heartbeat/\w+|info|startup-events)"
 )
-#: Characters of a question; a longer one is answered with the limit.
+#: Characters of a question; the answer to a longer one names the limit.
 MAX_QUESTION = 2000
-#: Questions that wait; more are told to come back.
+#: Questions that may wait; further ones are refused until there is room.
 MAX_WAITING = 200
 CSS = """
 footer {display: none !important}
@@ -37,13 +37,13 @@ footer {display: none !important}
 
 
 class WebPage:
-    """What the web page asks for: the tuned answer as it grows, the base's answer after it, and the source."""
+    """The content of the web page: the tuned answer as it grows, then the base's answer, and the source."""
 
     def __init__(self, asker: Asker, sources: Sources) -> None:
         self.asker, self.sources = asker, sources
 
     def answer(self, question: str, _history: list[Any]) -> Iterator[tuple[str, str, str]]:
-        """(tuned, base, source as HTML), each time more of it."""
+        """Yield (tuned answer, base answer, source as HTML), each time with more of them."""
         if problem := _problem(question):
             yield problem, "", ""
             return
@@ -66,15 +66,17 @@ def _problem(question: str) -> str | None:
     if len(question) > MAX_QUESTION:
         return tr(
             f"The question has {len(question)} characters; {MAX_QUESTION} is the limit.",
-            f"질문이 {len(question)}자입니다. {MAX_QUESTION}자까지 물을 수 있습니다.",
+            f"질문이 {len(question)}자입니다. {MAX_QUESTION}자까지 쓸 수 있습니다.",
         )
     return None
 
 
 class RequestFilter:
-    """ASGI middleware: lets in what the page and a program that asks use, and nothing else of Gradio, which also takes
-    files, fetches addresses and copies any file that a request names. A body of more than `MAX_BODY_BYTES` gets 413,
-    however it is sent; one that names a file 403, as any other path."""
+    """ASGI middleware that passes only the requests of the page and of programs that ask questions.
+
+    Gradio offers more: it takes uploads, fetches addresses and copies any file that a request names. A body of more
+    than `MAX_BODY_BYTES` gets 413, however it is sent; one that names a file gets 403, as does any other path.
+    """
 
     def __init__(self, app: Any) -> None:
         self.app = app
@@ -83,18 +85,18 @@ class RequestFilter:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
         elif not OPEN_PATHS.fullmatch(scope["path"]):
-            await _refuse(send, 403, "not a part of this page", receive)
+            await _refuse(send, 403, "not part of this page", receive)
         elif (body := await _body(scope, receive)) is None:
-            await _refuse(send, 413, f"more than {MAX_BODY_BYTES} bytes, or not sent whole", receive)
+            await _refuse(send, 413, f"more than {MAX_BODY_BYTES} bytes, or incomplete", receive)
         elif _names_a_file(body):
-            await _refuse(send, 403, "no files are taken")
+            await _refuse(send, 403, "files are not accepted")
         else:
-            with contextlib.suppress(asyncio.CancelledError):  # Ctrl-C while a browser listens, which is no fault
+            with contextlib.suppress(asyncio.CancelledError):  # Ctrl-C while a browser listens is not an error
                 await self.app(scope, _replaying(body, receive), send)
 
 
 async def _body(scope: Any, receive: Any) -> bytes | None:
-    """None where it is too long, too slow or broken off; then no more of it is read."""
+    """Read the whole body; return None where it is too long, too slow or interrupted, and stop reading."""
     if _announced(scope) > MAX_BODY_BYTES:
         return None
     try:
@@ -115,11 +117,11 @@ async def _read(receive: Any) -> bytes | None:
 
 
 def _names_a_file(body: bytes) -> bool:
-    """Gradio copies each file that stands so in a question into its cache, or fetches it."""
+    """Return whether the body names a file, which Gradio would copy into its cache, or fetch."""
     try:
         return _has_file(json.loads(body)) if body else False
     except (ValueError, RecursionError):
-        return True  # no JSON: nothing that the page sends
+        return True  # not JSON, so the page did not send it
 
 
 def _has_file(value: Any) -> bool:
@@ -134,7 +136,7 @@ def _announced(scope: Any) -> int:
 
 
 def _replaying(body: bytes, receive: Any) -> Any:
-    """The body that was read, once; then whatever comes, such as that the browser has gone."""
+    """Return a receiver of the body that was read, and then of what follows, such as the browser's disconnection."""
     waiting = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def replay() -> Any:
@@ -144,7 +146,11 @@ def _replaying(body: bytes, receive: Any) -> Any:
 
 
 async def _refuse(send: Any, status: int, why: str, unread: Any = None) -> None:
-    """`unread` is where the rest of the body comes from: a connection closed before it is reset, its answer lost."""
+    """Answer with the status and the reason.
+
+    `unread` receives the rest of the body. It is read before the connection is closed: a connection that is closed
+    earlier is reset, and the answer is lost.
+    """
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": f"serve: {why}\n".encode(), "more_body": True})
@@ -162,7 +168,7 @@ async def _discard(receive: Any) -> None:
 
 
 def make_app(page: WebPage, host: str) -> Any:
-    """The FastAPI application: the page at /. Nothing is written to disk, nothing asked of another machine."""
+    """Make the FastAPI application, with the page at /. It writes nothing to disk and contacts no other machine."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     import gradio as gr
     from fastapi import FastAPI
@@ -172,11 +178,11 @@ def make_app(page: WebPage, host: str) -> Any:
     fonts = ["system-ui", "Noto Sans KR", "Malgun Gothic", "Apple SD Gothic Neo", "NanumGothic", "sans-serif"]
     theme = gr.themes.Default(font=fonts, font_mono=["ui-monospace", "monospace"])
     blocks = _blocks(page)
-    blocks.has_launched = True  # mounted ones are not said to be, and then Gradio copies any file that a request names
+    blocks.has_launched = True  # Gradio leaves this False on a mounted page, and then copies any file a request names
     app = gr.mount_gradio_app(
         app, blocks, path="/", theme=theme, css=CSS, ssr_mode=False, show_error=True, footer_links=[]
     )
-    if _is_loopback(host):  # else a page anywhere could have its name point here, and read along
+    if _is_loopback(host):  # or else another site's name could point here, and its page read the answers
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]", _in_url(host)])
     app.add_middleware(RequestFilter)
     return app
@@ -195,7 +201,7 @@ def _blocks(page: WebPage) -> Any:
         with below:
             _questions(page, conversation, beside)
     for function in blocks.fns.values():
-        if function.concurrency_limit == 1:  # asked in the page or by a program: one model, one queue
+        if function.concurrency_limit == 1:  # one model, so one queue for the page and for programs
             function.concurrency_id = "model"
     return blocks.queue(max_size=MAX_WAITING)
 
@@ -203,17 +209,17 @@ def _blocks(page: WebPage) -> Any:
 def _conversation() -> Any:
     import gradio as gr
 
-    label = tr("After the tuning", "튜닝 후")
+    label = tr("After tuning", "튜닝 후")
     conversation = gr.Chatbot(label=label, height=480, render_markdown=False, buttons=["copy"])
     _shows_text_as_text(conversation)
     return conversation
 
 
 def _beside() -> list[Any]:
-    """The base's answer, and the source."""
+    """Make the fields for the base's answer and the source."""
     import gradio as gr
 
-    base = gr.Textbox(label=tr("Before the tuning", "튜닝 전"), lines=3, interactive=False)
+    base = gr.Textbox(label=tr("Before tuning", "튜닝 전"), lines=3, interactive=False)
     gr.Markdown(tr("Source", "출처"))
     return [base, gr.HTML(elem_id="source")]
 
@@ -242,9 +248,9 @@ def _questions(page: WebPage, conversation: Any, beside: list[Any]) -> None:
 
 
 def _shows_text_as_text(chat: Any) -> None:
-    """Gradio takes tags for HTML, sanitised, also where it renders no Markdown.
+    """Make the chat show tags as text; Gradio renders them as sanitised HTML even without Markdown.
 
-    Not by a class of our own: Gradio writes a stub of it into the folder of its module.
+    A subclass would not do: Gradio would write a stub of it into the folder of its module.
     """
     shown, read = chat.postprocess, chat.preprocess
     chat.postprocess = lambda value: _each_text(shown(value), html.escape)
@@ -267,7 +273,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def serve(host: str, port: int) -> None:
-    """Until Ctrl-C. Raises UserError where the port is taken, and before the first `dvc repro`."""
+    """Serve until Ctrl-C. Raise UserError where the port is taken, and before the first `dvc repro`."""
     import uvicorn
 
     listening = _listen(host, port)
@@ -275,8 +281,8 @@ def serve(host: str, port: int) -> None:
     if not _is_loopback(host):
         print(
             tr(
-                f"serve: {host} is open to the network: whoever reaches it may ask",
-                f"serve: {host}은(는) 네트워크에 열려 있어 누구나 물을 수 있습니다",
+                f"serve: {host} is open to the network: anyone who can reach it can ask questions",
+                f"serve: {host}은(는) 네트워크에 열려 있어 접속할 수 있는 누구나 질문할 수 있습니다",
             )
         )
     print(f"serve: http://{_in_url(host)}:{listening.getsockname()[1]}", flush=True)
@@ -292,8 +298,8 @@ def _listen(host: str, port: int) -> Any:
     except OSError as error:
         raise UserError(
             tr(
-                f"serve: {host}:{port} cannot be listened on ({error.strerror}). Name another: --port.",
-                f"serve: {host}:{port}을(를) 열 수 없습니다({error.strerror}). 다른 포트를 주세요: --port.",
+                f"serve: cannot listen on {host}:{port} ({error.strerror}). Choose another port with --port.",
+                f"serve: {host}:{port}을(를) 열 수 없습니다({error.strerror}). --port로 다른 포트를 지정하세요.",
             )
         ) from None
 

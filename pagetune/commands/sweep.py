@@ -1,4 +1,4 @@
-"""`python -m pagetune sweep`: of the experiments that DVC knows, the smallest rank within noise of the best."""
+"""`python -m pagetune sweep`: the smallest rank within noise of the best, among the experiments that DVC knows."""
 
 import math
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from pagetune.jsonl import atomic_write
 from pagetune.params import Task
 
 PICTURE = Path("metrics/sweep.svg")
-#: The only set that has a say, by the metric that leads in the task; the others are looked at afterwards.
+#: The only set that decides, by the main metric of the task; the other sets are looked at afterwards.
 CHOSEN_BY = "validation"
 HOW = "`dvc exp run --queue -S 'lora.r=4,8,16,32,64'`, then `dvc queue start`"
 CHOSEN_COLOUR, OTHER_COLOUR = "#1f6feb", "#9aa5b1"
@@ -21,7 +21,7 @@ CHOSEN_COLOUR, OTHER_COLOUR = "#1f6feb", "#9aa5b1"
 
 @dataclass(frozen=True)
 class Score:
-    """A share of right answers from 0 to 1, its 95% interval, and how many facts were asked for, in any words."""
+    """A share of right answers from 0 to 1, its 95% interval, and the number of facts asked for, in any wording."""
 
     value: float
     low: float
@@ -38,8 +38,7 @@ class Rank:
 
 @dataclass(frozen=True)
 class Sweep:
-    """`ranks` from the smallest on, compared by `metric`; `left_out` has a line for each experiment that does not
-    count."""
+    """The `ranks` from the smallest up, compared by `metric`, and a line for each experiment that does not count."""
 
     ranks: list[Rank]
     chosen: Rank
@@ -49,7 +48,7 @@ class Sweep:
 
 
 def compare(runs: list[Experiment], left_out: list[str]) -> Sweep:
-    """Raises UserError where there is nothing to choose between, or nothing to choose by."""
+    """Compare the ranks of the runs. Raise UserError where there are fewer than two, or no scores to compare."""
     runs, others = comparable(runs)
     left_out, metric = [*left_out, *others], _metric(runs)
     ranks = [
@@ -66,7 +65,7 @@ def compare(runs: list[Experiment], left_out: list[str]) -> Sweep:
 
 
 def _metric(runs: list[Experiment]) -> str:
-    """Of the task, which is one for all runs that can be compared."""
+    """Return the main metric of the task, which is the same for all comparable runs."""
     task: Task = next((run.params["task"] for run in runs if "task" in run.params), "qa")
     return VIEWS[task].headline
 
@@ -75,28 +74,28 @@ def _rank(rank: int, runs: list[Experiment], metric: str) -> Rank:
     scores = [score for run in runs if (score := score_of(run.tuned[CHOSEN_BY], metric))]
     if len(scores) < len(runs):
         raise UserError(
-            f"sweep: `{CHOSEN_BY}` is empty (n is 0), and ranks are chosen by nothing else. Raise "
-            "curate.validation_fraction or curate.paraphrases, and train anew."
+            f"sweep: `{CHOSEN_BY}` is empty (n is 0), and ranks are chosen only by it. Raise "
+            "curate.validation_fraction or curate.paraphrases, and train again."
         )
     return Rank(rank, runs, pool(scores))
 
 
 def choose_rank(scores: Sequence[Score]) -> tuple[int, int]:
-    """Where the chosen and the best score stand in `scores`, which go from the smallest rank up.
+    """Return the indices of the chosen and the best score; `scores` go from the smallest rank up.
 
     The best is the first of the highest; the chosen one is the first within noise of it.
     """
-    best = max(range(len(scores)), key=lambda place: scores[place].value)
-    return next(place for place, score in enumerate(scores) if within_noise(score, scores[best])), best
+    best = max(range(len(scores)), key=lambda index: scores[index].value)
+    return next(index for index, score in enumerate(scores) if within_noise(score, scores[best])), best
 
 
 def within_noise(score: Score, best: Score) -> bool:
-    """One lies in the other's interval."""
+    """Return whether one of the scores is inside the other's interval."""
     return score.low <= best.value <= score.high or best.low <= score.value <= best.high
 
 
 def score_of(scores: dict[str, Any], metric: str) -> Score | None:
-    """Of one set in metrics/eval.json; None where the set is empty."""
+    """Read the score of one set in metrics/eval.json; return None where the set is empty."""
     if not scores["n"]:
         return None
     value, low, high = (float(scores[f"{metric}{end}"]) for end in ("", "_ci95_low", "_ci95_high"))
@@ -104,22 +103,23 @@ def score_of(scores: dict[str, Any], metric: str) -> Score | None:
 
 
 def pool(scores: Sequence[Score]) -> Score:
-    """Several runs of one rank: the means of their scores and of both ends of their intervals.
+    """Combine several runs of one rank: take the means of their scores and of both ends of their intervals.
 
-    From the lowest end to the highest the interval would be wide enough for anything, where one run failed."""
+    An interval from the lowest end to the highest would be wide enough for anything where one run failed.
+    """
     value = math.fsum(score.value for score in scores) / len(scores)
     low, high = (math.fsum(ends) / len(scores) for ends in zip(*((s.low, s.high) for s in scores), strict=True))
     return Score(value, low, high, min(score.facts for score in scores))
 
 
 def sweep_lines(sweep: Sweep) -> list[str]:
-    """What to print: the table, the choice, its scores on the test sets, and what was left out."""
+    """Return the lines to print: the table, the choice, its scores on the test sets, and what was left out."""
     chosen, best = sweep.chosen, sweep.best
     score = f"{sweep.metric} on {CHOSEN_BY}"
     head = f"  rank  {score:<26}{'noise':<8}{'seconds':>9}{'GiB':>8}{'tokens/s':>10}  experiments"
     compared = f"(r={best.rank}, {best.score.facts} facts)"
     choice = f"sweep: r={chosen.rank} is the smallest rank within noise of the best {compared}"
-    tests = [f"  {name:<20}{_test(chosen, name, sweep.metric)}" for name in SETS if name != CHOSEN_BY]
+    tests = [f"  {name:<20}{_test_score(chosen, name, sweep.metric)}" for name in SETS if name != CHOSEN_BY]
     left_out = [f"sweep: left out: {line}" for line in sweep.left_out]
     return [head, *(_row(rank, sweep) for rank in sweep.ranks), choice, *tests, *left_out]
 
@@ -129,13 +129,13 @@ def _row(rank: Rank, sweep: Sweep) -> str:
     noise = "within" if within_noise(rank.score, sweep.best.score) else "below"
     seconds, gib, speed = (cost(rank, key) for key in ("seconds", "peak_reserved_gib", "tokens_per_second"))
     measured = f"{_number(seconds, 1):>9}{_number(gib, 2):>8}{_number(speed, 0):>10}"
-    return f"{mark}{rank.rank:>5}  {_words(rank.score):<26}{noise:<8}{measured}  " + ", ".join(
+    return f"{mark}{rank.rank:>5}  {_with_interval(rank.score):<26}{noise:<8}{measured}  " + ", ".join(
         r.name for r in rank.runs
     )
 
 
 def cost(rank: Rank, key: str) -> float | None:
-    """Of metrics/cost.json: of several runs the mean, of a peak the highest; None where none was measured."""
+    """Return a value of metrics/cost.json: the mean over runs, the highest of peaks, None where none was measured."""
     values = [run.cost[key] for run in rank.runs if run.cost.get(key) is not None]
     if not values:
         return None
@@ -146,17 +146,17 @@ def _number(value: float | None, digits: int) -> str:
     return "-" if value is None else f"{value:,.{digits}f}"
 
 
-def _words(score: Score) -> str:
+def _with_interval(score: Score) -> str:
     return f"{score.value:.3f} [{score.low:.3f}, {score.high:.3f}]"
 
 
-def _test(rank: Rank, name: str, metric: str) -> str:
+def _test_score(rank: Rank, name: str, metric: str) -> str:
     scores = [score for run in rank.runs if (score := score_of(run.tuned[name], metric))]
-    return f"{_words(pool(scores))} ({pool(scores).facts} facts)" if scores else "empty"
+    return f"{_with_interval(pool(scores))} ({pool(scores).facts} facts)" if scores else "empty"
 
 
 def draw_sweep(sweep: Sweep, picture: Path = PICTURE) -> None:
-    """An SVG without a date and with fixed ids, so that the same numbers give the same bytes."""
+    """Draw an SVG without a date and with fixed ids, so that the same numbers give the same bytes."""
     import matplotlib
 
     matplotlib.use("svg")
@@ -177,11 +177,11 @@ def draw_sweep(sweep: Sweep, picture: Path = PICTURE) -> None:
 def _draw_scores(axes: Any, sweep: Sweep) -> None:
     best = sweep.best.score
     axes.axhspan(best.low, best.high, color=OTHER_COLOUR, alpha=0.2, linewidth=0, label="interval of the best")
-    for place, rank in enumerate(sweep.ranks):
+    for position, rank in enumerate(sweep.ranks):
         score, colour = rank.score, _colour(rank, sweep)
         reach = [[score.value - score.low], [score.high - score.value]]
         label = f"r={rank.rank}, chosen" if rank is sweep.chosen else None
-        axes.errorbar(place, score.value, yerr=reach, fmt="o", color=colour, capsize=3, label=label)
+        axes.errorbar(position, score.value, yerr=reach, fmt="o", color=colour, capsize=3, label=label)
     lowest = max(0.0, min(rank.score.low for rank in sweep.ranks) - 0.05)
     axes.set_ylim(lowest, 1.02)
     axes.set_ylabel(f"{sweep.metric} on {CHOSEN_BY}, 95% interval")

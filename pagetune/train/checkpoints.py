@@ -9,7 +9,6 @@ import errno
 import json
 import os
 import shutil
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -166,7 +165,7 @@ def prune() -> None:
     """Remove finished and abandoned stores; one that a process holds is left alone, the caller's included."""
     for folder in state_folder().iterdir():
         kept = FINISHED_DAYS if (folder / FINISHED).exists() else KEPT_DAYS
-        if folder.is_dir() and _idle_days(folder) > kept and (lock := take_lock(folder)):
+        if folder.is_dir() and _idle_days(folder) > kept and (lock := take_lock(folder / LOCK)):
             with lock:
                 _remove(folder)
 
@@ -198,11 +197,10 @@ def _sizes(folder: Path) -> dict[str, int]:
 
 
 def _fsync(path: Path) -> None:
-    """Of a folder: the names in it. Windows opens no folder, and needs none of this."""
-    if not path.is_dir() or sys.platform != "win32":
-        descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
-        os.fsync(descriptor)
-        os.close(descriptor)
+    """Bring a file's content, or the names in a folder, to the disk."""
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    os.fsync(descriptor)
+    os.close(descriptor)
 
 
 def _drop(checkpoint: Path) -> None:
@@ -218,6 +216,6 @@ def _remove(folder: Path) -> None:
             shutil.rmtree(path, ignore_errors=True)
         elif path.name != LOCK:
             path.unlink(missing_ok=True)
-    with suppress(OSError):  # Windows removes no open file; the empty folder stays
+    with suppress(OSError):  # something could not be removed: the next training tries again
         (folder / LOCK).unlink()
         folder.rmdir()

@@ -1,40 +1,45 @@
-"""A card for each job of `dvc queue`: left alone, jobs side by side would all train on the first one."""
+"""A GPU for each job of `dvc queue`: without a lock, all jobs that run at once would train on the first GPU."""
 
-import fcntl
 import os
 import subprocess
 import time
 from pathlib import Path
-from typing import TextIO
+
+from filelock import AcquireReturnProxy, UnixFileLock
+
+from pagetune.train.lock import take_lock
 
 #: Where DVC runs the jobs of a queue, below the checkout that they were queued in.
 WORKSPACES = "/.dvc/tmp/exps/"
 
 POLL_SECONDS = 1.0
 
-#: The lock on this process's card. It is open as long as the process lives, however that ends.
-_held: TextIO | None = None
+#: The lock on this process's GPU, held until the process ends.
+_held: AcquireReturnProxy[UnixFileLock] | None = None
 
 
 def claim_gpu() -> None:
-    """Keep this process, and those it starts, to one card that no other job has; waits where all are taken.
+    """Restrict this process, and those it starts, to one GPU that no other job has; wait where all are taken.
 
-    Sets CUDA_VISIBLE_DEVICES, so it is called before torch is imported. Does nothing outside a queue's workspace, with
-    fewer than two cards, and in a process that a launcher started (RANK or WORLD_SIZE is set): it has its card.
+    Set CUDA_VISIBLE_DEVICES, which must happen before torch is imported. Do nothing outside a queue's workspace, with
+    fewer than two GPUs, and in a process that a launcher started (RANK or WORLD_SIZE is set), which has its GPU.
     """
     global _held
     checkout, _, workspace = f"{Path.cwd().as_posix()}/".partition(WORKSPACES)
     if _held or not workspace or "RANK" in os.environ or "WORLD_SIZE" in os.environ:
         return
-    cards = visible_gpus()
-    if len(cards) > 1:
-        uuid, _held = _wait_for_gpu(Path(checkout) / ".pagetune" / "cards", list(cards))
-        os.environ["CUDA_VISIBLE_DEVICES"] = cards[uuid]
-        print(f"cards: {uuid} is this job's, of {len(cards)}", flush=True)
+    gpus = visible_gpus()
+    if len(gpus) > 1:
+        uuid, _held = _wait_for_gpu(Path(checkout) / ".pagetune" / "gpus", list(gpus))
+        os.environ["CUDA_VISIBLE_DEVICES"] = gpus[uuid]
+        print(f"queue: this job uses {uuid}, one of {len(gpus)} GPUs", flush=True)
 
 
 def visible_gpus() -> dict[str, str]:
-    """The UUID of each card that CUDA may use, and its name in CUDA_VISIBLE_DEVICES: an index, a UUID or its start."""
+    """Return the UUID of each GPU that CUDA may use, with its name in CUDA_VISIBLE_DEVICES.
+
+    The name is an index, a UUID, or the start of a UUID.
+    """
     listed = _listed_gpus()
     chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
     if chosen is None:
@@ -44,7 +49,7 @@ def visible_gpus() -> dict[str, str]:
 
 
 def _listed_gpus() -> dict[str, str]:
-    """UUIDs by index, as nvidia-smi lists them; none where it is absent or finds no driver."""
+    """Return the UUIDs by index, as nvidia-smi lists them; none where it is absent or finds no driver."""
     command = ["nvidia-smi", "--query-gpu=index,uuid", "--format=csv,noheader"]
     try:
         listed = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
@@ -54,30 +59,14 @@ def _listed_gpus() -> dict[str, str]:
     return {row[0].strip(): row[1].strip() for row in rows if len(row) == 2}
 
 
-def _wait_for_gpu(folder: Path, uuids: list[str]) -> tuple[str, TextIO]:
-    """The first card that is free, and its lock."""
-    folder.mkdir(parents=True, exist_ok=True)
+def _wait_for_gpu(folder: Path, uuids: list[str]) -> tuple[str, AcquireReturnProxy[UnixFileLock]]:
+    """Return the first GPU that is free, and its lock."""
     said = False
     while True:
         for uuid in uuids:
-            if lock := _lock(folder / f"{uuid}.lock"):
+            if lock := take_lock(folder / f"{uuid}.lock"):
                 return uuid, lock
         if not said:
-            print(f"cards: all {len(uuids)} are taken by other jobs of the queue; waiting for one", flush=True)
+            print(f"queue: other jobs use all {len(uuids)} GPUs; waiting for one", flush=True)
         said = True
         time.sleep(POLL_SECONDS)
-
-
-def _lock(path: Path) -> TextIO | None:
-    """The file, locked for this process; None where another has it.
-
-    A record lock (lockf) and not flock, whose lock a forked child would share: a data loader that outlives a killed
-    training would hold its card. The system takes it back when the process ends.
-    """
-    file = path.open("a", encoding="utf-8")
-    try:
-        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.close()
-        return None
-    return file

@@ -1,75 +1,62 @@
-"""One process a folder: a lock that ends with its process, however that ends."""
+"""File locks that end with their process, however it ends."""
 
 import os
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+
+from filelock import AcquireReturnProxy, Timeout, UnixFileLock
 
 from pagetune.errors import UserError
 
 LOCK = "lock"
-#: A trainer that was killed may take so long to be gone: its data loaders look for it every five seconds.
+#: A killed training may need this long to end: the processes of a launcher notice within a second, and then free
+#: their memory.
 PATIENCE_SECONDS = 6.0
+POLL_SECONDS = 0.1
 
 
 @contextmanager
 def hold(folder: Path) -> Iterator[None]:
-    """Make the folder and hold its lock. Raises UserError where another process keeps holding it."""
+    """Make the folder and hold its lock. Raise UserError where another process still holds it."""
     try:
         lock = _wait_for_lock(folder)
-        lock.truncate(0)
-        lock.write(f"{os.getpid()}\n".encode())
-        lock.flush()
+        (folder / LOCK).write_text(f"{os.getpid()}\n", encoding="ascii")
     except OSError as error:
-        raise UserError(f"{folder}: no checkpoint can be kept there: {error.strerror}. Mend that") from None
+        raise UserError(
+            f"{folder} cannot hold checkpoints: {error.strerror}. Make it a folder that you can write to."
+        ) from None
     with lock:
         yield
 
 
-def take_lock(folder: Path) -> BinaryIO | None:
-    """The folder's lock, ours while the file is open, or None. A file that its holder removed meanwhile is no lock."""
-    path = folder / LOCK
-    with suppress(FileNotFoundError):
-        file = path.open("a+b")
-        if _lock(file) and path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
-            return file
-        file.close()
-    return None
+def take_lock(path: Path) -> AcquireReturnProxy[UnixFileLock] | None:
+    """Lock this file, make its folder where needed, and return the lock; None where another process has it.
+
+    No child keeps the lock: filelock closes its descriptor in a forked child, and a program that is executed does not
+    inherit it. So a data loader that outlives a killed training holds nothing. The lock is the kernel's (flock); a
+    file system without it raises OSError, since a lock that is only a file would outlive its process.
+    """
+    try:
+        return UnixFileLock(path, fallback_to_soft=False).acquire(blocking=False)
+    except (Timeout, FileNotFoundError):  # held, or its holder has just removed the folder
+        return None
 
 
-def _wait_for_lock(folder: Path) -> BinaryIO:
+def _wait_for_lock(folder: Path) -> AcquireReturnProxy[UnixFileLock]:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
-        folder.mkdir(parents=True, exist_ok=True)  # its holder may just have removed it
-        if lock := take_lock(folder):
+        if lock := take_lock(folder / LOCK):
             return lock
         if time.monotonic() > deadline:
             raise UserError(_taken(folder))
-        time.sleep(0.1)
+        time.sleep(POLL_SECONDS)
 
 
 def _taken(folder: Path) -> str:
     holder = (folder / LOCK).read_text(encoding="ascii").strip() or "unknown"
     return (
-        f"another training of just these settings runs (process {holder}, its checkpoints are in {folder}): "
-        "wait for it or end it"
+        f"another training with the same settings is running (process {holder}, its checkpoints are in {folder}). "
+        "Wait for it or end it."
     )
-
-
-def _lock(file: BinaryIO) -> bool:
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            file.seek(2**30)  # past the pid, which others read: a lock is binding there
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):
-        return False
-    return True

@@ -1,7 +1,7 @@
 """A training ends with the `dvc repro` that started it.
 
-DVC runs a stage through a shell and takes no one with it when it is killed: the trainer would go on, and the next
-`dvc repro` would start a second one beside it. A training that somebody started by hand is nobody's but theirs.
+DVC runs a stage through a shell and ends no stage when it is killed: the trainer would go on, and the next `dvc repro`
+would start a second one beside it. A training that somebody started by hand goes on.
 """
 
 import ctypes
@@ -15,9 +15,9 @@ from typing import NoReturn
 
 import psutil
 
-#: Who looks after workers that are not DVC's own children: the process of `accelerate launch`.
+#: The variable with the pid of `accelerate launch`, which looks after workers that are not DVC's own children.
 LAUNCHER = "PAGETUNE_LAUNCHER_PID"
-#: DVC sets it for every stage that it runs.
+#: The variable that DVC sets for every stage that it runs.
 STAGE = "DVC_STAGE"
 POLL_SECONDS = 0.5
 PR_SET_PDEATHSIG = 1
@@ -25,26 +25,26 @@ SHELLS = {"sh", "bash", "dash", "zsh", "fish", "ksh"}
 
 
 def exit_with_dvc() -> None:
-    """Tie this process to the DVC above it, and to the launcher that the environment names; without one do nothing.
+    """End this process when the DVC above it ends, or the launcher that the environment names; else do nothing.
 
-    Both ways are needed: the kernel's signal is at once, but knows only the direct parent and only on Linux.
+    Both ways are needed: the kernel's signal comes at once, but only from the direct parent and only on Linux.
     """
     parent = os.getppid()
-    holders = [process for process in (find_dvc(), find_launcher()) if process]
-    if not holders:
+    owners = [process for process in (find_dvc(), find_launcher()) if process]
+    if not owners:
         return
-    if _is_between(parent, holders):
+    if _is_between(parent, owners):
         _die_with_direct_parent(parent)
-    threading.Thread(target=_watch, args=(holders,), name="lifeline", daemon=True).start()
+    threading.Thread(target=_watch, args=(owners,), name="exit-with-dvc", daemon=True).start()
 
 
 def find_dvc() -> psutil.Process | None:
-    """The nearest ancestor that is DVC. Ends this process where DVC started it and is gone already."""
+    """Return the nearest ancestor that is DVC. End this process where DVC started it and is gone already."""
     ancestors = psutil.Process().parents()
     named = next((process for process in ancestors if is_dvc(_command(process))), None)
     if named or STAGE not in os.environ:
         return named
-    # From Python (dvc.repo, a notebook) DVC has another name. Were it gone, our parent would be init.
+    # Called from Python (dvc.repo, a notebook), DVC has another name. If it were gone, init would be our parent.
     calling = next((process for process in ancestors if _program(_command(process)).startswith("python")), None)
     if calling is None:
         _die()
@@ -61,7 +61,8 @@ def find_launcher() -> psutil.Process | None:
 
 
 def is_dvc(command: list[str]) -> bool:
-    """`dvc repro`, `python /usr/bin/dvc repro`, `python -m dvc repro`; not `vim dvc`, nor a folder of that name."""
+    """Return whether this command runs DVC: `dvc repro`, `python /usr/bin/dvc repro` and `python -m dvc repro` do,
+    `vim dvc` does not."""
     program = _program(command)
     if not program.startswith("python"):
         return program == "dvc"
@@ -70,8 +71,8 @@ def is_dvc(command: list[str]) -> bool:
 
 
 def _program(command: list[str]) -> str:
-    """`python3.11` of `/usr/bin/python3.11 -m dvc`, lower case and without .exe."""
-    return PurePath(command[0]).name.lower().removesuffix(".exe") if command else ""
+    """Return the program's name in lower case, since macOS calls it Python: `python3.11` of `/usr/bin/python3.11`."""
+    return PurePath(command[0]).name.lower() if command else ""
 
 
 def _command(process: psutil.Process) -> list[str]:
@@ -81,32 +82,33 @@ def _command(process: psutil.Process) -> list[str]:
         return []
 
 
-def _is_between(parent: int, holders: list[psutil.Process]) -> bool:
-    """Whether the direct parent is one of the holders or a shell that one of them started."""
-    pids = {process.pid for process in holders}
+def _is_between(parent: int, owners: list[psutil.Process]) -> bool:
+    """Return whether the direct parent is one of the owners or a shell that one of them started."""
+    pids = {process.pid for process in owners}
     try:
         process = psutil.Process(parent)
         return parent in pids or (process.ppid() in pids and _program(_command(process)) in SHELLS)
     except psutil.NoSuchProcess:
-        return True  # gone since: the next look at getppid() tells
+        return True  # it has ended since; the next call of getppid() shows it
 
 
 def _die_with_direct_parent(parent: int) -> None:
     if sys.platform != "linux":
         return
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # gone before the kernel knew; not `== 1`, which in a container is a parent like another
+    # The parent may have ended before the kernel knew. Do not compare with 1, which in a container can be any parent.
+    if os.getppid() != parent:
         _die()
 
 
-def _watch(holders: list[psutil.Process]) -> None:
-    while all(map(_lives, holders)):
+def _watch(owners: list[psutil.Process]) -> None:
+    while all(map(_lives, owners)):
         time.sleep(POLL_SECONDS)
     _die()
 
 
 def _lives(process: psutil.Process) -> bool:
-    """A process that took over the pid is not it."""
+    """Return whether the process still runs; another process that got its pid does not count."""
     try:
         return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
@@ -114,7 +116,6 @@ def _lives(process: psutil.Process) -> bool:
 
 
 def _die() -> NoReturn:
-    """At once and without a word: whoever would read it is gone."""
-    if sys.platform != "win32":
-        os.kill(os.getpid(), signal.SIGKILL)
-    os._exit(1)
+    """End at once and without a message, since nobody is left to read it."""
+    os.kill(os.getpid(), signal.SIGKILL)
+    os._exit(1)  # for the type checker: the signal has ended the process

@@ -1,15 +1,18 @@
-"""params.yaml as frozen, typed objects without defaults: what is not in the file does not exist."""
+"""params.yaml as frozen, typed objects without defaults: what is not in the file does not exist.
 
-import difflib
+The type of a field is its rule, and rules.py turns it into the words of a message. A rule that words cannot be derived
+from, such as a pattern, has them in Field(description=…), with an example after "such as".
+"""
+
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from pagetune.errors import UserError
+from pagetune.params.rules import problem_lines
 
 PARAMS = Path("params.yaml")
 
@@ -18,12 +21,29 @@ Fraction = Annotated[float, Field(ge=0, lt=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Rate = Annotated[float, Field(gt=0, lt=1)]
 Name = Annotated[str, Field(min_length=1)]
-#: What the judge gives, from 1 to 5.
+#: A grade by the judge.
 Grade = Annotated[int, Field(ge=1, le=5)]
+Languages = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z_]+(\+[A-Za-z_]+)*$",
+        description="names of Tesseract languages joined by +, such as kor+eng",
+    ),
+]
+Address = Annotated[
+    str,
+    Field(
+        pattern=r"^https?://[^\s/]+",
+        description="an address with http:// or https://, such as http://localhost:8000/v1",
+    ),
+]
+Repository = Annotated[
+    str, Field(pattern=r"^[\w.-]+/[\w.-]+$", description="a repository on the Hub, such as my-name/my-model")
+]
 Script = Literal["hangul", "latin", "han", "kana", "cyrillic", "greek", "arabic", "hebrew", "thai", "devanagari"]
-#: What the model is tuned for; all stages but those that make the rows and the scores do the same for both.
+#: What the model is tuned for. Only the stages that make the rows and the scores tell the two apart.
 Task = Literal["qa", "summarization"]
-#: A rank or an alpha for every module whose name matches the regular expression, as PEFT reads it.
+#: A rank or an alpha for each module whose name matches the regular expression, as PEFT reads it.
 Pattern = dict[str, Count]
 
 
@@ -46,14 +66,14 @@ class Extract(Section):
     max_garbled_ratio: Share
     min_space_ratio: Share
     ocr: Literal["off", "auto"]
-    ocr_languages: Annotated[str, Field(pattern=r"^[A-Za-z_]+(\+[A-Za-z_]+)*$")]
+    ocr_languages: Languages
     ocr_timeout_seconds: Annotated[float, Field(gt=0)]
     ocr_dpi: Annotated[int, Field(ge=72, le=600)]
     min_ocr_confidence: Share
 
 
 class Columns(Section):
-    """The names of a user's own columns; null is a column that there is none of."""
+    """The names of a user's own columns; null stands for a column that the files do not have."""
 
     instruction: Name
     output: Name
@@ -75,7 +95,7 @@ class Qa(Section):
 
 
 class DialogueColumns(Section):
-    """The names of the columns of a table of dialogues; null is a column that there is none of."""
+    """The names of the columns of a table of dialogues; null stands for a column that the files do not have."""
 
     dialogue: Name
     summaries: Annotated[list[Name], Field(min_length=1)]
@@ -84,11 +104,15 @@ class DialogueColumns(Section):
 
 def _holds_the_instruction_once(template: str) -> str:
     if template.count("{instruction}") != 1:
-        raise ValueError("must hold {instruction} exactly once")
+        raise ValueError
     return template
 
 
-TemplateText = Annotated[str, AfterValidator(_holds_the_instruction_once)]
+TemplateText = Annotated[
+    str,
+    AfterValidator(_holds_the_instruction_once),
+    Field(description="a string that holds {instruction} exactly once, such as Q: {instruction}"),
+]
 
 
 class Summarization(Section):
@@ -97,7 +121,7 @@ class Summarization(Section):
 
 
 class Llm(Section):
-    base_url: Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
+    base_url: Address
     model: Name | None
     temperature: Annotated[float, Field(ge=0, le=2)]
     max_tokens: Count
@@ -147,7 +171,8 @@ class Builtin(Section):
     @model_validator(mode="after")
     def _heads_divide_the_hidden_size(self) -> Self:
         if self.hidden_size % (2 * self.num_attention_heads):
-            raise ValueError("hidden_size must be a multiple of 2 · num_attention_heads")
+            seen = f"{self.hidden_size} and {self.num_attention_heads}"
+            raise ValueError(f"hidden_size must be a multiple of 2 · num_attention_heads, got {seen}")
         return self
 
 
@@ -164,14 +189,15 @@ class BuiltinSeq2Seq(Section):
 
     @model_validator(mode="after")
     def _heads_divide_the_hidden_size(self) -> Self:
-        # Even, for the sines and cosines that its places begin as.
+        # The position embeddings start as pairs of a sine and a cosine, so the size is even.
         if self.hidden_size % self.num_attention_heads or self.hidden_size % 2:
-            raise ValueError("hidden_size must be even and a multiple of num_attention_heads")
+            seen = f"{self.hidden_size} and {self.num_attention_heads}"
+            raise ValueError(f"hidden_size must be even and a multiple of num_attention_heads, got {seen}")
         return self
 
 
 class Model(Section):
-    base: Annotated[str, Field(min_length=1)]
+    base: Name
     revision: str | None
     trust_remote_code: bool
     builtin: Builtin
@@ -186,13 +212,13 @@ class Lora(Section):
     r: Count
     alpha: Literal["auto"] | Count
     dropout: Fraction
-    target_modules: Annotated[str, Field(min_length=1)] | Annotated[list[str], Field(min_length=1)]
+    target_modules: Name | Annotated[list[str], Field(min_length=1)]
     rank_pattern: Pattern
     alpha_pattern: Pattern
 
     @property
     def resolved_alpha(self) -> int:
-        """`auto` is 2·r, so that the scale alpha/r stays put in a rank sweep."""
+        """Return alpha; `auto` is 2·r, so that the scale alpha/r stays the same in a rank sweep."""
         return 2 * self.r if self.alpha == "auto" else self.alpha
 
 
@@ -241,7 +267,7 @@ class Evaluate(Section):
 class Export(Section):
     format: Literal["merged", "gguf"]
     gguf_type: Literal["f16", "bf16", "q8_0", "q4_k_m"]
-    push_to: Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+$")] | None
+    push_to: Repository | None
 
 
 class Params(Section):
@@ -264,18 +290,18 @@ class Params(Section):
 
     @property
     def template(self) -> str:
-        """Of the prompts of this task."""
+        """Return the prompt template of this task."""
         return self.summarization.template if self.task == "summarization" else self.prompt.template
 
 
 def load_params(path: Path = PARAMS) -> Params:
-    """Read and check the whole file. Raises UserError naming every problem's line, key, rule and value."""
+    """Read and check the whole file. Raise UserError naming the line, key, rule and value of every problem."""
     values = _read_yaml(path, "safe")
     try:
         return Params.model_validate(values)
     except ValidationError as error:
-        lines = _read_yaml(path, "rt")
-        raise UserError("\n".join(_describe(path, lines, problem) for problem in _problems(error))) from None
+        marked = _read_yaml(path, "rt")  # with the line of each key
+        raise UserError("\n".join(problem_lines(Params, error.errors(), path, values, marked))) from None
 
 
 def _read_yaml(path: Path, kind: str) -> Any:
@@ -285,78 +311,8 @@ def _read_yaml(path: Path, kind: str) -> Any:
     except FileNotFoundError:
         raise UserError(f"{path} is not there. Run this in the project's folder.") from None
     except UnicodeDecodeError as error:
-        raise UserError(f"{path} is no UTF-8 (byte {error.start}). Save it as UTF-8.") from None
+        raise UserError(f"{path} is not UTF-8 (byte {error.start}). Save it as UTF-8.") from None
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{path}:{mark.line + 1}" if mark else str(path)
-        raise UserError(f"{where} is no YAML: {getattr(error, 'problem', error)}. Mend that line.") from None
-
-
-def _problems(error: ValidationError) -> list[ErrorDetails]:
-    """One problem a key: a union reports each of its branches, of which the last says what is allowed at most."""
-    by_key = {_key(problem): problem for problem in error.errors()}
-    return list(by_key.values())
-
-
-#: What pydantic adds to the location of an error inside a union.
-_BRANCHES = {
-    "literal['auto']",
-    "constrained-int",
-    "constrained-float",
-    "constrained-str",
-    "str",
-    "list[str]",
-    "int",
-    "bool",
-    "float",
-}
-
-
-def _key(problem: ErrorDetails) -> tuple[str | int, ...]:
-    return tuple(part for part in problem["loc"] if part not in _BRANCHES and not str(part).startswith("function-"))
-
-
-def _describe(path: Path, lines: Any, problem: ErrorDetails) -> str:
-    key = _key(problem)
-    where = f"{path}:{_line_of(lines, key)}"
-    name = ".".join(map(str, key))
-    if problem["type"] == "extra_forbidden":
-        return f"{where}: {name} is not a parameter.{_suggestion(key)}"
-    if problem["type"] == "missing":
-        return f"{where}: {name} is missing. Add it; git show HEAD:{path} has the shipped value."
-    return f"{where}: {name}: {_rule(key, problem)}, got {problem['input']!r}. Change that value."
-
-
-def _rule(key: tuple[str | int, ...], problem: ErrorDetails) -> str:
-    if key in (
-        ("lora", "alpha"),
-        ("train", "processes"),
-        ("train", "per_device_train_batch_size"),
-        ("train", "eval_steps"),
-        ("predict", "batch_size"),
-    ):
-        return "should be 'auto' or a whole number of at least 1"
-    if key in (("train", "packing"), ("train", "gradient_checkpointing")):
-        return "should be 'auto', true or false"
-    return problem["msg"].replace("Input s", "s", 1).removeprefix("Value error, ")
-
-
-def _line_of(node: Any, key: tuple[str | int, ...]) -> int:
-    """The line (from 1) of the deepest part of `key` that the file holds."""
-    line = 1
-    for part in key:
-        try:
-            line = (node.lc.key(part) if isinstance(part, str) else node.lc.item(part))[0] + 1
-            node = node[part]
-        except (KeyError, AttributeError, IndexError, TypeError):
-            break
-    return line
-
-
-def _suggestion(key: tuple[str | int, ...]) -> str:
-    model: Any = Params
-    for part in key[:-1]:
-        model = model.model_fields[part].annotation
-    known = list(model.model_fields)
-    close = difflib.get_close_matches(str(key[-1]), known, n=1)
-    return f" Did you mean {close[0]}?" if close else f" Known here: {', '.join(known)}."
+        raise UserError(f"{where} is not YAML: {getattr(error, 'problem', error)}. Fix that line.") from None
