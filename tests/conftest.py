@@ -4,11 +4,13 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
+from filelock import FileLock
 from ruamel.yaml import YAML
 
 from pagetune.errors import quiet_libraries
@@ -22,6 +24,9 @@ os.environ["LC_ALL"] = "C.UTF-8"
 # A Git hook that runs the tests may name this repository here; the clones of the tests are other ones.
 for variable in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"):
     os.environ.pop(variable, None)
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # There is a test process for each core; PyTorch would start a thread for each core in each of them.
+    os.environ["OMP_NUM_THREADS"] = "1"
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
@@ -113,27 +118,52 @@ def commit(folder: Path) -> None:
     run(folder, "git", "commit", "-qm", "State of the test")
 
 
-@pytest.fixture(scope="session")
-def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A clone in which `dvc repro` has run with tiny settings; tests leave its results as they are."""
-    folder = clone(tmp_path_factory.mktemp("pipeline"))
+def build_once(factory: pytest.TempPathFactory, name: str, build: Callable[[Path], Any]) -> Path:
+    """Return a folder that the first test process that asks for it has built; the others wait and share it."""
+    base = factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    done = folder.with_suffix(".done")
+    with FileLock(folder.with_suffix(".lock")):
+        if not done.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            build(folder)
+            done.touch()
+    return folder
+
+
+def copy_of(factory: pytest.TempPathFactory, folder: Path) -> Path:
+    """Copy a shared folder for this test process: DVC locks a project while one of its commands runs."""
+    return shutil.copytree(folder, factory.mktemp(folder.name), symlinks=True, dirs_exist_ok=True)
+
+
+def run_pipeline(folder: Path) -> None:
+    clone(folder)
     edit_params(folder, TINY)
     commit(folder)
     run(folder, "dvc", "repro")
     commit(folder)
-    return folder
 
 
-@pytest.fixture(scope="session")
-def summaries(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A clone in which the preset was applied and `dvc repro` has run with tiny settings."""
-    folder = clone(tmp_path_factory.mktemp("summaries"))
+def run_summaries(folder: Path) -> None:
+    clone(folder)
     run(folder, "python", "-m", "pagetune", "preset", "presets/summarization.yaml")
     edit_params(folder, TINY_SUMMARIES)
     commit(folder)
     run(folder, "dvc", "repro")
     commit(folder)
-    return folder
+
+
+@pytest.fixture(scope="session")
+def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clone in which `dvc repro` has run with tiny settings; tests leave its results as they are."""
+    return copy_of(tmp_path_factory, build_once(tmp_path_factory, "pipeline", run_pipeline))
+
+
+@pytest.fixture(scope="session")
+def summaries(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clone in which the preset was applied and `dvc repro` has run with tiny settings."""
+    return copy_of(tmp_path_factory, build_once(tmp_path_factory, "summaries", run_summaries))
 
 
 def word_pages() -> list[Page]:
@@ -230,13 +260,9 @@ def make_inputs(base: Path, params: Params, examples: list[Example], validation:
 
 @pytest.fixture(scope="session")
 def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("base")
-    make_tiny_base(folder)
-    return folder
+    return build_once(tmp_path_factory, "base", make_tiny_base)
 
 
 @pytest.fixture(scope="session")
 def tiny_seq2seq(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("seq2seq")
-    make_tiny_seq2seq(folder)
-    return folder
+    return build_once(tmp_path_factory, "seq2seq", make_tiny_seq2seq)
