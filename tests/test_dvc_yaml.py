@@ -1,5 +1,6 @@
 """dvc.yaml says what the stages do: each runs under an `open` audit hook, and the two are compared."""
 
+import ast
 import json
 import shutil
 from pathlib import Path
@@ -18,7 +19,7 @@ def stages_of(file: str) -> Any:
 EXPORT = stages_of("export/dvc.yaml")
 DVC = stages_of("dvc.yaml") | {"export": EXPORT["export"]}
 
-#: In every stage, and without influence on any result: `params:` tracks the values of params.yaml, the others carry them.
+#: In every stage, without influence on any result: `params:` tracks the values of params.yaml.
 SHARED_MODULES = {
     "pagetune/__init__.py",
     "pagetune/errors.py",
@@ -140,6 +141,14 @@ def test_a_planted_undeclared_parameter_is_found(audited: Path, tmp_path: Path) 
         encoding="utf-8",
     )
     assert undeclared("evaluate", audit(audited, "evaluate", str(script)))["params"] == ["lora"]
+
+
+def test_the_packages_that_no_stage_declares_are_docstrings() -> None:
+    files = [name for name in (DOCSTRINGS | GPU_LOCK | ALLOWED["report"]) if name.endswith("__init__.py")]
+    for name in files:
+        (statement,) = ast.parse((ROOT / name).read_text(encoding="utf-8")).body
+        assert isinstance(statement, ast.Expr), name
+        assert isinstance(statement.value, ast.Constant), name
 
 
 def test_every_stage_has_a_script_and_every_script_a_stage() -> None:
