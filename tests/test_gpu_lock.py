@@ -116,11 +116,12 @@ def test_a_child_that_outlives_its_job_has_the_gpu_in_its_environment_and_not_th
     workspace: Path, child: str
 ) -> None:
     """A data loader is a forked child. If it shared the lock, a killed training would keep its GPU."""
-    begin = {
-        "fork": "pid = os.fork()\nif not pid: sys.stdin.read(); os._exit(0)",
-        "exec": "pid = subprocess.Popen([sys.executable, '-c', 'import sys; sys.stdin.read()']).pid",
+    lives = "import os, sys; print('child', os.getpid(), flush=True); sys.stdin.read()"
+    start = {
+        "fork": f"pid = os.fork()\nif not pid: {lives}; os._exit(0)",
+        "exec": f"pid = subprocess.Popen([sys.executable, '-c', {lives!r}]).pid",
     }[child]
-    script = JOB.replace("sys.stdin.read()", f"{begin}\nprint('child', pid, flush=True)\nos.waitpid(pid, 0)")
+    script = JOB.replace("sys.stdin.read()", f"{start}\nos.waitpid(pid, 0)")
     with job(workspace, script) as first:
         assert gpu_of(first) == "GPU-aaa"
         assert first.stdout is not None
