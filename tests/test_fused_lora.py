@@ -183,7 +183,7 @@ def test_without_a_gpu_8_bit_floats_are_refused_in_one_line(tiny_base: Path) -> 
 
 
 def test_8_bit_floats_without_a_layer_to_put_them_in_are_refused() -> None:
-    with pytest.raises(UserError, match=r"takes lora\.dropout: 0, .* Set false\.$"):
+    with pytest.raises(UserError, match=r"needs lora\.dropout: 0, .* Set false\.$"):
         peft_backend._fuse_lora(tuned_pair(lora_dropout=0.1), True)
 
 
