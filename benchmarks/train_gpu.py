@@ -187,9 +187,7 @@ def ours(base: Path, shape: str, configuration: dict[str, Any], name: str) -> No
     for way, changes in configuration["ways"].items():
         result = one_way(job, model, shape, params_for(configuration, changes), whole)
         if os.environ.get("RANK", "0") == "0":
-            print(
-                "RESULT " + json.dumps({"name": f"{name}: {way}", "gpus": job.world.processes, **result}), flush=True
-            )
+            print("RESULT " + json.dumps({"name": f"{name}: {way}", "gpus": job.world.processes, **result}), flush=True)
 
 
 def job_of(base: Path, shape: str, params: Any) -> Any:
