@@ -18,15 +18,17 @@ repro: $(BIN)/installed
 	@$(RUN) dvc repro
 	@$(RUN) python -m pagetune results
 
+# The tests run in two processes. A file's tests stay in one of them, because they share what the file builds; the order
+# of the files is that of tests/conftest.py.
 test: $(BIN)/installed
-	@$(RUN) python -m pytest
+	@$(RUN) python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(BIN)/installed
 	@$(RUN) ruff format --check .
 	@$(RUN) ruff check .
 	@$(RUN) mypy
 	@$(RUN) lint-imports
-	@$(RUN) python -m pytest
+	@$(RUN) python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 gguf: $(BIN)/installed
 	@$(RUN) python -m pagetune.export.install

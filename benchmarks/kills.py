@@ -30,6 +30,7 @@ from tests.conftest import TINY, clone, commit, edit_params, run
 KILLS, SEED = 50, 0
 #: About 15 seconds of training on two cores, with fourteen checkpoints.
 SETTINGS = TINY | {
+    "curate.paraphrases": 4,
     "train.per_device_train_batch_size": "auto",
     "train.effective_batch_size": 16,
     "train.epochs": 3,

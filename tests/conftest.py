@@ -39,9 +39,11 @@ TINY = {
     "model.builtin.num_attention_heads": 2,
     "model.builtin.steps": 10,
     "model.builtin.block_tokens": 64,
+    "curate.paraphrases": 2,
     "lora.r": 8,
     "train.epochs": 1,
     "train.effective_batch_size": 64,
+    "train.eval_steps": 10,
     "predict.max_new_tokens": 8,
     "evaluate.bootstrap_samples": 50,
 }
@@ -55,10 +57,43 @@ TINY_SUMMARIES = {
     "model.builtin_seq2seq.steps": 5,
     "train.epochs": 1,
     "train.effective_batch_size": 64,
+    "train.eval_steps": 5,
     "predict.max_new_tokens": 8,
     "evaluate.bootstrap_samples": 50,
     "evaluate.quick": 3,
 }
+
+
+#: The files that take longest, longest first, so that several test processes end at about the same time. The first two
+#: build a pipeline each, which the others then share.
+LONGEST_FIRST = (
+    "test_pipeline",
+    "test_summaries",
+    "test_export",
+    "test_dvc_yaml",
+    "test_train",
+    "test_kills",
+    "test_ask",
+    "test_seq2seq",
+    "test_extract_files",
+    "test_distributed",
+    "test_hub",
+    "test_quick_rouge",
+    "test_team",
+    "test_extract",
+    "test_sweep",
+    "test_docs",
+    "test_setup",
+    "test_parent_process",
+    "test_scoring",
+    "test_serve",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Sort the test files as LONGEST_FIRST says, and keep the order of the tests within a file."""
+    places = {name: place for place, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(places)))
 
 
 def shared(*parts: str) -> Path:

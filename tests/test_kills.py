@@ -15,7 +15,7 @@ EVERY = 5
 SETTINGS = {
     "train.per_device_train_batch_size": "auto",
     "train.effective_batch_size": 32,
-    "train.epochs": 1,
+    "train.epochs": 2,
     "train.eval_steps": EVERY,
 }
 
