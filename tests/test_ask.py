@@ -100,7 +100,7 @@ def test_another_template_than_the_trained_one_is_refused_by_the_part_that_diffe
     done = run(folder, *words.get(command, [sys.executable, "-m", f"stages.{command}"]), check=False)
     asked.write_bytes(kept)
     assert done.returncode == 1
-    assert "template is 'Q: {instruction}\\nA: ', and in data/prompts/template.json '질문: " in done.stderr
+    assert "template is 'Q: {instruction}\\nA: ', but '질문: " in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
 
 
