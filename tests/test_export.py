@@ -83,7 +83,7 @@ def test_the_merged_model_is_the_adapter_on_the_dequantised_base_and_loads_again
     assert 0 < proof["sixteen_bit"]["largest_logit_difference"] < 0.5
     assert proof["sixteen_bit"]["reloaded_logit_difference"] == 0
     assert proof["base"]["largest_logit_difference"] > 0.1
-    whole = merge.in_fp32(read_manifest(tiny_base), PARAMS, precision).merge_and_unload()
+    whole = merge.in_fp32(read_manifest(tiny_base), precision_of(precision)).merge_and_unload()
     again = AutoModelForCausalLM.from_pretrained("merged", dtype=torch.float32).eval()
     assert (logits(whole) - logits(again)).abs().max() < 0.1
 
@@ -207,7 +207,7 @@ def test_memory_that_is_too_little_is_said_before_anything_is_loaded(
     monkeypatch.setattr(merge.torch.cuda, "is_available", lambda: False)
     manifest = read_manifest(tiny_base).model_copy(update={"parameters": 10**15})
     with pytest.raises(UserError, match="billion parameters in fp32 takes 4842877 GiB"):
-        merge.in_fp32(manifest, PARAMS, "fp32")
+        merge.in_fp32(manifest, precision_of("fp32"))
 
 
 # Templates in Jinja and Go.

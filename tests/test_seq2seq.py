@@ -246,7 +246,7 @@ def test_a_merged_model_with_an_encoder_is_verified_and_loads_again_equal(
     tokenizer = AutoTokenizer.from_pretrained("merged")
     asked = tokenizer(PROMPTS[0], return_tensors="pt")
     said = again.generate(**asked, max_new_tokens=12)[0, 1:].tolist()
-    whole = merge.in_fp32(manifest, params, "fp32")
+    whole = merge.in_fp32(manifest, precision_of("fp32"))
     expected = by_generate(whole, [asked["input_ids"][0].tolist()], merging.eos_ids, tokenizer.pad_token_id, 12)[0]
     assert said == expected
 
