@@ -21,14 +21,14 @@ repro: $(BIN)/installed
 # The tests run in two processes. A file's tests stay in one of them, because they share what the file builds; the order
 # of the files is that of tests/conftest.py.
 test: $(BIN)/installed
-	@$(RUN) python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@$(RUN) python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=20
 
 check: $(BIN)/installed
 	@$(RUN) ruff format --check .
 	@$(RUN) ruff check .
 	@$(RUN) mypy
 	@$(RUN) lint-imports
-	@$(RUN) python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@$(RUN) python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=20
 
 gguf: $(BIN)/installed
 	@$(RUN) python -m pagetune.export.install
