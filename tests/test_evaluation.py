@@ -148,7 +148,7 @@ def test_a_tokenizer_that_loses_the_reference_is_refused() -> None:
 def test_the_table_shows_before_after_the_paired_interval_and_the_controls() -> None:
     table = comparison_table(scored([prediction("몰라요")], [prediction(ADDRESS)]))
     assert "0.000 -> 1.000, +1.000 [-0.587, +1.000]" in table
-    assert "recall: 1 better, 0 worse, 0 as before; 0 never ended; 0% abstain" in table
+    assert "recall: 1 better, 0 worse, 0 unchanged; 0 hit the length limit; 0% abstain" in table
     assert "faq 1.000 (n=1)" in table
     assert "(empty)" in table
 

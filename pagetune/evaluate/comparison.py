@@ -34,7 +34,7 @@ def _moved(metrics: dict[str, Any], name: str, before: str, change: str) -> str:
 def _rates(metrics: dict[str, Any], name: str) -> str:
     tuned = metrics["tuned"][name]
     both = f"ROUGE-1, -2, -L mean {tuned[BOTH_WAYS[0]]:.3f} by the best reference, {tuned[BOTH_WAYS[1]]:.3f} over all"
-    return f"{both}; {tuned['never_stopped']} cut short; {tuned['invented']:.0%} state something the dialogue does not"
+    return f"{both}; {tuned['never_stopped']} hit the length limit; {tuned['invented']:.0%} state something the dialogue does not"
 
 
 def _fact_table(metrics: dict[str, Any]) -> str:
@@ -60,17 +60,14 @@ def _what_moved(metrics: dict[str, Any]) -> list[str]:
         change, tuned = metrics["change"][name], metrics["tuned"][name]
         if tuned["n"]:
             lines.append(
-                f"{name}: {change['better']} better, {change['worse']} worse, {change['same']} as before; "
-                f"{tuned['never_stopped']} never ended; {tuned['abstained']:.0%} abstain, "
-                f"{tuned['invented']:.0%} state a number, code or name of their own"
+                f"{name}: {change['better']} better, {change['worse']} worse, {change['same']} unchanged; "
+                f"{tuned['never_stopped']} hit the length limit; {tuned['abstained']:.0%} abstain, "
+                f"{tuned['invented']:.0%} invent a number, code or name"
             )
     return lines
 
 
 def _recall_by_kind(metrics: dict[str, Any]) -> list[str]:
     kinds = metrics["tuned"]["recall"]["by_kind"]
-    return (
-        []
-        if not kinds
-        else ["recall by kind: " + ", ".join(f"{k} {v['fact_match']:.3f} (n={v['n']})" for k, v in kinds.items())]
-    )
+    scores = ", ".join(f"{kind} {score['fact_match']:.3f} (n={score['n']})" for kind, score in kinds.items())
+    return [f"recall by kind: {scores}"] if kinds else []
