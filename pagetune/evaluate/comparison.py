@@ -34,7 +34,8 @@ def _moved(metrics: dict[str, Any], name: str, before: str, change: str) -> str:
 def _rates(metrics: dict[str, Any], name: str) -> str:
     tuned = metrics["tuned"][name]
     both = f"ROUGE-1, -2, -L mean {tuned[BOTH_WAYS[0]]:.3f} by the best reference, {tuned[BOTH_WAYS[1]]:.3f} over all"
-    return f"{both}; {tuned['never_stopped']} hit the length limit; {tuned['invented']:.0%} state something the dialogue does not"
+    lacking = f"{tuned['invented']:.0%} state something the dialogue does not"
+    return f"{both}; {tuned['never_stopped']} hit the length limit; {lacking}"
 
 
 def _fact_table(metrics: dict[str, Any]) -> str:
