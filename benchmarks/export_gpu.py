@@ -40,8 +40,8 @@ def export(base: Path, precision: str, folder: Path) -> dict[str, Any]:
     torch.cuda.empty_cache()
     torch.cuda.reset_peak_memory_stats()
     prompts = [render_prompt(params.prompt.template, question) for question in QUESTIONS]
-    merging = Merging(manifest, params, precision, prompts)
-    return export_merged(merging, TemplateRecord.for_base(params.prompt.template, manifest), Path("merged"))[0]
+    template = TemplateRecord.for_base(params.prompt.template, manifest)
+    return export_merged(Merging(manifest, params, precision, template, prompts), Path("merged"))[0]
 
 
 def measure(base: Path, precision: str) -> None:

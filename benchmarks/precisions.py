@@ -24,6 +24,7 @@ def answer(name: str, folder: Path) -> None:
     from pagetune.model.loading import load_tokenizer
     from pagetune.model.manifest import read_manifest
     from pagetune.model.precision import resolve_precision
+    from pagetune.model.template import read_template
     from pagetune.params import load_params
     from pagetune.plan.budget import budget_bytes
     from pagetune.predict.answers import generate, read_questions
@@ -49,9 +50,9 @@ def answer(name: str, folder: Path) -> None:
     began = time.monotonic()
     questions = read_questions(Path("data/prompts"))
     for_inference(inputs.backend, model)
-    answers = generate(model, load_tokenizer(manifest), questions.prompts, params.predict)
+    answers = generate(model, load_tokenizer(manifest, read_template()), questions.prompts, params.predict)
     cost["answering_seconds"] = round(time.monotonic() - began, 1)
-    predictions = questions.answered(answers, manifest.eos_token, precision, "transformers")
+    predictions = questions.answered(answers, read_template().eos_token, precision, "transformers")
     write_records(folder / f"{name}.jsonl", predictions)
     write_json(folder / f"{name}.json", cost)
 

@@ -19,18 +19,19 @@ def main() -> None:
     from pagetune.model.loading import load_tokenizer, load_tuned
     from pagetune.model.manifest import ADAPTER, read_manifest
     from pagetune.model.precision import resolve_precision
+    from pagetune.model.template import read_template
     from pagetune.params import load_params
     from pagetune.predict.answers import read_questions
 
     params, manifest = load_params(), read_manifest()
     choice = resolve_precision(params.precision, manifest.parameters, params.quantization)
     model = load_tuned(manifest, ADAPTER, choice)
-    tokenizer, questions = load_tokenizer(manifest), read_questions(Path("data/prompts"))
+    tokenizer, questions = load_tokenizer(manifest, read_template()), read_questions(Path("data/prompts"))
     print(f"{manifest.id}, {manifest.parameters:,} parameters, {choice.precision}, {len(questions.rows)} dialogues")
     print(spread([len(tokenizer(row.completion)["input_ids"]) for _, row in questions.rows]))
     seconds, said = run(model, tokenizer, questions, params)
     for length in LENGTHS:
-        predictions = questions.answered(said[length], manifest.eos_token, choice.precision, "transformers")
+        predictions = questions.answered(said[length], read_template().eos_token, choice.precision, "transformers")
         print_scores(length, predictions, params.evaluate)
         print(f"{length}: {statistics.median(seconds[length]):.1f} s")
     ratio = statistics.median(seconds[200]) / statistics.median(seconds[100])

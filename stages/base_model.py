@@ -19,12 +19,17 @@ def main() -> None:
     if params.model.base == "builtin_seq2seq":
         manifest = make_builtin_seq2seq(read_json(OWN_TEXT), BASE, params.model.builtin_seq2seq, params.seed)
     elif params.model.base == "builtin":
-        texts = texts_of(read_records(PAGES, Page), read_json(DOCUMENTS)["heldout"]) + read_json(OWN_TEXT)
-        manifest = make_builtin(texts, BASE, params.model.builtin, params.seed)
+        manifest = make_builtin(_texts(), BASE, params.model.builtin, params.seed)
     else:
-        manifest = describe_external(params.model)
+        manifest = describe_external(params.model, _texts())
     write_json(BASE / "manifest.json", manifest.model_dump(exclude_defaults=True))
     print(f"base_model: {manifest.id}, {manifest.parameters / 1e6:.1f} million parameters, EOS {manifest.eos_token}")
+
+
+def _texts() -> list[str]:
+    """Return the texts of the documents that are not held out, and of a user's own rows."""
+    own: list[str] = read_json(OWN_TEXT)
+    return texts_of(read_records(PAGES, Page), read_json(DOCUMENTS)["heldout"]) + own
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from pagetune.export.merge import Merging, export_merged
 from pagetune.export.verification import verification_prompts
 from pagetune.jsonl import read_json, write_json
 from pagetune.model.manifest import ADAPTER, read_manifest
-from pagetune.model.template import TemplateRecord, check_template
+from pagetune.model.template import check_template
 from pagetune.params import load_params
 from pagetune.train.gpu_lock import claim_gpu
 
@@ -28,9 +28,9 @@ def main() -> None:
         if manifest.encoder_decoder:
             raise UserError("params.yaml: export.format: gguf is for models without an encoder. Use merged.")
         check_converter()
-    merging = Merging(manifest, params, read_json(TRAINING)["precision"], verification_prompts(PROMPTS))
+    merging = Merging(manifest, params, read_json(TRAINING)["precision"], template, verification_prompts(PROMPTS))
     with whole_or_not_at_all(EXPORT) as part:
-        write_json(part / "proof.json", export(merging, template, part))
+        write_json(part / "proof.json", export(merging, part))
 
 
 @contextmanager
@@ -46,14 +46,14 @@ def whole_or_not_at_all(folder: Path) -> Iterator[Path]:
         shutil.rmtree(part, ignore_errors=True)
 
 
-def export(merging: Merging, template: TemplateRecord, folder: Path) -> dict[str, Any]:
+def export(merging: Merging, folder: Path) -> dict[str, Any]:
     """Export the model, print what was verified, and return it."""
-    proof, adapted = export_merged(merging, template, folder / "merged")
+    proof, adapted = export_merged(merging, folder / "merged")
     print_merged(proof)
     options = merging.params.export
     if options.format == "gguf":
         moved = proof["sixteen_bit"]["largest_logit_difference"]
-        proof["gguf"] = export_gguf(merging, folder, template, options.gguf_type, adapted, moved)
+        proof["gguf"] = export_gguf(merging, folder, options.gguf_type, adapted, moved)
         print_gguf(proof["gguf"], proof["prompts"])
     return proof
 

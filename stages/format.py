@@ -6,17 +6,18 @@ from pagetune.errors import run_stage
 from pagetune.jsonl import read_records, write_json, write_records
 from pagetune.model.manifest import read_manifest
 from pagetune.model.prompts import holds_special_token, to_example
+from pagetune.model.style import make_template
 from pagetune.model.template import TEMPLATE, TemplateRecord
 from pagetune.params import load_params
-from pagetune.records import NEW_WORDING, Pair, Rejected
+from pagetune.records import NEW_WORDING, Example, Pair, Rejected
 
 SPLITS, PROMPTS = Path("data/splits"), Path("data/prompts")
 NAMES = ("train", "validation", "recall", "heldout")
 
 
 def main() -> None:
-    template = load_params().template
     manifest = read_manifest()
+    template, reason = make_template(load_params(), manifest)
     counts: dict[str, int] = {}
     rejected: list[Rejected] = []
     for name in NAMES:
@@ -25,12 +26,18 @@ def main() -> None:
         rejected += [
             Rejected.of(pair, "special_token") for pair in pairs if holds_special_token(pair, manifest.special_tokens)
         ]
-        examples = [to_example(pair, template, manifest.eos_token, pair.wording != NEW_WORDING) for pair in clean]
+        examples = [example_of(pair, template) for pair in clean]
         write_records(PROMPTS / f"{name}.jsonl", examples)
         counts[name] = len(examples)
     write_records(PROMPTS / "rejected.jsonl", rejected)
-    write_json(TEMPLATE, TemplateRecord.for_base(template, manifest).model_dump())
+    write_json(TEMPLATE, template.model_dump())
+    print(f"format: prompt.style: {template.style} ({reason}), answers end in {template.eos_token}")
     print(f"format: {counts}, {len(rejected)} rejected for holding a special token of the model")
+
+
+def example_of(pair: Pair, template: TemplateRecord) -> Example:
+    seen = pair.wording != NEW_WORDING
+    return to_example(pair, template.template, template.eos_token, seen, template.lead)
 
 
 if __name__ == "__main__":

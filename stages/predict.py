@@ -16,8 +16,8 @@ PROMPTS, PREDICTIONS = Path("data/prompts"), Path("data/predictions/tuned.jsonl"
 def main() -> None:
     claim_gpu()
     params, manifest = load_params(), read_manifest()
-    check_template(ADAPTER, manifest)
-    predictions = predict(manifest, ADAPTER, read_questions(PROMPTS), params)
+    template = check_template(ADAPTER, manifest)
+    predictions = predict(manifest, ADAPTER, template, read_questions(PROMPTS), params)
     write_records(PREDICTIONS, predictions)
     print(f"predict: {describe_predictions(manifest, predictions)} with its adapter")
 

@@ -6,7 +6,8 @@ from tempfile import TemporaryDirectory
 from pagetune.errors import run_stage
 from pagetune.export.hub import push
 from pagetune.jsonl import read_json, write_json, write_text
-from pagetune.model.manifest import read_manifest
+from pagetune.model.manifest import ADAPTER, read_manifest
+from pagetune.model.template import CARRIED, read_template
 from pagetune.params import load_params
 from pagetune.report.model_card import merged_card
 from pagetune.report.model_card_code import DTYPES
@@ -36,7 +37,9 @@ def card_of(repository: str) -> str:
     languages = ModelCard.load(METRICS / "model_card.md").data.language
     saved_in = read_json(EXPORT / "proof.json")["sixteen_bit"]["dtype"]
     dtype = next(name for name, dtype in DTYPES.items() if dtype == saved_in)
-    return merged_card(read_manifest(), load_params(), metrics, languages, dtype, repository)
+    return merged_card(
+        read_manifest(), read_template(ADAPTER / CARRIED), load_params(), metrics, languages, dtype, repository
+    )
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from pathlib import Path
 from pagetune.errors import run_stage
 from pagetune.jsonl import read_json, read_records, write_text
 from pagetune.model.manifest import read_manifest
+from pagetune.model.template import describe_style, read_template
 from pagetune.params import load_params
 from pagetune.records import BadFile, Page, Pair, Prediction
 from pagetune.report.model_card import render_model_card
@@ -17,17 +18,19 @@ REPORT, CARD = METRICS / "report.html", METRICS / "model_card.md"
 
 
 def main() -> None:
-    params, manifest, inputs = load_params(), read_manifest(), read_inputs()
+    params, manifest, template = load_params(), read_manifest(), read_template()
+    inputs = read_inputs(describe_style(template))
     languages = sorted({"ko" if is_korean(pair.instruction + pair.output) else "en" for pair in inputs.pairs})
     write_text(REPORT, render_report(inputs))
-    write_text(CARD, render_model_card(manifest, params, inputs.metrics, languages))
+    write_text(CARD, render_model_card(manifest, template, params, inputs.metrics, languages))
     print(f"report: {REPORT}, {CARD}")
 
 
-def read_inputs() -> Inputs:
+def read_inputs(style: str) -> Inputs:
     names, asked = ("extract", "build_qa", "curate", "train", "eval"), ("recall", "validation", "heldout")
     return Inputs(
         metrics={name: read_json(METRICS / f"{name}.json") for name in names},
+        style=style,
         curve=read_table("loss"),
         memory=read_table("memory"),
         groups=read_table("groups"),

@@ -9,14 +9,16 @@ from types import SimpleNamespace
 import pytest
 import torch
 from conftest import ROOT, precision_of
-from test_prompts import example
+from test_prompts import TEMPLATE, example
 
 from pagetune.errors import UserError
 from pagetune.model.loading import load_tokenizer
 from pagetune.model.manifest import read_manifest
+from pagetune.model.template import TemplateRecord
 from pagetune.params import Params, load_params
 from pagetune.predict.answers import Answer, Questions, predict
 from pagetune.predict.vllm_engine import choose_engine
+from pagetune.records import Prediction
 
 PARAMS = load_params(ROOT / "params.yaml")
 
@@ -77,13 +79,18 @@ def questions() -> Questions:
     return Questions([("recall", example("주소?", "서울")), ("heldout", example("전화?", "02-555"))])
 
 
+def base_answers(base: Path, params: Params) -> list[Prediction]:
+    manifest = read_manifest(base)
+    return predict(manifest, None, TemplateRecord.for_base(TEMPLATE, manifest), questions(), params)
+
+
 def test_vllm_is_given_the_tokens_the_eos_and_the_adapter(tiny_base: Path, tmp_path: Path, vllm: Path) -> None:
     adapter = tmp_path / "adapter"
     adapter.mkdir()
     config = {"r": 24, "rank_pattern": {"lm_head": 40}}
     (adapter / "adapter_config.json").write_text(json.dumps(config), encoding="utf-8")
     manifest = read_manifest(tiny_base)
-    found = predict(manifest, adapter, questions(), params("auto"))
+    found = predict(manifest, adapter, TemplateRecord.for_base(TEMPLATE, manifest), questions(), params("auto"))
     tokenizer, notes = load_tokenizer(manifest), json.loads(vllm.read_text(encoding="utf-8"))
     prompts = [tokenizer(row.prompt)["input_ids"] for row in found]
     assert notes["prompts"] == [{"prompt_token_ids": ids} for ids in prompts]
@@ -99,7 +106,7 @@ def test_vllm_is_given_the_tokens_the_eos_and_the_adapter(tiny_base: Path, tmp_p
 
 
 def test_the_base_is_asked_without_an_adapter(tiny_base: Path, vllm: Path) -> None:
-    predict(read_manifest(tiny_base), None, questions(), params("vllm"))
+    base_answers(tiny_base, params("vllm"))
     notes = json.loads(vllm.read_text(encoding="utf-8"))
     assert notes["lora"] is None
     assert "enable_lora" not in notes["model"]
@@ -116,14 +123,14 @@ def test_vllm_in_4_bit_is_refused_by_name_and_passed_over_by_auto(tiny_base: Pat
 
 
 def test_without_vllm_auto_takes_transformers_and_says_why(tiny_base: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    found = predict(read_manifest(tiny_base), None, questions(), params("auto", "fp32"))
+    found = base_answers(tiny_base, params("auto", "fp32"))
     assert [(row.engine, row.precision) for row in found] == [("transformers", "fp32")] * 2
     assert "answers by transformers (vllm is not installed)" in capsys.readouterr().out
 
 
 def test_vllm_by_name_where_it_is_not_installed_is_one_line(tiny_base: Path) -> None:
     with pytest.raises(UserError, match=r"predict\.engine: vllm cannot run here: vllm is not installed"):
-        predict(read_manifest(tiny_base), None, questions(), params("vllm"))
+        base_answers(tiny_base, params("vllm"))
 
 
 def test_questions_keep_their_order_and_their_split() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 from conftest import ROOT
-from test_prompts import example
+from test_prompts import TEMPLATE, example
 
 from pagetune.errors import UserError
 from pagetune.evaluate.controls import echo, instruction_of, lookup
@@ -38,15 +38,17 @@ def test_the_question_is_what_the_template_holds() -> None:
 
 def test_lookup_gives_the_answer_of_the_training_question_most_like_it() -> None:
     train = [example("센터의 전화?", "02-555"), example("센터의 주소는?", "서울"), example("요금?", "9만 원")]
-    asked = [example("센터의 주소가 어디?").prompt, example("요금은 얼마?").prompt]
-    assert lookup(asked, train) == [train[1].completion, train[2].completion]
+    assert lookup(["센터의 주소가 어디?", "요금은 얼마?"], train, TEMPLATE) == [
+        train[1].completion,
+        train[2].completion,
+    ]
 
 
 def test_lookup_of_more_questions_than_are_compared_at_once_keeps_their_order() -> None:
     train = [example(f"{i}번 창구는?", f"{i}층") for i in range(300)]
-    assert lookup([row.prompt for row in train], train) == [row.completion for row in train]
+    assert lookup([f"{i}번 창구는?" for i in range(300)], train, TEMPLATE) == [row.completion for row in train]
 
 
 def test_lookup_without_training_rows_is_one_line() -> None:
     with pytest.raises(UserError, match=r"train\.jsonl has no rows"):
-        lookup(["a"], [])
+        lookup(["a"], [], TEMPLATE)

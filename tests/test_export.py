@@ -21,7 +21,7 @@ from pagetune.export.llama_cpp import splits_like_gpt2
 from pagetune.export.merge import Merging, export_merged
 from pagetune.export.verification import Outputs, largest_difference, near_ties
 from pagetune.model.loading import load_base
-from pagetune.model.manifest import read_manifest
+from pagetune.model.manifest import Manifest, read_manifest
 from pagetune.model.prompts import render_prompt
 from pagetune.model.template import TemplateRecord
 from pagetune.params import load_params
@@ -54,12 +54,15 @@ def project(tiny_base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def merging(base: Path, precision: str) -> Merging:
-    return Merging(read_manifest(base), PARAMS, precision, PROMPTS)
+    return merging_of(read_manifest(base), precision)
+
+
+def merging_of(manifest: Manifest, precision: str = "fp32") -> Merging:
+    return Merging(manifest, PARAMS, precision, TemplateRecord.for_base(TEMPLATE, manifest), PROMPTS)
 
 
 def exported(base: Path, precision: str = "fp32") -> dict[str, Any]:
-    manifest = read_manifest(base)
-    return export_merged(merging(base, precision), TemplateRecord.for_base(TEMPLATE, manifest), Path("merged"))[0]
+    return export_merged(merging(base, precision), Path("merged"))[0]
 
 
 def logits(model: Any) -> torch.Tensor:
@@ -146,9 +149,7 @@ def test_a_model_that_overflows_in_16_bits_is_refused(project: Path, tiny_base: 
     make_adapter(tiny_base, project, on=["q_proj"])
     manifest = read_manifest(tiny_base).model_copy(update={"location": str(large)})
     with pytest.raises(UserError, match=r"in torch\.float16 the merged model overflows"):
-        export_merged(
-            Merging(manifest, PARAMS, "fp32", PROMPTS), TemplateRecord.for_base(TEMPLATE, manifest), Path("merged")
-        )
+        export_merged(merging_of(manifest), Path("merged"))
 
 
 def test_a_difference_that_is_not_a_number_is_infinite() -> None:
@@ -196,9 +197,7 @@ def test_a_tokenizer_that_would_end_otherwise_is_refused(project: Path, tiny_bas
     (other / "tokenizer_config.json").write_text(json.dumps(settings | {"eos_token": "<pad>"}), encoding="utf-8")
     manifest = read_manifest(tiny_base).model_copy(update={"location": str(other)})
     with pytest.raises(UserError, match="the EOS is <pad>, but the base's is </s>"):
-        export_merged(
-            Merging(manifest, PARAMS, "fp32", PROMPTS), TemplateRecord.for_base(TEMPLATE, manifest), Path("merged")
-        )
+        export_merged(merging_of(manifest), Path("merged"))
 
 
 def test_memory_that_is_too_little_is_said_before_anything_is_loaded(

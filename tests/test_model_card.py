@@ -18,6 +18,7 @@ from pagetune.jsonl import read_json
 from pagetune.model.loading import load_tokenizer, load_tuned
 from pagetune.model.manifest import ADAPTER, Manifest, read_manifest
 from pagetune.model.prompts import render_prompt
+from pagetune.model.template import TemplateRecord
 from pagetune.params import Params, load_params
 from pagetune.predict.answers import generate
 from pagetune.report.model_card import merged_card, render_model_card
@@ -52,7 +53,11 @@ def shipped_metrics() -> dict[str, Any]:
 
 
 def card_of(base: Manifest, params: Params, **changes: Any) -> str:
-    return render_model_card(base, params, shipped_metrics() | changes, ["en", "ko"])
+    return render_model_card(base, template_of(base, params), params, shipped_metrics() | changes, ["en", "ko"])
+
+
+def template_of(base: Manifest, params: Params) -> TemplateRecord:
+    return TemplateRecord.for_base(params.template, base)
 
 
 def with_template(params: Params, template: str) -> Params:
@@ -232,7 +237,7 @@ def test_the_code_of_a_model_with_an_encoder_answers_as_the_project_does(
 
 
 def merged_card_of(base: Manifest, params: Params, location: str = "models/merged", dtype: str = "fp32") -> str:
-    return merged_card(base, params, shipped_metrics(), ["en", "ko"], dtype, location)
+    return merged_card(base, template_of(base, params), params, shipped_metrics(), ["en", "ko"], dtype, location)
 
 
 def test_a_merged_model_is_a_finetune_for_transformers_and_says_what_was_scored(params: Params) -> None:

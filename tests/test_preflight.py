@@ -327,8 +327,7 @@ def test_rows_are_shown_from_short_to_long_with_the_trained_part_marked(tokenize
 
 def test_the_bos_is_shown_and_letters_of_several_tokens_are_whole(with_bos: Any) -> None:
     (line,) = show_rows([encode_example(example("주소?", "서울특별시"), with_bos)], with_bos)
-    # This tokenizer puts a space before whatever it encodes, and the answer is encoded by itself.
-    assert line == "<s> Q: 주소?⏎A: ⟦ 서울특별시</s>⟧"
+    assert line == "<s> Q: 주소?⏎A: ⟦서울특별시</s>⟧"
 
 
 def test_a_mark_inside_a_letter_stands_before_it(tokenizer: Any) -> None:

@@ -237,8 +237,8 @@ def test_a_merged_model_with_an_encoder_is_verified_and_loads_again_equal(
     make_adapter(tiny_seq2seq, tmp_path, on=on)
     manifest = read_manifest(tiny_seq2seq)
     params = PARAMS.model_copy(update={"predict": PARAMS.predict.model_copy(update={"max_new_tokens": 12})})
-    merging = Merging(manifest, params, "fp32", PROMPTS)
-    proof = export_merged(merging, TemplateRecord.for_base(TEMPLATE, manifest), Path("merged"))[0]
+    merging = Merging(manifest, params, "fp32", TemplateRecord.for_base(TEMPLATE, manifest), PROMPTS)
+    proof = export_merged(merging, Path("merged"))[0]
     assert proof["fp32"]["same_answers"] == len(PROMPTS)
     assert proof["sixteen_bit"]["reloaded_logit_difference"] == 0
     assert proof["base"]["largest_logit_difference"] > 0.1

@@ -30,9 +30,9 @@ class Asker:
     def __init__(self, tuned: bool) -> None:
         self.params, self.manifest = load_params(), read_manifest()
         precision = resolve_precision(self.params.precision, self.manifest.parameters, self.params.quantization)
-        self.template = (check_template(ADAPTER, self.manifest) if tuned else read_template()).template
+        self.template = check_template(ADAPTER, self.manifest) if tuned else read_template()
         self.model = load_tuned(self.manifest, ADAPTER, precision) if tuned else load_base(self.manifest, precision)
-        self.tuned, self.tokenizer = tuned, load_tokenizer(self.manifest)
+        self.tuned, self.tokenizer = tuned, load_tokenizer(self.manifest, self.template)
 
     def answer(self, question: str, base: bool = False) -> Answer:
         with self._without_adapter(base):
@@ -66,7 +66,7 @@ class Asker:
             raise UserError(
                 tr("the question is empty. Write one in quotes.", "질문이 비어 있습니다. 따옴표 안에 적어 주세요.")
             )
-        return render_prompt(self.template, question.strip())
+        return render_prompt(self.template.template, question.strip())
 
     def _without_adapter(self, base: bool) -> AbstractContextManager[Any]:
         disabled: AbstractContextManager[Any] = self.model.disable_adapter() if base and self.tuned else nullcontext()

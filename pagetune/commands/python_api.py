@@ -56,12 +56,13 @@ class Trainer:
         """
         from pagetune.model.loading import load_tokenizer, load_tuned
         from pagetune.model.precision import resolve_precision
+        from pagetune.model.template import read_template
         from pagetune.train.quick_rouge import choose_quick
 
         manifest = read_manifest()
         examples = read_records(PROMPTS / "validation.jsonl", Example)
         count = rows or self.params.evaluate.quick or QUICK_ROWS
-        quick = choose_quick(examples, load_tokenizer(manifest), self.params, count)
+        quick = choose_quick(examples, load_tokenizer(manifest, read_template()), self.params, count)
         if quick is None:
             raise UserError(f"{PROMPTS}/validation.jsonl has no rows. Raise curate.validation_fraction.")
         choice = resolve_precision(self.params.precision, manifest.parameters, self.params.quantization)

@@ -58,17 +58,17 @@ def _politely(syllable: str) -> str:
     return f"{syllable}습니다" if has_final_consonant(syllable) else f"{chr(ord(syllable) + _FINAL_BIEUP)}니다"
 
 
-def lookup(questions: Sequence[str], train: Sequence[Example]) -> list[str]:
-    """Return for each question the completion of the training prompt most like it, by Indel similarity of the letters.
+def lookup(questions: Sequence[str], train: Sequence[Example], template: str) -> list[str]:
+    """Return for each question the completion of the training question that is most like it (Indel similarity).
 
     Raises UserError where there is no training prompt.
     """
     if not train:
         raise UserError("data/prompts/train.jsonl has no rows. Run `dvc repro`.")
-    prompts, nearest = [row.prompt for row in train], []
+    known, nearest = [instruction_of(row.prompt, template) for row in train], []
     for start in range(0, len(questions), _COMPARED_AT_ONCE):
         some = questions[start : start + _COMPARED_AT_ONCE]
-        nearest += process.cdist(some, prompts, scorer=fuzz.ratio, workers=-1).argmax(axis=1).tolist()
+        nearest += process.cdist(some, known, scorer=fuzz.ratio, workers=-1).argmax(axis=1).tolist()
     return [train[index].completion for index in nearest]
 
 
@@ -98,11 +98,11 @@ def control_answers(
     made = {
         "echo": lambda: [echo(question) for question in questions],
         "lead2": lambda: [lead2(question) for question in questions],
-        "lookup": lambda: lookup([row.prompt for row in asked], train),
+        "lookup": lambda: lookup(questions, train, template),
         "swapped": lambda: swapped(tuned),
     }
     return {name: [_answered(row, said) for row, said in zip(asked, made[name](), strict=True)] for name in names}
 
 
 def _answered(row: Prediction, answer: str) -> Prediction:
-    return row.model_copy(update={"prediction": answer.removesuffix(row.eos_token), "stopped": True})
+    return row.model_copy(update={"prediction": answer.removesuffix(row.eos_token).strip(), "stopped": True})

@@ -88,8 +88,8 @@ def check_comparable(predictions: dict[str, list[Prediction]]) -> None:
 
 
 def accepted_answers(row: Prediction) -> list[str]:
-    """Return the completion without its EOS, and the further references."""
-    return [row.completion.removesuffix(row.eos_token), *row.references]
+    """Return the completion without its EOS and the space before it, and the further references."""
+    return [row.completion.removesuffix(row.eos_token).strip(), *row.references]
 
 
 def score_rows(predictions: list[Prediction], params: Evaluate, questions: list[str]) -> Scores:

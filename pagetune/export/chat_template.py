@@ -3,6 +3,8 @@
 import json
 import re
 
+from pagetune.model.chat import DATE, NO_THINKING
+
 
 def chat_template(template: str, bos_token: str | None) -> str:
     """Return a value for `tokenizer.chat_template` that prompts with the last message as in training.
@@ -13,6 +15,21 @@ def chat_template(template: str, bos_token: str | None) -> str:
     before, _, after = template.partition("{instruction}")
     parts = [_jinja((bos_token or "") + before), "{{ messages[-1]['content'] | trim }}", _jinja(after)]
     return "".join(parts)
+
+
+def own_chat_template(own: str, system: str) -> str:
+    """Return a model's own chat template with what the training fixed: no thinking, its date, its system message.
+
+    A conversation that begins with another system message keeps that one.
+    """
+    fixed = {name: json.dumps(value) for name, value in NO_THINKING.items()}
+    fixed["date_string"] = json.dumps(f"{DATE:%d %b %Y}")
+    lines = [f"{{%- set {name} = {value} %}}" for name, value in fixed.items() if re.search(rf"\b{name}\b", own)]
+    if system:
+        message = f"[{{'role': 'system', 'content': {json.dumps(system, ensure_ascii=False)}}}]"
+        lines += ["{%- if messages[0]['role'] != 'system' %}", f"{{%- set messages = {message} + messages %}}"]
+        lines += ["{%- endif %}"]
+    return "".join(lines) + own
 
 
 def _jinja(text: str) -> str:

@@ -8,7 +8,6 @@ from pagetune.export.chat_template import modelfile
 from pagetune.export.converter import WRITTEN, ask_gguf, convert, find_converter, quantize, why_no_llama_cpp
 from pagetune.export.merge import Merging
 from pagetune.export.verification import NEAR_TIE, NEAREST_TIE, SHARE_OF_TIES, Outputs, near_ties, same_answers
-from pagetune.model.template import TemplateRecord
 
 
 def check_converter() -> None:
@@ -18,9 +17,7 @@ def check_converter() -> None:
         raise UserError(problem)
 
 
-def export_gguf(
-    merging: Merging, folder: Path, template: TemplateRecord, gguf_type: str, adapted: Outputs, moved: float
-) -> dict[str, Any]:
+def export_gguf(merging: Merging, folder: Path, gguf_type: str, adapted: Outputs, moved: float) -> dict[str, Any]:
     """Write `folder`/gguf from `folder`/merged and return what was verified.
 
     `adapted` are the outputs of the adapter in fp32, and `moved` is how much 16 bits move a logit. A type of fewer bits
@@ -40,7 +37,7 @@ def export_gguf(
         found["quantized_same_answers"] = same_answers(adapted, _ask(merging, file)["answers"])
         first.unlink()
     stops = merging.tokenizer.convert_ids_to_tokens(merging.eos_ids)
-    text = modelfile(file.name, template.template, stops, merging.params.predict.max_new_tokens)
+    text = modelfile(file.name, merging.template.template, stops, merging.params.predict.max_new_tokens)
     (target / "Modelfile").write_text(text, encoding="utf-8")
     return {"type": gguf_type, **found}
 

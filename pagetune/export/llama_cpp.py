@@ -54,9 +54,15 @@ def answer_prompts(file: str) -> None:
     asked = json.load(sys.stdin)
     length = max(len(prompt.encode()) for prompt in asked["prompts"]) + asked["max_new_tokens"] + 8
     llama = Llama(file, n_ctx=length, verbose=False)
-    tokens = [llama.tokenize(prompt.encode(), add_bos=_adds_bos(llama), special=True) for prompt in asked["prompts"]]
+    tokens = [_tokens(llama, prompt) for prompt in asked["prompts"]]
     answers = [_answer(llama, ids, asked["eos_ids"], asked["max_new_tokens"]) for ids in tokens]
     print(json.dumps({"tokens": tokens, "answers": answers, "eos": llama.token_eos()}))
+
+
+def _tokens(llama: Any, prompt: str) -> list[int]:
+    """Encode as llama.cpp's programs do: a BOS that a chat template writes is not added once more."""
+    ids: list[int] = llama.tokenize(prompt.encode(), add_bos=_adds_bos(llama), special=True)
+    return ids[1:] if ids[:2] == [llama.token_bos()] * 2 else ids
 
 
 def _adds_bos(llama: Any) -> bool:

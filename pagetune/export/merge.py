@@ -9,7 +9,7 @@ import torch
 
 from pagetune.errors import UserError
 from pagetune.evaluate.controls import instruction_of
-from pagetune.export.chat_template import chat_template
+from pagetune.export.chat_template import chat_template, own_chat_template
 from pagetune.export.verification import LARGEST_DIFFERENCE, Outputs, largest_difference, outputs_of, same_answers
 from pagetune.model.loading import load_base, load_config, load_generation_config, load_tokenizer, load_tuned
 from pagetune.model.manifest import ADAPTER, Manifest
@@ -27,25 +27,28 @@ _ADVICE = " Serve models/adapter on its base instead."
 class Merging:
     """What every verification step needs: the base, its tokenizer, and the prompts as `texts` and as token ids."""
 
-    def __init__(self, manifest: Manifest, params: Params, precision: str, prompts: list[str]) -> None:
-        self.manifest, self.params = manifest, params
+    def __init__(
+        self, manifest: Manifest, params: Params, precision: str, template: TemplateRecord, prompts: list[str]
+    ) -> None:
+        self.manifest, self.params, self.template = manifest, params, template
         self.choice = resolve_precision(precision, manifest.parameters, params.quantization)
-        self.tokenizer = load_tokenizer(manifest)
+        self.tokenizer = load_tokenizer(manifest, template)
         #: The tokenizer's EOS, and those of the base's generation config.
         self.eos_ids = eos_ids_of(load_generation_config(manifest), self.tokenizer)
         encode = encode_for_encoder if manifest.encoder_decoder else encode_prompt
         self.texts, self.prompts = prompts, [encode(prompt, self.tokenizer) for prompt in prompts]
 
-    def questions(self, template: TemplateRecord) -> list[str]:
+    @property
+    def questions(self) -> list[str]:
         """Return the instructions that the prompts were rendered from."""
-        return [instruction_of(text, template.template) for text in self.texts]
+        return [instruction_of(text, self.template.template) for text in self.texts]
 
     def outputs_of(self, model: Any, along: Outputs | None = None) -> Outputs:
         """Return a model's answers to the prompts, and its logits along them or along the answers of another model."""
         return outputs_of(model, self.tokenizer.pad_token_id, self.eos_ids, self.prompts, self.params.predict, along)
 
 
-def export_merged(merging: Merging, template: TemplateRecord, folder: Path) -> tuple[dict[str, Any], Outputs]:
+def export_merged(merging: Merging, folder: Path) -> tuple[dict[str, Any], Outputs]:
     """Save the merged model in `folder`; return what was verified and the outputs of the adapter in fp32.
 
     Raises UserError where the merged model answers differently, the adapter changes nothing, or memory is too small.
@@ -58,7 +61,7 @@ def export_merged(merging: Merging, template: TemplateRecord, folder: Path) -> t
     merged = _merge(model)
     found = _verify_in_fp32(adapted, merging.outputs_of(merged, adapted), base)
     _cast_parameters(merged, _sixteen_bit_dtype(merging.manifest))
-    found["sixteen_bit"] = _save_and_verify(merging, merged, template, folder, adapted)
+    found["sixteen_bit"] = _save_and_verify(merging, merged, folder, adapted)
     found["as_trained"] = {
         "precision": merging.choice.precision,
         "same_answers": same_answers(adapted, as_trained.answers),
@@ -158,14 +161,12 @@ def _cast_parameters(model: Any, dtype: torch.dtype) -> None:
     model.config.dtype = dtype
 
 
-def _save_and_verify(
-    merging: Merging, model: Any, template: TemplateRecord, folder: Path, adapted: Outputs
-) -> dict[str, Any]:
+def _save_and_verify(merging: Merging, model: Any, folder: Path, adapted: Outputs) -> dict[str, Any]:
     """Save model and tokenizer, and load them again as a user would. Raises UserError where anything has changed."""
     half = merging.outputs_of(model, adapted)
     if math.isinf(moved := largest_difference(adapted, half)):
         raise UserError(f"in {model.config.dtype} the merged model overflows: its logits are not finite.{_ADVICE}")
-    _save_tokenizer(merging, template, folder)
+    _save_tokenizer(merging, folder)
     _set_generation_config(merging, model)
     model.save_pretrained(str(folder))
     remote = merging.manifest.trust_remote_code
@@ -189,28 +190,46 @@ def _same_weights(one: Any, other: Any) -> bool:
     return all(torch.equal(weight, weights[name]) for name, weight in one.state_dict().items())
 
 
-def _save_tokenizer(merging: Merging, template: TemplateRecord, folder: Path) -> None:
-    """Save the tokenizer with the prompt template as its chat template.
+def _save_tokenizer(merging: Merging, folder: Path) -> None:
+    """Save the tokenizer with a chat template that asks as the training did: the base's own one where it can.
 
-    Raises UserError where it would then prompt differently, or have another EOS.
+    Raises UserError where the saved tokenizer would prompt differently, or have another EOS.
     """
     from transformers import AutoTokenizer
 
-    tokenizer, prompts = load_tokenizer(merging.manifest), merging.prompts
+    tokenizer, unlike = load_tokenizer(merging.manifest, merging.template), ""
+    for chat in _chat_templates(merging, tokenizer):
+        tokenizer.chat_template = chat
+        tokenizer.save_pretrained(str(folder))
+        saved = AutoTokenizer.from_pretrained(str(folder), trust_remote_code=merging.manifest.trust_remote_code)
+        if saved.eos_token_id != merging.tokenizer.eos_token_id:
+            eos = merging.template.eos_token
+            raise UserError(f"{folder}: the EOS is {saved.eos_token}, but answers were trained to end in {eos}.")
+        if (unlike := _first_unlike(merging, saved) if chat else "") == "":
+            return
+    raise UserError(f"{folder}: for {unlike!r} the chat template gives another prompt than the training had.")
+
+
+def _chat_templates(merging: Merging, tokenizer: Any) -> list[str | None]:
+    """Return the chat templates to try, the best first; an encoder-decoder gets one prompt, and has no chat turns."""
+    template, prompts = merging.template, merging.prompts
+    if merging.manifest.encoder_decoder:
+        return [None]
     with_bos = bool(prompts[0]) and prompts[0][0] == tokenizer.bos_token_id
     writes_bos = bool(tokenizer.bos_token) and template.template.startswith(tokenizer.bos_token)
-    bos = tokenizer.bos_token if with_bos and not writes_bos else None
-    # An encoder-decoder gets one prompt, and has no chat turns.
-    chats = not merging.manifest.encoder_decoder
-    tokenizer.chat_template = chat_template(template.template, bos) if chats else None
-    tokenizer.save_pretrained(str(folder))
-    saved = AutoTokenizer.from_pretrained(str(folder), trust_remote_code=merging.manifest.trust_remote_code)
-    if saved.eos_token != merging.manifest.eos_token or saved.eos_token_id != merging.tokenizer.eos_token_id:
-        raise UserError(f"{folder}: the EOS is {saved.eos_token}, but the base's is {merging.manifest.eos_token}.")
-    for question, prompt in zip(merging.questions(template), prompts, strict=True) if chats else []:
-        asked = saved.apply_chat_template([{"role": "user", "content": question}], add_generation_prompt=True)
+    ours = chat_template(template.template, tokenizer.bos_token if with_bos and not writes_bos else None)
+    if template.style == "template":
+        return [ours]
+    return [own_chat_template(tokenizer.get_chat_template(), merging.params.prompt.system), ours]
+
+
+def _first_unlike(merging: Merging, tokenizer: Any) -> str:
+    """Return the first question that the tokenizer's chat template asks differently, or an empty text."""
+    for question, prompt in zip(merging.questions, merging.prompts, strict=True):
+        asked = tokenizer.apply_chat_template([{"role": "user", "content": question}], add_generation_prompt=True)
         if list(asked["input_ids"]) != prompt:
-            raise UserError(f"{folder}: for {question!r} the chat template gives another prompt than prompt.template.")
+            return question
+    return ""
 
 
 def _set_generation_config(merging: Merging, model: Any) -> None:

@@ -6,10 +6,15 @@ from typing import Any
 from pagetune.errors import UserError
 from pagetune.model.manifest import Manifest, in_cache
 from pagetune.model.precision import PrecisionChoice
+from pagetune.model.template import TemplateRecord
 
 
-def load_tokenizer(manifest: Manifest) -> Any:
-    """Load the tokenizer, which pads on the left as generation needs it."""
+def load_tokenizer(manifest: Manifest, template: TemplateRecord | None = None) -> Any:
+    """Load the tokenizer, which pads on the left as generation needs it.
+
+    Its EOS is the token that ends the answers of `template`, or the base's own. For a chat it adds no special tokens to
+    a text: the chat template has written them all.
+    """
     from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(
@@ -21,7 +26,18 @@ def load_tokenizer(manifest: Manifest) -> Any:
         padding_side="left",
     )
     tokenizer.pad_token = manifest.pad_token
+    tokenizer.eos_token = template.eos_token if template else manifest.eos_token
+    if template and template.style == "chat":
+        _add_no_special_tokens(tokenizer)
     return tokenizer
+
+
+def _add_no_special_tokens(tokenizer: Any) -> None:
+    for name in ("add_bos_token", "add_eos_token"):
+        if hasattr(tokenizer, name):
+            setattr(tokenizer, name, False)
+    if tokenizer.is_fast:
+        tokenizer.backend_tokenizer.post_processor = None
 
 
 def load_config(manifest: Manifest) -> Any:

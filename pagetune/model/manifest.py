@@ -1,6 +1,8 @@
 """Describe the base model in a manifest of a few lines, and find its files on the Hub or in the cache."""
 
+import contextlib
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -36,6 +38,8 @@ class Manifest(BaseModel):
     special_tokens: list[str]
     #: Whether an encoder reads the prompt. The file holds this key only where it is true.
     encoder_decoder: bool = False
+    #: The token that ends an answer in the base's chat template; None, and not in the file, without one.
+    end_of_turn: str | None = None
 
     @property
     def auto_class(self) -> Any:
@@ -47,15 +51,18 @@ def read_manifest(folder: Path = BASE) -> Manifest:
     return Manifest.model_validate(read_json(folder / "manifest.json"))
 
 
-def describe_external(params: Model) -> Manifest:
-    """Return the manifest of a model on the Hub or in a local folder. Raises UserError where it cannot be used."""
+def describe_external(params: Model, texts: Sequence[str] = ()) -> Manifest:
+    """Return the manifest of a model on the Hub or in a local folder, and print what is odd about it.
+
+    Raises UserError where it cannot be used, or where its tokenizer does not know the script of the `texts`.
+    """
     local = Path(params.base).expanduser()
     if local.is_dir():
         _check_files(str(local), [path.name for path in local.iterdir()])
-        return _manifest(params, "local", str(local.resolve()), None)
+        return _manifest(params, texts, "local", str(local.resolve()), None)
     if _looks_like_path(params.base):
         raise UserError(f"params.yaml: model.base is {params.base}, and there is no such folder. Correct the path.")
-    return _manifest(params, "hub", params.base, _commit(params))
+    return _manifest(params, texts, "hub", params.base, _commit(params))
 
 
 def in_cache(manifest: Manifest, weights: bool = False) -> bool:
@@ -234,37 +241,41 @@ def _file_names(location: str, folder: Path) -> list[str]:
     return _listed(location, folder.name) or [path.name for path in folder.iterdir()]
 
 
-def _manifest(params: Model, source: Literal["local", "hub"], location: str, revision: str | None) -> Manifest:
+def _manifest(
+    params: Model, texts: Sequence[str], source: Literal["local", "hub"], location: str, revision: str | None
+) -> Manifest:
+    from pagetune.model.tokens import check_script, inspect_tokens
+
     try:
-        tokenizer, parameters, encoder_decoder = _inspect(location, revision, params.trust_remote_code)
+        tokenizer, model = _inspect(location, revision, params.trust_remote_code)
     except (OSError, ValueError) as error:
         raise UserError(
             f"params.yaml: model.base is {params.base}, which cannot be loaded: {first_line(error)}"
         ) from None
-    if tokenizer.eos_token is None:
-        raise UserError(
-            f"params.yaml: model.base is {params.base}, whose tokenizer has no EOS, so answers could not end. "
-            "Set another model."
-        )
+    tokens = inspect_tokens(tokenizer, _ends(model), model.get_input_embeddings().weight.shape[0], params.base)
+    script = check_script(tokenizer, texts, params.max_unknown_fraction, params.base)
+    for note in [*tokens.notes, script]:
+        print(f"base_model: {note}")
     return Manifest(
         source=source,
         id=params.base,
         location=location,
         revision=revision,
         trust_remote_code=params.trust_remote_code,
-        parameters=parameters,
-        eos_token=tokenizer.eos_token,
-        bos_token=tokenizer.bos_token,
-        pad_token=tokenizer.pad_token or tokenizer.eos_token,
-        special_tokens=sorted(set(tokenizer.all_special_tokens)),
-        encoder_decoder=encoder_decoder,
+        parameters=int(model.num_parameters()),
+        eos_token=tokens.eos,
+        bos_token=tokens.bos,
+        pad_token=tokens.pad,
+        special_tokens=tokens.special,
+        encoder_decoder=bool(model.config.is_encoder_decoder),
+        end_of_turn=tokens.end_of_turn,
     )
 
 
-def _inspect(location: str, revision: str | None, trust_remote_code: bool) -> tuple[Any, int, bool]:
-    """Return the tokenizer, the number of parameters, and whether there is an encoder, without loading any weights."""
+def _inspect(location: str, revision: str | None, trust_remote_code: bool) -> tuple[Any, Any]:
+    """Return the tokenizer, and the model with its generation config but without weights."""
     import torch
-    from transformers import AutoConfig, AutoTokenizer
+    from transformers import AutoConfig, AutoTokenizer, GenerationConfig
 
     cached = revision is not None and not trust_remote_code and _cached(location, revision) is not None
     where = {"revision": revision, "trust_remote_code": trust_remote_code, "local_files_only": cached}
@@ -272,4 +283,15 @@ def _inspect(location: str, revision: str | None, trust_remote_code: bool) -> tu
     config = AutoConfig.from_pretrained(location, **where)
     with torch.device("meta"):
         model = auto_class(config.is_encoder_decoder).from_config(config, trust_remote_code=trust_remote_code)
-    return tokenizer, int(model.num_parameters()), bool(config.is_encoder_decoder)
+    with contextlib.suppress(OSError):  # not every model has one
+        where.pop("trust_remote_code")
+        model.generation_config = GenerationConfig.from_pretrained(location, **where)
+    return tokenizer, model
+
+
+def _ends(model: Any) -> set[int]:
+    """Return the EOS ids of the generation config, or of the config where it has none."""
+    for config in (model.generation_config, model.config, model.config.get_text_config()):
+        if (own := getattr(config, "eos_token_id", None)) is not None:
+            return set(own if isinstance(own, list) else [own])
+    return set()

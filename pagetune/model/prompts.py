@@ -13,7 +13,8 @@ def render_prompt(template: str, instruction: str) -> str:
     return template.replace("{instruction}", instruction)
 
 
-def to_example(pair: Pair, template: str, eos_token: str, wording_seen: bool) -> Example:
+def to_example(pair: Pair, template: str, eos_token: str, wording_seen: bool, lead: str = "") -> Example:
+    """Make a row. `lead` is the whitespace that the completion begins with, as `find_seam` returns it."""
     return Example(
         pair_id=pair.pair_id,
         kind=pair.kind,
@@ -21,7 +22,7 @@ def to_example(pair: Pair, template: str, eos_token: str, wording_seen: bool) ->
         page_number=pair.page_number,
         wording_seen=wording_seen,
         prompt=render_prompt(template, pair.instruction),
-        completion=pair.output + eos_token,
+        completion=lead + pair.output + eos_token,
         references=pair.references,
     )
 
@@ -41,6 +42,15 @@ def encode_prompt(prompt: str, tokenizer: Any) -> list[int]:
     return ids
 
 
+def joins(prompt: str, answer: str, tokenizer: Any) -> bool:
+    """Tell whether the tokens of prompt and answer as one text begin with those of the prompt alone.
+
+    Otherwise a token spans the two, or the prompt ends in other tokens than generation will see.
+    """
+    alone = encode_prompt(prompt, tokenizer)
+    return encode_prompt(prompt + answer, tokenizer)[: len(alone)] == alone
+
+
 def encode_for_encoder(prompt: str, tokenizer: Any) -> list[int]:
     """Return the token ids that an encoder reads, including all special tokens that the tokenizer adds."""
     return list(tokenizer(prompt)["input_ids"])
@@ -56,10 +66,19 @@ def check_positions(what: str, tokens: int, config: Any, advice: str) -> None:
 def encode_example(example: Example, tokenizer: Any, encoder: bool = False) -> dict[str, list[int]]:
     """Return `input_ids` and `labels` of equal length; only the completion, with its EOS, counts in the loss.
 
-    Prompt and completion are encoded separately, so that no token spans both and the prompt's ids are those that
-    generation will see. With an `encoder` the two go to the encoder and the decoder; the collator splits the row again.
+    Prompt and answer are encoded as one text, of which the first tokens are those that generation will see. With an
+    `encoder` the two go to the encoder and the decoder, each encoded alone; the collator splits the row again.
     """
-    prompt = (encode_for_encoder if encoder else encode_prompt)(example.prompt, tokenizer)
     answer = example.completion.removesuffix(tokenizer.eos_token)
-    completion = [*tokenizer(answer, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
+    prompt, own = _encode_apart(example.prompt, answer, tokenizer, encoder)
+    completion = [*own, tokenizer.eos_token_id]
     return {"input_ids": prompt + completion, "labels": [IGNORED] * len(prompt) + completion}
+
+
+def _encode_apart(prompt: str, answer: str, tokenizer: Any, encoder: bool) -> tuple[list[int], list[int]]:
+    """Return the ids of prompt and answer. Where a token spans both, which preflight reports, each is encoded alone."""
+    if not encoder and joins(prompt, answer, tokenizer):
+        ids = encode_prompt(prompt, tokenizer)
+        return ids, encode_prompt(prompt + answer, tokenizer)[len(ids) :]
+    ids = (encode_for_encoder if encoder else encode_prompt)(prompt, tokenizer)
+    return ids, list(tokenizer(answer, add_special_tokens=False)["input_ids"])

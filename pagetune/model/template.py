@@ -6,6 +6,7 @@ would not end, and nothing would say why.
 
 import hashlib
 from pathlib import Path
+from typing import Literal
 
 from pydantic import ValidationError
 
@@ -14,6 +15,7 @@ from pagetune.jsonl import read_json
 from pagetune.model.manifest import Manifest
 from pagetune.records import Record
 
+Style = Literal["chat", "template"]
 #: Written by the format stage.
 TEMPLATE = Path("data/prompts/template.json")
 #: The copy beside the adapter's weights.
@@ -21,20 +23,37 @@ CARRIED = "template.json"
 
 
 class TemplateRecord(Record):
-    """`data/prompts/template.json`, and `models/adapter/template.json`."""
+    """`data/prompts/template.json`, and `models/adapter/template.json`.
 
+    `style` says where the template comes from: `chat` from the base's chat template, which writes all special tokens
+    itself, `template` from params.yaml. `template` is the text of a prompt with {instruction} in it, and `lead` the
+    whitespace that each completion begins with.
+    """
+
+    style: Style
     template: str
+    lead: str
     eos_token: str
     bos_token: str | None
     special_tokens: list[str]
     sha256: str
 
     @classmethod
-    def of(cls, template: str, eos_token: str, bos_token: str | None, special_tokens: list[str]) -> "TemplateRecord":
-        parts = [template, eos_token, bos_token or "", *special_tokens]
+    def of(
+        cls,
+        template: str,
+        eos_token: str,
+        bos_token: str | None,
+        special_tokens: list[str],
+        style: Style = "template",
+        lead: str = "",
+    ) -> "TemplateRecord":
+        parts = [style, template, lead, eos_token, bos_token or "", *special_tokens]
         sha256 = hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
         return cls(
+            style=style,
             template=template,
+            lead=lead,
             eos_token=eos_token,
             bos_token=bos_token,
             special_tokens=special_tokens,
@@ -42,12 +61,24 @@ class TemplateRecord(Record):
         )
 
     @classmethod
-    def for_base(cls, template: str, manifest: Manifest) -> "TemplateRecord":
-        return cls.of(template, manifest.eos_token, manifest.bos_token, manifest.special_tokens)
+    def for_base(cls, template: str, manifest: Manifest, style: Style = "template", lead: str = "") -> "TemplateRecord":
+        return cls.of(template, eos_of(manifest, style), manifest.bos_token, manifest.special_tokens, style, lead)
 
     @property
     def intact(self) -> bool:
-        return self == self.of(self.template, self.eos_token, self.bos_token, self.special_tokens)
+        rest = self.special_tokens, self.style, self.lead
+        return self == self.of(self.template, self.eos_token, self.bos_token, *rest)
+
+
+def eos_of(manifest: Manifest, style: Style) -> str:
+    """Return what ends an answer: in a chat the token that ends its turns, otherwise the tokenizer's EOS."""
+    return (manifest.end_of_turn if style == "chat" else None) or manifest.eos_token
+
+
+def describe_style(template: TemplateRecord) -> str:
+    """Describe in a sentence how the model was asked."""
+    where = "the base's own chat template" if template.style == "chat" else "the template of params.yaml"
+    return f"Questions were asked in {where}, and answers end in {template.eos_token}."
 
 
 def read_template(path: Path = TEMPLATE) -> TemplateRecord:
@@ -73,7 +104,7 @@ def check_template(adapter: Path, manifest: Manifest, current: Path = TEMPLATE) 
     if not carried.exists():
         raise UserError(f"{carried} is missing, so the prompt of this adapter's training is unknown. Run `dvc repro`.")
     trained, now = read_template(carried), read_template(current)
-    base = TemplateRecord.for_base(trained.template, manifest)
+    base = TemplateRecord.for_base(trained.template, manifest, trained.style, trained.lead)
     differences = [*_differences(trained, now, str(current)), *_differences(trained, base, "models/base/manifest.json")]
     if differences:
         raise UserError(f"{carried}: {'; '.join(differences)}. Run `dvc repro`, which trains again if needed.")
@@ -81,7 +112,7 @@ def check_template(adapter: Path, manifest: Manifest, current: Path = TEMPLATE) 
 
 
 def _differences(trained: TemplateRecord, other: TemplateRecord, where: str) -> list[str]:
-    parts = ("template", "eos_token", "bos_token", "special_tokens")
+    parts = ("style", "template", "lead", "eos_token", "bos_token", "special_tokens")
     return [
         f"{part} is {getattr(trained, part)!r}, but {getattr(other, part)!r} in {where}"
         for part in parts

@@ -200,11 +200,14 @@ class Model(Section):
     base: Name
     revision: str | None
     trust_remote_code: bool
+    max_unknown_fraction: Share
     builtin: Builtin
     builtin_seq2seq: BuiltinSeq2Seq
 
 
 class Prompt(Section):
+    style: Literal["auto", "chat", "template"]
+    system: str
     template: TemplateText
 
 

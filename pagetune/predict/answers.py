@@ -9,6 +9,7 @@ from pagetune.model.loading import load_base, load_generation_config, load_token
 from pagetune.model.manifest import Manifest
 from pagetune.model.precision import PrecisionChoice, resolve_precision
 from pagetune.model.prompts import check_positions, encode_for_encoder, encode_prompt
+from pagetune.model.template import TemplateRecord
 from pagetune.params import Params, Predict
 from pagetune.predict import vllm_engine
 from pagetune.predict.generation import decode_all
@@ -55,30 +56,40 @@ def read_questions(folder: Path) -> Questions:
     return Questions([(split, row) for split in splits for row in read_records(folder / f"{split}.jsonl", Example)])
 
 
-def predict(manifest: Manifest, adapter: Path | None, questions: Questions, params: Params) -> list[Prediction]:
+def predict(
+    manifest: Manifest, adapter: Path | None, template: TemplateRecord, questions: Questions, params: Params
+) -> list[Prediction]:
     """Return the answers of the base, or of the adapter on it, to every question in order."""
     choice = resolve_precision(params.precision, manifest.parameters, params.quantization)
     engine, reason = vllm_engine.choose_engine(params.predict.engine, manifest, choice)
     print(f"predict: {choice.precision} ({choice.reason}), answers by {engine} ({reason})", flush=True)
     by_engine = _by_vllm if engine == "vllm" else _by_transformers
-    answers = by_engine(manifest, adapter, choice, questions.prompts, params.predict)
-    return questions.answered(answers, manifest.eos_token, choice.precision, engine)
+    model = _Loading(manifest, adapter, choice, load_tokenizer(manifest, template))
+    answers = by_engine(model, questions.prompts, params.predict)
+    return questions.answered(answers, template.eos_token, choice.precision, engine)
 
 
-def _by_transformers(
-    manifest: Manifest, adapter: Path | None, choice: PrecisionChoice, prompts: list[str], params: Predict
-) -> list[Answer]:
+@dataclass(frozen=True)
+class _Loading:
+    """What an engine loads."""
+
+    manifest: Manifest
+    adapter: Path | None
+    choice: PrecisionChoice
+    tokenizer: Any
+
+
+def _by_transformers(wanted: _Loading, prompts: list[str], params: Predict) -> list[Answer]:
+    manifest, adapter, choice = wanted.manifest, wanted.adapter, wanted.choice
     model = load_tuned(manifest, adapter, choice) if adapter else load_base(manifest, choice)
-    return generate(model, load_tokenizer(manifest), prompts, params)
+    return generate(model, wanted.tokenizer, prompts, params)
 
 
-def _by_vllm(
-    manifest: Manifest, adapter: Path | None, choice: PrecisionChoice, prompts: list[str], params: Predict
-) -> list[Answer]:
-    tokenizer = load_tokenizer(manifest)
-    eos_ids = eos_ids_of(load_generation_config(manifest), tokenizer)
+def _by_vllm(wanted: _Loading, prompts: list[str], params: Predict) -> list[Answer]:
+    tokenizer = wanted.tokenizer
+    eos_ids = eos_ids_of(load_generation_config(wanted.manifest), tokenizer)
     encoded = [encode_prompt(prompt, tokenizer) for prompt in prompts]
-    answers = vllm_engine.token_ids(manifest, adapter, choice, encoded, eos_ids, params)
+    answers = vllm_engine.token_ids(wanted.manifest, wanted.adapter, wanted.choice, encoded, eos_ids, params)
     return [answer_of(ids, tokenizer, eos_ids) for ids in answers]
 
 

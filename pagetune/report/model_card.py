@@ -12,6 +12,7 @@ from typing import Any
 
 from pagetune.evaluate.evaluation import SETS, view_of
 from pagetune.model.manifest import Manifest
+from pagetune.model.template import TemplateRecord
 from pagetune.params import Params
 from pagetune.report.model_card_code import code_block, merged_code
 
@@ -58,18 +59,20 @@ ADAPTED = {"library_name": "peft", "base_model_relation": "adapter", "tags": ["l
 MERGED = {"library_name": "transformers", "base_model_relation": "finetune", "tags": ["pagetune"], "name": "merged"}
 
 
-def render_model_card(manifest: Manifest, params: Params, metrics: Mapping[str, Any], languages: Sequence[str]) -> str:
+def render_model_card(
+    manifest: Manifest, template: TemplateRecord, params: Params, metrics: Mapping[str, Any], languages: Sequence[str]
+) -> str:
     """Return the adapter's card as Markdown with a YAML header.
 
-    `metrics` holds the contents of metrics/*.json by file stem (build_qa, curate, train, eval); `languages` are the
-    codes (ko, en) of the questions and answers.
+    `template` says how the model is asked. `metrics` holds the contents of metrics/*.json by file stem (build_qa,
+    curate, train, eval); `languages` are the codes (ko, en) of the questions and answers.
     """
     parts = [
         _yaml_header(manifest, params, metrics["eval"], languages),
         _introduction(manifest, params),
         _scores_section(metrics["eval"]),
         _limits_section(metrics["eval"], params),
-        code_block(manifest, params, metrics["train"]["precision"]),
+        code_block(manifest, template, params, metrics["train"]["precision"]),
         _data_section(metrics, params),
         _settings_section(params, metrics["train"]),
     ]
@@ -77,7 +80,13 @@ def render_model_card(manifest: Manifest, params: Params, metrics: Mapping[str, 
 
 
 def merged_card(
-    manifest: Manifest, params: Params, metrics: Mapping[str, Any], languages: Sequence[str], dtype: str, location: str
+    manifest: Manifest,
+    template: TemplateRecord,
+    params: Params,
+    metrics: Mapping[str, Any],
+    languages: Sequence[str],
+    dtype: str,
+    location: str,
 ) -> str:
     """Return the card of the merged model, which transformers loads without PEFT.
 
@@ -89,7 +98,7 @@ def merged_card(
         _introduction(manifest, params, "merged"),
         [*_scores_section(metrics["eval"]), "", *_merging_note(metrics["train"]["precision"], dtype)],
         _limits_section(metrics["eval"], params),
-        merged_code(manifest, params, dtype, location),
+        merged_code(manifest, template, params, dtype, location),
         _data_section(metrics, params),
         _settings_section(params, metrics["train"]),
     ]

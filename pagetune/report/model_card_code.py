@@ -3,13 +3,14 @@
 from pathlib import PurePath
 
 from pagetune.model.manifest import Manifest
+from pagetune.model.template import TemplateRecord
 from pagetune.params import Params
 
 #: torch's names of the precisions that are not quantised.
 DTYPES = {"fp16": "float16", "bf16": "bfloat16", "fp32": "float32"}
 
 
-def code_block(manifest: Manifest, params: Params, precision: str) -> list[str]:
+def code_block(manifest: Manifest, template: TemplateRecord, params: Params, precision: str) -> list[str]:
     """Return the section whose code loads base and adapter as they were tuned and scored, and asks a question.
 
     Texts are written as Python literals, which are one line each, so that none of them can end the code block.
@@ -28,14 +29,14 @@ def code_block(manifest: Manifest, params: Params, precision: str) -> list[str]:
         "from peft import PeftModel",
         f"from transformers import {', '.join(kinds)}",
         "",
-        f"template = {params.template!r}",
+        f"template = {template.template!r}",
         'question = "…"',
         "",
         f"tokenizer = AutoTokenizer.from_pretrained({where}{remote})",
         f"loading = {loading}",
         f"base = {auto}.from_pretrained({where}{remote}, **loading)",
         'model = PeftModel.from_pretrained(base, "models/adapter")',
-        *_asking(manifest, params, "base"),
+        *_asking(manifest, template, params, "base"),
         "```",
     ]
 
@@ -44,7 +45,7 @@ def _auto_class(manifest: Manifest) -> str:
     return "AutoModelForSeq2SeqLM" if manifest.encoder_decoder else "AutoModelForCausalLM"
 
 
-def merged_code(manifest: Manifest, params: Params, dtype: str, location: str) -> list[str]:
+def merged_code(manifest: Manifest, template: TemplateRecord, params: Params, dtype: str, location: str) -> list[str]:
     """Return the section whose code loads the merged model from `location` and asks a question."""
     remote = ", trust_remote_code=True" if manifest.trust_remote_code else ""
     return [
@@ -53,30 +54,33 @@ def merged_code(manifest: Manifest, params: Params, dtype: str, location: str) -
         "```python",
         f"from transformers import {_auto_class(manifest)}, AutoTokenizer",
         "",
-        f"template = {params.template!r}",
+        f"template = {template.template!r}",
         'question = "…"',
         "",
         f"tokenizer = AutoTokenizer.from_pretrained({location!r}{remote})",
         f'model = {_auto_class(manifest)}.from_pretrained({location!r}{remote}, dtype="{DTYPES[dtype]}")',
-        *_asking(manifest, params, "model"),
+        *_asking(manifest, template, params, "model"),
         "```",
     ]
 
 
-def _asking(manifest: Manifest, params: Params, base: str) -> list[str]:
+def _asking(manifest: Manifest, template: TemplateRecord, params: Params, base: str) -> list[str]:
     """Return the lines that ask; `base` is the variable of the model whose generation config names the EOS tokens."""
     answer = "output[0]" if manifest.encoder_decoder else 'output[0, prompt["input_ids"].shape[1] :]'
     # Encoder-decoders often ship with beam search and minimum lengths, which were not used for the scores.
     greedily = ", num_beams=1, min_length=0, no_repeat_ngram_size=0" if manifest.encoder_decoder else ""
     # Some tokenizers return token_type_ids, which BART does not accept.
     options = 'return_tensors="pt"' + (", return_token_type_ids=False" if manifest.encoder_decoder else "")
+    if template.style == "chat":  # the template has them all
+        options += ", add_special_tokens=False"
     return [
         f'prompt = tokenizer(template.replace("{{instruction}}", question), {options}).to(model.device)',
         f"own = {base}.generation_config.eos_token_id or []  # such as <|eot_id|>",
-        "ends = [tokenizer.eos_token_id] + (own if isinstance(own, list) else [own])",
+        f"end = tokenizer.convert_tokens_to_ids({template.eos_token!r})",
+        "ends = [end] + (own if isinstance(own, list) else [own])",
         f"limits = {{'max_new_tokens': {params.predict.max_new_tokens}, 'eos_token_id': ends}}",
         f"output = model.generate(**prompt, do_sample=False{greedily}, **limits)",
-        f"print(tokenizer.decode({answer}, skip_special_tokens=True))",
+        f"print(tokenizer.decode({answer}, skip_special_tokens=True).strip())",
     ]
 
 

@@ -43,10 +43,12 @@ class Inputs:
     """Everything that the report shows.
 
     `metrics` holds metrics/*.json by file stem; `curve`, `memory`, `groups` and `per_example` are CSV rows of strings.
-    `pairs` are those of data/qa.jsonl, `asked` those of the splits that both models answered.
+    `style` says how the model was asked. `pairs` are those of data/qa.jsonl, `asked` those of the splits that both
+    models answered.
     """
 
     metrics: dict[str, Any]
+    style: str
     curve: list[dict[str, str]]
     memory: list[dict[str, str]]
     groups: list[dict[str, str]]
@@ -69,7 +71,7 @@ def render_report(inputs: Inputs) -> str:
         undefined=StrictUndefined,
     )
     return environment.get_template("page.html").render(
-        **_style_and_script(), **_score_values(inputs), **_document_values(inputs)
+        **_style_and_script(), **_score_values(inputs), **_document_values(inputs), style=inputs.style
     )
 
 

@@ -10,7 +10,7 @@ from pagetune.jsonl import read_records
 from pagetune.model.loading import decoder_start, load_config, load_generation_config, load_tokenizer
 from pagetune.model.manifest import Manifest
 from pagetune.model.precision import PrecisionChoice
-from pagetune.model.template import read_template
+from pagetune.model.template import eos_of, read_template
 from pagetune.params import Params
 from pagetune.plan.budget import has_liger, training_setup
 from pagetune.plan.memory import Plan, Setup, estimate, make_plan
@@ -143,10 +143,11 @@ def prepare(params: Params, manifest: Manifest, choice: PrecisionChoice, world: 
     """
     backend = choose_backend(params, world.processes, manifest.encoder_decoder)
     log_once(f"backend {backend.name} ({backend.reason})")
-    tokenizer = load_tokenizer(manifest)
+    template = read_template()
+    tokenizer = load_tokenizer(manifest, template)
     examples = {name: read_records(PROMPTS / f"{name}.jsonl", Example) for name in ("train", "validation")}
     config = load_config(manifest) if manifest.encoder_decoder else None
-    rows = preflight(examples, tokenizer, read_template(), manifest.eos_token, params.train, params.seed, config)
+    rows = preflight(examples, tokenizer, template, eos_of(manifest, template.style), params.train, params.seed, config)
     check_settings(params, bool(rows["validation"]), world.sharded)
     log_once(f"precision {choice.precision} ({choice.reason})")
     return TrainingInputs(

@@ -8,7 +8,7 @@ from collections import Counter
 from typing import Any
 
 from pagetune.errors import UserError
-from pagetune.model.prompts import IGNORED, check_positions, encode_example
+from pagetune.model.prompts import IGNORED, check_positions, encode_example, joins
 from pagetune.model.template import TemplateRecord
 from pagetune.params import Lora, Train
 from pagetune.records import Example
@@ -36,6 +36,8 @@ def preflight(
     rows: dict[str, list[EncodedRow]] = {}
     for split, members in examples.items():
         check_rendered(template, eos, members, split)
+        if not encoder:
+            check_seams(members, tokenizer, split)
         encoded = [encode_example(example, tokenizer, encoder) for example in members]
         limits = params.max_length, params.max_truncated_fraction
         rows[split], cut = fit_rows(encoded, members, tokenizer, *limits, split)
@@ -69,11 +71,25 @@ def _unlike_template(record: TemplateRecord, examples: list[Example]) -> list[st
         for fits, rule, seen in (
             (prompt.startswith(prefix), f"prompts do not begin with {prefix!r}", prompt[:20]),
             (prompt.removeprefix(prefix).endswith(suffix), f"prompts do not end with {suffix!r}", prompt[-20:]),
+            (answer.startswith(record.lead), f"answers do not begin with {record.lead!r}", answer[:20]),
             (answer.endswith(eos) and answer.count(eos) == 1, f"answers do not end in one {eos}", answer[-20:]),
         ):
             if not fits:
                 unlike.setdefault(rule, []).append(f"pair {example.pair_id}, has {seen!r}")
     return [f"{len(seen)} of {len(examples)} {rule}; the first, {seen[0]}" for rule, seen in unlike.items()]
+
+
+def check_seams(examples: list[Example], tokenizer: Any, split: str = "train") -> None:
+    """Raise UserError where the tokens of a row's joined text do not begin with those of its prompt."""
+    joined = [row for row in examples if not joins(row.prompt, row.completion, tokenizer)]
+    if joined:
+        first = joined[0]
+        seen = f"{first.prompt[-12:]!r} and {first.completion[:12]!r}"
+        raise UserError(
+            f"data/prompts/{split}.jsonl: in {len(joined)} of {len(examples)} rows the tokenizer joins the end of the "
+            f"prompt with the answer; the first, pair {first.pair_id}, has {seen}. End prompt.template with a line "
+            "break or a mark such as `A:`, and begin no answer with a space."
+        )
 
 
 def fit_rows(

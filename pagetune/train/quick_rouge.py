@@ -63,7 +63,7 @@ class Quick:
 
         tokenizer, sums = make_tokenizer("kiwi"), dict.fromkeys(NAMES, 0.0)
         for row, answer in zip(self.rows, answers, strict=True):
-            references = [row.completion.removesuffix(self.tokenizer.eos_token), *row.references]
+            references = [row.completion.removesuffix(self.tokenizer.eos_token).strip(), *row.references]
             each = [rouge(answer, reference, tokenizer) for reference in references]
             best = {name: max(scores[name] for scores in each) for name in NAMES[:3]}
             best["rouge_combined_f1"] = sum(best.values()) / 3

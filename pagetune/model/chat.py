@@ -1,0 +1,103 @@
+"""The chat template that ships with a model: how it is asked, and which token ends its turn."""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from pagetune.errors import UserError
+
+#: What the templates of Qwen 3, EXAONE 4, SmolLM 3, DeepSeek, Granite and HyperCLOVA X read: answer without thinking.
+NO_THINKING = {"enable_thinking": False, "thinking": False, "skip_reasoning": True, "force_reasoning": False}
+#: Some templates write today's date. A fixed one, which Llama's own template falls back to, keeps prompts the same.
+DATE = date(2024, 7, 26)
+#: Stands for an answer while the template is read. No template has it in its text.
+ANSWER = "⟪answer⟫"
+#: What the template is tried with: it must write a question into the prompt as it is.
+QUESTIONS = ("서울의 요금은 {얼마}인가요?", "What does\n<b>it</b> say?")
+_OPEN_THOUGHT = re.compile(r"<(think|thinking|thought)>\s*$")
+
+
+@dataclass(frozen=True)
+class Turn:
+    """`prompt` is everything up to the answer, with the user's text in it; `end` is the token after the answer."""
+
+    prompt: str
+    end: str
+
+
+def find_turn(tokenizer: Any, content: str, system: str) -> Turn:
+    """Return how the tokenizer's chat template asks `content`, after a `system` message where there is one.
+
+    Raises UserError where the template cannot be rendered, ignores the system message, or changes the question.
+    """
+    before = [{"role": "system", "content": system}] if system else []
+    turn = _turn(tokenizer, before, content)
+    if system and system.strip() not in turn.prompt:
+        raise UserError(f"{_NAME} leaves out the system message. Set prompt.system: '' and prompt.style: chat.")
+    for question in QUESTIONS:
+        asked = content.replace("{instruction}", question)
+        if _turn(tokenizer, before, asked).prompt != turn.prompt.replace("{instruction}", question):
+            raise UserError(f"{_NAME} changes the text of a question. Set prompt.style: template.")
+    return turn
+
+
+_NAME = "params.yaml: model.base: its chat template"
+
+
+def _turn(tokenizer: Any, before: list[dict[str, str]], content: str) -> Turn:
+    messages = [*before, {"role": "user", "content": content}]
+    asking = _render(tokenizer, messages, add_generation_prompt=True)
+    whole = _render(tokenizer, [*messages, {"role": "assistant", "content": ANSWER}], add_generation_prompt=False)
+    begin, found, rest = whole.rpartition(ANSWER)
+    if not found or content.strip() not in asking:
+        raise UserError(f"{_NAME} does not write question and answer as they are. Set prompt.style: template.")
+    return Turn(_prompt(asking, begin), _end(tokenizer, rest))
+
+
+def _prompt(asking: str, begin: str) -> str:
+    """Choose between the generation prompt and what stands before an answer.
+
+    They differ where a template has no generation prompt (then `begin` is longer), and where the generation prompt
+    opens a thought that the answer of this pipeline does not have.
+    """
+    opens_a_thought = asking.startswith(begin) and _OPEN_THOUGHT.search(asking[len(begin) :])
+    return begin if begin.startswith(asking) or opens_a_thought else asking
+
+
+def _end(tokenizer: Any, rest: str) -> str:
+    """Return the token that `rest`, the text after an answer, begins with; the EOS where it begins with none."""
+    known = {str(token) for token in tokenizer.added_tokens_decoder.values()} | set(tokenizer.all_special_tokens)
+    found = [token for token in known if token and rest.lstrip().startswith(token)]
+    return max(found, key=len, default=tokenizer.eos_token)
+
+
+def _render(tokenizer: Any, messages: list[dict[str, str]], add_generation_prompt: bool) -> str:
+    """Render messages as text. Raises UserError with the template's own error, which may forbid a system message."""
+    from jinja2 import TemplateError
+
+    fixed = {"date_string": f"{DATE:%d %b %Y}", "strftime_now": DATE.strftime, **NO_THINKING}
+    try:
+        text = tokenizer.apply_chat_template(
+            messages, tokenize=False, add_generation_prompt=add_generation_prompt, **fixed
+        )
+    except (TemplateError, TypeError, ValueError, KeyError) as error:
+        seen = " ".join(str(error).split()) or type(error).__name__
+        advice = "Set prompt.system: ''" if messages[0]["role"] == "system" else "Set prompt.style: template"
+        raise UserError(f"{_NAME} cannot be rendered ({seen}). {advice}.") from None
+    return str(text)
+
+
+def end_of_turn(tokenizer: Any) -> tuple[str | None, str]:
+    """Return the token that ends an answer in the tokenizer's chat template, and what to say of the template.
+
+    The token is None where there is no chat template, or none that can ask a question.
+    """
+    if not tokenizer.chat_template:
+        return None, "no chat template"
+    try:
+        return (
+            end := find_turn(tokenizer, "{instruction}", "").end
+        ), f"a chat template whose turns end in {end}; prompt.style: auto follows it"
+    except UserError as error:
+        return None, f"a chat template that cannot be used ({str(error).removeprefix(_NAME).strip()})"
