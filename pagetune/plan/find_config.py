@@ -8,7 +8,7 @@ from pagetune.model.manifest import first_line
 from pagetune.plan.known_shapes import EXAMPLES, KNOWN_SHAPES, nearest_names
 
 #: For the request that tells whether the Hub can be reached; transformers itself would try for half a minute.
-TIMEOUT_SECONDS = 5.0
+TIMEOUT_SECONDS = 3.0
 
 
 def find_config(location: str, revision: str | None, trust_remote_code: bool) -> Any:
