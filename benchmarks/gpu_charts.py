@@ -31,8 +31,8 @@ STYLE = {
 
 
 def draw_charts(cells: dict[tuple[int, str], Cell], folder: Path) -> None:
-    _draw(folder / "gpu-choices.svg", 4.0, lambda figure: _draw_grid(figure.subplots(), cells))
-    _draw(folder / "gpu-memory.svg", 3.6, lambda figure: _draw_needs(figure.subplots()))
+    _draw(folder / "gpu-choices.svg", 4.6, lambda figure: _draw_grid(figure.subplots(), cells))
+    _draw(folder / "gpu-memory.svg", 4.1, lambda figure: _draw_needs(figure.subplots()))
     _draw(folder / "gpu-measured.svg", 4.2, lambda figure: _draw_measured(*figure.subplots(1, 2, sharey=True)))
 
 

@@ -28,7 +28,7 @@ from benchmarks.gpu_plans import (
 )
 from pagetune.commands.plan import look_ahead
 from pagetune.jsonl import write_text
-from pagetune.plan.known_shapes import KNOWN_SHAPES, full_name
+from pagetune.plan.known_shapes import KNOWN_MODELS, KNOWN_SHAPES, KnownModel, full_name
 from pagetune.plan.memory import GIB
 
 GUIDE = ROOT / "docs" / "gpu.md"
@@ -42,6 +42,7 @@ def make_guide(folder: Path) -> None:
         "rows": [f"There are {assumed_rows()}."],
         "choices": choices_table(cells),
         "smallest GPUs": smallest_table(),
+        "known models": known_table(),
         "measured": measured_table(ONE_COMMAND),
         "measured under peft": measured_table(PEFT_4BIT),
         "precisions": precision_table(),
@@ -117,6 +118,16 @@ def _smallest_row(model: str) -> str:
     ]
     name = f"`{model}`, {full_name(model).removeprefix('a ')} ({KNOWN_SHAPES[model].parameters / 1e9:.1f} billion)"
     return f"| {name} | {' | '.join(f'{gib:.1f}' for gib in sizes)} |"
+
+
+def known_table() -> list[str]:
+    return ["| name on the Hub | billion parameters |", "|---|---|", *map(_known_row, KNOWN_MODELS)]
+
+
+def _known_row(model: KnownModel) -> str:
+    names = ", ".join(f"`{name}`" for name in model.names)
+    vision = f", {model.vision:g} of them for images" if model.vision else ""
+    return f"| {names} | {model.billions:g}{vision} |"
 
 
 def main() -> None:

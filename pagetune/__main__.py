@@ -190,6 +190,7 @@ def score(
     "plan",
     "plan --gpu-gib 24 --model 8b",
     "plan --gpu-gib 80 --model 70b --precision 4bit",
+    "plan --gpu-gib 24 --model EXAONE-4.0-32B",
 )
 def plan(
     gpu_gib: Annotated[
@@ -208,8 +209,8 @@ def plan(
         typer.Option(
             "--model",
             help=tr(
-                "A folder with config.json, a hub id, or one of 1b, 3b, 8b, 14b, 32b, 70b.",
-                "config.json이 있는 폴더, 허브 id, 또는 1b, 3b, 8b, 14b, 32b, 70b 가운데 하나.",
+                "A folder with config.json, a hub id, a name in docs/gpu.md, or one of 1b, 3b, 7b, 8b, 14b, 32b, 70b.",
+                "config.json이 있는 폴더, 허브 id, docs/gpu.md의 이름, 또는 1b, 3b, 7b, 8b, 14b, 32b, 70b 가운데 하나.",
             ),
         ),
     ] = None,

@@ -244,11 +244,77 @@ def test_the_reason_is_one_line_with_figures() -> None:
 
 def test_what_does_not_fit_is_one_line_that_says_what_to_do() -> None:
     with pytest.raises(UserError) as caught:
-        make_plan(setup("bf16"), train(gradient_checkpointing=False), parts_of(16_384), 12 * GIB, True)
+        make_plan(setup("bf16"), train(gradient_checkpointing=False), parts_of(16_384), 16 * GIB, True)
     message = str(caught.value)
     assert "\n" not in message
-    for part in ("15.0 weights", "12.0 GiB", "4bit", "gradient_checkpointing: auto", "max_length", "lora.r", "GPU"):
+    for part in (
+        "15.0 weights",
+        "16.0 GiB",
+        "4bit",
+        "gradient_checkpointing: auto",
+        "max_length",
+        "lora.r",
+        "a GPU of 24 GiB",
+    ):
         assert part in message
+
+
+def refusal(trained: Setup, gib: float) -> str:
+    """Return why this training does not fit on such a GPU."""
+    with pytest.raises(UserError) as caught:
+        make_plan(trained, train(), parts_of(16_384), int(gib * GIB) - memory.CONTEXT_BYTES, True)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def fits(trained: Setup, gib: float) -> bool:
+    try:
+        return bool(make_plan(trained, train(), parts_of(16_384), int(gib * GIB) - memory.CONTEXT_BYTES, True))
+    except UserError:
+        return False
+
+
+SEVENTY = setup("bf16", shape=LLAMA_3["70b"])
+
+
+@pytest.mark.parametrize(
+    ("trained", "gib", "named"),
+    [
+        (setup("bf16"), 8, 24),
+        (setup("4bit"), 4, 8),
+        (SEVENTY, 24, 192),
+        (setup("8bit", "peft"), 8, 12),
+        (setup("4bit", shape=LLAMA_3["70b"]), 16, 48),
+    ],
+)
+def test_where_the_weights_alone_exceed_the_gpu_the_smallest_that_holds_them_is_named(
+    trained: Setup, gib: float, named: int
+) -> None:
+    message = refusal(trained, gib)
+    assert "The weights alone exceed that. Try " in message
+    assert f"a GPU of {named} GiB, the smallest that holds this training" in message
+    assert fits(trained, named)
+    assert not any(fits(trained, size) for size in memory.GPU_SIZES if size < named)
+
+
+@pytest.mark.parametrize(("shape", "gib", "fitting"), [("8b", 8, True), ("70b", 80, True), ("70b", 24, False)])
+def test_whether_4_bits_fit_on_the_same_gpu_is_said(shape: str, gib: float, fitting: bool) -> None:
+    message = refusal(setup("bf16", shape=LLAMA_3[shape]), gib)
+    assert ("precision: 4bit, which fits here" in message) == fitting
+    assert ("4bit does not fit here either, but on a GPU of 48 GiB." in message) != fitting
+    assert fits(setup("4bit", shape=LLAMA_3[shape]), gib) == fitting
+
+
+def test_a_model_that_no_gpu_holds_is_said_to_be_too_large() -> None:
+    huge = replace(LLAMA_3["70b"], num_hidden_layers=500)
+    assert "a smaller model, as no single GPU holds this training" in refusal(setup("4bit", shape=huge), 80)
+    assert refusal(setup("bf16", shape=huge), 80).endswith("; 4bit does not fit here either.")
+
+
+def test_without_a_gpu_none_is_named() -> None:
+    message = refusal(setup("fp32", "peft", on_gpu=False), 8)
+    assert "GPU" not in message
+    assert "a machine with more memory" in message
 
 
 def test_the_shape_of_a_real_model() -> None:

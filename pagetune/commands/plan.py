@@ -15,7 +15,8 @@ from pagetune.model.precision import Gpu, Precision, PrecisionChoice, choose_pre
 from pagetune.model.prompts import encode_example
 from pagetune.params import Params, load_params
 from pagetune.plan.budget import budget_bytes, training_setup
-from pagetune.plan.known_shapes import KNOWN_SHAPES, full_name
+from pagetune.plan.find_config import cached_folder, find_config
+from pagetune.plan.known_shapes import KNOWN_SHAPES, find_known, full_name
 from pagetune.plan.memory import CONTEXT_BYTES, GIB, Plan, Setup, make_plan
 from pagetune.plan.shapes import Shape, known_shape
 from pagetune.plan.steps import largest_micro_batch, plan_steps
@@ -135,31 +136,34 @@ def _backend(params: Params, processes: int, here: bool, encoder: bool) -> Liter
 
 
 def _model(params: Params, wanted: str | None) -> PlannedModel:
-    if wanted in KNOWN_SHAPES:
-        shape = KNOWN_SHAPES[wanted]
-        return PlannedModel(full_name(wanted), shape, shape.parameters, None)
     if wanted is not None:
-        shape = known_shape(_config(wanted, None, params.model.trust_remote_code), wanted)
-        return PlannedModel(wanted, shape, shape.parameters, wanted)
+        return _known(wanted) or _described(wanted, params.model.trust_remote_code)
     if not (BASE / "manifest.json").exists():
         raise UserError(f"{BASE}/manifest.json is missing. Run `dvc repro base_model`, or name a model: --model 8b.")
     manifest = read_manifest()
-    config = _config(manifest.location, manifest.revision, manifest.trust_remote_code)
+    config = find_config(manifest.location, manifest.revision, manifest.trust_remote_code)
     shape = known_shape(config, manifest.id)
     return PlannedModel(manifest.id, shape, manifest.parameters, manifest.location, manifest.revision)
 
 
-def _config(location: str, revision: str | None, trust_remote_code: bool) -> Any:
-    from transformers import AutoConfig
+def _known(wanted: str) -> PlannedModel | None:
+    """Return a model from the table, without a network. A folder of that name is what the user means, though."""
+    if Path(wanted).is_dir():
+        return None
+    if wanted.lower() in KNOWN_SHAPES:
+        shape = KNOWN_SHAPES[wanted.lower()]
+        return PlannedModel(full_name(wanted.lower()), shape, shape.parameters, None)
+    if (found := find_known(wanted)) is None:
+        return None
+    name, model = found
+    words = f"{name}, without its vision tower" if model.vision else name
+    return PlannedModel(words, model.shape, model.parameters, cached_folder(name))
 
-    try:
-        return AutoConfig.from_pretrained(location, revision=revision, trust_remote_code=trust_remote_code)
-    except Exception as error:  # the hub has many: not found, gated, offline, no config, unknown architecture
-        seen = str(error).strip().split("\n")[0]
-        raise UserError(
-            f"plan: the model {location} has no configuration that transformers reads ({seen}). Name a folder with "
-            f"config.json, a hub id, or one of {', '.join(KNOWN_SHAPES)}."
-        ) from None
+
+def _described(wanted: str, trust_remote_code: bool) -> PlannedModel:
+    """Return a model that only its own config.json describes."""
+    shape = known_shape(find_config(wanted, None, trust_remote_code), wanted)
+    return PlannedModel(wanted, shape, shape.parameters, wanted)
 
 
 def _precision(params: Params, hardware: Hardware, model: PlannedModel, wanted: str | None) -> PrecisionChoice:

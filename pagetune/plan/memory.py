@@ -6,7 +6,7 @@ tests/test_memory.py compares the estimates with peaks measured on an H200 (8B L
 
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 from pagetune.errors import UserError
@@ -19,6 +19,8 @@ __all__ = ["CONTEXT_BYTES", "Estimate", "Plan", "Setup", "Shape", "estimate", "m
 GIB = 2**30
 #: What CUDA itself holds of a GPU beside PyTorch's tensors: its context and libraries.
 CONTEXT_BYTES = int(0.6 * GIB)
+#: Memory of GPUs that one can have, in GiB.
+GPU_SIZES = (8, 12, 16, 24, 32, 40, 48, 80, 96, 141, 192)
 
 
 @dataclass(frozen=True)
@@ -228,9 +230,10 @@ def make_plan(
     parts. `budget_bytes` is what the training may take of one GPU.
     """
     candidates = _candidates(setup, train, largest, processes)
-    least = min(candidates, key=lambda candidate: (candidate.total, candidate.seconds))
-    if least.total > TIGHT * budget_bytes:
-        raise UserError(_nothing_fits(setup, train, least, budget_bytes))
+    least = _least(candidates)
+    if not _fits(least, budget_bytes):
+        quantized = _least(_candidates(replace(setup, precision="4bit"), train, largest, processes))
+        raise UserError(_nothing_fits(setup, train, least, quantized, budget_bytes))
     best, why = _choose(train.memory, candidates, least, budget_bytes)
     return Plan(
         gradient_accumulation_steps=best.accumulation,
@@ -274,6 +277,14 @@ def _seconds(setup: Setup, tokens: int, accumulation: int, checkpointing: bool) 
     return max(computing, launching) + UNHIDDEN * launching if setup.on_gpu else computing + launching
 
 
+def _least(candidates: list[Candidate]) -> Candidate:
+    return min(candidates, key=lambda candidate: (candidate.total, candidate.seconds))
+
+
+def _fits(candidate: Candidate, budget: int) -> bool:
+    return candidate.total <= TIGHT * budget
+
+
 def _choose(memory: str, candidates: list[Candidate], least: Candidate, budget: int) -> tuple[Candidate, str]:
     safe = max(SAFE * budget, NEAR_LEAST * least.total)
     limit = TIGHT * budget if memory == "fast" else min(safe, TIGHT * budget)
@@ -296,17 +307,40 @@ def _in_words(predicted: Estimate) -> str:
     )
 
 
-def _nothing_fits(setup: Setup, train: Train, least: Candidate, budget: int) -> str:
+def _nothing_fits(setup: Setup, train: Train, least: Candidate, quantized: Candidate, budget: int) -> str:
+    """Say what is missing and what would help. `quantized` is the least that training takes with 4 bits."""
+    seen = (
+        f"params.yaml: train.memory: at {setup.precision} this training takes {_in_words(least.predicted)} at least, "
+        f"for {least.tokens} tokens at once, and {budget / GIB:.1f} GiB are free for it (a twentieth is kept back)"
+    )
+    if setup.on_gpu and least.predicted.weights > budget:
+        return f"{seen}. The weights alone exceed that. {_for_a_bigger_gpu(setup, least, quantized, budget)}."
     advice = [
         "precision: 4bit" * (setup.precision != "4bit"),
         "train.gradient_checkpointing: auto" * (train.gradient_checkpointing is False),
         "train.per_device_train_batch_size: auto" * (train.per_device_train_batch_size != "auto"),
         "a shorter train.max_length",
         "a smaller lora.r",
-        "a bigger GPU" if setup.on_gpu else "a machine with more memory",
+        (_smallest_gpu(least) or "a bigger GPU") if setup.on_gpu else "a machine with more memory",
     ]
-    return (
-        f"params.yaml: train.memory: at {setup.precision} this training takes {_in_words(least.predicted)} at least, "
-        f"for {least.tokens} tokens at once, and {budget / GIB:.1f} GiB are free for it (a twentieth is kept back). "
-        f"Try {', '.join(filter(None, advice))}."
+    return f"{seen}. Try {', '.join(filter(None, advice))}."
+
+
+def _for_a_bigger_gpu(setup: Setup, least: Candidate, quantized: Candidate, budget: int) -> str:
+    """Advise where no other setting can help, because the weights alone are too large."""
+    gpu, smaller = _smallest_gpu(least), _smallest_gpu(quantized)
+    bigger = (
+        f"{gpu}, the smallest that holds this training"
+        if gpu
+        else "a smaller model, as no single GPU holds this training"
     )
+    if setup.precision == "4bit":
+        return f"Try {bigger}"
+    if _fits(quantized, budget):
+        return f"Try precision: 4bit, which fits here, or {bigger}"
+    return f"Try {bigger}; 4bit does not fit here either" + (f", but on {smaller}" if smaller else "")
+
+
+def _smallest_gpu(least: Candidate) -> str | None:
+    fitting = (gib for gib in GPU_SIZES if _fits(least, gib * GIB - CONTEXT_BYTES))
+    return next((f"a GPU of {gib} GiB" for gib in fitting), None)

@@ -85,7 +85,8 @@ def shape_of(config: Any) -> Shape:
     hidden, heads = text.hidden_size, getattr(text, "num_attention_heads", None) or 1
     experts = getattr(text, "num_local_experts", None) or getattr(text, "num_experts", None) or 1
     expert_size = getattr(text, "moe_intermediate_size", None) if experts > 1 else None
-    silu = "silu" in str(getattr(text, "hidden_act", None) or getattr(text, "hidden_activation", ""))
+    # EXAONE 3.5, which brings its own code, has an activation_function and no rms_norm_eps.
+    activations = [getattr(text, name, None) for name in ("hidden_act", "hidden_activation", "activation_function")]
     return Shape(
         hidden_size=hidden,
         intermediate_size=expert_size or getattr(text, "intermediate_size", None) or 4 * hidden,
@@ -95,7 +96,7 @@ def shape_of(config: Any) -> Shape:
         head_dim=getattr(text, "head_dim", None) or hidden // heads,
         vocab_size=text.vocab_size,
         tied=bool(getattr(text, "tie_word_embeddings", False)),
-        gated=silu or hasattr(text, "rms_norm_eps"),
+        gated="silu" in activations or hasattr(text, "rms_norm_eps"),
         experts=experts,
     )
 
