@@ -91,6 +91,7 @@ def test_vllm_is_given_the_tokens_the_eos_and_the_adapter(tiny_base: Path, tmp_p
     assert notes["lora"] == ["adapter", 1, str(adapter)]
     options = notes["model"]
     assert (options["model"], options["dtype"], options["max_lora_rank"]) == (str(manifest.location), "bfloat16", 64)
+    assert options["generation_config"] == "vllm"  # which stands for none, not for that of the model
     assert options["max_model_len"] == max(map(len, prompts)) + 9
     assert [(row.prediction, row.stopped, row.engine, row.split) for row in found] == [
         (tokenizer.decode([5, 6]).strip(), True, "vllm", "recall"),

@@ -63,21 +63,22 @@ def load_base(manifest: Manifest, choice: PrecisionChoice, gpu: int = 0, sharded
         device_map=None if sharded else {"": gpu if torch.cuda.is_available() else "cpu"},
     )
     keep_cpu_weights_as_they_are(model)
-    if manifest.encoder_decoder:
-        answer_greedily(model)
+    answer_greedily(model)
     return model.eval()
 
 
 def answer_greedily(model: Any) -> None:
-    """Drop the generation settings that ship with the model: beams, minimum lengths, forced first and last tokens.
+    """Drop the generation settings that ship with the model: penalties, beams, minimum lengths, forced tokens.
 
     The scores should be those of the weights, and an answer that does not end should be seen not to.
     """
     from transformers import GenerationConfig
 
     own = model.generation_config
+    start = decoder_start(model.config, own) if model.config.is_encoder_decoder else None
     model.generation_config = GenerationConfig(
-        decoder_start_token_id=decoder_start(model.config, own),
+        decoder_start_token_id=start,
+        bos_token_id=own.bos_token_id,
         eos_token_id=own.eos_token_id,
         pad_token_id=own.pad_token_id,
     )

@@ -55,6 +55,8 @@ def token_ids(
         model=manifest.location,
         revision=manifest.revision,
         trust_remote_code=manifest.trust_remote_code,
+        # Otherwise vLLM takes penalties and limits from the model's generation_config.json.
+        generation_config="vllm",
         dtype=str(choice.dtype).removeprefix("torch."),
         max_model_len=max(map(len, prompts)) + new_tokens,
         **_lora_options(adapter),

@@ -20,7 +20,7 @@ def code_block(manifest: Manifest, params: Params, precision: str) -> list[str]:
     )
     loading = _loading(params, precision)
     auto = _auto_class(manifest)
-    kinds = [auto, "AutoTokenizer", *(["BitsAndBytesConfig"] if precision not in DTYPES else [])]
+    kinds = [auto, "AutoTokenizer", *(["BitsAndBytesConfig"] if precision not in DTYPES else []), "GenerationConfig"]
     return [
         "## How to use it",
         "",
@@ -51,7 +51,7 @@ def merged_code(manifest: Manifest, params: Params, dtype: str, location: str) -
         "## How to use it",
         "",
         "```python",
-        f"from transformers import {_auto_class(manifest)}, AutoTokenizer",
+        f"from transformers import {_auto_class(manifest)}, AutoTokenizer, GenerationConfig",
         "",
         f"template = {params.template!r}",
         'question = "…"',
@@ -66,16 +66,18 @@ def merged_code(manifest: Manifest, params: Params, dtype: str, location: str) -
 def _asking(manifest: Manifest, params: Params, base: str) -> list[str]:
     """Return the lines that ask; `base` is the variable of the model whose generation config names the EOS tokens."""
     answer = "output[0]" if manifest.encoder_decoder else 'output[0, prompt["input_ids"].shape[1] :]'
-    # Encoder-decoders often ship with beam search and minimum lengths, which were not used for the scores.
-    greedily = ", num_beams=1, min_length=0, no_repeat_ngram_size=0" if manifest.encoder_decoder else ""
+    names = ["pad_token_id", *(["decoder_start_token_id"] if manifest.encoder_decoder else [])]
+    kept = [f"{name}=own.{name}" for name in names]
     # Some tokenizers return token_type_ids, which BART does not accept.
     options = 'return_tensors="pt"' + (", return_token_type_ids=False" if manifest.encoder_decoder else "")
     return [
         f'prompt = tokenizer(template.replace("{{instruction}}", question), {options}).to(model.device)',
-        f"own = {base}.generation_config.eos_token_id or []  # such as <|eot_id|>",
-        "ends = [tokenizer.eos_token_id] + (own if isinstance(own, list) else [own])",
-        f"limits = {{'max_new_tokens': {params.predict.max_new_tokens}, 'eos_token_id': ends}}",
-        f"output = model.generate(**prompt, do_sample=False{greedily}, **limits)",
+        f"own = {base}.generation_config",
+        "ids = own.eos_token_id if isinstance(own.eos_token_id, list) else [own.eos_token_id]",
+        "ends = [tokenizer.eos_token_id] + [end for end in ids if end is not None]  # such as <|eot_id|>",
+        "# Penalties, beams and lengths that ship with a model were not used for the scores.",
+        f"{base}.generation_config = GenerationConfig(eos_token_id=ends, {', '.join(kept)})",
+        f"output = model.generate(**prompt, do_sample=False, max_new_tokens={params.predict.max_new_tokens})",
         f"print(tokenizer.decode({answer}, skip_special_tokens=True))",
     ]
 

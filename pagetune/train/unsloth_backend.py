@@ -3,6 +3,7 @@
 import inspect
 from typing import TYPE_CHECKING, Any
 
+from pagetune.model.loading import answer_greedily
 from pagetune.params import Lora, Params
 from pagetune.train.adapter import check_modules, fuse_the_head, linear_modules, lora_config
 from pagetune.train.packed_attention import Kernel
@@ -78,6 +79,7 @@ def load(inputs: "TrainingInputs", checkpointing: bool) -> Any:
         use_exact_model_name=True,
         trust_remote_code=manifest.trust_remote_code,
     )
+    answer_greedily(model)
     check_modules(params.lora, linear_modules(model))
     fused = fuse_the_head(model, params.lora)
     tuned = _with_adapter(FastLanguageModel, model, params, checkpointing)
