@@ -1,11 +1,16 @@
 """Load the base model, and the adapter on it."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 from pagetune.errors import UserError
+from pagetune.model.language_model import has_conv1d
 from pagetune.model.manifest import Manifest, in_cache
 from pagetune.model.precision import PrecisionChoice
+
+#: The parts of a config that describe what reads images or sound.
+TOWERS = ("vision_config", "audio_config")
 
 
 def load_tokenizer(manifest: Manifest) -> Any:
@@ -31,6 +36,17 @@ def load_config(manifest: Manifest) -> Any:
     return AutoConfig.from_pretrained(
         manifest.location, revision=manifest.revision, trust_remote_code=manifest.trust_remote_code
     )
+
+
+def has_towers(manifest: Manifest) -> bool:
+    """Tell whether the model also sees or hears, without transformers, which Unsloth has to be imported before."""
+    from huggingface_hub import try_to_load_from_cache
+
+    found: Any = Path(manifest.location) / "config.json"
+    if manifest.source == "hub":
+        found = try_to_load_from_cache(manifest.location, "config.json", revision=manifest.revision)
+    config = json.loads(Path(found).read_text(encoding="utf-8")) if isinstance(found, str | Path) else {}
+    return any(config.get(name) for name in TOWERS)
 
 
 def load_generation_config(manifest: Manifest) -> Any:
@@ -107,8 +123,34 @@ def keep_cpu_weights_as_they_are(model: Any) -> None:
 
 def load_tuned(manifest: Manifest, adapter: Path, choice: PrecisionChoice) -> Any:
     """Return the base model with the adapter on it. Raises UserError where the folder holds no adapter."""
-    from peft import PeftModel
-
     if not (adapter / "adapter_config.json").exists():
         raise UserError(f"{adapter} holds no adapter; the train stage writes it. Run `dvc repro`.")
-    return PeftModel.from_pretrained(load_base(manifest, choice), str(adapter)).eval()
+    return with_adapter(load_base(manifest, choice), adapter)
+
+
+def with_adapter(base: Any, adapter: Path) -> Any:
+    """Put a saved adapter on a base, which may have another precision than the one that it was trained on."""
+    from peft import PeftConfig, PeftModel
+
+    config = PeftConfig.from_pretrained(str(adapter))
+    config.fan_in_fan_out = has_conv1d(base)  # bitsandbytes makes linear layers of them
+    return PeftModel.from_pretrained(base, str(adapter), config=config).eval()
+
+
+def dequantized(model: Any) -> Any:
+    """Return a 4-bit or 8-bit model in floating point, with the layers that it was made of.
+
+    bitsandbytes transposes GPT-2's Conv1D into a linear layer, and transformers (5.17) does not turn it back: the saved
+    model would be another one.
+    """
+    from torch.nn import Parameter
+    from transformers.pytorch_utils import Conv1D
+
+    turned = [name for name, module in model.named_modules() if getattr(module, "source_cls", None) is Conv1D]
+    model = model.dequantize()
+    for name in turned:
+        linear = model.get_submodule(name)
+        layer = Conv1D(linear.out_features, linear.in_features)
+        layer.weight, layer.bias = Parameter(linear.weight.detach().t().contiguous()), linear.bias
+        model.set_submodule(name, layer)
+    return model

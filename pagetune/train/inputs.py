@@ -7,7 +7,7 @@ from typing import Any
 
 from pagetune.errors import UserError
 from pagetune.jsonl import read_records
-from pagetune.model.loading import decoder_start, load_config, load_generation_config, load_tokenizer
+from pagetune.model.loading import decoder_start, has_towers, load_config, load_generation_config, load_tokenizer
 from pagetune.model.manifest import Manifest
 from pagetune.model.precision import PrecisionChoice
 from pagetune.model.template import read_template
@@ -141,7 +141,7 @@ def prepare(params: Params, manifest: Manifest, choice: PrecisionChoice, world: 
 
     Raises UserError where rows, settings and model do not belong together.
     """
-    backend = choose_backend(params, world.processes, manifest.encoder_decoder)
+    backend = choose_backend(params, world.processes, manifest.encoder_decoder, has_towers(manifest))
     log_once(f"backend {backend.name} ({backend.reason})")
     tokenizer = load_tokenizer(manifest)
     examples = {name: read_records(PROMPTS / f"{name}.jsonl", Example) for name in ("train", "validation")}

@@ -3,9 +3,10 @@
 import inspect
 from typing import TYPE_CHECKING, Any
 
+from pagetune.model.language_model import linear_modules
 from pagetune.model.loading import answer_greedily
 from pagetune.params import Lora, Params
-from pagetune.train.adapter import check_modules, fuse_the_head, linear_modules, lora_config
+from pagetune.train.adapter import check_modules, fuse_the_head, lora_config
 from pagetune.train.packed_attention import Kernel
 
 if TYPE_CHECKING:
@@ -46,10 +47,15 @@ def _use_torch_varlen(dispatch: Any) -> None:
         dispatch._TORCH_VARLEN_ATTN = lambda *args, enable_gqa=False, **options: varlen_attn(*args, **options)
 
 
-def why_unsupported(params: Params, encoder: bool) -> str | None:
-    """Return the first setting that Unsloth does not support, None where it supports all of them."""
+def why_unsupported(params: Params, encoder: bool, towers: bool = False) -> str | None:
+    """Return the first setting that Unsloth does not support, None where it supports all of them.
+
+    `encoder`: the base is an encoder-decoder. `towers`: it also sees or hears.
+    """
     if encoder:
         return "Unsloth's fast paths do not support encoder-decoders"
+    if towers:
+        return "Unsloth would put an adapter on the parts of the model that read images or sound"
     quantized = params.precision in ("auto", "4bit")
     options = params.quantization
     if quantized and (options.bnb_4bit_quant_type != "nf4" or not options.bnb_4bit_use_double_quant):
