@@ -116,6 +116,14 @@ def test_vllm_in_4_bit_is_refused_by_name_and_passed_over_by_auto(tiny_base: Pat
     )
 
 
+def test_vllm_does_not_run_dora(tiny_base: Path, vllm: Path) -> None:
+    """Nor does it answer with the base then: scores compare answers of one engine."""
+    problem = "vllm does not run adapters of lora.use_dora"
+    assert choose_engine("auto", read_manifest(tiny_base), precision_of("bf16"), dora=True) == ("transformers", problem)
+    with pytest.raises(UserError, match=r"predict\.engine: vllm cannot run here: vllm does not run adapters"):
+        choose_engine("vllm", read_manifest(tiny_base), precision_of("bf16"), dora=True)
+
+
 def test_without_vllm_auto_takes_transformers_and_says_why(tiny_base: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = predict(read_manifest(tiny_base), None, questions(), params("auto", "fp32"))
     assert [(row.engine, row.precision) for row in found] == [("transformers", "fp32")] * 2

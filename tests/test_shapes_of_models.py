@@ -240,8 +240,8 @@ def test_gpt2_is_merged_and_loads_again_equal_in_every_precision(
     assert type(again.transformer.h[0].attn.c_attn).__name__ == "Conv1D"
 
 
-@pytest.mark.parametrize("changes", [{"target_modules": ["c_attn", "lm_head"]}], ids=str)
-def test_gpt2_with_an_adapter_on_its_head_is_merged_equal(
+@pytest.mark.parametrize("changes", [{"use_dora": True}, {"target_modules": ["c_attn", "lm_head"]}], ids=str)
+def test_gpt2_with_dora_or_an_adapter_on_its_head_is_merged_equal(
     changes: dict[str, Any], transposed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

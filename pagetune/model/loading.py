@@ -134,6 +134,7 @@ def with_adapter(base: Any, adapter: Path) -> Any:
 
     config = PeftConfig.from_pretrained(str(adapter))
     config.fan_in_fan_out = has_conv1d(base)  # bitsandbytes makes linear layers of them
+    config.init_lora_weights = True  # the file's weights replace it, and not every start is possible on every base
     return PeftModel.from_pretrained(base, str(adapter), config=config).eval()
 
 

@@ -127,7 +127,7 @@ def _encoder_decoder_shape(config: Any) -> Shape:
 
 
 def adapter_parameters(shape: Shape, lora: Lora) -> int:
-    """Count the adapter's parameters: r·(in + out) of each layer it sits on."""
+    """Count the adapter's parameters: r·(in + out) of each layer it sits on, and its out for DoRA."""
     named = [
         (_full_name(layer, name), widths)
         for layer in range(shape.num_hidden_layers)
@@ -141,7 +141,7 @@ def adapter_parameters(shape: Shape, lora: Lora) -> int:
     head = ("lm_head", (shape.hidden_size, shape.vocab_size))
     targets = [(name, widths) for name, widths in [*named, head] if is_target(name, lora)]
     # Other families have other names; all projections are then the best guess.
-    return sum(_rank(name, lora) * sum(widths) for name, widths in targets or named)
+    return sum(_rank(name, lora) * sum(widths) + lora.use_dora * widths[1] for name, widths in targets or named)
 
 
 def _full_name(layer: int, name: str) -> str:

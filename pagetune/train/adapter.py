@@ -58,6 +58,9 @@ def lora_config(params: Lora, model: Any = None) -> Any:
         fan_in_fan_out=model is not None and has_conv1d(model),
         rank_pattern=dict(params.rank_pattern),
         alpha_pattern=_alpha_pattern(params),
+        use_rslora=params.use_rslora,
+        use_dora=params.use_dora,
+        init_lora_weights=params.init_lora_weights,
         bias="none",
         task_type="SEQ_2_SEQ_LM" if encoder else "CAUSAL_LM",
     )
@@ -70,6 +73,23 @@ def _targets_in_text(params: Lora, model: Any) -> Any:
     head = model.get_output_embeddings()
     names = [name for name in linear_modules(model) if model.get_submodule(name) is not head]
     return sorted({name.rsplit(".", 1)[-1] for name in names})
+
+
+def check_variant(params: Lora, precision: str, fp8: bool = False, sharded: bool = False) -> None:
+    """Raise UserError for a variant of LoRA that cannot train in this precision or on sharded weights."""
+    problems = {
+        "use_dora: PEFT computes DoRA on no 8-bit base. Set false, or precision: 4bit": precision == "8bit",
+        "use_dora: train.fp8 computes plain LoRA only. Set one of the two to false": fp8,
+        "use_dora: the model is sharded over several GPUs, where only plain LoRA trains. Set false": sharded,
+    }
+    found = [problem for problem, seen in problems.items() if seen and params.use_dora]
+    if params.init_lora_weights == "orthogonal":
+        odd = [rank for rank in (params.r, *params.rank_pattern.values()) if rank % 2]
+        found += [f"init_lora_weights: orthogonal needs even ranks, got {odd[0]}. Set true"] if odd else []
+        seen = f"init_lora_weights: orthogonal needs weights in floating point, and precision is {precision}"
+        found += [f"{seen}. Set true or gaussian"] if precision in ("4bit", "8bit") else []
+    if found:
+        raise UserError(f"params.yaml: lora.{'; lora.'.join(found)}.")
 
 
 def _alpha_pattern(params: Lora) -> dict[str, int]:

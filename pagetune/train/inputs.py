@@ -17,6 +17,7 @@ from pagetune.plan.memory import Plan, Setup, estimate, make_plan
 from pagetune.plan.shapes import known_shape
 from pagetune.plan.steps import largest_micro_batch, plan_steps, tokens_at_once
 from pagetune.records import Example
+from pagetune.train.adapter import check_variant
 from pagetune.train.backend import Backend, choose_backend, packed_kernel
 from pagetune.train.batches import Collator, EncodedRow
 from pagetune.train.distributed import World, log_once
@@ -141,6 +142,7 @@ def prepare(params: Params, manifest: Manifest, choice: PrecisionChoice, world: 
 
     Raises UserError where rows, settings and model do not belong together.
     """
+    check_variant(params.lora, choice.precision, params.train.fp8, world.sharded)
     backend = choose_backend(params, world.processes, manifest.encoder_decoder, has_towers(manifest))
     log_once(f"backend {backend.name} ({backend.reason})")
     tokenizer = load_tokenizer(manifest)

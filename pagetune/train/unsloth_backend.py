@@ -64,6 +64,10 @@ def why_unsupported(params: Params, encoder: bool, towers: bool = False) -> str 
         return "evaluate.quick needs peft"
     if params.train.fp8:
         return "train.fp8 needs peft"
+    if params.lora.use_dora:
+        return "Unsloth's fused layers do not compute lora.use_dora"
+    if params.lora.init_lora_weights is not True:
+        return "lora.init_lora_weights needs peft"
     if isinstance(params.lora.target_modules, str) and params.lora.target_modules != "all-linear":
         return "Unsloth takes lora.target_modules only as a list"
     return None
@@ -106,6 +110,7 @@ def _with_adapter(unsloth: Any, model: Any, params: Params, checkpointing: bool)
         random_state=params.seed,
         rank_pattern=config.rank_pattern,
         alpha_pattern=config.alpha_pattern,
+        use_rslora=config.use_rslora,
     )
 
 
