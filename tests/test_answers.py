@@ -98,6 +98,7 @@ def test_vllm_is_given_the_tokens_the_eos_and_the_adapter(tiny_base: Path, tmp_p
     assert notes["lora"] == ["adapter", 1, str(adapter)]
     options = notes["model"]
     assert (options["model"], options["dtype"], options["max_lora_rank"]) == (str(manifest.location), "bfloat16", 64)
+    assert options["generation_config"] == "vllm"  # which stands for none, not for that of the model
     assert options["max_model_len"] == max(map(len, prompts)) + 9
     assert [(row.prediction, row.stopped, row.engine, row.split) for row in found] == [
         (tokenizer.decode([5, 6]).strip(), True, "vllm", "recall"),
@@ -120,6 +121,14 @@ def test_vllm_in_4_bit_is_refused_by_name_and_passed_over_by_auto(tiny_base: Pat
         "transformers",
         "precision is 4bit, and vllm runs bf16 or fp16",
     )
+
+
+def test_vllm_does_not_run_dora(tiny_base: Path, vllm: Path) -> None:
+    """Nor does it answer with the base then: scores compare answers of one engine."""
+    problem = "vllm does not run adapters of lora.use_dora"
+    assert choose_engine("auto", read_manifest(tiny_base), precision_of("bf16"), dora=True) == ("transformers", problem)
+    with pytest.raises(UserError, match=r"predict\.engine: vllm cannot run here: vllm does not run adapters"):
+        choose_engine("vllm", read_manifest(tiny_base), precision_of("bf16"), dora=True)
 
 
 def test_without_vllm_auto_takes_transformers_and_says_why(tiny_base: Path, capsys: pytest.CaptureFixture[str]) -> None:

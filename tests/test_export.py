@@ -235,6 +235,7 @@ def test_the_modelfile_asks_as_ours_does(before: str, after: str, odd: str) -> N
     ]
     assert "".join(made) == render_prompt(template, "질문")
     assert 'PARAMETER stop "</s>"\nPARAMETER stop "<|끝|>"\nPARAMETER num_predict 64\n' in rest
+    assert "PARAMETER temperature 0\nPARAMETER top_k 1\nPARAMETER repeat_penalty 1\n" in rest
 
 
 # GGUF.

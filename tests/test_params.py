@@ -42,6 +42,12 @@ def test_the_shipped_file_is_valid() -> None:
         ("lora.r", True, "lora.r: should be a whole number of at least 1, got true"),
         ("lora.alpha", "automatic", "lora.alpha: should be 'auto' or a whole number of at least 1, got 'automatic'"),
         ("lora.alpha", 0, "lora.alpha: should be 'auto' or a whole number of at least 1, got 0"),
+        ("lora.use_dora", "yes", "lora.use_dora: should be true or false, got 'yes'"),
+        (
+            "lora.init_lora_weights",
+            "pissa",
+            "lora.init_lora_weights: should be 'gaussian', 'orthogonal', true or false, got 'pissa'",
+        ),
         ("lora.dropout", 1.0, "lora.dropout: should be a number of at least 0 and below 1, got 1.0"),
         ("precision", "5bit", "should be one of 'auto', '4bit', '8bit', 'fp16', 'bf16', 'fp32', got '5bit'"),
         ("train.backend", "axolotl", "train.backend: should be one of 'auto', 'unsloth', 'peft', got 'axolotl'"),

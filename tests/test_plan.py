@@ -89,12 +89,8 @@ def test_the_plan_resolves_auto_as_the_training_does_on_such_a_gpu(
     parameters = parameters_that_need(needed_gib)
     trained = choose_precision("auto", parameters, load_params().quantization, Gpu(24 * GIB, has_bf16=True))
     assert trained.precision == expected
-    planned = plan._precision(
-        load_params(),
-        plan._imagined(load_params(), 24.0, encoder=False),
-        PlannedModel("a model", KNOWN_SHAPES["8b"], parameters, None),
-        None,
-    )
+    model = PlannedModel("a model", KNOWN_SHAPES["8b"], parameters, None)
+    planned = plan._precision(load_params(), plan._imagined(load_params(), 24.0, model), model, None)
     assert planned == trained
 
 

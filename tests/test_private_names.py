@@ -7,7 +7,7 @@ import re
 import pytest
 import torch
 from conftest import ROOT
-from transformers import PretrainedConfig, Trainer, TrainingArguments
+from transformers import PretrainedConfig, PreTrainedModel, Trainer, TrainingArguments
 
 #: Methods of transformers' Trainer that StepTrainer calls or replaces, and the arguments that it passes or gets.
 METHODS = {
@@ -48,6 +48,17 @@ def test_one_process_can_be_kept_to_one_gpu() -> None:
 
 def test_a_config_names_its_attention() -> None:
     assert hasattr(PretrainedConfig(), "_attn_implementation")
+
+
+def test_a_model_says_what_it_keeps_in_fp32() -> None:
+    assert list(inspect.signature(PreTrainedModel._get_dtype_plan).parameters) == ["self", "dtype"]
+
+
+def test_bitsandbytes_layers_say_what_they_were_made_of() -> None:
+    """`source_cls` has no underscore and no documentation."""
+    from transformers.integrations import bitsandbytes
+
+    assert "new_module.source_cls = type(module)" in inspect.getsource(bitsandbytes)
 
 
 def test_peft_finds_the_prefixes_of_an_adapter() -> None:

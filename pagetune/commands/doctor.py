@@ -161,15 +161,17 @@ def _why_no_gpu(driver: str | None, build: str | None) -> str:
 
 def _backend() -> Iterator[Finding]:
     """Yield the backend that the training would choose."""
+    from pagetune.model.loading import has_towers
     from pagetune.train.backend import why_peft
     from pagetune.train.distributed import count_processes
 
     params = load_params()
     wanted = params.train.backend == "unsloth"
     # The model is unknown before the stage base_model has run.
-    encoder = (BASE / "manifest.json").exists() and read_manifest().encoder_decoder
+    manifest = read_manifest() if (BASE / "manifest.json").exists() else None
+    encoder, towers = manifest is not None and manifest.encoder_decoder, manifest is not None and has_towers(manifest)
     processes = count_processes(params.train.processes, params.train.effective_batch_size)
-    problem = why_peft(params, processes, encoder=encoder)
+    problem = why_peft(params, processes, encoder=encoder, towers=towers)
     if problem is None:
         yield Finding("ok", "train.backend", tr("unsloth will train", "unsloth로 학습합니다"))
     else:

@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 
 from pagetune.errors import UserError
 from pagetune.jsonl import read_records
+from pagetune.model.loading import TOWERS
 from pagetune.model.manifest import BASE, read_manifest
 from pagetune.model.precision import Gpu, Precision, PrecisionChoice, choose_precision, this_gpu
 from pagetune.model.prompts import encode_example
@@ -50,6 +51,12 @@ class PlannedModel:
     parameters: int
     location: str | None
     revision: str | None = None
+    #: Whether it also sees or hears.
+    towers: bool = False
+
+    @property
+    def encoder(self) -> bool:
+        return self.shape.cross_layers > 0
 
 
 @dataclass(frozen=True)
@@ -77,14 +84,13 @@ def look_ahead(params: Params, gpu_gib: float | None, model: str | None, precisi
     Raises UserError where the model cannot be found or a number makes no sense.
     """
     planned = _model(params, model)
-    encoder = planned.shape.cross_layers > 0
-    hardware = _hardware(params, gpu_gib, encoder)
+    hardware = _hardware(params, gpu_gib, planned)
     choice = _precision(params, hardware, planned, precision)
     # A GPU that is not here is assumed to have what requirements-gpu.txt installs, Liger among it.
     liger = hardware.gpu is not None and hardware.backend == "peft"
     setup = training_setup(params, planned.shape, choice, hardware.backend, hardware.gpu is not None, liger)
     lengths, rows = _lengths(params, planned)
-    packing = hardware.gpu is not None and not encoder
+    packing = hardware.gpu is not None and not planned.encoder
     packing = packing if params.train.packing == "auto" else params.train.packing
     largest = _largest(params, lengths, packing, hardware.processes)
     return Prospect(params, hardware, planned, setup, packing, largest, rows)
@@ -100,27 +106,27 @@ def plan_lines(gpu_gib: float | None, model: str | None, precision: str | None) 
     return [*head, *_table(chosen, params, hardware), "", *choices, "", f"why: {chosen.reason}"]
 
 
-def _hardware(params: Params, gpu_gib: float | None, encoder: bool) -> Hardware:
+def _hardware(params: Params, gpu_gib: float | None, model: PlannedModel) -> Hardware:
     """Return the GPU of --gpu-gib, else those that are here, else the CPU."""
     import torch
 
     if gpu_gib is not None:
-        return _imagined(params, gpu_gib, encoder)
+        return _imagined(params, gpu_gib, model)
     budget, gpu = budget_bytes(params.train.gpu_memory_gib), this_gpu()
     if gpu is None:
         words = f"the CPU, as there is no GPU (--gpu-gib plans for one), {budget / GIB:.1f} GiB of its memory"
         return Hardware(None, budget, 1, "peft", words)
     processes = params.train.processes if params.train.processes != "auto" else torch.cuda.device_count()
     words = f"{torch.cuda.get_device_name()}, {budget / GIB:.1f} GiB of it" + _several(processes)
-    return Hardware(gpu, budget, processes, _backend(params, processes, True, encoder), words)
+    return Hardware(gpu, budget, processes, _backend(params, processes, True, model), words)
 
 
-def _imagined(params: Params, gpu_gib: float, encoder: bool) -> Hardware:
+def _imagined(params: Params, gpu_gib: float, model: PlannedModel) -> Hardware:
     """Return a GPU of this size, as new as Ampere: with bf16, and with Unsloth where the settings allow it."""
     processes = params.train.processes if params.train.processes != "auto" else 1
     words = f"a GPU of {gpu_gib:g} GiB, {CONTEXT_BYTES / GIB:.1f} of it CUDA's own" + _several(processes)
     total = int(gpu_gib * GIB)
-    backend = _backend(params, processes, False, encoder)
+    backend = _backend(params, processes, False, model)
     return Hardware(Gpu(total, has_bf16=True), total - CONTEXT_BYTES, processes, backend, words)
 
 
@@ -128,11 +134,11 @@ def _several(processes: int) -> str:
     return f", {processes} of them" if processes > 1 else ""
 
 
-def _backend(params: Params, processes: int, here: bool, encoder: bool) -> Literal["unsloth", "peft"]:
+def _backend(params: Params, processes: int, here: bool, model: PlannedModel) -> Literal["unsloth", "peft"]:
     """Return what the training would choose; Unsloth is assumed to run on a GPU that is not here."""
     from pagetune.train.backend import why_peft
 
-    return "peft" if why_peft(params, processes, here, encoder) else "unsloth"
+    return "peft" if why_peft(params, processes, here, model.encoder, model.towers) else "unsloth"
 
 
 def _model(params: Params, wanted: str | None) -> PlannedModel:
@@ -143,7 +149,12 @@ def _model(params: Params, wanted: str | None) -> PlannedModel:
     manifest = read_manifest()
     config = find_config(manifest.location, manifest.revision, manifest.trust_remote_code)
     shape = known_shape(config, manifest.id)
-    return PlannedModel(manifest.id, shape, manifest.parameters, manifest.location, manifest.revision)
+    where = manifest.location, manifest.revision
+    return PlannedModel(manifest.id, shape, manifest.parameters, *where, _sees_or_hears(config))
+
+
+def _sees_or_hears(config: Any) -> bool:
+    return any(getattr(config, name, None) for name in TOWERS)
 
 
 def _known(wanted: str) -> PlannedModel | None:
@@ -157,13 +168,14 @@ def _known(wanted: str) -> PlannedModel | None:
         return None
     name, model = found
     words = f"{name}, without its vision tower" if model.vision else name
-    return PlannedModel(words, model.shape, model.parameters, cached_folder(name))
+    return PlannedModel(words, model.shape, model.parameters, cached_folder(name), None, model.vision)
 
 
 def _described(wanted: str, trust_remote_code: bool) -> PlannedModel:
     """Return a model that only its own config.json describes."""
-    shape = known_shape(find_config(wanted, None, trust_remote_code), wanted)
-    return PlannedModel(wanted, shape, shape.parameters, wanted)
+    config = find_config(wanted, None, trust_remote_code)
+    shape = known_shape(config, wanted)
+    return PlannedModel(wanted, shape, shape.parameters, wanted, None, _sees_or_hears(config))
 
 
 def _precision(params: Params, hardware: Hardware, model: PlannedModel, wanted: str | None) -> PrecisionChoice:
@@ -184,8 +196,7 @@ def _lengths(params: Params, model: PlannedModel) -> tuple[list[int], str]:
         words = f"{ASSUMED_ROWS} assumed rows, half of them below {ASSUMED_MEDIAN} tokens ({why})"
     else:
         lengths = [
-            len(encode_example(row, tokenizer, model.shape.cross_layers > 0)["input_ids"])
-            for row in read_records(ROWS, Example)
+            len(encode_example(row, tokenizer, model.encoder)["input_ids"]) for row in read_records(ROWS, Example)
         ]
         words = f"{len(lengths)} rows of {ROWS}"
     if not lengths:

@@ -37,6 +37,10 @@ def _jinja(text: str) -> str:
     return f"{{{{ {json.dumps(text, ensure_ascii=False)} }}}}" if text else ""
 
 
+#: Ollama's own penalties and choices, some of which are not 1 or 0 by default, would change the answers.
+GREEDY = {"top_k": 1, "repeat_penalty": 1, "presence_penalty": 0, "frequency_penalty": 0}
+
+
 def modelfile(gguf: str, template: str, stops: list[str], max_new_tokens: int) -> str:
     """Return a Modelfile for `ollama create`. It writes no BOS: llama.cpp adds one where the GGUF says so."""
     before, _, after = template.partition("{instruction}")
@@ -46,6 +50,7 @@ def modelfile(gguf: str, template: str, stops: list[str], max_new_tokens: int) -
         *(f"PARAMETER stop {json.dumps(stop, ensure_ascii=False)}" for stop in stops),
         f"PARAMETER num_predict {max_new_tokens}",
         "PARAMETER temperature 0",
+        *(f"PARAMETER {name} {value}" for name, value in GREEDY.items()),
     ]
     return "\n".join(lines) + "\n"
 

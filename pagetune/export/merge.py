@@ -11,7 +11,15 @@ from pagetune.errors import UserError
 from pagetune.evaluate.controls import instruction_of
 from pagetune.export.chat_template import chat_template, own_chat_template
 from pagetune.export.verification import LARGEST_DIFFERENCE, Outputs, largest_difference, outputs_of, same_answers
-from pagetune.model.loading import load_base, load_config, load_generation_config, load_tokenizer, load_tuned
+from pagetune.model.loading import (
+    dequantized,
+    load_base,
+    load_config,
+    load_generation_config,
+    load_tokenizer,
+    load_tuned,
+    with_adapter,
+)
 from pagetune.model.manifest import ADAPTER, Manifest
 from pagetune.model.precision import PrecisionChoice, resolve_precision
 from pagetune.model.prompts import encode_for_encoder, encode_prompt
@@ -84,16 +92,16 @@ def _as_trained(merging: Merging) -> Any:
 
 def in_fp32(manifest: Manifest, choice: PrecisionChoice) -> Any:
     """Return the adapter on its base, dequantised, both in fp32. Raises UserError where memory is too small."""
-    from peft import PeftConfig, PeftModel
+    from peft import PeftConfig
 
     device = _merge_device(manifest)
     base = load_base(manifest, choice)
     if choice.precision in ("4bit", "8bit"):
-        base = base.dequantize()
+        base = dequantized(base)
     base = base.to(device).float()
     if _targets_head(PeftConfig.from_pretrained(str(ADAPTER))):
         _untie(base)
-    return PeftModel.from_pretrained(base, str(ADAPTER)).eval()
+    return with_adapter(base, ADAPTER)
 
 
 def _merge_device(manifest: Manifest) -> str:
@@ -130,7 +138,8 @@ def _untie(model: Any) -> None:
         layers += [model.get_encoder().embed_tokens, model.get_decoder().embed_tokens]
     for layer in layers:
         layer.weight = torch.nn.Parameter(layer.weight.detach().clone())
-    model.config.tie_word_embeddings = False
+    for config in (model.config, model.config.get_text_config()):
+        config.tie_word_embeddings = False
 
 
 def _verify_in_fp32(adapted: Outputs, merged: Outputs, base: Outputs) -> dict[str, Any]:
@@ -155,9 +164,14 @@ def _verify_in_fp32(adapted: Outputs, merged: Outputs, base: Outputs) -> dict[st
 
 
 def _cast_parameters(model: Any, dtype: torch.dtype) -> None:
-    """Cast the parameters but not the buffers, as loading in `dtype` does: rotary frequencies stay in fp32."""
-    for parameter in model.parameters():
-        parameter.data = parameter.data.to(dtype)
+    """Cast the parameters but not the buffers, as loading in `dtype` does: rotary frequencies stay in fp32.
+
+    So do the layers that a model keeps in fp32 because they overflow, such as T5's `wo`.
+    """
+    kept = model._get_dtype_plan(dtype)
+    for name, parameter in model.named_parameters():
+        own = next((kept[pattern] for pattern in kept if re.search(pattern.replace("*", ".*"), name)), dtype)
+        parameter.data = parameter.data.to(own)
     model.config.dtype = dtype
 
 

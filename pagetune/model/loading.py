@@ -1,12 +1,17 @@
 """Load the base model, and the adapter on it."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 from pagetune.errors import UserError
+from pagetune.model.language_model import has_conv1d
 from pagetune.model.manifest import Manifest, in_cache
 from pagetune.model.precision import PrecisionChoice
 from pagetune.model.template import TemplateRecord
+
+#: The parts of a config that describe what reads images or sound.
+TOWERS = ("vision_config", "audio_config")
 
 
 def load_tokenizer(manifest: Manifest, template: TemplateRecord | None = None) -> Any:
@@ -49,6 +54,17 @@ def load_config(manifest: Manifest) -> Any:
     )
 
 
+def has_towers(manifest: Manifest) -> bool:
+    """Tell whether the model also sees or hears, without transformers, which Unsloth has to be imported before."""
+    from huggingface_hub import try_to_load_from_cache
+
+    found: Any = Path(manifest.location) / "config.json"
+    if manifest.source == "hub":
+        found = try_to_load_from_cache(manifest.location, "config.json", revision=manifest.revision)
+    config = json.loads(Path(found).read_text(encoding="utf-8")) if isinstance(found, str | Path) else {}
+    return any(config.get(name) for name in TOWERS)
+
+
 def load_generation_config(manifest: Manifest) -> Any:
     """Load the model's generation config, which names its EOS tokens; an empty one where it has none."""
     from transformers import GenerationConfig
@@ -79,21 +95,22 @@ def load_base(manifest: Manifest, choice: PrecisionChoice, gpu: int = 0, sharded
         device_map=None if sharded else {"": gpu if torch.cuda.is_available() else "cpu"},
     )
     keep_cpu_weights_as_they_are(model)
-    if manifest.encoder_decoder:
-        answer_greedily(model)
+    answer_greedily(model)
     return model.eval()
 
 
 def answer_greedily(model: Any) -> None:
-    """Drop the generation settings that ship with the model: beams, minimum lengths, forced first and last tokens.
+    """Drop the generation settings that ship with the model: penalties, beams, minimum lengths, forced tokens.
 
     The scores should be those of the weights, and an answer that does not end should be seen not to.
     """
     from transformers import GenerationConfig
 
     own = model.generation_config
+    start = decoder_start(model.config, own) if model.config.is_encoder_decoder else None
     model.generation_config = GenerationConfig(
-        decoder_start_token_id=decoder_start(model.config, own),
+        decoder_start_token_id=start,
+        bos_token_id=own.bos_token_id,
         eos_token_id=own.eos_token_id,
         pad_token_id=own.pad_token_id,
     )
@@ -122,8 +139,35 @@ def keep_cpu_weights_as_they_are(model: Any) -> None:
 
 def load_tuned(manifest: Manifest, adapter: Path, choice: PrecisionChoice) -> Any:
     """Return the base model with the adapter on it. Raises UserError where the folder holds no adapter."""
-    from peft import PeftModel
-
     if not (adapter / "adapter_config.json").exists():
         raise UserError(f"{adapter} holds no adapter; the train stage writes it. Run `dvc repro`.")
-    return PeftModel.from_pretrained(load_base(manifest, choice), str(adapter)).eval()
+    return with_adapter(load_base(manifest, choice), adapter)
+
+
+def with_adapter(base: Any, adapter: Path) -> Any:
+    """Put a saved adapter on a base, which may have another precision than the one that it was trained on."""
+    from peft import PeftConfig, PeftModel
+
+    config = PeftConfig.from_pretrained(str(adapter))
+    config.fan_in_fan_out = has_conv1d(base)  # bitsandbytes makes linear layers of them
+    config.init_lora_weights = True  # the file's weights replace it, and not every start is possible on every base
+    return PeftModel.from_pretrained(base, str(adapter), config=config).eval()
+
+
+def dequantized(model: Any) -> Any:
+    """Return a 4-bit or 8-bit model in floating point, with the layers that it was made of.
+
+    bitsandbytes transposes GPT-2's Conv1D into a linear layer, and transformers (5.17) does not turn it back: the saved
+    model would be another one.
+    """
+    from torch.nn import Parameter
+    from transformers.pytorch_utils import Conv1D
+
+    turned = [name for name, module in model.named_modules() if getattr(module, "source_cls", None) is Conv1D]
+    model = model.dequantize()
+    for name in turned:
+        linear = model.get_submodule(name)
+        layer = Conv1D(linear.out_features, linear.in_features)
+        layer.weight, layer.bias = Parameter(linear.weight.detach().t().contiguous()), linear.bias
+        model.set_submodule(name, layer)
+    return model

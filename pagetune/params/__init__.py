@@ -218,6 +218,9 @@ class Lora(Section):
     target_modules: Name | Annotated[list[str], Field(min_length=1)]
     rank_pattern: Pattern
     alpha_pattern: Pattern
+    use_rslora: bool
+    use_dora: bool
+    init_lora_weights: Literal["gaussian", "orthogonal"] | bool
 
     @property
     def resolved_alpha(self) -> int:

@@ -141,6 +141,7 @@ def estimate(setup: Setup, tokens: int, checkpointing: bool) -> Estimate:
     """Estimate the bytes at the peak. `tokens`: those of the largest micro-batch, padding included, all trained on."""
     shape, kept, adapter = setup.shape, _kept(setup), adapter_parameters(setup.shape, setup.lora)
     layer, working = _bytes_per_token(shape, kept.layer), tokens * _bytes_per_token(shape, kept.working)
+    layer += _dora_bytes_per_token(setup)
     # A recomputed layer holds its own input, and does not exist while the loss is computed.
     momentary = working + (tokens * layer if checkpointing else 0)
     others = (shape.num_hidden_layers - 1) * (kept.checkpoint * shape.hidden_size if checkpointing else layer)
@@ -191,7 +192,17 @@ def _overhead_bytes(setup: Setup) -> int:
     """Count what neither weights nor activations are; quantised weights are dequantised one layer at a time."""
     if not setup.on_gpu:
         return CPU_OVERHEAD
-    return GPU_OVERHEAD + (2 * max(map(math.prod, setup.shape.modules.values())) if setup.quantized else 0)
+    largest = max(map(math.prod, setup.shape.modules.values()))
+    # DoRA adds adapter and weights in fp32, and takes the norms of the sum.
+    return GPU_OVERHEAD + (2 * largest if setup.quantized else 0) + (3 * 4 * largest if setup.lora.use_dora else 0)
+
+
+def _dora_bytes_per_token(setup: Setup) -> int:
+    """Count what DoRA keeps of each layer for the backward pass: the outputs of base and adapter, apart."""
+    if not setup.lora.use_dora:
+        return 0
+    size = 4 if setup.precision == "fp32" or not setup.on_gpu else 2
+    return 2 * size * sum(out for _, out in setup.shape.modules.values())
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,8 @@ class Shape:
     cross_layers: int = 0
     #: Rows of both halves' learned position embeddings.
     positions: int = 0
+    #: GPT-2's names, whose c_attn is the three projections of the attention in one.
+    joined: bool = False
 
     @property
     def query_size(self) -> int:
@@ -42,8 +44,11 @@ class Shape:
 
     @property
     def modules(self) -> dict[str, tuple[int, int]]:
-        """Return the (in, out) of a layer's projections by their names in Llama, or in BART for an encoder-decoder."""
+        """Return the (in, out) of a layer's projections by their names in Llama, GPT-2, or BART (encoder-decoders)."""
         hidden, query, pair, middle = self.hidden_size, self.query_size, self.key_value_size, self.intermediate_size
+        if self.joined:
+            mlp = {"mlp.c_fc": (hidden, middle), "mlp.c_proj": (middle, hidden)}
+            return {"attn.c_attn": (hidden, 3 * hidden), "attn.c_proj": (hidden, hidden)} | mlp
         attention = {"q_proj": (hidden, query), "k_proj": (hidden, pair), "v_proj": (hidden, pair)}
         if self.cross_layers:
             mlp = {"fc1": (hidden, middle), "fc2": (middle, hidden)}
@@ -98,6 +103,7 @@ def shape_of(config: Any) -> Shape:
         tied=bool(getattr(text, "tie_word_embeddings", False)),
         gated="silu" in activations or hasattr(text, "rms_norm_eps"),
         experts=experts,
+        joined=text.model_type == "gpt2",
     )
 
 
@@ -122,21 +128,28 @@ def _encoder_decoder_shape(config: Any) -> Shape:
 
 
 def adapter_parameters(shape: Shape, lora: Lora) -> int:
-    """Count the adapter's parameters: r·(in + out) of each layer it sits on."""
+    """Count the adapter's parameters: r·(in + out) of each layer it sits on, and its out for DoRA."""
     named = [
-        (f"model.layers.{layer}.{'mlp' if name in MLP else 'self_attn'}.{name}", sum(widths))
+        (_full_name(layer, name), widths)
         for layer in range(shape.num_hidden_layers)
         for name, widths in shape.modules.items()
     ]
     named += [
-        (f"model.decoder.layers.{layer}.encoder_attn.{name}", sum(widths))
+        (f"model.decoder.layers.{layer}.encoder_attn.{name}", widths)
         for layer in range(shape.cross_layers)
         for name, widths in shape.attention.items()
     ]
-    head = ("lm_head", shape.hidden_size + shape.vocab_size)
-    targets = [(name, width) for name, width in [*named, head] if is_target(name, lora)]
+    head = ("lm_head", (shape.hidden_size, shape.vocab_size))
+    targets = [(name, widths) for name, widths in [*named, head] if is_target(name, lora)]
     # Other families have other names; all projections are then the best guess.
-    return sum(_rank(name, lora) * width for name, width in targets or named)
+    return sum(_rank(name, lora) * sum(widths) + lora.use_dora * widths[1] for name, widths in targets or named)
+
+
+def _full_name(layer: int, name: str) -> str:
+    """Return the name of a projection in the whole model, which expressions in params.yaml may match."""
+    if "." in name:
+        return f"transformer.h.{layer}.{name}"
+    return f"model.layers.{layer}.{'mlp' if name in MLP else 'self_attn'}.{name}"
 
 
 def is_target(name: str, lora: Lora) -> bool:
@@ -144,7 +157,7 @@ def is_target(name: str, lora: Lora) -> bool:
     if lora.target_modules == "all-linear":
         return name != "lm_head"
     if isinstance(lora.target_modules, list):
-        return name.rsplit(".", 1)[-1] in lora.target_modules
+        return any(f".{name}".endswith(f".{target}") for target in lora.target_modules)
     return _matches(lora.target_modules, name)
 
 

@@ -61,7 +61,7 @@ def predict(
 ) -> list[Prediction]:
     """Return the answers of the base, or of the adapter on it, to every question in order."""
     choice = resolve_precision(params.precision, manifest.parameters, params.quantization)
-    engine, reason = vllm_engine.choose_engine(params.predict.engine, manifest, choice)
+    engine, reason = vllm_engine.choose_engine(params.predict.engine, manifest, choice, params.lora.use_dora)
     print(f"predict: {choice.precision} ({choice.reason}), answers by {engine} ({reason})", flush=True)
     by_engine = _by_vllm if engine == "vllm" else _by_transformers
     model = _Loading(manifest, adapter, choice, load_tokenizer(manifest, template))

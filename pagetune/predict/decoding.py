@@ -32,10 +32,11 @@ def why_no_fast_decoding(model: Any) -> str | None:
         return "its prompts go through an encoder"
     if not getattr(inner, "_can_compile_fullgraph", False):
         return f"{type(inner).__name__} has no static cache"
-    kinds = set(getattr(config, "layer_types", None) or ["full_attention"])
-    if kinds != {"full_attention"} or getattr(config, "sliding_window", None):
+    text = config.get_text_config()
+    kinds = set(getattr(text, "layer_types", None) or ["full_attention"])
+    if kinds != {"full_attention"} or getattr(text, "sliding_window", None):
         return "some of its layers do not attend to the whole text"
-    if getattr(config, "alibi", False):
+    if getattr(text, "alibi", False):
         return "its attention uses ALiBi"
     if config._attn_implementation not in ("sdpa", GROUPED):
         return f"its attention implementation is {config._attn_implementation}"

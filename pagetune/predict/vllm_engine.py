@@ -16,9 +16,12 @@ from pagetune.params import Predict
 _RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 
 
-def choose_engine(wanted: str, manifest: Manifest, choice: PrecisionChoice) -> tuple[str, str]:
-    """Return `transformers` or `vllm`, and why. Raises UserError where vllm is set and cannot run."""
-    problem = _why_no_vllm(manifest, choice)
+def choose_engine(wanted: str, manifest: Manifest, choice: PrecisionChoice, dora: bool = False) -> tuple[str, str]:
+    """Return `transformers` or `vllm`, and why. Raises UserError where vllm is set and cannot run.
+
+    With `dora` neither base nor tuned can be answered by vllm: scores compare answers of one engine.
+    """
+    problem = "vllm does not run adapters of lora.use_dora" if dora else _why_no_vllm(manifest, choice)
     if wanted == "transformers":
         return "transformers", "set in params.yaml"
     if wanted == "vllm" and problem:
@@ -55,6 +58,8 @@ def token_ids(
         model=manifest.location,
         revision=manifest.revision,
         trust_remote_code=manifest.trust_remote_code,
+        # Otherwise vLLM takes penalties and limits from the model's generation_config.json.
+        generation_config="vllm",
         dtype=str(choice.dtype).removeprefix("torch."),
         max_model_len=max(map(len, prompts)) + new_tokens,
         **_lora_options(adapter),

@@ -21,7 +21,7 @@ def code_block(manifest: Manifest, template: TemplateRecord, params: Params, pre
     )
     loading = _loading(params, precision)
     auto = _auto_class(manifest)
-    kinds = [auto, "AutoTokenizer", *(["BitsAndBytesConfig"] if precision not in DTYPES else [])]
+    kinds = [auto, "AutoTokenizer", *(["BitsAndBytesConfig"] if precision not in DTYPES else []), "GenerationConfig"]
     return [
         "## How to use it",
         "",
@@ -52,7 +52,7 @@ def merged_code(manifest: Manifest, template: TemplateRecord, params: Params, dt
         "## How to use it",
         "",
         "```python",
-        f"from transformers import {_auto_class(manifest)}, AutoTokenizer",
+        f"from transformers import {_auto_class(manifest)}, AutoTokenizer, GenerationConfig",
         "",
         f"template = {template.template!r}",
         'question = "…"',
@@ -67,19 +67,21 @@ def merged_code(manifest: Manifest, template: TemplateRecord, params: Params, dt
 def _asking(manifest: Manifest, template: TemplateRecord, params: Params, base: str) -> list[str]:
     """Return the lines that ask; `base` is the variable of the model whose generation config names the EOS tokens."""
     answer = "output[0]" if manifest.encoder_decoder else 'output[0, prompt["input_ids"].shape[1] :]'
-    # Encoder-decoders often ship with beam search and minimum lengths, which were not used for the scores.
-    greedily = ", num_beams=1, min_length=0, no_repeat_ngram_size=0" if manifest.encoder_decoder else ""
+    names = ["pad_token_id", *(["decoder_start_token_id"] if manifest.encoder_decoder else [])]
+    kept = [f"{name}=own.{name}" for name in names]
     # Some tokenizers return token_type_ids, which BART does not accept.
     options = 'return_tensors="pt"' + (", return_token_type_ids=False" if manifest.encoder_decoder else "")
     if template.style == "chat":  # the template has them all
         options += ", add_special_tokens=False"
     return [
         f'prompt = tokenizer(template.replace("{{instruction}}", question), {options}).to(model.device)',
-        f"own = {base}.generation_config.eos_token_id or []  # such as <|eot_id|>",
-        f"end = tokenizer.convert_tokens_to_ids({template.eos_token!r})",
-        "ends = [end] + (own if isinstance(own, list) else [own])",
-        f"limits = {{'max_new_tokens': {params.predict.max_new_tokens}, 'eos_token_id': ends}}",
-        f"output = model.generate(**prompt, do_sample=False{greedily}, **limits)",
+        f"own = {base}.generation_config",
+        "ids = own.eos_token_id if isinstance(own.eos_token_id, list) else [own.eos_token_id]",
+        f"ends = [tokenizer.convert_tokens_to_ids({template.eos_token!r})]",
+        "ends += [end for end in ids if end is not None]  # such as <|eot_id|>",
+        "# Penalties, beams and lengths that ship with a model were not used for the scores.",
+        f"{base}.generation_config = GenerationConfig(eos_token_id=ends, {', '.join(kept)})",
+        f"output = model.generate(**prompt, do_sample=False, max_new_tokens={params.predict.max_new_tokens})",
         f"print(tokenizer.decode({answer}, skip_special_tokens=True).strip())",
     ]
 

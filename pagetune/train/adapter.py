@@ -5,14 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from pagetune.errors import UserError
+from pagetune.model.language_model import has_conv1d, linear_modules, outside_language_model
 from pagetune.params import Lora
-
-
-def linear_modules(model: Any) -> list[str]:
-    """Return the full names of the layers that an adapter can sit on."""
-    import torch
-
-    return [name for name, module in model.named_modules() if isinstance(module, torch.nn.Linear)]
 
 
 def check_modules(params: Lora, modules: list[str]) -> None:
@@ -49,20 +43,53 @@ def _matches_pattern(pattern: str, modules: list[str]) -> bool:
     return any(_matches(rf"(.*\.)?({pattern})", module) for module in modules)
 
 
-def lora_config(params: Lora, encoder: bool = False) -> Any:
-    """Return PEFT's configuration. `encoder`: the base is an encoder-decoder."""
+def lora_config(params: Lora, model: Any = None) -> Any:
+    """Return PEFT's configuration of an adapter for `model`, or for any decoder-only model of text."""
     from peft import LoraConfig
 
+    encoder = model is not None and model.config.is_encoder_decoder
+    outside = None if model is None else outside_language_model(model)
     return LoraConfig(
         r=params.r,
         lora_alpha=params.resolved_alpha,
         lora_dropout=params.dropout,
-        target_modules=params.target_modules,
+        target_modules=params.target_modules if outside is None else _targets_in_text(params, model),
+        exclude_modules=outside,
+        fan_in_fan_out=model is not None and has_conv1d(model),
         rank_pattern=dict(params.rank_pattern),
         alpha_pattern=_alpha_pattern(params),
+        use_rslora=params.use_rslora,
+        use_dora=params.use_dora,
+        init_lora_weights=params.init_lora_weights,
         bias="none",
         task_type="SEQ_2_SEQ_LM" if encoder else "CAUSAL_LM",
     )
+
+
+def _targets_in_text(params: Lora, model: Any) -> Any:
+    """Return the target modules of a model that also sees or hears: PEFT's all-linear would name its towers' too."""
+    if params.target_modules != "all-linear":
+        return params.target_modules
+    head = model.get_output_embeddings()
+    names = [name for name in linear_modules(model) if model.get_submodule(name) is not head]
+    return sorted({name.rsplit(".", 1)[-1] for name in names})
+
+
+def check_variant(params: Lora, precision: str, fp8: bool = False, sharded: bool = False) -> None:
+    """Raise UserError for a variant of LoRA that cannot train in this precision or on sharded weights."""
+    problems = {
+        "use_dora: PEFT computes DoRA on no 8-bit base. Set false, or precision: 4bit": precision == "8bit",
+        "use_dora: train.fp8 computes plain LoRA only. Set one of the two to false": fp8,
+        "use_dora: the model is sharded over several GPUs, where only plain LoRA trains. Set false": sharded,
+    }
+    found = [problem for problem, seen in problems.items() if seen and params.use_dora]
+    if params.init_lora_weights == "orthogonal":
+        odd = [rank for rank in (params.r, *params.rank_pattern.values()) if rank % 2]
+        found += [f"init_lora_weights: orthogonal needs even ranks, got {odd[0]}. Set true"] if odd else []
+        seen = f"init_lora_weights: orthogonal needs weights in floating point, and precision is {precision}"
+        found += [f"{seen}. Set true or gaussian"] if precision in ("4bit", "8bit") else []
+    if found:
+        raise UserError(f"params.yaml: lora.{'; lora.'.join(found)}.")
 
 
 def _alpha_pattern(params: Lora) -> dict[str, int]:

@@ -27,13 +27,13 @@ class Backend:
     reason: str
 
 
-def choose_backend(params: Params, processes: int = 1, encoder: bool = False) -> Backend:
+def choose_backend(params: Params, processes: int = 1, encoder: bool = False, towers: bool = False) -> Backend:
     """Return what `train.backend` means on this machine; `auto` never fails.
 
-    `encoder`: the base is an encoder-decoder. Call it before anything imports transformers. Raises UserError where
-    `unsloth` is asked for and cannot run.
+    `encoder`: the base is an encoder-decoder. `towers`: it also sees or hears. Call it before anything imports
+    transformers. Raises UserError where `unsloth` is asked for and cannot run.
     """
-    wanted, problem = params.train.backend, why_peft(params, processes, encoder=encoder)
+    wanted, problem = params.train.backend, why_peft(params, processes, encoder=encoder, towers=towers)
     if problem is None:
         import unsloth  # noqa: F401 - before transformers, trl and peft, which it patches as they are imported
 
@@ -43,7 +43,9 @@ def choose_backend(params: Params, processes: int = 1, encoder: bool = False) ->
     return Backend("peft", problem)
 
 
-def why_peft(params: Params, processes: int, here: bool = True, encoder: bool = False) -> str | None:
+def why_peft(
+    params: Params, processes: int, here: bool = True, encoder: bool = False, towers: bool = False
+) -> str | None:
     """Return why PEFT trains, None where Unsloth does; `plan` and `doctor` ask it too.
 
     A GPU that is not `here` is assumed to be one that Unsloth runs on.
@@ -51,7 +53,8 @@ def why_peft(params: Params, processes: int, here: bool = True, encoder: bool = 
     if params.train.backend == "peft":
         return "set in params.yaml"
     several = "there are several processes; train.processes: 1 is one" if processes > 1 else None
-    return unsloth_backend.why_unsupported(params, encoder) or several or (why_no_unsloth() if here else None)
+    problem = unsloth_backend.why_unsupported(params, encoder, towers) or several
+    return problem or (why_no_unsloth() if here else None)
 
 
 def why_no_unsloth() -> str | None:

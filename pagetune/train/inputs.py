@@ -7,7 +7,7 @@ from typing import Any
 
 from pagetune.errors import UserError
 from pagetune.jsonl import read_records
-from pagetune.model.loading import decoder_start, load_config, load_generation_config, load_tokenizer
+from pagetune.model.loading import decoder_start, has_towers, load_config, load_generation_config, load_tokenizer
 from pagetune.model.manifest import Manifest
 from pagetune.model.precision import PrecisionChoice
 from pagetune.model.template import eos_of, read_template
@@ -17,6 +17,7 @@ from pagetune.plan.memory import Plan, Setup, estimate, make_plan
 from pagetune.plan.shapes import known_shape
 from pagetune.plan.steps import largest_micro_batch, plan_steps, tokens_at_once
 from pagetune.records import Example
+from pagetune.train.adapter import check_variant
 from pagetune.train.backend import Backend, choose_backend, packed_kernel
 from pagetune.train.batches import Collator, EncodedRow
 from pagetune.train.distributed import World, log_once
@@ -141,7 +142,8 @@ def prepare(params: Params, manifest: Manifest, choice: PrecisionChoice, world: 
 
     Raises UserError where rows, settings and model do not belong together.
     """
-    backend = choose_backend(params, world.processes, manifest.encoder_decoder)
+    check_variant(params.lora, choice.precision, params.train.fp8, world.sharded)
+    backend = choose_backend(params, world.processes, manifest.encoder_decoder, has_towers(manifest))
     log_once(f"backend {backend.name} ({backend.reason})")
     template = read_template()
     tokenizer = load_tokenizer(manifest, template)

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from pagetune.errors import UserError
 from pagetune.model import fp8, fused_lora
+from pagetune.model.language_model import linear_modules
 from pagetune.model.loading import load_base
-from pagetune.train.adapter import check_modules, fuse_the_head, linear_modules, lora_config, see_through_fsdp
+from pagetune.train.adapter import check_modules, fuse_the_head, lora_config, see_through_fsdp
 
 if TYPE_CHECKING:
     from pagetune.train.inputs import TrainingInputs
@@ -23,8 +24,7 @@ def load(inputs: "TrainingInputs", checkpointing: bool) -> Any:
     check_modules(lora, linear_modules(model))
     fused = _prepare_base(model, inputs)
     # FSDP flattens a layer's weights into one tensor, so that base and adapter need the same dtype.
-    encoder = model.config.is_encoder_decoder
-    tuned = _with_adapter(model, lora_config(lora, encoder), autocast_adapter_dtype=not sharded)
+    tuned = _with_adapter(model, lora_config(lora, model), autocast_adapter_dtype=not sharded)
     if inputs.choice.precision != "fp32" and model.device.type == "cuda":
         _cast_inputs(tuned, False)
         if not sharded:

@@ -4,10 +4,12 @@ These are the faults that other trainers pass over in silence: all labels masked
 answers cut off in the middle. The checks run on the CPU, in seconds.
 """
 
+import re
 from collections import Counter
 from typing import Any
 
 from pagetune.errors import UserError
+from pagetune.model.language_model import outside_language_model
 from pagetune.model.prompts import IGNORED, check_positions, encode_example, joins
 from pagetune.model.template import TemplateRecord
 from pagetune.params import Lora, Train
@@ -195,6 +197,7 @@ def check_adapter(model: Any, lora: Lora) -> str:
     problems = {
         "frozen in the adapter": [name for name in lora_names if not trains[name]],
         "trained beside it": [name for name in others if trains[name]],
+        "outside the language model": _outside(model, layers),
         "without LoRA": [name for name in asked if not any(f".{layer}".endswith(f".{name}") for layer in layers)],
     }
     seen = [f"{len(found)} {what} (first {found[0]})" for what, found in problems.items() if found]
@@ -205,6 +208,13 @@ def check_adapter(model: Any, lora: Lora) -> str:
     trained, total = model.get_nb_trainable_parameters()
     share = f"{trained:,} of {total:,} parameters train ({trained / total:.2%})"
     return f"adapter: {len(layers)} LoRA modules ({kinds}), {share}"
+
+
+def _outside(model: Any, layers: set[str]) -> list[str]:
+    """Return the layers with LoRA that no text goes through."""
+    pattern = outside_language_model(model.get_base_model()) if hasattr(model, "get_base_model") else None
+    names = sorted(layers)
+    return [name for name in names if pattern and re.fullmatch(pattern, name.removeprefix("base_model.model."))]
 
 
 def _target_names(model: Any) -> list[str]:

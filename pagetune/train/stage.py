@@ -107,7 +107,8 @@ def training_key(inputs: TrainingInputs) -> str:
 
 def _code() -> list[Path]:
     package = Path(__file__).parents[1]
-    model = [package / "model" / f"{name}.py" for name in ("fp8", "fused_lora", "loading", "precision", "prompts")]
+    names = ("fp8", "fused_lora", "language_model", "loading", "precision", "prompts")
+    model = [package / "model" / f"{name}.py" for name in names]
     return [*sorted((package / "train").glob("*.py")), *model, package / "plan" / "steps.py"]
 
 

@@ -3,8 +3,10 @@
 import inspect
 from typing import TYPE_CHECKING, Any
 
+from pagetune.model.language_model import linear_modules
+from pagetune.model.loading import answer_greedily
 from pagetune.params import Lora, Params
-from pagetune.train.adapter import check_modules, fuse_the_head, linear_modules, lora_config
+from pagetune.train.adapter import check_modules, fuse_the_head, lora_config
 from pagetune.train.packed_attention import Kernel
 
 if TYPE_CHECKING:
@@ -45,10 +47,15 @@ def _use_torch_varlen(dispatch: Any) -> None:
         dispatch._TORCH_VARLEN_ATTN = lambda *args, enable_gqa=False, **options: varlen_attn(*args, **options)
 
 
-def why_unsupported(params: Params, encoder: bool) -> str | None:
-    """Return the first setting that Unsloth does not support, None where it supports all of them."""
+def why_unsupported(params: Params, encoder: bool, towers: bool = False) -> str | None:
+    """Return the first setting that Unsloth does not support, None where it supports all of them.
+
+    `encoder`: the base is an encoder-decoder. `towers`: it also sees or hears.
+    """
     if encoder:
         return "Unsloth's fast paths do not support encoder-decoders"
+    if towers:
+        return "Unsloth would put an adapter on the parts of the model that read images or sound"
     quantized = params.precision in ("auto", "4bit")
     options = params.quantization
     if quantized and (options.bnb_4bit_quant_type != "nf4" or not options.bnb_4bit_use_double_quant):
@@ -57,6 +64,10 @@ def why_unsupported(params: Params, encoder: bool) -> str | None:
         return "evaluate.quick needs peft"
     if params.train.fp8:
         return "train.fp8 needs peft"
+    if params.lora.use_dora:
+        return "Unsloth's fused layers do not compute lora.use_dora"
+    if params.lora.init_lora_weights is not True:
+        return "lora.init_lora_weights needs peft"
     if isinstance(params.lora.target_modules, str) and params.lora.target_modules != "all-linear":
         return "Unsloth takes lora.target_modules only as a list"
     return None
@@ -78,6 +89,7 @@ def load(inputs: "TrainingInputs", checkpointing: bool) -> Any:
         use_exact_model_name=True,
         trust_remote_code=manifest.trust_remote_code,
     )
+    answer_greedily(model)
     check_modules(params.lora, linear_modules(model))
     fused = fuse_the_head(model, params.lora)
     tuned = _with_adapter(FastLanguageModel, model, params, checkpointing)
@@ -98,6 +110,7 @@ def _with_adapter(unsloth: Any, model: Any, params: Params, checkpointing: bool)
         random_state=params.seed,
         rank_pattern=config.rank_pattern,
         alpha_pattern=config.alpha_pattern,
+        use_rslora=config.use_rslora,
     )
 
 

@@ -1,0 +1,167 @@
+"""Tune real language models on the samples, one setting away from the defaults at a time, and score what they answer.
+
+    python -m benchmarks.real_models answers FOLDER NAME MODEL [RUN ...]   # after `dvc repro curate`; on a GPU
+    python -m benchmarks.real_models scores FOLDER [NAME ...]              # the table, anywhere
+
+NAME is what the results are called, MODEL the folder of a model (or `builtin`, after `dvc repro base_model`). All
+trainings run in one process. benchmarks/spoken_questions.jsonl holds questions about trained facts that were worded
+freely, by somebody who had read the documents only.
+"""
+
+import gc
+import json
+import os
+import shutil
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from pagetune.jsonl import read_json, read_records, write_json, write_records
+from pagetune.records import Example, Pair, Prediction
+
+ROOT = Path(__file__).parent.parent
+SPOKEN = ROOT / "benchmarks/spoken_questions.jsonl"
+SETS = ("recall", "recall_new_wording", "validation", "heldout", "spoken")
+#: What each run changes from the defaults. `wordings` is how many wordings of each fact are trained, of five.
+RUNS: dict[str, dict[str, Any]] = {
+    "default": {},
+    "seed 1": {"seed": 1},
+    "seed 2": {"seed": 2},
+}
+
+
+def answer(run: str, target: Path, model: str, changes: dict[str, Any]) -> None:
+    """Train one run in a folder of its own, and write its answers and its cost as `target`.jsonl and .json."""
+    from stages import format as format_stage
+
+    from pagetune.model.manifest import ADAPTER, BASE, describe_external
+    from pagetune.model.template import check_template
+    from pagetune.params import load_params
+    from pagetune.predict.answers import Questions, predict, read_questions
+    from pagetune.train.stage import train_adapter
+
+    with TemporaryDirectory() as work:
+        prepare(Path(work), model, changes)
+        os.chdir(work)
+        params = load_params()
+        if model == "builtin":
+            shutil.copytree(ROOT / BASE, BASE)
+        else:
+            write_json(BASE / "manifest.json", describe_external(params.model).model_dump(exclude_defaults=True))
+        format_stage.main()
+        if run != "base":
+            train_adapter(params)
+        from pagetune.model.manifest import read_manifest
+        from pagetune.model.template import read_template
+
+        manifest = read_manifest()
+        template = read_template() if run == "base" else check_template(ADAPTER, manifest)
+        asked = read_questions(Path("data/prompts"))
+        spoken = [("recall", row) for row in spoken_rows(template)]
+        began = time.monotonic()
+        adapter = None if run == "base" else ADAPTER
+        answers = predict(manifest, adapter, template, Questions([*asked.rows, *spoken]), params)
+        found = {"answering_seconds": round(time.monotonic() - began, 1), "changes": changes}
+        if run != "base":
+            found |= {"train": read_json(Path("metrics/train.json")), "cost": read_json(Path("metrics/cost.json"))}
+        os.chdir(ROOT)
+        write_records(target.with_suffix(".jsonl"), answers)
+        write_json(target.with_suffix(".json"), found)
+    gc.collect()
+
+
+def prepare(work: Path, model: str, changes: dict[str, Any]) -> None:
+    """Copy the settings with `changes`, and the splits with as many wordings as asked for, into `work`."""
+    from ruamel.yaml import YAML
+
+    yaml, settings = YAML(), {"model.base": model, **changes}
+    values, wordings = yaml.load((ROOT / "params.yaml").read_text(encoding="utf-8")), settings.pop("wordings", None)
+    for key, value in settings.items():
+        *sections, name = key.split(".")
+        node = values
+        for section in sections:
+            node = node[section]
+        node[name] = value
+    with (work / "params.yaml").open("w", encoding="utf-8") as file:
+        yaml.dump(values, file)
+    shutil.copytree(ROOT / "data/splits", work / "data/splits")
+    if wordings:
+        fewer = fewer_wordings(read_records(work / "data/splits/train.jsonl", Pair), wordings)
+        write_records(work / "data/splits/train.jsonl", fewer)
+
+
+def fewer_wordings(rows: list[Pair], count: int) -> list[Pair]:
+    """Return the first `count` wordings of each fact."""
+    kept, seen = [], dict[str, int]()
+    for row in rows:
+        fact = row.parent_id or row.pair_id
+        seen[fact] = seen.get(fact, 0) + 1
+        kept += [row] if seen[fact] <= count else []
+    return kept
+
+
+def spoken_rows(template: Any) -> list[Example]:
+    from pagetune.model.prompts import to_example
+
+    rows = []
+    for number, line in enumerate(SPOKEN.read_text(encoding="utf-8").splitlines()):
+        own = json.loads(line)
+        pair = Pair.original(f"spoken{number}", own["question"], own["reference"], "user", own["doc_id"])
+        pair = pair.model_copy(update={"references": own["references"]})
+        rows.append(to_example(pair, template.template, template.eos_token, True, template.lead))
+    return rows
+
+
+def scores(folder: Path, name: str) -> list[str]:
+    """Return the table of a model: a row for each run."""
+    lines = [f"{name:16} {'':>9}  " + "  ".join(f"{one:>24}" for one in SETS) + "  invented  ended   seconds"]
+    for file in sorted((folder / name).glob("*.jsonl"), key=lambda path: path.stat().st_mtime):
+        lines.append(row_of(file))
+    return lines
+
+
+def row_of(file: Path) -> str:
+    from pagetune.evaluate.evaluation import score_rows, set_of, summary_of
+    from pagetune.evaluate.controls import instruction_of
+    from pagetune.params import load_params
+
+    params, answers = load_params(ROOT / "params.yaml").evaluate, read_records(file, Prediction)
+    found = read_json(file.with_suffix(".json"))
+    asked = [row.prompt for row in answers]
+    rows = score_rows(answers, params, asked)
+    names = ["spoken" if row.pair_id.startswith("spoken") else set_of(row) for row in answers]
+    cells = []
+    for name in SETS:
+        chosen = [index for index, own in enumerate(names) if own == name]
+        one = summary_of(answers, rows, chosen, ("fact_match",), params)
+        cells.append(f"{one['fact_match']:.3f} [{one['fact_match_ci95_low']:.3f}, {one['fact_match_ci95_high']:.3f}]")
+    heldout = [index for index, own in enumerate(names) if own == "heldout"]
+    invented = sum(rows[index]["invented"] for index in heldout) / max(1, len(heldout))
+    ended = sum(row.stopped for row in answers)
+    seconds = found.get("cost", {}).get("seconds", 0)
+    shown = "  ".join(f"{cell:>24}" for cell in cells)
+    return f"{file.stem:26}  {shown}  {invented:8.2f}  {ended}/{len(answers)}  {seconds:7.0f}"
+
+
+def main() -> None:
+    from pagetune.errors import quiet_libraries
+
+    quiet_libraries()
+    what, folder, *rest = sys.argv[1:]
+    if what == "scores":
+        names = rest or sorted(path.name for path in Path(folder).iterdir() if path.is_dir())
+        print("\n\n".join("\n".join(scores(Path(folder), name)) for name in names))
+        return
+    name, model, *runs = rest
+    for run in runs or RUNS:
+        own = Path(folder).resolve() / name / run
+        own.parent.mkdir(parents=True, exist_ok=True)
+        changes = json.loads(run.partition("=")[2]) if "=" in run else RUNS[run]
+        answer(run, Path(str(own).partition("=")[0]), model, changes)
+        print(f"real_models: {run} done", flush=True)
+
+
+if __name__ == "__main__":
+    main()
