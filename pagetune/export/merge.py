@@ -29,7 +29,7 @@ class Merging:
 
     def __init__(self, manifest: Manifest, params: Params, precision: str, prompts: list[str]) -> None:
         self.manifest, self.params = manifest, params
-        self.choice = resolve_precision(precision, manifest.parameters, params.quantization)
+        self.choice = resolve_precision(precision, manifest.parameters, params.quantization, manifest.quantized)
         self.tokenizer = load_tokenizer(manifest)
         #: The tokenizer's EOS, and those of the base's generation config.
         self.eos_ids = eos_ids_of(load_generation_config(manifest), self.tokenizer)
