@@ -304,3 +304,9 @@ def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def tiny_seq2seq(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_once(tmp_path_factory, "seq2seq", make_tiny_seq2seq)
+
+
+@pytest.fixture
+def model(tiny_base: Path, tmp_path: Path) -> Path:
+    """Copy the tiny model as it would be found somewhere, to be broken."""
+    return shutil.copytree(tiny_base, tmp_path / "model", ignore=shutil.ignore_patterns("manifest.json"))

@@ -87,6 +87,8 @@ def in_fp32(manifest: Manifest, choice: PrecisionChoice) -> Any:
     base = load_base(manifest, choice)
     if choice.precision in ("4bit", "8bit"):
         base = base.dequantize()
+        # transformers (5.17) keeps how it unpacked a quantised checkpoint, and fails to reverse that when it saves.
+        vars(base).pop("_weight_conversions", None)
     base = base.to(device).float()
     if _targets_head(PeftConfig.from_pretrained(str(ADAPTER))):
         _untie(base)

@@ -18,10 +18,14 @@ TIMEOUT_SECONDS = 30.0
 
 
 def first_line(error: BaseException) -> str:
-    """Return the first line of a library's error, without the user's token, which a quoted header may show."""
+    """Return the first line of a library's error, without the user's token, which a quoted header may show.
+
+    Where it ends in a colon, the second line belongs to it.
+    """
     from huggingface_hub import get_token
 
-    text = (str(error).strip() or type(error).__name__).splitlines()[0]
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    text = " ".join(lines[: 2 if lines[0].endswith(":") else 1])
     return text.replace(get_token() or "\0", "…")
 
 

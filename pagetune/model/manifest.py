@@ -1,4 +1,4 @@
-"""Describe the base model in a manifest of a few lines, and find its files on the Hub or in the cache."""
+"""Describe the base model in a manifest of a few lines, and have its files checked before anything is trained."""
 
 from pathlib import Path
 from typing import Any, Literal
@@ -10,8 +10,6 @@ from pagetune.jsonl import read_json
 from pagetune.params import Model
 
 BASE, ADAPTER = Path("models/base"), Path("models/adapter")
-#: What transformers raises for a config or a tokenizer that it cannot use.
-_UNLOADABLE = (OSError, ValueError, TypeError, KeyError, AttributeError, RuntimeError, ImportError)
 
 
 class Manifest(BaseModel):
@@ -129,10 +127,12 @@ def _manifest(params: Model, source: Literal["local", "hub"], location: str, rev
 
     try:
         tokenizer, parameters, encoder_decoder = _inspect(location, revision, params.trust_remote_code)
-    except _UNLOADABLE as error:
+    except UserError:
+        raise
+    except Exception as error:  # of any class, as a config or a tokenizer that is wrong somewhere gives them
         raise UserError(
-            f"params.yaml: model.base is {params.base}, which cannot be loaded: {first_line(error)}. Take config and "
-            "tokenizer from the same complete model, or set another."
+            f"params.yaml: model.base is {params.base}, which cannot be loaded: "
+            f"{first_line(error).rstrip('.')}. Take config and tokenizer from the same complete model, or set another."
         ) from None
     if tokenizer.eos_token is None:
         raise UserError(
