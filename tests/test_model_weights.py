@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import precision_of
+from conftest import make_tiny_seq2seq, precision_of
 from safetensors.torch import load_file, save_file
 from test_loading import model_params
 from test_model_files import configure, refused
@@ -153,8 +153,9 @@ def test_other_families_are_no_alarm(tiny_base: Path, tmp_path: Path, capsys: py
     assert capsys.readouterr().out == ""
 
 
-def test_an_encoder_decoder_is_no_alarm(tiny_seq2seq: Path) -> None:
-    assert accepted(tiny_seq2seq).encoder_decoder
+def test_an_encoder_decoder_is_no_alarm(tmp_path: Path) -> None:
+    make_tiny_seq2seq(tmp_path, steps=1)
+    assert accepted(tmp_path).encoder_decoder
 
 
 @pytest.mark.parametrize("lost", ["experts.2.w1.weight", "experts.3.w"])
