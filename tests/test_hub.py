@@ -312,6 +312,17 @@ def test_the_weights_of_a_hub_model_are_checked_before_anything_is_trained(
     assert "lack 9 tensors (the first is model.layers.2.input_layernorm.weight), which config.json describes" in layers
 
 
+def test_of_a_repository_with_both_forms_of_the_weights_the_one_that_is_read_is_downloaded(
+    hub: Server, sharded: Path, tiny_base: Path, tmp_path: Path
+) -> None:
+    hub.add("acme/both", files_of(sharded) | {"model.safetensors": (tiny_base / "model.safetensors").read_bytes()})
+    folder = workplace(tmp_path, "acme/both")
+    assert base_model(folder, endpoint=hub.endpoint, token=READER).returncode == 0
+    assert hub.asked("acme/both/resolve")
+    assert not [path for path in hub.asked("acme/both/resolve") if "model-0000" in path]
+    assert load(folder, endpoint=hub.endpoint, token=READER)["weights"] == expected(tiny_base)["weights"]
+
+
 def test_a_download_that_was_interrupted_goes_on_with_what_is_missing(
     hub: Server, sharded: Path, tmp_path: Path
 ) -> None:

@@ -270,6 +270,14 @@ def test_a_config_that_names_other_files_is_refused(model: Path) -> None:
     assert refused(model).startswith("whose config.json names other weights (transformers_weights). Remove that key")
 
 
+def test_a_model_without_a_tokenizer_or_with_code_of_its_own_is_told_what_to_do(model: Path) -> None:
+    configure(model, auto_map={"AutoConfig": "configuration.Own"}, model_type="own")
+    assert refused(model).endswith("Set model.trust_remote_code: true if you trust its code, or set another model.")
+    for path in model.glob("tokenizer*"):
+        path.unlink()
+    assert refused(model).startswith("which holds no tokenizer. Copy tokenizer.json and tokenizer_config.json into")
+
+
 def test_a_file_given_for_the_folder_is_said(model: Path) -> None:
     said = refused(model / "model.safetensors")
     assert said == "which is a file. Set it to the folder that the file is in."

@@ -41,6 +41,8 @@ def check_small_files(base: str, folder: Path, patterns: list[str]) -> dict[str,
     for path in [*read, *sorted(folder.glob("additional_chat_templates/*"))]:
         if path.suffix or not path.is_dir():
             _check_place(base, folder, path.relative_to(folder).as_posix())
+    if not any(path.name.startswith(("tokenizer", "vocab")) or path.suffix in (".model", ".spm") for path in read):
+        raise refusal(base, "which holds no tokenizer. Copy tokenizer.json and tokenizer_config.json into the folder.")
     contents = {path.name: _json(base, path) for path in read if path.suffix == ".json"}
     for name, key in _MORE_FILES.items():
         if not all(_plain(more) for more in contents.get(name, {}).get(key) or []):
@@ -55,9 +57,13 @@ def check_small_files(base: str, folder: Path, patterns: list[str]) -> dict[str,
     return dict(config)
 
 
-def weight_files(base: str, folder: Path) -> list[str]:
-    """Return the weight files that transformers will read. Raises UserError where the index names what it must not."""
-    if (folder / WEIGHTS).is_file() or not (folder / INDEX).is_file():
+def weight_files(base: str, folder: Path, names: list[str]) -> list[str]:
+    """Return the weight files that transformers will read: of a folder, or of the repository with these `names`.
+
+    Raises UserError where the index names what it must not.
+    """
+    downloaded = (folder / WEIGHTS).is_file() or (WEIGHTS in names and not (folder / WEIGHTS).exists())
+    if downloaded or not (folder / INDEX).is_file():
         return [WEIGHTS]
     index = _json(base, folder / INDEX)
     shards = index.get("weight_map")

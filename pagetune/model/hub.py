@@ -90,7 +90,7 @@ def _refused(params: Model, error: Exception, status: int) -> UserError:
 def download_weights(params: Model, folder: Path) -> None:
     """Download the weight files that will be read; one that was interrupted goes on where it ended."""
     if not has_weights(folder):
-        names = weight_files(params.base, folder)
+        names = weight_files(params.base, folder, file_names(params.base, folder))
         print(f"base_model: downloading {len(names)} weight files of {params.base}", flush=True)
         _download(params, revision=folder.name, allow_patterns=[escape(name) for name in names])
 

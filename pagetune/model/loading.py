@@ -86,7 +86,7 @@ def _refuse_random_weights(manifest: Manifest, info: dict[str, Any]) -> None:
 
 
 def _compute_in(model: Any, choice: PrecisionChoice) -> None:
-    """Have layers that were quantised before compute in the chosen dtype, not in the one that they were saved with."""
+    """Make layers that were quantised before compute in the chosen dtype, not in the one that they were saved with."""
     for module in model.modules():
         if hasattr(module, "compute_dtype"):
             module.compute_dtype = choice.dtype

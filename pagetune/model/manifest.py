@@ -116,24 +116,20 @@ def _check_small(base: str, folder: Path, local: bool) -> Literal["4bit", "8bit"
     from pagetune.model.hub import SMALL, file_names
     from pagetune.model.quantized import quantized_bits
 
-    check_names(base, [path.name for path in folder.iterdir()] if local else file_names(base, folder))
+    names = [path.name for path in folder.iterdir()] if local else file_names(base, folder)
+    check_names(base, names)
     config = check_small_files(base, folder, SMALL)
-    weight_files(base, folder)
+    weight_files(base, folder, names)
     return quantized_bits(base, folder, config)
 
 
 def _manifest(params: Model, source: Literal["local", "hub"], location: str, revision: str | None) -> Manifest:
-    from pagetune.model.hub import first_line
-
     try:
         tokenizer, parameters, encoder_decoder = _inspect(location, revision, params.trust_remote_code)
     except UserError:
         raise
     except Exception as error:  # of any class, as a config or a tokenizer that is wrong somewhere gives them
-        raise UserError(
-            f"params.yaml: model.base is {params.base}, which cannot be loaded: "
-            f"{first_line(error).rstrip('.')}. Take config and tokenizer from the same complete model, or set another."
-        ) from None
+        raise _unloadable(params.base, error) from None
     if tokenizer.eos_token is None:
         raise UserError(
             f"params.yaml: model.base is {params.base}, whose tokenizer has no EOS, so answers could not end. "
@@ -152,6 +148,16 @@ def _manifest(params: Model, source: Literal["local", "hub"], location: str, rev
         special_tokens=sorted(set(tokenizer.all_special_tokens)),
         encoder_decoder=encoder_decoder,
     )
+
+
+def _unloadable(base: str, error: Exception) -> UserError:
+    from pagetune.model.hub import first_line
+
+    advice = "Take config and tokenizer from the same complete model, or set another."
+    if "trust_remote_code" in str(error):
+        advice = "Set model.trust_remote_code: true if you trust its code, or set another model."
+    said = first_line(error).rstrip(".")
+    return UserError(f"params.yaml: model.base is {base}, which cannot be loaded: {said}. {advice}")
 
 
 def _inspect(location: str, revision: str | None, trust_remote_code: bool) -> tuple[Any, int, bool]:

@@ -26,7 +26,7 @@ _SAME_MODEL = "Take config.json and the weights from the same model."
 
 def check_weights(manifest: "Manifest", folder: Path) -> None:
     """Raise UserError where the weights in `folder` are not those of the model that its config describes."""
-    names = weight_files(manifest.id, folder)
+    names = weight_files(manifest.id, folder, [])
     check_weight_files(manifest.id, folder, names)
     dtypes = _dtypes(folder, names)
     if not dtypes:
