@@ -1,15 +1,17 @@
 """What the files of a base contradict is one line at base_model, before any weight is loaded or downloaded."""
 
 import json
+import os
 import pickle
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, edit_params, run
+from conftest import ROOT, edit_params
 from safetensors.torch import load_file, save_file
 from test_loading import model_params
 
@@ -283,16 +285,22 @@ def test_a_file_given_for_the_folder_is_said(model: Path) -> None:
     assert said == "which is a file. Set it to the folder that the file is in."
 
 
-def test_the_stage_says_it_in_a_line_and_leaves_nothing_behind(shards: Path, tmp_path: Path) -> None:
-    shutil.copy(ROOT / "params.yaml", tmp_path)
-    (shards / SHARD.format(2)).unlink()
-    shutil.copytree(ROOT / "pagetune", tmp_path / "pagetune")
-    shutil.copytree(ROOT / "stages", tmp_path / "stages")
-    edit_params(tmp_path, {"model.base": "./model"})
-    done = run(tmp_path, sys.executable, "-m", "stages.base_model", check=False)
+def stage(folder: Path, base: str) -> str:
+    """Run base_model in a folder of its own; return the line that it ends with."""
+    shutil.copy(ROOT / "params.yaml", folder)
+    edit_params(folder, {"model.base": base})
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "stages.base_model"]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (1, "")
+    assert not (folder / "models").exists()
     (line,) = done.stderr.splitlines()
-    assert line == f"base_model: params.yaml: model.base is ./model, which lacks {SHARD.format(2)}. " + (
-        "Download it again, or copy that file into the folder."
-    )
-    assert not (tmp_path / "models").exists()
+    return line.removeprefix(f"base_model: params.yaml: model.base is {base}, ")
+
+
+def test_the_stage_says_it_in_a_line_and_leaves_nothing_behind(shards: Path, tmp_path: Path) -> None:
+    configure(shards, vocab_size=400)
+    assert "has the shape (316, 128), and config.json describes (400, 128)" in stage(tmp_path, "./model")
+    (shards / SHARD.format(2)).unlink()
+    line = stage(tmp_path, "./model")
+    assert line == f"which lacks {SHARD.format(2)}. Download it again, or copy that file into the folder."

@@ -158,12 +158,20 @@ def test_an_encoder_decoder_is_no_alarm(tmp_path: Path) -> None:
     assert accepted(tmp_path).encoder_decoder
 
 
-@pytest.mark.parametrize("lost", ["experts.2.w1.weight", "experts.3.w"])
-def test_a_missing_expert_is_one_line(tiny_base: Path, tmp_path: Path, lost: str) -> None:
+@pytest.mark.parametrize(
+    ("lost", "says"),
+    [
+        ("experts.2.w1.weight", "whose tensors do not make up the model that config.json describes: one of a group"),
+        ("experts.3.w", "experts.down_proj has the shape (3, 32, 64), and config.json describes (4, 32, 64)"),
+    ],
+)
+def test_a_missing_expert_is_one_line(tiny_base: Path, tmp_path: Path, lost: str, says: str) -> None:
     """transformers stacks the experts of a layer, and then says nothing of which one was missing."""
     folder = saved(tmp_path / "experts", mixtral(), tiny_base)
     change(folder, lambda tensors: {name: tensor for name, tensor in tensors.items() if lost not in name})
-    assert refused(folder).endswith("Take config.json and the weights from the same model.")
+    said = refused(folder)
+    assert says in said
+    assert said.endswith("Take config.json and the weights from the same model.")
 
 
 @pytest.mark.parametrize("value", [torch.nan, torch.inf, -torch.inf])

@@ -49,6 +49,7 @@ class PlannedModel:
     parameters: int
     location: str | None
     revision: str | None = None
+    quantized: Precision | None = None
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,9 @@ def _model(params: Params, wanted: str | None) -> PlannedModel:
     manifest = read_manifest()
     config = _config(manifest.location, manifest.revision, manifest.trust_remote_code)
     shape = known_shape(config, manifest.id)
-    return PlannedModel(manifest.id, shape, manifest.parameters, manifest.location, manifest.revision)
+    return PlannedModel(
+        manifest.id, shape, manifest.parameters, manifest.location, manifest.revision, manifest.quantized
+    )
 
 
 def _config(location: str, revision: str | None, trust_remote_code: bool) -> Any:
@@ -168,7 +171,7 @@ def _precision(params: Params, hardware: Hardware, model: PlannedModel, wanted: 
     if asked != "auto" and asked not in get_args(Precision):
         names = ", ".join(get_args(Precision))
         raise UserError(f"plan: --precision {asked} is unknown. Use auto, {names}.")
-    return choose_precision(asked, model.parameters, params.quantization, hardware.gpu)
+    return choose_precision(asked, model.parameters, params.quantization, hardware.gpu, model.quantized)
 
 
 def _lengths(params: Params, model: PlannedModel) -> tuple[list[int], str]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,17 +80,39 @@ def _without_weights(manifest: "Manifest", folder: Path) -> tuple[Any, dict[str,
     options |= {"use_safetensors": True, "output_loading_info": True, "ignore_mismatched_sizes": True}
     adapter = {"revision": where[1]}
     try:
-        model, info = manifest.auto_class.from_pretrained(
-            where[0], config=config, device_map="meta", adapter_kwargs=adapter, **options
-        )
-    except (RuntimeError, ValueError, KeyError, TypeError, AttributeError) as error:
-        seen = (str(error).strip() or type(error).__name__).splitlines()[0]
+        with _quiet():
+            model, info = manifest.auto_class.from_pretrained(
+                where[0], config=config, device_map="meta", adapter_kwargs=adapter, **options
+            )
+    except RuntimeError:  # its message points to a report, which is not printed and does not name the tensor
         raise refusal(
             manifest.id,
-            f"whose tensors do not make up the model that config.json describes ({seen}); one of a group, such as an "
-            f"expert, is missing or has another shape. {_SAME_MODEL}",
+            "whose tensors do not make up the model that config.json describes: one of a group, such as an expert of "
+            f"a layer, is missing or has another shape. {_SAME_MODEL}",
         ) from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise refusal(manifest.id, f"which cannot be loaded: {_first_line(error)}. {_SAME_MODEL}") from None
     return model, info
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence transformers' progress bar and its report of the names and shapes, which we word ourselves."""
+    from transformers.utils import logging
+
+    level, bar = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity(logging.CRITICAL)
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if bar:
+            logging.enable_progress_bar()
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
 
 
 def _check_keys(
