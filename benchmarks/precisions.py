@@ -40,7 +40,7 @@ def answer(name: str, folder: Path) -> None:
     precision = "bf16" if name == "fp8" else name
     params = params.model_copy(update={"precision": precision, "train": train})
     manifest = read_manifest()
-    choice = resolve_precision(params.precision, manifest.parameters, params.quantization)
+    choice = resolve_precision(params.precision, manifest.parameters, params.quantization, manifest.quantized)
     inputs = prepare(params, manifest, choice, World())
     plan = inputs.plan(budget_bytes(params.train.gpu_memory_gib))
     model = load_for_training(inputs, plan.gradient_checkpointing)

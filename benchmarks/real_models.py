@@ -34,13 +34,12 @@ RUNS: dict[str, dict[str, Any]] = {
 
 def answer(run: str, target: Path, model: str, changes: dict[str, Any]) -> None:
     """Train one run in a folder of its own, and write its answers and its cost as `target`.jsonl and .json."""
-    from stages import format as format_stage
-
     from pagetune.model.manifest import ADAPTER, BASE, describe_external
     from pagetune.model.template import check_template
     from pagetune.params import load_params
     from pagetune.predict.answers import Questions, predict, read_questions
     from pagetune.train.stage import train_adapter
+    from stages import format as format_stage
 
     with TemporaryDirectory() as work:
         prepare(Path(work), model, changes)
@@ -124,7 +123,6 @@ def scores(folder: Path, name: str) -> list[str]:
 
 def row_of(file: Path) -> str:
     from pagetune.evaluate.evaluation import score_rows, set_of, summary_of
-    from pagetune.evaluate.controls import instruction_of
     from pagetune.params import load_params
 
     params, answers = load_params(ROOT / "params.yaml").evaluate, read_records(file, Prediction)

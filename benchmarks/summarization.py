@@ -24,7 +24,7 @@ def main() -> None:
     from pagetune.predict.answers import read_questions
 
     params, manifest = load_params(), read_manifest()
-    choice = resolve_precision(params.precision, manifest.parameters, params.quantization)
+    choice = resolve_precision(params.precision, manifest.parameters, params.quantization, manifest.quantized)
     model = load_tuned(manifest, ADAPTER, choice)
     tokenizer, questions = load_tokenizer(manifest, read_template()), read_questions(Path("data/prompts"))
     print(f"{manifest.id}, {manifest.parameters:,} parameters, {choice.precision}, {len(questions.rows)} dialogues")

@@ -259,11 +259,14 @@ def make_tiny_seq2seq(folder: Path, steps: int = 3000) -> None:
     write_json(folder / "manifest.json", manifest.model_dump(exclude_defaults=True))
 
 
-def precision_of(wanted: str) -> Any:
-    """Return the precision that `precision: wanted` resolves to for a tiny model on this machine."""
+def precision_of(wanted: str, quantized: Any = None) -> Any:
+    """Return the precision that `precision: wanted` resolves to for a tiny model on this machine.
+
+    One that is quantised already stays what it is.
+    """
     from pagetune.model.precision import resolve_precision
 
-    return resolve_precision(wanted, 10**6, load_params(ROOT / "params.yaml").quantization)
+    return resolve_precision(quantized or wanted, 10**6, load_params(ROOT / "params.yaml").quantization, quantized)
 
 
 def make_inputs(base: Path, params: Params, examples: list[Example], validation: int = 2) -> Any:
@@ -284,7 +287,7 @@ def make_inputs(base: Path, params: Params, examples: list[Example], validation:
         params=params,
         manifest=manifest,
         backend=backend,
-        choice=resolve_precision(params.precision, manifest.parameters, params.quantization),
+        choice=resolve_precision(params.precision, manifest.parameters, params.quantization, manifest.quantized),
         kernel=packed_kernel(backend, manifest, None),
         train_rows=rows,
         validation_rows=rows[:validation],
@@ -301,3 +304,9 @@ def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def tiny_seq2seq(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_once(tmp_path_factory, "seq2seq", make_tiny_seq2seq)
+
+
+@pytest.fixture
+def model(tiny_base: Path, tmp_path: Path) -> Path:
+    """Copy the tiny model as it would be found somewhere, to be broken."""
+    return shutil.copytree(tiny_base, tmp_path / "model", ignore=shutil.ignore_patterns("manifest.json"))

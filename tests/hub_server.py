@@ -61,6 +61,8 @@ class Server(ThreadingHTTPServer):
         #: What each token may do: "read" or "write".
         self.tokens: dict[str, str] = {}
         self.blobs: dict[str, bytes] = {}
+        #: The digests of large files that cannot be read for now.
+        self.down: set[str] = set()
         self.requests: list[Request] = []
 
     @property
@@ -188,6 +190,8 @@ def resolve(handler: Handler, name: str, revision: str, path: str) -> None:
 
 
 def read_large(handler: Handler, digest: str) -> None:
+    if digest in handler.server.down:
+        raise Refused(503, "try again later")
     handler._send(200, handler.server.blobs[digest], {"ETag": f'"{digest}"'})
 
 

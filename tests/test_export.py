@@ -39,7 +39,8 @@ def make_adapter(base: Path, folder: Path, scale: float = 0.3, **options: Any) -
     from peft import LoraConfig, get_peft_model
 
     torch.manual_seed(0)
-    model = load_base(read_manifest(base), precision_of("fp32"))
+    manifest = read_manifest(base)
+    model = load_base(manifest, precision_of("fp32", manifest.quantized))
     model = get_peft_model(model, LoraConfig(r=4, target_modules=options.pop("on", "all-linear"), **options))
     for name, weight in model.named_parameters():
         if "lora_B" in name:

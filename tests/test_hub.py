@@ -3,6 +3,7 @@
 huggingface_hub reads HF_ENDPOINT, HF_HOME and HF_HUB_OFFLINE when it is imported, so each scenario is a process.
 """
 
+import hashlib
 import json
 import os
 import shutil
@@ -125,8 +126,6 @@ def load(folder: Path, **options: Any) -> dict[str, Any]:
 
 
 def expected(folder: Path) -> dict[str, Any]:
-    import hashlib
-
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     state = AutoModelForCausalLM.from_pretrained(folder).state_dict()
@@ -141,7 +140,8 @@ def fetched(hub: Server, sharded: Path, tmp_path_factory: pytest.TempPathFactory
     stages = "from stages.base_model import main\nmain()\n" + LOAD
     done = start(folder, "-c", stages, endpoint=hub.endpoint, token=READER)
     assert done.returncode == 0, done.stderr
-    line, loaded = done.stdout.splitlines()
+    download, line, loaded = done.stdout.splitlines()
+    assert download.startswith("base_model: downloading ")
     assert "cache" not in line
     assert json.loads(loaded) == expected(sharded)
     return folder
@@ -263,6 +263,84 @@ def test_offline_with_an_empty_or_unfinished_cache_says_how_to_fill_it(
     next((tmp_path / "home").rglob("model-00002-of-*.safetensors")).unlink()
     (unfinished,) = refusals(tmp_path, [("acme/private", "v1", READER)], **offline)
     assert unfinished == empty
+
+
+def changed(folder: Path, config: dict[str, Any], **files: bytes) -> Files:
+    """Return a model's files with other values in its config.json, and other files by their names without ending."""
+    own = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    names = {"index": "model.safetensors.index.json", "adapter": "adapter_config.json", "readme": "README.md"}
+    more = {names.get(name, name): data for name, data in files.items()}
+    return files_of(folder) | {"config.json": json.dumps(own | config).encode()} | more
+
+
+def test_what_the_small_files_show_is_refused_before_any_weight_is_downloaded(
+    hub: Server, sharded: Path, tmp_path: Path
+) -> None:
+    places = json.loads((sharded / "model.safetensors.index.json").read_text(encoding="utf-8"))["weight_map"]
+    pickles = json.dumps({"metadata": {}, "weight_map": dict.fromkeys(places, "pytorch_model.bin")}).encode()
+    packed = {"quantization_config": {"quant_method": "awq"}}
+    hub.add("acme/planted", changed(sharded, {}, index=pickles) | {"pytorch_model.bin": b"a pickle"})
+    hub.add("acme/adapter", changed(sharded, {}, adapter=b'{"base_model_name_or_path": "acme/elsewhere"}'))
+    hub.add("acme/Tiny-AWQ", changed(sharded, packed))
+    hub.add("acme/packed", changed(sharded, packed, readme=b"---\nbase_model: acme/Tiny\n---\n"))
+    seen = len(hub.requests)
+    names = ["acme/planted", "acme/adapter", "acme/Tiny-AWQ", "acme/packed"]
+    said = refusals(tmp_path, [(name, None, READER) for name in names], endpoint=hub.endpoint)
+    planted, adapter, by_name, by_readme = said
+    assert "names pytorch_model.bin, which is not a .safetensors file; pickled weights can run code" in planted
+    assert (
+        "acme/adapter, which holds adapter_config.json: transformers would load that adapter too. Merge it" in adapter
+    )
+    assert by_name.endswith(
+        "whose weights are quantised (AWQ), and only 16-bit or bitsandbytes weights can be tuned "
+        "here. Set its 16-bit original, by its name acme/Tiny."
+    )
+    assert by_readme.endswith("Set its 16-bit original, acme/Tiny.")
+    asked = [request.path for request in hub.requests[seen:]]
+    assert not [path for path in asked if path.endswith((".safetensors", ".bin")) or path.startswith("/lfs/")]
+
+
+def test_the_weights_of_a_hub_model_are_checked_before_anything_is_trained(
+    hub: Server, sharded: Path, tmp_path: Path
+) -> None:
+    name = sorted(path.name for path in sharded.glob("model-*.safetensors"))[1]
+    hub.add("acme/broken", files_of(sharded) | {name: (sharded / name).read_bytes()[:-100]})
+    hub.add("acme/layers", changed(sharded, {"num_hidden_layers": 3}))
+    cases = [("acme/broken", None, READER), ("acme/layers", None, READER)]
+    broken, layers = refusals(tmp_path, cases, endpoint=hub.endpoint)
+    assert f"acme/broken, whose {name} is cut off or broken (" in broken
+    assert "lack 9 tensors (the first is model.layers.2.input_layernorm.weight), which config.json describes" in layers
+
+
+def test_of_a_repository_with_both_forms_of_the_weights_the_one_that_is_read_is_downloaded(
+    hub: Server, sharded: Path, tiny_base: Path, tmp_path: Path
+) -> None:
+    hub.add("acme/both", files_of(sharded) | {"model.safetensors": (tiny_base / "model.safetensors").read_bytes()})
+    folder = workplace(tmp_path, "acme/both")
+    assert base_model(folder, endpoint=hub.endpoint, token=READER).returncode == 0
+    assert hub.asked("acme/both/resolve")
+    assert not [path for path in hub.asked("acme/both/resolve") if "model-0000" in path]
+    assert load(folder, endpoint=hub.endpoint, token=READER)["weights"] == expected(tiny_base)["weights"]
+
+
+def test_a_download_that_was_interrupted_goes_on_with_what_is_missing(
+    hub: Server, sharded: Path, tmp_path: Path
+) -> None:
+    shards = sorted(sharded.glob("model-*.safetensors"))
+    digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in shards]
+    hub.add("acme/slow", files_of(sharded))
+    folder = workplace(tmp_path, "acme/slow")
+    hub.down.add(digests[-1])
+    done = base_model(folder, endpoint=hub.endpoint, token=READER)
+    hub.down.clear()
+    (line,) = done.stderr.splitlines()
+    assert (done.returncode, "whose download failed (" in line, line.endswith("Run it again.")) == (1, True, True)
+    assert not (folder / "models").exists()
+    seen = len(hub.requests)
+    done = base_model(folder, endpoint=hub.endpoint, token=READER)
+    assert done.returncode == 0, done.stderr
+    asked = [request.path for request in hub.requests[seen:] if request.path.startswith("/lfs/")]
+    assert set(asked) == {f"/lfs/{digests[-1]}"}
 
 
 #: Prints what push gives for each (folder, repository, card, token) of its argument: a URL and commit, or an error.

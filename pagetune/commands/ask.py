@@ -29,7 +29,9 @@ class Asker:
 
     def __init__(self, tuned: bool) -> None:
         self.params, self.manifest = load_params(), read_manifest()
-        precision = resolve_precision(self.params.precision, self.manifest.parameters, self.params.quantization)
+        precision = resolve_precision(
+            self.params.precision, self.manifest.parameters, self.params.quantization, self.manifest.quantized
+        )
         self.template = check_template(ADAPTER, self.manifest) if tuned else read_template()
         self.model = load_tuned(self.manifest, ADAPTER, precision) if tuned else load_base(self.manifest, precision)
         self.tuned, self.tokenizer = tuned, load_tokenizer(self.manifest, self.template)

@@ -53,6 +53,7 @@ class PlannedModel:
     revision: str | None = None
     #: Whether it also sees or hears.
     towers: bool = False
+    quantized: Precision | None = None
 
     @property
     def encoder(self) -> bool:
@@ -150,7 +151,7 @@ def _model(params: Params, wanted: str | None) -> PlannedModel:
     config = find_config(manifest.location, manifest.revision, manifest.trust_remote_code)
     shape = known_shape(config, manifest.id)
     where = manifest.location, manifest.revision
-    return PlannedModel(manifest.id, shape, manifest.parameters, *where, _sees_or_hears(config))
+    return PlannedModel(manifest.id, shape, manifest.parameters, *where, _sees_or_hears(config), manifest.quantized)
 
 
 def _sees_or_hears(config: Any) -> bool:
@@ -168,7 +169,7 @@ def _known(wanted: str) -> PlannedModel | None:
         return None
     name, model = found
     words = f"{name}, without its vision tower" if model.vision else name
-    return PlannedModel(words, model.shape, model.parameters, cached_folder(name), None, model.vision)
+    return PlannedModel(words, model.shape, model.parameters, cached_folder(name), None, model.vision > 0)
 
 
 def _described(wanted: str, trust_remote_code: bool) -> PlannedModel:
@@ -184,7 +185,7 @@ def _precision(params: Params, hardware: Hardware, model: PlannedModel, wanted: 
     if asked != "auto" and asked not in get_args(Precision):
         names = ", ".join(get_args(Precision))
         raise UserError(f"plan: --precision {asked} is unknown. Use auto, {names}.")
-    return choose_precision(asked, model.parameters, params.quantization, hardware.gpu)
+    return choose_precision(asked, model.parameters, params.quantization, hardware.gpu, model.quantized)
 
 
 def _lengths(params: Params, model: PlannedModel) -> tuple[list[int], str]:

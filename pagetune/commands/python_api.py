@@ -65,5 +65,7 @@ class Trainer:
         quick = choose_quick(examples, load_tokenizer(manifest, read_template()), self.params, count)
         if quick is None:
             raise UserError(f"{PROMPTS}/validation.jsonl has no rows. Raise curate.validation_fraction.")
-        choice = resolve_precision(self.params.precision, manifest.parameters, self.params.quantization)
+        choice = resolve_precision(
+            self.params.precision, manifest.parameters, self.params.quantization, manifest.quantized
+        )
         return quick.scores(load_tuned(manifest, ADAPTER, choice))

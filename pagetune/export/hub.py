@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pagetune.errors import UserError
-from pagetune.model.manifest import first_line
+from pagetune.model.hub import first_line
 
 #: Files of an earlier upload that transformers would load instead of the new weights, or on top of them.
 WEIGHTS = (".safetensors", ".safetensors.index.json", "adapter_config.json", ".gguf")

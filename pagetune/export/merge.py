@@ -39,7 +39,7 @@ class Merging:
         self, manifest: Manifest, params: Params, precision: str, template: TemplateRecord, prompts: list[str]
     ) -> None:
         self.manifest, self.params, self.template = manifest, params, template
-        self.choice = resolve_precision(precision, manifest.parameters, params.quantization)
+        self.choice = resolve_precision(precision, manifest.parameters, params.quantization, manifest.quantized)
         self.tokenizer = load_tokenizer(manifest, template)
         #: The tokenizer's EOS, and those of the base's generation config.
         self.eos_ids = eos_ids_of(load_generation_config(manifest), self.tokenizer)
@@ -98,6 +98,8 @@ def in_fp32(manifest: Manifest, choice: PrecisionChoice) -> Any:
     base = load_base(manifest, choice)
     if choice.precision in ("4bit", "8bit"):
         base = dequantized(base)
+        # transformers (5.17) keeps how it unpacked a quantised checkpoint, and fails to reverse that when it saves.
+        vars(base).pop("_weight_conversions", None)
     base = base.to(device).float()
     if _targets_head(PeftConfig.from_pretrained(str(ADAPTER))):
         _untie(base)

@@ -82,7 +82,11 @@ def load_base(manifest: Manifest, choice: PrecisionChoice, gpu: int = 0, sharded
     """
     import torch
 
-    model = manifest.auto_class.from_pretrained(
+    if sharded and manifest.quantized:
+        raise UserError(
+            f"model.base is {manifest.id}, which is quantised already and cannot be sharded. Set its 16-bit original."
+        )
+    model, info = manifest.auto_class.from_pretrained(
         manifest.location,
         revision=manifest.revision,
         trust_remote_code=manifest.trust_remote_code,
@@ -91,12 +95,32 @@ def load_base(manifest: Manifest, choice: PrecisionChoice, gpu: int = 0, sharded
         adapter_kwargs={"revision": manifest.revision},
         use_safetensors=True,
         dtype=choice.dtype,
-        quantization_config=choice.quantization_config(sharded),
+        output_loading_info=True,
+        **choice.loading_options(sharded),
         device_map=None if sharded else {"": gpu if torch.cuda.is_available() else "cpu"},
     )
+    _refuse_random_weights(manifest, info)
     keep_cpu_weights_as_they_are(model)
+    if manifest.quantized:
+        _compute_in(model, choice)
     answer_greedily(model)
     return model.eval()
+
+
+def _refuse_random_weights(manifest: Manifest, info: dict[str, Any]) -> None:
+    """Raise UserError where transformers has filled weights with random numbers because the checkpoint lacks them."""
+    if missing := sorted(info["missing_keys"]):
+        raise UserError(
+            f"model.base is {manifest.id}, whose weights lack {len(missing)} tensors (the first is {missing[0]}); they "
+            "would be random. Download it again, and run `dvc repro -f base_model` for a check of its files."
+        )
+
+
+def _compute_in(model: Any, choice: PrecisionChoice) -> None:
+    """Make layers that were quantised before compute in the chosen dtype, not in the one that they were saved with."""
+    for module in model.modules():
+        if hasattr(module, "compute_dtype"):
+            module.compute_dtype = choice.dtype
 
 
 def answer_greedily(model: Any) -> None:

@@ -30,20 +30,33 @@ class Gpu:
 
 @dataclass(frozen=True)
 class PrecisionChoice:
-    """The weights' `precision` and why, and the `dtype` of the activations."""
+    """The weights' `precision` and why, and the `dtype` of the activations.
+
+    `prequantized`: the checkpoint has that precision already.
+    """
 
     precision: Precision
     reason: str
     dtype: torch.dtype
     options: Quantization
+    prequantized: bool = False
+
+    def loading_options(self, sharded: bool = False) -> dict[str, Any]:
+        """Return what from_pretrained is told about quantisation.
+
+        A checkpoint that is quantised already would be loaded as if it were not, were it given None.
+        """
+        return {} if self.prequantized else {"quantization_config": self.quantization_config(sharded)}
 
     def quantization_config(self, sharded: bool = False) -> Any:
-        """Return the BitsAndBytesConfig of a 4-bit or 8-bit model, None for the others.
+        """Return the BitsAndBytesConfig that makes a 4-bit or 8-bit model, None where nothing is to be quantised.
 
         FSDP can only shard floating-point weights, so `sharded` 4-bit weights are stored as if they had `dtype`.
         """
         from transformers import BitsAndBytesConfig
 
+        if self.prequantized:
+            return None
         if self.precision == "4bit":
             return BitsAndBytesConfig(
                 load_in_4bit=True,
@@ -64,16 +77,23 @@ def this_gpu() -> Gpu | None:
     )
 
 
-def resolve_precision(wanted: str, parameters: int, options: Quantization) -> PrecisionChoice:
+def resolve_precision(
+    wanted: str, parameters: int, options: Quantization, quantized: Precision | None = None
+) -> PrecisionChoice:
     """Return what `precision:` in params.yaml means on this machine for a model with this many parameters.
 
-    Raises UserError where the machine cannot run the precision that is set; `auto` never fails.
+    `quantized` is what the checkpoint has been quantised to already. Raises UserError where the machine or such a
+    checkpoint cannot run the precision that is set; `auto` fails only where bitsandbytes is missing for the latter.
     """
-    return choose_precision(wanted, parameters, options, this_gpu())
+    return choose_precision(wanted, parameters, options, this_gpu(), quantized)
 
 
-def choose_precision(wanted: str, parameters: int, options: Quantization, gpu: Gpu | None) -> PrecisionChoice:
+def choose_precision(
+    wanted: str, parameters: int, options: Quantization, gpu: Gpu | None, quantized: Precision | None = None
+) -> PrecisionChoice:
     """Return what `resolve_precision` returns on a machine with this GPU, or without one (None)."""
+    if quantized:
+        return _as_quantized(wanted, quantized, options, gpu)
     if wanted == "fp16" and gpu is None:
         raise UserError(
             "params.yaml: precision: fp16 needs a GPU, and PyTorch sees none. Set auto, 4bit, bf16 or fp32."
@@ -84,6 +104,23 @@ def choose_precision(wanted: str, parameters: int, options: Quantization, gpu: G
         )
     precision, reason = _automatic(parameters, gpu) if wanted == "auto" else (wanted, "set in params.yaml")
     return PrecisionChoice(precision, reason, _compute_dtype(precision, options, gpu), options)  # type: ignore[arg-type]
+
+
+def _as_quantized(wanted: str, quantized: Precision, options: Quantization, gpu: Gpu | None) -> PrecisionChoice:
+    """Return the precision of a checkpoint that is quantised already. Raises UserError where another one is set."""
+    if wanted not in ("auto", quantized):
+        raise UserError(
+            f"params.yaml: precision is {wanted}, and model.base is quantised to {quantized} already. Set precision: "
+            "auto, or set model.base to its 16-bit original."
+        )
+    if not _has_bitsandbytes():
+        raise UserError(
+            f"params.yaml: model.base is quantised to {quantized} by bitsandbytes, which is not installed. Install it, "
+            "or set model.base to its 16-bit original."
+        )
+    return PrecisionChoice(
+        quantized, "the base is quantised so", _compute_dtype(quantized, options, gpu), options, prequantized=True
+    )
 
 
 def _automatic(parameters: int, gpu: Gpu | None) -> tuple[str, str]:

@@ -76,7 +76,8 @@ def _check_eos(tokenizer: Any, eos: str | None, turn: str | None, ends: set[int]
 
 def _check_ids(tokenizer: Any, needed: list[str], rows: int, name: str) -> None:
     """Raise UserError where a token that texts need has an id beyond the embedding: PyTorch would crash on it."""
-    special, vocabulary = set(tokenizer.all_special_tokens) - set(needed), tokenizer.get_vocab()
+    added = {str(token) for token in tokenizer.added_tokens_decoder.values() if token.special}
+    special, vocabulary = (added | set(tokenizer.all_special_tokens)) - set(needed), tokenizer.get_vocab()
     beyond = sorted((at, token) for token, at in vocabulary.items() if at >= rows and token not in special)
     if beyond:
         at, token = beyond[0]

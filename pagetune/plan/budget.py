@@ -87,6 +87,11 @@ def needs_sharding(params: Params, shape: Shape, choice: PrecisionChoice) -> boo
     usable = (total if limit == "auto" else min(total, int(limit * GIB))) - CONTEXT_BYTES
     if estimate(setup, params.train.max_length, checkpointing=True).total <= ONE_GPU_SHARE * usable:
         return False
+    if choice.prequantized:
+        raise UserError(
+            "params.yaml: model.base is quantised already; it does not fit on one GPU, and such weights cannot be "
+            "sharded over several. Set model.base to its 16-bit original."
+        )
     if choice.precision not in ("4bit", "bf16") or params.train.load_best_model_at_end:
         raise UserError(
             f"params.yaml: precision: at {choice.precision} the model does not fit on one GPU, and it can be sharded "

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from pagetune.errors import UserError
-from pagetune.model.manifest import first_line
+from pagetune.model.hub import first_line
 from pagetune.plan.known_shapes import EXAMPLES, KNOWN_SHAPES, nearest_names
 
 #: For the request that tells whether the Hub can be reached; transformers itself would try for half a minute.

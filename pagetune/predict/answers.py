@@ -60,7 +60,7 @@ def predict(
     manifest: Manifest, adapter: Path | None, template: TemplateRecord, questions: Questions, params: Params
 ) -> list[Prediction]:
     """Return the answers of the base, or of the adapter on it, to every question in order."""
-    choice = resolve_precision(params.precision, manifest.parameters, params.quantization)
+    choice = resolve_precision(params.precision, manifest.parameters, params.quantization, manifest.quantized)
     engine, reason = vllm_engine.choose_engine(params.predict.engine, manifest, choice, params.lora.use_dora)
     print(f"predict: {choice.precision} ({choice.reason}), answers by {engine} ({reason})", flush=True)
     by_engine = _by_vllm if engine == "vllm" else _by_transformers

@@ -19,9 +19,9 @@ def code_block(manifest: Manifest, template: TemplateRecord, params: Params, pre
     where = (
         f'"{manifest.id}", revision="{manifest.revision}"' if manifest.source == "hub" else _folder_literal(manifest)
     )
-    loading = _loading(params, precision)
+    loading = '{"dtype": "auto"}' if manifest.quantized else _loading(params, precision)
     auto = _auto_class(manifest)
-    kinds = [auto, "AutoTokenizer", *(["BitsAndBytesConfig"] if precision not in DTYPES else []), "GenerationConfig"]
+    kinds = [auto, "AutoTokenizer", *(["BitsAndBytesConfig"] if "BitsAndBytes" in loading else []), "GenerationConfig"]
     return [
         "## How to use it",
         "",

@@ -47,7 +47,7 @@ def train_adapter(params: Params) -> None:
     manifest, world = read_manifest(), World.from_environment()
     processes = count_processes(params.train.processes, params.train.effective_batch_size)
     set_cuda_device(world)
-    choice = resolve_precision(params.precision, manifest.parameters, params.quantization)
+    choice = resolve_precision(params.precision, manifest.parameters, params.quantization, manifest.quantized)
     if processes > world.processes:
         launch(params, manifest, choice, processes)
         return

@@ -85,7 +85,7 @@ def load(inputs: "TrainingInputs", checkpointing: bool) -> Any:
         dtype=choice.dtype,
         load_in_4bit=choice.precision == "4bit",
         load_in_8bit=choice.precision == "8bit",
-        quantization_config=choice.quantization_config(),
+        **choice.loading_options(),
         use_exact_model_name=True,
         trust_remote_code=manifest.trust_remote_code,
     )

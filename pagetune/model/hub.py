@@ -1,0 +1,170 @@
+"""Find a base model on the Hub or in its cache, and download it: first all but the weights, then those."""
+
+import re
+from glob import escape
+from pathlib import Path
+from typing import Any
+
+from pagetune.errors import UserError
+from pagetune.jsonl import read_json
+from pagetune.model.files import INDEX, PICKLES, WEIGHTS, check_names, weight_files
+from pagetune.params import Model
+
+#: What transformers loads besides the weights: configs, tokenizer, chat template, and the index of the weight files.
+SMALL = ["config.json", "generation_config.json", "model.safetensors.index.json", "tokenizer*", "*tokens*.json"]
+SMALL += ["vocab*", "merges*", "*.model", "*.spm", "*.tiktoken", "chat_template*"]
+#: For looking a model up; huggingface_hub itself would wait forever.
+TIMEOUT_SECONDS = 30.0
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of a library's error, without the user's token, which a quoted header may show.
+
+    Where it ends in a colon, the second line belongs to it.
+    """
+    from huggingface_hub import get_token
+
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    text = " ".join(lines[: 2 if lines[0].endswith(":") else 1])
+    return text.replace(get_token() or "\0", "…")
+
+
+def snapshot(params: Model) -> Path:
+    """Return the cached folder, without weights yet, of the commit that id and revision resolve to now.
+
+    The commit is recorded, so that later runs load the same model. The Hub resolves them; the cache is enough where the
+    Hub cannot be reached, or where the revision is a full commit.
+    """
+    if re.fullmatch(r"[0-9a-f]{40}", params.revision or ""):
+        folder = cached(params.base, params.revision)
+        if folder is not None and has_weights(folder):
+            return _from_cache(params, "model.revision is a commit, which never changes")
+    unreachable = _why_unreachable(params)
+    if unreachable:
+        return _from_cache(params, unreachable)
+    return _download(params, revision=params.revision, allow_patterns=SMALL, ignore_patterns=["*/*"])
+
+
+def _why_unreachable(params: Model) -> str | None:
+    """Return why the Hub cannot be reached, or None where it has the model.
+
+    Raises UserError where the Hub answers that it has no such model, or not for this user.
+    """
+    from httpx import TransportError
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineModeIsEnabled
+
+    try:
+        HfApi().model_info(params.base, revision=params.revision, timeout=TIMEOUT_SECONDS)
+    except OfflineModeIsEnabled:
+        return "HF_HUB_OFFLINE is set"
+    except TransportError as error:
+        return f"the Hub did not answer ({type(error).__name__}: {first_line(error)})"
+    except HfHubHTTPError as error:
+        if error.response.status_code >= 500:
+            return f"the Hub answered with error {error.response.status_code}"
+        raise _refused(params, error, error.response.status_code) from None
+    except HFValidationError as error:
+        raise UserError(
+            f"params.yaml: model.base is {params.base}, which is not a valid Hub id: {first_line(error)}"
+        ) from None
+    return None
+
+
+def _refused(params: Model, error: Exception, status: int) -> UserError:
+    from huggingface_hub import get_token
+    from huggingface_hub.errors import GatedRepoError, RevisionNotFoundError
+
+    token = f"HF_TOKEN is {'set' if get_token() else 'not set'}"
+    if isinstance(error, RevisionNotFoundError):
+        what = f"revision is {params.revision}, which {params.base} does not have. Set a branch, tag or commit of it."
+    elif isinstance(error, GatedRepoError):
+        what = f"base is {params.base}, a gated model ({status}, {token}). Request access on the model's page, and set "
+        what += "HF_TOKEN to a token of that account."
+    else:
+        what = f"base is {params.base}, and the Hub answered {status}: it does not exist or is private ({token}). "
+        what += "Check the id, or set HF_TOKEN to a token that can read it."
+    return UserError(f"params.yaml: model.{what}")
+
+
+def download_weights(params: Model, folder: Path) -> None:
+    """Download the weight files that will be read; one that was interrupted goes on where it ended."""
+    if not has_weights(folder):
+        names = weight_files(params.base, folder, file_names(params.base, folder))
+        print(f"base_model: downloading {len(names)} weight files of {params.base}", flush=True)
+        _download(params, revision=folder.name, allow_patterns=[escape(name) for name in names])
+
+
+def _download(params: Model, **options: Any) -> Path:
+    """Download files and return their folder.
+
+    This also caches the list of all files, from which the cache later tells whether it is complete.
+    """
+    from httpx import HTTPError
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError
+
+    try:
+        return Path(snapshot_download(params.base, **options))
+    except (HTTPError, OSError) as error:
+        if isinstance(error, HfHubHTTPError) and error.response.status_code < 500:
+            raise _refused(params, error, error.response.status_code) from None
+        seen = f"{type(error).__name__}: {first_line(error)}"
+        raise UserError(
+            f"params.yaml: model.base is {params.base}, whose download failed ({seen}). Run it again."
+        ) from None
+
+
+def _from_cache(params: Model, why: str) -> Path:
+    """Return the folder of the cached commit. Raises UserError where the cache lacks the weights."""
+    revision = params.revision or "main"
+    folder = cached(params.base, revision)
+    names = [] if folder is None else file_names(params.base, folder)
+    if any(name.endswith(PICKLES) for name in names):
+        check_names(params.base, names)
+    if folder is None or not has_weights(folder):
+        raise UserError(
+            f"params.yaml: model.base is {params.base}, which is not a local folder; {why}, and the cache does not "
+            f"hold all of {revision}. Fill it where there is a network: "
+            f"`hf download {params.base} --revision {revision}`."
+        )
+    print(f"base_model: {params.base} at {folder.name} is loaded from the cache: {why}")
+    return folder
+
+
+def cached(location: str, revision: str | None) -> Path | None:
+    """Return the folder of a cached revision that has everything but the weights, or None."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+    options: Any = {"revision": revision, "allow_patterns": SMALL, "ignore_patterns": ["*/*"]}
+    try:
+        return Path(snapshot_download(location, local_files_only=True, **options))
+    except (LocalEntryNotFoundError, HFValidationError):
+        return None
+
+
+def has_weights(folder: Path) -> bool:
+    index = folder / INDEX
+    if (folder / WEIGHTS).exists() or not index.exists():
+        return (folder / WEIGHTS).exists()
+    try:
+        return all((folder / name).exists() for name in set(read_json(index)["weight_map"].values()))
+    except (ValueError, KeyError, TypeError, AttributeError):  # base_model says what is wrong with the index
+        return False
+
+
+def listed(location: str, commit: str) -> list[str] | None:
+    """Return the files of a commit as the Hub listed them, or None where the cache was filled without the list."""
+    from huggingface_hub import get_cached_repo_tree
+    from huggingface_hub.errors import CachedRepoTreeNotFoundError
+
+    try:
+        return [file.path for file in get_cached_repo_tree(location, revision=commit)]
+    except CachedRepoTreeNotFoundError:
+        return None
+
+
+def file_names(location: str, folder: Path) -> list[str]:
+    """Return the file names of a cached commit: the Hub's list, or without it the files that are in the cache."""
+    return listed(location, folder.name) or [path.name for path in folder.iterdir()]
