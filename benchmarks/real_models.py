@@ -12,6 +12,7 @@ import gc
 import json
 import os
 import shutil
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -34,10 +35,8 @@ RUNS: dict[str, dict[str, Any]] = {
 
 def answer(run: str, target: Path, model: str, changes: dict[str, Any]) -> None:
     """Train one run in a folder of its own, and write its answers and its cost as `target`.jsonl and .json."""
-    from pagetune.model.manifest import ADAPTER, BASE, describe_external
-    from pagetune.model.template import check_template
+    from pagetune.model.manifest import BASE, describe_external
     from pagetune.params import load_params
-    from pagetune.predict.answers import Questions, predict, read_questions
     from pagetune.train.stage import train_adapter
     from stages import format as format_stage
 
@@ -50,25 +49,32 @@ def answer(run: str, target: Path, model: str, changes: dict[str, Any]) -> None:
         else:
             write_json(BASE / "manifest.json", describe_external(params.model).model_dump(exclude_defaults=True))
         format_stage.main()
+        found: dict[str, Any] = {"changes": changes}
         if run != "base":
             train_adapter(params)
-        from pagetune.model.manifest import read_manifest
-        from pagetune.model.template import read_template
-
-        manifest = read_manifest()
-        template = read_template() if run == "base" else check_template(ADAPTER, manifest)
-        asked = read_questions(Path("data/prompts"))
-        spoken = [("recall", row) for row in spoken_rows(template)]
-        began = time.monotonic()
-        adapter = None if run == "base" else ADAPTER
-        answers = predict(manifest, adapter, template, Questions([*asked.rows, *spoken]), params)
-        found = {"answering_seconds": round(time.monotonic() - began, 1), "changes": changes}
-        if run != "base":
             found |= {"train": read_json(Path("metrics/train.json")), "cost": read_json(Path("metrics/cost.json"))}
+        began = time.monotonic()
+        # In a process of its own, as the stage is: Liger changes the model's classes in the process that trains.
+        subprocess.run([sys.executable, __file__, "predict", run], check=True, env=os.environ)
+        found["answering_seconds"] = round(time.monotonic() - began, 1)
+        answers = read_records(Path("answers.jsonl"), Prediction)
         os.chdir(ROOT)
-        write_records(target.with_suffix(".jsonl"), answers)
-        write_json(target.with_suffix(".json"), found)
+        write_records(target.with_name(target.name + ".jsonl"), answers)
+        write_json(target.with_name(target.name + ".json"), found)
     gc.collect()
+
+
+def predict_here(run: str) -> None:
+    """Answer every question, the spoken ones too, with the base or the adapter of this folder."""
+    from pagetune.model.manifest import ADAPTER, read_manifest
+    from pagetune.model.template import check_template, read_template
+    from pagetune.params import load_params
+    from pagetune.predict.answers import Questions, predict, read_questions
+
+    manifest, adapter = read_manifest(), None if run == "base" else ADAPTER
+    template = check_template(adapter, manifest) if adapter else read_template()
+    rows = [*read_questions(Path("data/prompts")).rows, *(("recall", row) for row in spoken_rows(template))]
+    write_records(Path("answers.jsonl"), predict(manifest, adapter, template, Questions(rows), load_params()))
 
 
 def prepare(work: Path, model: str, changes: dict[str, Any]) -> None:
@@ -148,16 +154,19 @@ def main() -> None:
 
     quiet_libraries()
     what, folder, *rest = sys.argv[1:]
+    if what == "predict":
+        predict_here(folder)
+        return
     if what == "scores":
         names = rest or sorted(path.name for path in Path(folder).iterdir() if path.is_dir())
         print("\n\n".join("\n".join(scores(Path(folder), name)) for name in names))
         return
     name, model, *runs = rest
     for run in runs or RUNS:
-        own = Path(folder).resolve() / name / run
+        called, _, changed = run.partition("=")
+        own = Path(folder).resolve() / name / called
         own.parent.mkdir(parents=True, exist_ok=True)
-        changes = json.loads(run.partition("=")[2]) if "=" in run else RUNS[run]
-        answer(run, Path(str(own).partition("=")[0]), model, changes)
+        answer(called, own, model, json.loads(changed) if changed else RUNS[called])
         print(f"real_models: {run} done", flush=True)
 
 

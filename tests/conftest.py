@@ -118,6 +118,14 @@ def edit_params(folder: Path, changes: dict[str, Any]) -> None:
         yaml.dump(values, file)
 
 
+def write_texts(folder: Path) -> None:
+    """Write what the stage base_model reads beside the base itself: no pages, and no rows of a user."""
+    (folder / "data/splits").mkdir(parents=True, exist_ok=True)
+    (folder / "data/pages.jsonl").touch()
+    write_json(folder / "data/splits/documents.json", {"heldout": []})
+    write_json(folder / "data/splits/own_text.json", [])
+
+
 def run(folder: Path, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
     """Run a command in `folder` with this interpreter's programs first on PATH."""
     environment = os.environ | {

@@ -9,14 +9,17 @@ from conftest import ROOT
 
 from pagetune.errors import UserError
 from pagetune.export.chat_template import own_chat_template
+from pagetune.model.builtin import train_tokenizer
 from pagetune.model.chat import end_of_turn, find_turn
 from pagetune.model.loading import load_tokenizer
 from pagetune.model.manifest import Manifest, read_manifest
-from pagetune.model.prompts import encode_prompt, joins, render_prompt
+from pagetune.model.prompts import encode_prompt, joins, render_prompt, to_example
 from pagetune.model.seam import find_seam
 from pagetune.model.style import choose_style, make_template
 from pagetune.model.template import TemplateRecord
 from pagetune.params import Params, load_params
+from pagetune.records import Example, Pair
+from pagetune.train.preflight import check_seams
 
 PARAMS = load_params(ROOT / "params.yaml")
 CHATML = (
@@ -119,7 +122,11 @@ def test_a_system_message_comes_first_and_replaces_the_templates_own(chatting: C
         (GEMMA, "Be brief.", "cannot be rendered (System role not supported). Set prompt.system: ''."),
         (LLAMA_2, "Be brief.", "leaves out the system message. Set prompt.system: ''"),
         (CHATML.replace("message['content']", "message['content'] | upper"), "", "Set prompt.style: template."),
-        (CHATML.replace("message['content']", "message['content'] | striptags"), "", "changes the text of a question"),
+        (
+            CHATML.replace("message['content']", "message['content'] | striptags"),
+            "",
+            "does not write question and answer as they are",
+        ),
         ("{% for message in messages %}", "", "cannot be rendered (Unexpected end of template"),
         ("{{ messages[7]['content'] }}", "", "cannot be rendered"),
         ("Hello", "", "does not write question and answer as they are. Set prompt.style: template."),
@@ -132,6 +139,11 @@ def test_a_chat_template_that_cannot_ask_is_one_line_with_what_to_do(
         find_turn(chatting(template), "{instruction}", system)
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def example(question: str, answer: str) -> Example:
+    pair = Pair.original("0", question, answer, "user", "문서")
+    return to_example(pair, "Q: {instruction}\nA:", "</s>", wording_seen=True, lead=" ")
 
 
 def base_of(tokenizer: Any, folder: Path, tiny_base: Path, **changes: Any) -> Manifest:
@@ -226,9 +238,14 @@ def test_only_the_space_that_the_tokenizer_joins_with_an_answer_goes_to_it(
     assert find_seam(template, load_tokenizer(read_manifest(tiny_base))) == (prompt, lead)
 
 
-def test_a_template_without_an_end_that_parts_question_and_answer_is_refused(tiny_base: Path) -> None:
+def test_a_template_without_an_end_that_parts_question_and_answer_is_refused() -> None:
+    tokenizer = train_tokenizer(["금융보안교육센터의 주소입니다."] * 10, 400)
+    assert len(tokenizer("주소입니다")["input_ids"]) == 1
     with pytest.raises(UserError, match=r"End it with a line break, or with a mark such as `A:`"):
-        find_seam("질문 {instruction}", load_tokenizer(read_manifest(tiny_base)))
+        find_seam("질문 {instruction}", tokenizer)
+    row = to_example(Pair.original("1", "주소", "입니다.", "user", "문서"), "{instruction}", "</s>", wording_seen=True)
+    with pytest.raises(UserError, match=r"in 1 of 2 rows the tokenizer joins the end of the prompt with the answer"):
+        check_seams([example("주소?", "서울"), row], tokenizer)
 
 
 def test_the_parts_of_a_row_have_the_tokens_of_the_whole(tiny_base: Path) -> None:

@@ -51,7 +51,7 @@ def until_eos(ids: list[int], eos_ids: list[int]) -> list[int]:
 def test_ours_says_what_transformers_says(loaded: tuple[Any, Any]) -> None:
     model, tokenizer = loaded
     eos_ids, pad_id = eos_ids_of(model.generation_config, tokenizer), tokenizer.pad_token_id
-    assert why_no_fast_decoding(model) is None
+    assert why_no_fast_decoding(model, 100) is None
     theirs = [by_generate(model, [prompt], eos_ids, pad_id, 40)[0] for prompt in encoded(tokenizer)]
     ours = decode_all(model, encoded(tokenizer), eos_ids, pad_id, settings(5, 40))
     assert [until_eos(ids, eos_ids) for ids in ours] == [until_eos(ids, eos_ids) for ids in theirs]

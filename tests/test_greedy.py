@@ -58,6 +58,10 @@ def shipped(plain: Manifest, tmp_path: Path) -> Manifest:
     return manifest
 
 
+def of_base(manifest: Manifest) -> TemplateRecord:
+    return TemplateRecord.for_base(TEMPLATE, manifest)
+
+
 def ids_of(model: Any, manifest: Manifest) -> list[list[int]]:
     tokenizer = load_tokenizer(manifest)
     prompts = [tokenizer(prompt)["input_ids"] for prompt in PROMPTS]
@@ -110,7 +114,7 @@ def test_the_streamed_answer_is_that_without_the_settings(plain: Manifest, shipp
     said = []
     for manifest in (plain, shipped):
         asker = Asker.__new__(Asker)
-        asker.params, asker.manifest, asker.template, asker.tuned = PARAMS, manifest, TEMPLATE, True
+        asker.params, asker.manifest, asker.template, asker.tuned = PARAMS, manifest, of_base(manifest), True
         asker.model, asker.tokenizer = load(manifest, True), load_tokenizer(manifest)
         said += [list(asker.stream(QUESTION))[-1], asker.answer(QUESTION)]
     assert len(set(said)) == 1
@@ -120,8 +124,8 @@ def test_an_export_answers_as_without_the_settings_and_ships_none(plain: Manifes
     from transformers import AutoModelForCausalLM
 
     for name, manifest in (("one", plain), ("other", shipped)):
-        merging = Merging(manifest, PARAMS, "fp32", PROMPTS)
-        proof = export_merged(merging, TemplateRecord.for_base(TEMPLATE, manifest), Path(name))[0]
+        merging = Merging(manifest, PARAMS, "fp32", TemplateRecord.for_base(TEMPLATE, manifest), PROMPTS)
+        proof = export_merged(merging, Path(name))[0]
         assert proof["fp32"]["same_answers"] == len(PROMPTS)
     written = json.loads(Path("other/generation_config.json").read_text(encoding="utf-8"))
     config = json.loads(Path("other/config.json").read_text(encoding="utf-8"))
@@ -136,13 +140,13 @@ def test_the_code_of_a_model_card_answers_as_the_project_does(
     merged: bool, shipped: Manifest, capsys: pytest.CaptureFixture[str]
 ) -> None:
     manifest = shipped.model_copy(update={"source": "builtin"})
-    lines = code_block(manifest, PARAMS, "fp32")
+    lines = code_block(manifest, of_base(manifest), PARAMS, "fp32")
     model = load(shipped, True)
     if merged:
         model.merge_and_unload().save_pretrained("merged")
         load_tokenizer(shipped).save_pretrained("merged")
         shutil.copy("models/base/generation_config.json", "merged/generation_config.json")
-        lines = merged_code(manifest, PARAMS, "fp32", "merged")
+        lines = merged_code(manifest, of_base(manifest), PARAMS, "fp32", "merged")
         model = load(shipped, True)
     code = "\n".join(lines).split("```python\n")[1].split("```")[0].replace('"…"', repr(QUESTION))
     exec(code, {})  # noqa: S102 - our own, as a reader would run it

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, edit_params, run
+from conftest import ROOT, edit_params, run, write_texts
 from hub_server import Files, Server, serving
 
 READER, WRITER = "hf_readerOnlySecret", "hf_writerSecret"
@@ -94,6 +94,7 @@ def workplace(folder: Path, base: str, revision: str | None = None) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(ROOT / "params.yaml", folder)
     edit_params(folder, {"model.base": base, "model.revision": revision})
+    write_texts(folder)
     return folder
 
 

@@ -65,8 +65,8 @@ def test_a_variant_loads_as_it_was_saved_and_is_merged_equal(
     model, manifest = tuned(tiny_base, lora(r=16, **changes)), read_manifest(tiny_base)
     again = load_tuned(manifest, ADAPTER, precision_of("fp32"))
     assert (logits(model) - logits(again)).abs().max() < 1e-5
-    merging = Merging(manifest, SHORT, "fp32", PROMPTS)
-    proof = export_merged(merging, TemplateRecord.for_base(TEMPLATE, manifest), Path("merged"))[0]
+    merging = Merging(manifest, SHORT, "fp32", TemplateRecord.for_base(TEMPLATE, manifest), PROMPTS)
+    proof = export_merged(merging, Path("merged"))[0]
     assert proof["fp32"]["same_answers"] == len(PROMPTS)
     assert proof["fp32"]["largest_logit_difference"] < 1e-3
     assert proof["sixteen_bit"]["reloaded_logit_difference"] == 0

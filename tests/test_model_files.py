@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, edit_params
+from conftest import ROOT, edit_params, write_texts
 from safetensors.torch import load_file, save_file
 from test_loading import model_params
 
@@ -289,6 +289,7 @@ def stage(folder: Path, base: str) -> str:
     """Run base_model in a folder of its own; return the line that it ends with."""
     shutil.copy(ROOT / "params.yaml", folder)
     edit_params(folder, {"model.base": base})
+    write_texts(folder)
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "stages.base_model"]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)

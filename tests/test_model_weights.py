@@ -48,9 +48,10 @@ def accepted(folder: Path) -> Manifest:
 
 def saved(folder: Path, config: Any, tokenizer: Path) -> Path:
     """Save a model of another family with random weights, and the tokenizer of the tiny one."""
-    from transformers import AutoModelForCausalLM
+    from transformers import AutoModelForCausalLM, AutoTokenizer
 
     torch.manual_seed(0)
+    config.eos_token_id = AutoTokenizer.from_pretrained(tokenizer).eos_token_id
     AutoModelForCausalLM.from_config(config).save_pretrained(folder)
     for name in ("tokenizer.json", "tokenizer_config.json"):
         shutil.copy(tokenizer / name, folder)
@@ -221,4 +222,4 @@ def test_an_eos_that_the_model_has_no_embedding_for_is_refused(model: Path) -> N
     tokenizer = json.loads((model / "tokenizer_config.json").read_text(encoding="utf-8"))
     (model / "tokenizer_config.json").write_text(json.dumps(tokenizer | {"eos_token": "<|new|>"}), encoding="utf-8")
     said = refused(model)
-    assert "whose eos_token <|new|> has the id 316, and the model has embeddings only for 316 tokens" in said
+    assert "whose tokenizer has 1 tokens beyond its embedding of 316 rows; the first is '<|new|>' with id 316" in said

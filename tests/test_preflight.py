@@ -458,7 +458,7 @@ def test_of_several_processes_only_the_first_speaks(
     tokenizer: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RANK", "1")
-    assert len(examine(tokenizer, [example()])["train"]) == 1
+    assert len(examine(tokenizer, [example("가", "나")])["train"]) == 1
     assert capsys.readouterr().out == ""
 
 

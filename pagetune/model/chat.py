@@ -91,10 +91,10 @@ def _render(tokenizer: Any, messages: list[dict[str, str]], add_generation_promp
 def end_of_turn(tokenizer: Any) -> tuple[str | None, str]:
     """Return the token that ends an answer in the tokenizer's chat template, and what to say of the template.
 
-    The token is None where there is no chat template, or none that can ask a question.
+    The token is None where there is no chat template, of which nothing is said, or none that can ask a question.
     """
     if not tokenizer.chat_template:
-        return None, "no chat template"
+        return None, ""
     try:
         return (
             end := find_turn(tokenizer, "{instruction}", "").end

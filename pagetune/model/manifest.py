@@ -141,7 +141,7 @@ def _manifest(
         raise _unloadable(params.base, error) from None
     tokens = inspect_tokens(tokenizer, _ends(model), model.get_input_embeddings().weight.shape[0], params.base)
     script = check_script(tokenizer, texts, params.max_unknown_fraction, params.base)
-    for note in [*tokens.notes, script]:
+    for note in [*tokens.notes, *script]:
         print(f"base_model: {note}")
     return Manifest(
         source=source,

@@ -10,6 +10,8 @@ from pagetune.model.chat import end_of_turn
 
 #: Most texts whose tokens are counted; a few hundred pages show a missing script.
 TEXTS = 300
+#: A smaller share of unknown tokens is normal: rare letters.
+NOTED = 0.01
 
 
 @dataclass(frozen=True)
@@ -30,12 +32,14 @@ def inspect_tokens(tokenizer: Any, ends: set[int], rows: int, name: str) -> Toke
     Raises UserError where answers could not end, or a token has no embedding.
     """
     turn, chat = end_of_turn(tokenizer)
-    own = tokenizer.eos_token
-    notes = [chat, *_doubtful_ends(tokenizer, ends, turn)]
+    own, unknown = tokenizer.eos_token, {at for at in ends if tokenizer.convert_ids_to_tokens(at) is None}
+    ends = ends - unknown
+    notes = [*([chat] if chat else []), *_doubtful_ends(tokenizer, ends, turn)]
+    notes += [f"its config ends answers with token {at}, which its tokenizer lacks" for at in sorted(unknown)]
     if own is None or (ends and tokenizer.eos_token_id not in ends):
         own = turn or own
-    _check_eos(tokenizer, own, turn, ends, name)
     _check_ids(tokenizer, [token for token in (own, turn, tokenizer.bos_token) if token], rows, name)
+    _check_eos(tokenizer, own, turn, ends, name)
     pad = tokenizer.pad_token
     pad = pad if pad is not None and tokenizer.pad_token_id < rows else own
     special = sorted({*tokenizer.all_special_tokens, own, *_tokens_of_chats(tokenizer)})
@@ -88,8 +92,8 @@ def _check_ids(tokenizer: Any, needed: list[str], rows: int, name: str) -> None:
         )
 
 
-def check_script(tokenizer: Any, texts: Iterable[str], limit: float, name: str) -> str:
-    """Return a line on how well the tokenizer knows the texts' script.
+def check_script(tokenizer: Any, texts: Iterable[str], limit: float, name: str) -> list[str]:
+    """Return a note where the tokenizer does not know each letter of the texts, or none.
 
     Raises UserError where more than the share `limit` of their tokens are unknown or parts of a letter.
     """
@@ -102,7 +106,7 @@ def check_script(tokenizer: Any, texts: Iterable[str], limit: float, name: str) 
             f"their tokens are unknown or single bytes, and model.max_unknown_fraction allows {limit:.0%}. Set a model "
             "that was trained on their language, or raise that limit."
         )
-    return f"{share:.1%} of the tokens of the documents are unknown or single bytes"
+    return [f"{share:.1%} of the documents' tokens are unknown or single bytes"] if share >= NOTED else []
 
 
 def _is_no_text(token: int, tokenizer: Any) -> bool:

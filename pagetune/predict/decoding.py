@@ -5,6 +5,7 @@ mask and answers keep their addresses, so that a step is captured once and then 
 """
 
 import inspect
+from copy import deepcopy
 from functools import partial
 from typing import Any
 
@@ -24,8 +25,11 @@ _WARM_STEPS = 2
 GROUPED = "pagetune_grouped"
 
 
-def why_no_fast_decoding(model: Any) -> str | None:
-    """Return why a model cannot use this decoding and has to go through `generate`, or None."""
+def why_no_fast_decoding(model: Any, tokens: int) -> str | None:
+    """Return why a model cannot use this decoding and has to go through `generate`, or None.
+
+    `tokens` is the longest text with its answer: up to its window, a sliding layer attends to the whole text.
+    """
     inner = model.get_base_model() if hasattr(model, "get_base_model") else model
     config = inner.config
     if config.is_encoder_decoder:
@@ -34,7 +38,8 @@ def why_no_fast_decoding(model: Any) -> str | None:
         return f"{type(inner).__name__} has no static cache"
     text = config.get_text_config()
     kinds = set(getattr(text, "layer_types", None) or ["full_attention"])
-    if kinds != {"full_attention"} or getattr(text, "sliding_window", None):
+    window = getattr(text, "sliding_window", None) or _aligned(tokens)
+    if kinds - {"full_attention", "sliding_attention"} or window < _aligned(tokens):
         return "some of its layers do not attend to the whole text"
     if getattr(text, "alibi", False):
         return "its attention uses ALiBi"
@@ -125,7 +130,7 @@ class _State:
         rows, slots, new_tokens = self.shape = shape
         empty = partial(torch.zeros, device=model.device)
         self.model, self.eos, self.pad_id = model, eos, pad_id
-        self.cache = StaticCache(config=model.config, max_cache_len=slots)
+        self.cache = StaticCache(config=_without_windows(model.config), max_cache_len=slots)
         self.last = empty((rows, 1), dtype=torch.long)
         self.positions = empty((rows, 1), dtype=torch.long)
         self.visible = empty((rows, 1, 1, slots), dtype=torch.bool)
@@ -197,6 +202,15 @@ class _State:
         self.answers.index_copy_(1, self.count, tokens[:, None])
         self.count.add_(1)
         self.last.copy_(tokens[:, None])
+
+
+def _without_windows(config: Any) -> Any:
+    """Return the text model's config with full attention in every layer: no text here is longer than a window."""
+    text = deepcopy(config.get_text_config())
+    text.sliding_window = None
+    if getattr(text, "layer_types", None):
+        text.layer_types = ["full_attention"] * len(text.layer_types)
+    return text
 
 
 def left_padded(prompts: list[list[int]], pad_id: int, device: Any) -> tuple[Tensor, Tensor]:

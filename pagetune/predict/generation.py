@@ -1,6 +1,7 @@
 """Divide prompts into batches, and choose how they are decoded."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -14,8 +15,8 @@ _ROWS_ON_GPU, _ROWS_ON_CPU = 512, 64
 _MEMORY_SHARE = 0.7
 
 Decode = Callable[[list[list[int]], int], list[list[int]]]
-#: Takes a model, the ids that end an answer, and the id of the padding.
-Decoding = Callable[[Any, list[int], int], Decode]
+#: Takes a model, the ids that end an answer, the id of the padding, and the tokens of the longest text with its answer.
+Decoding = Callable[[Any, list[int], int, int], Decode]
 
 
 def decode_all(
@@ -31,8 +32,9 @@ def decode_all(
     The longest prompts go first, so that a batch too large for the GPU's memory shows at once; then batches are halved.
     """
     order = sorted(range(len(prompts)), key=lambda index: -len(prompts[index]))
-    decoding = decoding or decoding_of
-    decode, answers = decoding(model, eos_ids, pad_id), dict[int, list[int]]()
+    longest = max(map(len, prompts), default=0) + params.max_new_tokens
+    make = partial(decoding or decoding_of, model, eos_ids, pad_id, longest)
+    decode, answers = make(), dict[int, list[int]]()
     rows, start = _rows_per_batch(model, prompts, params), 0
     while start < len(order):
         batch = order[start : start + rows]
@@ -43,7 +45,7 @@ def decode_all(
                 raise
             found = None
         if found is None:  # outside the handler: its traceback holds the tensors that did not fit
-            rows, decode = len(batch) // 2, decoding(model, eos_ids, pad_id)
+            rows, decode = len(batch) // 2, make()
             torch.cuda.empty_cache()
             print(f"predict: out of memory; continuing with {rows} questions per batch", flush=True)
             continue
@@ -52,18 +54,18 @@ def decode_all(
     return [answers[index] for index in range(len(prompts))]
 
 
-def decoding_of(model: Any, eos_ids: list[int], pad_id: int) -> Decode:
+def decoding_of(model: Any, eos_ids: list[int], pad_id: int, longest: int) -> Decode:
     """Return pagetune's decoding, or transformers' where the model does not support it."""
-    problem = why_no_fast_decoding(model)
+    problem = why_no_fast_decoding(model, longest)
     if problem is None:
         decoder = Decoder(model, eos_ids, pad_id)
         return decoder.decode
     if not model.config.is_encoder_decoder:  # those have no other decoding, so there is nothing to report
         print(f"predict: decoding with transformers' generate ({problem})", flush=True)
-    return by_transformers(model, eos_ids, pad_id)
+    return by_transformers(model, eos_ids, pad_id, longest)
 
 
-def by_transformers(model: Any, eos_ids: list[int], pad_id: int) -> Decode:
+def by_transformers(model: Any, eos_ids: list[int], pad_id: int, _longest: int) -> Decode:
     """Return transformers' decoding of a model."""
     return lambda prompts, new_tokens: by_generate(model, prompts, eos_ids, pad_id, new_tokens)
 

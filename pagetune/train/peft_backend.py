@@ -1,6 +1,9 @@
 """Training through transformers, PEFT and bitsandbytes: any model, any machine."""
 
 import importlib.util
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from pagetune.errors import UserError
@@ -67,12 +70,28 @@ def _fuse_lora(model: Any, in_fp8: bool) -> None:
 
 
 def take_liger(model: Any) -> None:
-    """Use Liger's fused norms, rotary embedding and MLP on a GPU, where it is installed and knows the model."""
+    """Use Liger's fused norms and MLP in this model, where it is installed, knows the model, and there is a GPU.
+
+    Liger also replaces names in transformers' module, which every model of the family in this process would follow: on
+    a CPU it would crash, and its rotary embedding (0.8.5) gives wrong answers where Gemma 3 generates a batch. These
+    names are put back.
+    """
     if model.device.type != "cuda" or importlib.util.find_spec("liger_kernel") is None:
         return
     from liger_kernel.transformers import _apply_liger_kernel_to_instance
 
-    _apply_liger_kernel_to_instance(model, cross_entropy=False, fused_linear_cross_entropy=False)
+    with _names_kept(sys.modules[type(model).__module__]):
+        _apply_liger_kernel_to_instance(model, cross_entropy=False, fused_linear_cross_entropy=False)
+
+
+@contextmanager
+def _names_kept(module: Any) -> Iterator[None]:
+    """Restore what the module's names stand for at the end."""
+    names = dict(vars(module))
+    try:
+        yield
+    finally:
+        vars(module).update(names)
 
 
 def set_checkpointing(model: Any, checkpointing: bool) -> None:
