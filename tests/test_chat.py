@@ -239,7 +239,7 @@ def test_only_the_space_that_the_tokenizer_joins_with_an_answer_goes_to_it(
 
 
 def test_a_template_without_an_end_that_parts_question_and_answer_is_refused() -> None:
-    tokenizer = train_tokenizer(["금융보안교육센터의 주소입니다."] * 10, 400)
+    tokenizer = train_tokenizer(["주소입니다."] * 10, 400)
     assert len(tokenizer("주소입니다")["input_ids"]) == 1
     with pytest.raises(UserError, match=r"End it with a line break, or with a mark such as `A:`"):
         find_seam("질문 {instruction}", tokenizer)

@@ -23,7 +23,7 @@ from pagetune.records import BadFile, Page
 PARAMS: Extract = load_params(ROOT / "params.yaml").extract
 SENTENCE = "The reading room is open from nine to six on weekdays."
 #: A word that no other text contains, so that a leak is found.
-PASSWORD = "zq7-swordfish"  # noqa: S105
+PASSWORD = "zq7-swordfish"
 
 
 def write_pdf(path: Path, password: str | None = None, pages: int = 1) -> None:
