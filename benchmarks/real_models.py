@@ -1,11 +1,12 @@
-"""Tune real language models on the samples, one setting away from the defaults at a time, and score what they answer.
+"""Tune real language models on the samples, one setting away from the chosen ones at a time, and score their answers.
 
     python -m benchmarks.real_models answers FOLDER NAME MODEL [RUN ...]   # after `dvc repro curate`; on a GPU
     python -m benchmarks.real_models scores FOLDER [NAME ...]              # the table, anywhere
+    python -m benchmarks.real_models seams MODEL ...                       # how likely answers begin, by the prompt
 
-NAME is what the results are called, MODEL the folder of a model (or `builtin`, after `dvc repro base_model`). All
-trainings run in one process. benchmarks/spoken_questions.jsonl holds questions about trained facts that were worded
-freely, by somebody who had read the documents only.
+NAME is what the results are called, MODEL the folder of a model (or `builtin`, after `dvc repro base_model`), and RUN a
+name in RUNS, or a name and changes: 'other={"lora.r": 8}'. benchmarks/spoken_questions.jsonl holds questions about
+trained facts that were worded freely, by somebody who had read the documents only.
 """
 
 import gc
@@ -25,11 +26,24 @@ from pagetune.records import Example, Pair, Prediction
 ROOT = Path(__file__).parent.parent
 SPOKEN = ROOT / "benchmarks/spoken_questions.jsonl"
 SETS = ("recall", "recall_new_wording", "validation", "heldout", "spoken")
-#: What each run changes from the defaults. `wordings` is how many wordings of each fact are trained, of five.
+#: The validation loss is left out (`eval_steps`), which changes no result.
+CHOSEN = {
+    "lora.r": 16, "lora.alpha": 32, "train.learning_rate": 5e-4, "train.epochs": 10, "train.effective_batch_size": 16,
+    "train.eval_steps": 4000,
+}  # fmt: skip
+#: What each run changes in CHOSEN. `wordings` is how many wordings of each fact are trained, of four or five.
 RUNS: dict[str, dict[str, Any]] = {
-    "default": {},
+    "base": {},
+    "chosen": {},
     "seed 1": {"seed": 1},
     "seed 2": {"seed": 2},
+    "rate 2e-4": {"train.learning_rate": 2e-4},
+    "rate 1e-3": {"train.learning_rate": 1e-3},
+    "5 epochs": {"train.epochs": 5},
+    "5 epochs, 1e-3": {"train.epochs": 5, "train.learning_rate": 1e-3},
+    "2 wordings": {"wordings": 2},
+    "1 wording": {"wordings": 1},
+    "4 bits": {"precision": "4bit"},
 }
 
 
@@ -149,11 +163,58 @@ def row_of(file: Path) -> str:
     return f"{file.stem:26}  {shown}  {invented:8.2f}  {ended}/{len(answers)}  {seconds:7.0f}"
 
 
+def seam_lines(model: str) -> list[str]:
+    """Return the nats of the reference's first token, in Korean and English, for each way to ask before tuning."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    from pagetune.model.loading import load_tokenizer
+    from pagetune.model.manifest import describe_external
+    from pagetune.model.prompts import encode_example, to_example
+    from pagetune.model.style import make_template
+    from pagetune.model.template import TemplateRecord
+    from pagetune.params import load_params
+
+    params = load_params(ROOT / "params.yaml")
+    manifest = describe_external(params.model.model_copy(update={"base": model}))
+    network = AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32).eval()
+    heldout = read_records(ROOT / "data/splits/heldout.jsonl", Pair)
+    english = [pair for pair in heldout if pair.doc_id == "tablet_faq"]
+    korean = read_records(ROOT / "data/splits/recall.jsonl", Pair)[::2][:100]
+    ways = {"a space at the end": TemplateRecord.for_base(params.prompt.template, manifest)}
+    for style in ("template", "chat") if manifest.end_of_turn else ("template",):
+        asked = params.prompt.model_copy(update={"style": style})
+        ways[style] = make_template(params.model_copy(update={"prompt": asked}), manifest)[0]
+    lines = []
+    for name, way in ways.items():
+        tokenizer, found = load_tokenizer(manifest, way), []
+        for pairs in (korean, english):
+            rows = [to_example(pair, way.template, way.eos_token, True, way.lead) for pair in pairs]
+            nats = [_nats(network, encode_example(row, tokenizer)) for row in rows]
+            found.append(f"{sum(nats) / len(nats):5.2f} (n={len(nats)})")
+        lines.append(f"{Path(model).name:9} {name:20} Korean {found[0]}   English {found[1]}")
+    return lines
+
+
+def _nats(network: Any, row: dict[str, list[int]]) -> float:
+    """Return how unlikely the first token that counts in the loss is after those before it."""
+    import torch
+
+    first = next(place for place, label in enumerate(row["labels"]) if label >= 0)
+    with torch.inference_mode():
+        logits = network(input_ids=torch.tensor([row["input_ids"][:first]])).logits[0, -1]
+    return -float(logits.log_softmax(-1)[row["input_ids"][first]])
+
+
 def main() -> None:
     from pagetune.errors import quiet_libraries
 
     quiet_libraries()
     what, folder, *rest = sys.argv[1:]
+    if what == "seams":
+        for model in (folder, *rest):
+            print("\n".join(seam_lines(model)))
+        return
     if what == "predict":
         predict_here(folder)
         return
@@ -166,7 +227,7 @@ def main() -> None:
         called, _, changed = run.partition("=")
         own = Path(folder).resolve() / name / called
         own.parent.mkdir(parents=True, exist_ok=True)
-        answer(called, own, model, json.loads(changed) if changed else RUNS[called])
+        answer(called, own, model, CHOSEN | (json.loads(changed) if changed else RUNS[called]))
         print(f"real_models: {run} done", flush=True)
 
 
