@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-# describe_external imports these two when it is called; here, dvc.yaml's test sees that the stage depends on them.
+# describe_external imports these when it is called; here, dvc.yaml's test sees that the stage depends on them.
 import pagetune.model.hub
+import pagetune.model.tokens
 import pagetune.model.weights  # noqa: F401
 from pagetune.errors import run_stage
 from pagetune.jsonl import read_json, read_records, write_json

@@ -71,7 +71,7 @@ def test_the_tuned_model_answers_as_predict_recorded(asker: Asker, pipeline: Pat
 
     rows = read_records(pipeline / "data/predictions/tuned.jsonl", Prediction)[:5]
     for row in rows:
-        assert asker.answer(instruction_of(row.prompt, asker.template)).text == row.prediction
+        assert asker.answer(instruction_of(row.prompt, asker.template.template)).text == row.prediction
 
 
 def test_an_empty_question_is_refused(asker: Asker) -> None:
@@ -100,7 +100,7 @@ def test_another_template_than_the_trained_one_is_refused_by_the_part_that_diffe
     done = run(folder, *words.get(command, [sys.executable, "-m", f"stages.{command}"]), check=False)
     asked.write_bytes(kept)
     assert done.returncode == 1
-    assert "template is 'Q: {instruction}\\nA: ', but '질문: " in done.stderr
+    assert "template is 'Q: {instruction}\\nA:', but '질문: " in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
 
 
