@@ -54,6 +54,19 @@ SOLAR = (
     "{% for message in messages %}{{ '### ' + message['role'] | capitalize + ':\n' + message['content'] + '\n\n' }}"
     "{% endfor %}{% if add_generation_prompt %}{{ '### Assistant:\n' }}{% endif %}"
 )
+#: Mistral v2 and v3: the system message is part of the last turn of the user.
+MISTRAL = (
+    "{{ bos_token }}{% set system = messages[0]['content'] if messages[0]['role'] == 'system' else '' %}"
+    "{% for message in messages %}{% if message['role'] == 'user' %}{{ '[INST] ' }}"
+    "{% if loop.last and system %}{{ system + '\n\n' }}{% endif %}{{ message['content'] + ' [/INST]' }}"
+    "{% elif message['role'] == 'assistant' %}{{ ' ' + message['content'] + eos_token }}{% endif %}{% endfor %}"
+)
+#: Seed-OSS thinks unless its budget is 0.
+BUDGET = CHATML.replace(
+    "<|im_start|>assistant\n' }}{% endif %}",
+    "<|im_start|>assistant\n' }}{% if thinking_budget is not defined or thinking_budget != 0 %}{{ '<think>\n' }}"
+    "{% endif %}{% endif %}",
+)
 DATED = "{% if strftime_now is defined %}{{ strftime_now('%d %b %Y') }}\n{% endif %}" + CHATML
 TURNS = ["<|im_start|>", "<|im_end|>", "<start_of_turn>", "<end_of_turn>"]
 
@@ -114,6 +127,26 @@ def test_a_system_message_comes_first_and_replaces_the_templates_own(chatting: C
     prompt = find_turn(chatting(CHATML), "{instruction}", "짧게 답하세요.").prompt
     assert prompt.startswith("<|im_start|>system\n짧게 답하세요.<|im_end|>\n<|im_start|>user\n{instruction}<|im_end|>")
     assert "You help" not in prompt
+
+
+def test_a_system_message_in_the_last_turn_keeps_the_space_before_the_answer(chatting: Callable[[str], Any]) -> None:
+    assert (
+        find_turn(chatting(MISTRAL), "{instruction}", "Be brief.").prompt
+        == "<s>[INST] Be brief.\n\n{instruction} [/INST] "
+    )
+
+
+@pytest.mark.parametrize("template", [THINKING, BUDGET, DATED])
+def test_the_exported_chat_template_fixes_what_the_training_fixed(
+    chatting: Callable[[str], Any], template: str
+) -> None:
+    tokenizer = chatting(template)
+    turn = find_turn(tokenizer, "{instruction}", "")
+    tokenizer.chat_template = own_chat_template(template, "")
+    chat = [{"role": "user", "content": "주소?"}]
+    said = tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True)
+    assert said == render_prompt(turn.prompt, "주소?")
+    assert "<think>\n" not in said.removesuffix("<think>\n\n</think>\n\n")
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,8 @@ def own_chat_template(own: str, system: str) -> str:
         message = f"[{{'role': 'system', 'content': {json.dumps(system, ensure_ascii=False)}}}]"
         lines += ["{%- if messages[0]['role'] != 'system' %}", f"{{%- set messages = {message} + messages %}}"]
         lines += ["{%- endif %}"]
+    # The name cannot be set: it is a function.
+    own = re.sub(r"strftime_now\(\s*(['\"])(.*?)\1\s*\)", lambda found: json.dumps(f"{DATE:{found[2]}}"), own)
     return "".join(lines) + own
 
 

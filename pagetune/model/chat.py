@@ -7,8 +7,12 @@ from typing import Any
 
 from pagetune.errors import UserError
 
-#: What the templates of Qwen 3, EXAONE 4, SmolLM 3, DeepSeek, Granite and HyperCLOVA X read: answer without thinking.
-NO_THINKING = {"enable_thinking": False, "thinking": False, "skip_reasoning": True, "force_reasoning": False}
+#: What chat templates read, each another name: answer without thinking. Qwen 3, EXAONE 4, SmolLM 3, DeepSeek, Granite,
+#: HyperCLOVA X, Command A, Seed-OSS.
+NO_THINKING = {
+    "enable_thinking": False, "thinking": False, "reasoning": False, "thinking_budget": 0,
+    "skip_reasoning": True, "force_reasoning": False,
+}  # fmt: skip
 #: Some templates write today's date. A fixed one, which Llama's own template falls back to, keeps prompts the same.
 DATE = date(2024, 7, 26)
 #: Stands for an answer while the template is read. No template has it in its text.
@@ -52,17 +56,20 @@ def _turn(tokenizer: Any, before: list[dict[str, str]], content: str) -> Turn:
     begin, found, rest = whole.rpartition(ANSWER)
     if not found or content.strip() not in asking:
         raise UserError(f"{_NAME} does not write question and answer as they are. Set prompt.style: template.")
-    return Turn(_prompt(asking, begin), _end(tokenizer, rest))
+    return Turn(_prompt(asking, begin, content.strip()), _end(tokenizer, rest))
 
 
-def _prompt(asking: str, begin: str) -> str:
-    """Choose between the generation prompt and what stands before an answer.
+def _prompt(asking: str, begin: str, content: str) -> str:
+    """Choose what follows the question: the end of the generation prompt, or what stands before an answer.
 
-    They differ where a template has no generation prompt (then `begin` is longer), and where the generation prompt
-    opens a thought that the answer of this pipeline does not have.
+    They differ where a template has no generation prompt (then the latter is longer), and where the generation prompt
+    opens a thought that the answer of this pipeline does not have. What precedes the question is the former's: some
+    templates put the system message only into the last turn.
     """
-    opens_a_thought = asking.startswith(begin) and _OPEN_THOUGHT.search(asking[len(begin) :])
-    return begin if begin.startswith(asking) or opens_a_thought else asking
+    head, question, opened = asking.rpartition(content)
+    before = begin.rpartition(content)[2]
+    opens_a_thought = opened.startswith(before) and _OPEN_THOUGHT.search(opened[len(before) :])
+    return head + question + (before if before.startswith(opened) or opens_a_thought else opened)
 
 
 def _end(tokenizer: Any, rest: str) -> str:
