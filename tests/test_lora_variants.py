@@ -96,7 +96,8 @@ def test_dora_trains_a_model_with_an_encoder(
     tiny_seq2seq: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    tuned(tiny_seq2seq, LAYERED.model_copy(update={"use_dora": True}))
+    model = tuned(tiny_seq2seq, LAYERED.model_copy(update={"use_dora": True}))
+    assert [name for name, _ in model.named_parameters() if "lora_magnitude_vector" in name]
 
 
 def test_an_orthogonal_start_does_not_keep_the_adapter_off_a_4_bit_base(
