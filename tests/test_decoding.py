@@ -133,6 +133,24 @@ def test_a_model_that_does_not_see_the_whole_text_goes_through_transformers(
     assert [until_eos(ids, [98]) for ids in found] == [until_eos(ids, [98]) for ids in theirs]
 
 
+@pytest.mark.parametrize("tokens", [20, 60])
+def test_windows_longer_than_the_text_are_decoded_by_ours_as_by_transformers(tokens: int) -> None:
+    from transformers import Gemma3ForCausalLM, Gemma3TextConfig
+
+    config = Gemma3TextConfig(
+        vocab_size=99, hidden_size=32, intermediate_size=64, num_hidden_layers=6, num_attention_heads=2,
+        num_key_value_heads=1, head_dim=16, sliding_window=128, eos_token_id=98, pad_token_id=0, initializer_range=0.3,
+    )  # fmt: skip
+    torch.manual_seed(0)
+    model = Gemma3ForCausalLM(config).eval()
+    prompts = [[5, 6, 7], list(range(8, 8 + tokens)), [40, 9]]
+    assert why_no_fast_decoding(model, tokens + 12) is None
+    found = decode_all(model, prompts, [98], 0, settings(3))
+    theirs = [by_generate(model, [prompt], [98], 0, 12)[0] for prompt in prompts]
+    assert [until_eos(ids, [98]) for ids in found] == [until_eos(ids, [98]) for ids in theirs]
+    assert len({tuple(ids) for ids in found}) == len(prompts)  # random weights that repeat one token would show nothing
+
+
 def test_a_model_that_counts_distances_goes_through_transformers() -> None:
     from transformers import FalconConfig, FalconForCausalLM
 

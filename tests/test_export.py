@@ -23,6 +23,7 @@ from pagetune.export.verification import Outputs, largest_difference, near_ties
 from pagetune.model.loading import load_base
 from pagetune.model.manifest import Manifest, read_manifest
 from pagetune.model.prompts import render_prompt
+from pagetune.model.style import make_template
 from pagetune.model.template import TemplateRecord
 from pagetune.params import load_params
 
@@ -202,6 +203,33 @@ def test_the_merged_folder_ends_in_the_trained_eos_whatever_the_base_s_tokenizer
     (other / "tokenizer_config.json").write_text(json.dumps(settings | {"eos_token": "<pad>"}), encoding="utf-8")
     export_merged(merging_of(read_manifest(tiny_base).model_copy(update={"location": str(other)})), Path("merged"))
     assert AutoTokenizer.from_pretrained("merged").eos_token == "</s>"
+
+
+@pytest.mark.parametrize(("opening", "own"), [("assistant:\n", True), ("assistant: ", False)])
+def test_a_base_with_a_chat_template_keeps_it_in_the_export_where_it_asks_as_the_training_did(
+    project: Path, tiny_base: Path, tmp_path: Path, opening: str, own: bool
+) -> None:
+    """A template that writes the answer's space into the prompt does not: ours, for one question, takes its place."""
+    from transformers import AutoTokenizer
+
+    base = tmp_path / "chat"
+    shutil.copytree(tiny_base, base)
+    (base / "chat_template.jinja").write_text(
+        "{% for m in messages %}{{ m['role'] + ': ' + m['content'] + '</s>\n' }}{% endfor %}"
+        f"{{% if add_generation_prompt %}}{{{{ {json.dumps(opening)} }}}}{{% endif %}}",
+        encoding="utf-8",
+    )
+    manifest = read_manifest(tiny_base).model_copy(update={"location": str(base), "end_of_turn": "</s>"})
+    template, _ = make_template(PARAMS, manifest)
+    make_adapter(tiny_base, project)
+    prompts = [render_prompt(template.template, question) for question in ("주소?", "전화?")]
+    export_merged(Merging(manifest, PARAMS, "fp32", template, prompts), Path("merged"))
+    chat = [("user", "앞의 질문"), ("assistant", "앞의 답"), ("user", "주소?")]
+    messages = [{"role": role, "content": content} for role, content in chat]
+    saved = AutoTokenizer.from_pretrained("merged")
+    asked = saved.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+    assert asked.endswith(prompts[0])
+    assert ("앞의 답" in asked) == own
 
 
 def test_memory_that_is_too_little_is_said_before_anything_is_loaded(

@@ -1,6 +1,7 @@
 """Base models, built-in or from a folder, in every precision: loading, generation and training."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from pagetune.predict.answers import generate
 from pagetune.train.adapter import check_modules, linear_modules, lora_config
 from pagetune.train.backend import Backend, choose_backend, load_for_training
 from pagetune.train.loop import fit, loss_curve
+from pagetune.train.peft_backend import _names_kept
 
 PARAMS = load_params(ROOT / "params.yaml")
 ON_CPU = pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
@@ -187,6 +189,13 @@ def test_a_layer_that_does_not_exist_is_named(changes: dict[str, Any], says: str
         check_modules(lora(**changes), modules)
     assert says in str(caught.value)
     assert "gate_proj" in str(caught.value)
+
+
+def test_what_liger_replaces_in_a_module_is_put_back() -> None:
+    module = SimpleNamespace(rotate="own", norm="own")
+    with _names_kept(module):
+        module.rotate = module.norm = "liger"
+    assert vars(module) == {"rotate": "own", "norm": "own"}
 
 
 def test_the_loss_curve_joins_training_and_validation_by_step() -> None:
