@@ -6,6 +6,7 @@ from pathlib import Path
 
 from benchmarks.gpu_plans import AS_SET
 from pagetune.plan.memory import GIB, Setup, estimate
+from pagetune.plan.recipe import Corpus, resolve_recipe
 from pagetune.plan.shapes import LLAMA_3
 
 HERE = Path(__file__).parent
@@ -56,7 +57,8 @@ def _number(text: str) -> int:
 def _setup(words: str) -> Setup:
     """Return what a line of train_gpu.txt trained: an 8B Llama shape, r=16 on all projections."""
     peft = "PEFT" in words
-    setup = Setup(LLAMA_3["8b"], "bf16", True, AS_SET.lora, "peft" if peft else "unsloth", True, liger=peft)
+    lora = resolve_recipe(AS_SET, Corpus(200, 1000), 8 * 10**9, builtin=False).lora
+    setup = Setup(LLAMA_3["8b"], "bf16", True, lora, "peft" if peft else "unsloth", True, liger=peft)
     if "4-bit" in words:
         setup = replace(setup, precision="4bit")
     return replace(setup, optim="adamw_8bit") if "8-bit Adam" in words else setup

@@ -20,14 +20,15 @@ LOW_MEMORY = ROOT / "presets" / "low_memory.yaml"
 GPU_SIZES = (8, 12, 16, 24, 48, 80, 141)
 #: A GB in GiB where a maker counts in thousands; ECC takes about as much.
 LEAST = 10**9 / GIB
-#: Everything that a plan depends on: README's command for an 8B model, the rest as params.yaml is shipped.
+#: Everything that a plan depends on, as params.yaml is shipped.
 SETTINGS: dict[str, Any] = {
     "seed": 42,
     "precision": "auto",
     "quantization": {"bnb_4bit_quant_type": "nf4", "bnb_4bit_use_double_quant": True},
-    "lora": {"r": 16, "dropout": 0.0, "target_modules": "all-linear", "rank_pattern": {}},
+    "lora": {"r": "auto", "dropout": 0.0, "target_modules": "all-linear", "rank_pattern": {}},
     "train": {
-        "backend": "auto", "processes": "auto", "epochs": 3, "effective_batch_size": 16, "optim": "adamw_torch",
+        "backend": "auto", "processes": "auto", "epochs": "auto", "effective_batch_size": "auto",
+        "learning_rate": "auto", "optim": "adamw_torch",
         "fp8": False, "max_length": 512, "group_by_length": True, "memory": "auto",
         "per_device_train_batch_size": "auto", "packing": "auto", "gradient_checkpointing": "auto",
     },

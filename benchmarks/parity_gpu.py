@@ -20,8 +20,9 @@ WITHIN, FALL, COSINE = 0.01, 0.3, 0.99
 
 def params_for(backend: str, alpha: int) -> Any:
     from pagetune.params import load_params
+    from pagetune.plan.recipe import Corpus, resolve_recipe
 
-    params = load_params(ROOT / "params.yaml")
+    params = resolve_recipe(load_params(ROOT / "params.yaml"), Corpus(200, 1000), 8 * 10**9, builtin=False)
     train = params.train.model_copy(
         update={
             "backend": backend, "effective_batch_size": BATCH, "epochs": 1, "learning_rate": 5e-4, "eval_steps": 1,

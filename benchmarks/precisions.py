@@ -34,6 +34,7 @@ def answer(name: str, folder: Path) -> None:
     from pagetune.train.inputs import prepare
     from pagetune.train.loop import fit
     from pagetune.train.oom import probe_largest_batch
+    from pagetune.train.stage import settle
 
     params = load_params(ROOT / "params.yaml")
     train = params.train.model_copy(update={"effective_batch_size": 16, "backend": "peft", "fp8": name == "fp8"})
@@ -41,7 +42,7 @@ def answer(name: str, folder: Path) -> None:
     params = params.model_copy(update={"precision": precision, "train": train})
     manifest = read_manifest()
     choice = resolve_precision(params.precision, manifest.parameters, params.quantization, manifest.quantized)
-    inputs = prepare(params, manifest, choice, World())
+    inputs = prepare(settle(params, manifest)[0], manifest, choice, World())
     plan = inputs.plan(budget_bytes(params.train.gpu_memory_gib))
     model = load_for_training(inputs, plan.gradient_checkpointing)
     plan = probe_largest_batch(inputs, model, plan) if inputs.setup.on_gpu else plan

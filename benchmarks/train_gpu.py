@@ -115,8 +115,9 @@ def write_base(shape: str, folder: Path) -> None:
 
 def params_for(configuration: dict[str, Any], changes: dict[str, Any]) -> Any:
     from pagetune.params import load_params
+    from pagetune.plan.recipe import Corpus, resolve_recipe
 
-    params = load_params(ROOT / "params.yaml")
+    params = resolve_recipe(load_params(ROOT / "params.yaml"), Corpus(200, 1000), 8 * 10**9, builtin=False)
     train = params.train.model_copy(
         update={
             "effective_batch_size": EFFECTIVE, "epochs": 1, "max_length": 1024, "group_by_length": False,

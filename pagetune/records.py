@@ -63,6 +63,11 @@ BadFileReason = Literal[
 ]
 
 
+def fact_id(pair_id: str) -> str:
+    """Return the pair that a wording was made from; the id of a wording is its pair's, a hyphen and a name."""
+    return pair_id.partition("-")[0]
+
+
 class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True, serialize_by_alias=True)
 

@@ -104,6 +104,14 @@ def shared(*parts: str) -> Path:
     return path
 
 
+def real_model(name: str) -> Path:
+    """Return the folder of a real language model; the test is skipped where nobody has made one."""
+    path = Path(os.environ.get("REAL_MODELS", Path.home() / ".cache/real-models")) / name
+    if not (path / "config.json").exists():
+        pytest.skip(f"{path} is not here")
+    return path
+
+
 def edit_params(folder: Path, changes: dict[str, Any]) -> None:
     yaml = YAML()
     path = folder / "params.yaml"
@@ -275,6 +283,13 @@ def precision_of(wanted: str, quantized: Any = None) -> Any:
     from pagetune.model.precision import resolve_precision
 
     return resolve_precision(quantized or wanted, 10**6, load_params(ROOT / "params.yaml").quantization, quantized)
+
+
+def resolved_params() -> Any:
+    """Return the shipped settings with the numbers that `auto` is for the built-in model."""
+    from pagetune.plan.recipe import Corpus, resolve_recipe
+
+    return resolve_recipe(load_params(ROOT / "params.yaml"), Corpus(100, 500), 4 * 10**6, builtin=True)
 
 
 def make_inputs(base: Path, params: Params, examples: list[Example], validation: int = 2) -> Any:

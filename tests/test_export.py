@@ -205,11 +205,11 @@ def test_the_merged_folder_ends_in_the_trained_eos_whatever_the_base_s_tokenizer
     assert AutoTokenizer.from_pretrained("merged").eos_token == "</s>"
 
 
-@pytest.mark.parametrize(("opening", "own"), [("assistant:\n", True), ("assistant: ", False)])
-def test_a_base_with_a_chat_template_keeps_it_in_the_export_where_it_asks_as_the_training_did(
-    project: Path, tiny_base: Path, tmp_path: Path, opening: str, own: bool
+@pytest.mark.parametrize("opening", ["assistant:\n", "assistant: ", "assistant:\n<think>\n"])
+def test_a_base_with_a_chat_template_keeps_it_in_the_export_and_asks_as_the_training_did(
+    project: Path, tiny_base: Path, tmp_path: Path, opening: str
 ) -> None:
-    """A template that writes the answer's space into the prompt does not: ours, for one question, takes its place."""
+    """Where it writes the answer's space into the prompt, or opens a thought, it ends as the training's prompt does."""
     from transformers import AutoTokenizer
 
     base = tmp_path / "chat"
@@ -229,7 +229,8 @@ def test_a_base_with_a_chat_template_keeps_it_in_the_export_where_it_asks_as_the
     saved = AutoTokenizer.from_pretrained("merged")
     asked = saved.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
     assert asked.endswith(prompts[0])
-    assert ("앞의 답" in asked) == own
+    assert "앞의 답" in asked
+    assert saved.apply_chat_template(messages[:2], tokenize=False).endswith("앞의 답</s>\n")
 
 
 def test_memory_that_is_too_little_is_said_before_anything_is_loaded(

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, edit_params, run, write_texts
+from conftest import ROOT, edit_params, real_model, run, write_texts
 from hub_server import Files, Server, serving
 
 READER, WRITER = "hf_readerOnlySecret", "hf_writerSecret"
@@ -166,6 +166,33 @@ def test_a_branch_that_moves_changes_nothing_and_what_is_cached_is_not_asked_for
     seen = len(hub.requests)
     assert load(folder, endpoint=hub.endpoint, token=READER) == expected(sharded)
     assert not [request for request in hub.requests[seen:] if "acme" in request.path or "lfs" in request.path]
+
+
+#: Prints the manifest and how it is asked; the exit code is 1 where it does not load.
+STYLE = """
+import json
+from pagetune.model.manifest import read_manifest
+from pagetune.model.style import make_template
+from pagetune.params import load_params
+record, reason = make_template(load_params(), read_manifest())
+print(json.dumps([record.style, record.eos_token, record.template]))
+"""
+
+
+def test_a_real_chat_model_comes_at_the_pinned_commit_and_is_asked_in_its_template(tmp_path: Path) -> None:
+    real = files_of(real_model("smollm2"))
+    with serving() as hub:
+        pinned = hub.add("HuggingFaceTB/SmolLM2-135M-Instruct", real)
+        hub.repos["HuggingFaceTB/SmolLM2-135M-Instruct"].commit(real | {"chat_template.jinja": b"{{ 1 }}"}, "Later")
+        folder = workplace(tmp_path, "HuggingFaceTB/SmolLM2-135M-Instruct", pinned)
+        done = start(folder, "-c", "from stages.base_model import main\nmain()\n" + STYLE, endpoint=hub.endpoint)
+    assert done.returncode == 0, done.stderr
+    assert "EOS <|im_end|>" in done.stdout
+    style, eos, template = json.loads(done.stdout.splitlines()[-1])
+    assert (style, eos) == ("chat", "<|im_end|>")
+    assert template.endswith("<|im_start|>user\n{instruction}<|im_end|>\n<|im_start|>assistant\n")
+    manifest = json.loads(manifest_of(folder))
+    assert (manifest["revision"], manifest["parameters"]) == (pinned, 134_515_008)
 
 
 def refusals(folder: Path, cases: list[tuple[str, str | None, str]], **options: str) -> list[str]:

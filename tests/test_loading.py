@@ -6,21 +6,21 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import ROOT, make_inputs, precision_of, shared
+from conftest import make_inputs, precision_of, resolved_params, shared
 from test_prompts import example
 
 from pagetune.errors import UserError
 from pagetune.model.loading import load_base, load_tokenizer
 from pagetune.model.manifest import describe_external, read_manifest
 from pagetune.model.precision import resolve_precision
-from pagetune.params import Lora, Model, Params, Predict, load_params
+from pagetune.params import Lora, Model, Params, Predict
 from pagetune.predict.answers import generate
 from pagetune.train.adapter import check_modules, linear_modules, lora_config
 from pagetune.train.backend import Backend, choose_backend, load_for_training
 from pagetune.train.loop import fit, loss_curve
 from pagetune.train.peft_backend import _names_kept
 
-PARAMS = load_params(ROOT / "params.yaml")
+PARAMS = resolved_params()
 ON_CPU = pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
 
 

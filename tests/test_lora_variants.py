@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import ROOT, make_inputs, precision_of
+from conftest import make_inputs, precision_of, resolved_params
 from test_export import PROMPTS, TEMPLATE
 from test_loading import lora, params_of
 from test_prompts import example
@@ -17,7 +17,7 @@ from pagetune.model.fused_lora import fuse, unfuse
 from pagetune.model.loading import load_tuned
 from pagetune.model.manifest import ADAPTER, read_manifest
 from pagetune.model.template import TemplateRecord
-from pagetune.params import Lora, load_params
+from pagetune.params import Lora
 from pagetune.plan.memory import Setup, estimate
 from pagetune.plan.shapes import LLAMA_3, adapter_parameters, shape_of
 from pagetune.train.adapter import check_variant, save_adapter
@@ -25,7 +25,7 @@ from pagetune.train.backend import load_for_training, why_peft
 from pagetune.train.loop import fit
 from pagetune.train.preflight import check_adapter
 
-PARAMS = load_params(ROOT / "params.yaml")
+PARAMS = resolved_params()
 SHORT = PARAMS.model_copy(update={"predict": PARAMS.predict.model_copy(update={"max_new_tokens": 12})})
 ROWS = [example(question, answer) for question, answer in (("주소?", "서울"), ("전화?", "02-555"), ("요금?", "9만 원"))]
 IDS = torch.arange(5, 25)[None]

@@ -6,18 +6,18 @@ from itertools import chain
 from typing import Any
 
 import pytest
-from conftest import ROOT, shared
+from conftest import resolved_params, shared
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pagetune.errors import UserError
-from pagetune.params import Lora, Train, load_params
+from pagetune.params import Lora, Train
 from pagetune.plan import memory
 from pagetune.plan.memory import GIB, Estimate, Plan, Setup, estimate, make_plan, shape_of
 from pagetune.plan.shapes import LLAMA_3, adapter_parameters
 from pagetune.plan.steps import largest_micro_batch, plan_steps, split_step
 
-PARAMS = load_params(ROOT / "params.yaml")
+PARAMS = resolved_params()
 R16 = PARAMS.lora.model_copy(update={"r": 16})
 BUDGET = 130 * GIB
 

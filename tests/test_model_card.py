@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import ROOT, precision_of
+from conftest import ROOT, precision_of, resolved_params
 from huggingface_hub import ModelCard
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -189,7 +189,7 @@ def adapter(tiny_base: Path, tmp_path: Path, params: Params, monkeypatch: pytest
 
     shutil.copytree(tiny_base, tmp_path / "models/base")
     monkeypatch.chdir(tmp_path)
-    model = get_peft_model(AutoModelForCausalLM.from_pretrained("models/base"), lora_config(params.lora))
+    model = get_peft_model(AutoModelForCausalLM.from_pretrained("models/base"), lora_config(resolved_params().lora))
     torch.manual_seed(0)
     for name, weight in model.named_parameters():
         if "lora_B" in name:

@@ -36,10 +36,10 @@ def test_the_shipped_file_is_valid() -> None:
 @pytest.mark.parametrize(
     ("key", "value", "says"),
     [
-        ("lora.r", "abc", "lora.r: should be a whole number of at least 1, got 'abc'. Change that value."),
-        ("lora.r", 0, "lora.r: should be a whole number of at least 1, got 0"),
-        ("lora.r", 16.5, "lora.r: should be a whole number of at least 1, got 16.5"),
-        ("lora.r", True, "lora.r: should be a whole number of at least 1, got true"),
+        ("lora.r", "abc", "lora.r: should be 'auto' or a whole number of at least 1, got 'abc'. Change that value."),
+        ("lora.r", 0, "lora.r: should be 'auto' or a whole number of at least 1, got 0"),
+        ("lora.r", 16.5, "lora.r: should be 'auto' or a whole number of at least 1, got 16.5"),
+        ("lora.r", True, "lora.r: should be 'auto' or a whole number of at least 1, got true"),
         ("lora.alpha", "automatic", "lora.alpha: should be 'auto' or a whole number of at least 1, got 'automatic'"),
         ("lora.alpha", 0, "lora.alpha: should be 'auto' or a whole number of at least 1, got 0"),
         ("lora.use_dora", "yes", "lora.use_dora: should be true or false, got 'yes'"),
@@ -51,7 +51,7 @@ def test_the_shipped_file_is_valid() -> None:
         ("lora.dropout", 1.0, "lora.dropout: should be a number of at least 0 and below 1, got 1.0"),
         ("precision", "5bit", "should be one of 'auto', '4bit', '8bit', 'fp16', 'bf16', 'fp32', got '5bit'"),
         ("train.backend", "axolotl", "train.backend: should be one of 'auto', 'unsloth', 'peft', got 'axolotl'"),
-        ("train.learning_rate", -1, "train.learning_rate: should be a number above 0 and below 1, got -1"),
+        ("train.learning_rate", -1, "train.learning_rate: should be 'auto' or a number above 0 and below 1, got -1"),
         ("train.gpu_memory_gib", "all", "train.gpu_memory_gib: should be 'auto' or a number above 0, got 'all'"),
         ("train.packing", "yes", "train.packing: should be 'auto', true or false, got 'yes'"),
         ("train.early_stopping_patience", 0, "should be null or a whole number of at least 1, got 0"),
@@ -106,7 +106,7 @@ def test_all_mistakes_are_named_at_once(folder: Path) -> None:
 
 def test_a_missing_key_is_named(folder: Path) -> None:
     text = (folder / "params.yaml").read_text(encoding="utf-8")
-    (folder / "params.yaml").write_text(text.replace("  epochs: 6\n", ""), encoding="utf-8")
+    (folder / "params.yaml").write_text(text.replace("  epochs: auto\n", ""), encoding="utf-8")
     assert "train.epochs is missing" in complaint(folder)
 
 
@@ -118,16 +118,10 @@ def test_broken_yaml_is_one_line(folder: Path) -> None:
 @pytest.mark.parametrize("written", ["1e-05", "0.00001", "1.0e-5", "1e-5"])
 def test_a_learning_rate_is_a_number_however_dvc_writes_it(folder: Path, written: str) -> None:
     text = (folder / "params.yaml").read_text(encoding="utf-8")
-    changed = text.replace("learning_rate: 0.0005", f"learning_rate: {written}")
+    changed = text.replace("learning_rate: auto", f"learning_rate: {written}")
     assert changed != text
     (folder / "params.yaml").write_text(changed, encoding="utf-8")
     assert load_params(folder / "params.yaml").train.learning_rate == pytest.approx(1e-5)
-
-
-def test_alpha_auto_keeps_the_scale_over_ranks(folder: Path) -> None:
-    for rank in (4, 64):
-        edit_params(folder, {"lora.r": rank})
-        assert load_params(folder / "params.yaml").lora.resolved_alpha == 2 * rank
 
 
 def test_a_stage_prints_the_line_and_exits_with_1(folder: Path) -> None:

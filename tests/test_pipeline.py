@@ -151,7 +151,7 @@ def test_a_rank_reuses_extraction_base_model_and_baseline(experiments: Path) -> 
     assert stages_run(done.stdout) <= {"train", "predict", "evaluate", "report"}
     assert {"train", "predict"} <= stages_run(done.stdout)
     config = json.loads((experiments / "models/adapter/adapter_config.json").read_text(encoding="utf-8"))
-    assert (config["r"], config["lora_alpha"]) == (2, 4)
+    assert (config["r"], config["lora_alpha"]) == (2, 32)
     assert "lora.r" in run(experiments, "dvc", "params", "diff").stdout
     assert "train_loss" in run(experiments, "dvc", "metrics", "diff").stdout
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, precision_of, shared
+from conftest import precision_of, resolved_params, shared
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_prompts import TEMPLATE, example
@@ -14,13 +14,12 @@ from pagetune.model.loading import load_base, load_tokenizer
 from pagetune.model.manifest import read_manifest
 from pagetune.model.prompts import IGNORED, encode_example, to_example
 from pagetune.model.template import TemplateRecord
-from pagetune.params import load_params
 from pagetune.records import Example, Pair
 from pagetune.train.adapter import lora_config
 from pagetune.train.preflight import EncodedRow, check_adapter, check_rendered, check_rows, fit_rows, preflight
 from pagetune.train.row_preview import SHOWN, show_rows
 
-PARAMS = load_params(ROOT / "params.yaml")
+PARAMS = resolved_params()
 
 
 def record_of(template: str, eos_token: str) -> TemplateRecord:

@@ -49,7 +49,7 @@ def refusal(preset: Path, params: Path) -> str:
 
 
 def test_there_are_presets() -> None:
-    assert {path.stem for path in PRESETS} == {"summarization", "low_memory", "fast"}
+    assert {path.stem for path in PRESETS} == {"summarization", "low_memory", "fast", "instruct"}
 
 
 @pytest.mark.parametrize("preset", PRESETS, ids=lambda path: path.stem)
@@ -91,7 +91,7 @@ def test_a_misspelt_key_is_one_line_with_its_place(params: Path) -> None:
 def test_a_value_out_of_range_is_one_line(params: Path) -> None:
     said = refusal(write(params.parent, "lora:\n  r: 0\n"), params)
     assert "mine.yaml: params.yaml:" in said
-    assert "lora.r: should be a whole number of at least 1, got 0" in said
+    assert "lora.r: should be 'auto' or a whole number of at least 1, got 0" in said
 
 
 @pytest.mark.parametrize("text", ["", "lora: 8\n", "lora:\n", "{"])
@@ -113,5 +113,5 @@ def test_the_command_prints_what_changed(params: Path) -> None:
     command = ["python", "-m", "pagetune", "preset", str(preset)]
     environment_folder = params.parent
     (environment_folder / "pagetune").symlink_to(ROOT / "pagetune")
-    assert "lora.r: 64 -> 12" in run(environment_folder, *command).stdout
+    assert "lora.r: auto -> 12" in run(environment_folder, *command).stdout
     assert "nothing to change" in run(environment_folder, *command).stdout

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import ROOT, make_inputs
+from conftest import make_inputs, resolved_params
 from safetensors.torch import load_file, save_file
 from test_export import exported, make_adapter
 from test_loading import model_params, params_of
@@ -18,9 +18,8 @@ from pagetune.jsonl import write_json
 from pagetune.model.loading import load_base
 from pagetune.model.manifest import Manifest, describe_external
 from pagetune.model.precision import resolve_precision
-from pagetune.params import load_params
 
-PARAMS = load_params(ROOT / "params.yaml")
+PARAMS = resolved_params()
 
 
 def quantize(base: Path, folder: Path, bits: int) -> Path:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import ROOT, make_inputs, precision_of, run
+from conftest import ROOT, make_inputs, precision_of, resolved_params, run
 from hypothesis import given
 from hypothesis import strategies as st
 from test_export import PROMPTS, TEMPLATE, make_adapter
@@ -23,7 +23,7 @@ from pagetune.model.loading import answer_greedily, decoder_start, load_base, lo
 from pagetune.model.manifest import describe_external, read_manifest
 from pagetune.model.prompts import IGNORED, encode_example
 from pagetune.model.template import TemplateRecord
-from pagetune.params import Params, load_params
+from pagetune.params import Params
 from pagetune.plan.shapes import adapter_parameters, shape_of
 from pagetune.predict.answers import generate
 from pagetune.predict.generation import by_generate
@@ -34,7 +34,7 @@ from pagetune.train.loop import fit
 from pagetune.train.preflight import check_rows, preflight
 from pagetune.train.step_trainer import loss_of
 
-PARAMS = load_params(ROOT / "params.yaml")
+PARAMS = resolved_params()
 TARGETS = ["q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2", "lm_head"]
 #: The ranks of presets/summarization.yaml: attention 32, MLP 16, output 8.
 LAYERED = lora(r=32, target_modules=TARGETS, rank_pattern={"fc1": 16, "fc2": 16, "lm_head": 8})

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import ROOT, make_inputs, precision_of
+from conftest import make_inputs, precision_of, resolved_params
 from test_export import PROMPTS, TEMPLATE, make_adapter
 from test_loading import lora, model_params, params_of
 from test_prompts import example
@@ -20,7 +20,7 @@ from pagetune.model.language_model import linear_modules, outside_language_model
 from pagetune.model.loading import load_base, load_tokenizer, load_tuned
 from pagetune.model.manifest import describe_external, read_manifest
 from pagetune.model.template import TemplateRecord
-from pagetune.params import Lora, load_params
+from pagetune.params import Lora
 from pagetune.plan.shapes import adapter_parameters, shape_of
 from pagetune.predict.answers import generate
 from pagetune.predict.decoding import why_no_fast_decoding
@@ -29,7 +29,7 @@ from pagetune.train.backend import load_for_training
 from pagetune.train.loop import fit
 from pagetune.train.preflight import check_adapter
 
-PARAMS = load_params(ROOT / "params.yaml")
+PARAMS = resolved_params()
 SHORT = PARAMS.model_copy(update={"predict": PARAMS.predict.model_copy(update={"max_new_tokens": 12})})
 ROWS = [example(question, answer) for question, answer in (("주소?", "서울"), ("전화?", "02-555"), ("요금?", "9만 원"))]
 

@@ -21,8 +21,8 @@ RECALL = {2: 0.123, 4: 0.234, 8: 0.345, 16: 0.456, 64: 0.567}
 PARAMS = """\
 seed: 1
 lora:
-  r: 8
-  alpha: auto
+  r: auto
+  alpha: 32
 train:
   epochs: 1
 """
@@ -35,6 +35,7 @@ stages:
     metrics:
       - metrics/eval.json: {cache: false}
       - metrics/cost.json: {cache: false}
+      - metrics/train.json: {cache: false}
 """
 WORK = f"""\
 import json
@@ -44,7 +45,7 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 params = YAML(typ="safe").load(Path("params.yaml"))
-rank = params["lora"]["r"]
+rank = 8 if params["lora"]["r"] == "auto" else params["lora"]["r"]
 if rank == 32:
     sys.exit("out of memory")
 
@@ -60,6 +61,7 @@ cost = {{"seconds": seconds, "peak_reserved_gib": rank / 100, "tokens_per_second
 Path("metrics").mkdir(exist_ok=True)
 Path("metrics/eval.json").write_text(json.dumps({{"base": tuned, "tuned": tuned}}))
 Path("metrics/cost.json").write_text(json.dumps(cost))
+Path("metrics/train.json").write_text(json.dumps({{"lora_r": rank}}))
 """
 
 

@@ -14,6 +14,7 @@ from pagetune.commands.locale import tr
 from pagetune.errors import UserError
 from pagetune.model.manifest import BASE, read_manifest
 from pagetune.params import load_params
+from pagetune.plan.recipe import rows_of_a_step
 
 PINS = Path("requirements.txt")
 #: The packages that results depend on; the other pins are their dependencies.
@@ -170,7 +171,8 @@ def _backend() -> Iterator[Finding]:
     # The model is unknown before the stage base_model has run.
     manifest = read_manifest() if (BASE / "manifest.json").exists() else None
     encoder, towers = manifest is not None and manifest.encoder_decoder, manifest is not None and has_towers(manifest)
-    processes = count_processes(params.train.processes, params.train.effective_batch_size)
+    rows = rows_of_a_step(params, builtin=manifest is None or manifest.source == "builtin")
+    processes = count_processes(params.train.processes, rows)
     problem = why_peft(params, processes, encoder=encoder, towers=towers)
     if problem is None:
         yield Finding("ok", "train.backend", tr("unsloth will train", "unsloth로 학습합니다"))

@@ -10,7 +10,7 @@ from typing import Any
 from pagetune.errors import UserError
 
 #: What a sweep may vary; runs that differ in anything else had another training, or other questions.
-VARIED = frozenset({"lora.r", "lora.alpha", "seed"})
+VARIED = frozenset({"lora.r", "seed"})
 
 
 @dataclass(frozen=True)
@@ -98,11 +98,11 @@ def _rows(rows: list[dict[str, Any]]) -> Iterator[tuple[str, str, dict[str, Any]
 def _run(name: str, data: dict[str, Any]) -> Experiment | None:
     """Make an Experiment of a row's data; return None where its rank cannot be read."""
     params = dict(_flat(_file(data, "params", "params.yaml")))
-    if not isinstance(rank := params.get("lora.r"), int):
+    if (rank := params.get("lora.r")) == "auto":
+        rank = _file(data, "metrics", "metrics/train.json").get("lora_r")
+    if not isinstance(rank, int):
         return None
-    alpha = params.get("lora.alpha")
-    scale = alpha / rank if isinstance(alpha, int) else 2.0  # auto
-    settings = {key: value for key, value in params.items() if key not in VARIED} | {"lora.alpha / lora.r": scale}
+    settings = {key: value for key, value in params.items() if key not in VARIED}
     tuned = _file(data, "metrics", "metrics/eval.json").get("tuned", {})
     return Experiment(name, rank, settings, _sources(data), tuned, _file(data, "metrics", "metrics/cost.json"))
 

@@ -19,13 +19,18 @@ from pagetune.plan.budget import budget_bytes, training_setup
 from pagetune.plan.find_config import cached_folder, find_config
 from pagetune.plan.known_shapes import KNOWN_SHAPES, find_known, full_name
 from pagetune.plan.memory import CONTEXT_BYTES, GIB, Plan, Setup, make_plan
+from pagetune.plan.recipe import Corpus, ResolvedParams, describe_corpus, describe_recipe, resolve_recipe
 from pagetune.plan.shapes import Shape, known_shape
 from pagetune.plan.steps import largest_micro_batch, plan_steps
 from pagetune.records import Example
 
 ROWS = Path("data/prompts/train.jsonl")
+#: Values of model.base whose shape is known only when the stage base_model has run.
+BUILTIN = ("builtin", "builtin_seq2seq")
 #: Where there are no real rows: short questions and answers, as in benchmarks/train_gpu.py.
 ASSUMED_ROWS, ASSUMED_MEDIAN, ASSUMED_SPREAD = 1000, 110, 0.5
+#: As many facts as give these rows with curate.paraphrases: 4.
+ASSUMED = Corpus(facts=200, rows=ASSUMED_ROWS)
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,7 @@ class PlannedModel:
     #: Whether it also sees or hears.
     towers: bool = False
     quantized: Precision | None = None
+    builtin: bool = False
 
     @property
     def encoder(self) -> bool:
@@ -64,7 +70,8 @@ class PlannedModel:
 class Prospect:
     """A training that has not begun. `largest` as in `make_plan`; `rows` says where their lengths come from."""
 
-    params: Params
+    params: ResolvedParams
+    recipe: str
     hardware: Hardware
     model: PlannedModel
     setup: Setup
@@ -87,21 +94,26 @@ def look_ahead(params: Params, gpu_gib: float | None, model: str | None, precisi
     planned = _model(params, model)
     hardware = _hardware(params, gpu_gib, planned)
     choice = _precision(params, hardware, planned, precision)
+    examples = read_records(ROWS, Example) if ROWS.exists() else []
+    corpus = describe_corpus(examples) if examples else ASSUMED
+    resolved = resolve_recipe(params, corpus, planned.parameters, planned.builtin)
+    recipe = describe_recipe(params, resolved, corpus, planned.parameters)
     # A GPU that is not here is assumed to have what requirements-gpu.txt installs, Liger among it.
     liger = hardware.gpu is not None and hardware.backend == "peft"
-    setup = training_setup(params, planned.shape, choice, hardware.backend, hardware.gpu is not None, liger)
-    lengths, rows = _lengths(params, planned)
+    setup = training_setup(resolved, planned.shape, choice, hardware.backend, hardware.gpu is not None, liger)
+    lengths, rows = _lengths(params, planned, examples)
     packing = hardware.gpu is not None and not planned.encoder
     packing = packing if params.train.packing == "auto" else params.train.packing
-    largest = _largest(params, lengths, packing, hardware.processes)
-    return Prospect(params, hardware, planned, setup, packing, largest, rows)
+    largest = _largest(resolved, lengths, packing, hardware.processes)
+    return Prospect(resolved, recipe, hardware, planned, setup, packing, largest, rows)
 
 
 def plan_lines(gpu_gib: float | None, model: str | None, precision: str | None) -> list[str]:
     """Return the lines to print. Raises UserError as `look_ahead` does, and where nothing fits."""
     prospect = look_ahead(load_params(), gpu_gib, model, precision)
     params, hardware = prospect.params, prospect.hardware
-    head = [_describe(prospect.model, prospect.setup), f"plan: on {hardware.words}", f"plan: {prospect.rows}", ""]
+    said = f"on {hardware.words}", prospect.rows, prospect.recipe
+    head = [_describe(prospect.model, prospect.setup), *(f"plan: {line}" for line in said), ""]
     chosen = prospect.plan(params.train.memory)
     choices = [_choice(memory, prospect.plan(memory), params.train.memory) for memory in ("auto", "low", "fast")]
     return [*head, *_table(chosen, params, hardware), "", *choices, "", f"why: {chosen.reason}"]
@@ -143,15 +155,21 @@ def _backend(params: Params, processes: int, here: bool, model: PlannedModel) ->
 
 
 def _model(params: Params, wanted: str | None) -> PlannedModel:
+    """Return the model of --model, else that of `model.base`: out of models/base where it is there already."""
+    manifest = read_manifest() if (BASE / "manifest.json").exists() else None
+    base = params.model.base
+    if wanted is None and base not in BUILTIN and (manifest is None or manifest.id != base):
+        wanted = base
     if wanted is not None:
         return _known(wanted) or _described(wanted, params.model.trust_remote_code)
-    if not (BASE / "manifest.json").exists():
+    if manifest is None:
         raise UserError(f"{BASE}/manifest.json is missing. Run `dvc repro base_model`, or name a model: --model 8b.")
-    manifest = read_manifest()
     config = find_config(manifest.location, manifest.revision, manifest.trust_remote_code)
     shape = known_shape(config, manifest.id)
     where = manifest.location, manifest.revision
-    return PlannedModel(manifest.id, shape, manifest.parameters, *where, _sees_or_hears(config), manifest.quantized)
+    builtin = manifest.source == "builtin"
+    towers = _sees_or_hears(config)
+    return PlannedModel(manifest.id, shape, manifest.parameters, *where, towers, manifest.quantized, builtin)
 
 
 def _sees_or_hears(config: Any) -> bool:
@@ -188,7 +206,7 @@ def _precision(params: Params, hardware: Hardware, model: PlannedModel, wanted: 
     return choose_precision(asked, model.parameters, params.quantization, hardware.gpu, model.quantized)
 
 
-def _lengths(params: Params, model: PlannedModel) -> tuple[list[int], str]:
+def _lengths(params: Params, model: PlannedModel, examples: list[Example]) -> tuple[list[int], str]:
     """Return the tokens of each training row, and where the numbers come from."""
     tokenizer = _tokenizer(model, params.model.trust_remote_code) if ROWS.exists() else None
     if tokenizer is None:
@@ -196,9 +214,7 @@ def _lengths(params: Params, model: PlannedModel) -> tuple[list[int], str]:
         lengths = _assumed_lengths()
         words = f"{ASSUMED_ROWS} assumed rows, half of them below {ASSUMED_MEDIAN} tokens ({why})"
     else:
-        lengths = [
-            len(encode_example(row, tokenizer, model.encoder)["input_ids"]) for row in read_records(ROWS, Example)
-        ]
+        lengths = [len(encode_example(row, tokenizer, model.encoder)["input_ids"]) for row in examples]
         words = f"{len(lengths)} rows of {ROWS}"
     if not lengths:
         raise UserError(f"{ROWS} has no rows; metrics/curate.json says why. Add documents or pairs.")
@@ -226,7 +242,7 @@ def _tokenizer(model: PlannedModel, trust_remote_code: bool) -> Any:
     return tokenizer if tokenizer.eos_token else None
 
 
-def _largest(params: Params, lengths: list[int], packed: bool, processes: int) -> Callable[[int], int]:
+def _largest(params: ResolvedParams, lengths: list[int], packed: bool, processes: int) -> Callable[[int], int]:
     train = params.train
     order = (train.effective_batch_size, train.epochs, train.group_by_length, params.seed)
     return _largest_of(tuple(lengths), order, packed, processes)
@@ -248,7 +264,7 @@ def _describe(model: PlannedModel, setup: Setup) -> str:
     return f"plan: {model.name} ({size} parameters) at {setup.precision}, LoRA r={setup.lora.r}, with {setup.backend}"
 
 
-def _table(plan: Plan, params: Params, hardware: Hardware) -> list[str]:
+def _table(plan: Plan, params: ResolvedParams, hardware: Hardware) -> list[str]:
     predicted = plan.predicted
     parts = ("weights", "adapter", "gradients", "moments", "activations", "logits", "overhead", "total")
     memory = [f"  {part:<12}{getattr(predicted, part) / GIB:8.2f} GiB" for part in parts]

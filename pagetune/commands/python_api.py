@@ -7,6 +7,7 @@ from pagetune.errors import UserError
 from pagetune.jsonl import read_json, read_records
 from pagetune.model.manifest import ADAPTER, read_manifest
 from pagetune.params import PARAMS, load_params
+from pagetune.plan.recipe import rows_of_a_step
 from pagetune.records import Example
 from pagetune.train.gpu_lock import claim_gpu
 
@@ -32,8 +33,8 @@ class Trainer:
         from pagetune.train.distributed import count_processes
         from pagetune.train.stage import train_adapter
 
-        train = self.params.train
-        if self.path.resolve() != PARAMS.resolve() and count_processes(train.processes, train.effective_batch_size) > 1:
+        rows = rows_of_a_step(self.params, read_manifest().source == "builtin")
+        if self.path.resolve() != PARAMS.resolve() and count_processes(self.params.train.processes, rows) > 1:
             raise UserError(
                 f"{self.path}: several processes can only read {PARAMS}. Set train.processes: 1, or use {PARAMS}."
             )

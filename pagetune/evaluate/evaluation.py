@@ -11,7 +11,7 @@ from pagetune.evaluate.intervals import Estimates, summarize
 from pagetune.evaluate.scoring import METRICS, Scored, check_tokenizer, in_pieces, score
 from pagetune.evaluate.tokenizers import Tokenizer, make_tokenizer, tokenizer_record
 from pagetune.params import Evaluate, Task
-from pagetune.records import Example, Prediction
+from pagetune.records import Example, Prediction, fact_id
 from pagetune.text.refusal import abstains
 
 MODELS = ("base", "tuned")
@@ -225,13 +225,11 @@ def summary_of(
 
 
 def fact_of(row: Prediction) -> str:
-    """Return the pair that a wording was made from; the id of a wording is its pair's, a hyphen and a name.
+    """Return what an answer is about: the pair that its wording was made from.
 
     For a dialogue it is the topic, since three dialogues at the pharmacy are not three independent ones.
     """
-    if row.kind == "dialogue":
-        return row.doc_id
-    return row.pair_id.partition("-")[0]
+    return row.doc_id if row.kind == "dialogue" else fact_id(row.pair_id)
 
 
 def changes(evaluation: Evaluation, before: str) -> dict[str, dict[str, Any]]:

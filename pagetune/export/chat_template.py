@@ -34,6 +34,16 @@ def own_chat_template(own: str, system: str) -> str:
     return "".join(lines) + own
 
 
+def with_tail(own: str, tail: str) -> str:
+    """Return a chat template that asks for an answer with `tail` in place of its own generation prompt.
+
+    The training's prompt may end otherwise: without the thought that the template opens, or without a space that the
+    tokenizer joins with the answer.
+    """
+    asks = "{%- set asks = add_generation_prompt %}{%- set add_generation_prompt = false %}"
+    return f"{asks}{own}{{{{ {json.dumps(tail, ensure_ascii=False)} if asks else '' }}}}"
+
+
 def _jinja(text: str) -> str:
     """Write text as a string literal: Jinja would interpret braces in it, and drop a newline after a tag."""
     return f"{{{{ {json.dumps(text, ensure_ascii=False)} }}}}" if text else ""

@@ -9,7 +9,7 @@ import torch
 
 from pagetune.errors import UserError
 from pagetune.evaluate.controls import instruction_of
-from pagetune.export.chat_template import chat_template, own_chat_template
+from pagetune.export.chat_template import chat_template, own_chat_template, with_tail
 from pagetune.export.verification import LARGEST_DIFFERENCE, Outputs, largest_difference, outputs_of, same_answers
 from pagetune.model.loading import (
     dequantized,
@@ -236,7 +236,15 @@ def _chat_templates(merging: Merging, tokenizer: Any) -> list[str | None]:
     ours = chat_template(template.template, tokenizer.bos_token if with_bos and not writes_bos else None)
     if template.style == "template":
         return [ours]
-    return [own_chat_template(tokenizer.get_chat_template(), merging.params.prompt.system), ours]
+    own = own_chat_template(tokenizer.get_chat_template(), merging.params.prompt.system)
+    return [own, *_with_the_trained_tail(own, template.template, tokenizer), ours]
+
+
+def _with_the_trained_tail(own: str, trained: str, tokenizer: Any) -> list[str | None]:
+    """Return `own` with the end of the training's prompt, where the prompts are alike up to there."""
+    message = [{"role": "user", "content": "{instruction}"}]
+    head = tokenizer.apply_chat_template(message, chat_template=own, tokenize=False, add_generation_prompt=False)
+    return [with_tail(own, trained.removeprefix(head))] if trained.startswith(head) else []
 
 
 def _first_unlike(merging: Merging, tokenizer: Any) -> str:

@@ -38,7 +38,7 @@ def find_turn(tokenizer: Any, content: str, system: str) -> Turn:
     before = [{"role": "system", "content": system}] if system else []
     turn = _turn(tokenizer, before, content)
     if system and system.strip() not in turn.prompt:
-        raise UserError(f"{_NAME} leaves out the system message. Set prompt.system: '' and prompt.style: chat.")
+        raise UserError(f"{_NAME} leaves out the system message. Set prompt.system: ''.")
     for question in QUESTIONS:
         asked = content.replace("{instruction}", question)
         if _turn(tokenizer, before, asked).prompt != turn.prompt.replace("{instruction}", question):

@@ -212,7 +212,7 @@ class Prompt(Section):
 
 
 class Lora(Section):
-    r: Count
+    r: Literal["auto"] | Count
     alpha: Literal["auto"] | Count
     dropout: Fraction
     target_modules: Name | Annotated[list[str], Field(min_length=1)]
@@ -222,24 +222,19 @@ class Lora(Section):
     use_dora: bool
     init_lora_weights: Literal["gaussian", "orthogonal"] | bool
 
-    @property
-    def resolved_alpha(self) -> int:
-        """Return alpha; `auto` is 2·r, so that the scale alpha/r stays the same in a rank sweep."""
-        return 2 * self.r if self.alpha == "auto" else self.alpha
-
 
 class Train(Section):
     backend: Literal["auto", "unsloth", "peft"]
     processes: Literal["auto"] | Count
-    epochs: Count
-    learning_rate: Rate
+    epochs: Literal["auto"] | Count
+    learning_rate: Literal["auto"] | Rate
     lr_scheduler_type: Literal["linear", "cosine", "constant", "constant_with_warmup"]
     warmup_fraction: Fraction
     weight_decay: Annotated[float, Field(ge=0)]
     max_grad_norm: Annotated[float, Field(gt=0)]
     optim: Literal["adamw_torch", "adamw_8bit", "paged_adamw_8bit"]
     fp8: bool
-    effective_batch_size: Count
+    effective_batch_size: Literal["auto"] | Count
     max_length: Count
     max_truncated_fraction: Share
     group_by_length: bool
@@ -255,6 +250,14 @@ class Train(Section):
     load_best_model_at_end: bool
     early_stopping_patience: Count | None
     report_to: list[Name]
+
+
+class BuiltinTraining(Section):
+    """What `auto` is in `train` for a built-in model."""
+
+    epochs: Count
+    learning_rate: Rate
+    effective_batch_size: Count
 
 
 class Predict(Section):
@@ -290,6 +293,7 @@ class Params(Section):
     prompt: Prompt
     lora: Lora
     train: Train
+    builtin_training: BuiltinTraining
     predict: Predict
     evaluate: Evaluate
     export: Export

@@ -5,8 +5,8 @@ from typing import Literal
 
 from pagetune.errors import UserError
 from pagetune.model.precision import PrecisionChoice
-from pagetune.params import Params
 from pagetune.plan.memory import CONTEXT_BYTES, GIB, Setup, estimate
+from pagetune.plan.recipe import ResolvedParams
 from pagetune.plan.shapes import Shape
 
 #: Share of the machine's memory that a training on the CPU may take.
@@ -18,7 +18,7 @@ MemoryLimit = Literal["auto"] | float
 
 
 def training_setup(
-    params: Params,
+    params: ResolvedParams,
     shape: Shape,
     choice: PrecisionChoice,
     backend: Literal["unsloth", "peft"],
@@ -75,7 +75,7 @@ def _without_context(gib: float) -> int:
     return int(gib * GIB) - CONTEXT_BYTES
 
 
-def needs_sharding(params: Params, shape: Shape, choice: PrecisionChoice) -> bool:
+def needs_sharding(params: ResolvedParams, shape: Shape, choice: PrecisionChoice) -> bool:
     """Return whether the base model leaves too little of one GPU to train beside it.
 
     Raises UserError where it does and cannot be sharded with these settings.

@@ -11,7 +11,7 @@ from typing import Literal
 
 from pagetune.errors import UserError
 from pagetune.model.precision import Precision
-from pagetune.params import Lora, Train
+from pagetune.plan.recipe import ResolvedLora, ResolvedTrain
 from pagetune.plan.shapes import Shape, adapter_parameters, is_target, shape_of
 
 __all__ = ["CONTEXT_BYTES", "Estimate", "Plan", "Setup", "Shape", "estimate", "make_plan", "shape_of"]
@@ -105,7 +105,7 @@ class Setup:
     shape: Shape
     precision: Precision
     double_quant: bool
-    lora: Lora
+    lora: ResolvedLora
     backend: Literal["unsloth", "peft"]
     on_gpu: bool
     optim: Literal["adamw_torch", "adamw_8bit", "paged_adamw_8bit"] = "adamw_torch"
@@ -233,7 +233,12 @@ class Candidate:
 
 
 def make_plan(
-    setup: Setup, train: Train, largest: Callable[[int], int], budget_bytes: int, packing: bool, processes: int = 1
+    setup: Setup,
+    train: ResolvedTrain,
+    largest: Callable[[int], int],
+    budget_bytes: int,
+    packing: bool,
+    processes: int = 1,
 ) -> Plan:
     """Choose by `train.memory`, within what the user has set. Raises UserError where nothing fits.
 
@@ -257,7 +262,7 @@ def make_plan(
     )
 
 
-def _candidates(setup: Setup, train: Train, largest: Callable[[int], int], processes: int) -> list[Candidate]:
+def _candidates(setup: Setup, train: ResolvedTrain, largest: Callable[[int], int], processes: int) -> list[Candidate]:
     whole, fixed = largest(1), train.gradient_checkpointing
     candidates = []
     for accumulation in _accumulations(train, processes):
@@ -269,7 +274,7 @@ def _candidates(setup: Setup, train: Train, largest: Callable[[int], int], proce
     return candidates
 
 
-def _accumulations(train: Train, processes: int) -> list[int]:
+def _accumulations(train: ResolvedTrain, processes: int) -> list[int]:
     """Return an accumulation for each number of rows at once that makes a difference."""
     rows, at_once = -(-train.effective_batch_size // processes), train.per_device_train_batch_size
     return sorted({-(-rows // n) for n in range(1, rows + 1)}) if at_once == "auto" else [-(-rows // at_once)]
@@ -318,7 +323,7 @@ def _in_words(predicted: Estimate) -> str:
     )
 
 
-def _nothing_fits(setup: Setup, train: Train, least: Candidate, quantized: Candidate, budget: int) -> str:
+def _nothing_fits(setup: Setup, train: ResolvedTrain, least: Candidate, quantized: Candidate, budget: int) -> str:
     """Say what is missing and what would help. `quantized` is the least that training takes with 4 bits."""
     seen = (
         f"params.yaml: train.memory: at {setup.precision} this training takes {_in_words(least.predicted)} at least, "

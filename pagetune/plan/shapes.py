@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pagetune.errors import UserError
-from pagetune.params import Lora
+from pagetune.plan.recipe import ResolvedLora
 
 MLP = ("gate_proj", "up_proj", "down_proj", "fc1", "fc2")
 
@@ -127,7 +127,7 @@ def _encoder_decoder_shape(config: Any) -> Shape:
     )
 
 
-def adapter_parameters(shape: Shape, lora: Lora) -> int:
+def adapter_parameters(shape: Shape, lora: ResolvedLora) -> int:
     """Count the adapter's parameters: r·(in + out) of each layer it sits on, and its out for DoRA."""
     named = [
         (_full_name(layer, name), widths)
@@ -152,7 +152,7 @@ def _full_name(layer: int, name: str) -> str:
     return f"model.layers.{layer}.{'mlp' if name in MLP else 'self_attn'}.{name}"
 
 
-def is_target(name: str, lora: Lora) -> bool:
+def is_target(name: str, lora: ResolvedLora) -> bool:
     """Return whether a layer with this full name gets an adapter."""
     if lora.target_modules == "all-linear":
         return name != "lm_head"
@@ -161,7 +161,7 @@ def is_target(name: str, lora: Lora) -> bool:
     return _matches(lora.target_modules, name)
 
 
-def _rank(name: str, lora: Lora) -> int:
+def _rank(name: str, lora: ResolvedLora) -> int:
     """Return the rank as PEFT looks it up: that of the first pattern that matches the end of the name."""
     return next((rank for key, rank in lora.rank_pattern.items() if _matches(rf"(.*\.)?({key})", name)), lora.r)
 

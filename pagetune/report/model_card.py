@@ -293,7 +293,9 @@ def _settings_section(params: Params, train: dict[str, Any]) -> list[str]:
     return [
         "## Settings",
         "",
-        f"Tuned in {train['precision']} with a LoRA alpha of {train['lora_alpha']}, in {train['steps']} steps.",
+        f"Tuned in {train['precision']}: LoRA rank {train['lora_r']} with alpha {train['lora_alpha']}, "
+        f"{train['epochs']} epochs at a learning rate of {train['learning_rate']:g}, {train['steps']} steps of "
+        f"{train['effective_batch_size']} rows.",
         "",
         "```json",
         settings,

@@ -7,6 +7,7 @@ from typing import Any
 from pagetune.errors import UserError
 from pagetune.model.language_model import has_conv1d, linear_modules, outside_language_model
 from pagetune.params import Lora
+from pagetune.plan.recipe import ResolvedLora
 
 
 def check_modules(params: Lora, modules: list[str]) -> None:
@@ -43,7 +44,7 @@ def _matches_pattern(pattern: str, modules: list[str]) -> bool:
     return any(_matches(rf"(.*\.)?({pattern})", module) for module in modules)
 
 
-def lora_config(params: Lora, model: Any = None) -> Any:
+def lora_config(params: ResolvedLora, model: Any = None) -> Any:
     """Return PEFT's configuration of an adapter for `model`, or for any decoder-only model of text."""
     from peft import LoraConfig
 

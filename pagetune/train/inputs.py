@@ -14,6 +14,7 @@ from pagetune.model.template import eos_of, read_template
 from pagetune.params import Params
 from pagetune.plan.budget import has_liger, training_setup
 from pagetune.plan.memory import Plan, Setup, estimate, make_plan
+from pagetune.plan.recipe import ResolvedParams
 from pagetune.plan.shapes import known_shape
 from pagetune.plan.steps import largest_micro_batch, plan_steps, tokens_at_once
 from pagetune.records import Example
@@ -36,7 +37,7 @@ MAX_VALIDATION_ROWS = 64
 class TrainingInputs:
     """Everything that a training follows from. `steps` holds the row numbers of each step of the optimizer."""
 
-    params: Params
+    params: ResolvedParams
     manifest: Manifest
     backend: Backend
     choice: PrecisionChoice
@@ -137,7 +138,7 @@ def _has_gpu() -> bool:
     return bool(torch.cuda.is_available())
 
 
-def prepare(params: Params, manifest: Manifest, choice: PrecisionChoice, world: World) -> TrainingInputs:
+def prepare(params: ResolvedParams, manifest: Manifest, choice: PrecisionChoice, world: World) -> TrainingInputs:
     """Read the rows, check them, and choose the backend; no weight is loaded yet.
 
     Raises UserError where rows, settings and model do not belong together.

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from pagetune.jsonl import atomic_write, write_json
+from pagetune.jsonl import atomic_write, read_records, write_json
 from pagetune.model.loading import load_config
 from pagetune.model.manifest import ADAPTER, BASE, Manifest, read_manifest
 from pagetune.model.precision import PrecisionChoice, resolve_precision
@@ -17,7 +17,9 @@ from pagetune.model.template import CARRIED, read_template
 from pagetune.params import Params
 from pagetune.plan.budget import budget_bytes, cap_gpu_memory, needs_sharding
 from pagetune.plan.memory import Plan
+from pagetune.plan.recipe import ResolvedParams, describe_corpus, describe_recipe, resolve_recipe
 from pagetune.plan.shapes import known_shape
+from pagetune.records import Example
 from pagetune.train.adapter import save_adapter
 from pagetune.train.backend import load_for_training
 from pagetune.train.checkpoints import Store, open_store, run_key, state_folder
@@ -45,18 +47,27 @@ def train_adapter(params: Params) -> None:
     # Segments that can grow: less memory is lost between tensors whose sizes change with every batch.
     os.environ.setdefault("PYTORCH_CUDA_ALLOC_CONF", "expandable_segments:True")
     manifest, world = read_manifest(), World.from_environment()
-    processes = count_processes(params.train.processes, params.train.effective_batch_size)
+    resolved, recipe = settle(params, manifest)
+    processes = count_processes(resolved.train.processes, resolved.train.effective_batch_size)
     set_cuda_device(world)
     choice = resolve_precision(params.precision, manifest.parameters, params.quantization, manifest.quantized)
     if processes > world.processes:
-        launch(params, manifest, choice, processes)
+        launch(resolved, manifest, choice, processes)
         return
-    inputs = prepare(params, manifest, choice, world)
+    log_once(recipe)
+    inputs = prepare(resolved, manifest, choice, world)
     with store_of(inputs) as store:
         model, outcome = tune(inputs, store)
         if world.is_first:
             write_results(inputs, model, outcome)
             store.finish()
+
+
+def settle(params: Params, manifest: Manifest) -> tuple[ResolvedParams, str]:
+    """Return the settings with the recipe for this base and these rows, and the line that says what it is."""
+    corpus = describe_corpus(read_records(PROMPTS / "train.jsonl", Example))
+    resolved = resolve_recipe(params, corpus, manifest.parameters, manifest.source == "builtin")
+    return resolved, describe_recipe(params, resolved, corpus, manifest.parameters)
 
 
 def set_cuda_device(world: World) -> None:
@@ -67,7 +78,7 @@ def set_cuda_device(world: World) -> None:
         torch.cuda.set_device(world.local_rank)
 
 
-def launch(params: Params, manifest: Manifest, choice: PrecisionChoice, processes: int) -> None:
+def launch(params: ResolvedParams, manifest: Manifest, choice: PrecisionChoice, processes: int) -> None:
     """Run the stage in several processes, again with less where memory ran out in one of them."""
     sharded = needs_sharding(params, known_shape(load_config(manifest), manifest.id), choice)
     launch_until_it_fits(lambda environment: run_processes(processes, sharded, environment), processes)
@@ -184,7 +195,10 @@ def train_metrics(inputs: TrainingInputs, outcome: Outcome) -> dict[str, Any]:
     return {
         "backend": inputs.backend.name,
         "backend_reason": inputs.backend.reason,
+        "lora_r": inputs.params.lora.r,
         "lora_alpha": inputs.params.lora.resolved_alpha,
+        "epochs": inputs.params.train.epochs,
+        "learning_rate": inputs.params.train.learning_rate,
         "rows": len(inputs.train_rows),
         "steps": outcome.curve[-1].step,
         "effective_batch_size": inputs.params.train.effective_batch_size,

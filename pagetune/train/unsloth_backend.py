@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from pagetune.model.language_model import linear_modules
 from pagetune.model.loading import answer_greedily
 from pagetune.params import Lora, Params
+from pagetune.plan.recipe import ResolvedParams
 from pagetune.train.adapter import check_modules, fuse_the_head, lora_config
 from pagetune.train.packed_attention import Kernel
 
@@ -97,7 +98,7 @@ def load(inputs: "TrainingInputs", checkpointing: bool) -> Any:
     return tuned
 
 
-def _with_adapter(unsloth: Any, model: Any, params: Params, checkpointing: bool) -> Any:
+def _with_adapter(unsloth: Any, model: Any, params: ResolvedParams, checkpointing: bool) -> Any:
     config = lora_config(params.lora)
     return unsloth.get_peft_model(
         model,
