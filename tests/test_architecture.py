@@ -87,6 +87,14 @@ def test_precision_is_resolved_in_one_place_of_each_stage() -> None:
     }
 
 
+def test_no_stage_imports_transformers_before_it_silences_it() -> None:
+    """run_stage sets how much the libraries say, which transformers reads when it is imported."""
+    stages = sorted(path.stem for path in (ROOT / "stages").glob("*.py") if path.stem != "__init__")
+    imports = "\n".join(f"import stages.{stage}" for stage in stages)
+    done = run(ROOT, "python", "-c", f"import sys\n{imports}\nprint('transformers' in sys.modules)")
+    assert done.stdout == "False\n"
+
+
 def test_functions_stay_short() -> None:
     """The median is at most 8 lines, the longest function 45."""
     lengths = {function.where: function.lines for function in code_functions(["pagetune", "stages"])}

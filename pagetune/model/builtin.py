@@ -9,8 +9,6 @@ from typing import Any
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
-from transformers.utils import logging
 
 from pagetune.errors import UserError
 from pagetune.model.manifest import Manifest
@@ -48,8 +46,10 @@ def check_texts(texts: list[str], name: str) -> None:
         )
 
 
-def save(model: Any, tokenizer: PreTrainedTokenizerFast, folder: Path, name: str) -> Manifest:
+def save(model: Any, tokenizer: Any, folder: Path, name: str) -> Manifest:
     """Save a built-in model in `folder` and return its manifest."""
+    from transformers.utils import logging
+
     logging.disable_progress_bar()  # a bar for a single file of 15 MB
     tokenizer.save_pretrained(str(folder))
     model.save_pretrained(str(folder))
@@ -79,7 +79,7 @@ def vocabulary_of(texts: list[str], params: Builtin) -> int:
     return max(MIN_VOCABULARY, int(sum(map(len, texts)) / params.characters_per_token))
 
 
-def train_tokenizer(texts: list[str], vocabulary: int, mask: str | None = None) -> PreTrainedTokenizerFast:
+def train_tokenizer(texts: list[str], vocabulary: int, mask: str | None = None) -> Any:
     """Train a byte-level BPE of `vocabulary` tokens, including the special ones."""
     special_tokens = [EOS, PAD] + ([mask] if mask else [])
     tokenizer = Tokenizer(models.BPE())
@@ -94,12 +94,16 @@ def train_tokenizer(texts: list[str], vocabulary: int, mask: str | None = None) 
     )
     tokenizer.train_from_iterator(texts, trainer)
     named = {"mask_token": mask} if mask else {}
+    from transformers import PreTrainedTokenizerFast
+
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, eos_token=EOS, pad_token=PAD, clean_up_tokenization_spaces=False, **named
     )
 
 
-def _new_llama(tokenizer: PreTrainedTokenizerFast, params: Builtin) -> LlamaForCausalLM:
+def _new_llama(tokenizer: Any, params: Builtin) -> Any:
+    from transformers import LlamaConfig, LlamaForCausalLM
+
     config = LlamaConfig(
         vocab_size=len(tokenizer),
         hidden_size=params.hidden_size,
@@ -115,7 +119,7 @@ def _new_llama(tokenizer: PreTrainedTokenizerFast, params: Builtin) -> LlamaForC
     return LlamaForCausalLM(config)
 
 
-def _pretrain(texts: list[str], tokenizer: PreTrainedTokenizerFast, params: Builtin, seed: int) -> LlamaForCausalLM:
+def _pretrain(texts: list[str], tokenizer: Any, params: Builtin, seed: int) -> Any:
     """Train a model on random blocks of the texts for `params.steps` steps. The same seed gives the same weights."""
     torch.manual_seed(seed)
     model = _new_llama(tokenizer, params)
@@ -145,9 +149,7 @@ def descend(model: Any, optimizer: torch.optim.Optimizer, losses: Iterator[torch
             print(f"base_model: step {step} of {steps}, loss {loss.item():.2f}", flush=True)
 
 
-def _random_blocks(
-    texts: list[str], tokenizer: PreTrainedTokenizerFast, params: Builtin, seed: int
-) -> Iterator[torch.Tensor]:
+def _random_blocks(texts: list[str], tokenizer: Any, params: Builtin, seed: int) -> Iterator[torch.Tensor]:
     """Yield `steps` tensors (batch_size, block_tokens) of token ids, cut at random from the joined texts."""
     ids = torch.tensor([i for text in texts for i in [*tokenizer.encode(text), tokenizer.eos_token_id]])
     block = min(params.block_tokens, len(ids) - 1)

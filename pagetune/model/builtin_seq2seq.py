@@ -14,7 +14,6 @@ from typing import Any
 
 import torch
 from torch.nn import functional
-from transformers import BartConfig, BartForConditionalGeneration, PreTrainedTokenizerFast
 
 from pagetune.model.builtin import check_texts, descend, save, train_tokenizer
 from pagetune.model.manifest import Manifest
@@ -43,7 +42,9 @@ def make_builtin_seq2seq(texts: list[str], folder: Path, params: BuiltinSeq2Seq,
     return save(_pretrain(texts, tokenizer, params, seed), tokenizer, folder, "builtin_seq2seq")
 
 
-def _new_bart(tokenizer: PreTrainedTokenizerFast, params: BuiltinSeq2Seq) -> BartForConditionalGeneration:
+def _new_bart(tokenizer: Any, params: BuiltinSeq2Seq) -> Any:
+    from transformers import BartConfig, BartForConditionalGeneration
+
     config = BartConfig(
         vocab_size=len(tokenizer),
         d_model=params.hidden_size,
@@ -66,7 +67,7 @@ def _new_bart(tokenizer: PreTrainedTokenizerFast, params: BuiltinSeq2Seq) -> Bar
     return model
 
 
-def _initialise_positions(model: BartForConditionalGeneration) -> None:
+def _initialise_positions(model: Any) -> None:
     """Set the position embeddings to sines and cosines (Vaswani et al. 2017) on the scale of the other weights.
 
     From random ones a model this small does not learn where it is in the text, and so never learns to copy.
@@ -79,9 +80,7 @@ def _initialise_positions(model: BartForConditionalGeneration) -> None:
             weight.copy_(_INIT_STD * torch.cat([angles.sin(), angles.cos()], dim=1))
 
 
-def _pretrain(
-    texts: list[str], tokenizer: PreTrainedTokenizerFast, params: BuiltinSeq2Seq, seed: int
-) -> BartForConditionalGeneration:
+def _pretrain(texts: list[str], tokenizer: Any, params: BuiltinSeq2Seq, seed: int) -> Any:
     """Train a model to fill in and to retell dialogues. The same seed gives the same weights."""
     torch.manual_seed(seed)
     model = _new_bart(tokenizer, params).to("cuda" if torch.cuda.is_available() else "cpu")
@@ -92,14 +91,14 @@ def _pretrain(
     return model.cpu().eval()
 
 
-def _loss(model: BartForConditionalGeneration, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+def _loss(model: Any, batch: dict[str, torch.Tensor]) -> torch.Tensor:
     labels = batch.pop("labels")
     logits = model(**batch, use_cache=False).logits
     return functional.cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=IGNORED)
 
 
 def _training_batches(
-    texts: list[str], tokenizer: PreTrainedTokenizerFast, params: BuiltinSeq2Seq, seed: int
+    texts: list[str], tokenizer: Any, params: BuiltinSeq2Seq, seed: int
 ) -> Iterator[dict[str, torch.Tensor]]:
     random = Random(seed)  # noqa: S311 - nothing secret
     syllables = sorted(set(_SYLLABLE.findall("".join(texts))))
@@ -119,7 +118,7 @@ def _training_batches(
         yield _padded_batch([row(retold) for _ in range(params.batch_size)], tokenizer)
 
 
-def _encode(text: str, tokenizer: PreTrainedTokenizerFast) -> list[int]:
+def _encode(text: str, tokenizer: Any) -> list[int]:
     ids: list[int] = tokenizer.encode(text)
     return ids[: MAX_TOKENS - 1]
 
@@ -172,9 +171,7 @@ def with_gaps(ids: list[int], mask: int, random: Random) -> list[int]:
     return shown
 
 
-def _padded_batch(
-    rows: list[tuple[list[int], list[int]]], tokenizer: PreTrainedTokenizerFast
-) -> dict[str, torch.Tensor]:
+def _padded_batch(rows: list[tuple[list[int], list[int]]], tokenizer: Any) -> dict[str, torch.Tensor]:
     eos, pad = tokenizer.eos_token_id, tokenizer.pad_token_id
     return {
         "input_ids": _right_padded([shown for shown, _ in rows], pad),
