@@ -43,7 +43,9 @@ def _dvc(*words: str) -> str:
     """Run DVC and return what it prints."""
     done = subprocess.run([sys.executable, "-m", "dvc", *words], capture_output=True, text=True, check=False)
     if done.returncode:
-        seen = (done.stderr.strip().splitlines() or ["no message"])[-1].removeprefix("ERROR: ")
+        said = done.stderr.strip().splitlines() or ["no message"]
+        # After an unexpected error DVC says where to ask for help.
+        seen = next((line for line in reversed(said) if line.startswith("ERROR")), said[-1]).removeprefix("ERROR: ")
         raise UserError(f"sweep: `dvc {' '.join(words)}` says: {seen}. Run this in a Git and DVC project.")
     return done.stdout
 
