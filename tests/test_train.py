@@ -435,17 +435,32 @@ def test_a_loss_that_is_no_number_stops_the_training_with_advice(
 
 
 def test_a_validation_loss_that_is_no_number_stops_the_training_too(tiny_base: Path, meddler: Meddler) -> None:
-    meddler.at_validation = {1: times(float("inf"))}
+    meddler.at_validation = {2: times(float("inf"))}
     with pytest.raises(UserError, match=r"the eval_loss is inf at step 10\.") as caught:
-        train(job_of(tiny_base))
+        train(job_of(tiny_base, validation=1))
     assert is_advice(caught.value)
+
+
+def test_a_base_whose_loss_is_no_number_is_said_before_the_first_step(tiny_base: Path, meddler: Meddler) -> None:
+    meddler.at_validation = Always(always=times(float("nan")))
+    with pytest.raises(UserError, match=r"of the base is nan, before any step\. Set precision: bf16 or fp32\."):
+        train(job_of(tiny_base))
+    assert meddler.trained == 0
 
 
 def test_a_loss_that_climbs_stops_the_training_with_advice(tiny_base: Path, meddler: Meddler) -> None:
     meddler.at = {step: times(9) for step in range(9, STEPS + 1)}
-    with pytest.raises(UserError, match=r"the loss diverges: \d+\.\d+ at first, \d+\.\d+ at step 12\.") as caught:
-        train(job_of(tiny_base))
+    meddler.at_validation = {number: times(9) for number in range(3, 99)}
+    with pytest.raises(UserError, match=r"the loss diverges: \d+\.\d+ at first, \d+\.\d+ at step 15\.") as caught:
+        train(job_of(tiny_base, eval_steps=5, validation=1))
     assert is_advice(caught.value)
+
+
+def test_easy_rows_at_first_are_no_measure_for_the_others(tiny_base: Path, meddler: Meddler) -> None:
+    meddler.at = {step: times(0.1) for step in range(1, 5)}
+    _, outcome = train(job_of(tiny_base))
+    assert outcome.curve[-1].step == STEPS
+    assert outcome.curve[2].train_loss > outcome.curve[0].train_loss + 1
 
 
 def test_an_absurd_learning_rate_stops_early(tiny_base: Path, meddler: Meddler) -> None:

@@ -11,10 +11,10 @@ from tqdm import tqdm
 from transformers import TrainerCallback
 
 from pagetune.errors import UserError
+from pagetune.plan.recipe import ResolvedTrain
 from pagetune.train.distributed import log_once
+from pagetune.train.divergence import find_divergence
 
-#: A loss this many times the first one, and a nat above it, twice in a row, will not come down again.
-DIVERGED = 1.5
 #: Dense bf16 TFLOP/s (fp16 where there is no bf16) from the makers' data sheets, by a word of the GPU's name.
 PEAK_TFLOPS = {
     "GB200": 2250.0, "B200": 2250.0, "B100": 1750.0, "GH200": 989.0, "H200": 989.0, "H100": 989.0, "H800": 989.0,
@@ -86,10 +86,8 @@ class Progress(TrainerCallback):  # type: ignore[misc]
 class Health(TrainerCallback):  # type: ignore[misc]
     """Stops a training whose loss is NaN or climbs, and says what helps. Logs the last step, too."""
 
-    def __init__(self, learning_rate: float, max_grad_norm: float) -> None:
-        self.learning_rate, self.max_grad_norm = learning_rate, max_grad_norm
-        self.first: float | None = None
-        self.high = 0
+    def __init__(self, train: ResolvedTrain, steps_per_epoch: int) -> None:
+        self.train, self.steps_per_epoch = train, steps_per_epoch
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         if state.global_step == state.max_steps:
@@ -100,21 +98,15 @@ class Health(TrainerCallback):  # type: ignore[misc]
         for name in ("loss", "eval_loss"):
             if name in logs and not math.isfinite(logs[name]):
                 raise UserError(f"the {name} is {logs[name]} at step {state.global_step}. {self._advice()}")
-        if "loss" in logs:
-            self._climbs(logs["loss"], state)
-
-    def _climbs(self, loss: float, state: Any) -> None:
-        first = next((log["loss"] for log in state.log_history if "loss" in log), loss)
-        self.high = self.high + 1 if loss > max(DIVERGED * first, first + 1) else 0
-        if self.high == 2:
-            raise UserError(
-                f"the loss diverges: {first:.2f} at first, {loss:.2f} at step {state.global_step}. {self._advice()}"
-            )
+        warmup = self.train.warmup_fraction * state.max_steps
+        if found := find_divergence(state.log_history, self.steps_per_epoch, warmup):
+            seen = f"{found[0]:.2f} at first, {found[1]:.2f} at step {state.global_step}"
+            raise UserError(f"the loss diverges: {seen}. {self._advice()}")
 
     def _advice(self) -> str:
         return (
-            f"Lower train.learning_rate ({self.learning_rate:g}), raise train.warmup_fraction, or lower "
-            f"train.max_grad_norm ({self.max_grad_norm:g}); fp16 overflows where bf16 does not."
+            f"Lower train.learning_rate ({self.train.learning_rate:g}), raise train.warmup_fraction, or lower "
+            f"train.max_grad_norm ({self.train.max_grad_norm:g}); fp16 overflows where bf16 does not."
         )
 
 

@@ -136,7 +136,7 @@ def build_trainer(inputs: TrainingInputs, model: Any, plan: Plan, store: Store |
     for callback in (PrinterCallback, ProgressCallback):
         trainer.remove_callback(callback)
     for added in (
-        callbacks.Health(train.learning_rate, train.max_grad_norm),
+        callbacks.Health(train, inputs.steps_per_epoch),
         callbacks.Memory(memory, train.empty_cache_threshold),
         progress,
         *_early_stopping(inputs),

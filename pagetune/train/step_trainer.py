@@ -1,6 +1,7 @@
 """The trainer: transformers' Trainer with our steps, an exact validation loss, and checkpoints that survive a kill."""
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,7 @@ import torch
 from torch.utils.data import DataLoader
 from transformers import Trainer, TrainerCallback
 
+from pagetune.errors import UserError
 from pagetune.model.prompts import IGNORED
 from pagetune.train.adapter import load_sharded
 from pagetune.train.batches import Collator, EncodedRow, Sampler
@@ -63,6 +65,15 @@ def _tokens(batch: dict[str, Any]) -> int:
 class _Stepping(TrainerCallback):  # type: ignore[misc]
     def __init__(self, trainer: "StepTrainer") -> None:
         self.trainer = trainer
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Note the validation loss of the base, by which train/divergence.py judges; it is no point of the curve."""
+        if state.global_step > 0 or not self.trainer.batches.validation_rows:
+            return
+        loss = self.trainer.validation_loss()
+        if not math.isfinite(loss):
+            raise UserError(f"the validation loss of the base is {loss}, before any step. Set precision: bf16 or fp32.")
+        state.log_history.append({"step": 0, "eval_loss": loss})
 
     def on_pre_optimizer_step(self, *_: Any, **__: Any) -> None:
         self.trainer.stepping = True
@@ -130,6 +141,13 @@ class StepTrainer(Trainer):  # type: ignore[misc]
         return loss * self.args.world_size if self.model.training else loss
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
+        """Log the validation loss, and the scores of a few answers where they are asked for."""
+        metrics = {"eval_loss": self.validation_loss()} | self._quick()
+        self.log(metrics)
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        return metrics
+
+    def validation_loss(self) -> float:
         """Return the mean loss per trained token of the validation rows, the same for any cut into batches."""
         self.model.eval()
         total, tokens = torch.zeros((), device=self.args.device), torch.zeros((), device=self.args.device)
@@ -142,10 +160,7 @@ class StepTrainer(Trainer):  # type: ignore[misc]
         total, tokens = (
             self.accelerator.reduce(torch.stack([total, tokens])) if self.args.world_size > 1 else (total, tokens)
         )
-        metrics = {"eval_loss": float(total / tokens)} | self._quick()
-        self.log(metrics)
-        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
-        return metrics
+        return float(total / tokens)
 
     def _quick(self) -> dict[str, Any]:
         """Answer in the first process; the others wait for it in the next step."""
