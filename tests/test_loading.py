@@ -158,6 +158,7 @@ def test_layers_get_their_own_rank_and_alpha(tiny_base: Path) -> None:
 
     params = lora(
         r=8,
+        alpha="auto",
         target_modules=["q_proj", "down_proj", "lm_head"],
         rank_pattern={"down_proj": 4, "lm_head": 2},
         alpha_pattern={"lm_head": 6},

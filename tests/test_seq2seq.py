@@ -37,7 +37,7 @@ from pagetune.train.step_trainer import loss_of
 PARAMS = resolved_params()
 TARGETS = ["q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2", "lm_head"]
 #: The ranks of presets/summarization.yaml: attention 32, MLP 16, output 8.
-LAYERED = lora(r=32, target_modules=TARGETS, rank_pattern={"fc1": 16, "fc2": 16, "lm_head": 8})
+LAYERED = lora(r=32, alpha="auto", target_modules=TARGETS, rank_pattern={"fc1": 16, "fc2": 16, "lm_head": 8})
 ROWS = [example(question, answer) for question, answer in (("주소?", "서울"), ("전화?", "02-555"), ("요금?", "9만 원"))]
 
 

@@ -19,7 +19,8 @@ def text_of(path: str, rank: int) -> str:
 
 
 def main() -> None:
-    stage, rank = load("dvc.yaml")["stages"][sys.argv[1]], load("params.yaml")["lora"]["r"]
+    stage, wanted = load("dvc.yaml")["stages"][sys.argv[1]], load("params.yaml")["lora"]["r"]
+    rank = 16 if wanted == "auto" else wanted
     for out in [*stage["outs"], *stage.get("metrics", []), *stage.get("plots", [])]:
         name = out if isinstance(out, str) else next(iter(out))
         path = Path(name) if Path(name).suffix else Path(name, "part.txt")
