@@ -45,6 +45,11 @@ def test_without_validation_an_epoch_is_compared_with_the_first() -> None:
     assert judged([1.0, 3.0, 2.0, 1.0, 3.0] * 4) is None
 
 
+def test_where_validations_are_rare_the_epochs_are_judged() -> None:
+    logs = [{"step": 0, "eval_loss": 2.0}, *history([2.0] * 5 + [7.0] * 10), {"step": 15, "eval_loss": 7.0}]
+    assert find_divergence(logs, 5, 0) == (2.0, 7.0)
+
+
 def test_the_warm_up_is_not_judged() -> None:
     climbs = [6.0] * 10, [2.0, 6.0, 6.0]
     assert judged(*climbs, warmup=5) is None

@@ -205,9 +205,10 @@ def test_the_merged_folder_ends_in_the_trained_eos_whatever_the_base_s_tokenizer
     assert AutoTokenizer.from_pretrained("merged").eos_token == "</s>"
 
 
+@pytest.mark.parametrize("last", ["", "\n"])
 @pytest.mark.parametrize("opening", ["assistant:\n", "assistant: ", "assistant:\n<think>\n"])
 def test_a_base_with_a_chat_template_keeps_it_in_the_export_and_asks_as_the_training_did(
-    project: Path, tiny_base: Path, tmp_path: Path, opening: str
+    project: Path, tiny_base: Path, tmp_path: Path, opening: str, last: str
 ) -> None:
     """Where it writes the answer's space into the prompt, or opens a thought, it ends as the training's prompt does."""
     from transformers import AutoTokenizer
@@ -216,7 +217,7 @@ def test_a_base_with_a_chat_template_keeps_it_in_the_export_and_asks_as_the_trai
     shutil.copytree(tiny_base, base)
     (base / "chat_template.jinja").write_text(
         "{% for m in messages %}{{ m['role'] + ': ' + m['content'] + '</s>\n' }}{% endfor %}"
-        f"{{% if add_generation_prompt %}}{{{{ {json.dumps(opening)} }}}}{{% endif %}}",
+        f"{{% if add_generation_prompt %}}{{{{ {json.dumps(opening)} }}}}{{% endif %}}{last}",
         encoding="utf-8",
     )
     manifest = read_manifest(tiny_base).model_copy(update={"location": str(base), "end_of_turn": "</s>"})

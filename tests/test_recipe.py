@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from pagetune.commands.plan import look_ahead, plan_lines
 from pagetune.commands.presets import apply_preset
+from pagetune.errors import UserError
 from pagetune.jsonl import write_json
 from pagetune.model.manifest import Manifest
 from pagetune.params import Params, load_params
@@ -55,10 +56,21 @@ def test_a_built_in_model_keeps_its_own_settings() -> None:
 
 @pytest.mark.parametrize(
     ("facts", "wordings", "epochs"),
-    [(473, 1, 45), (473, 2, 22), (473, 10, 4), (473, 40, 3), (3_000, 1, 20), (3_000, 5, 4), (50_000, 1, 10)],
+    [(473, 1, 45), (473, 2, 22), (473, 10, 4), (473, 40, 3), (3_000, 5, 6), (10_000, 1, 20), (99_000, 1, 10)],
 )
 def test_epochs_follow_from_facts_and_wordings(facts: int, wordings: int, epochs: int) -> None:
     assert recipe(Corpus(facts, facts * wordings))[1] == epochs
+
+
+@given(facts=st.integers(1, 200_000), wordings=st.integers(1, 9))
+def test_one_fact_more_changes_the_epochs_by_one_at_most(facts: int, wordings: int) -> None:
+    one, next_one = (recipe(Corpus(number, number * wordings))[1] for number in (facts, facts + 1))
+    assert 0 <= one - next_one <= 1
+
+
+def test_summaries_are_not_learned_by_heart() -> None:
+    summaries = SHIPPED.model_copy(update={"task": "summarization"})
+    assert resolve_recipe(summaries, Corpus(100, 100), 10**8, False).train.epochs == 5
 
 
 @pytest.mark.parametrize(("facts", "rank"), [(1, 16), (1_000, 16), (1_001, 32), (10_000, 32), (10_001, 64)])
@@ -131,3 +143,19 @@ def test_plan_does_not_show_the_base_of_before(folder: Path) -> None:
     write_json(folder / "models/base/manifest.json", manifest.model_dump())
     edit_params(folder, {"model.base": "LGAI-EXAONE/EXAONE-4.0-32B"})
     assert look_ahead(load_params(), 80, None, None).model.name == "LGAI-EXAONE/EXAONE-4.0-32B"
+    edit_params(folder, {"model.base": "builtin_seq2seq"})
+    with pytest.raises(UserError, match=r"models/base does not hold model\.base, builtin_seq2seq\. Run `dvc repro"):
+        look_ahead(load_params(), 80, None, None)
+    edit_params(folder, {"model.base": "./nowhere"})
+    with pytest.raises(UserError, match=r"the model \./nowhere .* It is model\.base in params\.yaml\."):
+        look_ahead(load_params(), 80, None, None)
+
+
+def test_a_base_that_bitsandbytes_has_packed_is_planned_so(folder: Path) -> None:
+    config = {
+        "model_type": "llama", "hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2,
+        "num_attention_heads": 2, "vocab_size": 512, "quantization_config": {"quant_method": "bitsandbytes"},
+    }  # fmt: skip
+    write_json(folder / "packed/config.json", config)
+    edit_params(folder, {"model.base": "packed"})
+    assert look_ahead(load_params(), 24, None, None).setup.precision == "4bit"

@@ -443,7 +443,7 @@ def test_a_validation_loss_that_is_no_number_stops_the_training_too(tiny_base: P
 
 def test_a_base_whose_loss_is_no_number_is_said_before_the_first_step(tiny_base: Path, meddler: Meddler) -> None:
     meddler.at_validation = Always(always=times(float("nan")))
-    with pytest.raises(UserError, match=r"of the base is nan, before any step\. Set precision: bf16 or fp32\."):
+    with pytest.raises(UserError, match=r"of the base is nan, before any step: .* Try precision: fp32\."):
         train(job_of(tiny_base))
     assert meddler.trained == 0
 
@@ -451,13 +451,13 @@ def test_a_base_whose_loss_is_no_number_is_said_before_the_first_step(tiny_base:
 def test_a_loss_that_climbs_stops_the_training_with_advice(tiny_base: Path, meddler: Meddler) -> None:
     meddler.at = {step: times(9) for step in range(9, STEPS + 1)}
     meddler.at_validation = {number: times(9) for number in range(3, 99)}
-    with pytest.raises(UserError, match=r"the loss diverges: \d+\.\d+ at first, \d+\.\d+ at step 15\.") as caught:
+    with pytest.raises(UserError, match=r"the loss diverges: \d+\.\d+ at first, \d+\.\d+ at step 1\d\.") as caught:
         train(job_of(tiny_base, eval_steps=5, validation=1))
     assert is_advice(caught.value)
 
 
 def test_easy_rows_at_first_are_no_measure_for_the_others(tiny_base: Path, meddler: Meddler) -> None:
-    meddler.at = {step: times(0.1) for step in range(1, 5)}
+    meddler.at = {1: times(0.1)}
     _, outcome = train(job_of(tiny_base))
     assert outcome.curve[-1].step == STEPS
     assert outcome.curve[2].train_loss > outcome.curve[0].train_loss + 1

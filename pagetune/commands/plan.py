@@ -156,20 +156,30 @@ def _backend(params: Params, processes: int, here: bool, model: PlannedModel) ->
 
 def _model(params: Params, wanted: str | None) -> PlannedModel:
     """Return the model of --model, else that of `model.base`: out of models/base where it is there already."""
-    manifest = read_manifest() if (BASE / "manifest.json").exists() else None
-    base = params.model.base
-    if wanted is None and base not in BUILTIN and (manifest is None or manifest.id != base):
-        wanted = base
     if wanted is not None:
-        return _known(wanted) or _described(wanted, params.model.trust_remote_code)
-    if manifest is None:
-        raise UserError(f"{BASE}/manifest.json is missing. Run `dvc repro base_model`, or name a model: --model 8b.")
+        return _known(wanted) or _described(wanted, None, params.model.trust_remote_code)
+    manifest, base = read_manifest() if (BASE / "manifest.json").exists() else None, params.model.base
+    if manifest is None or manifest.id != base:
+        return _not_here_yet(params)
     config = find_config(manifest.location, manifest.revision, manifest.trust_remote_code)
     shape = known_shape(config, manifest.id)
     where = manifest.location, manifest.revision
     builtin = manifest.source == "builtin"
     towers = _sees_or_hears(config)
     return PlannedModel(manifest.id, shape, manifest.parameters, *where, towers, manifest.quantized, builtin)
+
+
+def _not_here_yet(params: Params) -> PlannedModel:
+    """Return the model of `model.base` where models/base holds none, or another one."""
+    base, revision, trust = params.model.base, params.model.revision, params.model.trust_remote_code
+    if base in BUILTIN:
+        raise UserError(
+            f"{BASE} does not hold model.base, {base}. Run `dvc repro base_model`, or name a model: --model 8b."
+        )
+    try:
+        return _known(base) or _described(base, revision, trust)
+    except UserError as error:
+        raise UserError(f"{error} It is model.base in params.yaml.") from None
 
 
 def _sees_or_hears(config: Any) -> bool:
@@ -190,11 +200,21 @@ def _known(wanted: str) -> PlannedModel | None:
     return PlannedModel(words, model.shape, model.parameters, cached_folder(name), None, model.vision > 0)
 
 
-def _described(wanted: str, trust_remote_code: bool) -> PlannedModel:
+def _described(wanted: str, revision: str | None, trust_remote_code: bool) -> PlannedModel:
     """Return a model that only its own config.json describes."""
-    config = find_config(wanted, None, trust_remote_code)
+    config = find_config(wanted, revision, trust_remote_code)
     shape = known_shape(config, wanted)
-    return PlannedModel(wanted, shape, shape.parameters, wanted, None, _sees_or_hears(config))
+    return PlannedModel(
+        wanted, shape, shape.parameters, wanted, revision, _sees_or_hears(config), _bitsandbytes(config)
+    )
+
+
+def _bitsandbytes(config: Any) -> Literal["4bit", "8bit"] | None:
+    """Return what bitsandbytes has made of the weights; what other methods made is refused by base_model."""
+    packed = getattr(config, "quantization_config", None)
+    if not isinstance(packed, dict) or packed.get("quant_method") != "bitsandbytes":
+        return None
+    return "8bit" if packed.get("load_in_8bit") else "4bit"
 
 
 def _precision(params: Params, hardware: Hardware, model: PlannedModel, wanted: str | None) -> PrecisionChoice:

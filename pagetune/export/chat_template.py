@@ -41,6 +41,8 @@ def with_tail(own: str, tail: str) -> str:
     tokenizer joins with the answer.
     """
     asks = "{%- set asks = add_generation_prompt %}{%- set add_generation_prompt = false %}"
+    # Jinja drops a newline at the end of a template, but not before what follows it here.
+    own = own.removesuffix("\n")
     return f"{asks}{own}{{{{ {json.dumps(tail, ensure_ascii=False)} if asks else '' }}}}"
 
 

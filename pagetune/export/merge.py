@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -226,25 +227,32 @@ def _save_tokenizer(merging: Merging, folder: Path) -> None:
     raise UserError(f"{folder}: for {unlike!r} the chat template gives another prompt than the training had.")
 
 
-def _chat_templates(merging: Merging, tokenizer: Any) -> list[str | None]:
-    """Return the chat templates to try, the best first; an encoder-decoder gets one prompt, and has no chat turns."""
+def _chat_templates(merging: Merging, tokenizer: Any) -> Iterator[str | None]:
+    """Yield the chat templates to try, the best first; an encoder-decoder gets one prompt, and has no chat turns."""
     template, prompts = merging.template, merging.prompts
     if merging.manifest.encoder_decoder:
-        return [None]
+        yield None
+        return
+    if template.style == "chat":
+        own = own_chat_template(tokenizer.get_chat_template(), merging.params.prompt.system)
+        yield own
+        yield from _with_the_trained_tail(own, template.template, tokenizer)
     with_bos = bool(prompts[0]) and prompts[0][0] == tokenizer.bos_token_id
     writes_bos = bool(tokenizer.bos_token) and template.template.startswith(tokenizer.bos_token)
-    ours = chat_template(template.template, tokenizer.bos_token if with_bos and not writes_bos else None)
-    if template.style == "template":
-        return [ours]
-    own = own_chat_template(tokenizer.get_chat_template(), merging.params.prompt.system)
-    return [own, *_with_the_trained_tail(own, template.template, tokenizer), ours]
+    yield chat_template(template.template, tokenizer.bos_token if with_bos and not writes_bos else None)
 
 
-def _with_the_trained_tail(own: str, trained: str, tokenizer: Any) -> list[str | None]:
-    """Return `own` with the end of the training's prompt, where the prompts are alike up to there."""
+def _with_the_trained_tail(own: str, trained: str, tokenizer: Any) -> Iterator[str]:
+    """Yield `own` with the end of the training's prompt, where the prompts are alike up to there."""
+    from jinja2 import TemplateError
+
     message = [{"role": "user", "content": "{instruction}"}]
-    head = tokenizer.apply_chat_template(message, chat_template=own, tokenize=False, add_generation_prompt=False)
-    return [with_tail(own, trained.removeprefix(head))] if trained.startswith(head) else []
+    try:
+        head = tokenizer.apply_chat_template(message, chat_template=own, tokenize=False, add_generation_prompt=False)
+    except TemplateError:  # one that wants to be asked for an answer
+        return
+    if trained.startswith(head):
+        yield with_tail(own, trained.removeprefix(head))
 
 
 def _first_unlike(merging: Merging, tokenizer: Any) -> str:

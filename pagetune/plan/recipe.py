@@ -1,18 +1,20 @@
 """What `auto` is for rank, epochs, learning rate and rows of a step; docs/training.md has the sources."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pagetune.params import Count, Lora, Params, Rate, Train
+from pagetune.params import Count, Lora, Params, Rate, Task, Train
 from pagetune.records import Example, fact_id
 
 #: The rank for up to this many trained facts.
 RANKS = ((1_000, 16), (10_000, 32))
 LARGEST_RANK = 64
-#: How often a fact is seen, in any wording, for up to this many trained facts.
-EXPOSURES = ((1_000, 45), (10_000, 20))
-FEWEST_EXPOSURES = 10
+#: How often a fact is seen, in any wording, in a corpus of up to 1,000 facts; above, 20 times at 10,000, 10 at 75,000.
+EXPOSURES, FEWEST_EXPOSURES, FALL = 45, 10, 0.35
 LEAST_EPOCHS = 3
+#: Summaries are not learned by heart as facts are.
+EPOCHS_OF_SUMMARIES = 5
 #: The learning rate of a model of up to this many parameters.
 LEARNING_RATES = ((3 * 10**9, 5e-4), (20 * 10**9, 3e-4))
 LOWEST_LEARNING_RATE = 2e-4
@@ -71,7 +73,7 @@ def resolve_recipe(params: Params, corpus: Corpus, parameters: int, builtin: boo
     """
     train, own = params.train, params.builtin_training
     recipe = {
-        "epochs": own.epochs if builtin else choose_epochs(corpus),
+        "epochs": own.epochs if builtin else choose_epochs(corpus, params.task),
         "learning_rate": own.learning_rate if builtin else choose_learning_rate(parameters),
         "effective_batch_size": rows_of_a_step(params, builtin),
     }
@@ -95,10 +97,12 @@ def choose_rank(corpus: Corpus) -> int:
     return next((rank for facts, rank in RANKS if corpus.facts <= facts), LARGEST_RANK)
 
 
-def choose_epochs(corpus: Corpus) -> int:
+def choose_epochs(corpus: Corpus, task: Task) -> int:
     """Return the epochs in which a fact is seen as often as it takes, in all its wordings together."""
-    exposures = next((times for facts, times in EXPOSURES if corpus.facts <= facts), FEWEST_EXPOSURES)
-    return max(LEAST_EPOCHS, round(exposures / corpus.wordings)) if corpus.rows else LEAST_EPOCHS
+    if task == "summarization" or not corpus.rows:
+        return EPOCHS_OF_SUMMARIES
+    exposures = max(FEWEST_EXPOSURES, EXPOSURES * math.pow(min(1.0, 1_000 / corpus.facts), FALL))
+    return max(LEAST_EPOCHS, round(exposures / corpus.wordings))
 
 
 def choose_learning_rate(parameters: int) -> float:

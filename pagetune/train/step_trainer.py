@@ -67,12 +67,15 @@ class _Stepping(TrainerCallback):  # type: ignore[misc]
         self.trainer = trainer
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Note the validation loss of the base, by which train/divergence.py judges; it is no point of the curve."""
+        """Note the validation loss of the base, by which train/divergence.py judges. The curve does not have it."""
         if state.global_step > 0 or not self.trainer.batches.validation_rows:
             return
         loss = self.trainer.validation_loss()
         if not math.isfinite(loss):
-            raise UserError(f"the validation loss of the base is {loss}, before any step. Set precision: bf16 or fp32.")
+            raise UserError(
+                f"the validation loss of the base is {loss}, before any step: the base is broken, or overflows at this "
+                "precision. Try precision: fp32."
+            )
         state.log_history.append({"step": 0, "eval_loss": loss})
 
     def on_pre_optimizer_step(self, *_: Any, **__: Any) -> None:
