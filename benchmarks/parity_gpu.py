@@ -96,7 +96,7 @@ def job_of(params: Any) -> Any:
         packed_kernel(backend, manifest, None),
         rows,
         rows[:16],
-        tokenizer.pad_token_id,
+        tokenizer,
     )
 
 

@@ -192,6 +192,7 @@ def ours(base: Path, shape: str, configuration: dict[str, Any], name: str) -> No
 
 
 def job_of(base: Path, shape: str, params: Any) -> Any:
+    from pagetune.model.loading import load_tokenizer
     from pagetune.model.manifest import Manifest
     from pagetune.model.precision import resolve_precision
     from pagetune.train.backend import choose_backend, packed_kernel
@@ -204,8 +205,8 @@ def job_of(base: Path, shape: str, params: Any) -> Any:
     )  # fmt: skip
     backend = choose_backend(params)
     choice = resolve_precision(params.precision, 8 * 10**9, params.quantization)
-    kernel, world = packed_kernel(backend, manifest, None), World.from_environment()
-    return TrainingInputs(params, manifest, backend, choice, kernel, rows_of(SHAPES[shape][-1]), [], 1, world)
+    kernel, world, tokenizer = packed_kernel(backend, manifest, None), World.from_environment(), load_tokenizer(manifest)
+    return TrainingInputs(params, manifest, backend, choice, kernel, rows_of(SHAPES[shape][-1]), [], tokenizer, world)
 
 
 def one_way(job: Any, model: Any, shape: str, params: Any, whole: int) -> dict[str, Any]:

@@ -314,7 +314,7 @@ def make_inputs(base: Path, params: Params, examples: list[Example], validation:
         kernel=packed_kernel(backend, manifest, None),
         train_rows=rows,
         validation_rows=rows[:validation],
-        pad_token_id=tokenizer.pad_token_id,
+        tokenizer=tokenizer,
         decoder_start_token_id=starts,
     )
 

@@ -247,6 +247,7 @@ class Train(Section):
     torch_empty_cache_steps: Count | None
     empty_cache_threshold: Share
     eval_steps: Literal["auto"] | Count
+    checkpoint_minutes: Annotated[float, Field(ge=0)]
     load_best_model_at_end: bool
     early_stopping_patience: Count | None
     report_to: list[Name]

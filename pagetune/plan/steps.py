@@ -10,6 +10,8 @@ from random import Random
 
 #: Steps whose rows are sorted by length together, as transformers' LengthGroupedSampler does.
 STEPS_GROUPED = 50
+#: Share of a training's time that its evaluations may take; how many there are at most, and at least.
+EVALUATION_SHARE, MOST_EVALUATIONS, FEWEST_EVALUATIONS = 0.03, 20, 4
 
 
 def plan_steps(
@@ -74,3 +76,17 @@ def micro_batches(steps: list[list[int]], lengths: list[int], parts: int, packed
 def largest_micro_batch(steps: list[list[int]], lengths: list[int], parts: int, packed: bool) -> int:
     """Count the tokens of the training's largest micro-batch, padding included."""
     return max(tokens_at_once(part, lengths, packed) for part in micro_batches(steps, lengths, parts, packed))
+
+
+def steps_between_evaluations(steps: int, trained_tokens: int, evaluated_tokens: int) -> int:
+    """Space the evaluations of a training of so many steps and tokens by what one of them costs.
+
+    It follows from the rows alone, so that the curve has the same points on every machine. A trained token costs two
+    passes through the model, forward and back to the adapter, and an evaluated one costs one.
+    """
+    affordable = int(EVALUATION_SHARE * 2 * trained_tokens / max(1, evaluated_tokens)) - 1  # one is of the base
+    wanted = min(steps, max(FEWEST_EVALUATIONS, min(affordable, MOST_EVALUATIONS)))
+    between = -(-steps // wanted)
+    while -(-steps // between) < min(steps, FEWEST_EVALUATIONS):
+        between -= 1
+    return between

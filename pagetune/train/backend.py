@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Importing Unsloth compiles and patches; a first import on a cold disk takes a while.
 PROBE_SECONDS = 180
+#: Set as the stage starts again without Unsloth: what its import said.
+FAILED = "PAGETUNE_UNSLOTH_FAILED"
 
 
 @dataclass(frozen=True)
@@ -33,14 +36,39 @@ def choose_backend(params: Params, processes: int = 1, encoder: bool = False, to
     `encoder`: the base is an encoder-decoder. `towers`: it also sees or hears. Call it before anything imports
     transformers. Raises UserError where `unsloth` is asked for and cannot run.
     """
-    wanted, problem = params.train.backend, why_peft(params, processes, encoder=encoder, towers=towers)
+    wanted, problem = params.train.backend, why_peft(params, processes, False, encoder=encoder, towers=towers)
+    problem = problem or _import_unsloth()
     if problem is None:
-        import unsloth  # noqa: F401 - before transformers, trl and peft, which it patches as they are imported
-
         return Backend("unsloth", "set in params.yaml" if wanted == "unsloth" else "Unsloth runs on this machine")
     if wanted == "unsloth":
         raise UserError(f"params.yaml: train.backend: unsloth cannot run here: {problem}. Use auto or peft.")
     return Backend("peft", problem)
+
+
+def _import_unsloth() -> str | None:
+    """Import Unsloth before transformers, trl and peft, which it patches as they are imported; return why it cannot be.
+
+    An import that breaks off leaves them patched in part. The stage then starts again, in the same process, and knows
+    why. Another program, such as a notebook, tries the import in a process of its own first, which takes twice as long.
+    """
+    if FAILED in os.environ:
+        return f"import unsloth failed ({os.environ[FAILED]})"
+    is_stage = getattr(getattr(sys.modules["__main__"], "__spec__", None), "name", None) == "stages.train"
+    if problem := (_why_not_installed() if is_stage else why_no_unsloth()):
+        return problem
+    try:
+        import unsloth  # noqa: F401
+    except Exception as error:  # NotImplementedError, ImportError, RuntimeError: whatever its checks raise
+        if not is_stage:
+            raise
+        os.environ[FAILED] = _last_line(str(error))
+        sys.stdout.flush()
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - the very command that runs
+    return None
+
+
+def _last_line(said: str) -> str:
+    return (said.strip().splitlines() or ["no message"])[-1]
 
 
 def why_peft(
@@ -62,20 +90,24 @@ def why_no_unsloth() -> str | None:
 
     The import is tried in another process, because it patches transformers.
     """
+    if problem := _why_not_installed():
+        return problem
+    command = [sys.executable, "-c", "import unsloth"]
+    try:
+        probe = subprocess.run(command, capture_output=True, text=True, timeout=PROBE_SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        return f"import unsloth took more than {PROBE_SECONDS} seconds"
+    return None if probe.returncode == 0 else f"import unsloth failed ({_last_line(probe.stderr)})"
+
+
+def _why_not_installed() -> str | None:
     import torch
 
     if not torch.cuda.is_available():
         return "PyTorch sees no GPU"
     if importlib.util.find_spec("unsloth") is None:
         return "unsloth is not installed (requirements-gpu.txt has it)"
-    command = [sys.executable, "-c", "import unsloth"]
-    try:
-        probe = subprocess.run(command, capture_output=True, text=True, timeout=PROBE_SECONDS, check=False)
-    except subprocess.TimeoutExpired:
-        return f"import unsloth took more than {PROBE_SECONDS} seconds"
-    if probe.returncode == 0:
-        return None
-    return f"import unsloth failed ({(probe.stderr.strip().splitlines() or ['no message'])[-1]})"
+    return None
 
 
 def packed_kernel(backend: Backend, manifest: Manifest, dtype: Any) -> Kernel:

@@ -3,6 +3,7 @@
 import gc
 import math
 import sys
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -12,9 +13,14 @@ from transformers import TrainerCallback
 
 from pagetune.errors import UserError
 from pagetune.plan.recipe import ResolvedTrain
+from pagetune.train.curve import loss_curve, write_curve
 from pagetune.train.distributed import log_once
 from pagetune.train.divergence import find_divergence
 
+#: Without a terminal, the most time between two lines of progress.
+SECONDS_BETWEEN_LINES = 10
+#: Memory is short where less than this share of the GPU, or of what the training may take of it, is left.
+SHORT_SHARE = 0.1
 #: Dense bf16 TFLOP/s (fp16 where there is no bf16) from the makers' data sheets, by a word of the GPU's name.
 PEAK_TFLOPS = {
     "GB200": 2250.0, "B200": 2250.0, "B100": 1750.0, "GH200": 989.0, "H200": 989.0, "H100": 989.0, "H800": 989.0,
@@ -34,20 +40,29 @@ def peak_flops() -> float | None:
 
 
 class Progress(TrainerCallback):  # type: ignore[misc]
-    """Shows loss, tokens per second, MFU and time left: as a bar in a terminal, else a line for each evaluation."""
+    """Shows loss, tokens per second, MFU and time left: as a bar in a terminal, else a line for each evaluation and at
+    least one in ten seconds, in which a large model may not take a single step."""
 
     def __init__(self, flops_per_token: float, tokens_seen: Callable[[], int], gpus: int) -> None:
         self.flops_per_token, self.tokens_seen, self.gpus = flops_per_token, tokens_seen, gpus
         self.loss: float = math.nan
         self.validation_loss: float | None = None
         self.bar: Any = None
+        self.ended = threading.Event()
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        self.began, self.first_step = time.monotonic(), state.global_step
-        if state.is_world_process_zero and sys.stderr.isatty():
-            self.bar = tqdm(total=state.max_steps, initial=state.global_step, disable=False, unit="step", desc="train")
+        self.began = self.said = time.monotonic()
+        self.step = self.first_step = state.global_step
+        self.steps = state.max_steps
+        if not state.is_world_process_zero:
+            return
+        if sys.stderr.isatty():
+            self.bar = tqdm(total=self.steps, initial=self.step, disable=False, unit="step", desc="train")
+        else:
+            threading.Thread(target=self._keep_saying, name="progress", daemon=True).start()
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        self.step = state.global_step
         if self.bar is not None:
             self.bar.update()
 
@@ -55,14 +70,17 @@ class Progress(TrainerCallback):  # type: ignore[misc]
         self.loss, self.validation_loss = logs.get("loss", self.loss), logs.get("eval_loss", self.validation_loss)
         if not state.is_world_process_zero:
             return
-        step, due = state.global_step, state.global_step % args.eval_steps == 0 or state.global_step == state.max_steps
         if self.bar is not None:
-            self.bar.set_postfix_str(self._measures())
-        elif due and ("eval_loss" in logs or args.eval_strategy == "no"):
-            left = (time.monotonic() - self.began) / max(1, step - self.first_step) * (state.max_steps - step)
-            print(f"train: step {step} of {state.max_steps}, {self._measures()}, {left:.0f} s left", flush=True)
+            self.bar.set_postfix_str(self._measures().removeprefix(", "))
+        elif "eval_loss" in logs or (self.step == self.steps and args.eval_strategy == "no"):
+            self._say()
 
     def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the bar and the lines."""
+        self.ended.set()
         if self.bar is not None:
             self.bar.close()
 
@@ -73,26 +91,41 @@ class Progress(TrainerCallback):  # type: ignore[misc]
         peak = peak_flops()
         return self.tokens_per_second() * self.flops_per_token / (peak * self.gpus) if peak else None
 
+    def _keep_saying(self) -> None:
+        while not self.ended.wait(1.0):
+            if time.monotonic() - self.said >= SECONDS_BETWEEN_LINES - 1:
+                self._say()
+
+    def _say(self) -> None:
+        self.said = time.monotonic()
+        print(f"train: step {self.step} of {self.steps}{self._measures()}{self._left()}", flush=True)
+
+    def _left(self) -> str:
+        done = self.step - self.first_step
+        left = (time.monotonic() - self.began) / max(1, done) * (self.steps - self.step)
+        return f", {left:.0f} s left" if done else ""
+
     def _measures(self) -> str:
-        parts = [f"loss {self.loss:.3f}"]
+        parts = [] if math.isnan(self.loss) else [f"loss {self.loss:.3f}"]
         if self.validation_loss is not None:
             parts.append(f"validation {self.validation_loss:.3f}")
-        parts.append(f"{self.tokens_per_second():,.0f} tokens/s")
-        if (mfu := self.mfu()) is not None:
-            parts.append(f"MFU {mfu:.0%}")
-        return ", ".join(parts)
+        if tokens := self.tokens_per_second():
+            parts.append(f"{tokens:,.0f} tokens/s")
+            parts += [f"MFU {mfu:.0%}" for mfu in (self.mfu(),) if mfu is not None]
+        return "".join(f", {part}" for part in parts)
 
 
 class Health(TrainerCallback):  # type: ignore[misc]
-    """Stops a training whose loss is NaN or climbs, and says what helps. Logs the last step, too."""
+    """Stops a training whose loss is NaN or climbs, and says what helps. Logs the last step and every evaluation."""
 
     def __init__(self, train: ResolvedTrain, steps_per_epoch: int) -> None:
         self.train, self.steps_per_epoch = train, steps_per_epoch
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         if state.global_step == state.max_steps:
-            control.should_log = True
             control.should_evaluate = args.eval_strategy != "no"
+        # An evaluation belongs to a point of the curve.
+        control.should_log |= control.should_evaluate or state.global_step == state.max_steps
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float], **_: Any) -> None:
         for name in ("loss", "eval_loss"):
@@ -113,7 +146,7 @@ class Health(TrainerCallback):  # type: ignore[misc]
 class Memory(TrainerCallback):  # type: ignore[misc]
     """Records what the GPU (or the process) holds, in MiB, at each point of the loss curve.
 
-    Empties PyTorch's cache where much of it was unused even at the peak: that is fragmentation.
+    Where memory is short, empties PyTorch's cache if much of it was unused even at the peak: that is fragmentation.
     """
 
     def __init__(self, points: list[dict[str, float]], threshold: float) -> None:
@@ -142,13 +175,22 @@ class Memory(TrainerCallback):  # type: ignore[misc]
         import torch
 
         idle = 1 - point["peak_mib"] / max(1.0, point["reserved_mib"])
-        if idle > self.threshold:
+        if idle > self.threshold and is_memory_short():
             gc.collect()
             torch.cuda.empty_cache()
             log_once(
                 f"step {step}: {idle:.0%} of {point['reserved_mib']:,.0f} MiB were unused, above "
                 f"train.empty_cache_threshold; the cache was emptied"
             )
+
+
+def is_memory_short() -> bool:
+    """Return whether PyTorch can hardly take more of the GPU, because it is full or because of a cap."""
+    import torch
+
+    free, total = torch.cuda.mem_get_info()
+    allowed = torch.cuda.get_per_process_memory_fraction() * total
+    return bool(min(free, allowed - torch.cuda.memory_reserved()) < SHORT_SHARE * allowed)
 
 
 def gpu_memory() -> dict[str, float]:
@@ -173,3 +215,14 @@ def process_memory() -> dict[str, float]:
     resident = psutil.Process().memory_info().rss
     sizes = {"allocated_mib": resident, "reserved_mib": resident, "peak_mib": peak_process_bytes()}
     return {name: round(size / 2**20, 1) for name, size in {**sizes, "peak_reserved_mib": sizes["peak_mib"]}.items()}
+
+
+class CurveFiles(TrainerCallback):  # type: ignore[misc]
+    """Writes the curve at each of its points, so that `dvc plots show` draws a training that still runs."""
+
+    def __init__(self, steps_per_epoch: int) -> None:
+        self.steps_per_epoch = steps_per_epoch
+
+    def on_log(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        if state.is_world_process_zero:
+            write_curve(loss_curve(state.log_history, self.steps_per_epoch))

@@ -16,19 +16,22 @@ from pagetune.plan.budget import has_liger, training_setup
 from pagetune.plan.memory import Plan, Setup, estimate, make_plan
 from pagetune.plan.recipe import ResolvedParams
 from pagetune.plan.shapes import known_shape
-from pagetune.plan.steps import largest_micro_batch, plan_steps, tokens_at_once
+from pagetune.plan.steps import largest_micro_batch, plan_steps, steps_between_evaluations, tokens_at_once
 from pagetune.records import Example
 from pagetune.train.adapter import check_variant
 from pagetune.train.backend import Backend, choose_backend, packed_kernel
 from pagetune.train.batches import Collator, EncodedRow
+from pagetune.train.cost import Stopwatch
 from pagetune.train.distributed import World, log_once
 from pagetune.train.packed_attention import Kernel
 from pagetune.train.preflight import preflight
 from pagetune.train.quick_rouge import Quick, choose_quick
 
 PROMPTS = Path("data/prompts")
-#: With eval_steps: auto, evaluations of a training, and points of the loss curve between two of them.
-EVALUATIONS, POINTS_BETWEEN = 20, 5
+#: Points of the loss curve from one evaluation to the next.
+POINTS_BETWEEN = 5
+#: What a token of all quick answers costs, in tokens that go through the model: it reads all weights for it.
+TOKENS_PER_ANSWER_TOKEN = 500
 #: Most rows of a validation micro-batch.
 MAX_VALIDATION_ROWS = 64
 
@@ -44,12 +47,13 @@ class TrainingInputs:
     kernel: Kernel
     train_rows: list[EncodedRow]
     validation_rows: list[EncodedRow]
-    pad_token_id: int
+    tokenizer: Any
     world: World = field(default_factory=World)
     #: What the decoder of an encoder-decoder starts from.
     decoder_start_token_id: int | None = None
     #: The rows that are answered at each evaluation, if any are.
     quick: Quick | None = None
+    stopwatch: Stopwatch = field(default_factory=Stopwatch)
 
     @cached_property
     def lengths(self) -> list[int]:
@@ -68,16 +72,21 @@ class TrainingInputs:
     def steps_per_epoch(self) -> int:
         return len(self.steps) // self.params.train.epochs
 
-    @property
+    @cached_property
     def eval_steps(self) -> int:
-        """Return the steps from one evaluation to the next; with auto a multiple of the points between them."""
-        wanted, auto = self.params.train.eval_steps, max(1, len(self.steps) // EVALUATIONS)
-        return auto - auto % min(auto, POINTS_BETWEEN) if wanted == "auto" else wanted
+        """Return the steps from one evaluation to the next."""
+        wanted, epochs = self.params.train.eval_steps, self.params.train.epochs
+        if wanted != "auto":
+            return wanted
+        evaluated = sum(len(row["input_ids"]) for row in self.validation_rows)
+        if self.quick:
+            evaluated += self.quick.new_tokens * TOKENS_PER_ANSWER_TOKEN
+        return steps_between_evaluations(len(self.steps), sum(self.lengths) * epochs, evaluated)
 
     @property
     def logging_steps(self) -> int:
-        """Return a divisor of `eval_steps`, so that every checkpoint is a point of the curve."""
-        return next(self.eval_steps // n for n in range(POINTS_BETWEEN, 0, -1) if self.eval_steps % n == 0)
+        """Return the steps from one point of the loss curve to the next."""
+        return max(1, self.eval_steps // POINTS_BETWEEN)
 
     @cached_property
     def setup(self) -> Setup:
@@ -115,7 +124,9 @@ class TrainingInputs:
         return make_plan(self.setup, self.params.train, largest, budget_bytes, packing, self.world.processes)
 
     def collator(self, packed: bool) -> Collator:
-        return Collator(self.pad_token_id, packed, self.backend.name == "unsloth", self.decoder_start_token_id)
+        return Collator(
+            self.tokenizer.pad_token_id, packed, self.backend.name == "unsloth", self.decoder_start_token_id
+        )
 
     def validation_batches(self, plan: Plan) -> list[list[int]]:
         """Return the rows of each validation micro-batch: of similar length, and no larger than the training's."""
@@ -138,14 +149,26 @@ def _has_gpu() -> bool:
     return bool(torch.cuda.is_available())
 
 
-def prepare(params: ResolvedParams, manifest: Manifest, choice: PrecisionChoice, world: World) -> TrainingInputs:
+def prepare(
+    params: ResolvedParams, manifest: Manifest, choice: PrecisionChoice, world: World, stopwatch: Stopwatch
+) -> TrainingInputs:
     """Read the rows, check them, and choose the backend; no weight is loaded yet.
 
     Raises UserError where rows, settings and model do not belong together.
     """
     check_variant(params.lora, choice.precision, params.train.fp8, world.sharded)
-    backend = choose_backend(params, world.processes, manifest.encoder_decoder, has_towers(manifest))
-    log_once(f"backend {backend.name} ({backend.reason})")
+    with stopwatch.measure("imports"):
+        backend = choose_backend(params, world.processes, manifest.encoder_decoder, has_towers(manifest))
+        log_once(f"backend {backend.name} ({backend.reason})")
+        import pagetune.train.step_trainer  # noqa: F401 - what it imports is counted here
+    with stopwatch.measure("rows"):
+        return _read_rows(params, manifest, choice, world, stopwatch, backend)
+
+
+def _read_rows(
+    params: ResolvedParams, manifest: Manifest, choice: PrecisionChoice, world: World, stopwatch: Stopwatch,
+    backend: Backend,
+) -> TrainingInputs:  # fmt: skip
     template = read_template()
     tokenizer = load_tokenizer(manifest, template)
     examples = {name: read_records(PROMPTS / f"{name}.jsonl", Example) for name in ("train", "validation")}
@@ -161,10 +184,11 @@ def prepare(params: ResolvedParams, manifest: Manifest, choice: PrecisionChoice,
         kernel=packed_kernel(backend, manifest, choice.dtype),
         train_rows=rows["train"],
         validation_rows=rows["validation"],
-        pad_token_id=tokenizer.pad_token_id,
+        tokenizer=tokenizer,
         world=world,
         decoder_start_token_id=decoder_start(config, load_generation_config(manifest)) if config else None,
         quick=choose_quick(examples["validation"], tokenizer, params, params.evaluate.quick),
+        stopwatch=stopwatch,
     )
 
 

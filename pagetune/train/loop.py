@@ -1,8 +1,8 @@
 """The training loop, which goes on after a kill and with less after memory ran out."""
 
 import json
-import time
-from dataclasses import dataclass, field
+import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,33 +13,20 @@ from pagetune.plan.steps import micro_batches
 from pagetune.train.adapter import forward_options
 from pagetune.train.batches import EncodedRow
 from pagetune.train.checkpoints import Store, step_of
+from pagetune.train.curve import LossPoint, loss_curve
 from pagetune.train.distributed import gather_from_all, log_once
 from pagetune.train.inputs import TrainingInputs
 from pagetune.train.oom import is_out_of_memory, resume_point, shrink_after_oom
-from pagetune.train.quick_rouge import QUICK
-
-
-@dataclass(frozen=True)
-class LossPoint:
-    """A point of metrics/loss.csv, losses in nats: the mean training loss since the point before, the validation loss
-    and the scores of evaluate.quick where there was an evaluation at this step."""
-
-    step: int
-    epoch: float
-    train_loss: float
-    validation_loss: float | None
-    learning_rate: float
-    quick: dict[str, float | None] = field(default_factory=dict)
+from pagetune.train.parent_process import STAGE
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a training went. `points` are the memory curve; `seconds` and `speed` count from the last start."""
+    """How a training went. `points` are the memory curve; `speed` counts from the last start."""
 
     curve: list[LossPoint]
     points: list[dict[str, float]]
     plan: Plan
-    seconds: float
     speed: dict[str, float | None]
     #: Trainable and all parameters, counted before FSDP shards them.
     parameters: tuple[int, int]
@@ -47,17 +34,21 @@ class Outcome:
 
 def fit(inputs: TrainingInputs, model: Any, plan: Plan, store: Store | None) -> Outcome:
     """Train `model` in place, from the newest checkpoint of `store` on, and with less where memory runs out."""
-    parameters, began = model.get_nb_trainable_parameters(), time.monotonic()
+    parameters = model.get_nb_trainable_parameters()
     checkpoint = gather_from_all(store.latest() if store else None, inputs.world)[0]
     while True:
         trainer, progress = build_trainer(inputs, model, plan, store)
         try:
-            _train(inputs, trainer, plan, checkpoint)
-            return _outcome(inputs, trainer, progress, plan, time.monotonic() - began, parameters)
+            with inputs.stopwatch.measure("steps"):
+                _train(inputs, trainer, plan, checkpoint)
+            return _outcome(inputs, trainer, progress, plan, parameters)
         except RuntimeError as error:
             if not is_out_of_memory(error) or inputs.world.launched:
                 raise
             problem = str(error).split("\n")[0]
+        finally:
+            progress.close()
+            trainer.checkpoints.settle()
         # Outside the handler: the traceback holds the tensors of the micro-batch that did not fit.
         checkpoint = resume_point(trainer, store, checkpoint, problem)
         plan = shrink_after_oom(inputs, model, plan, trainer, problem)
@@ -72,18 +63,22 @@ def _train(inputs: TrainingInputs, trainer: Any, plan: Plan, checkpoint: Path | 
             done = step_of(checkpoint) * plan.gradient_accumulation_steps * inputs.world.processes
             trainer.batches.train = trainer.batches.train[:done]
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    trainer.checkpoints.wait()
     if inputs.params.train.load_best_model_at_end and trainer.state.best_global_step:
         _load_best(trainer)
     if inputs.world.sharded:  # no process holds the whole model, so that all have to save it
         _save_sharded(trainer)
 
 
-def _outcome(
-    inputs: TrainingInputs, trainer: Any, progress: Any, plan: Plan, seconds: float, parameters: tuple[int, int]
-) -> Outcome:
-    speed = {"tokens_per_second": round(progress.tokens_per_second(), 1), "mfu": _rounded(progress.mfu())}
+def _outcome(inputs: TrainingInputs, trainer: Any, progress: Any, plan: Plan, parameters: tuple[int, int]) -> Outcome:
+    in_steps = trainer.tokens_seen / max(1e-9, inputs.stopwatch.seconds["steps"])
+    speed = {
+        "tokens_per_second": round(progress.tokens_per_second(), 1),
+        "step_tokens_per_second": round(in_steps, 1),
+        "mfu": _rounded(progress.mfu()),
+    }
     curve = loss_curve(trainer.state.log_history, inputs.steps_per_epoch)
-    return Outcome(curve, trainer.memory, plan, seconds, speed, parameters)
+    return Outcome(curve, trainer.memory, plan, speed, parameters)
 
 
 def _save_sharded(trainer: Any) -> None:
@@ -125,12 +120,14 @@ def build_trainer(inputs: TrainingInputs, model: Any, plan: Plan, store: Store |
     from transformers import PrinterCallback, ProgressCallback
 
     from pagetune.train import callbacks
-    from pagetune.train.step_trainer import StepTrainer
+    from pagetune.train.step_trainer import trainer_class
 
     train, memory = inputs.params.train, []  # type: ignore[var-annotated]
-    trainer = StepTrainer(
-        _batches(inputs, model, plan), store, memory, model=model, args=_arguments(inputs, plan, store)
-    )
+    kind = trainer_class(model)
+    trainer = kind(
+        _batches(inputs, model, plan), store, memory, inputs.stopwatch, train.checkpoint_minutes,
+        model=model, args=_arguments(inputs, plan, store, kind.causal), processing_class=inputs.tokenizer,
+    )  # fmt: skip
     flops_per_token = 4 * inputs.setup.shape.linear_parameters
     progress = callbacks.Progress(flops_per_token, lambda: trainer.tokens_seen, inputs.world.processes)
     for callback in (PrinterCallback, ProgressCallback):
@@ -140,9 +137,20 @@ def build_trainer(inputs: TrainingInputs, model: Any, plan: Plan, store: Store |
         callbacks.Memory(memory, train.empty_cache_threshold),
         progress,
         *_early_stopping(inputs),
+        *_live(inputs),
     ):
         trainer.add_callback(added)
     return trainer, progress
+
+
+def _live(inputs: TrainingInputs) -> list[Any]:
+    """Return what shows the curve while DVC runs the stage; without DVC nobody reads it, and DVCLive may be missing."""
+    if STAGE not in os.environ:
+        return []
+    from pagetune.train.callbacks import CurveFiles
+    from pagetune.train.live import LiveMetrics
+
+    return [CurveFiles(inputs.steps_per_epoch), LiveMetrics()]
 
 
 def _batches(inputs: TrainingInputs, model: Any, plan: Plan) -> Any:
@@ -168,25 +176,27 @@ def _early_stopping(inputs: TrainingInputs) -> list[Any]:
     return [EarlyStoppingCallback(patience)] if patience and inputs.validation_rows else []
 
 
-def _arguments(inputs: TrainingInputs, plan: Plan, store: Store | None) -> Any:
+def _arguments(inputs: TrainingInputs, plan: Plan, store: Store | None, causal: bool) -> Any:
     import torch
     from transformers import TrainingArguments
+    from trl import SFTConfig
 
     train, dtype = inputs.params.train, inputs.autocast_dtype
-    arguments = TrainingArguments(
+    ours = {"max_length": None, "packing": False, "dataset_kwargs": {"skip_prepare_dataset": True}}  # rows are tokens
+    arguments = (SFTConfig if causal else TrainingArguments)(
         output_dir=str(store.folder) if store else "models/.trainer",  # the store writes the checkpoints there
-        save_strategy="steps" if store else "no",
-        save_steps=inputs.eval_steps,
+        save_strategy="best" if store and train.load_best_model_at_end else "no",  # the others follow the clock
         restore_callback_states_from_checkpoint=True,
-        num_train_epochs=1,  # the batches of all our epochs are one epoch to transformers, see StepTrainer
+        num_train_epochs=1,  # the batches of all our epochs are one epoch to transformers, see Steps
         learning_rate=train.learning_rate,
         lr_scheduler_type=train.lr_scheduler_type,
         warmup_steps=train.warmup_fraction,  # below 1 it is a share of all steps
         weight_decay=train.weight_decay,
         max_grad_norm=train.max_grad_norm,
-        optim=train.optim,
+        optim=_optimizer(train.optim),
         per_device_train_batch_size=plan.per_device_train_batch_size,
         gradient_accumulation_steps=plan.gradient_accumulation_steps,
+        gradient_checkpointing=False,  # the backend has turned it on where the plan wants it
         use_cpu=not torch.cuda.is_available(),
         bf16=dtype == torch.bfloat16,
         fp16=dtype == torch.float16,
@@ -205,29 +215,18 @@ def _arguments(inputs: TrainingInputs, plan: Plan, store: Store | None) -> Any:
         torch_empty_cache_steps=train.torch_empty_cache_steps,
         ddp_find_unused_parameters=False,
         seed=inputs.params.seed,
+        **(ours if causal else {}),
     )
     # A process uses its own GPU; transformers would spread it over all visible ones by nn.DataParallel.
     arguments._n_gpu = min(1, arguments.n_gpu)
     return arguments
 
 
-def loss_curve(log_history: list[dict[str, float]], steps_per_epoch: int) -> list[LossPoint]:
-    """Join the trainer's training and evaluation logs by step."""
-    evaluations = {int(log["step"]): log for log in log_history if "eval_loss" in log}
-    validation = {step: log["eval_loss"] for step, log in evaluations.items()}
-    names = {name for log in evaluations.values() for name in log if name.startswith(QUICK)}
-    return [
-        LossPoint(
-            step=int(log["step"]),
-            epoch=round(int(log["step"]) / steps_per_epoch, 4),
-            train_loss=log["loss"],
-            validation_loss=validation.get(int(log["step"])),
-            learning_rate=log["learning_rate"],
-            quick={name.removeprefix(QUICK): evaluations.get(int(log["step"]), {}).get(name) for name in sorted(names)},
-        )
-        for log in log_history
-        if "loss" in log
-    ]
+def _optimizer(wanted: str) -> str:
+    """Return transformers' name: on a GPU PyTorch's Adam in one kernel, which a small model waits less for."""
+    import torch
+
+    return "adamw_torch_fused" if wanted == "adamw_torch" and torch.cuda.is_available() else wanted
 
 
 def trained_tokens(rows: list[EncodedRow]) -> int:

@@ -5,6 +5,7 @@ imported where it is used, because the training's result does not depend on it.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from pagetune.params import Params
@@ -26,6 +27,11 @@ class Quick:
     rows: list[Example]
     tokenizer: Any
     params: Params
+
+    @cached_property
+    def new_tokens(self) -> int:
+        """Return the most tokens of an answer."""
+        return int(LENGTH_FACTOR * max(len(self.tokenizer(row.completion)["input_ids"]) for row in self.rows))
 
     def scores(self, model: Any) -> dict[str, float | None]:
         """Return the mean of each of `NAMES` over the rows, None where no row fits into memory beside the training."""
@@ -49,8 +55,7 @@ class Quick:
         from pagetune.predict.answers import answer_of, encode_prompts, eos_ids_of
         from pagetune.predict.generation import by_transformers, decode_all
 
-        new_tokens = int(LENGTH_FACTOR * max(len(self.tokenizer(row.completion)["input_ids"]) for row in self.rows))
-        params = self.params.predict.model_copy(update={"max_new_tokens": new_tokens, "batch_size": "auto"})
+        params = self.params.predict.model_copy(update={"max_new_tokens": self.new_tokens, "batch_size": "auto"})
         eos_ids = eos_ids_of(model.generation_config, self.tokenizer)
         prompts = encode_prompts(model.config, self.tokenizer, [row.prompt for row in self.rows], params)
         pad_id = self.tokenizer.pad_token_id

@@ -1,15 +1,14 @@
 """The stage train as a whole: from the files of the pipeline to a tuned adapter, its metrics and its curves."""
 
-import csv
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from pagetune.jsonl import atomic_write, read_records, write_json
+from pagetune.jsonl import read_records, write_json
 from pagetune.model.loading import load_config
 from pagetune.model.manifest import ADAPTER, BASE, Manifest, read_manifest
 from pagetune.model.precision import PrecisionChoice, resolve_precision
@@ -23,19 +22,19 @@ from pagetune.records import Example
 from pagetune.train.adapter import save_adapter
 from pagetune.train.backend import load_for_training
 from pagetune.train.checkpoints import Store, open_store, run_key, state_folder
-from pagetune.train.cost import describe_cost
+from pagetune.train.cost import Stopwatch, describe_cost
+from pagetune.train.curve import METRICS, write_curve, write_points
 from pagetune.train.distributed import World, count_processes, gather_from_all, log_once, run_processes
 from pagetune.train.inputs import PROMPTS, TrainingInputs, prepare
-from pagetune.train.loop import LossPoint, Outcome, fit, trained_tokens
+from pagetune.train.loop import Outcome, fit, trained_tokens
 from pagetune.train.oom import launch_until_it_fits, plan_with_shortages, probe_largest_batch, reporting_out_of_memory
 from pagetune.train.packed_attention import Kernel, rows_stay_apart
 from pagetune.train.preflight import check_adapter
 
-METRICS = Path("metrics")
 #: Settings that say how a training is fitted into the machine; when one of them changes it goes on where it was.
 NO_RESULT = {
     "processes", "memory", "gpu_memory_gib", "per_device_train_batch_size", "packing", "gradient_checkpointing",
-    "dataloader_num_workers", "torch_empty_cache_steps", "empty_cache_threshold", "report_to",
+    "dataloader_num_workers", "torch_empty_cache_steps", "empty_cache_threshold", "report_to", "checkpoint_minutes",
 }  # fmt: skip
 
 
@@ -46,7 +45,7 @@ def train_adapter(params: Params) -> None:
     """
     # Segments that can grow: less memory is lost between tensors whose sizes change with every batch.
     os.environ.setdefault("PYTORCH_CUDA_ALLOC_CONF", "expandable_segments:True")
-    manifest, world = read_manifest(), World.from_environment()
+    stopwatch, manifest, world = Stopwatch(), read_manifest(), World.from_environment()
     resolved, recipe = settle(params, manifest)
     processes = count_processes(resolved.train.processes, resolved.train.effective_batch_size)
     set_cuda_device(world)
@@ -55,7 +54,7 @@ def train_adapter(params: Params) -> None:
         launch(resolved, manifest, choice, processes)
         return
     log_once(recipe)
-    inputs = prepare(resolved, manifest, choice, world)
+    inputs = prepare(resolved, manifest, choice, world, stopwatch)
     with store_of(inputs) as store:
         model, outcome = tune(inputs, store)
         if world.is_first:
@@ -130,12 +129,15 @@ def tune(inputs: TrainingInputs, store: Store) -> tuple[Any, Outcome]:
     # Beside the checkpoints, which go when the training is done.
     os.environ.setdefault("TENSORBOARD_LOGGING_DIR", str(state_folder().parent / "runs" / store.folder.name))
     with reporting_out_of_memory():
-        model = load_for_training(inputs, plan.gradient_checkpointing)
-        log_once(check_adapter(model, inputs.params.lora))
-        inputs, plan = pad_if_rows_leak(inputs, model, plan, budget)
-        log_once(f"{plan.reason}; {_packing(inputs, plan)}")
-        if inputs.setup.on_gpu and not inputs.world.sharded:
-            plan = probe_largest_batch(inputs, model, plan)
+        with inputs.stopwatch.measure("load"):
+            model = load_for_training(inputs, plan.gradient_checkpointing)
+            log_once(check_adapter(model, inputs.params.lora))
+        with inputs.stopwatch.measure("probe"):
+            inputs, plan = pad_if_rows_leak(inputs, model, plan, budget)
+            log_once(f"{plan.reason}; {_packing(inputs, plan)}")
+            if inputs.setup.on_gpu and not inputs.world.sharded:
+                plan = probe_largest_batch(inputs, model, plan)
+        log_once(describe_watch(inputs))
         return model, fit(inputs, model, plan, store)
 
 
@@ -164,26 +166,28 @@ def _packing(inputs: TrainingInputs, plan: Plan) -> str:
     return f"rows are padded ({why})"
 
 
+def describe_watch(inputs: TrainingInputs) -> str:
+    """Return what is seen of the training while it runs, and what a kill costs."""
+    steps, minutes = len(inputs.steps), inputs.params.train.checkpoint_minutes
+    evaluated = f"an evaluation every {inputs.eval_steps} of {steps} steps, " if inputs.validation_rows else ""
+    return f"{evaluated}checkpoints {minutes:g} minutes apart: a kill costs no more than that and a step"
+
+
 def write_results(inputs: TrainingInputs, model: Any, outcome: Outcome) -> None:
     """Write models/adapter, metrics/train.json and cost.json, and the curves of loss and memory."""
-    if not inputs.world.sharded:
-        save_adapter(model, ADAPTER)
-    write_json(ADAPTER / CARRIED, read_template().model_dump())
-    write_points(METRICS / "loss.csv", [curve_row(point) for point in outcome.curve])
-    write_points(METRICS / "memory.csv", outcome.points)
+    with inputs.stopwatch.measure("save"):
+        if not inputs.world.sharded:
+            save_adapter(model, ADAPTER)
+        write_json(ADAPTER / CARRIED, read_template().model_dump())
+    write_curve(outcome.curve)
+    write_points(METRICS / "memory.csv", list(outcome.points[0]), outcome.points)
     metrics = train_metrics(inputs, outcome)
     write_json(METRICS / "train.json", metrics)
     predicted = outcome.plan.predicted.total
-    cost = describe_cost(outcome.seconds, outcome.points, predicted, outcome.speed, outcome.plan)
+    cost = describe_cost(inputs.stopwatch, outcome.points, predicted, outcome.speed, outcome.plan)
     write_json(METRICS / "cost.json", cost)
     counts = f"{metrics['rows']} rows, {metrics['steps']} steps"
-    log_once(f"{counts}, {outcome.seconds:.0f} s, loss {metrics['train_loss']:.3f}")
-
-
-def curve_row(point: LossPoint) -> dict[str, Any]:
-    """Return a row of metrics/loss.csv, with a column for each score of evaluate.quick where that is on."""
-    row = asdict(point)
-    return row | {f"quick_{name}": value for name, value in row.pop("quick").items()}
+    log_once(f"{counts}, {cost['seconds']:.0f} s, loss {metrics['train_loss']:.3f}")
 
 
 def train_metrics(inputs: TrainingInputs, outcome: Outcome) -> dict[str, Any]:
@@ -209,11 +213,3 @@ def train_metrics(inputs: TrainingInputs, outcome: Outcome) -> dict[str, Any]:
         "trainable_parameters": trainable,
         "trainable_share": round(trainable / total, 6),
     }
-
-
-def write_points(path: Path, points: list[dict[str, Any]]) -> None:
-    """Write a curve as CSV, a column for each key of the first point."""
-    with atomic_write(path) as file:
-        writer = csv.DictWriter(file, fieldnames=list(points[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(points)

@@ -1,22 +1,36 @@
-"""The trainer: transformers' Trainer with our steps, an exact validation loss, and checkpoints that survive a kill."""
+"""The trainers: TRL's SFTTrainer and transformers' Trainer with our steps, an exact validation loss, and checkpoints.
+
+`Steps` has what neither can do: steps that are the same however they are cut into micro-batches, going on in the middle
+of an epoch or after memory ran out, and a validation loss that does not depend on the batches.
+"""
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
+from datasets import Dataset
 from torch.utils.data import DataLoader
 from transformers import Trainer, TrainerCallback
+from trl import SFTTrainer
 
 from pagetune.errors import UserError
 from pagetune.model.prompts import IGNORED
 from pagetune.train.adapter import load_sharded
 from pagetune.train.batches import Collator, EncodedRow, Sampler
+from pagetune.train.checkpoint_writer import CheckpointWriter, fits_into_memory, snapshot
 from pagetune.train.checkpoints import Store
+from pagetune.train.cost import Stopwatch
 from pagetune.train.quick_rouge import QUICK, Quick
+
+if TYPE_CHECKING:
+    _Trainer = Trainer  # what `Steps` stands in front of
+else:
+    _Trainer = object
 
 #: Beside what transformers saves: the loss since the last point of the curve, and the curve of the memory.
 PROGRESS = "progress.json"
@@ -63,14 +77,15 @@ def _tokens(batch: dict[str, Any]) -> int:
 
 
 class _Stepping(TrainerCallback):  # type: ignore[misc]
-    def __init__(self, trainer: "StepTrainer") -> None:
+    def __init__(self, trainer: "Steps") -> None:
         self.trainer = trainer
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Note the validation loss of the base, by which train/divergence.py judges. The curve does not have it."""
         if state.global_step > 0 or not self.trainer.batches.validation_rows:
             return
-        loss = self.trainer.validation_loss()
+        with self.trainer.stopwatch.measure("base"):
+            loss = self.trainer.validation_loss()
         if not math.isfinite(loss):
             raise UserError(
                 f"the validation loss of the base is {loss}, before any step: the base is broken, or overflows at this "
@@ -84,31 +99,46 @@ class _Stepping(TrainerCallback):  # type: ignore[misc]
     def on_optimizer_step(self, *_: Any, **__: Any) -> None:
         self.trainer.stepping = False
 
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        if self.trainer.checkpoint_is_due() and state.global_step < state.max_steps:
+            control.should_save = True
 
-class StepTrainer(Trainer):  # type: ignore[misc]
-    """One epoch of transformers is the whole training, so a step's place in it is all there is to resume.
 
-    The loss of a step is the sum over its trained tokens, on all GPUs, divided by their number.
+class Steps(_Trainer):  # type: ignore[misc, valid-type]
+    """What we add to a trainer. One epoch of transformers is the whole training, so that a step's place in it is all
+    there is to resume. The loss of a step is the sum over its trained tokens, on all GPUs, divided by their number.
     """
 
+    #: Whether it trains a causal model on TRL's configuration.
+    causal = False
     control: Any
     _tr_loss: Any
 
-    def __init__(self, batches: Batches, store: Store | None, memory: list[dict[str, float]], **options: Any) -> None:
-        datasets = {"train_dataset": batches.train_rows, "eval_dataset": batches.validation_rows or None}
-        super().__init__(**datasets, data_collator=batches.collator, **options)
-        self.batches, self.store, self.memory = batches, store, memory
+    def __init__(
+        self, batches: Batches, store: Store | None, memory: list[dict[str, float]], stopwatch: Stopwatch,
+        checkpoint_minutes: float, **options: Any,
+    ) -> None:  # fmt: skip
+        self.batches, self.store, self.memory, self.stopwatch = batches, store, memory, stopwatch
+        validation = Dataset.from_list(batches.validation_rows) if batches.validation_rows else None
+        super().__init__(
+            train_dataset=Dataset.from_list(batches.train_rows), eval_dataset=validation,
+            data_collator=batches.collator, **options,
+        )  # fmt: skip
+        self.processing_class = None  # transformers would save it into every checkpoint
         self.model_accepts_loss_kwargs = True  # else transformers divides by the micro-batches once more
         self.tokens_seen = 0
         self.began_step: dict[str, Any] = {}
         #: The optimizer is at work: the weights are neither those before the step nor those after it.
         self.stepping = False
+        self.checkpoints = CheckpointWriter(checkpoint_minutes)
+        #: With several processes, what the first one's clock said as this step began.
+        self._first_is_due = False
         self.add_callback(_Stepping(self))
 
     def get_train_dataloader(self) -> DataLoader[Any]:
-        return self._loader(self.batches.train_rows, self.batches.train)
+        return self._loader(self.train_dataset, self.batches.train)
 
-    def _loader(self, rows: list[EncodedRow], batches: list[list[int]]) -> DataLoader[Any]:
+    def _loader(self, rows: Any, batches: list[list[int]]) -> DataLoader[Any]:
         return DataLoader(
             rows,
             batch_sampler=Sampler(batches, self.args.process_index, self.args.world_size),
@@ -118,23 +148,29 @@ class StepTrainer(Trainer):  # type: ignore[misc]
         )
 
     def get_batch_samples(
-        self, epoch_iterator: Iterator[Any], num_batches: int, device: Any
+        self, epoch_iterator: Iterator[Any], num_batches: int, device: torch.device
     ) -> tuple[list[Any], torch.Tensor]:
         """Return the micro-batches of a step, and how many trained tokens they hold on all GPUs."""
         self.begin_step()
         batches = [next(epoch_iterator) for _ in range(num_batches)]
         trained = sum(int((batch["shift_labels"] != IGNORED).sum()) for batch in batches)
         tokens = sum(_tokens(batch) for batch in batches)
-        counts = torch.tensor([trained, tokens], device=device)
+        counts = torch.tensor([trained, tokens, self.args.process_index == 0 and self.checkpoints.is_due()])
         if self.args.world_size > 1:
-            counts = self.accelerator.reduce(counts)
-            tokens = int(counts[1])
+            counts = self.accelerator.reduce(counts.to(device))
+            tokens, self._first_is_due = int(counts[1]), bool(counts[2])
         self.tokens_seen += tokens
-        return batches, counts[0].clamp(min=1)
+        return batches, counts[0].clamp(min=1).to(device, non_blocking=True)
 
     def begin_step(self) -> None:
         """Remember what has to be restored if this step breaks off."""
         self.began_step = {"loss": self._tr_loss.clone(), "rng": torch.get_rng_state()}
+
+    def checkpoint_is_due(self) -> bool:
+        """Return whether to save now: one process asks its clock, several follow the first one's."""
+        if self.store is None:
+            return False
+        return self._first_is_due if self.args.world_size > 1 else self.checkpoints.is_due()
 
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
@@ -145,7 +181,8 @@ class StepTrainer(Trainer):  # type: ignore[misc]
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
         """Log the validation loss, and the scores of a few answers where they are asked for."""
-        metrics = {"eval_loss": self.validation_loss()} | self._quick()
+        with self.stopwatch.measure("evaluations"):
+            metrics = {"eval_loss": self.validation_loss()} | self._quick()
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
@@ -154,7 +191,7 @@ class StepTrainer(Trainer):  # type: ignore[misc]
         """Return the mean loss per trained token of the validation rows, the same for any cut into batches."""
         self.model.eval()
         total, tokens = torch.zeros((), device=self.args.device), torch.zeros((), device=self.args.device)
-        for batch in self._loader(self.batches.validation_rows, self.batches.validation):
+        for batch in self._loader(self.eval_dataset, self.batches.validation):
             tokens += (batch["shift_labels"] != IGNORED).sum().to(tokens.device)
             with torch.no_grad(), self.compute_loss_context_manager():
                 inputs = to_device(batch, self.args.device)
@@ -169,21 +206,45 @@ class StepTrainer(Trainer):  # type: ignore[misc]
         """Answer in the first process; the others wait for it in the next step."""
         if self.batches.quick is None or not self.args.should_save:
             return {}
-        with self.compute_loss_context_manager():
+        with self.stopwatch.measure("quick scores"), self.compute_loss_context_manager():
             scores = self.batches.quick.scores(self.accelerator.unwrap_model(self.model))
         return {f"{QUICK}{name}": value for name, value in scores.items()}
 
     def _save_checkpoint(self, model: Any, trial: Any = None) -> None:
-        best = self.state.best_global_step
-        if self.store is None:
+        store = self.store
+        if store is None:
             return
-        if self.args.should_save:
-            self.store.save(self.state.global_step, self._save_all, {best} if best else set())
-        else:
-            self._save_into(self._shared_folder(None))
+        with self.stopwatch.measure("checkpoints"):
+            if not self.args.should_save:
+                self._save_into(self._shared_folder(None))
+                return
+            step, keep = self.state.global_step, {self.state.best_global_step} - {None}
+            copied = self._snapshot() if self.args.world_size == 1 else None
+            write = copied or self._save_all
+            self.checkpoints.write(lambda: store.save(step, write, keep), in_background=copied is not None)
+
+    def _snapshot(self) -> Callable[[Path], None] | None:
+        """Return what writes a checkpoint of this moment later, None where the machine has no room for a copy."""
+        from peft import get_peft_model_state_dict
+
+        tensors = {
+            "adapter_model.safetensors": get_peft_model_state_dict(self.model, save_embedding_layers=False),
+            "optimizer.pt": self.optimizer.state_dict(),
+        }
+        return snapshot(self._save_small, tensors) if fits_into_memory(tensors) else None
+
+    def _save_small(self, folder: Path) -> None:
+        """Save what a checkpoint holds beside the weights of the adapter and the optimizer."""
+        self.model.peft_config["default"].save_pretrained(str(folder))
+        torch.save(self.lr_scheduler.state_dict(), folder / "scheduler.pt")
+        self._save_rng_state(str(folder))
+        self._save_state(folder)
 
     def _save_all(self, folder: Path) -> None:
         self._save_into(self._shared_folder(folder))
+        self._save_state(folder)
+
+    def _save_state(self, folder: Path) -> None:
         self._save_scaler(str(folder))
         self.store_callbacks()
         self.state.save_to_json(str(folder / "trainer_state.json"))
@@ -235,3 +296,50 @@ class StepTrainer(Trainer):  # type: ignore[misc]
         self._tr_loss = torch.zeros_like(self._tr_loss) if logged else self.began_step["loss"]
         torch.set_rng_state(self.began_step["rng"])
         self._save_checkpoint(self.model)
+        self.checkpoints.wait()
+
+
+class StepTrainer(Steps, SFTTrainer):  # type: ignore[misc]
+    """TRL's SFTTrainer, with our steps. Its loss is TRL's where its fused head runs, which needs a GPU."""
+
+    causal = True
+
+    def __init__(self, *arguments: Any, model: Any, **options: Any) -> None:
+        with _adapter_as_it_is(model):
+            super().__init__(*arguments, model=model, **options)
+
+    def compute_loss(
+        self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any:
+        if self.batches.options and self.model.training:
+            return SFTTrainer.compute_loss(self, model, inputs, return_outputs, num_items_in_batch)
+        return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+
+
+class PlainStepTrainer(Steps, Trainer):  # type: ignore[misc]
+    """transformers' Trainer with our steps: for encoder-decoders, and for an adapter on the head, which TRL refuses."""
+
+
+def trainer_class(model: Any) -> type[Steps]:
+    """Return the trainer for this model.
+
+    TRL 1.15 raises "Applying a PEFT adapter to `lm_head` is not supported" in SFTTrainer.__init__, because its fused
+    head would not see the adapter.
+    """
+    from peft.tuners.tuners_utils import BaseTunerLayer
+
+    plain = model.config.is_encoder_decoder or isinstance(model.get_output_embeddings(), BaseTunerLayer)
+    return PlainStepTrainer if plain else StepTrainer
+
+
+@contextmanager
+def _adapter_as_it_is(model: Any) -> Iterator[None]:
+    """Undo what TRL does to the adapter of a quantised base: SFTTrainer.__init__ rounds it to bf16 (TRL 1.15).
+
+    In bf16 an update that is smaller than a 256th of a weight is lost, and the adapter is no larger in fp32 than the
+    plan has counted.
+    """
+    kept = [(parameter, parameter.data) for parameter in model.parameters() if parameter.requires_grad]
+    yield
+    for parameter, data in kept:
+        parameter.data = data

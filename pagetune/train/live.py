@@ -1,0 +1,42 @@
+"""Metrics while a model trains, through DVCLive: `dvc exp show` and the VS Code extension read them as they come."""
+
+from pathlib import Path
+from typing import Any
+
+from transformers import TrainerCallback
+
+LIVE = Path("metrics/live")
+#: What transformers and TRL call what the curve calls otherwise.
+NAMES = {"loss": "train_loss", "eval_loss": "validation_loss"}
+#: Totals of transformers at the end of a training, which are in metrics/cost.json.
+LEFT_OUT = {"step", "epoch", "total_flos"}
+
+
+class LiveMetrics(TrainerCallback):  # type: ignore[misc]
+    """Writes every point of the curve to metrics/live, those before a resumed step included."""
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        if not state.is_world_process_zero:
+            return
+        from dvclive.live import Live
+
+        self.live = Live(str(LIVE), save_dvc_exp=False, dvcyaml=False)
+        for log in state.log_history:
+            self._write(log)
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any], **_: Any) -> None:
+        if state.is_world_process_zero and ("loss" in logs or "eval_loss" in logs):
+            self._write({**logs, "step": state.global_step})
+
+    def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        if state.is_world_process_zero:
+            self.live.end()  # type: ignore[no-untyped-call]
+
+    def _write(self, log: dict[str, Any]) -> None:
+        if not log["step"]:
+            return
+        self.live.step = int(log["step"])
+        for name, value in log.items():
+            if name not in LEFT_OUT and isinstance(value, int | float):
+                self.live.log_metric(NAMES.get(name, name.removeprefix("eval_")), value)
+        self.live.next_step()  # type: ignore[no-untyped-call]
