@@ -21,7 +21,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from benchmarks.train_gpu import EOS, PAD, ROOT, SHAPES, write_base
+from benchmarks.train_gpu import EOS, PAD, ROOT, SHAPES
 
 #: What the runs of the 8B shape have in common.
 SETTINGS: dict[str, Any] = {

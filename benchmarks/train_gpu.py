@@ -205,7 +205,11 @@ def job_of(base: Path, shape: str, params: Any) -> Any:
     )  # fmt: skip
     backend = choose_backend(params)
     choice = resolve_precision(params.precision, 8 * 10**9, params.quantization)
-    kernel, world, tokenizer = packed_kernel(backend, manifest, None), World.from_environment(), load_tokenizer(manifest)
+    kernel, world, tokenizer = (
+        packed_kernel(backend, manifest, None),
+        World.from_environment(),
+        load_tokenizer(manifest),
+    )
     return TrainingInputs(params, manifest, backend, choice, kernel, rows_of(SHAPES[shape][-1]), [], tokenizer, world)
 
 

@@ -298,12 +298,12 @@ def make_inputs(base: Path, params: Params, examples: list[Example], validation:
     from pagetune.model.manifest import read_manifest
     from pagetune.model.precision import resolve_precision
     from pagetune.model.prompts import encode_example
-    from pagetune.train.backend import choose_backend, packed_kernel
+    from pagetune.train.backend import Trained, choose_backend, packed_kernel
     from pagetune.train.inputs import TrainingInputs
 
     manifest = read_manifest(base)
     encoder = manifest.encoder_decoder
-    backend, tokenizer = choose_backend(params, encoder=encoder), load_tokenizer(manifest)
+    backend, tokenizer = choose_backend(params, model=Trained(encoder=encoder)), load_tokenizer(manifest)
     rows = [encode_example(example, tokenizer, encoder) for example in examples]
     starts = decoder_start(load_config(manifest), load_generation_config(manifest)) if encoder else None
     return TrainingInputs(

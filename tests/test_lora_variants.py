@@ -21,7 +21,7 @@ from pagetune.params import Lora
 from pagetune.plan.memory import Setup, estimate
 from pagetune.plan.shapes import LLAMA_3, adapter_parameters, shape_of
 from pagetune.train.adapter import check_variant, save_adapter
-from pagetune.train.backend import load_for_training, why_peft
+from pagetune.train.backend import Trained, load_for_training, why_peft
 from pagetune.train.loop import fit
 from pagetune.train.preflight import check_adapter
 
@@ -135,12 +135,13 @@ def test_a_variant_that_cannot_train_is_one_line(changes: dict[str, Any], option
 
 
 def test_the_stage_refuses_a_variant_before_it_reads_a_row(tiny_base: Path) -> None:
+    from pagetune.train.cost import Stopwatch
     from pagetune.train.distributed import World
     from pagetune.train.inputs import prepare
 
     params = params_of(lora=lora(use_dora=True), precision="8bit")
     with pytest.raises(UserError, match=r"lora\.use_dora: PEFT computes DoRA on no 8-bit base"):
-        prepare(params, read_manifest(tiny_base), precision_of("8bit"), World())
+        prepare(params, read_manifest(tiny_base), precision_of("8bit"), World(), Stopwatch())
 
 
 @pytest.mark.parametrize(
@@ -157,7 +158,7 @@ def test_peft_trains_what_unsloth_does_not(changes: dict[str, Any], says: str | 
 
 
 def test_peft_trains_a_model_that_also_sees() -> None:
-    reason = why_peft(params_of(backend="auto"), 1, here=False, towers=True)
+    reason = why_peft(params_of(backend="auto"), 1, False, Trained(towers=True))
     assert reason == "Unsloth would put an adapter on the parts of the model that read images or sound"
 
 

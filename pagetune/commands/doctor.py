@@ -163,17 +163,19 @@ def _why_no_gpu(driver: str | None, build: str | None) -> str:
 def _backend() -> Iterator[Finding]:
     """Yield the backend that the training would choose."""
     from pagetune.model.loading import has_towers
-    from pagetune.train.backend import why_peft
+    from pagetune.train.backend import Trained, why_peft
     from pagetune.train.distributed import count_processes
 
     params = load_params()
     wanted = params.train.backend == "unsloth"
     # The model is unknown before the stage base_model has run.
     manifest = read_manifest() if (BASE / "manifest.json").exists() else None
-    encoder, towers = manifest is not None and manifest.encoder_decoder, manifest is not None and has_towers(manifest)
+    trained = Trained()
+    if manifest is not None:
+        trained = Trained(manifest.parameters, manifest.encoder_decoder, has_towers(manifest))
     rows = rows_of_a_step(params, builtin=manifest is None or manifest.source == "builtin")
     processes = count_processes(params.train.processes, rows)
-    problem = why_peft(params, processes, encoder=encoder, towers=towers)
+    problem = why_peft(params, processes, model=trained)
     if problem is None:
         yield Finding("ok", "train.backend", tr("unsloth will train", "unsloth로 학습합니다"))
     else:

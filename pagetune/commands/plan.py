@@ -149,9 +149,10 @@ def _several(processes: int) -> str:
 
 def _backend(params: Params, processes: int, here: bool, model: PlannedModel) -> Literal["unsloth", "peft"]:
     """Return what the training would choose; Unsloth is assumed to run on a GPU that is not here."""
-    from pagetune.train.backend import why_peft
+    from pagetune.train.backend import Trained, why_peft
 
-    return "peft" if why_peft(params, processes, here, model.encoder, model.towers) else "unsloth"
+    trained = Trained(model.parameters, model.encoder, model.towers)
+    return "peft" if why_peft(params, processes, here, trained) else "unsloth"
 
 
 def _model(params: Params, wanted: str | None) -> PlannedModel:

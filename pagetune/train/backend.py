@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Importing Unsloth compiles and patches; a first import on a cold disk takes a while.
 PROBE_SECONDS = 180
+#: A model with fewer parameters is trained in less time than Unsloth's kernels save.
+SMALL = 10**9
 #: Set as the stage starts again without Unsloth: what its import said.
 FAILED = "PAGETUNE_UNSLOTH_FAILED"
 
@@ -30,13 +32,23 @@ class Backend:
     reason: str
 
 
-def choose_backend(params: Params, processes: int = 1, encoder: bool = False, towers: bool = False) -> Backend:
+@dataclass(frozen=True)
+class Trained:
+    """What the choice of a backend follows from, beside the settings. `parameters`: None where they are not known."""
+
+    parameters: int | None = None
+    #: An encoder-decoder.
+    encoder: bool = False
+    #: It also sees or hears.
+    towers: bool = False
+
+
+def choose_backend(params: Params, processes: int = 1, model: Trained = Trained()) -> Backend:
     """Return what `train.backend` means on this machine; `auto` never fails.
 
-    `encoder`: the base is an encoder-decoder. `towers`: it also sees or hears. Call it before anything imports
-    transformers. Raises UserError where `unsloth` is asked for and cannot run.
+    Call it before anything imports transformers. Raises UserError where `unsloth` is asked for and cannot run.
     """
-    wanted, problem = params.train.backend, why_peft(params, processes, False, encoder=encoder, towers=towers)
+    wanted, problem = params.train.backend, why_peft(params, processes, False, model)
     problem = problem or _import_unsloth()
     if problem is None:
         return Backend("unsloth", "set in params.yaml" if wanted == "unsloth" else "Unsloth runs on this machine")
@@ -71,9 +83,7 @@ def _last_line(said: str) -> str:
     return (said.strip().splitlines() or ["no message"])[-1]
 
 
-def why_peft(
-    params: Params, processes: int, here: bool = True, encoder: bool = False, towers: bool = False
-) -> str | None:
+def why_peft(params: Params, processes: int, here: bool = True, model: Trained = Trained()) -> str | None:
     """Return why PEFT trains, None where Unsloth does; `plan` and `doctor` ask it too.
 
     A GPU that is not `here` is assumed to be one that Unsloth runs on.
@@ -81,8 +91,17 @@ def why_peft(
     if params.train.backend == "peft":
         return "set in params.yaml"
     several = "there are several processes; train.processes: 1 is one" if processes > 1 else None
-    problem = unsloth_backend.why_unsupported(params, encoder, towers) or several
+    problem = unsloth_backend.why_unsupported(params, model.encoder, model.towers) or several
+    if problem is None and params.train.backend == "auto":
+        problem = _why_not_worth_it(model)
     return problem or (why_no_unsloth() if here else None)
+
+
+def _why_not_worth_it(model: Trained) -> str | None:
+    """Return why Unsloth would cost more than it saves: its import alone takes half a minute."""
+    if model.parameters is not None and model.parameters < SMALL:
+        return f"a model of {model.parameters / 1e6:,.0f} million parameters trains no faster with Unsloth"
+    return None
 
 
 def why_no_unsloth() -> str | None:

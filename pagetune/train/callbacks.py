@@ -157,7 +157,6 @@ class Memory(TrainerCallback):  # type: ignore[misc]
         import torch
 
         if torch.cuda.is_available():
-            torch.cuda.empty_cache()
             torch.cuda.reset_peak_memory_stats()
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float], **_: Any) -> None:

@@ -19,7 +19,7 @@ from pagetune.plan.shapes import known_shape
 from pagetune.plan.steps import largest_micro_batch, plan_steps, steps_between_evaluations, tokens_at_once
 from pagetune.records import Example
 from pagetune.train.adapter import check_variant
-from pagetune.train.backend import Backend, choose_backend, packed_kernel
+from pagetune.train.backend import Backend, Trained, choose_backend, packed_kernel
 from pagetune.train.batches import Collator, EncodedRow
 from pagetune.train.cost import Stopwatch
 from pagetune.train.distributed import World, log_once
@@ -158,7 +158,8 @@ def prepare(
     """
     check_variant(params.lora, choice.precision, params.train.fp8, world.sharded)
     with stopwatch.measure("imports"):
-        backend = choose_backend(params, world.processes, manifest.encoder_decoder, has_towers(manifest))
+        trained = Trained(manifest.parameters, manifest.encoder_decoder, has_towers(manifest))
+        backend = choose_backend(params, world.processes, trained)
         log_once(f"backend {backend.name} ({backend.reason})")
         import pagetune.train.step_trainer  # noqa: F401 - what it imports is counted here
     with stopwatch.measure("rows"):

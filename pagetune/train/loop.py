@@ -128,6 +128,7 @@ def build_trainer(inputs: TrainingInputs, model: Any, plan: Plan, store: Store |
         _batches(inputs, model, plan), store, memory, inputs.stopwatch, train.checkpoint_minutes,
         model=model, args=_arguments(inputs, plan, store, kind.causal), processing_class=inputs.tokenizer,
     )  # fmt: skip
+    trainer.graphs = _graphs(inputs, plan, trainer)
     flops_per_token = 4 * inputs.setup.shape.linear_parameters
     progress = callbacks.Progress(flops_per_token, lambda: trainer.tokens_seen, inputs.world.processes)
     for callback in (PrinterCallback, ProgressCallback):
@@ -141,6 +142,34 @@ def build_trainer(inputs: TrainingInputs, model: Any, plan: Plan, store: Store |
     ):
         trainer.add_callback(added)
     return trainer, progress
+
+
+def _graphs(inputs: TrainingInputs, plan: Plan, trainer: Any) -> Any:
+    """Return the CUDA graphs that run the micro-batches, None where launching them one by one costs no time."""
+    from pagetune.train.callbacks import peak_flops
+    from pagetune.train.graphed_step import GraphedSteps, pays
+    from pagetune.train.step_trainer import loss_of
+
+    simple = plan.packing and not plan.gradient_checkpointing and not inputs.world.launched
+    if not simple or inputs.backend.name != "peft" or not _computes_in_bf16(inputs):
+        return None
+    shape = inputs.setup.shape
+    if not pays(4 * shape.linear_parameters * plan.tokens, peak_flops(), plan.tokens * shape.vocab_size):
+        return None
+
+    def loss(batch: dict[str, Any], tokens: Any) -> Any:
+        with trainer.compute_loss_context_manager():
+            return loss_of(trainer.model_wrapped, batch, {}, tokens)
+
+    log_once("each micro-batch is one CUDA graph, because its kernels take less time than launching them")
+    sizes = max(map(len, trainer.batches.train)), max(inputs.lengths)
+    return GraphedSteps(trainer.model, loss, sizes, inputs.tokenizer.pad_token_id)
+
+
+def _computes_in_bf16(inputs: TrainingInputs) -> bool:
+    import torch
+
+    return bool(inputs.autocast_dtype == torch.bfloat16)
 
 
 def _live(inputs: TrainingInputs) -> list[Any]:

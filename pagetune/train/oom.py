@@ -110,13 +110,15 @@ def _probe(inputs: TrainingInputs, model: Any, plan: Plan) -> str | None:
     except RuntimeError as error:
         if not is_out_of_memory(error):
             raise
-        return str(error).split("\n")[0]
+        problem = str(error).split("\n")[0]
+    else:
+        return None  # what PyTorch holds now is what the training will need
     finally:
         del moments
         model.zero_grad(set_to_none=True)
         torch.cuda.set_rng_state(state)
-    _empty_cache()
-    return None
+    empty_cache()
+    return problem
 
 
 def largest_rows(inputs: TrainingInputs, plan: Plan) -> list[int]:
@@ -167,7 +169,7 @@ def shrink_after_oom(inputs: TrainingInputs, model: Any, plan: Plan, trainer: An
     trainer.accelerator.unwrap_model(trainer.model_wrapped, keep_fp32_wrapper=False)
     trainer.accelerator.free_memory()
     less = _apply_less(inputs, model, plan)
-    _empty_cache()
+    empty_cache()
     log_once(
         f"out of memory at step {trainer.state.global_step + 1} ({problem}); from here on "
         f"{less.per_device_train_batch_size} rows at once, {less.gradient_accumulation_steps} times a step"
@@ -177,7 +179,8 @@ def shrink_after_oom(inputs: TrainingInputs, model: Any, plan: Plan, trainer: An
     return less
 
 
-def _empty_cache() -> None:
+def empty_cache() -> None:
+    """Give back to the GPU what PyTorch holds and nothing uses."""
     import torch
 
     gc.collect()

@@ -27,7 +27,13 @@ from pagetune.train.curve import METRICS, write_curve, write_points
 from pagetune.train.distributed import World, count_processes, gather_from_all, log_once, run_processes
 from pagetune.train.inputs import PROMPTS, TrainingInputs, prepare
 from pagetune.train.loop import Outcome, fit, trained_tokens
-from pagetune.train.oom import launch_until_it_fits, plan_with_shortages, probe_largest_batch, reporting_out_of_memory
+from pagetune.train.oom import (
+    empty_cache,
+    launch_until_it_fits,
+    plan_with_shortages,
+    probe_largest_batch,
+    reporting_out_of_memory,
+)
 from pagetune.train.packed_attention import Kernel, rows_stay_apart
 from pagetune.train.preflight import check_adapter
 
@@ -132,6 +138,7 @@ def tune(inputs: TrainingInputs, store: Store) -> tuple[Any, Outcome]:
         with inputs.stopwatch.measure("load"):
             model = load_for_training(inputs, plan.gradient_checkpointing)
             log_once(check_adapter(model, inputs.params.lora))
+            empty_cache()  # of what loading needed
         with inputs.stopwatch.measure("probe"):
             inputs, plan = pad_if_rows_leak(inputs, model, plan, budget)
             log_once(f"{plan.reason}; {_packing(inputs, plan)}")

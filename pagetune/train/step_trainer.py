@@ -25,6 +25,9 @@ from pagetune.train.batches import Collator, EncodedRow, Sampler
 from pagetune.train.checkpoint_writer import CheckpointWriter, fits_into_memory, snapshot
 from pagetune.train.checkpoints import Store
 from pagetune.train.cost import Stopwatch
+from pagetune.train.distributed import log_once
+from pagetune.train.graphed_step import GraphedSteps
+from pagetune.train.oom import is_out_of_memory
 from pagetune.train.quick_rouge import QUICK, Quick
 
 if TYPE_CHECKING:
@@ -130,6 +133,8 @@ class Steps(_Trainer):  # type: ignore[misc, valid-type]
         self.began_step: dict[str, Any] = {}
         #: The optimizer is at work: the weights are neither those before the step nor those after it.
         self.stepping = False
+        #: Runs the micro-batches of a small model.
+        self.graphs: GraphedSteps | None = None
         self.checkpoints = CheckpointWriter(checkpoint_minutes)
         #: With several processes, what the first one's clock said as this step began.
         self._first_is_due = False
@@ -164,7 +169,27 @@ class Steps(_Trainer):  # type: ignore[misc, valid-type]
 
     def begin_step(self) -> None:
         """Remember what has to be restored if this step breaks off."""
+        if self.graphs is not None:
+            self.graphs.begin_step()
         self.began_step = {"loss": self._tr_loss.clone(), "rng": torch.get_rng_state()}
+
+    def training_step(self, model: Any, inputs: dict[str, Any], num_items_in_batch: Any = None) -> torch.Tensor:
+        if self.graphs is None:
+            return super().training_step(model, inputs, num_items_in_batch)
+        try:
+            if not model.training:
+                model.train()
+            return self.graphs.run(inputs, num_items_in_batch)
+        except RuntimeError as error:  # a model that decides by its values cannot be captured
+            if is_out_of_memory(error):
+                raise
+            log_once(f"no CUDA graph of this model ({str(error).splitlines()[0]}); its kernels are launched one by one")
+            self.graphs = None
+            return super().training_step(model, inputs, num_items_in_batch)
+
+    def floating_point_ops(self, inputs: dict[str, Any]) -> int:
+        """Return 0: transformers would count the parameters again for each micro-batch, and nobody reads the sum."""
+        return 0
 
     def checkpoint_is_due(self) -> bool:
         """Return whether to save now: one process asks its clock, several follow the first one's."""

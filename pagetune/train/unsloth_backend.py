@@ -1,6 +1,7 @@
 """Training through Unsloth: fused kernels for the models it knows."""
 
 import inspect
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pagetune.model.language_model import linear_modules
@@ -79,8 +80,10 @@ def load(inputs: "TrainingInputs", checkpointing: bool) -> Any:
     from unsloth import FastLanguageModel
 
     manifest, params, choice = inputs.manifest, inputs.params, inputs.choice
+    # A relative path looks like a Hub id to Unsloth, which asks the Hub for it.
+    location = manifest.location if manifest.source == "hub" else str(Path(manifest.location).resolve())
     model, _ = FastLanguageModel.from_pretrained(
-        manifest.location,
+        location,
         revision=manifest.revision or "main",
         max_seq_length=max(OFFLOADS_FROM, params.train.max_length),
         dtype=choice.dtype,
