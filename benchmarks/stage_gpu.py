@@ -85,8 +85,8 @@ def make_project(folder: Path, name: str, base: Path, more: dict[str, Any]) -> N
     stage(folder, "format")
 
 
-def stage(folder: Path, name: str) -> tuple[float, list[str]]:
-    """Run a stage in the folder; return its seconds and what it printed. Raises RuntimeError where it fails."""
+def stage(folder: Path, name: str, log: Path | None = None) -> float:
+    """Run a stage in the folder; return its seconds. Raises RuntimeError with what it printed where it fails."""
     environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     began, lines = time.monotonic(), []
     process = subprocess.Popen(
@@ -96,19 +96,20 @@ def stage(folder: Path, name: str) -> tuple[float, list[str]]:
     assert process.stdout
     for line in process.stdout:
         lines.append(f"{time.monotonic() - began:6.1f} {line.rstrip()}")
+        if log:
+            log.write_text("\n".join(lines), encoding="utf-8")
     if process.wait():
         raise RuntimeError("\n".join(lines[-30:]))
-    return time.monotonic() - began, lines
+    return time.monotonic() - began
 
 
 def measure(name: str, base: Path, logs: Path | None, more: dict[str, Any]) -> str:
     with TemporaryDirectory() as folder:
         project = Path(folder)
         make_project(project, name, base, more)
-        seconds, lines = stage(project, "train")
+        log = logs / f"{name.replace(', ', '-').replace(' ', '-')}.log" if logs else None
+        seconds = stage(project, "train", log)
         cost = json.loads((project / "metrics/cost.json").read_text(encoding="utf-8"))
-    if logs:
-        (logs / f"{name.replace(', ', '-').replace(' ', '-')}.log").write_text("\n".join(lines), encoding="utf-8")
     parts = ", ".join(f"{part} {taken:.1f}" for part, taken in cost["seconds_by_part"].items())
     speed, steps = cost["tokens_per_second"], cost["step_tokens_per_second"]
     return (

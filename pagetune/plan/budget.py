@@ -92,9 +92,9 @@ def needs_sharding(params: ResolvedParams, shape: Shape, choice: PrecisionChoice
             "params.yaml: model.base is quantised already; it does not fit on one GPU, and such weights cannot be "
             "sharded over several. Set model.base to its 16-bit original."
         )
-    if choice.precision not in ("4bit", "bf16") or params.train.load_best_model_at_end:
+    if choice.precision not in ("4bit", "bf16"):
         raise UserError(
             f"params.yaml: precision: at {choice.precision} the model does not fit on one GPU, and it can be sharded "
-            "over several only with precision 4bit or bf16 and train.load_best_model_at_end: false. Change these."
+            "over several only with precision 4bit or bf16. Take one of them."
         )
     return True

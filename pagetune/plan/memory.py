@@ -94,6 +94,8 @@ PEAK_FLOPS, UTILIZATION, WRITTEN_PER_SECOND = 989e12, 0.5, 3e12
 LAUNCH_SECONDS = 7e-3
 #: Share of it that nothing hides, the first kernels of a micro-batch: of two equally fast plans, fewer parts win.
 UNHIDDEN = 0.1
+#: Bytes that a GPU gathers from the others a second, over NVLink, and the seconds to prepare that for a layer.
+GATHERED_PER_SECOND, GATHER_SECONDS = 1.5e11, 1e-3
 #: FLOP/s of a few cores without a GPU, by order of magnitude: it only weighs computing against launching.
 CPU_FLOPS = 1e11
 
@@ -169,12 +171,17 @@ def _bytes_per_token(shape: Shape, widths: Widths) -> int:
     return widths.hidden * shape.hidden_size + attention + widths.intermediate * shape.intermediate_size
 
 
-def _weight_bytes(setup: Setup) -> int:
-    """Count the weights: only the layers are quantised, and the rest is 16 bit then, or fp32 without a GPU."""
+def _layer_bytes(setup: Setup) -> float:
+    """Count the weights of all layers."""
     nf4 = NF4_DOUBLE_QUANTIZED_BITS if setup.double_quant else NF4_BITS
     linear = {"4bit": nf4 / 8, "8bit": 1, "fp32": 4}.get(setup.precision, 2)
+    return linear * setup.shape.linear_parameters
+
+
+def _weight_bytes(setup: Setup) -> int:
+    """Count the weights: only the layers are quantised, and the rest is 16 bit then, or fp32 without a GPU."""
     rest = 4 if setup.precision == "fp32" or (setup.quantized and not setup.on_gpu) else 2
-    layers, ends = linear * setup.shape.linear_parameters, rest * setup.shape.embedding_parameters
+    layers, ends = _layer_bytes(setup), rest * setup.shape.embedding_parameters
     if setup.shards == 1:
         return int(layers + ends)
     # FSDP gathers a layer while it computes and fetches the next; embedding and head stay whole.
@@ -290,6 +297,9 @@ def _seconds(setup: Setup, tokens: int, accumulation: int, checkpointing: bool) 
     dequantising = passes * 2 * shape.linear_parameters / WRITTEN_PER_SECOND if setup.precision == "4bit" else 0
     computing += accumulation * dequantising
     launching *= accumulation
+    if setup.shards > 1:  # every pass gathers the weights of every layer
+        gathered = passes * _layer_bytes(setup) / GATHERED_PER_SECOND
+        launching = accumulation * (gathered + passes * shape.num_hidden_layers * GATHER_SECONDS) + launching
     return max(computing, launching) + UNHIDDEN * launching if setup.on_gpu else computing + launching
 
 

@@ -127,12 +127,36 @@ def _adapts_the_head(params: Lora) -> bool:
     return any(name.endswith("lm_head") for name in targets)
 
 
-def save_adapter(model: Any, folder: Path) -> None:
-    """Save the adapter, the same bytes each time: PEFT keeps the target modules in a set, whose order varies."""
+def save_adapter(model: Any, folder: Path, sharded: bool = False) -> None:
+    """Save the adapter, the same bytes each time: PEFT keeps the target modules in a set, whose order varies.
+
+    With `sharded` layers it is taken from its own weights, because their base would be gathered from all processes.
+    """
     for config in model.peft_config.values():
         if isinstance(config.target_modules, set):
             config.target_modules = sorted(config.target_modules)
-    model.save_pretrained(str(folder))
+    model.save_pretrained(str(folder), **({"state_dict": trained_weights(model)} if sharded else {}))
+
+
+def trained_weights(model: Any) -> dict[str, Any]:
+    """Return the weights that train by their names, which FSDP and DDP leave as they were."""
+    names = ((name, weight) for name, weight in model.named_parameters() if weight.requires_grad)
+    return {name.replace("_fsdp_wrapped_module.", "").removeprefix("module."): weight for name, weight in names}
+
+
+def load_weights(model: Any, folder: Path) -> None:
+    """Copy a saved adapter into the model's, whatever its layers are wrapped in. Raises RuntimeError for another one.
+
+    accelerate would load the adapter of a sharded model only in the first process (accelerate 1.15, PEFT 0.21.2).
+    """
+    from safetensors.torch import load_file
+
+    saved, weights = load_file(folder / "adapter_model.safetensors"), trained_weights(model)
+    named = {name.replace(".default", ""): weight for name, weight in weights.items()}
+    if unknown := named.keys() - saved.keys():
+        raise RuntimeError(f"{folder} holds no adapter of this model: {min(unknown)} is missing")
+    for name, weight in named.items():
+        weight.data.copy_(saved[name])
 
 
 def see_through_fsdp() -> None:
@@ -148,21 +172,3 @@ def see_through_fsdp() -> None:
         return {prefix.replace("_fsdp_wrapped_module.", "") for prefix in found(model, adapter_name)}
 
     tuners_utils._get_tuner_state_dict_key_prefixes = without_fsdp
-
-
-def load_sharded(model: Any, folder: Path) -> None:
-    """Load a saved adapter into a model that FSDP has sharded.
-
-    accelerate would do so only in the first process: in the others PEFT never learns the names (accelerate 1.15, PEFT
-    0.21.2).
-    """
-    from safetensors.torch import load_file
-    from torch.distributed.fsdp import FullStateDictConfig, FullyShardedDataParallel, StateDictType
-
-    saved = load_file(folder / "adapter_model.safetensors")
-    named = {re.sub(r"\.(lora_\w+)\.", r".\1.default.", name): weight for name, weight in saved.items()}
-    whole = FullStateDictConfig(offload_to_cpu=False, rank0_only=False)
-    with FullyShardedDataParallel.state_dict_type(model, StateDictType.FULL_STATE_DICT, whole):
-        unknown = model.load_state_dict(named, strict=False).unexpected_keys
-    if unknown or not named:
-        raise RuntimeError(f"{folder} holds no adapter of this model: {unknown[:3]}")

@@ -1,7 +1,8 @@
 """When a checkpoint is due, and its files, which are written while the training goes on.
 
-A training on one GPU or on the CPU copies what a checkpoint holds into the machine's memory, which takes milliseconds,
-and a thread writes the copy to the disk. Several processes write it together, and wait.
+What a checkpoint holds is copied into the machine's memory, which takes milliseconds, and a thread writes the copy to
+the disk. Where the memory has no room for that, the training waits. Of several processes, which all hold the same
+adapter, the first one writes.
 """
 
 import time
@@ -65,23 +66,26 @@ class CheckpointWriter:
             log_once(f"a checkpoint takes {seconds:.0f} s, so the next ones are {self.interval / 60:.0f} minutes apart")
 
 
-def snapshot(small: Callable[[Path], None], tensors: dict[str, Any]) -> Callable[[Path], None]:
-    """Return a function that writes a checkpoint as it is now into a folder.
-
-    `small` writes the small files, at once and into memory. `tensors` has the larger ones by file name: a flat dict for
-    a `.safetensors`, anything that torch saves for another name.
-    """
+def files_in_memory(write: Callable[[Path], None]) -> dict[str, bytes]:
+    """Return the small files that `write` writes into a folder."""
     with TemporaryDirectory() as folder:
-        small(Path(folder))
-        files = {path.name: path.read_bytes() for path in Path(folder).iterdir()}
-    copies = {name: copy_to_memory(value) for name, value in tensors.items()}
+        write(Path(folder))
+        return {path.name: path.read_bytes() for path in Path(folder).iterdir()}
+
+
+def snapshot(files: dict[str, bytes], tensors: dict[str, Any], copied: bool) -> Callable[[Path], None]:
+    """Return a function that writes a checkpoint into a folder, as it is now if it is `copied`.
+
+    `tensors` has the larger files by name: a flat dict for a `.safetensors`, anything that torch saves for another.
+    """
+    kept = {name: copy_to_memory(value) for name, value in tensors.items()} if copied else tensors
     if torch.cuda.is_available():
         torch.cuda.synchronize()
 
     def write(folder: Path) -> None:
         for name, content in files.items():
             (folder / name).write_bytes(content)
-        for name, value in copies.items():
+        for name, value in kept.items():
             _save(value, folder / name)
 
     return write

@@ -10,7 +10,10 @@ from typing import Any, Literal
 from pagetune.errors import UserError
 from pagetune.train.parent_process import LAUNCHER
 
-#: Shards a base model over the GPUs, as PEFT's documentation does for QLoRA: each process loads its own part.
+#: The adapter is not sharded: each of its hundreds of layers would be gathered by itself, which takes seconds for each
+#: micro-batch, and its few weights would have to be as imprecise as the base's.
+UNSHARDED = {"FSDP_IGNORED_MODULES": r".*\.lora_\w+"}
+#: Shards a base model over the GPUs layer by layer; each process loads its own part.
 FSDP = [
     "--use_fsdp",
     "--fsdp_version=1",
@@ -91,7 +94,7 @@ def _in_queue() -> bool:
 
 def run_processes(processes: int, sharded: bool, environment: dict[str, str]) -> int:
     """Run the stage train in this many processes; return the exit code, which is not 0 where one of them failed."""
-    tied = os.environ | {LAUNCHER: str(os.getpid())} | environment
+    tied = os.environ | {LAUNCHER: str(os.getpid())} | environment | (UNSHARDED if sharded else {})
     return subprocess.run(launch_command(processes, sharded), env=tied, check=False).returncode
 
 
@@ -99,7 +102,15 @@ def launch_command(processes: int, sharded: bool) -> list[str]:
     """Return the command that starts the stage train once for each GPU of this machine."""
     options = [f"--num_processes={processes}", "--num_machines=1", "--mixed_precision=no", "--dynamo_backend=no"]
     options += FSDP if sharded else ["--multi_gpu"]
-    return [sys.executable, "-m", "accelerate.commands.launch", *options, "--module", "stages.train"]
+    return [sys.executable, "-m", "pagetune.train.launcher", *options, "--module", "stages.train"]
+
+
+def leave() -> None:
+    """Leave the other processes in order; PyTorch warns of one that just ends."""
+    import torch
+
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
 
 
 def gather_from_all(value: Any, world: World) -> list[Any]:

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pagetune.model.manifest import ADAPTER
 from pagetune.model.prompts import IGNORED
 from pagetune.plan.memory import Plan
 from pagetune.plan.steps import micro_batches
-from pagetune.train.adapter import forward_options
+from pagetune.train.adapter import forward_options, load_weights
 from pagetune.train.batches import EncodedRow
 from pagetune.train.checkpoints import Store, step_of
 from pagetune.train.curve import LossPoint, loss_curve
@@ -66,8 +65,6 @@ def _train(inputs: TrainingInputs, trainer: Any, plan: Plan, checkpoint: Path | 
     trainer.checkpoints.wait()
     if inputs.params.train.load_best_model_at_end and trainer.state.best_global_step:
         _load_best(trainer)
-    if inputs.world.sharded:  # no process holds the whole model, so that all have to save it
-        _save_sharded(trainer)
 
 
 def _outcome(inputs: TrainingInputs, trainer: Any, progress: Any, plan: Plan, parameters: tuple[int, int]) -> Outcome:
@@ -79,11 +76,6 @@ def _outcome(inputs: TrainingInputs, trainer: Any, progress: Any, plan: Plan, pa
     }
     curve = loss_curve(trainer.state.log_history, inputs.steps_per_epoch)
     return Outcome(curve, trainer.memory, plan, speed, parameters)
-
-
-def _save_sharded(trainer: Any) -> None:
-    trainer.save_model(str(ADAPTER))
-    (ADAPTER / "training_args.bin").unlink(missing_ok=True)  # names this machine's folders
 
 
 def _rounded(share: float | None) -> float | None:
@@ -107,12 +99,9 @@ def _restoring(trainer: Any, checkpoint: Path) -> Any:
 
 
 def _load_best(trainer: Any) -> None:
-    from peft import load_peft_weights, set_peft_model_state_dict
-
     best = trainer.state.best_global_step
     log_once(f"taking step {best}, whose validation loss {trainer.state.best_metric:.4f} was the lowest")
-    weights = load_peft_weights(str(trainer.store.folder_of(best)), device=str(trainer.model.device))
-    set_peft_model_state_dict(trainer.accelerator.unwrap_model(trainer.model), weights)
+    load_weights(trainer.accelerator.unwrap_model(trainer.model), trainer.store.folder_of(best))
 
 
 def build_trainer(inputs: TrainingInputs, model: Any, plan: Plan, store: Store | None) -> tuple[Any, Any]:

@@ -26,8 +26,7 @@ def load(inputs: "TrainingInputs", checkpointing: bool) -> Any:
     model = load_base(inputs.manifest, inputs.choice, inputs.world.local_rank, sharded)
     check_modules(lora, linear_modules(model))
     fused = _prepare_base(model, inputs)
-    # FSDP flattens a layer's weights into one tensor, so that base and adapter need the same dtype.
-    tuned = _with_adapter(model, lora_config(lora, model), autocast_adapter_dtype=not sharded)
+    tuned = _with_adapter(model, lora_config(lora, model))
     if inputs.choice.precision != "fp32" and model.device.type == "cuda":
         _cast_inputs(tuned, False)
         if not sharded:
@@ -48,10 +47,10 @@ def _prepare_base(model: Any, inputs: "TrainingInputs") -> bool:
     return fuse_the_head(model, inputs.params.lora)
 
 
-def _with_adapter(model: Any, config: Any, autocast_adapter_dtype: bool) -> Any:
+def _with_adapter(model: Any, config: Any) -> Any:
     from peft import get_peft_model
 
-    return get_peft_model(model, config, autocast_adapter_dtype=autocast_adapter_dtype)
+    return get_peft_model(model, config)
 
 
 def _check_fp8(inputs: "TrainingInputs") -> None:

@@ -1,6 +1,7 @@
 """The stage train as a whole: from the files of the pipeline to a tuned adapter, its metrics and its curves."""
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -22,9 +23,9 @@ from pagetune.records import Example
 from pagetune.train.adapter import save_adapter
 from pagetune.train.backend import load_for_training
 from pagetune.train.checkpoints import Store, open_store, run_key, state_folder
-from pagetune.train.cost import Stopwatch, describe_cost
+from pagetune.train.cost import BEGAN, Stopwatch, describe_cost
 from pagetune.train.curve import METRICS, write_curve, write_points
-from pagetune.train.distributed import World, count_processes, gather_from_all, log_once, run_processes
+from pagetune.train.distributed import World, count_processes, gather_from_all, leave, log_once, run_processes
 from pagetune.train.inputs import PROMPTS, TrainingInputs, prepare
 from pagetune.train.loop import Outcome, fit, trained_tokens
 from pagetune.train.oom import (
@@ -60,7 +61,17 @@ def train_adapter(params: Params) -> None:
         launch(resolved, manifest, choice, processes)
         return
     log_once(recipe)
-    inputs = prepare(resolved, manifest, choice, world, stopwatch)
+    try:
+        train_here(resolved, manifest, choice, world, stopwatch)
+    finally:
+        leave()
+
+
+def train_here(
+    params: ResolvedParams, manifest: Manifest, choice: PrecisionChoice, world: World, stopwatch: Stopwatch
+) -> None:
+    """Train in this process, alone or as one of several."""
+    inputs = prepare(params, manifest, choice, world, stopwatch)
     with store_of(inputs) as store:
         model, outcome = tune(inputs, store)
         if world.is_first:
@@ -85,6 +96,7 @@ def set_cuda_device(world: World) -> None:
 
 def launch(params: ResolvedParams, manifest: Manifest, choice: PrecisionChoice, processes: int) -> None:
     """Run the stage in several processes, again with less where memory ran out in one of them."""
+    os.environ.setdefault(BEGAN, str(time.time()))
     sharded = needs_sharding(params, known_shape(load_config(manifest), manifest.id), choice)
     launch_until_it_fits(lambda environment: run_processes(processes, sharded, environment), processes)
 
@@ -183,8 +195,7 @@ def describe_watch(inputs: TrainingInputs) -> str:
 def write_results(inputs: TrainingInputs, model: Any, outcome: Outcome) -> None:
     """Write models/adapter, metrics/train.json and cost.json, and the curves of loss and memory."""
     with inputs.stopwatch.measure("save"):
-        if not inputs.world.sharded:
-            save_adapter(model, ADAPTER)
+        save_adapter(model, ADAPTER, inputs.world.sharded)
         write_json(ADAPTER / CARRIED, read_template().model_dump())
     write_curve(outcome.curve)
     write_points(METRICS / "memory.csv", list(outcome.points[0]), outcome.points)

@@ -6,7 +6,7 @@ of an epoch or after memory ran out, and a validation loss that does not depend 
 
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,12 +20,12 @@ from trl import SFTTrainer
 
 from pagetune.errors import UserError
 from pagetune.model.prompts import IGNORED
-from pagetune.train.adapter import load_sharded
+from pagetune.train.adapter import load_weights, trained_weights
 from pagetune.train.batches import Collator, EncodedRow, Sampler
-from pagetune.train.checkpoint_writer import CheckpointWriter, fits_into_memory, snapshot
+from pagetune.train.checkpoint_writer import CheckpointWriter, files_in_memory, fits_into_memory, snapshot
 from pagetune.train.checkpoints import Store
 from pagetune.train.cost import Stopwatch
-from pagetune.train.distributed import log_once
+from pagetune.train.distributed import World, gather_from_all, log_once
 from pagetune.train.graphed_step import GraphedSteps
 from pagetune.train.oom import is_out_of_memory
 from pagetune.train.quick_rouge import QUICK, Quick
@@ -84,7 +84,11 @@ class _Stepping(TrainerCallback):  # type: ignore[misc]
         self.trainer = trainer
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Note the validation loss of the base, by which train/divergence.py judges. The curve does not have it."""
+        """Start every process from the first one's adapter, and note the validation loss of the base, by which
+        train/divergence.py judges. The curve does not have it."""
+        if self.trainer.batches.sharded:
+            for weight in trained_weights(self.trainer.model).values():
+                torch.distributed.broadcast(weight.data, 0)
         if state.global_step > 0 or not self.trainer.batches.validation_rows:
             return
         with self.trainer.stopwatch.measure("base"):
@@ -175,7 +179,10 @@ class Steps(_Trainer):  # type: ignore[misc, valid-type]
 
     def training_step(self, model: Any, inputs: dict[str, Any], num_items_in_batch: Any = None) -> torch.Tensor:
         if self.graphs is None:
-            return super().training_step(model, inputs, num_items_in_batch)
+            loss = super().training_step(model, inputs, num_items_in_batch)
+            if self.batches.sharded and self.accelerator.sync_gradients:
+                self._average_gradients()
+            return loss
         try:
             if not model.training:
                 model.train()
@@ -186,6 +193,13 @@ class Steps(_Trainer):  # type: ignore[misc, valid-type]
             log_once(f"no CUDA graph of this model ({str(error).splitlines()[0]}); its kernels are launched one by one")
             self.graphs = None
             return super().training_step(model, inputs, num_items_in_batch)
+
+    def _average_gradients(self) -> None:
+        """Average the adapter's gradients over the processes, as DDP does: FSDP does not know the adapter."""
+        gradients = [weight.grad for weight in self.model.parameters() if weight.grad is not None]
+        flat = torch.nn.utils.parameters_to_vector(gradients)
+        torch.distributed.all_reduce(flat)
+        torch.nn.utils.vector_to_parameters(flat / self.args.world_size, gradients)
 
     def floating_point_ops(self, inputs: dict[str, Any]) -> int:
         """Return 0: transformers would count the parameters again for each micro-batch, and nobody reads the sum."""
@@ -240,62 +254,48 @@ class Steps(_Trainer):  # type: ignore[misc, valid-type]
         if store is None:
             return
         with self.stopwatch.measure("checkpoints"):
+            random = gather_from_all(files_in_memory(self._save_random), World.from_environment())
             if not self.args.should_save:
-                self._save_into(self._shared_folder(None))
                 return
+            files, tensors = files_in_memory(self._save_small), self._tensors()
+            for states in random:
+                files |= states
             step, keep = self.state.global_step, {self.state.best_global_step} - {None}
-            copied = self._snapshot() if self.args.world_size == 1 else None
-            write = copied or self._save_all
-            self.checkpoints.write(lambda: store.save(step, write, keep), in_background=copied is not None)
+            copied = fits_into_memory(tensors)
+            write = snapshot(files, tensors, copied)
+            self.checkpoints.write(lambda: store.save(step, write, keep), copied)
 
-    def _snapshot(self) -> Callable[[Path], None] | None:
-        """Return what writes a checkpoint of this moment later, None where the machine has no room for a copy."""
+    def _tensors(self) -> dict[str, Any]:
+        """Return the weights of the adapter and the state of the optimizer, which are the same in every process."""
         from peft import get_peft_model_state_dict
 
-        tensors = {
-            "adapter_model.safetensors": get_peft_model_state_dict(self.model, save_embedding_layers=False),
-            "optimizer.pt": self.optimizer.state_dict(),
-        }
-        return snapshot(self._save_small, tensors) if fits_into_memory(tensors) else None
+        model = self.accelerator.unwrap_model(self.model)
+        adapter = get_peft_model_state_dict(model, trained_weights(model), save_embedding_layers=False)
+        return {"adapter_model.safetensors": adapter, "optimizer.pt": self.optimizer.state_dict()}
+
+    def _save_random(self, folder: Path) -> None:
+        self._save_rng_state(str(folder))
 
     def _save_small(self, folder: Path) -> None:
-        """Save what a checkpoint holds beside the weights of the adapter and the optimizer."""
-        self.model.peft_config["default"].save_pretrained(str(folder))
+        """Save what a checkpoint holds beside weights and random numbers."""
+        self.accelerator.unwrap_model(self.model).peft_config["default"].save_pretrained(str(folder))
         torch.save(self.lr_scheduler.state_dict(), folder / "scheduler.pt")
-        self._save_rng_state(str(folder))
-        self._save_state(folder)
-
-    def _save_all(self, folder: Path) -> None:
-        self._save_into(self._shared_folder(folder))
-        self._save_state(folder)
-
-    def _save_state(self, folder: Path) -> None:
         self._save_scaler(str(folder))
         self.store_callbacks()
         self.state.save_to_json(str(folder / "trainer_state.json"))
         progress = {"loss": float(self._tr_loss), "last_logged": self._globalstep_last_logged, "memory": self.memory}
         (folder / PROGRESS).write_text(json.dumps(progress), encoding="utf-8")
 
-    def _shared_folder(self, folder: Path | None) -> Path:
-        """Return the first process's folder, into which all processes save a sharded model."""
-        if folder is not None and self.args.world_size == 1:
-            return folder
-        from accelerate.utils import broadcast_object_list
-
-        return Path(broadcast_object_list([str(folder)])[0])
-
-    def _save_into(self, folder: Path) -> None:
-        self.save_model(str(folder), _internal_call=True)
-        self._save_optimizer_and_scheduler(str(folder))
-        self._save_rng_state(str(folder))
-        if self.args.world_size > 1:
-            self.accelerator.wait_for_everyone()
-
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
-        if self.batches.sharded:
-            load_sharded(model, Path(resume_from_checkpoint))
-        else:
-            super()._load_from_checkpoint(resume_from_checkpoint, model)
+        load_weights(self.accelerator.unwrap_model(model or self.model), Path(resume_from_checkpoint))
+
+    def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
+        if not self.batches.sharded or checkpoint is None:
+            super()._load_optimizer_and_scheduler(checkpoint)
+            return
+        # transformers would look for an optimizer that is sharded too.
+        for name, part in (("optimizer.pt", self.optimizer), ("scheduler.pt", self.lr_scheduler)):
+            part.load_state_dict(torch.load(Path(checkpoint, name), map_location="cpu", weights_only=True))
 
     def store_callbacks(self) -> None:
         """Save the callbacks' state, as transformers does, so that early stopping survives a kill."""

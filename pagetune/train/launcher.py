@@ -1,0 +1,23 @@
+"""Starts the processes of a training on several GPUs: accelerate's launcher, without its traceback.
+
+The process that failed has said in one line what is wrong; a traceback of the launcher would hide it.
+"""
+
+import os
+import sys
+
+
+def main(arguments: list[str]) -> None:
+    """Run `accelerate launch` with these arguments; exit with 1 where a process fails."""
+    os.environ.setdefault("LOGLEVEL", "CRITICAL")  # of PyTorch's launcher, which logs how each process ended
+    from accelerate.commands.launch import launch_command, launch_command_parser
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+
+    try:
+        launch_command(launch_command_parser().parse_args(arguments))
+    except ChildFailedError:
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
