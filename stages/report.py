@@ -32,6 +32,7 @@ def read_inputs(style: str) -> Inputs:
         metrics={name: read_json(METRICS / f"{name}.json") for name in names},
         style=style,
         curve=read_table("loss"),
+        validation=read_table("validation"),
         memory=read_table("memory"),
         groups=read_table("groups"),
         per_example=read_table("per_example"),

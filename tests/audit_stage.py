@@ -63,6 +63,7 @@ def main() -> None:
     sys.path.insert(0, str(ROOT))
     from pagetune.errors import quiet_libraries
 
+    os.environ.setdefault("DVC_STAGE", target)  # DVC sets it, and some of what a stage writes is for DVC alone
     quiet_libraries()
     watch_params()
     sys.addaudithook(hook)

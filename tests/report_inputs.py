@@ -35,7 +35,8 @@ def _made_up() -> dict[str, Any]:
     asked = [_pair(row) for row in base if row.doc_id != EVIL]
     return {
         "metrics": {**_stages(), "eval": metrics_of(evaluation)},
-        "curve": [_texts(step=step, train_loss=3 / step, validation_loss="") for step in (1, 2, 3)],
+        "curve": [_texts(step=step, train_loss=3 / step) for step in (1, 2, 3)],
+        "validation": [],
         "memory": [_texts(step=step, allocated_mib=500, reserved_mib=600, peak_mib=700) for step in (1, 2, 3)],
         "groups": [_texts(**row) for row in group_rows(evaluation)],
         "per_example": [_texts(**row) for row in per_example_rows(evaluation)],

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from statistics import NormalDist
@@ -15,7 +15,7 @@ from pagetune.model.manifest import BASE, read_manifest
 from pagetune.model.precision import Gpu, Precision, PrecisionChoice, choose_precision, this_gpu
 from pagetune.model.prompts import encode_example
 from pagetune.params import Params, load_params
-from pagetune.plan.budget import budget_bytes, training_setup
+from pagetune.plan.budget import budget_bytes, has_liger, training_setup
 from pagetune.plan.find_config import cached_folder, find_config
 from pagetune.plan.known_shapes import KNOWN_SHAPES, find_known, full_name
 from pagetune.plan.memory import CONTEXT_BYTES, GIB, Plan, Setup, make_plan
@@ -92,8 +92,9 @@ def look_ahead(params: Params, gpu_gib: float | None, model: str | None, precisi
     Raises UserError where the model cannot be found or a number makes no sense.
     """
     planned = _model(params, model)
-    hardware = _hardware(params, gpu_gib, planned)
+    hardware = _hardware(params, gpu_gib)
     choice = _precision(params, hardware, planned, precision)
+    hardware = replace(hardware, backend=_backend(params, hardware, gpu_gib is None, planned, choice.precision))
     examples = read_records(ROWS, Example) if ROWS.exists() else []
     corpus = describe_corpus(examples) if examples else ASSUMED
     resolved = resolve_recipe(params, corpus, planned.parameters, planned.builtin)
@@ -119,40 +120,44 @@ def plan_lines(gpu_gib: float | None, model: str | None, precision: str | None) 
     return [*head, *_table(chosen, params, hardware), "", *choices, "", f"why: {chosen.reason}"]
 
 
-def _hardware(params: Params, gpu_gib: float | None, model: PlannedModel) -> Hardware:
-    """Return the GPU of --gpu-gib, else those that are here, else the CPU."""
+def _hardware(params: Params, gpu_gib: float | None) -> Hardware:
+    """Return the GPU of --gpu-gib, else those that are here, else the CPU; the backend depends on the precision."""
     import torch
 
     if gpu_gib is not None:
-        return _imagined(params, gpu_gib, model)
+        return _imagined(params, gpu_gib)
     budget, gpu = budget_bytes(params.train.gpu_memory_gib), this_gpu()
     if gpu is None:
         words = f"the CPU, as there is no GPU (--gpu-gib plans for one), {budget / GIB:.1f} GiB of its memory"
         return Hardware(None, budget, 1, "peft", words)
     processes = params.train.processes if params.train.processes != "auto" else torch.cuda.device_count()
     words = f"{torch.cuda.get_device_name()}, {budget / GIB:.1f} GiB of it" + _several(processes)
-    return Hardware(gpu, budget, processes, _backend(params, processes, True, model), words)
+    return Hardware(gpu, budget, processes, "peft", words)
 
 
-def _imagined(params: Params, gpu_gib: float, model: PlannedModel) -> Hardware:
+def _imagined(params: Params, gpu_gib: float) -> Hardware:
     """Return a GPU of this size, as new as Ampere: with bf16, and with Unsloth where the settings allow it."""
     processes = params.train.processes if params.train.processes != "auto" else 1
     words = f"a GPU of {gpu_gib:g} GiB, {CONTEXT_BYTES / GIB:.1f} of it CUDA's own" + _several(processes)
     total = int(gpu_gib * GIB)
-    backend = _backend(params, processes, False, model)
-    return Hardware(Gpu(total, has_bf16=True), total - CONTEXT_BYTES, processes, backend, words)
+    return Hardware(Gpu(total, has_bf16=True), total - CONTEXT_BYTES, processes, "peft", words)
 
 
 def _several(processes: int) -> str:
     return f", {processes} of them" if processes > 1 else ""
 
 
-def _backend(params: Params, processes: int, here: bool, model: PlannedModel) -> Literal["unsloth", "peft"]:
-    """Return what the training would choose; Unsloth is assumed to run on a GPU that is not here."""
+def _backend(
+    params: Params, hardware: Hardware, here: bool, model: PlannedModel, precision: str
+) -> Literal["unsloth", "peft"]:
+    """Return what the training would choose; Unsloth and Liger are assumed to run on a GPU that is not here."""
     from pagetune.train.backend import Trained, why_peft
 
-    trained = Trained(model.parameters, model.encoder, model.towers)
-    return "peft" if why_peft(params, processes, here, trained) else "unsloth"
+    if hardware.gpu is None:
+        return "peft"
+    liger = precision in ("bf16", "fp16") and (has_liger() or not here)
+    trained = Trained(model.parameters, liger, model.encoder, model.towers)
+    return "peft" if why_peft(params, hardware.processes, here, trained) else "unsloth"
 
 
 def _model(params: Params, wanted: str | None) -> PlannedModel:

@@ -13,6 +13,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from pagetune.errors import UserError
 from pagetune.model.manifest import Manifest
 from pagetune.params import Builtin
+from pagetune.progress import Progress
 from pagetune.records import Page
 
 EOS, PAD = "</s>", "<pad>"
@@ -139,14 +140,14 @@ def descend(model: Any, optimizer: torch.optim.Optimizer, losses: Iterator[torch
 
     schedule = get_cosine_schedule_with_warmup(optimizer, steps // 20, steps)
     model.train()
-    for step, loss in enumerate(losses, 1):
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        schedule.step()
-        optimizer.zero_grad()
-        if step % max(1, steps // 5) == 0:
-            print(f"base_model: step {step} of {steps}, loss {loss.item():.2f}", flush=True)
+    with Progress("base_model", steps, "step") as progress:
+        for loss in losses:
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+            schedule.step()
+            optimizer.zero_grad()
+            progress.advance(note=f"loss {loss.item():.2f}")
 
 
 def _random_blocks(texts: list[str], tokenizer: Any, params: Builtin, seed: int) -> Iterator[torch.Tensor]:

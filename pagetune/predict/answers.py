@@ -13,6 +13,7 @@ from pagetune.model.template import TemplateRecord
 from pagetune.params import Params, Predict
 from pagetune.predict import vllm_engine
 from pagetune.predict.generation import decode_all
+from pagetune.progress import Progress
 from pagetune.records import Example, Prediction, Split
 
 
@@ -97,7 +98,8 @@ def generate(model: Any, tokenizer: Any, prompts: list[str], params: Predict) ->
     """Return one answer per prompt, in the order of the prompts."""
     eos_ids = eos_ids_of(model.generation_config, tokenizer)
     encoded = encode_prompts(model.config, tokenizer, prompts, params)
-    answers = decode_all(model, encoded, eos_ids, tokenizer.pad_token_id, params)
+    with Progress("predict", len(encoded), "question") as progress:
+        answers = decode_all(model, encoded, eos_ids, tokenizer.pad_token_id, params, answered=progress.advance)
     return [answer_of(ids, tokenizer, eos_ids) for ids in answers]
 
 

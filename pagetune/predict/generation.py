@@ -26,8 +26,11 @@ def decode_all(
     pad_id: int,
     params: Predict,
     decoding: Decoding | None = None,
+    answered: Callable[[int], None] = lambda _: None,
 ) -> list[list[int]]:
     """Return the new token ids of every prompt, in the order of the prompts; those after an EOS are padding.
+
+    `answered` is told how many prompts each batch has answered.
 
     The longest prompts go first, so that a batch too large for the GPU's memory shows at once; then batches are halved.
     """
@@ -50,6 +53,7 @@ def decode_all(
             print(f"predict: out of memory; continuing with {rows} questions per batch", flush=True)
             continue
         answers.update(zip(batch, found, strict=True))
+        answered(len(batch))
         start += rows
     return [answers[index] for index in range(len(prompts))]
 

@@ -34,12 +34,14 @@ class Chart:
     note: str
 
 
-def charts(metrics: dict[str, Any], curve: Rows, memory: Rows, groups: Rows, covered: list[Coverage]) -> list[Chart]:
-    """Return every chart in the order of the page; `curve`, `memory` and `groups` are CSV rows."""
+def charts(
+    metrics: dict[str, Any], curves: dict[str, Rows], memory: Rows, groups: Rows, covered: list[Coverage]
+) -> list[Chart]:
+    """Return every chart in the order of the page. `memory` and `groups` are CSV rows, and so are the `curves`."""
     view = view_of(metrics)
     return [
         scores_chart(metrics, view),
-        loss_chart(curve),
+        loss_chart(curves),
         groups_chart(groups, "kind", view),
         groups_chart(groups, "document", view),
         coverage_chart(covered),
@@ -81,8 +83,9 @@ def _values_of_set(name: str, metrics: dict[str, Any], view: View) -> str:
     return f"{name}: {', '.join(values)}"
 
 
-def loss_chart(curve: Rows) -> Chart:
-    lines = {name: _points(curve, f"{name}_loss") for name in ("train", "validation")}
+def loss_chart(curves: dict[str, Rows]) -> Chart:
+    """Draw the losses of the rows in `curves`, by the name of what was measured: train, validation."""
+    lines = {name: _points(rows, f"{name}_loss") for name, rows in curves.items()}
     if not lines["train"]:
         return Chart("loss", "Loss", Markup(), "The training recorded no loss.")
     last = f"Train loss from {lines['train'][0][1]:.3f} to {lines['train'][-1][1]:.3f}"

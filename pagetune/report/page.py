@@ -42,7 +42,8 @@ METRIC_TITLES = {
 class Inputs:
     """Everything that the report shows.
 
-    `metrics` holds metrics/*.json by file stem; `curve`, `memory`, `groups` and `per_example` are CSV rows of strings.
+    `metrics` holds metrics/*.json by file stem; `curve`, `validation`, `memory`, `groups` and `per_example` are CSV
+    rows of strings.
     `style` says how the model was asked. `pairs` are those of data/qa.jsonl, `asked` those of the splits that both
     models answered.
     """
@@ -50,6 +51,7 @@ class Inputs:
     metrics: dict[str, Any]
     style: str
     curve: list[dict[str, str]]
+    validation: list[dict[str, str]]
     memory: list[dict[str, str]]
     groups: list[dict[str, str]]
     per_example: list[dict[str, str]]
@@ -108,9 +110,10 @@ def _score_values(inputs: Inputs) -> dict[str, Any]:
 
 def _document_values(inputs: Inputs) -> dict[str, Any]:
     covered = coverage(inputs.pages, inputs.pairs)
+    curves = {"train": inputs.curve, "validation": inputs.validation}
     return {
         "documents": covered,
         "bad_files": inputs.bad_files,
         "worst_pages": worst_pages(inputs.pages),
-        "charts": charts(inputs.metrics["eval"], inputs.curve, inputs.memory, inputs.groups, covered),
+        "charts": charts(inputs.metrics["eval"], curves, inputs.memory, inputs.groups, covered),
     }

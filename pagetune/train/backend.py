@@ -37,6 +37,8 @@ class Trained:
     """What the choice of a backend follows from, beside the settings. `parameters`: None where they are not known."""
 
     parameters: int | None = None
+    #: Its base is in 16 bits, and Liger's kernels are there.
+    liger: bool = False
     #: An encoder-decoder.
     encoder: bool = False
     #: It also sees or hears.
@@ -101,6 +103,8 @@ def _why_not_worth_it(model: Trained) -> str | None:
     """Return why Unsloth would cost more than it saves: its import alone takes half a minute."""
     if model.parameters is not None and model.parameters < SMALL:
         return f"a model of {model.parameters / 1e6:,.0f} million parameters trains no faster with Unsloth"
+    if model.liger:
+        return "in 16 bits, Liger's kernels under PEFT are as fast, and Unsloth takes longer to start"
     return None
 
 

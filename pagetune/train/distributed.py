@@ -10,6 +10,8 @@ from typing import Any, Literal
 from pagetune.errors import UserError
 from pagetune.train.parent_process import LAUNCHER
 
+#: From the launcher to its processes: the file that the first one that fails makes.
+SPOKEN = "PAGETUNE_SPOKEN"
 #: The adapter is not sharded: each of its hundreds of layers would be gathered by itself, which takes seconds for each
 #: micro-batch, and its few weights would have to be as imprecise as the base's.
 UNSHARDED = {"FSDP_IGNORED_MODULES": r".*\.lora_\w+"}
@@ -94,7 +96,8 @@ def _in_queue() -> bool:
 
 def run_processes(processes: int, sharded: bool, environment: dict[str, str]) -> int:
     """Run the stage train in this many processes; return the exit code, which is not 0 where one of them failed."""
-    tied = os.environ | {LAUNCHER: str(os.getpid())} | environment | (UNSHARDED if sharded else {})
+    quiet = {"TORCH_CPP_LOG_LEVEL": "ERROR"}  # it warns of process groups, as they begin and end
+    tied = quiet | os.environ | {LAUNCHER: str(os.getpid())} | environment | (UNSHARDED if sharded else {})
     return subprocess.run(launch_command(processes, sharded), env=tied, check=False).returncode
 
 
@@ -103,6 +106,17 @@ def launch_command(processes: int, sharded: bool) -> list[str]:
     options = [f"--num_processes={processes}", "--num_machines=1", "--mixed_precision=no", "--dynamo_backend=no"]
     options += FSDP if sharded else ["--multi_gpu"]
     return [sys.executable, "-m", "pagetune.train.launcher", *options, "--module", "stages.train"]
+
+
+def speaks_first() -> bool:
+    """Return whether no other process has said yet what is wrong: all of them find the same fault in the rows."""
+    if SPOKEN not in os.environ:
+        return True
+    try:
+        Path(os.environ[SPOKEN]).touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
 
 
 def leave() -> None:

@@ -158,7 +158,8 @@ def prepare(
     """
     check_variant(params.lora, choice.precision, params.train.fp8, world.sharded)
     with stopwatch.measure("imports"):
-        trained = Trained(manifest.parameters, manifest.encoder_decoder, has_towers(manifest))
+        liger = choice.precision in ("bf16", "fp16") and has_liger()
+        trained = Trained(manifest.parameters, liger, manifest.encoder_decoder, has_towers(manifest))
         backend = choose_backend(params, world.processes, trained)
         log_once(f"backend {backend.name} ({backend.reason})")
         import pagetune.train.step_trainer  # noqa: F401 - what it imports is counted here

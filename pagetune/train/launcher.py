@@ -3,13 +3,13 @@
 The process that failed has said in one line what is wrong; a traceback of the launcher would hide it.
 """
 
-import os
+import logging
 import sys
 
 
 def main(arguments: list[str]) -> None:
     """Run `accelerate launch` with these arguments; exit with 1 where a process fails."""
-    os.environ.setdefault("LOGLEVEL", "CRITICAL")  # of PyTorch's launcher, which logs how each process ended
+    logging.disable(logging.ERROR)  # of accelerate's defaults, and of how each process ended
     from accelerate.commands.launch import launch_command, launch_command_parser
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 

@@ -1,4 +1,7 @@
-"""Metrics while a model trains, through DVCLive: `dvc exp show` and the VS Code extension read them as they come."""
+"""Metrics while a model trains, through DVCLive: `dvc exp show` and the VS Code extension read them as they come.
+
+The curves are in files of their own, which callbacks.CurveFiles writes.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -13,7 +16,7 @@ LEFT_OUT = {"step", "epoch", "total_flos"}
 
 
 class LiveMetrics(TrainerCallback):  # type: ignore[misc]
-    """Writes every point of the curve to metrics/live, those before a resumed step included."""
+    """Writes the newest values of the curve to metrics/live."""
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         if not state.is_world_process_zero:
@@ -38,5 +41,5 @@ class LiveMetrics(TrainerCallback):  # type: ignore[misc]
         self.live.step = int(log["step"])
         for name, value in log.items():
             if name not in LEFT_OUT and isinstance(value, int | float):
-                self.live.log_metric(NAMES.get(name, name.removeprefix("eval_")), value)
+                self.live.log_metric(NAMES.get(name, name.removeprefix("eval_")), value, plot=False)
         self.live.next_step()  # type: ignore[no-untyped-call]

@@ -22,7 +22,7 @@ from pagetune.train.adapter import forward_options
 from pagetune.train.backend import set_checkpointing
 from pagetune.train.batches import EncodedRow
 from pagetune.train.checkpoints import Store
-from pagetune.train.distributed import gather_from_all, log_once
+from pagetune.train.distributed import SPOKEN, gather_from_all, log_once
 from pagetune.train.inputs import TrainingInputs
 
 #: From the launcher to its processes: how often memory has run out so far, and the file that says it did again.
@@ -196,10 +196,12 @@ def launch_until_it_fits(run: Callable[[dict[str, str]], int], processes: int) -
     shortages = 0
     with tempfile.TemporaryDirectory() as folder:
         ran_out = Path(folder) / "out-of-memory"
-        while run({RAN_OUT: str(ran_out), SHORTAGES: str(shortages)}):
+        spoken = Path(folder) / "spoken"
+        while run({RAN_OUT: str(ran_out), SHORTAGES: str(shortages), SPOKEN: str(spoken)}):
             if not ran_out.exists():
                 raise UserError(f"one of {processes} processes failed; its message is above.")
             ran_out.unlink()
+            spoken.unlink(missing_ok=True)
             shortages += 1
 
 

@@ -1,6 +1,7 @@
 """The stage train as a whole: from the files of the pipeline to a tuned adapter, its metrics and its curves."""
 
 import os
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from pagetune.errors import UserError
 from pagetune.jsonl import read_records, write_json
 from pagetune.model.loading import load_config
 from pagetune.model.manifest import ADAPTER, BASE, Manifest, read_manifest
@@ -25,7 +27,15 @@ from pagetune.train.backend import load_for_training
 from pagetune.train.checkpoints import Store, open_store, run_key, state_folder
 from pagetune.train.cost import BEGAN, Stopwatch, describe_cost
 from pagetune.train.curve import METRICS, write_curve, write_points
-from pagetune.train.distributed import World, count_processes, gather_from_all, leave, log_once, run_processes
+from pagetune.train.distributed import (
+    World,
+    count_processes,
+    gather_from_all,
+    leave,
+    log_once,
+    run_processes,
+    speaks_first,
+)
 from pagetune.train.inputs import PROMPTS, TrainingInputs, prepare
 from pagetune.train.loop import Outcome, fit, trained_tokens
 from pagetune.train.oom import (
@@ -63,8 +73,11 @@ def train_adapter(params: Params) -> None:
     log_once(recipe)
     try:
         train_here(resolved, manifest, choice, world, stopwatch)
-    finally:
-        leave()
+    except UserError:
+        if not speaks_first():
+            sys.exit(1)
+        raise
+    leave()
 
 
 def train_here(

@@ -1,0 +1,45 @@
+"""How far a stage is: a bar in a terminal, else a line at most every ten seconds."""
+
+import sys
+import time
+from types import TracebackType
+from typing import Any
+
+#: The least time between two lines.
+SECONDS_BETWEEN_LINES = 10.0
+
+
+class Progress:
+    """Shows how many of `total` are done and what is left, from `with` to its end. One alone is not worth showing."""
+
+    def __init__(self, stage: str, total: int, unit: str) -> None:
+        self.stage, self.total, self.unit = stage, total, unit
+        self.done = 0
+        self.bar: Any = None
+        self.began = self.said = time.monotonic()
+
+    def __enter__(self) -> "Progress":
+        if self.total > 1 and sys.stderr.isatty():
+            from tqdm import tqdm
+
+            self.bar = tqdm(total=self.total, disable=False, unit=self.unit, desc=self.stage)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        if self.bar is not None:
+            self.bar.close()
+
+    def advance(self, count: int = 1, note: str = "") -> None:
+        """Count what was done since the last time; `note` says how it goes, such as a loss."""
+        self.done += count
+        if self.bar is not None:
+            self.bar.set_postfix_str(note)
+            self.bar.update(count)
+        elif self.total > 1 and time.monotonic() - self.said >= SECONDS_BETWEEN_LINES:
+            self._say(note)
+
+    def _say(self, note: str) -> None:
+        self.said = time.monotonic()
+        left = (self.said - self.began) / self.done * (self.total - self.done)
+        parts = [f"{self.done} of {self.total} {self.unit}s", *([note] if note else []), f"{left:.0f} s left"]
+        print(f"{self.stage}: {', '.join(parts)}", flush=True)
