@@ -2,8 +2,8 @@
 
 In a temporary clone with tiny settings one training runs undisturbed. Then `dvc repro train` is started again and
 again and killed at a random time, alternately only DVC or its whole process group, until KILLS kills have hit. A
-training that finishes in between is compared with the undisturbed one byte by byte, deleted and started again. Steps
-are counted as the stage prints them. A kill may cost the steps since the last checkpoint.
+training that finishes in between is compared with the undisturbed one byte by byte, deleted and started again. What a
+kill costs is the time since the last checkpoint was on the disk, or since the training began or went on.
 """
 
 import os
@@ -25,9 +25,12 @@ import psutil
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from pagetune.train.checkpoints import COMPLETE
 from tests.conftest import TINY, clone, commit, edit_params, run
 
 KILLS, SEED = 50, 0
+#: Between two checkpoints; the first comes after a tenth of it.
+CHECKPOINT_SECONDS = 3.0
 #: About 15 seconds of training on two cores, with fourteen checkpoints.
 SETTINGS = TINY | {
     "curate.paraphrases": 4,
@@ -35,12 +38,15 @@ SETTINGS = TINY | {
     "train.effective_batch_size": 16,
     "train.epochs": 3,
     "train.eval_steps": 30,
+    "train.checkpoint_minutes": CHECKPOINT_SECONDS / 60,
 }
 OUTCOME = ("metrics/train.json", "metrics/loss.csv", "models/adapter/adapter_model.safetensors")
 #: A process that outlives its killed run for longer is an orphan. One that is still importing dies only after that.
 ORPHAN_SECONDS = 10.0
 DVC_ALONE, GROUP = "DVC alone", "whole group"
 STEP, RESUMING = re.compile(r"train: step (\d+) of (\d+)"), re.compile(r"resuming from step (\d+)")
+#: The line after which the training begins or goes on.
+BEGINS = "a kill costs no more"
 #: The last line of the stage. Lines after it are DVC's.
 DONE = re.compile(r"train: \d+ rows, \d+ steps")
 
@@ -52,6 +58,7 @@ class Attempt:
     killed: str | None
     lines: list[tuple[float, str]]  # seconds since the start
     seconds: float
+    lost_seconds: float | None = None  # of training, since the last checkpoint or since it went on; None before it did
     gone_seconds: float = 0.0  # from the kill to the end of the run's last process
     orphans: int = 0
 
@@ -85,8 +92,6 @@ class Campaign:
     attempts: list[Attempt] = field(default_factory=list)
     unequal: list[str] = field(default_factory=list)  # the files that differ, for each finished training
     finished: int = 0
-    repeated: list[int] = field(default_factory=list)  # steps lost, for each start after a kill during the training
-    lost_at_the_end: list[int] = field(default_factory=list)  # and for each start after a kill past the last step
     torn_locks: int = 0  # kills that hit DVC while it was writing dvc.lock
 
     @property
@@ -115,7 +120,7 @@ def run_campaign(project: Path, kills: int, seed: int, spare_the_start: bool = F
     campaign, random = Campaign(reproduce(project)), Random(seed)
     expected, earliest = outcome(project), campaign.undisturbed.first_step_seconds() if spare_the_start else 0.0
     forget(project)
-    lock, reached, at_the_end = (project / "dvc.lock").read_bytes(), 0, False
+    lock, reached = (project / "dvc.lock").read_bytes(), 0
     while len(campaign.kills) < kills or reached:
         campaign.torn_locks += restore_lock(project / "dvc.lock", lock)
         alive_seconds = random.uniform(earliest, campaign.undisturbed.seconds)
@@ -124,14 +129,12 @@ def run_campaign(project: Path, kills: int, seed: int, spare_the_start: bool = F
         campaign.attempts.append(attempt)
         ways = (attempt.start, attempt.reached, attempt.killed or "finished")
         print("began at step {}, reached {}: {}".format(*ways), file=sys.stderr, flush=True)
-        if reached and attempt.start is not None:
-            (campaign.lost_at_the_end if at_the_end else campaign.repeated).append(reached - attempt.start)
         if attempt.start is not None:
-            reached, at_the_end = attempt.reached, attempt.is_past_the_last_step
+            reached = attempt.reached
         if not attempt.killed:
             check(campaign, expected, outcome(project))
             forget(project)
-            reached, at_the_end = 0, False
+            reached = 0
     return campaign
 
 
@@ -175,10 +178,21 @@ def reproduce(project: Path, kill: tuple[float, str] | None = None) -> Attempt:
     reader = Thread(target=_collect_lines, args=(process, began, lines), daemon=True)
     reader.start()
     attempt = _wait_or_kill(process, kill, lines, began)
+    if attempt.killed:
+        attempt.lost_seconds = lost_seconds(project, attempt, time.time() - (time.monotonic() - began))
     reader.join(ORPHAN_SECONDS)
     if not attempt.killed and process.returncode:
         raise RuntimeError(f"dvc repro exited with {process.returncode}:\n{attempt.text()}")
     return attempt
+
+
+def lost_seconds(project: Path, attempt: Attempt, began: float) -> float | None:
+    """Return the seconds of training that the kill cost. `began` is when the run began, since the epoch."""
+    training = next((seconds for seconds, line in attempt.lines if BEGINS in line), None)
+    if training is None:
+        return None
+    saved = (path.stat().st_mtime for path in project.glob(f".pagetune/checkpoints/*/step-*/{COMPLETE}"))
+    return began + attempt.seconds - max([began + training, *saved])
 
 
 def _collect_lines(process: subprocess.Popen[str], began: float, lines: list[tuple[float, str]]) -> None:
@@ -267,8 +281,7 @@ def table(campaign: Campaign) -> str:
         *(f"{title:<36}{''.join(f'{value:>14}' for value in values)}" for title, values in rows),
         f"the last process was gone {gone:.1f} s after the kill at the latest",
         f"starts: {len(starts)}, {sum(start > 0 for start in starts)} of them from a checkpoint",
-        f"steps repeated after a kill: {_spread(campaign.repeated)}",
-        f"and after a kill past the last step: {_spread(campaign.lost_at_the_end)}",
+        f"seconds of training that a kill cost: {_spread([kill.lost_seconds for kill in campaign.kills])}",
         f"dvc.lock cut off by a kill, and restored from Git: {campaign.torn_locks}",
         f"trainings that finished: {campaign.finished}, with other bytes than the undisturbed one: "
         f"{dict(Counter(campaign.unequal)) or 0}",
@@ -281,8 +294,11 @@ def _by_way(kills: list[Attempt]) -> list[str]:
     return [str(count[DVC_ALONE]), str(count[GROUP])]
 
 
-def _spread(steps: list[int]) -> str:
-    return f"{sum(steps) / len(steps):.1f} on average, {max(steps)} at most ({len(steps)} times)" if steps else "never"
+def _spread(lost: list[float | None]) -> str:
+    known = [seconds for seconds in lost if seconds is not None]
+    return (
+        f"{sum(known) / len(known):.1f} on average, {max(known):.1f} at most ({len(known)} kills)" if known else "none"
+    )
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from conftest import ROOT, run
 from plain_english import code_functions, opens_with_a_verb, tracked, unwanted
 
 #: What every stage shares, and the command line; `params` is a package, for the schema and the words of its rules.
-TOP = {"__init__", "__main__", "errors", "jsonl", "ledger", "records"}
+TOP = {"__init__", "__main__", "errors", "jsonl", "ledger", "progress", "records"}
 
 
 @pytest.fixture
@@ -80,6 +80,7 @@ def test_precision_is_resolved_in_one_place_of_each_stage() -> None:
     }
     assert {name: count for name, count in calls.items() if count} == {
         "pagetune/commands/ask.py": 1,
+        "pagetune/commands/doctor.py": 1,
         "pagetune/commands/python_api.py": 1,
         "pagetune/export/merge.py": 1,
         "pagetune/predict/answers.py": 1,

@@ -21,10 +21,11 @@ from pagetune.commands.ask import Asker
 from pagetune.commands.sources import Sources, as_html, source_lines
 from pagetune.errors import UserError
 from pagetune.jsonl import read_json, read_records, write_json
+from pagetune.model.manifest import read_manifest
 from pagetune.params import load_params
 from pagetune.records import Page, Pair
 from pagetune.train import backend, distributed
-from pagetune.train.backend import why_peft
+from pagetune.train.backend import Trained, why_peft
 
 QUESTION = "금융보안교육센터의 주소?"
 PAGETUNE = (sys.executable, "-m", "pagetune")
@@ -281,7 +282,8 @@ def test_evidence_that_stands_in_a_table_is_marked_above_the_page() -> None:
 def test_the_doctor_says_which_backend_trains_and_why_not_the_other(pipeline: Path) -> None:
     done = run(pipeline, *PAGETUNE, "doctor")
     said = " ".join(done.stdout.split())
-    reason = why_peft(load_params(pipeline / "params.yaml"), 1)
+    parameters = read_manifest(pipeline / "models/base").parameters
+    reason = why_peft(load_params(pipeline / "params.yaml"), 1, model=Trained(parameters))
     assert (f"peft will train, not unsloth: {reason}" if reason else "✓ train.backend unsloth will train") in said
     for what in ("Python", "torch", "memory", "disk", "Korean font", "Tesseract", "GGUF"):
         assert what in said
@@ -290,6 +292,7 @@ def test_the_doctor_says_which_backend_trains_and_why_not_the_other(pipeline: Pa
 def test_the_doctor_counts_the_gpus_as_the_training_does(pipeline: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(pipeline)
     monkeypatch.setattr(backend, "why_no_unsloth", lambda: None)
+    monkeypatch.setattr(backend, "SMALL", 0)
     for gpus, says in ((1, "unsloth will train"), (2, "peft will train, not unsloth: there are several processes")):
         monkeypatch.setattr(distributed, "_count_gpus", lambda count=gpus: count)
         (found,) = doctor._backend()

@@ -14,7 +14,14 @@ from test_prompts import example
 from pagetune.errors import UserError
 from pagetune.model.prompts import IGNORED
 from pagetune.params import load_params
-from pagetune.plan.steps import largest_micro_batch, micro_batches, plan_steps, split_step, tokens_at_once
+from pagetune.plan.steps import (
+    largest_micro_batch,
+    micro_batches,
+    plan_steps,
+    split_step,
+    steps_between_evaluations,
+    tokens_at_once,
+)  # fmt: skip
 from pagetune.train import packed_attention
 from pagetune.train.backend import load_for_training
 from pagetune.train.batches import Collator, Sampler
@@ -35,6 +42,22 @@ def test_each_epoch_asks_every_row_once_in_steps_of_the_effective_batch(
         assert sorted(row for step in of_epoch for row in step) == list(range(len(lengths)))
         assert sum(len(step) != effective for step in of_epoch) <= 1
         assert max(map(len, of_epoch)) <= effective
+
+
+@given(st.integers(1, 5_000), st.integers(1, 10**7), st.integers(0, 10**7))
+def test_there_are_4_to_20_evaluations_and_more_than_4_take_3_percent_at_most(
+    steps: int, trained: int, evaluated: int
+) -> None:
+    between = steps_between_evaluations(steps, trained, evaluated)
+    count = -(-steps // between)
+    assert min(steps, 4) <= count <= 20
+    if count > 4 and steps >= 30:
+        assert (count - 1) * evaluated <= 0.03 * 2 * trained
+
+
+def test_the_samples_on_a_large_model_are_evaluated_four_times_and_on_the_built_in_one_oftener() -> None:
+    assert steps_between_evaluations(54, 849_000, 9_100) == 14
+    assert steps_between_evaluations(3270, 390_000, 2_170) == 364
 
 
 @given(LENGTHS, st.integers(1, 12), st.booleans())

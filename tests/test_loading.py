@@ -1,23 +1,27 @@
 """Base models, built-in or from a folder, in every precision: loading, generation and training."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
-from conftest import make_inputs, precision_of, resolved_params, shared
+from conftest import ROOT, make_inputs, precision_of, resolved_params, shared
 from test_prompts import example
 
 from pagetune.errors import UserError
 from pagetune.model.loading import load_base, load_tokenizer
 from pagetune.model.manifest import describe_external, read_manifest
-from pagetune.model.precision import resolve_precision
+from pagetune.model.precision import Gpu, resolve_precision
 from pagetune.params import Lora, Model, Params, Predict
 from pagetune.predict.answers import generate
 from pagetune.train.adapter import check_modules, linear_modules, lora_config
-from pagetune.train.backend import Backend, choose_backend, load_for_training
-from pagetune.train.loop import fit, loss_curve
+from pagetune.train.backend import Backend, Trained, choose_backend, is_fast_in_peft, load_for_training, why_peft
+from pagetune.train.curve import loss_curve
+from pagetune.train.loop import fit
 from pagetune.train.peft_backend import _names_kept
 
 PARAMS = resolved_params()
@@ -207,3 +211,64 @@ def test_the_loss_curve_joins_training_and_validation_by_step() -> None:
     ]
     points = [(p.step, p.epoch, p.train_loss, p.validation_loss) for p in loss_curve(log, steps_per_epoch=4)]
     assert points == [(2, 0.5, 3.0, 4.0), (4, 1.0, 2.0, None)]
+
+
+# --- Unsloth, which is imported once
+
+#: Stands in for stages/train.py on a machine with a GPU.
+STAGE = """
+import sys
+import torch
+from conftest import resolved_params
+torch.cuda.is_available = lambda: True
+from pagetune.train.backend import choose_backend
+backend = choose_backend(resolved_params())
+print(backend.name, "|", backend.reason, "|", "patched" in sys.modules, flush=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("unsloth", "says"),
+    [
+        ("print('imported')", "imported\nunsloth | Unsloth runs on this machine | False\n"),
+        (
+            "import sys\nsys.modules['patched'] = sys\nprint('imported')\nraise RuntimeError('old:\\nno kernels')",
+            "imported\npeft | import unsloth failed (no kernels) | False\n",
+        ),
+    ],
+)
+def test_the_stage_imports_unsloth_once_and_starts_again_without_it_where_that_fails(
+    unsloth: str, says: str, tmp_path: Path
+) -> None:
+    for name, code in (("stages/__init__.py", ""), ("stages/train.py", STAGE), ("unsloth.py", unsloth)):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(code, encoding="utf-8")
+    paths = os.pathsep.join(map(str, (tmp_path, ROOT, ROOT / "tests")))
+    done = subprocess.run(
+        [sys.executable, "-m", "stages.train"], cwd=tmp_path, env=os.environ | {"PYTHONPATH": paths},
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert done.stdout == says, done.stderr
+
+
+def test_unsloth_is_left_out_where_it_costs_more_than_it_saves() -> None:
+    def reason(**model: Any) -> str | None:
+        return why_peft(params_of(backend="auto"), 1, False, Trained(**model))
+
+    assert reason(parameters=8 * 10**9) is None
+    assert reason(parameters=4 * 10**6) == "a model of 4 million parameters trains no faster with Unsloth"
+    assert reason(parameters=8 * 10**9, fast_in_peft=True) == (
+        "in 16 bits, Liger's kernels under PEFT are as fast, and Unsloth takes longer to start"
+    )
+    assert why_peft(params_of(backend="unsloth"), 1, False, Trained(4 * 10**6, fast_in_peft=True)) is None
+
+
+@pytest.mark.parametrize(
+    ("precision", "gib", "liger", "fast"),
+    [("bf16", 80, True, True), ("bf16", 24, True, False), ("bf16", 80, False, False), ("4bit", 80, True, False)],
+)
+def test_peft_is_as_fast_in_16_bits_with_liger_and_room_for_all_activations(
+    precision: str, gib: int, liger: bool, fast: bool
+) -> None:
+    assert is_fast_in_peft(precision, 8 * 10**9, Gpu(gib * 2**30, has_bf16=True), liger) == fast
+    assert not is_fast_in_peft(precision, 8 * 10**9, None, liger)

@@ -90,7 +90,7 @@ def test_the_plan_resolves_auto_as_the_training_does_on_such_a_gpu(
     trained = choose_precision("auto", parameters, load_params().quantization, Gpu(24 * GIB, has_bf16=True))
     assert trained.precision == expected
     model = PlannedModel("a model", KNOWN_SHAPES["8b"], parameters, None)
-    planned = plan._precision(load_params(), plan._imagined(load_params(), 24.0, model), model, None)
+    planned = plan._precision(load_params(), plan._imagined(load_params(), 24.0), model, None)
     assert planned == trained
 
 

@@ -12,11 +12,11 @@ from transformers import PretrainedConfig, PreTrainedModel, Trainer, TrainingArg
 #: Methods of transformers' Trainer that StepTrainer calls or replaces, and the arguments that it passes or gets.
 METHODS = {
     "_load_from_checkpoint": ["resume_from_checkpoint", "model"],
+    "_load_optimizer_and_scheduler": ["checkpoint"],
     "_maybe_log_save_evaluate": [
         "tr_loss", "grad_norm", "model", "trial", "epoch", "ignore_keys_for_eval", "start_time", "learning_rate",
     ],
     "_save_checkpoint": ["model", "trial"],
-    "_save_optimizer_and_scheduler": ["output_dir"],
     "_save_rng_state": ["output_dir"],
     "_save_scaler": ["output_dir"],
 }  # fmt: skip

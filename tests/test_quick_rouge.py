@@ -16,10 +16,10 @@ from pagetune.model.loading import load_tokenizer
 from pagetune.params import Params
 from pagetune.train.adapter import save_adapter
 from pagetune.train.backend import load_for_training
+from pagetune.train.curve import write_curve
 from pagetune.train.inputs import check_settings
 from pagetune.train.loop import fit
 from pagetune.train.quick_rouge import NAMES, Quick, choose_quick
-from pagetune.train.stage import curve_row, write_points
 
 pytestmark = pytest.mark.skipif(torch.cuda.is_available(), reason="test_gpu.py has the card's")
 ROWS = [example(question, answer) for question, answer in (("주소?", "서울"), ("전화?", "02-555"), ("요금?", "9만 원"))]
@@ -65,9 +65,9 @@ def test_the_curve_has_a_column_for_each_score_only_where_it_is_on(tiny_base: Pa
     headers = []
     for count in (0, 2):
         curve = trained(tiny_base, lora(r=4), count, tmp_path)
-        write_points(tmp_path / "loss.csv", [curve_row(point) for point in curve])
-        headers.append((tmp_path / "loss.csv").read_text(encoding="utf-8").splitlines()[0])
-    assert headers[0] == "step,epoch,train_loss,validation_loss,learning_rate"
+        write_curve(curve, tmp_path)
+        headers.append((tmp_path / "validation.csv").read_text(encoding="utf-8").splitlines()[0])
+    assert headers[0] == "step,epoch,validation_loss"
     assert headers[1] == headers[0] + "".join(f",quick_{name}" for name in NAMES)
 
 

@@ -1,5 +1,8 @@
 """A training on a tiny model gives the same bytes again, after a break, and on less memory; a bad one is stopped."""
 
+import json
+import re
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
@@ -20,7 +23,7 @@ from pagetune.model.prompts import IGNORED
 from pagetune.plan.memory import Plan
 from pagetune.plan.steps import micro_batches
 from pagetune.records import Example
-from pagetune.train import oom, stage
+from pagetune.train import callbacks, oom, stage
 from pagetune.train.adapter import save_adapter
 from pagetune.train.backend import load_for_training
 from pagetune.train.checkpoints import Store, open_store, step_of
@@ -28,7 +31,8 @@ from pagetune.train.cost import Stopwatch, describe_cost
 from pagetune.train.distributed import World
 from pagetune.train.inputs import TrainingInputs
 from pagetune.train.loop import LossPoint, Outcome, fit
-from pagetune.train.step_trainer import Steps, StepTrainer
+from pagetune.train.parent_process import STAGE
+from pagetune.train.step_trainer import Steps, StepTrainer, trainer_class
 
 pytestmark = pytest.mark.skipif(torch.cuda.is_available(), reason="on a GPU memory decides: test_gpu.py")
 BUDGET = 8 * 2**30
@@ -646,3 +650,80 @@ def test_a_training_makes_as_many_steps_whatever_goes_through_at_once(
 ) -> None:
     model, outcome = train(job_of(tiny_base, per_device_train_batch_size=at_once))
     assert close((adapter_of(model), outcome.curve), undisturbed())
+
+
+# --- What is seen of it
+
+
+def test_causal_models_are_trained_by_trl_and_what_it_cannot_train_by_transformers(
+    tiny_base: Path, tiny_seq2seq: Path
+) -> None:
+    from trl import SFTTrainer
+
+    kinds = []
+    for base, changes in ((tiny_base, {}), (tiny_base, {"target_modules": ["q_proj", "lm_head"]}), (tiny_seq2seq, {})):
+        model = load_for_training(job_of(base, lora=lora(r=4, **changes)), False)
+        kinds.append(issubclass(trainer_class(model), SFTTrainer))
+    assert kinds == [True, False, False]
+
+
+def test_the_adapter_of_a_4_bit_base_stays_as_exact_as_it_was(tiny_base: Path) -> None:
+    """TRL's trainer would round it to bf16."""
+    model, _ = train(job_of(tiny_base, precision="4bit", epochs=1))
+    trained = [weight for weight in model.parameters() if weight.requires_grad]
+    assert {weight.dtype for weight in trained} == {torch.float32}
+    assert any((weight != weight.bfloat16()).any() for weight in trained)
+
+
+def test_a_step_that_takes_long_does_not_silence_the_log(
+    tiny_base: Path, meddler: Meddler, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def take_long(loss: torch.Tensor) -> torch.Tensor:
+        time.sleep(3.5)
+        return loss
+
+    monkeypatch.setattr(callbacks, "SECONDS_BETWEEN_LINES", 2)
+    meddler.at = {2: take_long}
+    train(job_of(tiny_base, per_device_train_batch_size=4, epochs=1))
+    assert re.search(r"train: step 1 of 5, [\d,]+ tokens/s, \d+ s left\n", capsys.readouterr().out)
+
+
+def test_under_dvc_the_curves_and_the_newest_values_are_there_while_it_trains(
+    tiny_base: Path, meddler: Meddler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(STAGE, "train")
+    seen = []
+
+    def look(loss: torch.Tensor) -> torch.Tensor:
+        files = [Path("metrics") / name for name in ("loss.csv", "validation.csv", "live/metrics.json")]
+        seen.extend(path.read_text(encoding="utf-8") for path in files)
+        return loss
+
+    meddler.at = {13: look}
+    _, outcome = train(job_of(tiny_base, per_device_train_batch_size=4))
+    points = [point for point in outcome.curve if point.step <= 12]
+    assert seen[0].splitlines()[0] == "step,epoch,train_loss,learning_rate"
+    assert [int(line.split(",")[0]) for line in seen[0].splitlines()[1:]] == [point.step for point in points]
+    validated = [point for point in points if point.validation_loss is not None]
+    assert seen[1].splitlines()[1:] == [f"{p.step},{p.epoch},{p.validation_loss}" for p in validated]
+    newest = json.loads(seen[2])
+    assert (newest["step"], newest["train_loss"]) == (12, points[-1].train_loss)
+    assert newest["validation_loss"] == validated[-1].validation_loss
+
+
+def test_seconds_are_counted_by_part_and_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [time.time()]
+    monkeypatch.setattr("pagetune.train.cost.time.time", lambda: now[0])
+    watch = Stopwatch()
+    began = sum(watch.seconds.values())
+    with watch.measure("steps"):
+        now[0] += 5
+        with watch.measure("evaluations"):
+            now[0] += 2
+        now[0] += 1
+    with watch.measure("load"):
+        now[0] += 3
+    assert {part: round(watch.seconds[part]) for part in ("steps", "evaluations", "load")} == {
+        "steps": 6, "evaluations": 2, "load": 3,
+    }  # fmt: skip
+    assert watch.until_first_step() == pytest.approx(began + 3)

@@ -163,9 +163,9 @@ def _why_no_gpu(driver: str | None, build: str | None) -> str:
 def _backend() -> Iterator[Finding]:
     """Yield the backend that the training would choose."""
     from pagetune.model.loading import has_towers
-    from pagetune.model.precision import resolve_precision
+    from pagetune.model.precision import resolve_precision, this_gpu
     from pagetune.plan.budget import has_liger
-    from pagetune.train.backend import Trained, why_peft
+    from pagetune.train.backend import Trained, is_fast_in_peft, why_peft
     from pagetune.train.distributed import count_processes
 
     params = load_params()
@@ -175,8 +175,8 @@ def _backend() -> Iterator[Finding]:
     trained = Trained()
     if manifest is not None:
         choice = resolve_precision(params.precision, manifest.parameters, params.quantization, manifest.quantized)
-        liger = choice.precision in ("bf16", "fp16") and has_liger()
-        trained = Trained(manifest.parameters, liger, manifest.encoder_decoder, has_towers(manifest))
+        fast = is_fast_in_peft(choice.precision, manifest.parameters, this_gpu(), has_liger())
+        trained = Trained(manifest.parameters, fast, manifest.encoder_decoder, has_towers(manifest))
     rows = rows_of_a_step(params, builtin=manifest is None or manifest.source == "builtin")
     processes = count_processes(params.train.processes, rows)
     problem = why_peft(params, processes, model=trained)

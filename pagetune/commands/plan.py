@@ -151,12 +151,12 @@ def _backend(
     params: Params, hardware: Hardware, here: bool, model: PlannedModel, precision: str
 ) -> Literal["unsloth", "peft"]:
     """Return what the training would choose; Unsloth and Liger are assumed to run on a GPU that is not here."""
-    from pagetune.train.backend import Trained, why_peft
+    from pagetune.train.backend import Trained, is_fast_in_peft, why_peft
 
     if hardware.gpu is None:
         return "peft"
-    liger = precision in ("bf16", "fp16") and (has_liger() or not here)
-    trained = Trained(model.parameters, liger, model.encoder, model.towers)
+    fast = is_fast_in_peft(precision, model.parameters, hardware.gpu, has_liger() or not here)
+    trained = Trained(model.parameters, fast, model.encoder, model.towers)
     return "peft" if why_peft(params, hardware.processes, here, trained) else "unsloth"
 
 

@@ -79,7 +79,7 @@ def largest_micro_batch(steps: list[list[int]], lengths: list[int], parts: int, 
 
 
 def steps_between_evaluations(steps: int, trained_tokens: int, evaluated_tokens: int) -> int:
-    """Space the evaluations of a training of so many steps and tokens by what one of them costs.
+    """Return the steps from one evaluation to the next, spaced by what one of them costs.
 
     It follows from the rows alone, so that the curve has the same points on every machine. A trained token costs two
     passes through the model, forward and back to the adapter, and an evaluated one costs one.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pagetune.errors import UserError
 from pagetune.model.loading import load_config
 from pagetune.model.manifest import Manifest
+from pagetune.model.precision import Gpu
 from pagetune.params import Params
 from pagetune.train import packed_attention, unsloth_backend
 from pagetune.train.packed_attention import Kernel
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 PROBE_SECONDS = 180
 #: A model with fewer parameters is trained in less time than Unsloth's kernels save.
 SMALL = 10**9
+#: Most of a GPU's memory that a 16-bit base may take to leave room for all activations.
+ROOMY = 0.4
 #: Set as the stage starts again without Unsloth: what its import said.
 FAILED = "PAGETUNE_UNSLOTH_FAILED"
 
@@ -37,12 +40,18 @@ class Trained:
     """What the choice of a backend follows from, beside the settings. `parameters`: None where they are not known."""
 
     parameters: int | None = None
-    #: Its base is in 16 bits, and Liger's kernels are there.
-    liger: bool = False
+    #: See `is_fast_in_peft`.
+    fast_in_peft: bool = False
     #: An encoder-decoder.
     encoder: bool = False
     #: It also sees or hears.
     towers: bool = False
+
+
+def is_fast_in_peft(precision: str, parameters: int, gpu: Gpu | None, liger: bool) -> bool:
+    """Return whether PEFT trains this base as fast as Unsloth: in 16 bits, with Liger's kernels, and with so much room
+    that no activation has to be recomputed (benchmarks/stage_gpu.txt)."""
+    return liger and gpu is not None and precision in ("bf16", "fp16") and 2 * parameters <= ROOMY * gpu.total_bytes
 
 
 def choose_backend(params: Params, processes: int = 1, model: Trained = Trained()) -> Backend:
@@ -103,7 +112,7 @@ def _why_not_worth_it(model: Trained) -> str | None:
     """Return why Unsloth would cost more than it saves: its import alone takes half a minute."""
     if model.parameters is not None and model.parameters < SMALL:
         return f"a model of {model.parameters / 1e6:,.0f} million parameters trains no faster with Unsloth"
-    if model.liger:
+    if model.fast_in_peft:
         return "in 16 bits, Liger's kernels under PEFT are as fast, and Unsloth takes longer to start"
     return None
 

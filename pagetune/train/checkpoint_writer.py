@@ -1,8 +1,8 @@
 """When a checkpoint is due, and its files, which are written while the training goes on.
 
 What a checkpoint holds is copied into the machine's memory, which takes milliseconds, and a thread writes the copy to
-the disk. Where the memory has no room for that, the training waits. Of several processes, which all hold the same
-adapter, the first one writes.
+the disk. Where the memory has no room for that, the training waits. Several processes hold the
+same adapter, and the first one writes it.
 """
 
 import time

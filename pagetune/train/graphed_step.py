@@ -24,13 +24,13 @@ WARM_UPS = 2
 
 
 def pays(flops: float, peak: float | None, logits: int) -> bool:
-    """Return whether a micro-batch of so many FLOP and logits is bound by launching, and its logits fit."""
+    """Return whether a micro-batch with this many FLOP and logits is bound by launching, and its logits fit."""
     seconds = flops / (REACHED * (peak or ASSUMED_FLOPS))
     return seconds < LAUNCH_SECONDS and logits * BYTES_PER_LOGIT < LOGIT_LIMIT
 
 
 def filled_length(tokens: int) -> int:
-    """Return the length that packed rows of so many tokens are filled up to."""
+    """Return the length that packed rows with this many tokens are filled up to."""
     return -(-tokens // _grain(tokens)) * _grain(tokens)
 
 

@@ -9,7 +9,7 @@ from pagetune.errors import UserError
 from pagetune.jsonl import read_records
 from pagetune.model.loading import decoder_start, has_towers, load_config, load_generation_config, load_tokenizer
 from pagetune.model.manifest import Manifest
-from pagetune.model.precision import PrecisionChoice
+from pagetune.model.precision import PrecisionChoice, this_gpu
 from pagetune.model.template import eos_of, read_template
 from pagetune.params import Params
 from pagetune.plan.budget import has_liger, training_setup
@@ -19,7 +19,7 @@ from pagetune.plan.shapes import known_shape
 from pagetune.plan.steps import largest_micro_batch, plan_steps, steps_between_evaluations, tokens_at_once
 from pagetune.records import Example
 from pagetune.train.adapter import check_variant
-from pagetune.train.backend import Backend, Trained, choose_backend, packed_kernel
+from pagetune.train.backend import Backend, Trained, choose_backend, is_fast_in_peft, packed_kernel
 from pagetune.train.batches import Collator, EncodedRow
 from pagetune.train.cost import Stopwatch
 from pagetune.train.distributed import World, log_once
@@ -158,8 +158,8 @@ def prepare(
     """
     check_variant(params.lora, choice.precision, params.train.fp8, world.sharded)
     with stopwatch.measure("imports"):
-        liger = choice.precision in ("bf16", "fp16") and has_liger()
-        trained = Trained(manifest.parameters, liger, manifest.encoder_decoder, has_towers(manifest))
+        fast = is_fast_in_peft(choice.precision, manifest.parameters, this_gpu(), has_liger())
+        trained = Trained(manifest.parameters, fast, manifest.encoder_decoder, has_towers(manifest))
         backend = choose_backend(params, world.processes, trained)
         log_once(f"backend {backend.name} ({backend.reason})")
         import pagetune.train.step_trainer  # noqa: F401 - what it imports is counted here

@@ -15,8 +15,9 @@ from pagetune.train.checkpoints import Store, step_of
 from pagetune.train.curve import LossPoint, loss_curve
 from pagetune.train.distributed import gather_from_all, log_once
 from pagetune.train.inputs import TrainingInputs
-from pagetune.train.oom import is_out_of_memory, resume_point, shrink_after_oom
+from pagetune.train.oom import resume_point, shrink_after_oom
 from pagetune.train.parent_process import STAGE
+from pagetune.train.shortage import is_out_of_memory
 
 
 @dataclass(frozen=True)

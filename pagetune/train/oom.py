@@ -24,18 +24,10 @@ from pagetune.train.batches import EncodedRow
 from pagetune.train.checkpoints import Store
 from pagetune.train.distributed import SPOKEN, gather_from_all, log_once
 from pagetune.train.inputs import TrainingInputs
+from pagetune.train.shortage import is_out_of_memory
 
 #: From the launcher to its processes: how often memory has run out so far, and the file that says it did again.
 SHORTAGES, RAN_OUT = "PAGETUNE_SHORTAGES", "PAGETUNE_RAN_OUT"
-
-
-def is_out_of_memory(error: RuntimeError) -> bool:
-    """Return whether CUDA, bitsandbytes, Triton or the CPU's allocator ran out of memory."""
-    import torch
-
-    said = str(error).lower()
-    known = any(words in said for words in ("out of memory", "can't allocate memory", "alloc_failed"))
-    return known or isinstance(error, torch.OutOfMemoryError)
 
 
 def shrink_plan(plan: Plan, inputs: TrainingInputs) -> Plan:

@@ -27,8 +27,8 @@ from pagetune.train.checkpoints import Store
 from pagetune.train.cost import Stopwatch
 from pagetune.train.distributed import World, gather_from_all, log_once
 from pagetune.train.graphed_step import GraphedSteps
-from pagetune.train.oom import is_out_of_memory
 from pagetune.train.quick_rouge import QUICK, Quick
+from pagetune.train.shortage import is_out_of_memory
 
 if TYPE_CHECKING:
     _Trainer = Trainer  # what `Steps` stands in front of
@@ -141,7 +141,7 @@ class Steps(_Trainer):  # type: ignore[misc, valid-type]
         self.graphs: GraphedSteps | None = None
         self.checkpoints = CheckpointWriter(checkpoint_minutes)
         #: With several processes, what the first one's clock said as this step began.
-        self._first_is_due = False
+        self.first_is_due = False
         self.add_callback(_Stepping(self))
 
     def get_train_dataloader(self) -> DataLoader[Any]:
@@ -167,7 +167,7 @@ class Steps(_Trainer):  # type: ignore[misc, valid-type]
         counts = torch.tensor([trained, tokens, self.args.process_index == 0 and self.checkpoints.is_due()])
         if self.args.world_size > 1:
             counts = self.accelerator.reduce(counts.to(device))
-            tokens, self._first_is_due = int(counts[1]), bool(counts[2])
+            tokens, self.first_is_due = int(counts[1]), bool(counts[2])
         self.tokens_seen += tokens
         return batches, counts[0].clamp(min=1).to(device, non_blocking=True)
 
@@ -209,7 +209,7 @@ class Steps(_Trainer):  # type: ignore[misc, valid-type]
         """Return whether to save now: one process asks its clock, several follow the first one's."""
         if self.store is None:
             return False
-        return self._first_is_due if self.args.world_size > 1 else self.checkpoints.is_due()
+        return self.first_is_due if self.args.world_size > 1 else self.checkpoints.is_due()
 
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
@@ -361,8 +361,8 @@ def trainer_class(model: Any) -> type[Steps]:
 def _adapter_as_it_is(model: Any) -> Iterator[None]:
     """Undo what TRL does to the adapter of a quantised base: SFTTrainer.__init__ rounds it to bf16 (TRL 1.15).
 
-    In bf16 an update that is smaller than a 256th of a weight is lost, and the adapter is no larger in fp32 than the
-    plan has counted.
+    In bf16 an update that is smaller than a 256th of a weight is lost; the plan has counted
+    an adapter in fp32.
     """
     kept = [(parameter, parameter.data) for parameter in model.parameters() if parameter.requires_grad]
     yield

@@ -1,0 +1,10 @@
+"""Recognises that memory ran out; train/oom.py says what happens then."""
+
+
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """Return whether CUDA, bitsandbytes, Triton or the CPU's allocator ran out of memory."""
+    import torch
+
+    said = str(error).lower()
+    known = any(words in said for words in ("out of memory", "can't allocate memory", "alloc_failed"))
+    return known or isinstance(error, torch.OutOfMemoryError)
