@@ -23,7 +23,7 @@ from pagetune.model.prompts import IGNORED
 from pagetune.plan.memory import Plan
 from pagetune.plan.steps import micro_batches
 from pagetune.records import Example
-from pagetune.train import callbacks, oom, stage
+from pagetune.train import callbacks, stage
 from pagetune.train.adapter import save_adapter
 from pagetune.train.backend import load_for_training
 from pagetune.train.checkpoints import Store, open_store, step_of
@@ -32,6 +32,7 @@ from pagetune.train.distributed import World
 from pagetune.train.inputs import TrainingInputs
 from pagetune.train.loop import LossPoint, Outcome, fit
 from pagetune.train.parent_process import STAGE
+from pagetune.train.shortage import is_out_of_memory
 from pagetune.train.step_trainer import Steps, StepTrainer, trainer_class
 
 pytestmark = pytest.mark.skipif(torch.cuda.is_available(), reason="on a GPU memory decides: test_gpu.py")
@@ -368,8 +369,8 @@ def test_an_error_that_is_no_lack_of_memory_is_not_taken_for_one(tiny_base: Path
     meddler.at = {3: break_off}
     with pytest.raises(BrokeOffError):
         train(job_of(tiny_base))
-    assert not oom.is_out_of_memory(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
-    assert oom.is_out_of_memory(
+    assert not is_out_of_memory(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
+    assert is_out_of_memory(
         RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
     )
 
