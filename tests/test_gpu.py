@@ -31,7 +31,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def train_and_save(
-    base: str, backend: str, precision: str, target: str, **changes: object
+    base: str, backend: str, precision: str, target: str, graphed: bool = True, **changes: object
 ) -> tuple[float, float, str | None]:
     """Train; return the first and last training loss, and the kernel that kept packed rows apart."""
     from test_loading import params_of
@@ -40,10 +40,13 @@ def train_and_save(
 
     params = params_of(backend=backend, precision=precision, **changes)
     choose_backend(params)  # imports Unsloth, where it is, before transformers
+    from pagetune.train import graphed_step
     from pagetune.train.loop import fit
     from pagetune.train.oom import probe_largest_batch
     from pagetune.train.stage import pad_if_rows_leak
 
+    if not graphed:
+        graphed_step.pays = lambda *_: False  # type: ignore[assignment]
     job = make_inputs(Path(base), params, [example("주소?", "서울"), example("전화?", "02-555")] * 8)
     plan = job.plan(2**33)
     model = load_for_training(job, plan.gradient_checkpointing)
@@ -94,3 +97,13 @@ def test_an_adapter_learns_on_a_base_in_8_bit_floats(base: Path, tmp_path: Path)
     first, last, _ = result  # type: ignore[misc]
     assert last < 0.2 * first
     assert in_a_process(answers_of, str(base), str(tmp_path), "bf16") == [("서울", True), ("02-555", True)]
+
+
+def test_a_small_model_trains_alike_with_cuda_graphs_and_without(base: Path, tmp_path: Path) -> None:
+    losses = [
+        in_a_process(train_and_save, str(base), "peft", "bf16", str(tmp_path / str(graphed)), graphed=graphed)
+        for graphed in (True, False)
+    ]
+    (first, last, _), (first_without, last_without, _) = losses  # type: ignore[misc]
+    assert first == pytest.approx(first_without, rel=0.01)
+    assert last == pytest.approx(last_without, rel=0.1)

@@ -141,7 +141,8 @@ def _graphs(inputs: TrainingInputs, plan: Plan, trainer: Any) -> Any:
     from pagetune.train.step_trainer import loss_of
 
     simple = plan.packing and not plan.gradient_checkpointing and not inputs.world.launched
-    if not simple or inputs.backend.name != "peft" or not _computes_in_bf16(inputs):
+    plain = inputs.backend.name == "peft" and inputs.choice.precision == "bf16" and not inputs.params.train.fp8
+    if not simple or not plain:
         return None
     shape = inputs.setup.shape
     if not pays(4 * shape.linear_parameters * plan.tokens, peak_flops(), plan.tokens * shape.vocab_size):
@@ -154,12 +155,6 @@ def _graphs(inputs: TrainingInputs, plan: Plan, trainer: Any) -> Any:
     log_once("each micro-batch is one CUDA graph, because its kernels take less time than launching them")
     sizes = max(map(len, trainer.batches.train)), max(inputs.lengths)
     return GraphedSteps(trainer.model, loss, sizes, inputs.tokenizer.pad_token_id)
-
-
-def _computes_in_bf16(inputs: TrainingInputs) -> bool:
-    import torch
-
-    return bool(inputs.autocast_dtype == torch.bfloat16)
 
 
 def _live(inputs: TrainingInputs) -> list[Any]:
