@@ -40,7 +40,12 @@ SETTINGS = TINY | {
     "train.eval_steps": 30,
     "train.checkpoint_minutes": CHECKPOINT_SECONDS / 60,
 }
-OUTCOME = ("metrics/train.json", "metrics/loss.csv", "models/adapter/adapter_model.safetensors")
+OUTCOME = (
+    "metrics/train.json",
+    "metrics/loss.csv",
+    "metrics/validation.csv",
+    "models/adapter/adapter_model.safetensors",
+)
 #: A process that outlives its killed run for longer is an orphan. One that is still importing dies only after that.
 ORPHAN_SECONDS = 10.0
 DVC_ALONE, GROUP = "DVC alone", "whole group"
@@ -178,9 +183,9 @@ def reproduce(project: Path, kill: tuple[float, str] | None = None) -> Attempt:
     reader = Thread(target=_collect_lines, args=(process, began, lines), daemon=True)
     reader.start()
     attempt = _wait_or_kill(process, kill, lines, began)
+    reader.join(ORPHAN_SECONDS)
     if attempt.killed:
         attempt.lost_seconds = lost_seconds(project, attempt, time.time() - (time.monotonic() - began))
-    reader.join(ORPHAN_SECONDS)
     if not attempt.killed and process.returncode:
         raise RuntimeError(f"dvc repro exited with {process.returncode}:\n{attempt.text()}")
     return attempt

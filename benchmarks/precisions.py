@@ -29,7 +29,7 @@ def answer(name: str, folder: Path) -> None:
     from pagetune.plan.budget import budget_bytes
     from pagetune.predict.answers import generate, read_questions
     from pagetune.train.backend import for_inference, load_for_training
-    from pagetune.train.cost import describe_cost
+    from pagetune.train.cost import Stopwatch, describe_cost
     from pagetune.train.distributed import World
     from pagetune.train.inputs import prepare
     from pagetune.train.loop import fit
@@ -42,12 +42,12 @@ def answer(name: str, folder: Path) -> None:
     params = params.model_copy(update={"precision": precision, "train": train})
     manifest = read_manifest()
     choice = resolve_precision(params.precision, manifest.parameters, params.quantization, manifest.quantized)
-    inputs = prepare(settle(params, manifest)[0], manifest, choice, World())
+    inputs = prepare(settle(params, manifest)[0], manifest, choice, World(), Stopwatch())
     plan = inputs.plan(budget_bytes(params.train.gpu_memory_gib))
     model = load_for_training(inputs, plan.gradient_checkpointing)
     plan = probe_largest_batch(inputs, model, plan) if inputs.setup.on_gpu else plan
     outcome = fit(inputs, model, plan, None)
-    cost = describe_cost(outcome.seconds, outcome.points, plan.predicted.total, outcome.speed, plan)
+    cost = describe_cost(inputs.stopwatch, outcome.points, plan.predicted.total, outcome.speed, plan)
     began = time.monotonic()
     questions = read_questions(Path("data/prompts"))
     for_inference(inputs.backend, model)

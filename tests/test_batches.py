@@ -55,6 +55,10 @@ def test_there_are_4_to_20_evaluations_and_more_than_4_take_3_percent_at_most(
         assert (count - 1) * evaluated <= 0.03 * 2 * trained
 
 
+def test_a_training_that_may_stop_early_is_evaluated_often_enough_to_do_so() -> None:
+    assert steps_between_evaluations(54, 849_000, 9_100, fewest=15) == 3
+
+
 def test_the_samples_on_a_large_model_are_evaluated_four_times_and_on_the_built_in_one_oftener() -> None:
     assert steps_between_evaluations(54, 849_000, 9_100) == 14
     assert steps_between_evaluations(3270, 390_000, 2_170) == 364

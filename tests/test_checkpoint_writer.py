@@ -76,13 +76,16 @@ def test_checkpoints_that_take_long_come_less_often_and_a_line_says_so(
     assert writer.is_due()
 
 
-def test_a_copied_checkpoint_holds_the_weights_of_its_moment(tmp_path: Path) -> None:
+def test_a_copied_checkpoint_holds_the_weights_of_its_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     weights, state = {"a": torch.ones(3)}, {"state": {0: {"step": torch.tensor(1.0)}}, "groups": [{"lr": 0.1}]}
     tensors = {"adapter.safetensors": weights, "optimizer.pt": state}
     small = files_in_memory(lambda folder: Path(folder / "state.json").write_text("{}"))
-    write, write_now = snapshot(small, tensors, copied=True), snapshot(small, tensors, copied=False)
+    write, copied = snapshot(small, tensors)
+    monkeypatch.setattr(checkpoint_writer, "fits_into_memory", lambda _: False)
+    write_later, uncopied = snapshot(small, tensors)
+    assert (copied, uncopied) == (True, False)
     weights["a"].zero_()
-    for name, made, expected in (("then", write, 1.0), ("now", write_now, 0.0)):
+    for name, made, expected in (("then", write, 1.0), ("now", write_later, 0.0)):
         (tmp_path / name).mkdir()
         made(tmp_path / name)
         assert load_file(tmp_path / name / "adapter.safetensors")["a"].tolist() == [expected] * 3

@@ -17,8 +17,9 @@ from pagetune.train import distributed, oom
 from pagetune.train.checkpoints import Store
 from pagetune.train.loop import LossPoint
 
-#: 15 rows, 4 per step, 7 validation rows: an epoch's last step and a validation are uneven over two processes.
-UNEVEN: dict[str, Any] = {"examples": ROWS[:15], "validation": 7, "eval_steps": 5}
+#: 15 rows, 4 per step, 7 validation rows: an epoch's last step and a validation are uneven over two processes. A point
+#: of the curve at every second step, so that a checkpoint falls between two.
+UNEVEN: dict[str, Any] = {"examples": ROWS[:15], "validation": 7, "eval_steps": 10, "load_best_model_at_end": True}
 
 #: Breaks off once, like a kill of all processes, and resumes from the checkpoint that the first process saved.
 CHILD = """
@@ -39,7 +40,7 @@ from pagetune.train.step_trainer import Steps, StepTrainer
 # transformers loads the optimizer to the process's own device, and PyTorch knows no cpu:0.
 torch.serialization.register_package(0, lambda _: None, lambda found, place: found if place == "cpu:0" else None)
 Steps.checkpoint_is_due = lambda trainer: trainer.state.global_step % 5 == 0
-compute_loss, calls, breaks_off = StepTrainer.compute_loss, [], 13
+compute_loss, calls, breaks_off = StepTrainer.compute_loss, [], 10
 
 
 def breaking(trainer, *arguments, **options):

@@ -68,4 +68,4 @@ def test_micro_batches_of_one_length_have_the_same_shapes(one: list[int], other:
 def test_a_graph_pays_where_launching_takes_longer_than_computing(
     parameters: float, tokens: int, vocabulary: int, worth_it: bool
 ) -> None:
-    assert pays(4 * parameters * tokens, 989e12, tokens * vocabulary) == worth_it
+    assert pays(4 * parameters * tokens, 989e12, tokens * vocabulary, 80 * 2**30) == worth_it

@@ -11,6 +11,7 @@ from transformers import PretrainedConfig, PreTrainedModel, Trainer, TrainingArg
 
 #: Methods of transformers' Trainer that StepTrainer calls or replaces, and the arguments that it passes or gets.
 METHODS = {
+    "_determine_best_metric": ["metrics", "trial"],
     "_load_from_checkpoint": ["resume_from_checkpoint", "model"],
     "_load_optimizer_and_scheduler": ["checkpoint"],
     "_maybe_log_save_evaluate": [

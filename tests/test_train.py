@@ -208,6 +208,36 @@ def test_a_training_that_breaks_off_ends_in_the_same_bytes_and_the_same_curve(
     assert [point["step"] for point in outcome.points] == [point.step for point in outcome.curve]
 
 
+def test_a_training_with_dora_goes_on_after_a_break_and_takes_its_best_adapter(
+    tiny_base: Path, meddler: Meddler
+) -> None:
+    """PEFT saves DoRA's lengths under other names than the model has for them."""
+    changes = {
+        "lora": lora(r=4, use_dora=True), "per_device_train_batch_size": 4, "load_best_model_at_end": True,
+    }  # fmt: skip
+    with open_store("undisturbed") as store:
+        model, outcome = train(job_of(tiny_base, **changes), store)
+    expected = adapter_of(model), outcome.curve
+    meddler.trained, meddler.at = 0, {12: break_off}
+    with pytest.raises(BrokeOffError), open_store("key") as store:
+        train(job_of(tiny_base, **changes), store)
+    meddler.at = {}
+    with open_store("key") as store:
+        model, outcome = train(job_of(tiny_base, **changes), store)
+    assert (adapter_of(model), outcome.curve) == expected
+
+
+def test_a_checkpoint_that_is_due_at_an_evaluation_is_saved_though_it_is_not_the_best(
+    tiny_base: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Steps, "checkpoint_is_due", lambda trainer: trainer.state.global_step == 48)
+    _, outcome = train(contradicted(tiny_base, load_best_model_at_end=True), store)
+    found = validation_losses(outcome.curve)
+    best = min(found, key=lambda step: found[step])
+    assert steps_in(store) == [best, 48]
+    assert best != 48
+
+
 @pytest.mark.parametrize("validated", [1, 2])
 def test_a_training_that_breaks_off_in_its_validation_validates_again(
     validated: int, tiny_base: Path, meddler: Meddler, undisturbed: Callable[..., Ending]
@@ -370,9 +400,7 @@ def test_an_error_that_is_no_lack_of_memory_is_not_taken_for_one(tiny_base: Path
     with pytest.raises(BrokeOffError):
         train(job_of(tiny_base))
     assert not is_out_of_memory(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
-    assert is_out_of_memory(
-        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
-    )
+    assert is_out_of_memory(RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"))
 
 
 # --- What identifies a training

@@ -78,15 +78,18 @@ def largest_micro_batch(steps: list[list[int]], lengths: list[int], parts: int, 
     return max(tokens_at_once(part, lengths, packed) for part in micro_batches(steps, lengths, parts, packed))
 
 
-def steps_between_evaluations(steps: int, trained_tokens: int, evaluated_tokens: int) -> int:
+def steps_between_evaluations(
+    steps: int, trained_tokens: int, evaluated_tokens: int, fewest: int = FEWEST_EVALUATIONS
+) -> int:
     """Return the steps from one evaluation to the next, spaced by what one of them costs.
 
     It follows from the rows alone, so that the curve has the same points on every machine. A trained token costs two
-    passes through the model, forward and back to the adapter, and an evaluated one costs one.
+    passes through the model, forward and back to the adapter, and an evaluated one costs one. There are `fewest` at
+    least.
     """
     affordable = int(EVALUATION_SHARE * 2 * trained_tokens / max(1, evaluated_tokens)) - 1  # one is of the base
-    wanted = min(steps, max(FEWEST_EVALUATIONS, min(affordable, MOST_EVALUATIONS)))
+    wanted = min(steps, max(fewest, min(affordable, MOST_EVALUATIONS)))
     between = -(-steps // wanted)
-    while -(-steps // between) < min(steps, FEWEST_EVALUATIONS):
+    while -(-steps // between) < min(steps, fewest):
         between -= 1
     return between

@@ -144,6 +144,13 @@ def trained_weights(model: Any) -> dict[str, Any]:
     return {name.replace("_fsdp_wrapped_module.", "").removeprefix("module."): weight for name, weight in names}
 
 
+def adapter_state(model: Any) -> dict[str, Any]:
+    """Return the adapter's own weights by the names under which PEFT saves them."""
+    from peft import get_peft_model_state_dict
+
+    return dict(get_peft_model_state_dict(model, trained_weights(model), save_embedding_layers=False))
+
+
 def load_weights(model: Any, folder: Path) -> None:
     """Copy a saved adapter into the model's, whatever its layers are wrapped in. Raises RuntimeError for another one.
 
@@ -151,8 +158,7 @@ def load_weights(model: Any, folder: Path) -> None:
     """
     from safetensors.torch import load_file
 
-    saved, weights = load_file(folder / "adapter_model.safetensors"), trained_weights(model)
-    named = {name.replace(".default", ""): weight for name, weight in weights.items()}
+    saved, named = load_file(folder / "adapter_model.safetensors"), adapter_state(model)
     if unknown := named.keys() - saved.keys():
         raise RuntimeError(f"{folder} holds no adapter of this model: {min(unknown)} is missing")
     for name, weight in named.items():

@@ -14,6 +14,7 @@ from pagetune.model.manifest import Manifest
 from pagetune.model.precision import Gpu
 from pagetune.params import Params
 from pagetune.train import packed_attention, unsloth_backend
+from pagetune.train.gpu_lock import forget_gpu
 from pagetune.train.packed_attention import Kernel
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def _import_unsloth() -> str | None:
         if not is_stage:
             raise
         os.environ[FAILED] = _last_line(str(error))
+        forget_gpu()
         sys.stdout.flush()
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - the very command that runs
     return None

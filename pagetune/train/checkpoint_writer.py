@@ -8,6 +8,7 @@ same adapter, and the first one writes it.
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,7 +19,7 @@ from pagetune.train.distributed import log_once
 
 #: The first checkpoint comes after this share of the time between two, so that a disk that fails does so early.
 FIRST = 0.1
-#: Most of the training's time that may go into checkpoints: where one takes long, they come less often.
+#: Most of the training's time that it may wait for checkpoints that are not copied: then they come less often.
 SHARE = 0.02
 
 
@@ -73,12 +74,15 @@ def files_in_memory(write: Callable[[Path], None]) -> dict[str, bytes]:
         return {path.name: path.read_bytes() for path in Path(folder).iterdir()}
 
 
-def snapshot(files: dict[str, bytes], tensors: dict[str, Any], copied: bool) -> Callable[[Path], None]:
-    """Return a function that writes a checkpoint into a folder, as it is now if it is `copied`.
+def snapshot(files: dict[str, bytes], tensors: dict[str, Any]) -> tuple[Callable[[Path], None], bool]:
+    """Return a function that writes a checkpoint into a folder, and whether it writes a copy, as it is now.
 
     `tensors` has the larger files by name: a flat dict for a `.safetensors`, anything that torch saves for another.
     """
-    kept = {name: copy_to_memory(value) for name, value in tensors.items()} if copied else tensors
+    kept, copied = tensors, False
+    if fits_into_memory(tensors):
+        with suppress(RuntimeError):  # there was less memory than the machine said
+            kept, copied = {name: copy_to_memory(value) for name, value in tensors.items()}, True
     if torch.cuda.is_available():
         torch.cuda.synchronize()
 
@@ -88,7 +92,7 @@ def snapshot(files: dict[str, bytes], tensors: dict[str, Any], copied: bool) -> 
         for name, value in kept.items():
             _save(value, folder / name)
 
-    return write
+    return write, copied
 
 
 def _save(value: Any, path: Path) -> None:

@@ -14,8 +14,9 @@ WORKSPACES = "/.dvc/tmp/exps/"
 
 POLL_SECONDS = 1.0
 
-#: The lock on this process's GPU, held until the process ends.
+#: The lock on this process's GPU, held until the process ends, and CUDA_VISIBLE_DEVICES before it was taken.
 _held: AcquireReturnProxy[UnixFileLock] | None = None
+_before: str | None = None
 
 
 def claim_gpu() -> None:
@@ -24,15 +25,25 @@ def claim_gpu() -> None:
     Set CUDA_VISIBLE_DEVICES, which must happen before torch is imported. Do nothing outside a queue's workspace, with
     fewer than two GPUs, and in a process that a launcher started (RANK or WORLD_SIZE is set), which has its GPU.
     """
-    global _held
+    global _held, _before
     checkout, _, workspace = f"{Path.cwd().as_posix()}/".partition(WORKSPACES)
     if _held or not workspace or "RANK" in os.environ or "WORLD_SIZE" in os.environ:
         return
     gpus = visible_gpus()
     if len(gpus) > 1:
+        _before = os.environ.get("CUDA_VISIBLE_DEVICES")
         uuid, _held = _wait_for_gpu(Path(checkout) / ".pagetune" / "gpus", list(gpus))
         os.environ["CUDA_VISIBLE_DEVICES"] = gpus[uuid]
         print(f"queue: this job uses {uuid}, one of {len(gpus)} GPUs", flush=True)
+
+
+def forget_gpu() -> None:
+    """Undo `claim_gpu` for a process that is about to start again, which ends its lock: it claims a GPU again."""
+    if _held is None:
+        return
+    os.environ.pop("CUDA_VISIBLE_DEVICES")
+    if _before is not None:
+        os.environ["CUDA_VISIBLE_DEVICES"] = _before
 
 
 def visible_gpus() -> dict[str, str]:

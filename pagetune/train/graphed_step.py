@@ -15,18 +15,18 @@ from pagetune.model.prompts import IGNORED
 LAUNCH_SECONDS = 0.03
 #: FLOP/s of a GPU whose name is not in the table of peaks, and the share of the peak that small products reach.
 ASSUMED_FLOPS, REACHED = 1e14, 0.3
-#: Most bytes of the logits, which a graph makes for every token, and what a logit takes with its gradient.
-LOGIT_LIMIT, BYTES_PER_LOGIT = 4 * 2**30, 12
+#: Most of the free memory for the logits, which a graph makes for every token; what a logit takes with its gradient.
+LOGIT_SHARE, BYTES_PER_LOGIT = 0.1, 12
 #: Lengths are multiples of this, and of an eighth of the next power of two.
 GRAIN = 64
 #: Passes before a capture, in which kernels are chosen and compiled.
 WARM_UPS = 2
 
 
-def pays(flops: float, peak: float | None, logits: int) -> bool:
-    """Return whether a micro-batch with this many FLOP and logits is bound by launching, and its logits fit."""
+def pays(flops: float, peak: float | None, logits: int, free_bytes: int) -> bool:
+    """Return whether a micro-batch with this many FLOP is bound by launching, and its logits fit into what is free."""
     seconds = flops / (REACHED * (peak or ASSUMED_FLOPS))
-    return seconds < LAUNCH_SECONDS and logits * BYTES_PER_LOGIT < LOGIT_LIMIT
+    return seconds < LAUNCH_SECONDS and logits * BYTES_PER_LOGIT < LOGIT_SHARE * free_bytes
 
 
 def filled_length(tokens: int) -> int:

@@ -16,7 +16,13 @@ from pagetune.plan.budget import has_liger, training_setup
 from pagetune.plan.memory import Plan, Setup, estimate, make_plan
 from pagetune.plan.recipe import ResolvedParams
 from pagetune.plan.shapes import known_shape
-from pagetune.plan.steps import largest_micro_batch, plan_steps, steps_between_evaluations, tokens_at_once
+from pagetune.plan.steps import (
+    FEWEST_EVALUATIONS,
+    largest_micro_batch,
+    plan_steps,
+    steps_between_evaluations,
+    tokens_at_once,
+)
 from pagetune.records import Example
 from pagetune.train.adapter import check_variant
 from pagetune.train.backend import Backend, Trained, choose_backend, is_fast_in_peft, packed_kernel
@@ -30,6 +36,8 @@ from pagetune.train.quick_rouge import Quick, choose_quick
 PROMPTS = Path("data/prompts")
 #: Points of the loss curve from one evaluation to the next.
 POINTS_BETWEEN = 5
+#: Evaluations for each one that train.early_stopping_patience waits: with fewer it would never stop.
+EVALUATIONS_PER_PATIENCE = 3
 #: What a token of all quick answers costs, in tokens that go through the model: it reads all weights for it.
 TOKENS_PER_ANSWER_TOKEN = 500
 #: Most rows of a validation micro-batch.
@@ -81,7 +89,9 @@ class TrainingInputs:
         evaluated = sum(len(row["input_ids"]) for row in self.validation_rows)
         if self.quick:
             evaluated += self.quick.new_tokens * TOKENS_PER_ANSWER_TOKEN
-        return steps_between_evaluations(len(self.steps), sum(self.lengths) * epochs, evaluated)
+        patience = self.params.train.early_stopping_patience or 0
+        fewest = max(FEWEST_EVALUATIONS, EVALUATIONS_PER_PATIENCE * patience)
+        return steps_between_evaluations(len(self.steps), sum(self.lengths) * epochs, evaluated, fewest)
 
     @property
     def logging_steps(self) -> int:

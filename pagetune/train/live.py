@@ -11,8 +11,8 @@ from transformers import TrainerCallback
 LIVE = Path("metrics/live")
 #: What transformers and TRL call what the curve calls otherwise.
 NAMES = {"loss": "train_loss", "eval_loss": "validation_loss"}
-#: Totals of transformers at the end of a training, which are in metrics/cost.json.
-LEFT_OUT = {"step", "epoch", "total_flos"}
+#: Totals since the last start, which metrics/cost.json has.
+LEFT_OUT = {"step", "epoch", "total_flos", "num_tokens"}
 
 
 class LiveMetrics(TrainerCallback):  # type: ignore[misc]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pagetune.model.prompts import IGNORED
+from pagetune.plan.budget import budget_bytes
 from pagetune.plan.memory import Plan
 from pagetune.plan.steps import micro_batches
 from pagetune.train.adapter import forward_options, load_weights
@@ -38,10 +39,12 @@ def fit(inputs: TrainingInputs, model: Any, plan: Plan, store: Store | None) -> 
     checkpoint = gather_from_all(store.latest() if store else None, inputs.world)[0]
     while True:
         trainer, progress = build_trainer(inputs, model, plan, store)
+        before = inputs.stopwatch.seconds.get("steps", 0.0)
         try:
             with inputs.stopwatch.measure("steps"):
                 _train(inputs, trainer, plan, checkpoint)
-            return _outcome(inputs, trainer, progress, plan, parameters)
+            in_steps = trainer.tokens_seen / max(1e-9, inputs.stopwatch.seconds["steps"] - before)
+            return _outcome(inputs, trainer, progress, plan, parameters, in_steps)
         except RuntimeError as error:
             if not is_out_of_memory(error) or inputs.world.launched:
                 raise
@@ -64,12 +67,14 @@ def _train(inputs: TrainingInputs, trainer: Any, plan: Plan, checkpoint: Path | 
             trainer.batches.train = trainer.batches.train[:done]
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     trainer.checkpoints.wait()
+    gather_from_all(None, inputs.world)  # the others read what the first one has written
     if inputs.params.train.load_best_model_at_end and trainer.state.best_global_step:
         _load_best(trainer)
 
 
-def _outcome(inputs: TrainingInputs, trainer: Any, progress: Any, plan: Plan, parameters: tuple[int, int]) -> Outcome:
-    in_steps = trainer.tokens_seen / max(1e-9, inputs.stopwatch.seconds["steps"])
+def _outcome(
+    inputs: TrainingInputs, trainer: Any, progress: Any, plan: Plan, parameters: tuple[int, int], in_steps: float
+) -> Outcome:
     speed = {
         "tokens_per_second": round(progress.tokens_per_second(), 1),
         "step_tokens_per_second": round(in_steps, 1),
@@ -145,7 +150,8 @@ def _graphs(inputs: TrainingInputs, plan: Plan, trainer: Any) -> Any:
     if not simple or not plain:
         return None
     shape = inputs.setup.shape
-    if not pays(4 * shape.linear_parameters * plan.tokens, peak_flops(), plan.tokens * shape.vocab_size):
+    flops, logits = 4 * shape.linear_parameters * plan.tokens, plan.tokens * shape.vocab_size
+    if not pays(flops, peak_flops(), logits, budget_bytes(inputs.params.train.gpu_memory_gib)):
         return None
 
     def loss(batch: dict[str, Any], tokens: Any) -> Any:
@@ -207,7 +213,7 @@ def _arguments(inputs: TrainingInputs, plan: Plan, store: Store | None, causal: 
         warmup_steps=train.warmup_fraction,  # below 1 it is a share of all steps
         weight_decay=train.weight_decay,
         max_grad_norm=train.max_grad_norm,
-        optim=_optimizer(train.optim),
+        optim=_optimizer(train.optim, dtype),
         per_device_train_batch_size=plan.per_device_train_batch_size,
         gradient_accumulation_steps=plan.gradient_accumulation_steps,
         gradient_checkpointing=False,  # the backend has turned it on where the plan wants it
@@ -236,11 +242,15 @@ def _arguments(inputs: TrainingInputs, plan: Plan, store: Store | None, causal: 
     return arguments
 
 
-def _optimizer(wanted: str) -> str:
-    """Return transformers' name: on a GPU PyTorch's Adam in one kernel, which a small model waits less for."""
+def _optimizer(wanted: str, dtype: Any) -> str:
+    """Return transformers' name: on a GPU PyTorch's Adam in one kernel, which a small model waits less for.
+
+    In fp16 it is not: accelerate would not notice the steps that it skips because of an overflow.
+    """
     import torch
 
-    return "adamw_torch_fused" if wanted == "adamw_torch" and torch.cuda.is_available() else wanted
+    fused = wanted == "adamw_torch" and torch.cuda.is_available() and dtype != torch.float16
+    return "adamw_torch_fused" if fused else wanted
 
 
 def trained_tokens(rows: list[EncodedRow]) -> int:

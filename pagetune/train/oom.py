@@ -6,7 +6,6 @@ several train, one cannot take less than the others, so that it tells the launch
 a smaller plan (`launch_until_it_fits`, `plan_with_shortages`).
 """
 
-import gc
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -24,7 +23,7 @@ from pagetune.train.batches import EncodedRow
 from pagetune.train.checkpoints import Store
 from pagetune.train.distributed import SPOKEN, gather_from_all, log_once
 from pagetune.train.inputs import TrainingInputs
-from pagetune.train.shortage import is_out_of_memory
+from pagetune.train.shortage import empty_cache, is_out_of_memory
 
 #: From the launcher to its processes: how often memory has run out so far, and the file that says it did again.
 SHORTAGES, RAN_OUT = "PAGETUNE_SHORTAGES", "PAGETUNE_RAN_OUT"
@@ -160,6 +159,7 @@ def shrink_after_oom(inputs: TrainingInputs, model: Any, plan: Plan, trainer: An
     """Free what `trainer` holds and return a smaller plan for the rest of the training."""
     trainer.accelerator.unwrap_model(trainer.model_wrapped, keep_fp32_wrapper=False)
     trainer.accelerator.free_memory()
+    trainer.graphs = trainer.optimizer = None  # the trainer outlives this call
     less = _apply_less(inputs, model, plan)
     empty_cache()
     log_once(
@@ -169,15 +169,6 @@ def shrink_after_oom(inputs: TrainingInputs, model: Any, plan: Plan, trainer: An
         f"{inputs.params.train.effective_batch_size}"
     )
     return less
-
-
-def empty_cache() -> None:
-    """Give back to the GPU what PyTorch holds and nothing uses."""
-    import torch
-
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
 
 
 def launch_until_it_fits(run: Callable[[dict[str, str]], int], processes: int) -> None:

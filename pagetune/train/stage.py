@@ -28,6 +28,7 @@ from pagetune.train.checkpoints import Store, open_store, run_key, state_folder
 from pagetune.train.cost import BEGAN, Stopwatch, describe_cost
 from pagetune.train.curve import METRICS, write_curve, write_points
 from pagetune.train.distributed import (
+    UNSHARDED,
     World,
     count_processes,
     gather_from_all,
@@ -39,7 +40,6 @@ from pagetune.train.distributed import (
 from pagetune.train.inputs import PROMPTS, TrainingInputs, prepare
 from pagetune.train.loop import Outcome, fit, trained_tokens
 from pagetune.train.oom import (
-    empty_cache,
     launch_until_it_fits,
     plan_with_shortages,
     probe_largest_batch,
@@ -47,12 +47,17 @@ from pagetune.train.oom import (
 )
 from pagetune.train.packed_attention import Kernel, rows_stay_apart
 from pagetune.train.preflight import check_adapter
+from pagetune.train.shortage import empty_cache
 
 #: Settings that say how a training is fitted into the machine; when one of them changes it goes on where it was.
 NO_RESULT = {
     "processes", "memory", "gpu_memory_gib", "per_device_train_batch_size", "packing", "gradient_checkpointing",
     "dataloader_num_workers", "torch_empty_cache_steps", "empty_cache_threshold", "report_to", "checkpoint_minutes",
 }  # fmt: skip
+
+
+#: The libraries that the result follows from.
+LIBRARIES = ("torch", "transformers", "trl", "peft", "bitsandbytes", "accelerate")
 
 
 def train_adapter(params: Params) -> None:
@@ -63,6 +68,8 @@ def train_adapter(params: Params) -> None:
     # Segments that can grow: less memory is lost between tensors whose sizes change with every batch.
     os.environ.setdefault("PYTORCH_CUDA_ALLOC_CONF", "expandable_segments:True")
     stopwatch, manifest, world = Stopwatch(), read_manifest(), World.from_environment()
+    if world.sharded:  # by a launcher that is not ours, too
+        os.environ.update(UNSHARDED)
     resolved, recipe = settle(params, manifest)
     processes = count_processes(resolved.train.processes, resolved.train.effective_batch_size)
     set_cuda_device(world)
@@ -109,9 +116,9 @@ def set_cuda_device(world: World) -> None:
 
 def launch(params: ResolvedParams, manifest: Manifest, choice: PrecisionChoice, processes: int) -> None:
     """Run the stage in several processes, again with less where memory ran out in one of them."""
-    os.environ.setdefault(BEGAN, str(time.time()))
+    began = {BEGAN: str(time.time())}
     sharded = needs_sharding(params, known_shape(load_config(manifest), manifest.id), choice)
-    launch_until_it_fits(lambda environment: run_processes(processes, sharded, environment), processes)
+    launch_until_it_fits(lambda environment: run_processes(processes, sharded, environment | began), processes)
 
 
 @contextmanager
@@ -138,7 +145,7 @@ def training_key(inputs: TrainingInputs) -> str:
         "precision": inputs.choice.precision,
         "backend": inputs.backend.name,
         "manifest": manifest.model_dump(exclude={"location"}),
-        "versions": {name: version(name) for name in ("torch", "transformers", "peft", "bitsandbytes")},
+        "versions": {name: version(name) for name in LIBRARIES},
         "sharded": inputs.world.sharded,
     }
     files = [PROMPTS / "train.jsonl", PROMPTS / "validation.jsonl", *_code()]

@@ -9,7 +9,9 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -20,15 +22,15 @@ from trl import SFTTrainer
 
 from pagetune.errors import UserError
 from pagetune.model.prompts import IGNORED
-from pagetune.train.adapter import load_weights, trained_weights
+from pagetune.train.adapter import adapter_state, load_weights, trained_weights
 from pagetune.train.batches import Collator, EncodedRow, Sampler
-from pagetune.train.checkpoint_writer import CheckpointWriter, files_in_memory, fits_into_memory, snapshot
+from pagetune.train.checkpoint_writer import CheckpointWriter, files_in_memory, snapshot
 from pagetune.train.checkpoints import Store
 from pagetune.train.cost import Stopwatch
 from pagetune.train.distributed import World, gather_from_all, log_once
 from pagetune.train.graphed_step import GraphedSteps
 from pagetune.train.quick_rouge import QUICK, Quick
-from pagetune.train.shortage import is_out_of_memory
+from pagetune.train.shortage import empty_cache
 
 if TYPE_CHECKING:
     _Trainer = Trainer  # what `Steps` stands in front of
@@ -187,12 +189,11 @@ class Steps(_Trainer):  # type: ignore[misc, valid-type]
             if not model.training:
                 model.train()
             return self.graphs.run(inputs, num_items_in_batch)
-        except RuntimeError as error:  # a model that decides by its values cannot be captured
-            if is_out_of_memory(error):
-                raise
+        except RuntimeError as error:  # it decides by its values, or there is no memory for a graph
             log_once(f"no CUDA graph of this model ({str(error).splitlines()[0]}); its kernels are launched one by one")
-            self.graphs = None
-            return super().training_step(model, inputs, num_items_in_batch)
+        self.graphs = None
+        empty_cache()
+        return super().training_step(model, inputs, num_items_in_batch)
 
     def _average_gradients(self) -> None:
         """Average the adapter's gradients over the processes, as DDP does: FSDP does not know the adapter."""
@@ -254,36 +255,38 @@ class Steps(_Trainer):  # type: ignore[misc, valid-type]
         if store is None:
             return
         with self.stopwatch.measure("checkpoints"):
-            random = gather_from_all(files_in_memory(self._save_random), World.from_environment())
+            world = World.from_environment()
+            random = gather_from_all(files_in_memory(self._save_random), world)
+            loss = fmean(gather_from_all(float(self._tr_loss), world))  # each process has that of its own rows
             if not self.args.should_save:
                 return
-            files, tensors = files_in_memory(self._save_small), self._tensors()
+            files, tensors = files_in_memory(partial(self._save_small, loss)), self._tensors()
             for states in random:
                 files |= states
             step, keep = self.state.global_step, {self.state.best_global_step} - {None}
-            copied = fits_into_memory(tensors)
-            write = snapshot(files, tensors, copied)
+            write, copied = snapshot(files, tensors)
             self.checkpoints.write(lambda: store.save(step, write, keep), copied)
+
+    def _determine_best_metric(self, metrics: dict[str, float], trial: Any) -> bool:
+        """Return whether to save now; the clock's wish for a checkpoint is not lost where this step is not the best."""
+        return bool(super()._determine_best_metric(metrics, trial) or self.control.should_save)
 
     def _tensors(self) -> dict[str, Any]:
         """Return the weights of the adapter and the state of the optimizer, which are the same in every process."""
-        from peft import get_peft_model_state_dict
-
-        model = self.accelerator.unwrap_model(self.model)
-        adapter = get_peft_model_state_dict(model, trained_weights(model), save_embedding_layers=False)
+        adapter = adapter_state(self.accelerator.unwrap_model(self.model))
         return {"adapter_model.safetensors": adapter, "optimizer.pt": self.optimizer.state_dict()}
 
     def _save_random(self, folder: Path) -> None:
         self._save_rng_state(str(folder))
 
-    def _save_small(self, folder: Path) -> None:
+    def _save_small(self, loss: float, folder: Path) -> None:
         """Save what a checkpoint holds beside weights and random numbers."""
         self.accelerator.unwrap_model(self.model).peft_config["default"].save_pretrained(str(folder))
         torch.save(self.lr_scheduler.state_dict(), folder / "scheduler.pt")
         self._save_scaler(str(folder))
         self.store_callbacks()
         self.state.save_to_json(str(folder / "trainer_state.json"))
-        progress = {"loss": float(self._tr_loss), "last_logged": self._globalstep_last_logged, "memory": self.memory}
+        progress = {"loss": loss, "last_logged": self._globalstep_last_logged, "memory": self.memory}
         (folder / PROGRESS).write_text(json.dumps(progress), encoding="utf-8")
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
