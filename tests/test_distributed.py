@@ -138,7 +138,7 @@ def in_two_processes(base: Path, code: str, environment: dict[str, str] | None =
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("train: resuming from step 5\n") == 1
-    assert steps_in(Store(Path(".pagetune/checkpoints/key").absolute()))[-1] == 15
+    assert steps_in(Store(Path(".pagetune/checkpoints/key").absolute()))[-1] == 20
 
 
 def result_of(adapter: Path) -> Any:
