@@ -155,8 +155,8 @@ def clone(target: Path) -> Path:
         if (ROOT / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, target / name)
-    for result in (target / "dvc.lock", *(target / "metrics").glob("*")):
-        result.unlink(missing_ok=True)
+    (target / "dvc.lock").unlink(missing_ok=True)
+    shutil.rmtree(target / "metrics", ignore_errors=True)
     run(target, "git", "init", "-q")
     run(target, "git", "config", "user.name", "A Tester")
     run(target, "git", "config", "user.email", "tester@example.com")

@@ -60,8 +60,8 @@ def choose_backend(params: Params, processes: int = 1, model: Trained = Trained(
 
     Call it before anything imports transformers. Raises UserError where `unsloth` is asked for and cannot run.
     """
-    wanted, problem = params.train.backend, why_peft(params, processes, False, model)
-    problem = problem or _import_unsloth()
+    wanted = params.train.backend
+    problem = _why_peft_without_trying(params, processes, True, model) or _import_unsloth()
     if problem is None:
         return Backend("unsloth", "set in params.yaml" if wanted == "unsloth" else "Unsloth runs on this machine")
     if wanted == "unsloth":
@@ -101,13 +101,16 @@ def why_peft(params: Params, processes: int, here: bool = True, model: Trained =
 
     A GPU that is not `here` is assumed to be one that Unsloth runs on.
     """
+    return _why_peft_without_trying(params, processes, here, model) or (why_no_unsloth() if here else None)
+
+
+def _why_peft_without_trying(params: Params, processes: int, here: bool, model: Trained) -> str | None:
     if params.train.backend == "peft":
         return "set in params.yaml"
     several = "there are several processes; train.processes: 1 is one" if processes > 1 else None
     problem = unsloth_backend.why_unsupported(params, model.encoder, model.towers) or several
-    if problem is None and params.train.backend == "auto":
-        problem = _why_not_worth_it(model)
-    return problem or (why_no_unsloth() if here else None)
+    problem = problem or (_why_not_installed() if here else None)
+    return problem or (_why_not_worth_it(model) if params.train.backend == "auto" else None)
 
 
 def _why_not_worth_it(model: Trained) -> str | None:
