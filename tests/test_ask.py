@@ -291,7 +291,8 @@ def test_the_doctor_says_which_backend_trains_and_why_not_the_other(pipeline: Pa
 
 def test_the_doctor_counts_the_gpus_as_the_training_does(pipeline: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(pipeline)
-    monkeypatch.setattr(backend, "why_no_unsloth", lambda: None)
+    for problem in ("why_no_unsloth", "_why_not_installed"):
+        monkeypatch.setattr(backend, problem, lambda: None)
     monkeypatch.setattr(backend, "SMALL", 0)
     for gpus, says in ((1, "unsloth will train"), (2, "peft will train, not unsloth: there are several processes")):
         monkeypatch.setattr(distributed, "_count_gpus", lambda count=gpus: count)
