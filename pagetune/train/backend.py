@@ -16,6 +16,7 @@ from pagetune.params import Params
 from pagetune.train import packed_attention, unsloth_backend
 from pagetune.train.gpu_lock import forget_gpu
 from pagetune.train.packed_attention import Kernel
+from pagetune.train.parent_process import is_stage
 
 if TYPE_CHECKING:
     from pagetune.train.inputs import TrainingInputs
@@ -77,13 +78,12 @@ def _import_unsloth() -> str | None:
     """
     if FAILED in os.environ:
         return f"import unsloth failed ({os.environ[FAILED]})"
-    is_stage = getattr(getattr(sys.modules["__main__"], "__spec__", None), "name", None) == "stages.train"
-    if problem := (_why_not_installed() if is_stage else why_no_unsloth()):
+    if not is_stage() and (problem := why_no_unsloth()):
         return problem
     try:
         import unsloth  # noqa: F401
     except Exception as error:  # NotImplementedError, ImportError, RuntimeError: whatever its checks raise
-        if not is_stage:
+        if not is_stage():
             raise
         os.environ[FAILED] = _last_line(str(error))
         forget_gpu()

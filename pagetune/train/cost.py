@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from pagetune.train.parent_process import is_stage
+
 #: From the launcher of several processes: when it began itself, in seconds since the epoch.
 BEGAN = "PAGETUNE_BEGAN"
 #: The parts that come before the first step; `probe` tries the plan on the GPU, `base` is the base's validation loss.
@@ -49,7 +51,7 @@ def _process_began() -> float:
     """Return when the stage began, or the launcher above it, in seconds since the epoch; in a notebook that is now."""
     import psutil
 
-    if getattr(getattr(sys.modules["__main__"], "__spec__", None), "name", None) != "stages.train":
+    if not is_stage():
         return time.time()
     return float(os.environ.get(BEGAN) or psutil.Process().create_time())
 

@@ -38,6 +38,11 @@ def exit_with_dvc() -> None:
     threading.Thread(target=_watch, args=(owners,), name="exit-with-dvc", daemon=True).start()
 
 
+def is_stage() -> bool:
+    """Return whether this process is `python -m stages.train`, not a notebook or another program that trains."""
+    return getattr(getattr(sys.modules["__main__"], "__spec__", None), "name", None) == "stages.train"
+
+
 def find_dvc() -> psutil.Process | None:
     """Return the nearest ancestor that is DVC. End this process where DVC started it and is gone already."""
     ancestors = psutil.Process().parents()
