@@ -49,6 +49,15 @@ def load(base: Path, tuned: bool = False, in_4bit: bool = False) -> Any:
     return model.eval()
 
 
+def load_with_unsloth(base: Path) -> Any:
+    """Return the tuned model as Unsloth's guides do, ready to answer by its `for_inference`."""
+    from unsloth import FastLanguageModel
+
+    model, _ = FastLanguageModel.from_pretrained(str(base), max_seq_length=1024, load_in_4bit=False)
+    model = FastLanguageModel.get_peft_model(model, r=16, lora_alpha=16)
+    return FastLanguageModel.for_inference(model)
+
+
 def by_generate(model: Any, prompts: list[list[int]], rows: int) -> None:
     from pagetune.predict.generation import by_generate
 
@@ -96,6 +105,12 @@ def main() -> None:
 
 def run(names: list[str], base: Path, prompts: list[list[int]]) -> None:
     print(f"{torch.cuda.get_device_name()}, torch {torch.__version__}", flush=True)
+    if "unsloth" in names:  # in a process of its own: Unsloth changes transformers
+        model = load_with_unsloth(base)
+        measure("for_inference, row by row", prompts[:8], lambda: by_generate(model, prompts[:8], 1))
+        for rows in (32, 256):
+            some = prompts[: 2 * rows]
+            measure(f"for_inference, {rows} rows", some, lambda some=some, rows=rows: by_generate(model, some, rows))
     if "generate" in names or "ours" in names:
         model = load(base)
         by_generate(model, prompts[:2], 2)

@@ -37,15 +37,17 @@ RUNS: dict[str, dict[str, Any]] = {
     "4bit, 10 GiB": {"precision": "4bit", "train.gpu_memory_gib": 10.0},
     "peft 4bit, 10 GiB": {"precision": "4bit", "train.gpu_memory_gib": 10.0, "train.backend": "peft"},
 }
-#: They need two GPUs. `gpu_memory_gib` makes the planner shard a model that would fit.
+#: They need two GPUs.
 ON_TWO: dict[str, dict[str, Any]] = {
     "one of two": {"precision": "bf16", "train.processes": 1, "train.backend": "peft"},
     "two": {"precision": "bf16", "train.processes": 2, "train.backend": "peft"},
-    "two, unsloth": {"precision": "bf16", "train.processes": 2, "train.backend": "unsloth"},
+    "two, fsdp": {"precision": "bf16", "train.backend": "peft"},
     "two, 4bit": {"precision": "4bit", "train.processes": 2, "train.backend": "peft"},
-    "two, fsdp": {"precision": "bf16", "train.processes": 2, "train.gpu_memory_gib": 17.0, "train.backend": "peft"},
-    "two, fsdp 4bit": {"precision": "4bit", "train.processes": 2, "train.gpu_memory_gib": 6.5, "train.backend": "peft"},
+    "two, fsdp 4bit": {"precision": "4bit", "train.backend": "peft"},
+    "two, fsdp in 17 GiB": {"precision": "bf16", "train.gpu_memory_gib": 17.0, "train.backend": "peft"},
 }
+#: A model that fits on one GPU, sharded nevertheless.
+SHARD = "from pagetune.train.distributed import run_processes; raise SystemExit(run_processes(2, True, {}))"
 BUILTIN = "builtin"
 
 
@@ -85,14 +87,10 @@ def make_project(folder: Path, name: str, base: Path, more: dict[str, Any]) -> N
     stage(folder, "format")
 
 
-def stage(folder: Path, name: str, log: Path | None = None) -> float:
+def stage(folder: Path, name: str, log: Path | None = None, sharded: bool = False) -> float:
     """Run a stage in the folder; return its seconds. Raises RuntimeError with what it printed where it fails."""
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     began, lines = time.monotonic(), []
-    process = subprocess.Popen(
-        [sys.executable, "-m", f"stages.{name}"], cwd=folder, env=environment, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, text=True, errors="replace",
-    )  # fmt: skip
+    process = start(folder, ["-c", SHARD] if sharded else ["-m", f"stages.{name}"])
     assert process.stdout
     for line in process.stdout:
         lines.append(f"{time.monotonic() - began:6.1f} {line.rstrip()}")
@@ -103,12 +101,21 @@ def stage(folder: Path, name: str, log: Path | None = None) -> float:
     return time.monotonic() - began
 
 
+def start(folder: Path, arguments: list[str]) -> subprocess.Popen[str]:
+    """Start Python in the folder, in a session of its own, with one stream for all that it prints."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    return subprocess.Popen(
+        [sys.executable, *arguments], cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, errors="replace", start_new_session=True,
+    )  # fmt: skip
+
+
 def measure(name: str, base: Path, logs: Path | None, more: dict[str, Any]) -> str:
     with TemporaryDirectory() as folder:
         project = Path(folder)
         make_project(project, name, base, more)
         log = logs / f"{name.replace(', ', '-').replace(' ', '-')}.log" if logs else None
-        seconds = stage(project, "train", log)
+        seconds = stage(project, "train", log, name in ("two, fsdp", "two, fsdp 4bit"))
         cost = json.loads((project / "metrics/cost.json").read_text(encoding="utf-8"))
     parts = ", ".join(f"{part} {taken:.1f}" for part, taken in cost["seconds_by_part"].items())
     speed, steps = cost["tokens_per_second"], cost["step_tokens_per_second"]

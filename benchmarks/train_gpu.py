@@ -2,11 +2,12 @@
 
     python -m benchmarks.train_gpu [NAME ...]        # some of CONFIGURATIONS, all without a name
     python -m benchmarks.train_gpu --shape 1b ours-4bit
+    python -m benchmarks.train_gpu --rows 4096 best-trl-bf16 ours-peft-bf16
 
 A Llama-3 shape with random weights, LoRA r=16 on all seven projections, rows of log-normal length around 110 tokens,
-45% of each trained on, 128 rows a step. Each configuration has its own process. Tokens per second count real tokens,
-after the first steps; GiB are the most PyTorch reserved. MFU is at 4 FLOP a parameter and token over the GPU's dense
-bf16 peak.
+45% of each trained on, 128 rows a step; or rows of 4,096 tokens, 16 a step. Each configuration has its own process.
+Tokens per second count real tokens, after the first steps; GiB are the most PyTorch reserved. MFU is at 4 FLOP a
+parameter and token over the GPU's dense bf16 peak.
 """
 
 import argparse
@@ -22,7 +23,10 @@ from random import Random
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
-EFFECTIVE, WARM_STEPS, STEPS, PEER_STEPS = 128, 2, 6, 4
+WARM_STEPS, STEPS, PEER_STEPS = 2, 6, 4
+#: Set by --rows: tokens of each row, 0 for rows of many lengths; rows a step.
+LENGTH = int(os.environ.get("ROW_TOKENS", "0"))
+EFFECTIVE = 16 if LENGTH else 128
 EOS, PAD = "</s>", "<pad>"
 SHAPES = {
     "tiny": (256, 704, 4, 4, 2, 1024),
@@ -36,6 +40,13 @@ CONFIGURATIONS: dict[str, dict[str, Any]] = {
     "trl-4bit": {"library": "trl", "precision": "4bit"},
     "unsloth-4bit": {"library": "unsloth", "precision": "4bit"},
     "unsloth-bf16": {"library": "unsloth", "precision": "bf16"},
+    # Their fastest settings for long rows: no padding, as few products twice as fit, Liger's kernels for TRL.
+    "best-trl-bf16": {"library": "trl", "precision": "bf16", "rows": 2, "liger": True, "checkpointing": False},
+    "best-trl-4bit": {"library": "trl", "precision": "4bit", "rows": 2, "liger": True, "checkpointing": False},
+    "best-trl-4bit-low": {"library": "trl", "precision": "4bit", "rows": 2, "liger": True, "checkpointing": True},
+    "best-unsloth-bf16": {"library": "unsloth", "precision": "bf16", "rows": 4, "checkpointing": False},
+    "best-unsloth-4bit": {"library": "unsloth", "precision": "4bit", "rows": 4, "checkpointing": False},
+    "best-unsloth-4bit-low": {"library": "unsloth", "precision": "4bit", "rows": 2, "checkpointing": "unsloth"},
     "ours-4bit": {
         "precision": "4bit",
         "loaded_within_gib": 8.0,
@@ -78,6 +89,8 @@ CONFIGURATIONS: dict[str, dict[str, Any]] = {
 
 def row_lengths(count: int) -> list[int]:
     """Draw lengths from a log-normal distribution: median 95, mean 110, from 12 to 1,024 tokens."""
+    if LENGTH:
+        return [LENGTH] * count
     random = Random(0)
     return [max(12, min(1024, round(random.lognormvariate(math.log(95), 0.55)))) for _ in range(count)]
 
@@ -120,7 +133,7 @@ def params_for(configuration: dict[str, Any], changes: dict[str, Any]) -> Any:
     params = resolve_recipe(load_params(ROOT / "params.yaml"), Corpus(200, 1000), 8 * 10**9, builtin=False)
     train = params.train.model_copy(
         update={
-            "effective_batch_size": EFFECTIVE, "epochs": 1, "max_length": 1024, "group_by_length": False,
+            "effective_batch_size": EFFECTIVE, "epochs": 1, "max_length": max(1024, LENGTH), "group_by_length": False,
             "eval_steps": 1000, "learning_rate": 1e-4, "backend": configuration.get("backend", "unsloth"),
             "fp8": configuration.get("fp8", False), **changes,
         }
@@ -245,9 +258,10 @@ def one_way(job: Any, model: Any, shape: str, params: Any, whole: int) -> dict[s
     return result | {"reserved_gib": round(max(peaks), 2)}
 
 
-def peer(base: Path, shape: str, library: str, precision: str) -> dict[str, Any]:
-    """Run the library's own quick start: its trainer, its defaults, eight rows at once."""
-    model, options = _with_unsloth(base, precision) if library == "unsloth" else _with_trl(base, precision)
+def peer(base: Path, shape: str, configuration: dict[str, Any]) -> dict[str, Any]:
+    """Run the library's own quick start, its trainer and its defaults, or what `configuration` says beside them."""
+    library, at_once = configuration["library"], configuration.get("rows", 8)
+    model, options = (_with_unsloth if library == "unsloth" else _with_trl)(base, configuration)
     from datasets import Dataset
     from trl import SFTConfig, SFTTrainer
 
@@ -256,9 +270,11 @@ def peer(base: Path, shape: str, library: str, precision: str) -> dict[str, Any]
     trainer = SFTTrainer(
         model=model,
         args=SFTConfig(
-            output_dir="models/.peer", per_device_train_batch_size=8, gradient_accumulation_steps=EFFECTIVE // 8,
-            num_train_epochs=1, learning_rate=1e-4, bf16=True, save_strategy="no", report_to="none", logging_steps=4,
-            disable_tqdm=True, max_length=1024, dataset_kwargs={"skip_prepare_dataset": True},
+            output_dir="models/.peer", per_device_train_batch_size=at_once, num_train_epochs=1, learning_rate=1e-4,
+            gradient_accumulation_steps=EFFECTIVE // at_once, bf16=True, save_strategy="no", report_to="none",
+            logging_steps=4, disable_tqdm=True, max_length=max(1024, LENGTH),
+            dataset_kwargs={"skip_prepare_dataset": True}, use_liger_kernel=configuration.get("liger", False),
+            gradient_checkpointing=bool(configuration.get("checkpointing", True)),
         ),
         train_dataset=Dataset.from_list(rows),
         **options,
@@ -274,29 +290,31 @@ def peer(base: Path, shape: str, library: str, precision: str) -> dict[str, Any]
     trainer.add_callback(clock.callback())
     trainer.train()
     losses = [round(log["loss"], 4) for log in trainer.state.log_history if "loss" in log][-2:]
-    return measure(clock, shape, backend=library, tokens=8, losses=losses)
+    return measure(clock, shape, backend=library, tokens=at_once, losses=losses)
 
 
-def _with_trl(base: Path, precision: str) -> tuple[Any, dict[str, Any]]:
+def _with_trl(base: Path, configuration: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
     import torch
     from peft import LoraConfig
     from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
 
     config = BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=torch.bfloat16)
+    quantization = config if configuration["precision"] == "4bit" else None
     model = AutoModelForCausalLM.from_pretrained(
-        str(base), dtype=torch.bfloat16, device_map={"": 0}, quantization_config=config if precision == "4bit" else None
+        str(base), dtype=torch.bfloat16, device_map={"": 0}, quantization_config=quantization
     )
     lora = LoraConfig(r=16, lora_alpha=16, target_modules="all-linear", task_type="CAUSAL_LM")
     return model, {"peft_config": lora, "processing_class": AutoTokenizer.from_pretrained(str(base))}
 
 
-def _with_unsloth(base: Path, precision: str) -> tuple[Any, dict[str, Any]]:
+def _with_unsloth(base: Path, configuration: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
     from unsloth import FastLanguageModel
 
     model, tokenizer = FastLanguageModel.from_pretrained(
-        str(base), max_seq_length=1024, load_in_4bit=precision == "4bit"
+        str(base), max_seq_length=max(1024, LENGTH), load_in_4bit=configuration["precision"] == "4bit"
     )
-    model = FastLanguageModel.get_peft_model(model, r=16, lora_alpha=16, use_gradient_checkpointing="unsloth")
+    checkpointing = configuration.get("checkpointing", "unsloth")
+    model = FastLanguageModel.get_peft_model(model, r=16, lora_alpha=16, use_gradient_checkpointing=checkpointing)
     return model, {"processing_class": tokenizer}
 
 
@@ -308,7 +326,7 @@ def run_one(name: str, base: Path, shape: str) -> None:
     if "library" not in changes:
         ours(base, shape, changes, name)
         return
-    result = peer(base, shape, changes["library"], changes["precision"])
+    result = peer(base, shape, changes)
     print("RESULT " + json.dumps({"name": name, **result}), flush=True)
 
 
@@ -338,7 +356,10 @@ def main() -> None:
     parser.add_argument("--one", action="store_true")
     parser.add_argument("--gpus", type=int, default=1)
     parser.add_argument("--seconds", type=int, default=200)
+    parser.add_argument("--rows", type=int, default=0, metavar="TOKENS", help="of each row")
     options = parser.parse_args()
+    if options.rows:
+        os.environ["ROW_TOKENS"] = str(options.rows)  # for the processes of the configurations
     base = options.base or Path("models") / f".base-{options.shape}"
     if options.one:
         write_base(options.shape, base) if options.names == ["base"] else run_one(options.names[0], base, options.shape)

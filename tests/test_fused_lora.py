@@ -123,6 +123,17 @@ def test_in_8_bit_floats_they_differ_by_their_rounding() -> None:
     assert 0.001 < largest_difference(expected, outcome(model, torch.bfloat16)) < 0.1
 
 
+def test_4_bit_weights_that_fsdp_holds_as_plain_tensors_are_unpacked() -> None:
+    model = tuned_pair(four_bits=True)
+    expected = outcome(model)
+    fused_lora.fuse(model)
+    for layer in (model.base_model.model.first.base_layer, model.base_model.model.second.base_layer):
+        layer.quant_state, view = layer.weight.quant_state, layer.weight.data
+        del layer.weight
+        layer.weight = view
+    assert largest_difference(expected, outcome(model)) < 1e-5
+
+
 @given(exponents=st.lists(st.integers(-20, 20), min_size=1, max_size=8), seed=st.integers(0, 2**32 - 1))
 def test_each_row_keeps_its_own_scale_in_8_bit_floats(exponents: list[int], seed: int) -> None:
     torch.manual_seed(seed)

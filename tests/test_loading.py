@@ -15,7 +15,7 @@ from test_prompts import example
 from pagetune.errors import UserError
 from pagetune.model.loading import load_base, load_tokenizer
 from pagetune.model.manifest import describe_external, read_manifest
-from pagetune.model.precision import Gpu, resolve_precision
+from pagetune.model.precision import Gpu, resolve_precision, this_gpu
 from pagetune.params import Lora, Model, Params, Predict
 from pagetune.predict.answers import generate
 from pagetune.train.adapter import check_modules, linear_modules, lora_config
@@ -272,3 +272,20 @@ def test_peft_is_as_fast_in_16_bits_with_liger_and_room_for_all_activations(
 ) -> None:
     assert is_fast_in_peft(precision, 8 * 10**9, Gpu(gib * 2**30, has_bf16=True), liger) == fast
     assert not is_fast_in_peft(precision, 8 * 10**9, None, liger)
+
+
+@pytest.mark.parametrize(("capability", "refused"), [((7, 0), True), ((7, 5), False), ((9, 0), False)])
+def test_a_gpu_that_pytorch_has_no_kernels_for_is_refused_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capability: tuple[int, int], refused: bool
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_arch_list", lambda: ["sm_75", "sm_90", "sm_100", "compute_120"])
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: capability)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "Tesla V100")
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _: SimpleNamespace(total_memory=2**34))
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda **_: False)
+    if not refused:
+        assert this_gpu() is not None
+        return
+    with pytest.raises(UserError, match=r"^Tesla V100 has compute capability 7\.0, .* built for 7\.5 and newer\. Set "):
+        this_gpu()

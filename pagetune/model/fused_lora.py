@@ -91,7 +91,13 @@ def _fits(layer: Any) -> bool:
 
 
 def _is_4bit(base: Any) -> bool:
-    return getattr(getattr(base, "weight", None), "quant_state", None) is not None
+    return _quant_state(base) is not None
+
+
+def _quant_state(base: Any) -> Any:
+    """Return how a 4-bit weight is unpacked; FSDP's views of the weight have lost it, and the layer keeps it."""
+    own = getattr(getattr(base, "weight", None), "quant_state", None)
+    return getattr(base, "quant_state", None) if own is None else own
 
 
 def _compute_dtype(x: Tensor) -> torch.dtype:
@@ -117,4 +123,4 @@ def _weight(base: Any, dtype: torch.dtype) -> Tensor:
         return base.weight.to(dtype)
     from bitsandbytes.functional import dequantize_4bit
 
-    return dequantize_4bit(base.weight.data, base.weight.quant_state).to(dtype)
+    return dequantize_4bit(base.weight.data, _quant_state(base)).to(dtype)

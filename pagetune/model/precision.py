@@ -1,6 +1,7 @@
 """Which number format the base model is loaded in, and which one it computes in."""
 
 import importlib.util
+import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -69,12 +70,28 @@ class PrecisionChoice:
 
 
 def this_gpu() -> Gpu | None:
-    """Return the first GPU that PyTorch sees, None where it sees none."""
+    """Return the first GPU that PyTorch sees, None where it sees none.
+
+    Raises UserError for one that this build of PyTorch has no kernels for.
+    """
     if not torch.cuda.is_available():
         return None
+    _check_age()
     return Gpu(
         torch.cuda.get_device_properties(0).total_memory, torch.cuda.is_bf16_supported(including_emulation=False)
     )
+
+
+def _check_age() -> None:
+    """Raise UserError where the GPU is older than all that PyTorch was built for, as Volta is for CUDA 13."""
+    built_for = [int(digits[0]) for name in torch.cuda.get_arch_list() if (digits := re.findall(r"\d+", name))]
+    major, minor = torch.cuda.get_device_capability()
+    if built_for and 10 * major + minor < min(built_for):
+        raise UserError(
+            f"{torch.cuda.get_device_name()} has compute capability {major}.{minor}, and PyTorch {torch.__version__} "
+            f"is built for {min(built_for) / 10} and newer. Set the environment variable CUDA_VISIBLE_DEVICES to "
+            "nothing to compute without it, or install a PyTorch for CUDA 12.6."
+        )
 
 
 def resolve_precision(

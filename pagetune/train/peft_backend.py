@@ -6,14 +6,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 from pagetune.errors import UserError
 from pagetune.model import fp8, fused_lora
 from pagetune.model.language_model import linear_modules
 from pagetune.model.loading import load_base
 from pagetune.train.adapter import check_modules, fuse_the_head, lora_config, see_through_fsdp
+from pagetune.train.rotary import Rotary
 
 if TYPE_CHECKING:
     from pagetune.train.inputs import TrainingInputs
+
+#: The name of the rotary embedding in transformers' modules.
+ROTARY = "apply_rotary_pos_emb"
 
 
 def load(inputs: "TrainingInputs", checkpointing: bool) -> Any:
@@ -27,10 +33,9 @@ def load(inputs: "TrainingInputs", checkpointing: bool) -> Any:
     check_modules(lora, linear_modules(model))
     fused = _prepare_base(model, inputs)
     tuned = _with_adapter(model, lora_config(lora, model))
-    if inputs.choice.precision != "fp32" and model.device.type == "cuda":
+    if inputs.choice.precision != "fp32" and torch.cuda.is_available():  # a model to be sharded is not on it yet
         _cast_inputs(tuned, False)
-        if not sharded:
-            _fuse_lora(tuned, in_fp8)
+        _fuse_lora(tuned, in_fp8)
     tuned.fused_lm_head = fused
     set_checkpointing(tuned, checkpointing)
     return tuned
@@ -72,15 +77,19 @@ def take_liger(model: Any) -> None:
     """Use Liger's fused norms and MLP in this model, where it is installed, knows the model, and there is a GPU.
 
     Liger also replaces names in transformers' module, which every model of the family in this process would follow: on
-    a CPU it would crash, and its rotary embedding (0.8.5) gives wrong answers where Gemma 3 generates a batch. These
-    names are put back.
+    a CPU it would crash. These names are put back, but for the rotary embedding, see train/rotary.py.
     """
-    if model.device.type != "cuda" or importlib.util.find_spec("liger_kernel") is None:
+    if not torch.cuda.is_available() or importlib.util.find_spec("liger_kernel") is None:
         return
     from liger_kernel.transformers import _apply_liger_kernel_to_instance
 
-    with _names_kept(sys.modules[type(model).__module__]):
+    module: Any = sys.modules[type(model).__module__]
+    exact: Any = getattr(module, ROTARY, None)
+    with _names_kept(module):
         _apply_liger_kernel_to_instance(model, cross_entropy=False, fused_linear_cross_entropy=False)
+        fused = getattr(module, ROTARY, None)
+    if fused is not None and fused is not exact and not isinstance(exact, Rotary):
+        setattr(module, ROTARY, Rotary(exact, fused))
 
 
 @contextmanager

@@ -7,9 +7,11 @@ of an epoch or after memory ran out, and a validation loss that does not depend 
 import json
 import math
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
@@ -142,6 +144,11 @@ class Steps(_Trainer):  # type: ignore[misc, valid-type]
         #: Runs the micro-batches of a small model.
         self.graphs: GraphedSteps | None = None
         self.checkpoints = CheckpointWriter(checkpoint_minutes)
+        #: Makes the micro-batches of the next step while the GPU works on this one.
+        self.ahead = ThreadPoolExecutor(1)
+        self.next_batches: Future[list[Any]] | None = None
+        #: Connects the processes beside the GPUs, which would have to be waited for.
+        self.group = torch.distributed.new_group(backend="gloo") if self.args.world_size > 1 else None
         #: With several processes, what the first one's clock said as this step began.
         self.first_is_due = False
         self.add_callback(_Stepping(self))
@@ -163,15 +170,20 @@ class Steps(_Trainer):  # type: ignore[misc, valid-type]
     ) -> tuple[list[Any], torch.Tensor]:
         """Return the micro-batches of a step, and how many trained tokens they hold on all GPUs."""
         self.begin_step()
-        batches = [next(epoch_iterator) for _ in range(num_batches)]
+        batches = self._batches_of_a_step(epoch_iterator, num_batches)
         trained = sum(int((batch["shift_labels"] != IGNORED).sum()) for batch in batches)
         tokens = sum(_tokens(batch) for batch in batches)
         counts = torch.tensor([trained, tokens, self.args.process_index == 0 and self.checkpoints.is_due()])
         if self.args.world_size > 1:
-            counts = self.accelerator.reduce(counts.to(device))
+            torch.distributed.all_reduce(counts, group=self.group)
             tokens, self.first_is_due = int(counts[1]), bool(counts[2])
         self.tokens_seen += tokens
         return batches, counts[0].clamp(min=1).to(device, non_blocking=True)
+
+    def _batches_of_a_step(self, micro_batches: Iterator[Any], count: int) -> list[Any]:
+        batches: list[Any] = self.next_batches.result() if self.next_batches else list(islice(micro_batches, count))
+        self.next_batches = self.ahead.submit(lambda: list(islice(micro_batches, count)))
+        return batches
 
     def begin_step(self) -> None:
         """Remember what has to be restored if this step breaks off."""
