@@ -142,46 +142,50 @@ def results() -> None:
     print(f"report: {REPORT}")
 
 
+_TOKENIZER = tr(
+    "Use kiwi, character, whitespace or english instead of the tokenizer in params.yaml.",
+    "params.yaml의 토크나이저 대신 kiwi, character, whitespace, english 가운데 하나를 씁니다.",
+)
+_REFERENCES = tr(
+    "Take the max or the mean over several references, instead of what params.yaml says.",
+    "정답이 여럿일 때 params.yaml의 설정 대신 max(가장 높은 점수) 또는 mean(평균)을 씁니다.",
+)
+_SELF_TEST = tr(
+    "Print how often fact_match errs on the labelled answers in tests/data/fact_cases.jsonl.",
+    "사람이 정답·오답을 표시한 답변(tests/data/fact_cases.jsonl)으로 fact_match의 오류율을 보여 줍니다.",
+)
+
+
 @command(
     "Score any file of predictions and references, and print one JSON object.",
     "예측과 정답이 담긴 파일을 채점해 JSON 객체 하나로 출력합니다.",
     "score answers.jsonl",
     "score answers.jsonl --tokenizer whitespace",
+    "score --self-test",
 )
 def score(
     file: Annotated[
-        Path,
+        Path | None,
         typer.Argument(
             help=tr(
                 'Each line is {"prediction": …, "reference": … or [ … ]}.',
                 '한 줄에 하나씩 {"prediction": …, "reference": … 또는 [ … ]}.',
             )
         ),
-    ],
-    tokenizer: Annotated[
-        str | None,
-        typer.Option(
-            "--tokenizer",
-            help=tr(
-                "Use kiwi, character, whitespace or english instead of the tokenizer in params.yaml.",
-                "params.yaml의 토크나이저 대신 kiwi, character, whitespace, english 가운데 하나를 씁니다.",
-            ),
-        ),
     ] = None,
-    references: Annotated[
-        str | None,
-        typer.Option(
-            "--references",
-            help=tr(
-                "Take the max or the mean over several references, instead of what params.yaml says.",
-                "정답이 여럿일 때 params.yaml의 설정 대신 max(가장 높은 점수) 또는 mean(평균)을 씁니다.",
-            ),
-        ),
-    ] = None,
+    tokenizer: Annotated[str | None, typer.Option("--tokenizer", help=_TOKENIZER)] = None,
+    references: Annotated[str | None, typer.Option("--references", help=_REFERENCES)] = None,
+    self_test: Annotated[bool, typer.Option("--self-test", help=_SELF_TEST)] = False,
 ) -> None:
+    from pagetune.evaluate import self_test as labelled
     from pagetune.evaluate.score_file import score_file
 
-    print(score_file(file, tokenizer, references))
+    if self_test:
+        print(labelled.self_test())
+    elif file is None:
+        raise UserError("score: there is no file. Name one of JSON lines, or use --self-test.")
+    else:
+        print(score_file(file, tokenizer, references))
 
 
 @command(

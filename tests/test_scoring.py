@@ -278,11 +278,17 @@ def test_score_takes_another_tokenizer_and_the_mean(tmp_path: Path) -> None:
     [
         ('{"prediction": "a", "reference": "b"}\n{"prediction": "a"}\n', "2 has no 'prediction' and 'reference'"),
         ("[1, 2]\n", "1 has no 'prediction' and 'reference'"),
-        ('{"prediction": 1, "reference": "b"}\n', "1: 'prediction' and 'question' should be texts"),
-        ('{"prediction": "a", "reference": " "}\n', "1: 'prediction' and 'question' should be texts"),
-        ('{"prediction": "a", "reference": ["b", " "]}\n', "1: 'prediction' and 'question' should be texts"),
-        ('{"prediction": "a", "reference": []}\n', "1: 'prediction' and 'question' should be texts"),
-        ('{"prediction": "a", "reference": ["b", null]}\n', "1: 'prediction' and 'question' should be texts"),
+        ('{"prediction": 1, "reference": "b"}\n', "1: 'prediction', 'question' and 'evidence' should be texts"),
+        ('{"prediction": "a", "reference": " "}\n', "1: 'prediction', 'question' and 'evidence' should be texts"),
+        (
+            '{"prediction": "a", "reference": ["b", " "]}\n',
+            "1: 'prediction', 'question' and 'evidence' should be texts",
+        ),
+        ('{"prediction": "a", "reference": []}\n', "1: 'prediction', 'question' and 'evidence' should be texts"),
+        (
+            '{"prediction": "a", "reference": ["b", null]}\n',
+            "1: 'prediction', 'question' and 'evidence' should be texts",
+        ),
         ('\n{"prediction": \n', "2 is not JSON"),
         ("\n", "has no rows"),
         ('{"prediction": "a\\ud800", "reference": "b"}\n', "1 has half of a character"),
@@ -305,8 +311,8 @@ def test_a_line_ends_where_jsonl_says_so_and_a_number_may_be_long(tmp_path: Path
 
 
 def test_what_the_question_says_may_stand_in_the_answer(tmp_path: Path) -> None:
-    row = {"prediction": "NB-700의 무게는 1.2kg입니다.", "reference": "1.2kg"}
-    known = row | {"question": "NB-700의 무게는?"}
+    row = {"prediction": "3일 동안은 5,000원입니다.", "reference": "15,000원 중 5,000원"}
+    known = row | {"question": "15,000원 중 3일 동안은 얼마인가요?"}
     found = read_scored(write_rows(tmp_path / "answers.jsonl", row, known))
     assert [score(one, KIWI)["fact_match"] for one in found] == [0, 1]
 

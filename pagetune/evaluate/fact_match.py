@@ -1,158 +1,348 @@
-"""What an answer states as fact, and whether another text states the same: shared words cannot tell."""
+"""Whether an answer states the reference's facts and contradicts none of them, and if not, why."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
-from itertools import pairwise
+from functools import cache, lru_cache
+from pathlib import Path
 
+from pagetune.evaluate.contradictions import exchanged_roles, retraction
 from pagetune.evaluate.proper_names import lacking, names_in
-from pagetune.evaluate.shared_words import same_words
+from pagetune.evaluate.shared_words import has_item, says_the_same, speaks_of, words
 from pagetune.text.claims import claims
 from pagetune.text.korean import is_korean
-from pagetune.text.morphemes import Morpheme, morphemes
+from pagetune.text.morphemes import morphemes
 from pagetune.text.negation import Polarity, polarity
 from pagetune.text.notation import nfc, plain
-from pagetune.text.units import Number, missing, same_unit, written
+from pagetune.text.quantities import Quantity, as_read, quantities
+from pagetune.text.readable import readable
 
-#: Pairs of opposites: two texts may not state one side each.
-_OPPOSITES = tuple(
-    (re.compile(one), re.compile(other))
-    for one, other in (
-        (r"이상|초과|최소|적어도|at least|more than", r"이하|미만|이내|최대|at most|up to|less than"),
-        (
-            r"\d\s?[가-힣%]{0,3}\s?(?:이후|후|뒤)|\bafter\b",
-            r"\d\s?[가-힣%]{0,3}\s?(?:이전|이내|전까지|전에|전$)|\bbefore\b",
-        ),
-        (r"\d\s?[가-힣]{0,3}부터", r"\d\s?[가-힣]{0,3}까지"),
-        (r"할인", r"할증"),
-        (r"증가|인상|상승|increas", r"감소|인하|하락|decreas"),
-        (r"유료|유상", r"무료|무상|공짜"),
-        (r"유효", r"무효"),
-        (r"^(?:네|예|yes)\b", r"^(?:아니요|아니오|no)\b"),
-    )
+OPPOSITES = Path(__file__).parents[1] / "text" / "opposites.txt"
+_WEEKDAY = re.compile(
+    r"[월화수목금토일]요일|\b(?i:mon|tues|wednes|thurs|fri|satur|sun)day|\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)(?=s?\b|[–-])"
 )
-_WEEKDAY = re.compile(r"[월화수목금토일]요일|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day", re.IGNORECASE)
-_CODE = re.compile(r"[\d@]")
-_UNIT_TAGS = {"NNB", "NNG", "SL", "SW"}
+_CODE = re.compile(r"[\d@]|^[a-z0-9-]+\.[a-z]{2,}")
+_LEAD_WORD = re.compile(r"\s*(?:(네|예|yes)|(아니요|아니오|아닙니다|no))(?![가-힣A-Za-z])", re.IGNORECASE)
+#: A yes or no that more follows.
+_LEAD = re.compile(r"^\s*(?:네|예|yes|아니요|아니오|no)[,.!]?\s+(?=\S)", re.IGNORECASE)
+_CONDITION = re.compile(
+    r"(?:지나면|넘으면|초과하면|않으면|아니면|없으면|경우에는|이후에는|(?:^|\s)(?:단|다만),|(?i:\bunless\b|\botherwise\b|\bif\b))"
+)
+_LIST_QUESTION = re.compile(r"모두|각각|전부|무엇무엇|순서|(?i:\ball\b|\beach\b|\border\b|\bsteps?\b)")
+_ORDER_QUESTION = re.compile(r"순서|차례대로|(?i:\border\b|\bsteps?\b)")
+_NO_FEE = re.compile(
+    r"(?:요금|비용|수수료|배송비|회비|입장료|이용료|사용료|수강료)[은는이가도]?\s?없(?:습니다|다|음|이|는|고|으)"
+)
+_SENTENCE = re.compile(r"(?<=[.!?。])\s+|\n+")
+_LAW = (
+    r"(?:제\s?\d{1,4}조(?:의\s?\d+)?(?:\s?제\s?\d+항)?(?:\s?제\s?\d+호)?|제\s?\d+[항호](?:\s?제\s?\d+호)?|별표\s?\d+"
+    r"|(?i:\b(?:article|section|subsection|paragraph|clause|rule|annex|chapter|s\.)s?\s\(?\d+\)?(?:\.\d+)*(?:\(\w+\))*))"
+)
+_CROSS_REFERENCE = re.compile(
+    rf"{_LAW}(?:\s?(?:및|와|과|또는|,|and|or)\s?{_LAW})*(?:의 규정)?"
+    r"(?:에 따른|에 따라|에 의한|에 의하여|에 의해|에서 정한|에 따르면)?"
+)
+_ASKS_FOR_LAW = re.compile(
+    r"몇 ?[조항호]|[어무][느슨떤] ?(?:조|항|법|규정)|조항|근거"
+    r"|(?i:\b(?:which|what) (?:article|section|paragraph|clause|rule|annex))"
+)
+#: Bounds from below, and from above: 3일 이내 and 3일 뒤 contradict each other.
+_LOW, _HIGH = {"min", "over", "after"}, {"max", "under", "before"}
+_STRICT = ({"min", "over"}, {"max", "under"})
+_COMPLEMENTS = ({"min", "under"}, {"max", "over"})
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`faults` says why an answer is wrong, in words; it is right without any. `invented` is what nothing supports."""
+
+    faults: tuple[str, ...]
+    invented: tuple[str, ...] = ()
+
+    @property
+    def right(self) -> bool:
+        return not self.faults
 
 
 @dataclass(frozen=True)
 class Facts:
-    """Numbers with their units, joined numbers such as 02-555-0143, codes (with digits, or an @), weekdays, proper
-    names, what it denies, and for each pair of `_OPPOSITES` which side it takes."""
+    """What a text states: quantities, joined numbers such as 02-555-0143, codes (with digits, or an @), weekdays,
+    proper names, what it denies, and the side that it takes of each pair of opposites."""
 
-    numbers: frozenset[Number]
+    text: str
+    quantities: tuple[Quantity, ...]
     joined: frozenset[str]
     codes: frozenset[str]
     days: frozenset[str]
     names: frozenset[str]
+    #: Without the yes or no that it begins with, which is `lead`.
     polarity: Polarity
     sides: tuple[tuple[bool, bool], ...]
+    lead: str
 
     @property
     def counted(self) -> bool:
         """Tell whether the text states anything that has to be the same to the letter."""
-        return bool(self.numbers or self.joined or self.codes)
-
-    def denies(self, other: "Facts") -> bool:
-        """Tell whether the text denies anything, compared with the other."""
-        return self.polarity.denials(other.polarity) > 0
+        return bool(self.quantities or self.joined or self.codes or self.days)
 
 
+@cache
+def _opposites() -> tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]:
+    lines = OPPOSITES.read_text(encoding="utf-8").splitlines()
+    pairs = (line.split("\t") for line in lines if line and not line.startswith("#"))
+    return tuple((re.compile(one, re.IGNORECASE), re.compile(other, re.IGNORECASE)) for one, other in pairs)
+
+
+def readings(text: str) -> list[str]:
+    """Return the forms in which a text is read, whose morphemes can be analysed many at once beforehand."""
+    clean = readable(nfc(text))
+    return [plain(clean), as_read(text), *map(plain, _SENTENCE.split(clean))]
+
+
+@lru_cache(maxsize=8192)
 def facts(text: str) -> Facts:
     """Return what `text` states."""
-    text = plain(nfc(text))
-    found = morphemes(text) if is_korean(text) else []
-    claimed = claims(text)
-    codes = {code for code in claimed.codes if _CODE.search(code)}
-    words = (claimed.codes - codes) if found else set()
+    seen = _NO_FEE.sub("무료", plain(readable(nfc(text))))
+    found = morphemes(seen) if is_korean(seen) else []
+    claimed = claims(seen)
+    codes = {code.rstrip("/") for code in claimed.codes if _CODE.search(code)}
+    measured = {as_read(text)[one.start : one.end].lower() for one in quantities(text)}
     return Facts(
-        numbers=_numbers(claimed.numbers, found),
-        joined=claimed.joined,
-        codes=frozenset(codes),
-        days=frozenset(day.lower() for day in _WEEKDAY.findall(text)),
-        names=names_in(text, found) | words,
-        polarity=polarity(text),
-        sides=tuple((bool(one.search(text)), bool(other.search(text))) for one, other in _OPPOSITES),
+        text=seen,
+        quantities=tuple(one for one in quantities(text) if not _in_joined(one, text, claimed.joined)),
+        joined=frozenset(_telephone(token) for token in claimed.joined if "/" not in token and ":" not in token),
+        codes=frozenset(code for code in codes if not any(code in span or code.startswith(span) for span in measured)),
+        days=frozenset(day.lower()[:3] for day in _WEEKDAY.findall(seen)),
+        names=names_in(seen, found),
+        polarity=polarity(_LEAD.sub("", seen)),
+        lead=_lead(seen),
+        sides=tuple((bool(one.search(seen)), bool(other.search(seen))) for one, other in _opposites()),
     )
 
 
-def fact_match(prediction: str, reference: str, question: str = "") -> float:
-    """Return 1 if the prediction states just the reference's facts, else 0; it may repeat what the question states.
+def _lead(text: str) -> str:
+    """Return yes or no where the text begins with one of them."""
+    found = _LEAD_WORD.match(text)
+    return "" if found is None else "yes" if found[1] else "no"
 
-    Numbers with units, dates, amounts, codes and the negation have to be the same; a name may be left out or added,
-    but not exchanged. Where the reference has no number or code, the two have to share half of the words that are not
-    in the question.
+
+def _in_joined(one: Quantity, text: str, joined: frozenset[str]) -> bool:
+    read = as_read(text)
+    around = read[max(0, one.start - 16) : one.end + 16]
+    digits = read[one.start : one.end]
+    return one.unit in ("", "1") and any(digits in token and token in around for token in joined)
+
+
+def _telephone(token: str) -> str:
+    """Return a telephone number in the international form, other joined numbers as they are."""
+    import phonenumbers
+
+    try:
+        number = phonenumbers.parse(token, "KR")
+    except phonenumbers.NumberParseException:
+        return token
+    valid = phonenumbers.is_valid_number(number)
+    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)) if valid else token
+
+
+def fact_match(prediction: str, reference: str, question: str = "", evidence: str = "") -> float:
+    """Return 1 if the prediction states the reference's facts and contradicts none, else 0; see `judge`."""
+    return float(judge(prediction, reference, question, evidence).right)
+
+
+def judge(prediction: str, reference: str, question: str = "", evidence: str = "") -> Verdict:
+    """Return what is wrong with the prediction.
+
+    Quantities, codes, weekdays, bounds, rates, roles and negation have to be the reference's, in whatever form; it may
+    repeat the question. What it adds counts only where it competes with the reference and `evidence` lacks it.
     """
+    prediction, reference = readable(prediction), readable(reference)
+    if not _ASKS_FOR_LAW.search(question):
+        bare = _CROSS_REFERENCE.sub(" ", reference)
+        if words(bare):
+            prediction, reference = _CROSS_REFERENCE.sub(" ", prediction), bare
     said, held, asked = facts(prediction), facts(reference), facts(question)
-    same = _states(said, held) and not _adds(said, held, asked) and not _contradicts(said, held)
-    same = same and not _exchanged(said, prediction, held, f"{reference}\n{question}")
-    return float(same and (held.counted or same_words(prediction, reference, question)))
-
-
-def _states(said: Facts, held: Facts) -> bool:
-    """Tell whether `said` has all that `held` has."""
-    return (
-        not missing(held.numbers, said.numbers)
-        and said.joined >= held.joined
-        and said.codes >= held.codes
-        and said.denies(held) >= held.denies(said)
+    known = facts(evidence)
+    core = facts(_core(prediction, reference, question))
+    faults = (
+        *_lacking(said, held, asked),
+        *_competing(said, core, held, asked, known),
+        *_about(said, held, core),
+        *_opposed(said, core, held, asked),
+        *_items(prediction, reference, question),
+        *retraction(prediction, core.text, f"{reference} {question} {evidence}", reference),
+        *exchanged_roles(prediction, reference),
     )
+    if not faults and not _agrees_by_opposites(core, held):
+        faults = tuple(_other_words(said, held, prediction, reference, question, evidence))
+    strange = _strange(said, known) if evidence else ()
+    return Verdict(faults, strange)
 
 
-def _adds(said: Facts, held: Facts, asked: Facts) -> bool:
-    """Tell whether `said` states anything that neither the reference nor the question states."""
-    return (
-        bool(missing(said.numbers, held.numbers | asked.numbers))
-        or not said.joined <= held.joined | asked.joined
-        or not said.codes <= held.codes | asked.codes
-        or (said.denies(held) and not (held.denies(said) or asked.denies(said)))
-    )
+def _core(prediction: str, reference: str, question: str) -> str:
+    """Return the sentences of the prediction that speak of what the reference says; all of them where none does.
+
+    What holds under another condition is left out: 7일이 지나면 환불되지 않습니다.
+    """
+    sentences = [part for part in _SENTENCE.split(prediction) if part.strip()]
+    if len(sentences) < 2:
+        return prediction
+    asked = set(words(question))
+    wanted = set(words(reference)) - asked
+    values = {(one.value, one.unit) for one in quantities(reference)}
+    own = [
+        sentence
+        for sentence in sentences
+        if wanted & set(words(sentence))
+        or values & {(one.value, one.unit) for one in quantities(sentence)}
+        or 2 * len(asked & set(words(sentence))) >= max(2, len(asked))
+    ]
+    plainly = [sentence for sentence in own if not _CONDITION.search(sentence)]
+    first = [sentence for sentence in own[:1] if sentence not in plainly]
+    return " ".join([*first, *plainly] or sentences)
 
 
-def _contradicts(said: Facts, held: Facts) -> bool:
-    """Tell whether the texts take opposite sides, reverse a condition, or name different weekdays."""
-    other_days = bool(said.days and held.days and said.days != held.days)
-    return (
-        other_days
-        or said.polarity.reverses(held.polarity)
-        or any(
-            mine != theirs and all(sum(sides) == 1 for sides in (mine, theirs))
-            for mine, theirs in zip(said.sides, held.sides, strict=True)
-        )
-    )
+def _same(one: Quantity, other: Quantity) -> bool:
+    return one.is_like(other)
+
+
+def _lacking(said: Facts, held: Facts, asked: Facts) -> Iterator[str]:
+    """Yield what the reference states and the answer does not."""
+    all_asked = all(any(_same(one, other) for other in asked.quantities) for one in held.quantities)
+    for one in held.quantities:
+        in_question = not all_asked and any(_same(one, other) for other in asked.quantities)
+        if not in_question and not any(_same(one, other) for other in said.quantities):
+            yield f"lacks {one.written}"
+    yield from (f"lacks {token}" for token in sorted(held.joined - said.joined - asked.joined))
+    yield from (f"lacks {code}" for code in sorted(held.codes - asked.codes) if code not in said.text.lower())
+    yield from (f"lacks {day}" for day in sorted(held.days - said.days))
+
+
+def _items(prediction: str, reference: str, question: str) -> Iterator[str]:
+    """Yield items of a list that the answer leaves out, or has in another order where the question asks for it."""
+    parts = re.split(r"\s*(?:,|·|、|→)\s*|\s(?:및|and)\s", reference)
+    items = [part for part in parts if words(part) and not re.search(r"\d", part)]
+    few = 2 if _LIST_QUESTION.search(question) else 3
+    if len(items) < few or len(reference) > 40 * len(items):
+        return
+    places = []
+    for item in items:
+        own = words(item)
+        found = [prediction.lower().find(word[:4]) for word in own if word[:4] in prediction.lower()]
+        if not has_item(prediction, item):
+            yield f"lacks {item.strip()}"
+        places += found[:1]
+    if _ORDER_QUESTION.search(question) and places != sorted(places):
+        yield "has another order"
+
+
+def _competing(said: Facts, core: Facts, held: Facts, asked: Facts, known: Facts) -> Iterator[str]:
+    """Yield what the answer states in the place of the reference's facts or beside them."""
+    kinds = {one.unit for one in held.quantities}
+    # An answer about another year than the question's.
+    kinds |= {
+        one.unit for one in asked.quantities if one.unit and not any(_same(one, other) for other in said.quantities)
+    }
+    for one in said.quantities:
+        supported = any(_same(one, other) for facts_ in (held, asked, known) for other in facts_.quantities)
+        inside = one.unit or any(_same(one, other) for other in core.quantities)
+        if one.unit in kinds and inside and not supported and not (one.unit == "명" and one.value == 1):
+            yield f"states {one.written}"
+    if held.days:
+        yield from (f"states {day}" for day in sorted(said.days - held.days - asked.days - known.days))
+    if held.joined:
+        yield from (f"states {token}" for token in sorted(said.joined - held.joined - asked.joined - known.joined))
+
+
+def _about(said: Facts, held: Facts, core: Facts) -> Iterator[str]:
+    """Yield quantities that have another bound, rate or owner than in the reference."""
+    denial = core.polarity.denials(held.polarity) != held.polarity.denials(core.polarity)
+    for one in held.quantities:
+        like = [other for other in said.quantities if _same(one, other)]
+        if like and all(_bounds_conflict(one.bound, other.bound, denial) for other in like):
+            yield f"{one.written}: {like[0].bound}, not {one.bound}"
+        if like and all(one.per and other.per and one.per != other.per and one.value == other.value for other in like):
+            yield f"{one.written} per {like[0].per}, not per {one.per}"
+
+
+def _bounds_conflict(one: str, other: str, denial: bool) -> bool:
+    if not one or not other or one == other:
+        return False
+    pair = {one, other}
+    if denial and pair in _COMPLEMENTS:
+        return False
+    return pair in _STRICT or (bool(pair & _LOW) and bool(pair & _HIGH))
+
+
+def _opposed(said: Facts, core: Facts, held: Facts, asked: Facts) -> Iterator[str]:
+    """Yield a denial of what the reference affirms, and the other side of a pair of opposites.
+
+    Both at once agree: 제외됩니다 and 포함되지 않습니다.
+    """
+    if held.lead and not words(held.text) and not held.counted:
+        if (said.lead or ("no" if core.polarity.denied else "yes")) != held.lead:
+            yield f"does not say {held.lead}"
+        return
+    differ, opposite = _differ(core, held), _opposite(core, held)
+    complement = any(
+        {one.bound, other.bound} in _COMPLEMENTS
+        for one in core.quantities for other in held.quantities if _same(one, other)
+    )  # fmt: skip
+    if said.lead and held.lead and said.lead != held.lead:
+        yield f"says {said.lead}"
+    elif opposite is not None and not differ:
+        yield f"takes the other side: {_opposites()[opposite][0].pattern}"
+    elif differ and _differ(said, held) and opposite is None and not complement:
+        if not (_denies(core, held) and asked.polarity.denied):  # it repeats the denial of the question
+            yield "denies it" if _denies(core, held) else "does not deny it"
+    elif core.polarity.reverses(held.polarity) and not differ and _mostly_shared(core, held):
+        yield "reverses the condition"
+
+
+def _mostly_shared(one: Facts, other: Facts) -> bool:
+    mine, theirs = set(words(one.text)), set(words(other.text))
+    return len(mine & theirs) >= 0.6 * min(len(mine), len(theirs))
+
+
+def _agrees_by_opposites(core: Facts, held: Facts) -> bool:
+    return _opposite(core, held) is not None and _differ(core, held)
+
+
+def _differ(one: Facts, other: Facts) -> bool:
+    """Tell whether one of the two denies what the other states without a denial."""
+    return _denies(one, other) != _denies(other, one)
+
+
+def _denies(one: Facts, other: Facts) -> bool:
+    """Tell whether a text denies anything that the other speaks of: 나지 않습니다 does not deny 꺼집니다."""
+    if not one.polarity.denials(other.polarity):
+        return False
+    denied = one.polarity.words
+    return not denied or any(not word or speaks_of(other.text, word) for word in denied)
+
+
+def _opposite(core: Facts, held: Facts) -> int | None:
+    """Return the first pair of opposites of which each text takes one side."""
+    pairs = enumerate(zip(core.sides, held.sides, strict=True))
+    return next((place for place, (one, other) in pairs if sum(one) == 1 == sum(other) and one != other), None)
+
+
+def _other_words(
+    said: Facts, held: Facts, prediction: str, reference: str, question: str, evidence: str
+) -> Iterator[str]:
+    if lacking(said.names, f"{reference}\n{question}\n{evidence}") and lacking(held.names, prediction):
+        yield "names another one"
+    if not says_the_same(prediction, reference, question, evidence, held.counted):
+        yield "speaks of something else"
+
+
+def _strange(said: Facts, known: Facts) -> tuple[str, ...]:
+    numbers = [one.written for one in said.quantities if not any(_same(one, other) for other in known.quantities)]
+    return tuple(numbers) + tuple(sorted((said.joined | said.codes) - known.joined - known.codes))
 
 
 def invented(answer: str, support: str) -> list[str]:
-    """Return the numbers, dates, codes and names of `answer` that `support` does not hold, sorted."""
+    """Return the quantities, dates, codes and names of `answer` that `support` does not hold, sorted."""
     said, held = facts(answer), facts(support)
-    numbers = {written(number) for number in missing(said.numbers, held.numbers)}
-    tokens = (said.joined | said.codes | said.days) - (held.joined | held.codes | held.days)
-    return sorted(numbers | tokens | lacking(said.names, support))
-
-
-def _numbers(claimed: Iterable[Number], found: list[Morpheme]) -> frozenset[Number]:
-    """Return the numbers with the noun right behind each where Kiwi finds one; `claims` only knows common units."""
-    units: dict[Fraction, set[str]] = {}
-    for number, noun in pairwise(found):
-        near = noun.tag in _UNIT_TAGS if noun.start == number.end else _is_unit_apart(number, noun)
-        if number.tag == "SN" and near and (value := _value(number.form)) is not None:
-            units.setdefault(value, set()).add(noun.form)
-    return frozenset((value, same_unit(name)) for value, unit in claimed for name in units.get(value, {unit}))
-
-
-def _is_unit_apart(number: Morpheme, noun: Morpheme) -> bool:
-    return noun.start == number.end + 1 and (noun.tag == "NNB" or noun.form == "영업일")
-
-
-def _value(form: str) -> Fraction | None:
-    try:
-        return Fraction(form.replace(",", ""))
-    except (ValueError, ZeroDivisionError):
-        return None
-
-
-def _exchanged(said: Facts, prediction: str, held: Facts, reference: str) -> bool:
-    """Tell whether each text has a name that the other lacks."""
-    return bool(lacking(said.names, reference) and lacking(held.names, prediction))
+    days = said.days - held.days
+    return sorted({*_strange(said, held), *days, *lacking(said.names, support)})

@@ -15,10 +15,10 @@ from typing import Any, Literal
 from rouge_score import rouge_scorer
 
 from pagetune.errors import UserError
-from pagetune.evaluate.fact_match import fact_match
+from pagetune.evaluate.fact_match import fact_match, readings
 from pagetune.evaluate.tokenizers import CharacterTokenizer, Tokenizer, f1
 from pagetune.text.morphemes import learn_morphemes
-from pagetune.text.notation import nfc, plain
+from pagetune.text.notation import nfc
 
 METRICS = (
     "rouge1",
@@ -50,11 +50,13 @@ def check_tokenizer(tokenizer: Tokenizer, name: str) -> None:
 
 @dataclass(frozen=True)
 class Scored:
-    """An answer, the accepted answers (at least one), and the question, empty where it is not known."""
+    """An answer, the accepted answers (at least one), the question, and the passage that the references come from; both
+    are empty where they are not known."""
 
     prediction: str
     references: Sequence[str]
     question: str = ""
+    evidence: str = ""
 
 
 def in_pieces(rows: Sequence[Scored], tokenizer: Tokenizer, name: str) -> Iterator[Scored]:
@@ -65,7 +67,7 @@ def in_pieces(rows: Sequence[Scored], tokenizer: Tokenizer, name: str) -> Iterat
     for start in range(0, len(rows), _AT_ONCE):
         some = rows[start : start + _AT_ONCE]
         texts = [text for row in some for text in (row.prediction, row.question, *row.references)]
-        learn_morphemes([*texts, *(plain(nfc(text)) for text in texts)])  # as fact_match reads them
+        learn_morphemes([*texts, *(form for text in texts for form in readings(text))])
         for row in some:
             _check_references(row, tokenizer, name)
             yield row
@@ -82,7 +84,7 @@ def _check_references(row: Scored, tokenizer: Tokenizer, name: str) -> None:
 
 def score(row: Scored, tokenizer: Tokenizer, combine: References = "max") -> dict[str, float]:
     """Return every metric of `METRICS`, over the references by their maximum or their mean."""
-    each = [_score_one(row.prediction, reference, row.question, tokenizer) for reference in row.references]
+    each = [_score_one(row, reference, tokenizer) for reference in row.references]
     over: Callable[[list[float]], float] = max if combine == "max" else _mean
     scores = {metric: over([scores[metric] for scores in each]) for metric in each[0]}
     combined = scores["rouge1"] + scores["rouge2"] + scores["rougeL"]
@@ -94,8 +96,8 @@ def _mean(values: list[float]) -> float:
     return sum(values) / len(values)
 
 
-def _score_one(prediction: str, reference: str, question: str, tokenizer: Tokenizer) -> dict[str, float]:
-    prediction, reference = nfc(prediction), nfc(reference)
+def _score_one(row: Scored, reference: str, tokenizer: Tokenizer) -> dict[str, float]:
+    prediction, reference = nfc(row.prediction), nfc(reference)
     said, held = normalize_answer(prediction), normalize_answer(reference)
     return {
         **rouge(prediction, reference, tokenizer),
@@ -103,7 +105,7 @@ def _score_one(prediction: str, reference: str, question: str, tokenizer: Tokeni
         "token_f1": f1(said.split(), held.split()),
         "character_f1": f1(*(CharacterTokenizer().tokenize(text) for text in (said, held))),
         "chrf": chrf(prediction, reference),
-        "fact_match": fact_match(prediction, reference, question),
+        "fact_match": fact_match(prediction, reference, row.question, row.evidence),
     }
 
 
@@ -144,7 +146,8 @@ def _chrf() -> Any:
 def read_scored(path: Path) -> list[Scored]:
     """Read rows of {"prediction", "reference"}, where the reference is a text or a list of texts.
 
-    A row may have a "question"; other keys are ignored. Raises UserError with file and line where a row is wrong.
+    A row may have a "question" and "evidence"; other keys are ignored. Raises UserError with file and line where a row
+    is wrong.
     """
     try:
         lines = path.read_text(encoding="utf-8-sig").split("\n")
@@ -164,11 +167,11 @@ def _row(where: str, line: str) -> Scored:
     if not isinstance(row, dict) or not {"prediction", "reference"} <= row.keys():
         raise UserError(f"{where} has no 'prediction' and 'reference': {line[:80]}. Add them.")
     references = row["reference"] if isinstance(row["reference"], list) else [row["reference"]]
-    question = row.get("question") or ""
-    texts = (row["prediction"], question, *references)
+    question, evidence = row.get("question") or "", row.get("evidence") or ""
+    texts = (row["prediction"], question, evidence, *references)
     if not all(isinstance(text, str) for text in texts) or not references or not all(map(str.strip, references)):
-        rule = "'prediction' and 'question' should be texts, 'reference' a text or a list of texts"
+        rule = "'prediction', 'question' and 'evidence' should be texts, 'reference' a text or a list of texts"
         raise UserError(f"{where}: {rule}, got {line[:80]}. Fix that line.")
     if any("\ud800" <= character <= "\udfff" for text in texts for character in text):
         raise UserError(f"{where} has half of a character (a surrogate). Fix that line.")
-    return Scored(row["prediction"], references, question)
+    return Scored(row["prediction"], references, question, evidence)

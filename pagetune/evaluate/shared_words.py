@@ -2,61 +2,196 @@
 
 import re
 from functools import cache, lru_cache
+from itertools import pairwise
 from typing import Any
 
 from pagetune.evaluate.tokenizers import CharacterTokenizer, f1
 from pagetune.text.korean import is_korean
-from pagetune.text.morphemes import morphemes
+from pagetune.text.morphemes import kiwi, morphemes
 from pagetune.text.negation import NEGATIVE
+from pagetune.text.notation import plain
 
-#: The F1 of content words from which on two texts say the same.
+#: The share of the reference's new words from which on two texts say the same.
 _SHARED = 0.5
-#: Kiwi's tags of content words: nouns, verbs, adjectives, adverbs, roots, Latin, Chinese and numbers.
-_CONTENT_TAGS = {"NNG", "NNP", "NR", "VV", "VA", "MAG", "XR", "SL", "SH", "SN"}
+#: Kiwi's similarity from which on a verb and a noun mean the same deed: 기르다 and 양성 have 0.63.
+_ALIKE = 0.5
+#: Kiwi's tags of nouns and of predicates; numbers and counters are quantities.
+_NOUNS, _PREDICATES = {"NNG", "NNP", "XR", "SL", "SH"}, {"VV", "VA", "MAG"}
 #: Content words that say little.
-_LIGHT = {"하", "되", "있", "수", "것", "때", "그", "또"}
-#: Words that only say yes or no, which `facts` compares.
-_POLAR = {form for form, _ in NEGATIVE} | {"가능", "네", "예"}
+_LIGHT = {
+    "하", "되", "있", "수", "것", "때", "그", "또", "이", "바", "경우", "해당", "관련", "다음", "위하", "통하",
+    "대하", "따르", "주", "모두", "각각", "및", "등", "말씀", "안내", "문서", "내용", "질문", "답", "답변", "동안",
+    "오전", "오후", "저녁", "밤", "낮", "새벽", "아침", "시간", "기간", "사람", "하루", "정도", "이내", "이상",
+    "이하", "미만", "초과", "이후", "이전", "최대", "최소", "영업", "영업일", "까지", "시", "금액", "날짜", "시각",
+    "장소", "방법", "수량", "비용", "요금", "가격", "횟수",
+}  # fmt: skip
+#: Words that only say yes or no, which polarity compares.
+_POLAR = {form for form, _ in NEGATIVE} | {"가능", "네", "예", "그렇", "그러하", "맞", "필요", "의무", "필수"}
 _YES_OR_NO = re.compile(
-    r"(?<![가-힣])[네예](?![가-힣])|아니[요오]|가능|불가|없|않|수 있|됩니다|된다|돼요"
-    r"|\b(?:yes|no|not|can|cannot|can't)\b",
+    r"(?<![가-힣])[네예](?![가-힣])|아니[요오]|가능|불가|없|않|수 있|됩니다|된다|돼요|그렇|맞습니다"
+    r"|\b(?:yes|no|not|can|cannot|can't|allowed|permitted|may)\b",
+    re.IGNORECASE,
+)
+#: Words that ask for more than yes or no.
+_ASKS_FOR_MORE = re.compile(
+    r"누구|누가|무엇|무슨|뭐|뭘|뭔|어디|언제|얼마|몇|어떻게|왜|어떤|어느|며칠|어때|어떠|알려|말해|말씀|설명"
+    r"|[은는이가]\?$|[?]?$(?<![까요죠지]\?)"
+    r"|\b(?:who|whom|whose|what|where|when|which|how|why|tell|list|name)\b",
     re.IGNORECASE,
 )
 _ENGLISH_WORD = re.compile(r"[a-z][a-z'’-]*")
 _ENGLISH_LIGHT = re.compile(
-    r"an?|the|of|to|in|on|at|for|from|by|with|and|or|as|into|than|is|are|was|were|be|been|its?|this|that|these|those|s|t"
-    r"|you|your|we|our|they|their|s?he|his|her|i|my|me|can|could|do|does|did|will|would|have|has|had|not|no|there|here"
-    r"|which|what|when|where|who|whose|how|why|if"
+    r"an?|the|of|to|in|on|at|for|from|by|with|and|or|as|into|than|is|are|was|were|be|been|its?|this|that|these"
+    r"|those|s|t|you|your|we|our|they|their|them|s?he|his|her|i|my|me|can|could|do|does|did|will|would|have|has|had|not|no"
+    r"|there|here|which|what|when|where|who|whose|how|why|if|it|must|may|shall|should|each|every|per|yes|any|all|such|so"
+    r"|also|most|least"
+    r"|maximum|minimum|more|less|about|up|to|only|just"
 )
 
 
-def same_words(prediction: str, reference: str, question: str) -> bool:
-    """Tell whether the texts share half of their content words."""
-    return _shared(prediction, reference, question) >= _SHARED
+def says_the_same(prediction: str, reference: str, question: str, evidence: str, counted: bool) -> bool:
+    """Tell whether the prediction has enough of the reference's words, those of the question aside.
 
-
-def _shared(prediction: str, reference: str, question: str) -> float:
-    """Return the F1 of content words without those of the question, since to repeat it is not to answer it.
-
-    It is 1 where both texts only say yes or no, whichever it is, and counts characters where one has no words (○).
+    Where the reference is `counted` by quantities and codes, which are compared elsewhere, the prediction only may not
+    speak of nothing that reference, question or evidence speak of.
     """
-    said, held, asked = (_words(text) for text in (prediction, reference, question))
+    said, held, asked = (words(text) for text in (prediction, reference, question))
+    if counted:
+        known = {*held, *asked, *words(evidence)}
+        return (
+            not known or len(said) < 2 or any(_is_in(word, known, f"{reference}{question}{evidence}") for word in said)
+        )
+    if not _ASKS_FOR_MORE.search(question) and question and _covers(said, asked):
+        return True  # a question that yes or no answers
     new = [word for word in held if word not in asked]
     if not new and _YES_OR_NO.search(reference):
-        return float(_YES_OR_NO.search(prediction) is not None)
-    if said and new:
-        return f1([word for word in said if word not in asked], new)
-    if said and held:
-        return f1(said, held)
-    characters = CharacterTokenizer()
-    return f1(characters.tokenize(prediction), characters.tokenize(reference))
+        return _YES_OR_NO.search(prediction) is not None or bool(set(said) & set(asked))
+    if not said or not held:
+        characters = CharacterTokenizer()
+        return f1(characters.tokenize(prediction), characters.tokenize(reference)) >= _SHARED
+    wanted = list(dict.fromkeys(new or held))
+    if _exchanges_a_noun(said, wanted, prediction, f"{reference}{question}{evidence}", reference):
+        return False
+    missing = [word for word in wanted if not _is_in(word, set(said), prediction)]
+    return len(missing) <= (1 - _SHARED) * len(wanted)
 
 
-def _words(text: str) -> list[str]:
+def _covers(said: tuple[str, ...], asked: tuple[str, ...]) -> bool:
+    return bool(asked) and sum(word in said for word in asked) >= _SHARED * len(asked)
+
+
+def _exchanges_a_noun(said: tuple[str, ...], wanted: list[str], prediction: str, known: str, reference: str) -> bool:
+    """Tell whether a noun of the reference has made room for one that neither reference, question nor evidence has, or
+    whether the prediction is nothing but a list that has such nouns."""
+    mine, theirs = _nouns(prediction), _nouns(reference)
+    missing = [noun for noun in theirs if not _is_part(noun, mine, prediction) and _is_any_part(noun, wanted)]
+    strange = [noun for noun in mine if not _is_part(noun, (), known)]
+    is_list = is_korean(prediction) and not any(token.tag[0] in "VEJX" for token in morphemes(plain(prediction)))
+    return (len(missing) == 1 == len(strange) and len(wanted) < 6) or (is_list and len(strange) > 1 and not missing)
+
+
+def _subjects(text: str, said: tuple[str, ...]) -> list[str]:
+    """Return what a text is about: in Korean the nouns before 이, 가, 은 and 는, in English all words, if many."""
+    if not is_korean(text):
+        return list(said) if len(said) > 2 else []
+    found = morphemes(plain(text))
+    return [
+        noun.form
+        for noun, particle in pairwise(found)
+        if noun.tag in _NOUNS and noun.form not in _LIGHT and (particle.tag == "JKS" or particle.form in ("은", "는"))
+    ]
+
+
+def has_item(text: str, item: str) -> bool:
+    """Tell whether a text has an item of a list: a noun of it as a whole, or all of its words."""
+    close = re.sub(r"\s", "", text.lower())
+    nouns, own = _nouns(item), words(item)
+    return any(noun in close for noun in nouns) or all(word in words(text) or word in close for word in own)
+
+
+def speaks_of(text: str, word: str) -> bool:
+    """Tell whether a text has this lemma, or another word for it."""
+    return _is_in(word if is_korean(word) else _stem(word), set(words(text)), "") or (
+        is_korean(word) and len(word) > 1 and word in text.replace(" ", "")
+    )
+
+
+def _is_any_part(noun: str, wanted: list[str]) -> bool:
+    return any(word in noun for word in wanted)
+
+
+@lru_cache(maxsize=8192)
+def _nouns(text: str) -> tuple[str, ...]:
+    """Return the nouns of a text, those that are written as one word as one: 주민센터. In English, the stems."""
+    if not is_korean(text):
+        return words(text)
+    nouns: list[list[Any]] = []
+    for token in morphemes(plain(text)):
+        is_noun = (
+            token.tag in _NOUNS
+            or token.tag in ("XSN", "XPN")
+            or (token.tag == "MM" and nouns and nouns[-1][2] == token.start)
+        )
+        if not is_noun or (token.form in _LIGHT | _POLAR):
+            continue
+        if nouns and nouns[-1][2] == token.start:
+            nouns[-1] = [nouns[-1][0] + token.form, nouns[-1][1], token.end]
+        else:
+            nouns.append([token.form, token.start, token.end])
+    return tuple(dict.fromkeys(noun for noun, _, _ in nouns if len(noun) > 1))
+
+
+@lru_cache(maxsize=8192)
+def words(text: str) -> tuple[str, ...]:
+    """Return the content words of a text, as lemmas in Korean and stems in English."""
     if is_korean(text):
-        found = [token.form for token in morphemes(text) if token.tag in _CONTENT_TAGS]
-        return [form for form in found if form not in _LIGHT | _POLAR]
-    return [_stem(word) for word in _ENGLISH_WORD.findall(text.lower()) if not _ENGLISH_LIGHT.fullmatch(word)]
+        found = [token for token in morphemes(plain(text)) if token.tag.partition("-")[0] in _NOUNS | _PREDICATES]
+        return tuple(token.form for token in found if token.form not in _LIGHT | _POLAR)
+    return tuple(_stem(word) for word in _ENGLISH_WORD.findall(text.lower()) if not _ENGLISH_LIGHT.fullmatch(word))
+
+
+def _is_part(word: str, others: tuple[str, ...], text: str) -> bool:
+    return word in others or word in re.sub(r"\s", "", text.lower())
+
+
+def _is_in(word: str, others: set[str], text: str) -> bool:
+    """Tell whether a text has the word, as a part of another one, or as the same deed in another word class."""
+    if word in others or (len(word) > 1 and is_korean(word) and word in text.replace(" ", "")):
+        return True
+    return is_korean(word) and any(_alike(word, other) for other in others if is_korean(other))
+
+
+def _is_noun(word: str, text: str) -> bool:
+    if not is_korean(word):
+        return True
+    return any(token.form == word and token.tag in _NOUNS for token in morphemes(plain(text)))
+
+
+@lru_cache(maxsize=100_000)
+def _alike(one: str, other: str) -> bool:
+    """Tell whether a verb and a noun, or two verbs, mean the same by the embedding of Kiwi's language model.
+
+    Two nouns are not compared: 월요일 and 화요일 are alike too.
+    """
+    pairs = [(a, b) for a in _senses(one) for b in _senses(other) if {a[1], b[1]} != {"NNG"}]
+    return any(_similarity(a, b) >= _ALIKE for a, b in pairs)
+
+
+def _similarity(one: tuple[str, str], other: tuple[str, str]) -> float:
+    return float(kiwi().morpheme_similarity(one, other))
+
+
+@lru_cache(maxsize=100_000)
+def _senses(form: str) -> tuple[tuple[str, str], ...]:
+    """Return the morphemes that Kiwi's model knows of this form, as (form, tag)."""
+    known = []
+    for tag in ("NNG", "VV", "VA"):
+        try:
+            kiwi().morpheme_similarity((form, tag), (form, tag))
+        except ValueError:
+            continue
+        known.append((form, tag))
+    return tuple(known)
 
 
 @cache

@@ -23,7 +23,7 @@ NEGATIVE = {
 #: Prefixes that make 미지급 of 지급. 불가능 denies wherever it is, as 할 수 없다 does.
 _PREFIXES = {"미", "불", "비", "부"}
 #: Nouns that with 없이 mean "in any case", as 빠짐없이 does, which is one morpheme.
-_IN_ANY_CASE = {"관계", "상관", "예외", "빠짐", "틀림", "변함", "어김", "차질", "끊임"}
+_IN_ANY_CASE = {"지체", "관계", "상관", "예외", "빠짐", "틀림", "변함", "어김", "차질", "끊임"}
 #: What is between two denials that cancel out: 하지 않을 수 없다, 없지 않다, 금지되지 않는다.
 _BETWEEN = {"을", "ᆯ", "ᆫ", "수", "는", "가", "도", "지", "하", "되"}
 _NOUN_TAGS = {"NNG", "XR", "XSN"}
@@ -37,6 +37,13 @@ _IF = re.compile(r"(?<!려)면$|더라도$|^[어아여]도$")
 _PERMITS = {"되", "좋", "괜찮", "무방"}
 #: Tags behind 경우 where it is not a condition but what the sentence is about: 없는 경우가, 없는 경우입니다.
 _TOPIC_TAGS = {"VCP", "JKS", "JKC", "JKO", "JKG"}
+
+#: Verbs and nouns that say nothing of what is denied.
+_GENERAL = {"하", "되", "있", "이", "가능", "필요", "그렇", "말", "때", "사실", "맞"}
+#: The word behind an English denial.
+_ENGLISH_DENIED = re.compile(
+    r"(?:\b(?:not|never|cannot|without|no)|n['’]t)\s+(?:(?:be|been|have|an?|the|any|yet)\s+)*([a-z]+)?", re.IGNORECASE
+)
 
 _ENGLISH_NEGATION = re.compile(
     r"\b(?:not|never|none|nobody|nothing|cannot|without|impossible|unable|invalid|prohibited|forbidden)\b"
@@ -75,6 +82,8 @@ class Polarity:
     prefixed: frozenset[str] = frozenset()
     predicated: frozenset[str] = frozenset()
     nouns: frozenset[str] = frozenset()
+    #: What is denied, as lemmas: 환불 of 환불되지 않습니다. "" is the sentence as a whole: 안 됩니다, 아닙니다.
+    words: frozenset[str] = frozenset()
 
     def denials(self, other: "Polarity") -> int:
         """Count what this text denies, compared with `other`.
@@ -110,7 +119,9 @@ def _english(text: str) -> Polarity:
     clauses = [clause.lower() for clause in _ENGLISH_CONDITION.findall(text)]
     negative = [_ENGLISH_NEGATION.search(clause) is not None for clause in clauses]
     negated = sum(no or clause.startswith("unless") for no, clause in zip(negative, clauses, strict=True))
-    return Polarity(len(_ENGLISH_NEGATION.findall(text)) - sum(negative), (len(clauses) - negated, negated))
+    denied = len(_ENGLISH_NEGATION.findall(text)) - sum(negative)
+    words = frozenset(found[1] or "" for found in _ENGLISH_DENIED.finditer(_ENGLISH_CONDITION.sub("", text.lower())))
+    return Polarity(denied, (len(clauses) - negated, negated), words=words or frozenset({""}))
 
 
 def _korean(found: Sequence[Morpheme]) -> Polarity:
@@ -127,7 +138,21 @@ def _korean(found: Sequence[Morpheme]) -> Polarity:
         prefixed=frozenset(found[place + 1].form for place in own),
         predicated=frozenset(found[place + 1].form for place in prefixes & set(claims)),
         nouns=frozenset(token.form for i, token in enumerate(found) if token.tag == "NNG" and i - 1 not in prefixes),
+        words=frozenset(_denied_word(found, place) for place in claims),
     )
+
+
+def _denied_word(found: Sequence[Morpheme], place: int) -> str:
+    """Return the lemma that the denial at `place` is about, or "" where that is the sentence as a whole."""
+    ahead = found[place].form in ("안", "못") or _has_prefix(found, place)
+    places = range(place + 1, len(found)) if ahead else range(place - 1, -1, -1)
+    for at in places:
+        tag = _tag_at(found, at)
+        if tag in ("SN", "NR", "NNB", "SF", "JKB") and found[at].form not in ("수", "것", "바", "적"):
+            return ""
+        if tag in ("NNG", "NNP", "XR", "VV", "VA"):
+            return "" if found[at].form in _GENERAL else found[at].form
+    return ""
 
 
 def _denials(found: Sequence[Morpheme]) -> Iterator[_Denial]:
@@ -148,12 +173,20 @@ def _is_idiom(found: Sequence[Morpheme], place: int) -> bool:
     """
     form, before, after = (_form_at(found, at) for at in (place, place - 1, place + 1))
     if form == "아니":
-        return before in ("뿐", "만") or (after == "면" and _tag_at(found, place - 1) != "JKC")
+        is_contrast = after in ("라", "어라") and _tag_at(found, place + 1) == "EC"  # 포털이 아니라 학사정보시스템에서
+        return is_contrast or before in ("뿐", "만") or (after == "면" and _tag_at(found, place - 1) != "JKC")
     if form in ("없", "없이"):
         unavoidable = [_form_at(found, at) for at in range(place - 3, place)] == ["어쩌", "ᆯ", "수"]
         return before == "밖에" or unavoidable or (form == "없이" and before in _IN_ANY_CASE)
     if form == "불가":
         return _tag_at(found, place + 1) == "XSN"
+    if (
+        form in ("안", "못")
+        and place
+        and found[place - 1].end == found[place].start
+        and _tag_at(found, place - 1) == "NNG"
+    ):
+        return True  # a part of the noun: 점안
     return (form in ("안", "못") and _tag_at(found, place + 1) == "SN") or (form == "말" and before == "고")
 
 

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from pagetune.text.numerals import in_digits
 
@@ -22,6 +23,7 @@ def nfc(text: str) -> str:
     return unicodedata.normalize("NFC", text).strip()
 
 
+@lru_cache(maxsize=16_384)
 def plain(text: str) -> str:
     """Return `text` with dates as 2024년 9월 15일, times as 14시 30분 and numbers in digits, in both languages."""
     text = (_ITEM if _LIST.search(text) else _FIRST_ITEM).sub("", text)

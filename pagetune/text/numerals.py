@@ -7,15 +7,63 @@ SCALES = {"십": 10, "백": 100, "천": 1000, "만": 10_000, "억": 10**8, "조"
 _SINO = "일이삼사오육칠팔구"
 #: Without 조, since 이 조 and 일 조 more often mean a group.
 _SINO_SCALES = "십백천만억"
-_NATIVE = {"한": 1, "두": 2, "세": 3, "네": 4, "다섯": 5, "여섯": 6, "일곱": 7, "여덟": 8, "아홉": 9, "열": 10}
-_TENS = {"열한": 11, "열두": 12, "스무": 20, "서른": 30, "마흔": 40, "쉰": 50}
-_DAYS = {"이틀": 2, "사흘": 3, "나흘": 4, "닷새": 5, "엿새": 6, "이레": 7, "여드레": 8, "아흐레": 9, "열흘": 10}
-_ENGLISH = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-#: What is counted in native numerals; 일 and 원 only from eleven on, since 한 일 is "what was done".
-_COUNTED = "시간|시|개월|개|명|번|달|살|가지|권|장|곳|배|차례|주|대|건|분|회"
-
-
-_FEW = re.compile(rf"(?<![가-힣])({'|'.join(_NATIVE)})\s?(?=(?:{_COUNTED})(?![가-힣]{{3}}))")
+_FEW = {
+    "한": 1,
+    "두": 2,
+    "세": 3,
+    "네": 4,
+    "석": 3,
+    "넉": 4,
+    "다섯": 5,
+    "여섯": 6,
+    "일곱": 7,
+    "여덟": 8,
+    "아홉": 9,
+    "열": 10,
+}
+_TENS = {
+    "열": 10,
+    "스무": 20,
+    "스물": 20,
+    "서른": 30,
+    "마흔": 40,
+    "쉰": 50,
+    "예순": 60,
+    "일흔": 70,
+    "여든": 80,
+    "아흔": 90,
+}
+_ABOUT = {"한두": "1~2", "두세": "2~3", "서너": "3~4", "너댓": "4~5", "네댓": "4~5", "대여섯": "5~6", "예닐곱": "6~7"}
+_DAYS = {
+    "하루": 1, "이틀": 2, "사흘": 3, "나흘": 4, "닷새": 5, "엿새": 6, "이레": 7, "여드레": 8, "아흐레": 9, "열흘": 10,
+    "보름": 15,
+}  # fmt: skip
+_SPANS = {"반년": "6개월", "일주일": "1주", "이주일": "2주"}
+#: Counters of native numerals. 회의 and 개인 are words, and so is what is not followed by `_END`.
+_COUNTER = (
+    "시간|시|개월|개소|개(?!인(?!가|지|데))|명|번|달|살|가지|권|장|곳|군데|배|차례|주일|주(?!인)|대|건|분|회(?!의)|마리|잔|병"
+    "|쪽|줄|벌|켤레|채|그루|송이|그릇|박|끼|통|자루|사람|칸|해|컵|포|알|방울|조각|바퀴|가구|단계|종류|편|곡|쌍|자리|차"
+)
+#: Counters of Sino-Korean numerals.
+_UNIT = (
+    "원|달러|명|개월|개소|개|건|회|년|일|시간|분|초|주일|주간|세|살|층|호|권|쪽|점|킬로미터|센티미터|밀리미터|미터|킬로그램|그램|리터"
+    "|퍼센트|프로|%|배|박|인분|인|번|장|대|도"
+)
+#: What follows a counter: no further syllable of its word, but a particle, an ending of 이다, or a bound.
+_END = (
+    r"(?![가-힣])|(?=입니|이[다고며에므라었]|이?[었여]|예요|[은는이가을를의에로도만와과쯤째씩당간짜]|으로|하고|까지|부터|마다|동안|안|내"
+    r"|[이전후뒤]|이내|이상|이하|미만|초과|정도|가량|보다|반|인[가지데])"
+)
+_ENGLISH = [
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+]  # fmt: skip
+_ENGLISH_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+_ENGLISH_VALUES = {word: value for value, word in enumerate(_ENGLISH)} | {
+    word: 10 * value for value, word in enumerate(_ENGLISH_TENS, 2)
+}
+_ENGLISH_SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6}
+_ENGLISH_WORD = "|".join([*_ENGLISH_VALUES, *_ENGLISH_SCALES])
 
 
 def in_digits(text: str) -> str:
@@ -28,9 +76,19 @@ def in_digits(text: str) -> str:
 def few_in_digits(text: str) -> str:
     """Return `text` with native numerals up to ten in digits: 2시간 for 두 시간.
 
-    This is apart from `in_digits`, since Kiwi should still read 한 번에 (at once) as words.
+    This is apart from `in_digits`, since Kiwi should still read 한 번에 (at once) as words. 두 분 are two people, and
+    2분 are two minutes.
     """
-    return _FEW.sub(lambda found: str(_NATIVE[found[1]]), text)
+    return _SMALL.sub(lambda found: f"{_FEW[found[1]]}{_counter(found[2])}", text)
+
+
+def _counter(name: str) -> str:
+    return "명" if name == "분" else name
+
+
+def _native(found: re.Match[str]) -> str:
+    """Return 스물다섯 명 as 25명."""
+    return f"{_TENS[found[1]] + _FEW.get(found[2] or '', 0)}{_counter(found[3])}"
 
 
 def _thousands(found: re.Match[str]) -> str:
@@ -54,16 +112,46 @@ def _sino(found: re.Match[str]) -> str:
     return str(total + section + digit)
 
 
+def _english(found: re.Match[str]) -> str:
+    """Return one hundred and fifty as 150. A single one stays, which is more often a pronoun."""
+    words = re.findall(r"[a-z]+", found[0].lower())
+    if words == ["one"]:
+        return found[0]
+    total, section = 0, 0
+    for word in words:
+        if word == "hundred":
+            section = max(1, section) * 100
+        elif word in _ENGLISH_SCALES:
+            total, section = total + max(1, section) * _ENGLISH_SCALES[word], 0
+        elif word != "and":
+            section += _ENGLISH_VALUES[word]
+    return str(total + section)
+
+
+_SMALL = re.compile(rf"(?<![가-힣])(?!한쪽)({'|'.join(_FEW)})\s?({_COUNTER})(?:{_END})")
 _RULES = tuple(
     (re.compile(pattern), replacement)
     for pattern, replacement in (
-        (rf"(?<![가-힣])({'|'.join(_DAYS)})(?=[^가-힣]|[에의은간이을]|만에|$)", lambda found: f"{_DAYS[found[1]]}일"),
-        (rf"(?<![가-힣])({'|'.join(_TENS)})\s?(?={_COUNTED}|일|원|사람)", lambda found: str(_TENS[found[1]])),
-        (r"(?<![가-힣])([한두세네])\s(?=사람)", lambda found: str(_NATIVE[found[1]])),
+        (rf"(?<![가-힣])({'|'.join(_SPANS)})(?:{_END})", lambda found: _SPANS[found[1]]),
+        (rf"(?<![가-힣])({'|'.join(_DAYS)})(?!\s?종일)(?:{_END})", lambda found: f"{_DAYS[found[1]]}일"),
+        (rf"(?<![가-힣])({'|'.join(_ABOUT)})\s?(?=(?:{_COUNTER})(?:{_END}))", lambda found: _ABOUT[found[1]]),
         (
-            rf"(?<![가-힣\d])(?<!\d )([{_SINO}{_SINO_SCALES}][{_SINO}{_SINO_SCALES}\s]{{0,24}})"
-            r"(?=(?:원|명|개|건|회)(?![월년]))",
+            rf"(?<![가-힣])({'|'.join(_TENS)})(?:({'|'.join(name for name in _FEW if name != '열')}))?\s?({_COUNTER})"
+            rf"(?:{_END})",
+            lambda found: found[0] if found[1] == "열" and not found[2] else _native(found),
+        ),
+        (
+            rf"(?<![가-힣\d])(?<!\d )(?!(?:만일|만세|만\s[세살]|백일|천일)(?!\s?(?:간|이내|동안)))"
+            rf"([{_SINO}{_SINO_SCALES}][{_SINO}{_SINO_SCALES}\s]{{0,24}})(?=(?:{_UNIT})(?:{_END}))",
             _sino,
+        ),
+        (
+            rf"(?<![가-힣\d])([{_SINO}])\s?(?=(?:개월|년|퍼센트)(?:{_END}))",
+            lambda found: str(_SINO.index(found[1]) + 1),
+        ),
+        (
+            rf"(?<![가-힣\d])([삼오육칠팔구])\s?(?=(?:일|주일|주간|분|초|층|회|박)(?:{_END}))",
+            lambda found: str(_SINO.index(found[1]) + 1),
         ),
         (
             r"(?<!\d)(\d{1,9})천\s?(?=\d)(?:(\d{1,3})백)?\s?(?:(\d{1,3})십)?\s?(\d{0,3})(?=\s?[만억조원명개건])",
@@ -74,7 +162,15 @@ _RULES = tuple(
             r"(?<!\d)(\d{1,9})조\s?(\d{1,9})(천?)억",
             lambda f: f"{int(f[1]) * 10_000 + int(f[2]) * (1000 if f[3] else 1)}억",
         ),
-        (rf"(?i)\b({'|'.join(_ENGLISH[1:])})\b", lambda found: str(_ENGLISH.index(found[1].lower()) + 1)),
         (r"(?i)\bone(?=\s(?:hour|day|week|month|year|minute|person|time|copy|page)\b)", "1"),
+        (r"(?i)\bhalf an hour\b", "30 minutes"),
+        (r"(?i)\bthree quarters of an hour\b", "45 minutes"),
+        (r"(?i)\b(?:a )?quarter of an hour\b", "15 minutes"),
+        (r"(?i)\b(?:half a year)\b", "6 months"),
+        (r"(?i)\b(?:a )?fortnight\b", "2 weeks"),
+        (r"(?i)\ba dozen\b", "12"),
+        (r"(?i)\bonce\b(?=\s(?:a|an|per|every|each)\b)", "1 time"),
+        (r"(?i)\btwice\b", "2 times"),
+        (rf"(?i)\b(?:{_ENGLISH_WORD})(?:[\s-](?:and\s)?(?:{_ENGLISH_WORD}))*\b", _english),
     )
 )

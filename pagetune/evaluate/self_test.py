@@ -1,0 +1,79 @@
+"""How often fact match errs, on answers that people have labelled: tests/data/fact_cases.jsonl."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from pagetune.errors import UserError
+from pagetune.evaluate.fact_match import fact_match
+
+CASES = Path(__file__).parents[2] / "tests/data/fact_cases.jsonl"
+#: The half that the rules were made with, and the half that was put aside until they stood.
+HALVES = ("seen", "aside")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A labelled answer. `reason` says why it is right or wrong; `half` is one of `HALVES`."""
+
+    name: str
+    kind: str
+    language: str
+    half: str
+    question: str
+    reference: str
+    prediction: str
+    right: bool
+    reason: str
+    evidence: str = ""
+
+    @property
+    def found_right(self) -> bool:
+        """Return the verdict of fact match."""
+        return bool(fact_match(self.prediction, self.reference, self.question, self.evidence))
+
+
+@dataclass(frozen=True)
+class Rates:
+    """How many right answers were accepted, and how many wrong ones refused."""
+
+    accepted: int
+    right: int
+    refused: int
+    wrong: int
+
+    @property
+    def shares(self) -> tuple[float, float]:
+        return self.accepted / max(1, self.right), self.refused / max(1, self.wrong)
+
+
+def read_cases(path: Path = CASES) -> list[Case]:
+    """Read the labelled cases. Raises UserError where the file is not there."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise UserError(f"score: {path} cannot be read: {error}. Run it in a clone of the project.") from None
+    return [Case(**json.loads(line)) for line in lines if line.strip()]
+
+
+def rates(cases: list[Case]) -> Rates:
+    right, wrong = ([case.found_right for case in cases if case.right is label] for label in (True, False))
+    return Rates(sum(right), len(right), len(wrong) - sum(wrong), len(wrong))
+
+
+def self_test() -> str:
+    """Return the table: for each half and kind, the right answers that were accepted and the wrong ones refused."""
+    cases = read_cases()
+    lines = [f"{'':<32}{'right, accepted':>18}{'wrong, refused':>18}"]
+    for half in HALVES:
+        of_half = [case for case in cases if case.half == half]
+        lines.append(_line(half, rates(of_half)))
+        for kind in sorted({case.kind for case in of_half}):
+            lines.append(_line(f"  {kind}", rates([case for case in of_half if case.kind == kind])))
+    return "\n".join(lines)
+
+
+def _line(name: str, found: Rates) -> str:
+    accepted, refused = found.shares
+    right, wrong = f"{found.accepted}/{found.right} {accepted:4.0%}", f"{found.refused}/{found.wrong} {refused:4.0%}"
+    return f"{name:<32}{right:>18}{wrong:>18}"
