@@ -174,7 +174,7 @@ def judge(prediction: str, reference: str, question: str = "", evidence: str = "
         *exchanged_roles(prediction, reference),
     )
     if not faults and not _agrees_by_opposites(core, held):
-        faults = tuple(_other_words(said, held, prediction, reference, question, evidence))
+        faults = tuple(_other_words(said, held, asked, prediction, reference, question, evidence))
     strange = _strange(said, known) if evidence else ()
     return Verdict(faults, strange)
 
@@ -327,12 +327,18 @@ def _opposite(core: Facts, held: Facts) -> int | None:
     return next((place for place, (one, other) in pairs if sum(one) == 1 == sum(other) and one != other), None)
 
 
+def _is_new(held: Facts, asked: Facts) -> bool:
+    """Tell whether the reference states a quantity, code or weekday that the question does not."""
+    quantities_ = [one for one in held.quantities if not any(_same(one, other) for other in asked.quantities)]
+    return bool(quantities_ or held.joined - asked.joined or held.codes - asked.codes or held.days - asked.days)
+
+
 def _other_words(
-    said: Facts, held: Facts, prediction: str, reference: str, question: str, evidence: str
+    said: Facts, held: Facts, asked: Facts, prediction: str, reference: str, question: str, evidence: str
 ) -> Iterator[str]:
     if lacking(said.names, f"{reference}\n{question}\n{evidence}") and lacking(held.names, prediction):
         yield "names another one"
-    if not says_the_same(prediction, reference, question, evidence, held.counted):
+    if not says_the_same(prediction, reference, question, evidence, _is_new(held, asked)):
         yield "speaks of something else"
 
 

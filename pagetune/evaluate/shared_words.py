@@ -13,6 +13,12 @@ from pagetune.text.notation import plain
 
 #: The share of the reference's new words from which on two texts say the same.
 _SHARED = 0.5
+#: Words of the reference beside those of the question that a question answered by yes or no may have.
+_FEW = 2
+#: Words of an answer that may be no more than a number.
+_SHORT = 8
+#: Unknown words for each word of the reference in an answer that has lost its way.
+_RAMBLING = 2
 #: Kiwi's similarity from which on a verb and a noun mean the same deed: 기르다 and 양성 have 0.63.
 _ALIKE = 0.5
 #: Kiwi's tags of nouns and of predicates; numbers and counters are quantities.
@@ -61,9 +67,10 @@ def says_the_same(prediction: str, reference: str, question: str, evidence: str,
         return (
             not known or len(said) < 2 or any(_is_in(word, known, f"{reference}{question}{evidence}") for word in said)
         )
-    if not _ASKS_FOR_MORE.search(question) and question and _covers(said, asked):
-        return True  # a question that yes or no answers
     new = [word for word in held if word not in asked]
+    answers_yes_or_no = question and not _ASKS_FOR_MORE.search(question) and len(set(new)) <= _FEW
+    if answers_yes_or_no and _covers(said, asked):
+        return True
     if not new and _YES_OR_NO.search(reference):
         return _YES_OR_NO.search(prediction) is not None or bool(set(said) & set(asked))
     if not said or not held:
@@ -72,12 +79,24 @@ def says_the_same(prediction: str, reference: str, question: str, evidence: str,
     wanted = list(dict.fromkeys(new or held))
     if _exchanges_a_noun(said, wanted, prediction, f"{reference}{question}{evidence}", reference):
         return False
-    missing = [word for word in wanted if not _is_in(word, set(said), prediction)]
-    return len(missing) <= (1 - _SHARED) * len(wanted)
+    return _has_enough(wanted, said, prediction)
+
+
+def _has_enough(wanted: list[str], said: tuple[str, ...], prediction: str) -> bool:
+    """Tell whether half of the wanted words are there, one of them, and half of these, letter for letter."""
+    whole = sum(_is_part(word, said, prediction) for word in wanted)
+    alike = sum(_is_in(word, set(said), prediction) for word in wanted)
+    return whole > 0 and alike >= _SHARED * len(wanted) and 2 * whole >= alike
 
 
 def _covers(said: tuple[str, ...], asked: tuple[str, ...]) -> bool:
     return bool(asked) and sum(word in said for word in asked) >= _SHARED * len(asked)
+
+
+def _rambles(said: tuple[str, ...], held: tuple[str, ...], known: str) -> bool:
+    """Tell whether most of a long prediction is about what neither reference, question nor evidence speak of."""
+    strange = sum(not _is_part(word, (), known) for word in said)
+    return strange > _RAMBLING * len(held) + 10
 
 
 def _exchanges_a_noun(said: tuple[str, ...], wanted: list[str], prediction: str, known: str, reference: str) -> bool:
