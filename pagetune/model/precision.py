@@ -85,8 +85,10 @@ def this_gpu() -> Gpu | None:
 def _check_age() -> None:
     """Raise UserError where the GPU is older than all that PyTorch was built for, as Volta is for CUDA 13."""
     built_for = [int(digits[0]) for name in torch.cuda.get_arch_list() if (digits := re.findall(r"\d+", name))]
+    if not built_for:
+        return
     major, minor = torch.cuda.get_device_capability()
-    if built_for and 10 * major + minor < min(built_for):
+    if 10 * major + minor < min(built_for):
         raise UserError(
             f"{torch.cuda.get_device_name()} has compute capability {major}.{minor}, and PyTorch {torch.__version__} "
             f"is built for {min(built_for) / 10} and newer. Set the environment variable CUDA_VISIBLE_DEVICES to "
