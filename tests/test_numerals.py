@@ -5,6 +5,7 @@ import pytest
 from pagetune.build_qa.evidence import not_proven
 from pagetune.evaluate.fact_match import fact_match
 from pagetune.text.claims import claims
+from pagetune.text.numerals import few_in_digits, in_digits
 
 
 @pytest.mark.parametrize(
@@ -73,3 +74,21 @@ def test_every_planted_number_is_proved_and_every_wrong_one_refused() -> None:
     assert len(PLANTED) >= 100
     assert [right for page, right, _ in PLANTED if not_proven(right, page) is not None] == []
     assert [wrong for page, _, wrong in PLANTED if not_proven(wrong, page) is None] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "100점 만점에 70점",
+        "만일의 경우",
+        "천장이 높습니다",
+        "만인의 연인",
+        "한 개인이",
+        "한 회의에서",
+        "네 분야",
+        "하루 종일",
+        "만 14세",
+    ],
+)
+def test_words_that_begin_like_a_number_stay(text: str) -> None:
+    assert few_in_digits(in_digits(text)) == text

@@ -49,6 +49,8 @@ _UNIT = (
     "원|달러|명|개월|개소|개|건|회|년|일|시간|분|초|주일|주간|세|살|층|호|권|쪽|점|킬로미터|센티미터|밀리미터|미터|킬로그램|그램|리터"
     "|퍼센트|프로|%|배|박|인분|인|번|장|대|도"
 )
+#: Words, or the "full" of 만 14세, that begin with a sign alone: 만일, 만점, 천장, 만인, 백일.
+_WORDS = r"[십백천만억][장인도점대세일배층](?!\s?(?:간|이내|동안))|만\s[세살]"
 #: What follows a counter: no further syllable of its word, but a particle, an ending of 이다, or a bound.
 _END = (
     r"(?![가-힣])|(?=입니|이[다고며에므라었]|이?[었여]|예요|[은는이가을를의에로도만와과쯤째씩당간짜]|으로|하고|까지|부터|마다|동안|안|내"
@@ -141,7 +143,7 @@ _RULES = tuple(
             lambda found: found[0] if found[1] == "열" and not found[2] else _native(found),
         ),
         (
-            rf"(?<![가-힣\d])(?<!\d )(?!(?:만일|만세|만\s[세살]|백일|천일)(?!\s?(?:간|이내|동안)))"
+            rf"(?<![가-힣\d])(?<!\d )(?!{_WORDS})"
             rf"([{_SINO}{_SINO_SCALES}][{_SINO}{_SINO_SCALES}\s]{{0,24}})(?=(?:{_UNIT})(?:{_END}))",
             _sino,
         ),
