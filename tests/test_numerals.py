@@ -92,3 +92,9 @@ def test_every_planted_number_is_proved_and_every_wrong_one_refused() -> None:
 )
 def test_words_that_begin_like_a_number_stay(text: str) -> None:
     assert few_in_digits(in_digits(text)) == text
+
+
+def test_each_english_number_is_read_by_itself() -> None:
+    assert in_digits("between five and ten") == "between 5 and 10"
+    assert in_digits("만 십구 세 이상") == "만 19세 이상"
+    assert in_digits("hundred " * 2500) == "hundred " * 2500

@@ -14,23 +14,27 @@ from pagetune.text.quantities import as_read, quantities
 _RETRACTED = re.compile(
     r"(?:답|답변|내용|정보|말|이것|이는|위|앞)[^.]{0,12}(?:틀렸|틀린|틀립|거짓|잘못)"
     r"|사실이 아니|사실과 다르|정확하지 않|취소하겠|다시 보니|정정(?:하|합)"
-    r"|(?i:\bscratch that\b|\bcorrection:|\bon second thought|\bwait,|\bI mean\b)"
+    r"|(?i:\bscratch that\b|\bcorrection:|\bon second thought|[.!?] wait,|\bI mean\b)"
     r"|(?i:\b(?:this|that|the above|my) (?:answer |statement |information )?(?:is|was)"
     r" (?:wrong|incorrect|false|not (?:true|correct|right)))"
     r"|(?i:\bI was wrong\b|\bactually,? (?:no|that))"
 )
 _UNSURE = re.compile(
-    r"확실(?:하지|치) 않|잘 모르|모르겠|인지 (?:불|확실)|일 수도 있|인 것 같|아마|추측|중 하나일|가운데 하나일"
+    r"확실(?:하지|치) 않|잘 모르(?!는 경우|면)|모르겠|인지 (?:불|확실)|일 수도 있|인 것 같|아마(?:도)?(?![가-힣])|추측"
+    r"|중 하나일|가운데 하나일"
     r"|(?i:\b(?:not sure|unsure|maybe|perhaps|might be|could be|probably|I think|I guess|possibly)\b)"
 )
-_OR = re.compile(r"또는|혹은|(?<![이가] )아니면|이거나|(?<=[가-힣])이나(?=\s)|(?i:\bor\b|\beither\b)")
+_OR = re.compile(
+    r"또는|혹은|(?<![이가] )아니면|이거나|(?<=[가-힣])이나(?=\s)"
+    r"|(?i:\bor\b(?! (?:above|more|less|fewer|below|later))|\beither\b)"
+)
 _YES, _NO = re.compile(r"(?<![가-힣])(?:네|예)[,.\s]|(?i:\byes\b)"), re.compile(r"아니[요오]|(?i:\bno\b[,.])")
 #: Cases of Korean particles, which tell who does what to whom.
 _CASES = {"JKS": "subject", "JKO": "object", "JKB": "other", "JX": "subject"}
 _TO = {"에게", "한테", "께", "에", "에서", "로", "으로", "에게서"}
 _NOUNS = {"NNG", "NNP", "SL", "XSN"}
 _AFTERWARDS = re.compile(r"다음|뒤|후")
-_NOT_BUT = re.compile(r"([^\s]+?)(?:이|가)?\s?아니라\s([^.\n]+)")
+_NOT_BUT = re.compile(r"(?<!\S)(\S{1,40}?)(?:이|가)?\s?아니라\s([^.\n]+)")
 
 
 def retraction(prediction: str, core: str, known: str, reference: str) -> Iterator[str]:

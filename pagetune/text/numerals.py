@@ -50,7 +50,12 @@ _UNIT = (
     "|퍼센트|프로|%|배|박|인분|인|번|장|대|도"
 )
 #: Words, or the "full" of 만 14세, that begin with a sign alone: 만일, 만점, 천장, 만인, 백일.
-_WORDS = r"[십백천만억][장인도점대세일배층](?!\s?(?:간|이내|동안))|만\s[세살]"
+_WORDS = (
+    r"[십백천만억][장인도점대세일배층년명회개분권호번](?!\s?(?:간|이내|동안))"
+    r"|만\s(?:[세살]|[일이삼사오육칠팔구십백\s]{1,6}(?:세|살|년|개월))"
+)
+#: Nouns that begin like a numeral with its counter.
+_NOUNS = "세대|열차|세차|세포|두통|열병|석차|석권|열대|한대|세배|세분|한편|한해|한통|한쪽|한시(?!간)|열시(?!간)"
 #: What follows a counter: no further syllable of its word, but a particle, an ending of 이다, or a bound.
 _END = (
     r"(?![가-힣])|(?=입니|이[다고며에므라었]|이?[었여]|예요|[은는이가을를의에로도만와과쯤째씩당간짜]|으로|하고|까지|부터|마다|동안|안|내"
@@ -64,8 +69,10 @@ _ENGLISH_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eigh
 _ENGLISH_VALUES = {word: value for value, word in enumerate(_ENGLISH)} | {
     word: 10 * value for value, word in enumerate(_ENGLISH_TENS, 2)
 }
-_ENGLISH_SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6}
-_ENGLISH_WORD = "|".join([*_ENGLISH_VALUES, *_ENGLISH_SCALES])
+_UNITS, _TENS_NAMES = "|".join(_ENGLISH[1:10]), "|".join(_ENGLISH_TENS)
+_BELOW_HUNDRED = rf"(?:(?:{_TENS_NAMES})(?:[\s-](?:{_UNITS}))?|{'|'.join(_ENGLISH[10:])}|{_UNITS})"
+#: 150 in words; no thousands, which texts write in digits.
+_ENGLISH_NUMBER = rf"(?i)\b(?:(?:{_UNITS}|a) hundred(?: and {_BELOW_HUNDRED})?|{_BELOW_HUNDRED})\b"
 
 
 def in_digits(text: str) -> str:
@@ -119,18 +126,13 @@ def _english(found: re.Match[str]) -> str:
     words = re.findall(r"[a-z]+", found[0].lower())
     if words == ["one"]:
         return found[0]
-    total, section = 0, 0
+    total = 0
     for word in words:
-        if word == "hundred":
-            section = max(1, section) * 100
-        elif word in _ENGLISH_SCALES:
-            total, section = total + max(1, section) * _ENGLISH_SCALES[word], 0
-        elif word != "and":
-            section += _ENGLISH_VALUES[word]
-    return str(total + section)
+        total = max(1, total) * 100 if word == "hundred" else total + _ENGLISH_VALUES.get(word, 0)
+    return str(total)
 
 
-_SMALL = re.compile(rf"(?<![가-힣])(?!한쪽)({'|'.join(_FEW)})\s?({_COUNTER})(?:{_END})")
+_SMALL = re.compile(rf"(?<![가-힣])(?!{_NOUNS})({'|'.join(_FEW)})\s?({_COUNTER})(?:{_END})")
 _RULES = tuple(
     (re.compile(pattern), replacement)
     for pattern, replacement in (
@@ -148,11 +150,11 @@ _RULES = tuple(
             _sino,
         ),
         (
-            rf"(?<![가-힣\d])([{_SINO}])\s?(?=(?:개월|년|퍼센트)(?:{_END}))",
+            rf"(?<![가-힣\d])([{_SINO}])\s(?=(?:개월|년|퍼센트)(?:{_END}))",
             lambda found: str(_SINO.index(found[1]) + 1),
         ),
         (
-            rf"(?<![가-힣\d])([삼오육칠팔구])\s?(?=(?:일|주일|주간|분|초|층|회|박)(?:{_END}))",
+            rf"(?<![가-힣\d])([삼오육칠팔구])\s(?=(?:일|주일|주간|분|초|층|회|박)(?:{_END}))",
             lambda found: str(_SINO.index(found[1]) + 1),
         ),
         (
@@ -161,7 +163,7 @@ _RULES = tuple(
         ),
         (r"(?<=\d[만억])\s(?=\d+\s?[원명개건])", ""),
         (
-            r"(?<!\d)(\d{1,9})조\s?(\d{1,9})(천?)억",
+            r"(?<![제\d])(?<!제 )(\d{1,9})조\s?(\d{1,9})(천?)억",
             lambda f: f"{int(f[1]) * 10_000 + int(f[2]) * (1000 if f[3] else 1)}억",
         ),
         (r"(?i)\bone(?=\s(?:hour|day|week|month|year|minute|person|time|copy|page)\b)", "1"),
@@ -173,6 +175,6 @@ _RULES = tuple(
         (r"(?i)\ba dozen\b", "12"),
         (r"(?i)\bonce\b(?=\s(?:a|an|per|every|each)\b)", "1 time"),
         (r"(?i)\btwice\b", "2 times"),
-        (rf"(?i)\b(?:{_ENGLISH_WORD})(?:[\s-](?:and\s)?(?:{_ENGLISH_WORD}))*\b", _english),
+        (_ENGLISH_NUMBER, _english),
     )
 )

@@ -37,7 +37,8 @@ _PLAIN = re.compile(r"[\x00-\x7f가-힣]*")
 
 @lru_cache(maxsize=16_384)
 def readable(text: str) -> str:
-    """Return `text` in NFKC but for fractions and superscripts, without what does not belong to the answer."""
+    """Return `text` in NFC with digits and signs in ASCII, without what does not belong to the answer."""
+    text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # half a character, which Kiwi refuses
     text = unicodedata.normalize("NFC", text)
     if not _PLAIN.fullmatch(text):
         text = "".join(map(_digit, text))
