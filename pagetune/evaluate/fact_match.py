@@ -130,7 +130,7 @@ def _in_joined(one: Quantity, text: str, joined: frozenset[str]) -> bool:
     read = as_read(text)
     around = read[max(0, one.start - 16) : one.end + 16]
     digits = read[one.start : one.end]
-    return one.unit in ("", "1") and any(digits in token and token in around for token in joined)
+    return one.unit == "" and any(digits in token and token in around for token in joined)
 
 
 def _telephone(token: str) -> str:

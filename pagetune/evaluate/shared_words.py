@@ -2,7 +2,6 @@
 
 import re
 from functools import cache, lru_cache
-from itertools import pairwise
 from typing import Any
 
 from pagetune.evaluate.tokenizers import CharacterTokenizer, f1
@@ -15,10 +14,6 @@ from pagetune.text.notation import plain
 _SHARED = 0.5
 #: Words of the reference beside those of the question that a question answered by yes or no may have.
 _FEW = 2
-#: Words of an answer that may be no more than a number.
-_SHORT = 8
-#: Unknown words for each word of the reference in an answer that has lost its way.
-_RAMBLING = 2
 #: Kiwi's similarity from which on a verb and a noun mean the same deed: 기르다 and 양성 have 0.63.
 _ALIKE = 0.5
 #: Kiwi's tags of nouns and of predicates; numbers and counters are quantities.
@@ -83,7 +78,7 @@ def says_the_same(prediction: str, reference: str, question: str, evidence: str,
 
 
 def _has_enough(wanted: list[str], said: tuple[str, ...], prediction: str) -> bool:
-    """Tell whether half of the wanted words are there, one of them, and half of these, letter for letter."""
+    """Tell whether half of the wanted words are there, at least half of these letter for letter."""
     whole = sum(_is_part(word, said, prediction) for word in wanted)
     alike = sum(_is_in(word, set(said), prediction) for word in wanted)
     return whole > 0 and alike >= _SHARED * len(wanted) and 2 * whole >= alike
@@ -91,12 +86,6 @@ def _has_enough(wanted: list[str], said: tuple[str, ...], prediction: str) -> bo
 
 def _covers(said: tuple[str, ...], asked: tuple[str, ...]) -> bool:
     return bool(asked) and sum(word in said for word in asked) >= _SHARED * len(asked)
-
-
-def _rambles(said: tuple[str, ...], held: tuple[str, ...], known: str) -> bool:
-    """Tell whether most of a long prediction is about what neither reference, question nor evidence speak of."""
-    strange = sum(not _is_part(word, (), known) for word in said)
-    return strange > _RAMBLING * len(held) + 10
 
 
 def _exchanges_a_noun(said: tuple[str, ...], wanted: list[str], prediction: str, known: str, reference: str) -> bool:
@@ -107,18 +96,6 @@ def _exchanges_a_noun(said: tuple[str, ...], wanted: list[str], prediction: str,
     strange = [noun for noun in mine if not _is_part(noun, (), known)]
     is_list = is_korean(prediction) and not any(token.tag[0] in "VEJX" for token in morphemes(plain(prediction)))
     return (len(missing) == 1 == len(strange) and len(wanted) < 6) or (is_list and len(strange) > 1 and not missing)
-
-
-def _subjects(text: str, said: tuple[str, ...]) -> list[str]:
-    """Return what a text is about: in Korean the nouns before 이, 가, 은 and 는, in English all words, if many."""
-    if not is_korean(text):
-        return list(said) if len(said) > 2 else []
-    found = morphemes(plain(text))
-    return [
-        noun.form
-        for noun, particle in pairwise(found)
-        if noun.tag in _NOUNS and noun.form not in _LIGHT and (particle.tag == "JKS" or particle.form in ("은", "는"))
-    ]
 
 
 def has_item(text: str, item: str) -> bool:
@@ -178,12 +155,6 @@ def _is_in(word: str, others: set[str], text: str) -> bool:
     if word in others or (len(word) > 1 and is_korean(word) and word in text.replace(" ", "")):
         return True
     return is_korean(word) and any(_alike(word, other) for other in others if is_korean(other))
-
-
-def _is_noun(word: str, text: str) -> bool:
-    if not is_korean(word):
-        return True
-    return any(token.form == word and token.tag in _NOUNS for token in morphemes(plain(text)))
 
 
 @lru_cache(maxsize=100_000)
