@@ -12,19 +12,19 @@ from pagetune.text.units import LATIN_UNIT, LONG_UNIT, Number, missing, same_uni
 _LETTERS = re.compile(r"[^\W_]+")
 _SCALE = r"(?:(?:[십백천만억]|조(?=\s?원)){1,3}(?=$|[^가-힣]|[원명개회권건부달유]))"
 #: 5, 1,600 or 1.5. Nobody states a number with more digits.
-_DIGITS = r"(?:\d{1,3}(?:,\d{3}){1,9}(?![\d,])|\d{1,30})(?:\.\d{1,30})?"
+DIGITS = r"(?:\d{1,3}(?:,\d{3}){1,9}(?![\d,])|\d{1,30})(?:\.\d{1,30})?"
 _UNIT = (
     rf"{LONG_UNIT}|[번달](?=입니다|이[다며고에]|이내|이상|이하|까지|부터|씩)|인분|개월|개소|개사|개|년|월|일|시간|시|분|초|원|명|인|권|층|호|회|조|항|%|도|배|세|건|유로"
     r"|(?!(?:to|and|or|of|in|by|per|a|at|for|on|is|are)\b)[A-Za-z]+|(?![은는이가을를의에로와과도만부까])[가-힣](?![가-힣])|[점주장대평곳]"
 )
 #: A number and its Latin unit with a space between them.
-_APART = re.compile(rf"(?<![\w.,-])({_DIGITS})\s(?={LATIN_UNIT})")
+_APART = re.compile(rf"(?<![\w.,-])({DIGITS})\s(?={LATIN_UNIT})")
 #: 3만 5천 is one number, and so is 1천500.
 _NUMBER = re.compile(
-    rf"(?<![\d.])((?<![\w)])[-−])?({_DIGITS})\s?({_SCALE})?((?:\s?{_DIGITS}\s?{_SCALE})*)((?<=[십백천만억])\d{{1,30}})?"
+    rf"(?<![\d.])((?<![\w)])[-−])?({DIGITS})\s?({_SCALE})?((?:\s?{DIGITS}\s?{_SCALE})*)((?<=[십백천만억])\d{{1,30}})?"
     rf"\s?({_UNIT})?"
 )
-_PART = re.compile(rf"({_DIGITS})\s?({_SCALE})")
+_PART = re.compile(rf"({DIGITS})\s?({_SCALE})")
 #: Numbers that are one thing, such as telephone and account numbers.
 _JOINED = re.compile(r"(?<![\w])[+]?\d+(?:[-/:]\d+)+")
 #: Dates, times and short ranges look like joined numbers and are not.
@@ -82,11 +82,12 @@ def _divided(text: str) -> str:
 
 def _number(found: re.Match[str]) -> Number:
     sign, first, scale, more, last, unit = found.groups()
-    value = _value(first, scale) + sum(_value(*part.groups()) for part in _PART.finditer(more)) + int(last or 0)
+    value = scaled(first, scale) + sum(scaled(*part.groups()) for part in _PART.finditer(more)) + int(last or 0)
     return -value if sign else value, same_unit(unit or "")
 
 
-def _value(digits: str, scale: str | None) -> Fraction:
+def scaled(digits: str, scale: str | None) -> Fraction:
+    """Return 3.5 with the scale 만 as 35,000."""
     value = Fraction(digits.replace(",", ""))
     for sign in scale or "":
         value *= SCALES[sign]

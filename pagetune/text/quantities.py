@@ -10,8 +10,9 @@ from fractions import Fraction
 from functools import cache, lru_cache
 from typing import Any
 
+from pagetune.text.claims import DIGITS, scaled
 from pagetune.text.notation import nfc, plain
-from pagetune.text.numerals import SCALES, few_in_digits
+from pagetune.text.numerals import few_in_digits
 from pagetune.text.readable import readable
 
 SECOND, MONTH, CLOCK, PERCENT = "second", "month", "clock", "%"
@@ -98,14 +99,13 @@ _KNOWN = {*_NAMES, ""}
 _UNIT = "|".join(rf"{re.escape(name)}s?(?![A-Za-z])" if name[-1].isascii() else re.escape(name) for name in _NAMES)
 #: The unit of a number before an English noun that is not a unit: 150 free pages.
 ANY, _NOUN = "*", re.compile(r"\s(?!(?:to|and|or|of|in|by|per|at|for|on|is|are|was|it|the|but)\b)[a-z]{3,}")
-_DIGITS = r"(?:\d{1,3}(?:,\d{3}){1,9}(?![\d,])|\d{1,30})(?:\.\d{1,30})?"
 _SCALE = r"(?:[십백천만억]|조(?=\s?원)){1,3}(?![가-힣](?<![원명개회건권부달유년]))"
 _NUMBER = re.compile(
-    rf"(?<![\d.A-Za-z_-])((?<![\w)])[-−])?({_DIGITS})\s?({_SCALE})?((?:\s?{_DIGITS}\s?{_SCALE})*)((?<=[십백천만억])\d{{1,30}})?"
+    rf"(?<![\d.A-Za-z_-])((?<![\w)])[-−])?({DIGITS})\s?({_SCALE})?((?:\s?{DIGITS}\s?{_SCALE})*)((?<=[십백천만억])\d{{1,30}})?"
     rf"(?:[\s-]?({_UNIT}))?(?![\d])",
     re.IGNORECASE,
 )
-_PART = re.compile(rf"({_DIGITS})\s?({_SCALE})")
+_PART = re.compile(rf"({DIGITS})\s?({_SCALE})")
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,7 @@ def _single(text: str) -> Iterator[tuple[Quantity, str]]:
     """Yield each number with its unit, and the unit as it is written."""
     for found in _NUMBER.finditer(text):
         sign, first, scale, more, last, name = found.groups()
-        value = _value(first, scale) + sum(_value(*part.groups()) for part in _PART.finditer(more)) + int(last or 0)
+        value = scaled(first, scale) + sum(scaled(*part.groups()) for part in _PART.finditer(more)) + int(last or 0)
         value, name = (-value if sign else value), (name or "").lower()
         name = name if name in _KNOWN else name.removesuffix("s")
         factor, unit = _unit(value, name, text[: found.start()])
@@ -183,13 +183,6 @@ def _in_ranges(text: str, found: list[tuple[Quantity, str]]) -> Iterator[tuple[Q
             yield replace(one, value=one.number * factor, unit=kind), unit
         else:
             yield one, name
-
-
-def _value(digits: str, scale: str | None) -> Fraction:
-    value = Fraction(digits.replace(",", ""))
-    for sign in scale or "":
-        value *= SCALES[sign]
-    return value
 
 
 def _unit(value: Fraction, name: str, before: str) -> tuple[Fraction, str]:
