@@ -1,5 +1,6 @@
 """The report: self-contained, escaped, drawn, and with sentences that the scores support."""
 
+import copy
 import re
 import warnings
 from dataclasses import replace
@@ -9,7 +10,8 @@ from conftest import run, word_pages
 from report_inputs import DOLLARS, EVIL, made_up
 
 from pagetune.build_qa.rules import build_pairs
-from pagetune.evaluate.evaluation import SETS, VIEWS
+from pagetune.evaluate.comparison import comparison_table
+from pagetune.evaluate.evaluation import FEWEST_FACTS, SETS, VIEWS, small_sets
 from pagetune.records import Table
 from pagetune.report.cases import Case, all_cases, choose_cases, right_answers
 from pagetune.report.charts import TRAINED_SHOWN, groups_chart
@@ -91,7 +93,7 @@ def test_names_are_cut_by_their_width() -> None:
 
 def test_the_first_sentence_counts_right_answers_before_and_after_and_those_of_a_search() -> None:
     inputs = made_up()
-    first, second, unseen, copying = summary_sentences(inputs.metrics["eval"], right_answers(inputs.per_example))
+    first, second, unseen, copying, *_ = summary_sentences(inputs.metrics["eval"], right_answers(inputs.per_example))
     assert first.startswith(
         "The tuned model answers 1 of 2 questions about trained facts correctly when asked in other words"
     )
@@ -100,6 +102,20 @@ def test_the_first_sentence_counts_right_answers_before_and_after_and_those_of_a
     assert "0 of 1 questions correctly (before tuning: 0); 0% of its answers say that they do not know" in unseen
     assert "100% state a number, code or name" in unseen
     assert "lookup on recall (1.000)" in copying
+
+
+def test_a_set_of_fewer_than_thirty_facts_is_said_to_decide_nothing() -> None:
+    inputs = made_up()
+    scores = copy.deepcopy(inputs.metrics["eval"])
+    said = "recall has only 2 facts (fewer than 30): its interval decides nothing."
+    assert said in summary_sentences(scores, right_answers(inputs.per_example))
+    assert said in comparison_table(scores).splitlines()
+    assert said in render_report(inputs)
+    scores["tuned"]["recall"]["facts"] = FEWEST_FACTS
+    assert said not in comparison_table(scores)
+    assert not any("recall has" in sentence for sentence in small_sets(scores))
+    assert any(sentence.startswith("heldout has only 1 fact (") for sentence in small_sets(scores))
+    assert not any("validation" in sentence for sentence in small_sets(scores)), "it is empty"
 
 
 def test_an_empty_set_is_named_and_nothing_is_said_of_it() -> None:

@@ -23,6 +23,9 @@ RATES = ("abstained", "invented")
 #: One metric over several references by the best one and by their mean, whatever evaluate.references says.
 BOTH_WAYS = ("rouge_combined_f1_max", "rouge_combined_f1_mean")
 
+#: With fewer facts, the interval of a set is wider than most changes that a tuning makes.
+FEWEST_FACTS = 30
+
 Scores = list[dict[str, float]]
 
 
@@ -67,6 +70,18 @@ VIEWS: dict[Task, View] = {
 def view_of(metrics: dict[str, Any]) -> View:
     """Return how `metrics` are shown; metrics/eval.json names its task where it is not qa."""
     return VIEWS[metrics.get("task", "qa")]
+
+
+def small_sets(metrics: dict[str, Any]) -> list[str]:
+    """Return a sentence for each set with fewer than `FEWEST_FACTS` facts, or topics of dialogues."""
+    counted = "fact" if view_of(metrics).headline == "fact_match" else "topic"
+    facts = {name: metrics["tuned"][name]["facts"] for name in SETS}
+    return [
+        f"{name} has only {count} {counted}{'s' if count > 1 else ''} (fewer than {FEWEST_FACTS}): "
+        "its interval decides nothing."
+        for name, count in facts.items()
+        if 0 < count < FEWEST_FACTS
+    ]
 
 
 def set_of(prediction: Prediction) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from pagetune.evaluate.evaluation import BOTH_WAYS, MODELS, RATES, SETS, view_of
+from pagetune.evaluate.evaluation import BOTH_WAYS, FEWEST_FACTS, MODELS, RATES, SETS, view_of
 from pagetune.evaluate.scoring import METRICS
 from pagetune.records import BadFile, Page, Pair, Prediction
 from pagetune.report.cases import all_cases, choose_cases, right_answers
@@ -97,6 +97,7 @@ def _score_values(inputs: Inputs) -> dict[str, Any]:
         "summary": summary_sentences(scores, right_answers(inputs.per_example)),
         "set_meanings": view.set_meanings,
         "headlines": view.headlines,
+        "fewest_facts": FEWEST_FACTS,
         "control_meanings": CONTROL_MEANINGS,
         "models": MODELS,
         "controls": view.controls,
