@@ -44,7 +44,7 @@ def _on_unseen_documents(metrics: dict[str, Any], rights: Rights) -> list[str]:
         f"{rights['tuned']['heldout']} of {tuned['n']} questions correctly (before tuning: {rights['base']['heldout']})"
     )
     abstains = f"{tuned['abstained']:.0%} of its answers say that they do not know (before: {base['abstained']:.0%})"
-    invents = f"{tuned['invented']:.0%} state a number, code or name found in neither the question nor the reference"
+    invents = f"{tuned['invented']:.0%} state a number, code or name found in neither question, reference nor page"
     return [f"On unseen documents it answers {right}; {abstains}, and {invents} (before: {base['invented']:.0%})."]
 
 
