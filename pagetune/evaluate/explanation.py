@@ -24,10 +24,13 @@ from pagetune.text.notation import nfc, plain
 from pagetune.text.quantities import Quantity, as_read
 from pagetune.text.readable import readable
 
-#: What a word is to the verdict, the strongest first: a word with several claims gets the first of their marks. A
-#: `spare` word of the reference is missing without consequence; "" is a word that is not compared.
-Mark = Literal["contradicts", "lacks", "invented", "has", "agrees", "asked", "supported", "spare", ""]
-_STRONGEST: tuple[Mark, ...] = ("contradicts", "lacks", "invented", "has", "agrees", "asked", "supported", "spare")
+#: What a word is to the verdict, the strongest first: a word with several claims gets the first of their marks. For an
+#: `alike` word the other text has one of like meaning. A `spare` word of the reference is missing without consequence,
+#: and "" is a word that is not compared.
+Mark = Literal["contradicts", "lacks", "invented", "has", "agrees", "asked", "supported", "alike", "spare", ""]
+_STRONGEST: tuple[Mark, ...] = (
+    "contradicts", "lacks", "invented", "has", "agrees", "asked", "supported", "alike", "spare",
+)  # fmt: skip
 _WORD = re.compile(r"\s+|\S+")
 _ENGLISH_WORD = re.compile(r"[A-Za-z][A-Za-z'’-]*")
 #: Faults that name words of both texts.
@@ -67,6 +70,10 @@ class _Claim(NamedTuple):
 class _Marked(NamedTuple):
     place: Place
     mark: Mark
+
+
+#: Marks of content words, each with what tells whether a word has it; the first one counts.
+_Ways = tuple[tuple[Mark, Callable[[str], bool]], ...]
 
 
 def explain(
@@ -122,15 +129,23 @@ def _marked_reference(reference: str, prediction: str, question: str, verdict: V
     said, asked, faults = facts(prediction), facts(question), verdict.faults
     own = [_Marked(one.place, _mark_held(one, said, asked, faults)) for one in _claims(reference)]
     missing: Mark = "lacks" if "speaks of something else" in faults else "spare"
-    in_question = set(words(question))
+    ways: _Ways = (("has", _holder(prediction)), ("asked", set(words(question)).__contains__))
     others = [
-        _Marked(
-            place,
-            "has" if speaks_of(readable(prediction), word) else "asked" if word in in_question else missing,
-        )
+        _Marked(place, _first(ways, word) or ("alike" if speaks_of(readable(prediction), word) else missing))
         for place, word in _content_words(reference)
     ]
     return _Marks([*own, *_marked_by_faults(reference, faults, "does not deny it"), *_items(reference, faults)], others)
+
+
+def _holder(text: str) -> Callable[[str], bool]:
+    """Return whether `text` has a word letter for letter, as a word of its own or within another one."""
+    clean = readable(text)
+    own, close = set(words(clean)), re.sub(r"\s", "", clean.lower())
+    return lambda word: word in own or (len(word) > 1 and is_korean(word) and word in close)
+
+
+def _first(ways: _Ways, word: str) -> Mark:
+    return next((mark for mark, holds in ways if holds(word)), "")
 
 
 def _mark_held(one: _Claim, said: Facts, asked: Facts, faults: Sequence[str]) -> Mark:
@@ -161,11 +176,11 @@ def _marked_prediction(
     held, faults = facts(reference), verdict.faults
     known = [facts(text) for text in (question, *support) if text]
     own = [_Marked(one.place, _mark_said(one, held, known, faults)) for one in _claims(prediction)]
-    in_support = {word for text in (question, *support) for word in words(text)}
-    others: list[_Marked] = [
-        _Marked(place, "agrees" if speaks_of(readable(reference), word) else "supported")
+    in_support = {word for text in (question, *support) for word in words(readable(text))}
+    ways: _Ways = (("agrees", _holder(reference)), ("supported", in_support.__contains__))
+    others = [
+        _Marked(place, _first(ways, word) or ("alike" if speaks_of(readable(reference), word) else ""))
         for place, word in _content_words(prediction)
-        if word in in_support or speaks_of(readable(reference), word)
     ]
     return _Marks([*own, *_marked_by_faults(prediction, faults, "denies it")], others)
 
@@ -286,5 +301,5 @@ def _mark_at(place: Place, marks: _Marks) -> Mark:
     for tier in marks:
         found = {one.mark for one in tier if one.place[0] < place[1] and one.place[1] > place[0]}
         if found:
-            return next(mark for mark in _STRONGEST if mark in found)
+            return next((mark for mark in _STRONGEST if mark in found), "")
     return ""

@@ -12,6 +12,8 @@ _WORDINGS = {
     "names alternatives": "names an alternative that the reference does not have",
     "names another one": "names somebody or something else",
     "speaks of something else": "shares too few words with the reference",
+    "does not say yes": "does not say yes, as the reference does",
+    "does not say no": "does not say no, as the reference does",
     "says yes": "says yes where the reference says no",
     "says no": "says no where the reference says yes",
 }

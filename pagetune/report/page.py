@@ -43,10 +43,11 @@ METRIC_TITLES = {
 MARK_MEANINGS = {
     "has": "in the reference: the answer has it",
     "lacks": "in the reference: the answer lacks it",
-    "spare": "in the reference: the answer leaves it out, and the verdict does not need it",
+    "spare": "in the reference: the answer does without it, and so does the verdict",
     "asked": "in the reference: the question has it already",
     "agrees": "in the answer: the reference has it",
     "supported": "in the answer: question or page have it",
+    "alike": "in either: the other has a word of like meaning, by Kiwi's language model",
     "invented": "in the answer: neither reference, question nor page have it",
     "contradicts": "in either: the other says something else in its place",
 }
