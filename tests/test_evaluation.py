@@ -3,14 +3,15 @@
 from typing import Any
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, word_pages
 
 from pagetune.errors import UserError
 from pagetune.evaluate.comparison import comparison_table
 from pagetune.evaluate.evaluation import Evaluation, evaluate, metrics_of
+from pagetune.evaluate.page_text import PageTexts, page_texts
 from pagetune.evaluate.tables import change_rows, group_rows, per_example_rows
 from pagetune.params import load_params
-from pagetune.records import Example, Prediction, Split
+from pagetune.records import Example, Prediction, Split, Table
 
 PARAMS = load_params(ROOT / "params.yaml").evaluate.model_copy(update={"bootstrap_samples": 200})
 TEMPLATE = "Q: {instruction}\nA: "
@@ -97,6 +98,28 @@ def test_heldout_says_how_many_abstain_invent_and_never_end() -> None:
     heldout = scored(rows, rows)["tuned"]["heldout"]
     assert (heldout["abstained"], heldout["invented"], heldout["never_stopped"]) == (0.5, 0.25, 1)
     assert heldout["invented_ci95_high"] >= 0.25
+
+
+def test_what_the_page_says_is_not_invented() -> None:
+    """The page counts with its tables, for pairs that have a page."""
+    table = Table(caption="이용 안내", rows=[["시설", "정원"], ["세미나실", "7명"]])
+    pages = [word_pages()[0].model_copy(update={"doc_id": "문서", "page_number": 1, "text": "", "tables": [table]})]
+    answer = f"{ADDRESS}이고 정원은 7명입니다."
+    rows = [prediction(answer), prediction(answer, page_number=None), prediction(answer, page_number=2)]
+
+    def invented_in(texts: PageTexts) -> list[float]:
+        evaluation = evaluate({"base": rows, "tuned": rows}, TRAIN, TEMPLATE, PARAMS, texts=texts)
+        return [row["invented"] for row in evaluation.scores["tuned"]]
+
+    assert invented_in(page_texts(pages)) == [0, 1, 1]
+    assert invented_in({}) == [1, 1, 1]
+
+
+def test_the_text_of_a_page_has_its_captions_and_the_cells_of_its_rows() -> None:
+    table = Table(caption="이용 안내", rows=[["시설", "정원"], ["세미나실", "7명"]])
+    page = word_pages()[0].model_copy(update={"text": "월요일에 쉽니다.", "tables": [table]})
+    (text,) = page_texts([page]).values()
+    assert text == "월요일에 쉽니다.\n이용 안내\n시설 | 정원\n세미나실 | 7명"
 
 
 def test_wordings_of_one_fact_are_drawn_together() -> None:

@@ -1,21 +1,25 @@
 """The report: self-contained, escaped, drawn, and with sentences that the scores support."""
 
+import copy
 import re
 import warnings
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 from conftest import run, word_pages
 from report_inputs import DOLLARS, EVIL, made_up
 
 from pagetune.build_qa.rules import build_pairs
-from pagetune.evaluate.evaluation import SETS, VIEWS
+from pagetune.evaluate.comparison import comparison_table
+from pagetune.evaluate.evaluation import FEWEST_FACTS, SETS, VIEWS, small_sets
+from pagetune.evaluate.explanation import Mark
 from pagetune.records import Table
 from pagetune.report.cases import Case, all_cases, choose_cases, right_answers
 from pagetune.report.charts import TRAINED_SHOWN, groups_chart
 from pagetune.report.coverage import coverage, worst_pages
 from pagetune.report.findings import summary_sentences
-from pagetune.report.page import render_report
+from pagetune.report.page import FOLDER, MARK_MEANINGS, render_report
 from pagetune.report.svg import shorten
 
 
@@ -91,7 +95,7 @@ def test_names_are_cut_by_their_width() -> None:
 
 def test_the_first_sentence_counts_right_answers_before_and_after_and_those_of_a_search() -> None:
     inputs = made_up()
-    first, second, unseen, copying = summary_sentences(inputs.metrics["eval"], right_answers(inputs.per_example))
+    first, second, unseen, copying, *_ = summary_sentences(inputs.metrics["eval"], right_answers(inputs.per_example))
     assert first.startswith(
         "The tuned model answers 1 of 2 questions about trained facts correctly when asked in other words"
     )
@@ -100,6 +104,20 @@ def test_the_first_sentence_counts_right_answers_before_and_after_and_those_of_a
     assert "0 of 1 questions correctly (before tuning: 0); 0% of its answers say that they do not know" in unseen
     assert "100% state a number, code or name" in unseen
     assert "lookup on recall (1.000)" in copying
+
+
+def test_a_set_of_fewer_than_thirty_facts_is_said_to_decide_nothing() -> None:
+    inputs = made_up()
+    scores = copy.deepcopy(inputs.metrics["eval"])
+    said = "recall has only 2 facts (fewer than 30): its interval decides nothing."
+    assert said in summary_sentences(scores, right_answers(inputs.per_example))
+    assert said in comparison_table(scores).splitlines()
+    assert said in render_report(inputs)
+    scores["tuned"]["recall"]["facts"] = FEWEST_FACTS
+    assert said not in comparison_table(scores)
+    assert not any("recall has" in sentence for sentence in small_sets(scores))
+    assert any(sentence.startswith("heldout has only 1 fact (") for sentence in small_sets(scores))
+    assert not any("validation" in sentence for sentence in small_sets(scores)), "it is empty"
 
 
 def test_an_empty_set_is_named_and_nothing_is_said_of_it() -> None:
@@ -122,6 +140,45 @@ def test_of_answers_that_changed_alike_what_got_worse_comes_first() -> None:
     by_id = {case.tuned.pair_id: case.verdicts for case in found}
     assert by_id["better"] == ("wrong", "right")
     assert by_id["new"] == ("wrong", "abstains")
+
+
+def test_each_answer_has_the_reason_of_its_verdict_and_both_texts_marked() -> None:
+    html = render_report(made_up())
+    (worse,) = re.findall(r'<li class="case" data-set="recall" data-moved="worse">.*?</li>', html, re.DOTALL)
+    before, after = worse.split("<h4>after")
+    assert "The answer states what the reference states, “31킬로그램”, and contradicts none of it." in before
+    assert '<mark class="agrees" title="in the answer: the reference has it">31킬로그램</mark>' in before
+    assert "The answer lacks “31킬로그램”. It states “13킬로그램”, which the reference does not." in after
+    assert after.count('<mark class="contradicts"') == 2
+    assert "all references" not in worse
+
+
+def test_a_right_answer_unlike_its_reference_says_so_beside_its_reason() -> None:
+    inputs = made_up()
+    scores = [row | {"rougeL": "0.04"} if row["pair_id"] == "better" else row for row in inputs.per_example]
+    html = render_report(replace(inputs, per_example=scores))
+    assert html.count("<b>Right with a ROUGE-L of 0.04:</b> The answer states what the reference states") == 1
+    assert "Right with a ROUGE-L" not in render_report(inputs)
+    assert "<details" not in html[html.index('id="cases"') :], "no reason is folded away"
+
+
+def test_every_mark_is_explained_and_differs_from_the_others_by_more_than_its_colour() -> None:
+    css = (FOLDER / "page.css").read_text(encoding="utf-8")
+    assert set(MARK_MEANINGS) == set(get_args(Mark)) - {""}
+    assert all(f"mark.{mark}" in css for mark in MARK_MEANINGS)
+    lines = [
+        re.sub(r"(?:[a-z-]*color): [^;]+;", "", line)
+        for line in re.findall(r"^mark\.[^{]+(\{.+\})$", css, re.MULTILINE)
+    ]
+    assert len(lines) == len(set(lines)) == 7, "has and agrees are the same, and so are asked and supported"
+
+
+def test_an_answer_is_explained_by_the_page_that_its_verdict_had() -> None:
+    inputs = made_up()
+    texts = [page.model_copy(update={"text": "주차 요금은 9만 원까지 받습니다."}) for page in inputs.pages]
+    with_page, without = (render_report(replace(inputs, pages=pages)) for pages in (texts, []))
+    assert 'question or page have it">9만 원' in with_page
+    assert 'question or page have it">9만 원' not in without
 
 
 def test_with_more_answers_than_the_page_holds_no_set_and_no_change_is_crowded_out() -> None:

@@ -194,11 +194,43 @@ def _brightness(colour: str) -> float:
     return sum(int(part) for part in colour.strip("rgb()").split(",")) / 3
 
 
+def test_the_reason_of_a_verdict_is_visible_and_every_mark_stands_out_from_the_paper(page: Page) -> None:
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        for mark in page.locator(".legend mark").all():
+            ink, line = mark.evaluate("e => [getComputedStyle(e).color, getComputedStyle(e).textDecorationLine]")
+            paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
+            assert _contrast(ink, paper) >= 4.5, (scheme, mark.inner_text())
+            assert "underline" in line
+    reasons = page.locator(".case:visible .reason").all()
+    assert len(reasons) == 8
+    assert all(reason.is_visible() and "The answer " in (reason.text_content() or "") for reason in reasons)
+
+
+def _contrast(one: str, other: str) -> float:
+    """Return the contrast of two colours as WCAG 2 defines it, from 1 to 21."""
+    dark, light = sorted(_luminance(colour) for colour in (one, other))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    shares = (int(part) / 255 for part in colour.strip("rgb()").split(","))
+    linear = [share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_on_paper_an_answer_is_not_cut_off(page: Page) -> None:
+    page.emulate_media(media="print")
+    assert page.evaluate("getComputedStyle(document.querySelector('.answers .text')).maxHeight") == "none"
+    assert page.locator(".case .reason").first.is_visible()
+
+
 def test_without_javascript_every_answer_is_there(browser: Browser, report: Path) -> None:
     context = browser.new_context(offline=True, java_script_enabled=False)
     opened = context.new_page()
     opened.goto(report.as_uri())
     assert opened.locator(".case:visible").count() == 4
+    assert opened.locator(".reason:visible").count() == 8
     assert not opened.locator("#filter").is_visible()
     context.close()
 

@@ -2,12 +2,16 @@
 
 from typing import Any
 
-from pagetune.evaluate.evaluation import BOTH_WAYS, SETS, view_of
+from pagetune.evaluate.evaluation import BOTH_WAYS, SETS, small_sets, view_of
 
 
 def comparison_table(metrics: dict[str, Any]) -> str:
-    """Return a row for each set: the headline before and after, its change with the 95% interval, and the controls."""
-    return _rouge_table(metrics) if view_of(metrics).headline == "rougeL" else _fact_table(metrics)
+    """Return a row for each set: the headline before and after, its change with the 95% interval, and the controls.
+
+    The last lines name the sets that are too small to tell anything.
+    """
+    table = _rouge_table(metrics) if view_of(metrics).headline == "rougeL" else _fact_table(metrics)
+    return "\n".join([table, *small_sets(metrics)])
 
 
 def _rouge_table(metrics: dict[str, Any]) -> str:

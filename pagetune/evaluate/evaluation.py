@@ -1,6 +1,6 @@
 """Scores of both models and of the controls on every set, and what changed from base to tuned."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -8,6 +8,7 @@ from pagetune.errors import UserError
 from pagetune.evaluate.controls import control_answers, instruction_of
 from pagetune.evaluate.fact_match import invented
 from pagetune.evaluate.intervals import Estimates, summarize
+from pagetune.evaluate.page_text import PageTexts, evidence_for
 from pagetune.evaluate.scoring import METRICS, Scored, check_tokenizer, in_pieces, score
 from pagetune.evaluate.tokenizers import Tokenizer, make_tokenizer, tokenizer_record
 from pagetune.params import Evaluate, Task
@@ -18,10 +19,13 @@ MODELS = ("base", "tuned")
 #: In the order of the tables.
 SETS = ("recall", "recall_new_wording", "validation", "heldout")
 #: Shares of answers that say that they do not know, and of those that state a number, code or name that is neither in
-#: the references nor in the question.
+#: the references nor in the question nor on the pair's page.
 RATES = ("abstained", "invented")
 #: One metric over several references by the best one and by their mean, whatever evaluate.references says.
 BOTH_WAYS = ("rouge_combined_f1_max", "rouge_combined_f1_mean")
+
+#: With fewer facts, the interval of a set is wider than most changes that a tuning makes.
+FEWEST_FACTS = 30
 
 Scores = list[dict[str, float]]
 
@@ -69,6 +73,18 @@ def view_of(metrics: dict[str, Any]) -> View:
     return VIEWS[metrics.get("task", "qa")]
 
 
+def small_sets(metrics: dict[str, Any]) -> list[str]:
+    """Return a sentence for each set with fewer than `FEWEST_FACTS` facts, or topics of dialogues."""
+    counted = "fact" if view_of(metrics).headline == "fact_match" else "topic"
+    facts = {name: metrics["tuned"][name]["facts"] for name in SETS}
+    return [
+        f"{name} has only {count} {counted}{'s' if count > 1 else ''} (fewer than {FEWEST_FACTS}): "
+        "its interval decides nothing."
+        for name, count in facts.items()
+        if 0 < count < FEWEST_FACTS
+    ]
+
+
 def set_of(prediction: Prediction) -> str:
     """Return the set of a prediction: those of `recall` whose wording no training row has are a set of their own."""
     new_wording = prediction.split == "recall" and not prediction.wording_seen
@@ -92,12 +108,14 @@ def accepted_answers(row: Prediction) -> list[str]:
     return [row.completion.removesuffix(row.eos_token).strip(), *row.references]
 
 
-def score_rows(predictions: list[Prediction], params: Evaluate, questions: list[str]) -> Scores:
-    """Return the scores and rates of each prediction, in order."""
+def score_rows(
+    predictions: list[Prediction], params: Evaluate, questions: list[str], texts: PageTexts | None = None
+) -> Scores:
+    """Return the scores and rates of each prediction, in order; `texts` are those of the pages they are about."""
     tokenizer = make_tokenizer(params.tokenizer)
     check_tokenizer(tokenizer, params.tokenizer)
     rows = [
-        Scored(row.prediction, accepted_answers(row), question)
+        Scored(row.prediction, accepted_answers(row), question, evidence_for(row, texts or {}))
         for row, question in zip(predictions, questions, strict=True)
     ]
     return [_scores(row, tokenizer, params) for row in in_pieces(rows, tokenizer, params.tokenizer)]
@@ -107,12 +125,22 @@ def _scores(row: Scored, tokenizer: Tokenizer, params: Evaluate) -> dict[str, fl
     """Return the scores and rates of one answer.
 
     An answer does not abstain where it matches a reference that says that the answer is not known. It does not invent
-    the numbers and names of the question.
+    the numbers and names of the question or the page.
     """
     scores = score(row, tokenizer, params.references)
-    made_up = invented(row.prediction, "\n".join([row.question, *row.references]))
+    made_up = unsupported_claims(row.prediction, row.references, row.question, row.evidence)
     abstained = abstains(row.prediction) and not scores["fact_match"]
     return scores | {"abstained": float(abstained), "invented": float(bool(made_up))}
+
+
+def unsupported_claims(prediction: str, references: Sequence[str], question: str, evidence: str) -> list[str]:
+    """Return what an answer states and neither references nor question nor evidence hold."""
+    strange = invented(prediction, "\n".join([question, *references]))
+    if not strange or not evidence:
+        return strange
+    # The page is looked up by itself, because it is then read once for all of its questions.
+    not_there = set(invented(prediction, evidence))
+    return [claim for claim in strange if claim in not_there]
 
 
 @dataclass(frozen=True)
@@ -140,15 +168,23 @@ class Evaluation:
 
 
 def evaluate(
-    predictions: dict[str, list[Prediction]], train: list[Example], template: str, params: Evaluate, task: Task = "qa"
+    predictions: dict[str, list[Prediction]],
+    train: list[Example],
+    template: str,
+    params: Evaluate,
+    task: Task = "qa",
+    texts: PageTexts | None = None,
 ) -> Evaluation:
-    """Score both models and the controls. Raises UserError where base and tuned cannot be compared."""
+    """Score both models and the controls, with the texts of the pages that the questions are about.
+
+    Raises UserError where base and tuned cannot be compared.
+    """
     check_comparable(predictions)
     asked = predictions["base"]
     controls = control_answers(VIEWS[task].controls, asked, predictions["tuned"], train, template)
     answers = {model: predictions[model] for model in MODELS} | controls
     questions = [instruction_of(row.prompt, template) for row in asked]
-    scores = {name: score_rows(rows, params, questions) for name, rows in answers.items()}
+    scores = {name: score_rows(rows, params, questions, texts) for name, rows in answers.items()}
     if task == "summarization":
         scores = {name: _both_ways(rows, answers[name], params, questions) for name, rows in scores.items()}
     return Evaluation(answers, scores, params, task)

@@ -18,7 +18,7 @@ from pagetune.errors import UserError
 from pagetune.evaluate.fact_match import fact_match, readings
 from pagetune.evaluate.tokenizers import CharacterTokenizer, Tokenizer, f1
 from pagetune.text.morphemes import learn_morphemes
-from pagetune.text.notation import nfc
+from pagetune.text.notation import nfc, plain
 
 METRICS = (
     "rouge1",
@@ -67,7 +67,8 @@ def in_pieces(rows: Sequence[Scored], tokenizer: Tokenizer, name: str) -> Iterat
     for start in range(0, len(rows), _AT_ONCE):
         some = rows[start : start + _AT_ONCE]
         texts = [text for row in some for text in (row.prediction, row.question, *row.references)]
-        learn_morphemes([*texts, *(form for text in texts for form in readings(text))])
+        pages = [plain(page) for page in {row.evidence for row in some if row.evidence}]
+        learn_morphemes([*texts, *pages, *(form for text in texts for form in readings(text))])
         for row in some:
             _check_references(row, tokenizer, name)
             yield row

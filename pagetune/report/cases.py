@@ -2,16 +2,22 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, zip_longest
 from typing import Literal
 
 from pagetune.evaluate.evaluation import MODELS, SETS, accepted_answers, set_of
+from pagetune.evaluate.explanation import Explanation, explain
+from pagetune.evaluate.page_text import PageTexts, evidence_for
+from pagetune.evaluate.scoring import Scored, in_pieces
 from pagetune.evaluate.tables import verdict
+from pagetune.evaluate.tokenizers import make_tokenizer
 from pagetune.records import Pair, Prediction
 
 #: With more cases the page gets slow on a phone.
 CASES_SHOWN = 1000
+#: Below this ROUGE-L a right answer looks like another one than the reference.
+UNLIKE = 0.1
 
 
 @dataclass(frozen=True)
@@ -19,7 +25,8 @@ class Case:
     """A question and both answers.
 
     `verdicts`, `fact_match` and `rougeL` are pairs (base, tuned). `pair` is None where the splits do not have it.
-    `headline` is the metric by which the answer got better or worse.
+    `headline` is the metric by which the answer got better or worse. `reasons` explain the verdicts on both answers;
+    they are empty for summaries, and before `explained`.
     """
 
     base: Prediction
@@ -29,6 +36,7 @@ class Case:
     fact_match: tuple[float, float]
     rougeL: tuple[float, float]
     headline: str
+    reasons: tuple[Explanation, ...] = ()
 
     @property
     def set(self) -> str:
@@ -54,6 +62,14 @@ class Case:
     @property
     def rouge_change(self) -> float:
         return self.rougeL[1] - self.rougeL[0]
+
+    @property
+    def unlike(self) -> tuple[bool, bool]:
+        """Tell for each answer whether it is right in words that hardly are the reference's."""
+        before, after = (
+            fact_match > 0 and rouge < UNLIKE for fact_match, rouge in zip(self.fact_match, self.rougeL, strict=True)
+        )
+        return before, after
 
 
 def all_cases(
@@ -112,6 +128,21 @@ def choose_cases(cases: list[Case], limit: int = CASES_SHOWN) -> list[Case]:
         groups[case.set, case.moved].append(index)
     in_turn = [index for index in chain.from_iterable(zip_longest(*groups.values())) if index is not None]
     return [cases[index] for index in sorted(in_turn[:limit])]
+
+
+def explained(cases: list[Case], texts: PageTexts, tokenizer: str) -> list[Case]:
+    """Return the cases with the reasons of their verdicts; `texts` are those of the pages, as `evaluate` had them."""
+    cut = make_tokenizer(tokenizer)
+    rows = [
+        Scored(row.prediction, case.references, case.question, evidence_for(row, texts))
+        for case in cases
+        for row in (case.base, case.tuned)
+    ]
+    reasons = [
+        explain(row.prediction, row.references, row.question, row.evidence, cut)
+        for row in in_pieces(rows, cut, tokenizer)
+    ]
+    return [replace(case, reasons=tuple(reasons[2 * at : 2 * at + 2])) for at, case in enumerate(cases)]
 
 
 def right_answers(per_example: Iterable[dict[str, str]]) -> dict[str, dict[str, int]]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pagetune.evaluate.evaluation import SETS, view_of
+from pagetune.evaluate.evaluation import SETS, small_sets, view_of
 
 CONTROL_MEANINGS = {
     "echo": "the words of the question in the form of an answer: the score for repeating the question",
@@ -20,9 +20,9 @@ def summary_sentences(metrics: dict[str, Any], rights: Rights) -> list[str]:
     `metrics` is metrics/eval.json, `rights` the number of right answers by model and set.
     """
     if view_of(metrics).headline == "rougeL":
-        return _on_summaries(metrics)
+        return [*_on_summaries(metrics), *small_sets(metrics)]
     sentences = [*_on_trained_facts(metrics, rights), *_on_unseen_documents(metrics, rights), _on_copying(metrics)]
-    return [sentence for sentence in sentences if sentence]
+    return [*(sentence for sentence in sentences if sentence), *small_sets(metrics)]
 
 
 def _on_trained_facts(metrics: dict[str, Any], rights: Rights) -> list[str]:
@@ -44,7 +44,7 @@ def _on_unseen_documents(metrics: dict[str, Any], rights: Rights) -> list[str]:
         f"{rights['tuned']['heldout']} of {tuned['n']} questions correctly (before tuning: {rights['base']['heldout']})"
     )
     abstains = f"{tuned['abstained']:.0%} of its answers say that they do not know (before: {base['abstained']:.0%})"
-    invents = f"{tuned['invented']:.0%} state a number, code or name found in neither the question nor the reference"
+    invents = f"{tuned['invented']:.0%} state a number, code or name found in neither question, reference nor page"
     return [f"On unseen documents it answers {right}; {abstains}, and {invents} (before: {base['invented']:.0%})."]
 
 

@@ -9,10 +9,11 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from pagetune.evaluate.evaluation import BOTH_WAYS, MODELS, RATES, SETS, view_of
+from pagetune.evaluate.evaluation import BOTH_WAYS, FEWEST_FACTS, MODELS, RATES, SETS, view_of
+from pagetune.evaluate.page_text import page_texts
 from pagetune.evaluate.scoring import METRICS
 from pagetune.records import BadFile, Page, Pair, Prediction
-from pagetune.report.cases import all_cases, choose_cases, right_answers
+from pagetune.report.cases import Case, all_cases, choose_cases, explained, right_answers
 from pagetune.report.charts import charts
 from pagetune.report.coverage import coverage, worst_pages
 from pagetune.report.findings import CONTROL_MEANINGS, summary_sentences
@@ -35,6 +36,20 @@ METRIC_TITLES = {
     "invented": "share of answers with an invented number, code or name",
     "rouge_combined_f1_max": "ROUGE-1, -2 and -L, mean, best reference",
     "rouge_combined_f1_mean": "ROUGE-1, -2 and -L, mean, mean of the references",
+}
+
+
+#: What the marks of `evaluate.explanation` mean, in the reference and in an answer.
+MARK_MEANINGS = {
+    "has": "in the reference: the answer has it",
+    "lacks": "in the reference: the answer lacks it",
+    "spare": "in the reference: the answer does without it, and so does the verdict",
+    "asked": "in the reference: the question has it already",
+    "agrees": "in the answer: the reference has it",
+    "supported": "in the answer: question or page have it",
+    "alike": "in either: the other has a word of like meaning, by Kiwi's language model",
+    "invented": "in the answer: neither reference, question nor page have it",
+    "contradicts": "in either: the other says something else in its place",
 }
 
 
@@ -97,15 +112,26 @@ def _score_values(inputs: Inputs) -> dict[str, Any]:
         "summary": summary_sentences(scores, right_answers(inputs.per_example)),
         "set_meanings": view.set_meanings,
         "headlines": view.headlines,
+        "fewest_facts": FEWEST_FACTS,
         "control_meanings": CONTROL_MEANINGS,
         "models": MODELS,
         "controls": view.controls,
         "titles": METRIC_TITLES,
         "measured": {name: METRIC_TITLES[name] for name in names},
         "kinds": [row for row in inputs.groups if row["by"] == "kind"],
-        "cases": choose_cases(cases),
+        "cases": _shown(cases, inputs),
+        "mark_meanings": MARK_MEANINGS,
         "case_count": len(cases),
     }
+
+
+def _shown(cases: list[Case], inputs: Inputs) -> list[Case]:
+    """Return the cases that the page shows. Verdicts are explained, and summaries have none."""
+    scores = inputs.metrics["eval"]
+    chosen = choose_cases(cases)
+    if view_of(scores).headline != "fact_match":
+        return chosen
+    return explained(chosen, page_texts(inputs.pages), scores["tokenizer"]["name"])
 
 
 def _document_values(inputs: Inputs) -> dict[str, Any]:
