@@ -1,6 +1,6 @@
 """Score base, tuned and the controls: data/predictions/*.jsonl -> metrics/eval.json and tables beside it.
 
-What an answer adds to its reference is looked up on the pair's page, in data/pages.jsonl.
+What an answer adds to its reference is looked up in the pair's evidence and on its page.
 """
 
 import csv
@@ -10,14 +10,14 @@ from typing import Any
 from pagetune.errors import run_stage
 from pagetune.evaluate.comparison import comparison_table
 from pagetune.evaluate.evaluation import MODELS, SETS, evaluate, metrics_of
-from pagetune.evaluate.page_text import page_texts
+from pagetune.evaluate.sources import sources_of
 from pagetune.evaluate.tables import change_rows, group_rows, per_example_rows
 from pagetune.jsonl import atomic_write, read_json, read_records, write_json
 from pagetune.params import load_params
-from pagetune.records import Example, Page, Prediction
+from pagetune.records import Example, Page, Pair, Prediction
 
 PREDICTIONS, PROMPTS, METRICS = Path("data/predictions"), Path("data/prompts"), Path("metrics")
-PAGES = Path("data/pages.jsonl")
+PAIRS, PAGES = Path("data/qa.jsonl"), Path("data/pages.jsonl")
 
 
 def main() -> None:
@@ -26,7 +26,8 @@ def main() -> None:
     predictions = {model: read_records(PREDICTIONS / f"{model}.jsonl", Prediction) for model in MODELS}
     train = read_records(PROMPTS / "train.jsonl", Example)
     template = read_json(PROMPTS / "template.json")["template"]
-    evaluation = evaluate(predictions, train, template, params, settings.task, page_texts(read_records(PAGES, Page)))
+    sources = sources_of(read_records(PAIRS, Pair), read_records(PAGES, Page))
+    evaluation = evaluate(predictions, train, template, params, settings.task, sources)
     metrics = metrics_of(evaluation)
     write_json(METRICS / "eval.json", metrics)
     write_table(METRICS / "per_example.csv", per_example_rows(evaluation))

@@ -8,10 +8,10 @@ from conftest import ROOT, word_pages
 from pagetune.errors import UserError
 from pagetune.evaluate.comparison import comparison_table
 from pagetune.evaluate.evaluation import Evaluation, evaluate, metrics_of
-from pagetune.evaluate.page_text import PageTexts, page_texts
+from pagetune.evaluate.sources import Sources, sources_of
 from pagetune.evaluate.tables import change_rows, group_rows, per_example_rows
 from pagetune.params import load_params
-from pagetune.records import Example, Prediction, Split, Table
+from pagetune.records import Example, Prediction, Split, Table, fact_id
 
 PARAMS = load_params(ROOT / "params.yaml").evaluate.model_copy(update={"bootstrap_samples": 200})
 TEMPLATE = "Q: {instruction}\nA: "
@@ -107,18 +107,33 @@ def test_what_the_page_says_is_not_invented() -> None:
     answer = f"{ADDRESS}이고 정원은 7명입니다."
     rows = [prediction(answer), prediction(answer, page_number=None), prediction(answer, page_number=2)]
 
-    def invented_in(texts: PageTexts) -> list[float]:
-        evaluation = evaluate({"base": rows, "tuned": rows}, TRAIN, TEMPLATE, PARAMS, texts=texts)
+    def invented_in(sources: Sources) -> list[float]:
+        evaluation = evaluate({"base": rows, "tuned": rows}, TRAIN, TEMPLATE, PARAMS, sources=sources)
         return [row["invented"] for row in evaluation.scores["tuned"]]
 
-    assert invented_in(page_texts(pages)) == [0, 1, 1]
-    assert invented_in({}) == [1, 1, 1]
+    assert invented_in(sources_of([], pages)) == [0, 1, 1]
+    assert invented_in(Sources()) == [1, 1, 1]
+
+
+def test_a_second_number_is_a_guess_unless_the_evidence_of_the_pair_has_it() -> None:
+    """Other numbers of the page support nothing: a page has many."""
+    page = word_pages()[0].model_copy(
+        update={"doc_id": "문서", "page_number": 1, "text": "신청은 3일, 접수는 5일 걸립니다."}
+    )
+    row = prediction("신청은 3일, 접수는 5일입니다.", completion="3일입니다.</s>")
+
+    def right(sources: Sources) -> float:
+        evaluation = evaluate({"base": [row], "tuned": [row]}, TRAIN, TEMPLATE, PARAMS, sources=sources)
+        return evaluation.scores["tuned"][0]["fact_match"]
+
+    assert right(sources_of([], [page])) == 0
+    assert right(Sources({fact_id(row.pair_id): page.text})) == 1
 
 
 def test_the_text_of_a_page_has_its_captions_and_the_cells_of_its_rows() -> None:
     table = Table(caption="이용 안내", rows=[["시설", "정원"], ["세미나실", "7명"]])
     page = word_pages()[0].model_copy(update={"text": "월요일에 쉽니다.", "tables": [table]})
-    (text,) = page_texts([page]).values()
+    (text,) = sources_of([], [page]).pages.values()
     assert text == "월요일에 쉽니다.\n이용 안내\n시설 | 정원\n세미나실 | 7명"
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pagetune.evaluate.explanation import Explanation, Span, explain
 from pagetune.evaluate.fact_match import judge
 from pagetune.evaluate.raw_places import places_in
+from pagetune.evaluate.scoring import Scored
 from pagetune.evaluate.tokenizers import make_tokenizer
 
 CASES = [
@@ -31,7 +32,7 @@ PIECES = (
 def explained(
     prediction: str, *references: str, question: str = "", evidence: str = "", tokenizer: str = "kiwi"
 ) -> Explanation:
-    return explain(prediction, references, question, evidence, make_tokenizer(tokenizer))
+    return explain(Scored(prediction, references, question, evidence), make_tokenizer(tokenizer))
 
 
 def marks(spans: tuple[Span, ...]) -> dict[str, str]:
@@ -170,7 +171,7 @@ def test_what_another_reference_has_is_not_invented() -> None:
 def test_explanations_agree_with_the_verdicts_on_answers_that_people_labelled(language: str) -> None:
     for case in (case for case in CASES if case["language"] == language):
         texts = case["prediction"], [case["reference"]], case.get("question", ""), case.get("evidence", "")
-        check(explain(*texts, make_tokenizer("character")), *texts)
+        check(explain(Scored(*texts), make_tokenizer("character")), *texts)
 
 
 _TEXTS = st.lists(st.sampled_from(PIECES) | st.text(max_size=6), max_size=6).map("".join)
@@ -183,7 +184,7 @@ _WHOLE = _TEXTS.filter(lambda text: "\ud800" not in text)
 def test_any_explanation_has_both_texts_unchanged_and_agrees_with_the_verdict(
     prediction: str, references: list[str], question: str, evidence: str
 ) -> None:
-    found = explain(prediction, references, question, evidence, make_tokenizer("character"))
+    found = explain(Scored(prediction, references, question, evidence), make_tokenizer("character"))
     check(found, prediction, references, question, evidence)
 
 

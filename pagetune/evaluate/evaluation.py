@@ -1,6 +1,6 @@
 """Scores of both models and of the controls on every set, and what changed from base to tuned."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -8,8 +8,8 @@ from pagetune.errors import UserError
 from pagetune.evaluate.controls import control_answers, instruction_of
 from pagetune.evaluate.fact_match import invented
 from pagetune.evaluate.intervals import Estimates, summarize
-from pagetune.evaluate.page_text import PageTexts, evidence_for
 from pagetune.evaluate.scoring import METRICS, Scored, check_tokenizer, in_pieces, score
+from pagetune.evaluate.sources import Sources
 from pagetune.evaluate.tokenizers import Tokenizer, make_tokenizer, tokenizer_record
 from pagetune.params import Evaluate, Task
 from pagetune.records import Example, Prediction, fact_id
@@ -109,13 +109,14 @@ def accepted_answers(row: Prediction) -> list[str]:
 
 
 def score_rows(
-    predictions: list[Prediction], params: Evaluate, questions: list[str], texts: PageTexts | None = None
+    predictions: list[Prediction], params: Evaluate, questions: list[str], sources: Sources | None = None
 ) -> Scores:
-    """Return the scores and rates of each prediction, in order; `texts` are those of the pages they are about."""
+    """Return the scores and rates of each prediction, in order."""
     tokenizer = make_tokenizer(params.tokenizer)
     check_tokenizer(tokenizer, params.tokenizer)
+    found = sources or Sources()
     rows = [
-        Scored(row.prediction, accepted_answers(row), question, evidence_for(row, texts or {}))
+        Scored(row.prediction, accepted_answers(row), question, found.evidence_for(row), found.page_for(row))
         for row, question in zip(predictions, questions, strict=True)
     ]
     return [_scores(row, tokenizer, params) for row in in_pieces(rows, tokenizer, params.tokenizer)]
@@ -128,19 +129,9 @@ def _scores(row: Scored, tokenizer: Tokenizer, params: Evaluate) -> dict[str, fl
     the numbers and names of the question or the page.
     """
     scores = score(row, tokenizer, params.references)
-    made_up = unsupported_claims(row.prediction, row.references, row.question, row.evidence)
+    made_up = invented(row.prediction, "\n".join([row.question, *row.references, row.evidence]), row.page)
     abstained = abstains(row.prediction) and not scores["fact_match"]
     return scores | {"abstained": float(abstained), "invented": float(bool(made_up))}
-
-
-def unsupported_claims(prediction: str, references: Sequence[str], question: str, evidence: str) -> list[str]:
-    """Return what an answer states and neither references nor question nor evidence hold."""
-    strange = invented(prediction, "\n".join([question, *references]))
-    if not strange or not evidence:
-        return strange
-    # The page is looked up by itself, because it is then read once for all of its questions.
-    not_there = set(invented(prediction, evidence))
-    return [claim for claim in strange if claim in not_there]
 
 
 @dataclass(frozen=True)
@@ -173,9 +164,9 @@ def evaluate(
     template: str,
     params: Evaluate,
     task: Task = "qa",
-    texts: PageTexts | None = None,
+    sources: Sources | None = None,
 ) -> Evaluation:
-    """Score both models and the controls, with the texts of the pages that the questions are about.
+    """Score both models and the controls, with what the questions were made from.
 
     Raises UserError where base and tuned cannot be compared.
     """
@@ -184,7 +175,7 @@ def evaluate(
     controls = control_answers(VIEWS[task].controls, asked, predictions["tuned"], train, template)
     answers = {model: predictions[model] for model in MODELS} | controls
     questions = [instruction_of(row.prompt, template) for row in asked]
-    scores = {name: score_rows(rows, params, questions, texts) for name, rows in answers.items()}
+    scores = {name: score_rows(rows, params, questions, sources) for name, rows in answers.items()}
     if task == "summarization":
         scores = {name: _both_ways(rows, answers[name], params, questions) for name, rows in scores.items()}
     return Evaluation(answers, scores, params, task)

@@ -13,7 +13,7 @@ from pagetune.evaluate.fact_match import Facts, Verdict, facts, judge
 from pagetune.evaluate.fault_sentences import Reason, sentences_for
 from pagetune.evaluate.proper_names import lacking
 from pagetune.evaluate.raw_places import Place, places_in
-from pagetune.evaluate.scoring import rouge
+from pagetune.evaluate.scoring import Scored, rouge
 from pagetune.evaluate.shared_words import speaks_of, words
 from pagetune.evaluate.tokenizers import Tokenizer
 from pagetune.text.claims import claims
@@ -76,20 +76,17 @@ class _Marked(NamedTuple):
 _Ways = tuple[tuple[Mark, Callable[[str], bool]], ...]
 
 
-def explain(
-    prediction: str, references: Sequence[str], question: str, evidence: str, tokenizer: Tokenizer
-) -> Explanation:
-    """Explain the verdict on an answer by the first reference that it matches, else by the one with the best ROUGE-L.
-
-    `evidence` is the text of the page, or "", as the verdict had it.
-    """
-    verdicts = [judge(prediction, reference, question, evidence) for reference in references]
+def explain(row: Scored, tokenizer: Tokenizer) -> Explanation:
+    """Explain the verdict on an answer by the first reference that it matches, else by the one with the best
+    ROUGE-L."""
+    prediction, references, question = row.prediction, row.references, row.question
+    verdicts = [judge(prediction, reference, question, row.evidence) for reference in references]
     chosen = next((place for place, verdict in enumerate(verdicts) if verdict.right), None)
     if chosen is None:
         alike = [rouge(prediction, reference, tokenizer)["rougeL"] for reference in references]
         chosen = alike.index(max(alike))
     others = [reference for place, reference in enumerate(references) if place != chosen]
-    return _explain(prediction, references[chosen], question, [evidence, *others], verdicts[chosen])
+    return _explain(prediction, references[chosen], question, [row.evidence, row.page, *others], verdicts[chosen])
 
 
 def _explain(prediction: str, reference: str, question: str, support: Sequence[str], verdict: Verdict) -> Explanation:

@@ -347,8 +347,18 @@ def _strange(said: Facts, known: Facts) -> tuple[str, ...]:
     return tuple(numbers) + tuple(sorted((said.joined | said.codes) - known.joined - known.codes))
 
 
-def invented(answer: str, support: str) -> list[str]:
-    """Return the quantities, dates, codes and names of `answer` that `support` does not hold, sorted."""
-    said, held = facts(answer), facts(support)
-    days = said.days - held.days
-    return sorted({*_strange(said, held), *days, *lacking(said.names, support)})
+def invented(answer: str, support: str, page: str = "") -> list[str]:
+    """Return the quantities, dates, codes and names of `answer` that neither `support` nor `page` holds, sorted."""
+    said = facts(answer)
+    strange = _unsupported(said, facts(support))
+    return sorted(strange & _unsupported(said, _facts_of_page(page)) if strange and page else strange)
+
+
+@lru_cache(maxsize=16_384)
+def _facts_of_page(text: str) -> Facts:
+    """Return what a page states. Pages are kept apart from answers, which would crowd them out."""
+    return facts.__wrapped__(text)
+
+
+def _unsupported(said: Facts, held: Facts) -> set[str]:
+    return {*_strange(said, held), *(said.days - held.days), *lacking(said.names, held.text)}

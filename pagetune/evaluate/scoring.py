@@ -50,13 +50,14 @@ def check_tokenizer(tokenizer: Tokenizer, name: str) -> None:
 
 @dataclass(frozen=True)
 class Scored:
-    """An answer, the accepted answers (at least one), the question, and the passage that the references come from; both
-    are empty where they are not known."""
+    """An answer, the accepted answers (at least one), the question, the passage that the references come from, and the
+    page around it; the last three are empty where they are not known."""
 
     prediction: str
     references: Sequence[str]
     question: str = ""
     evidence: str = ""
+    page: str = ""
 
 
 def in_pieces(rows: Sequence[Scored], tokenizer: Tokenizer, name: str) -> Iterator[Scored]:
@@ -66,8 +67,8 @@ def in_pieces(rows: Sequence[Scored], tokenizer: Tokenizer, name: str) -> Iterat
     """
     for start in range(0, len(rows), _AT_ONCE):
         some = rows[start : start + _AT_ONCE]
-        texts = [text for row in some for text in (row.prediction, row.question, *row.references)]
-        pages = [plain(page) for page in {row.evidence for row in some if row.evidence}]
+        texts = [text for row in some for text in (row.prediction, row.question, row.evidence, *row.references)]
+        pages = [plain(page) for page in {row.page for row in some if row.page}]
         learn_morphemes([*texts, *pages, *(form for text in texts for form in readings(text))])
         for row in some:
             _check_references(row, tokenizer, name)

@@ -8,8 +8,8 @@ from typing import Literal
 
 from pagetune.evaluate.evaluation import MODELS, SETS, accepted_answers, set_of
 from pagetune.evaluate.explanation import Explanation, explain
-from pagetune.evaluate.page_text import PageTexts, evidence_for
 from pagetune.evaluate.scoring import Scored, in_pieces
+from pagetune.evaluate.sources import Sources
 from pagetune.evaluate.tables import verdict
 from pagetune.evaluate.tokenizers import make_tokenizer
 from pagetune.records import Pair, Prediction
@@ -130,18 +130,15 @@ def choose_cases(cases: list[Case], limit: int = CASES_SHOWN) -> list[Case]:
     return [cases[index] for index in sorted(in_turn[:limit])]
 
 
-def explained(cases: list[Case], texts: PageTexts, tokenizer: str) -> list[Case]:
-    """Return the cases with the reasons of their verdicts; `texts` are those of the pages, as `evaluate` had them."""
+def explained(cases: list[Case], sources: Sources, tokenizer: str) -> list[Case]:
+    """Return the cases with the reasons of their verdicts, from the same sources as `evaluate` had."""
     cut = make_tokenizer(tokenizer)
     rows = [
-        Scored(row.prediction, case.references, case.question, evidence_for(row, texts))
+        Scored(row.prediction, case.references, case.question, sources.evidence_for(row), sources.page_for(row))
         for case in cases
         for row in (case.base, case.tuned)
     ]
-    reasons = [
-        explain(row.prediction, row.references, row.question, row.evidence, cut)
-        for row in in_pieces(rows, cut, tokenizer)
-    ]
+    reasons = [explain(row, cut) for row in in_pieces(rows, cut, tokenizer)]
     return [replace(case, reasons=tuple(reasons[2 * at : 2 * at + 2])) for at, case in enumerate(cases)]
 
 

@@ -10,8 +10,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from pagetune.evaluate.evaluation import BOTH_WAYS, FEWEST_FACTS, MODELS, RATES, SETS, view_of
-from pagetune.evaluate.page_text import page_texts
 from pagetune.evaluate.scoring import METRICS
+from pagetune.evaluate.sources import sources_of
 from pagetune.records import BadFile, Page, Pair, Prediction
 from pagetune.report.cases import Case, all_cases, choose_cases, explained, right_answers
 from pagetune.report.charts import charts
@@ -131,7 +131,7 @@ def _shown(cases: list[Case], inputs: Inputs) -> list[Case]:
     chosen = choose_cases(cases)
     if view_of(scores).headline != "fact_match":
         return chosen
-    return explained(chosen, page_texts(inputs.pages), scores["tokenizer"]["name"])
+    return explained(chosen, sources_of(inputs.pairs, inputs.pages), scores["tokenizer"]["name"])
 
 
 def _document_values(inputs: Inputs) -> dict[str, Any]:

@@ -1,0 +1,42 @@
+"""Where an answer is looked up beside its reference: the evidence of its pair, and the page that it was made from."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from pagetune.records import Example, Page, Pair, Table, fact_id
+from pagetune.text.readable import readable
+
+
+@dataclass(frozen=True)
+class Sources:
+    """`evidence` by pair, and the texts of the pages by document and page number; your own rows and dialogues have
+    neither."""
+
+    evidence: Mapping[str, str] = field(default_factory=dict)
+    pages: Mapping[tuple[str, int], str] = field(default_factory=dict)
+
+    def evidence_for(self, row: Example) -> str:
+        """Return the passage that the row's reference was taken from, or ""."""
+        return self.evidence.get(fact_id(row.pair_id), "")
+
+    def page_for(self, row: Example) -> str:
+        """Return the text of the row's page, or ""."""
+        return "" if row.page_number is None else self.pages.get((row.doc_id, row.page_number), "")
+
+
+def sources_of(pairs: Iterable[Pair], pages: Iterable[Page]) -> Sources:
+    """Return the evidence of each pair, and each page with its tables below: captions, and rows with their cells
+    joined by " | "."""
+    return Sources(
+        {pair.pair_id: pair.evidence for pair in pairs if pair.evidence},
+        {(page.doc_id, page.page_number): _text_of(page) for page in pages},
+    )
+
+
+def _text_of(page: Page) -> str:
+    """Return the text as `fact_match` reads it, so that its morphemes are analysed once."""
+    return readable("\n".join([page.text, *map(_table_text, page.tables)]))
+
+
+def _table_text(table: Table) -> str:
+    return "\n".join([table.caption, *(" | ".join(row) for row in table.rows)])
