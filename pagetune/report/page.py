@@ -16,6 +16,7 @@ from pagetune.report.cases import all_cases, choose_cases, right_answers
 from pagetune.report.charts import charts
 from pagetune.report.coverage import coverage, worst_pages
 from pagetune.report.findings import CONTROL_MEANINGS, summary_sentences
+from pagetune.report.judgement import judgement_values
 
 FOLDER = Path(__file__).parent
 #: The metrics' usual names.
@@ -105,6 +106,7 @@ def _score_values(inputs: Inputs) -> dict[str, Any]:
         "kinds": [row for row in inputs.groups if row["by"] == "kind"],
         "cases": choose_cases(cases),
         "case_count": len(cases),
+        "judgement": judgement_values(scores, cases, inputs.per_example),
     }
 
 
