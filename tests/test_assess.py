@@ -271,7 +271,7 @@ def test_the_stage_writes_verdicts_shares_and_agreement(judging: Path, server: S
     assert by_row["lookup", "a"] == ("", "")
     assert "evaluate: 5 replies (0 from the cache), 50 tokens in and 25 out" in printed
     assert "evaluate: judge-7b judged 5 answers; it agrees with fact_match on " in printed
-    assert "1 unreadable replies, 0 failed requests" in printed
+    assert "unreadable replies: 1, failed requests: 0" in printed
 
 
 def test_a_second_run_sends_nothing_and_writes_the_same_bytes(judging: Path, server: Server) -> None:
@@ -328,14 +328,14 @@ def test_when_all_requests_fail_the_stage_ends_and_counts_them(judging: Path) ->
     printed, metrics, _ = evaluate(judging)
     assert metrics["judge"]["tuned"]["recall"]["failed"] == 3
     assert metrics["judge"]["agreement"]["tuned"]["kappa"] is None
-    assert "5 failed requests" in printed
+    assert "failed requests: 5" in printed
 
 
 def test_the_line_for_the_terminal_says_when_there_is_no_verdict_and_no_kappa() -> None:
     nothing = dict.fromkeys(("unreadable", "failed"), 0)
     sets = dict.fromkeys(("recall", "recall_new_wording", "validation", "heldout"), nothing)
     empty = {"model": "m", "base": sets, "tuned": sets, "agreement": {"all": agreement([])}}
-    assert agreement_line(empty) == "m judged no answer; 0 unreadable replies, 0 failed requests"
+    assert agreement_line(empty) == "m judged no answer; unreadable replies: 0, failed requests: 0"
     alike = empty | {"agreement": {"all": agreement([(True, True)])}}
     assert "on 100%, kappa not defined;" in agreement_line(alike)
 

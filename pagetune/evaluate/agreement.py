@@ -97,7 +97,7 @@ def agreement_line(metrics: dict[str, Any]) -> str:
     """Return one line for the terminal, from `judge` of metrics/eval.json."""
     overall = metrics["agreement"]["all"]
     lacking = {name: sum(metrics[model][set_][name] for model in MODELS for set_ in SETS) for name in NO_VERDICT}
-    without = f"{lacking['unreadable']} unreadable replies, {lacking['failed']} failed requests"
+    without = f"unreadable replies: {lacking['unreadable']}, failed requests: {lacking['failed']}"
     if not overall["n"]:
         return f"{metrics['model']} judged no answer; {without}"
     kappa = "not defined" if overall["kappa"] is None else f"{overall['kappa']:.2f}"
