@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from pagetune.errors import run_stage
+from pagetune.evaluate.agreement import add_opinions, agreement_line, judge_metrics
+from pagetune.evaluate.assess import assess, cases
 from pagetune.evaluate.comparison import comparison_table
 from pagetune.evaluate.evaluation import MODELS, SETS, evaluate, metrics_of
 from pagetune.evaluate.sources import sources_of
@@ -22,15 +24,21 @@ PAIRS, PAGES = Path("data/qa.jsonl"), Path("data/pages.jsonl")
 
 def main() -> None:
     settings = load_params()
-    params = settings.evaluate
+    params, llm = settings.evaluate, settings.llm
     predictions = {model: read_records(PREDICTIONS / f"{model}.jsonl", Prediction) for model in MODELS}
     train = read_records(PROMPTS / "train.jsonl", Example)
     template = read_json(PROMPTS / "template.json")["template"]
     sources = sources_of(read_records(PAIRS, Pair), read_records(PAGES, Page))
     evaluation = evaluate(predictions, train, template, params, settings.task, sources)
-    metrics = metrics_of(evaluation)
+    metrics, examples = metrics_of(evaluation), per_example_rows(evaluation)
+    if params.judge == "llm":
+        opinions, client = assess(evaluation.answers, cases(evaluation.asked, template, sources), llm)
+        named = {"model": llm.model, "llm": client.metrics()}
+        metrics["judge"] = named | judge_metrics(evaluation, opinions)
+        examples = add_opinions(examples, opinions)
+        print(f"evaluate: {client}\nevaluate: {agreement_line(metrics['judge'])}")
     write_json(METRICS / "eval.json", metrics)
-    write_table(METRICS / "per_example.csv", per_example_rows(evaluation))
+    write_table(METRICS / "per_example.csv", examples)
     write_table(METRICS / "groups.csv", group_rows(evaluation))
     for name in SETS:
         write_table(METRICS / "changes" / f"{name}.csv", change_rows(evaluation, name))

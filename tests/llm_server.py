@@ -140,6 +140,7 @@ def passage_of(body: Body) -> str:
 def task_of(body: Body) -> str:
     """Tell which of pagetune's prompts the body holds."""
     names = {"questions": "questions", "evidence": "answer", "faithfulness": "judge", "paraphrases": "paraphrase"}
+    names["reason"] = "assess"
     system = body["messages"][0]["content"]
     return next(
         (task for word, task in names.items() if f'{{"{word}"' in system or f'"{word}": "…"' in system), "translate"

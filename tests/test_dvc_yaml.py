@@ -128,10 +128,10 @@ def test_a_planted_undeclared_read_is_found(audited: Path, tmp_path: Path) -> No
     script = tmp_path / "planted.py"
     script.write_text(
         "from pathlib import Path\nfrom stages.evaluate import main as evaluate\n"
-        "def main():\n    evaluate()\n    Path('data/qa.jsonl').read_text(encoding='utf-8')\n",
+        "def main():\n    evaluate()\n    Path('data/bad_files.json').read_text(encoding='utf-8')\n",
         encoding="utf-8",
     )
-    assert undeclared("evaluate", audit(audited, "evaluate", str(script)))["reads"] == ["data/qa.jsonl"]
+    assert undeclared("evaluate", audit(audited, "evaluate", str(script)))["reads"] == ["data/bad_files.json"]
 
 
 def test_a_planted_undeclared_parameter_is_found(audited: Path, tmp_path: Path) -> None:

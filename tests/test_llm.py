@@ -357,7 +357,8 @@ def test_an_answer_is_found_whatever_stands_before_it_and_half_of_one_never(text
 def test_every_prompt_is_there_in_both_languages_and_has_two_parts(path: Path) -> None:
     task, language, _ = path.name.split(".")
     assert (FOLDER / f"{task}.{'en' if language == 'ko' else 'ko'}.md").exists()
-    values = dict.fromkeys(("title", "section", "passage", "count", "question", "source", "answer"), "값 {{ title }}")
+    names = ("title", "section", "passage", "count", "question", "source", "answer", "evidence", "references")
+    values = dict.fromkeys(names, "값 {{ title }}")
     messages = render(task, language, variant=2, **values)  # type: ignore[arg-type]
     assert [message["role"] for message in messages] == ["system", "user"]
     assert "{%" not in str(messages)

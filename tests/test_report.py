@@ -173,12 +173,14 @@ def test_every_mark_is_explained_and_differs_from_the_others_by_more_than_its_co
     assert len(lines) == len(set(lines)) == 7, "has and agrees are the same, and so are asked and supported"
 
 
-def test_an_answer_is_explained_by_the_page_that_its_verdict_had() -> None:
+def test_an_answer_is_explained_by_the_page_of_its_pair() -> None:
     inputs = made_up()
-    texts = [page.model_copy(update={"text": "주차 요금은 9만 원까지 받습니다."}) for page in inputs.pages]
-    with_page, without = (render_report(replace(inputs, pages=pages)) for pages in (texts, []))
-    assert 'question or page have it">9만 원' in with_page
-    assert 'question or page have it">9만 원' not in without
+    tuned = [row.model_copy(update={"prediction": "3만 원, 정원은 7명"}) for row in inputs.tuned]
+    texts = [page.model_copy(update={"text": "정원은 7명입니다."}) for page in inputs.pages]
+    with_page, without = (render_report(replace(inputs, tuned=tuned, pages=pages)) for pages in (texts, []))
+    supported = re.compile(r'<mark class="supported"[^>]*>[^<]*7명')
+    assert supported.search(with_page)
+    assert not supported.search(without)
 
 
 def test_with_more_answers_than_the_page_holds_no_set_and_no_change_is_crowded_out() -> None:

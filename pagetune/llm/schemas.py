@@ -1,6 +1,6 @@
 """The replies that a language model is asked for, as JSON schemas."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -27,6 +27,12 @@ class Answered(Schema):
 class Graded(Schema):
     faithfulness: Grade
     clarity: Grade
+
+
+class Assessed(Schema):
+    # The reason comes first, so that the model thinks before it decides.
+    reason: str
+    verdict: Literal["right", "wrong", "unsupported"]
 
 
 class Paraphrases(Schema):

@@ -272,6 +272,7 @@ class Evaluate(Section):
     references: Literal["max", "mean"]
     quick: Annotated[int, Field(ge=0)]
     bootstrap_samples: Count
+    judge: Literal["off", "llm"]
 
 
 class Export(Section):

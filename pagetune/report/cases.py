@@ -131,7 +131,12 @@ def choose_cases(cases: list[Case], limit: int = CASES_SHOWN) -> list[Case]:
 
 
 def explained(cases: list[Case], sources: Sources, tokenizer: str) -> list[Case]:
-    """Return the cases with the reasons of their verdicts, from the same sources as `evaluate` had."""
+    """Return the cases with the reasons of their verdicts, from the same sources as `evaluate` had.
+
+    Summaries have no verdict, and no reasons.
+    """
+    if any(case.headline != "fact_match" for case in cases):
+        return cases
     cut = make_tokenizer(tokenizer)
     rows = [
         Scored(row.prediction, case.references, case.question, sources.evidence_for(row), sources.page_for(row))

@@ -3,7 +3,7 @@
 const form = document.getElementById("filter");
 const [query, set, moved] = ["query", "set", "moved"].map((id) => document.getElementById(id));
 const folded = (text) => text.normalize("NFC").toLowerCase();
-const cases = [...document.querySelectorAll(".case")].map((element) => ({
+const cases = [...document.querySelectorAll("#cases > .case")].map((element) => ({
   element,
   text: folded([...element.querySelectorAll(".text")].map((part) => part.textContent).join("\n")),
 }));

@@ -13,10 +13,11 @@ from pagetune.evaluate.evaluation import BOTH_WAYS, FEWEST_FACTS, MODELS, RATES,
 from pagetune.evaluate.scoring import METRICS
 from pagetune.evaluate.sources import sources_of
 from pagetune.records import BadFile, Page, Pair, Prediction
-from pagetune.report.cases import Case, all_cases, choose_cases, explained, right_answers
+from pagetune.report.cases import all_cases, choose_cases, explained, right_answers
 from pagetune.report.charts import charts
 from pagetune.report.coverage import coverage, worst_pages
 from pagetune.report.findings import CONTROL_MEANINGS, summary_sentences
+from pagetune.report.judgement import judgement_values
 
 FOLDER = Path(__file__).parent
 #: The metrics' usual names.
@@ -104,6 +105,7 @@ def _score_values(inputs: Inputs) -> dict[str, Any]:
     scores = inputs.metrics["eval"]
     view, answers = view_of(scores), {"base": inputs.base, "tuned": inputs.tuned}
     cases = all_cases(answers, inputs.per_example, inputs.asked, view.headline)
+    sources, tokenizer = sources_of(inputs.pairs, inputs.pages), scores["tokenizer"]["name"]
     names = [name for name in (*METRICS, *BOTH_WAYS, *RATES) if name in scores["tuned"]["heldout"]]
     return {
         "metrics": inputs.metrics,
@@ -119,19 +121,11 @@ def _score_values(inputs: Inputs) -> dict[str, Any]:
         "titles": METRIC_TITLES,
         "measured": {name: METRIC_TITLES[name] for name in names},
         "kinds": [row for row in inputs.groups if row["by"] == "kind"],
-        "cases": _shown(cases, inputs),
+        "cases": explained(choose_cases(cases), sources, tokenizer),
         "mark_meanings": MARK_MEANINGS,
         "case_count": len(cases),
+        "judgement": judgement_values(scores, cases, inputs.per_example, sources),
     }
-
-
-def _shown(cases: list[Case], inputs: Inputs) -> list[Case]:
-    """Return the cases that the page shows. Verdicts are explained, and summaries have none."""
-    scores = inputs.metrics["eval"]
-    chosen = choose_cases(cases)
-    if view_of(scores).headline != "fact_match":
-        return chosen
-    return explained(chosen, sources_of(inputs.pairs, inputs.pages), scores["tokenizer"]["name"])
 
 
 def _document_values(inputs: Inputs) -> dict[str, Any]:
