@@ -12,17 +12,23 @@ from pagetune.text.notation import plain
 from pagetune.text.quantities import as_read, quantities
 
 _RETRACTED = re.compile(
-    r"(?:답|답변|내용|정보|말|이것|이는|위|앞)[^.]{0,12}(?:틀렸|틀린|틀립|거짓|잘못)"
-    r"|사실이 아니|사실과 다르|정확하지 않|취소하겠|다시 보니|정정(?:하|합)"
-    r"|(?i:\bscratch that\b|\bcorrection:|\bon second thought|[.!?] wait,|\bI mean\b)"
+    r"(?:답|답변|내용|정보|말|이것|이는|위|앞|앞서|방금)[^.]{0,16}(?:틀렸|틀린|틀립|거짓|잘못|오류|착각|취소|철회)"
+    r"|사실이 아니|사실과 다르|정확하지 않|취소하겠|다시 (?:보니|확인해 보니|생각해 보니)|정정(?:하|합)"
+    r"|제가 (?:착각|잘못|틀)|(?<![가-힣])(?:오해|소문|헛소문|낭설)|[였었했](?:으나|지만|는데),? (?:지금|현재|이제|올해|바뀌|변경|폐지)"
+    r"|(?i:\bused to be\b|\bno longer (?:applies|valid|true|the case)\b|\bmyth\b|\bmisconception\b|\brumou?r\b)"
+    r"|(?i:\bscratch that\b|\bcorrection:|\bon second thought|[.!?—–-] ?(?:no, )?wait,|\bI mean\b|\bstrike that\b)"
+    r"|(?i:\b(?:ignore|disregard) (?:that|this|the above|my)|\bmy mistake\b|\bI (?:misread|misspoke|stand corrected)\b)"
     r"|(?i:\b(?:this|that|the above|my) (?:answer |statement |information )?(?:is|was)"
     r" (?:wrong|incorrect|false|not (?:true|correct|right)))"
     r"|(?i:\bI was wrong\b|\bactually,? (?:no|that))"
 )
 _UNSURE = re.compile(
-    r"확실(?:하지|치) 않|잘 모르(?!는 경우|면)|모르겠|인지 (?:불|확실)|일 수도 있|인 것 같|아마(?:도)?(?![가-힣])|추측"
-    r"|중 하나일|가운데 하나일"
-    r"|(?i:\b(?:not sure|unsure|maybe|perhaps|might be|could be|probably|I think|I guess|possibly)\b)"
+    r"확실(?:하지|치|하진) 않|확신(?:할 수|하지|이) [없못않]|장담|잘 모르(?!는 경우|면)|모르겠|인지 (?:불|확실)|[일할] 수도 있"
+    r"|인 것 같|[은는인한] 듯(?:합|하|해|싶)|아마(?:도)?(?![가-힣])|추측|짐작|추정(?:됩|컨대)|일지도|으?로 (?:보입니다|기억합)"
+    r"|중 하나일|가운데 하나일|둘 중 하나|기억이 (?:안|나지|정확)"
+    r"|(?i:\b(?:not sure|unsure|maybe|perhaps|might be|could be|may be wrong|probably|I think|I guess|I believe)\b)"
+    r"|(?i:\b(?:possibly|not certain|can(?:no|'|’)t (?:confirm|say for sure)|don['’]t (?:know|remember))\b)"
+    r"|(?i:\bif I (?:recall|remember)\b)"
 )
 _OR = re.compile(
     r"또는|혹은|(?<![이가] )아니면|이거나|(?<=[가-힣])이나(?=\s)"
@@ -44,12 +50,23 @@ def retraction(prediction: str, core: str, known: str, reference: str) -> Iterat
     """
     if _RETRACTED.search(prediction) and not _RETRACTED.search(reference):
         yield "takes its answer back"
-    if _UNSURE.search(prediction) and not _UNSURE.search(reference):
+    asks = core.rstrip().endswith("?") and "?" not in reference
+    if asks or (_UNSURE.search(prediction) and not _UNSURE.search(reference)):
         yield "leaves it open"
-    elif _OR.search(core) and not _OR.search(known):
+    elif not _OR.search(known) and any(_is_guess(found, core, known) for found in _OR.finditer(core)):
         yield "names alternatives"
     if _YES.search(prediction) and _NO.search(prediction) and not (_YES.search(reference) and _NO.search(reference)):
         yield "says yes and no"
+
+
+def _is_guess(found: re.Match[str], text: str, known: str) -> bool:
+    """Tell whether a side of an "or" is unknown: 전화 또는 우편 guesses nothing where the reference has 전화·우편."""
+    sides = text[max(0, found.start() - 24) : found.start()], text[found.end() : found.end() + 24]
+    left, right = (quantities(side) for side in sides)
+    if left and right:
+        return not left[-1].is_like(right[0])
+    own = words(sides[0])[-1:] + words(sides[1])[:1]
+    return len(own) < 2 or any(word not in words(known) and word not in known for word in own)
 
 
 def exchanged_roles(prediction: str, reference: str) -> Iterator[str]:

@@ -14,7 +14,7 @@ from pagetune.text.korean import is_korean
 from pagetune.text.morphemes import morphemes
 from pagetune.text.negation import Polarity, polarity
 from pagetune.text.notation import nfc, plain
-from pagetune.text.quantities import Quantity, as_read, quantities
+from pagetune.text.quantities import MONTH, SECOND, Quantity, Rhythm, as_read, quantities, rhythms
 from pagetune.text.readable import readable
 
 OPPOSITES = Path(__file__).parents[1] / "text" / "opposites.txt"
@@ -46,6 +46,12 @@ _ASKS_FOR_LAW = re.compile(
     r"몇 ?[조항호]|[어무][느슨떤] ?(?:조|항|법|규정)|조항|근거"
     r"|(?i:\b(?:which|what) (?:article|section|paragraph|clause|rule|annex))"
 )
+#: What forbids, or says no more of, without a word that denies.
+_FORBIDDEN = re.compile(
+    r"금하|금합|금한|금지|불허|불가|통제|제한|삼가|피하|피해|피합|자제|거절|거부|제외|중단|폐지"
+    r"|(?i:\b(?:prohibit|forbid|forbad|restrict|avoid|refrain|exclud|refus|reject|without|unless|disabled)\w*)"
+)
+_ONLY = re.compile(r"(?<=[가-힣])(?<![다천백십])만(?![가-힣])|뿐|(?i:\bonly\b)")
 #: Bounds from below, and from above: 3일 이내 and 3일 뒤 contradict each other.
 _LOW, _HIGH = {"min", "over", "after"}, {"max", "under", "before"}
 _STRICT = ({"min", "over"}, {"max", "under"})
@@ -79,6 +85,7 @@ class Facts:
     polarity: Polarity
     sides: tuple[tuple[bool, bool], ...]
     lead: str
+    rhythms: tuple[Rhythm, ...]
 
     @property
     def counted(self) -> bool:
@@ -116,6 +123,7 @@ def facts(text: str) -> Facts:
         names=names_in(seen, found),
         polarity=polarity(_LEAD.sub("", seen)),
         lead=_lead(seen),
+        rhythms=rhythms(text),
         sides=tuple((bool(one.search(seen)), bool(other.search(seen))) for one, other in _opposites()),
     )
 
@@ -171,6 +179,7 @@ def judge(prediction: str, reference: str, question: str = "", evidence: str = "
         *_opposed(said, core, held, asked),
         *_items(prediction, reference, question),
         *retraction(prediction, core.text, f"{reference} {question} {evidence}", reference),
+        *_against_evidence(prediction, evidence),
         *exchanged_roles(prediction, reference),
     )
     if not faults and not _agrees_by_opposites(core, held):
@@ -208,14 +217,23 @@ def _same(one: Quantity, other: Quantity) -> bool:
 
 def _lacking(said: Facts, held: Facts, asked: Facts) -> Iterator[str]:
     """Yield what the reference states and the answer does not."""
+    again = _as_often(held, said)
     all_asked = all(any(_same(one, other) for other in asked.quantities) for one in held.quantities)
     for one in held.quantities:
         in_question = not all_asked and any(_same(one, other) for other in asked.quantities)
-        if not in_question and not any(_same(one, other) for other in said.quantities):
+        if not in_question and one not in again and not any(_same(one, other) for other in said.quantities):
             yield f"lacks {one.written}"
     yield from (f"lacks {token}" for token in sorted(held.joined - said.joined - asked.joined))
     yield from (f"lacks {code}" for code in sorted(held.codes - asked.codes) if code not in said.text.lower())
     yield from (f"lacks {day}" for day in sorted(held.days - said.days))
+
+
+def _as_often(one: Facts, other: Facts) -> list[Quantity]:
+    """Return the quantities of `one` by which it says that something is done as often as `other` does, in other words:
+    1년에 4번, 3개월마다 한 번."""
+    known = {(rhythm.value, rhythm.unit) for rhythm in other.rhythms}
+    shared = [rhythm for rhythm in one.rhythms if (rhythm.value, rhythm.unit) in known]
+    return [quantity for quantity in one.quantities if any(rhythm.holds(quantity) for rhythm in shared)]
 
 
 def _items(prediction: str, reference: str, question: str) -> Iterator[str]:
@@ -238,7 +256,7 @@ def _items(prediction: str, reference: str, question: str) -> Iterator[str]:
 
 def _competing(said: Facts, core: Facts, held: Facts, asked: Facts, known: Facts) -> Iterator[str]:
     """Yield what the answer states in the place of the reference's facts or beside them."""
-    kinds = {one.unit for one in held.quantities}
+    kinds, again = {one.unit for one in held.quantities}, _as_often(said, held)
     # An answer about another year than the question's.
     kinds |= {
         one.unit for one in asked.quantities if one.unit and not any(_same(one, other) for other in said.quantities)
@@ -246,7 +264,13 @@ def _competing(said: Facts, core: Facts, held: Facts, asked: Facts, known: Facts
     for one in said.quantities:
         supported = any(_same(one, other) for facts_ in (held, asked, known) for other in facts_.quantities)
         inside = one.unit or any(_same(one, other) for other in core.quantities)
-        if one.unit in kinds and inside and not supported and not (one.unit == "명" and one.value == 1):
+        if (
+            one.unit in kinds
+            and inside
+            and not supported
+            and one not in again
+            and not (one.unit == "명" and one.value == 1)
+        ):
             yield f"states {one.written}"
     if held.days:
         yield from (f"states {day}" for day in sorted(said.days - held.days - asked.days - known.days))
@@ -259,16 +283,18 @@ def _about(said: Facts, held: Facts, core: Facts) -> Iterator[str]:
     denial = core.polarity.denials(held.polarity) != held.polarity.denials(core.polarity)
     for one in held.quantities:
         like = [other for other in said.quantities if _same(one, other)]
-        if like and all(_bounds_conflict(one.bound, other.bound, denial) for other in like):
+        if like and all(_bounds_conflict(one, other, denial) for other in like):
             yield f"{one.written}: {like[0].bound}, not {one.bound}"
         if like and all(one.per and other.per and one.per != other.per and one.value == other.value for other in like):
             yield f"{one.written} per {like[0].per}, not per {one.per}"
 
 
-def _bounds_conflict(one: str, other: str, denial: bool) -> bool:
-    if not one or not other or one == other:
+def _bounds_conflict(one: Quantity, other: Quantity, denial: bool) -> bool:
+    pair = {one.bound, other.bound}
+    if "" in pair or len(pair) == 1:
         return False
-    pair = {one, other}
+    if pair == {"before", "min"} and one.unit in (SECOND, MONTH):  # at least 3 days ahead, 3 days before
+        return False
     if denial and pair in _COMPLEMENTS:
         return False
     return pair in _STRICT or (bool(pair & _LOW) and bool(pair & _HIGH))
@@ -290,13 +316,21 @@ def _opposed(said: Facts, core: Facts, held: Facts, asked: Facts) -> Iterator[st
     )  # fmt: skip
     if said.lead and held.lead and said.lead != held.lead:
         yield f"says {said.lead}"
-    elif opposite is not None and not differ:
+    elif opposite is not None and not differ and core.polarity.denied % 2 == held.polarity.denied % 2:
         yield f"takes the other side: {_opposites()[opposite][0].pattern}"
-    elif differ and _differ(said, held) and opposite is None and not complement:
+    elif differ and not _both_forbid(core, held) and _differ(said, held) and opposite is None and not complement:
         if not (_denies(core, held) and asked.polarity.denied):  # it repeats the denial of the question
             yield "denies it" if _denies(core, held) else "does not deny it"
     elif core.polarity.reverses(held.polarity) and not differ and _mostly_shared(core, held):
         yield "reverses the condition"
+
+
+def _both_forbid(core: Facts, held: Facts) -> bool:
+    """Tell whether both texts deny, or forbid without a denial (금합니다, 출입이 통제됩니다), or name the only ones who may
+    (회원만)."""
+    mine, theirs = (bool(text.polarity.denied or _FORBIDDEN.search(text.text)) for text in (core, held))
+    only = _ONLY.search(core.text) and _ONLY.search(held.text)
+    return (mine and (theirs or held.lead == "no")) or bool(only)
 
 
 def _mostly_shared(one: Facts, other: Facts) -> bool:
@@ -305,7 +339,7 @@ def _mostly_shared(one: Facts, other: Facts) -> bool:
 
 
 def _agrees_by_opposites(core: Facts, held: Facts) -> bool:
-    return _opposite(core, held) is not None and _differ(core, held)
+    return _opposite(core, held) is not None and core.polarity.denied % 2 != held.polarity.denied % 2
 
 
 def _differ(one: Facts, other: Facts) -> bool:
@@ -340,6 +374,24 @@ def _other_words(
         yield "names another one"
     if not says_the_same(prediction, reference, question, evidence, _is_new(held, asked)):
         yield "speaks of something else"
+
+
+def _against_evidence(prediction: str, evidence: str) -> Iterator[str]:
+    """Yield whether a sentence denies what a sentence of the evidence about the same affirms, or the other way."""
+    passages = [facts(part) for part in _SENTENCE.split(evidence) if part.strip()]
+    for sentence in map(facts, _SENTENCE.split(prediction)):
+        own = set(words(sentence.text))
+        near = max(passages, key=lambda passage: len(own & set(words(passage.text))), default=None)
+        shared = len(own & set(words(near.text))) if near else 0
+        if (
+            near
+            and shared > 1
+            and 2 * shared >= len(own)
+            and _differ(sentence, near)
+            and not _both_forbid(sentence, near)
+        ):
+            yield "contradicts the evidence"
+            return
 
 
 def _strange(said: Facts, known: Facts) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 import re
 from functools import cache, lru_cache
+from pathlib import Path
 from typing import Any
 
 from pagetune.evaluate.tokenizers import CharacterTokenizer, f1
@@ -10,12 +11,16 @@ from pagetune.text.morphemes import kiwi, morphemes
 from pagetune.text.negation import NEGATIVE
 from pagetune.text.notation import plain
 
+SYNONYMS = Path(__file__).parents[1] / "text" / "synonyms.txt"
 #: The share of the reference's new words from which on two texts say the same.
 _SHARED = 0.5
 #: Words of the reference beside those of the question that a question answered by yes or no may have.
 _FEW = 2
 #: Kiwi's similarity from which on a verb and a noun mean the same deed: 기르다 and 양성 have 0.63.
 _ALIKE = 0.5
+#: The mean likeness of the reference's words, and the share of them that has to be there letter for letter, from which
+#: on a text of three words or more says the same in other words. Two nouns alone can be siblings (월요일, 화요일).
+_LIKENESS, _LETTER_FOR_LETTER, _MANY = 0.6, 0.2, 3
 #: Kiwi's tags of nouns and of predicates; numbers and counters are quantities.
 _NOUNS, _PREDICATES = {"NNG", "NNP", "XR", "SL", "SH"}, {"VV", "VA", "MAG"}
 #: Content words that say little.
@@ -78,10 +83,22 @@ def says_the_same(prediction: str, reference: str, question: str, evidence: str,
 
 
 def _has_enough(wanted: list[str], said: tuple[str, ...], prediction: str) -> bool:
-    """Tell whether half of the wanted words are there, at least half of these letter for letter."""
+    """Tell whether half of the wanted words are there, at least half of these letter for letter; or whether nearly all
+    of them have made room for one of like meaning."""
     whole = sum(_is_part(word, said, prediction) for word in wanted)
     alike = sum(_is_in(word, set(said), prediction) for word in wanted)
-    return whole > 0 and alike >= _SHARED * len(wanted) and 2 * whole >= alike
+    if whole > 0 and alike >= _SHARED * len(wanted) and 2 * whole >= alike:
+        return True
+    if len(wanted) < _MANY or whole < _LETTER_FOR_LETTER * len(wanted):
+        return False
+    likeness = [1.0 if _is_part(word, said, prediction) else _likeness(word, said) for word in wanted]
+    return sum(likeness) >= _LIKENESS * len(wanted)
+
+
+def _likeness(word: str, others: tuple[str, ...]) -> float:
+    """Return how much the most similar of the others means what the word does, from 0 to 1."""
+    near = [_similarity(one, two) for other in set(others) for one in _senses(word) for two in _senses(other)]
+    return max(near, default=0.0)
 
 
 def _covers(said: tuple[str, ...], asked: tuple[str, ...]) -> bool:
@@ -147,12 +164,38 @@ def words(text: str) -> tuple[str, ...]:
 
 
 def _is_part(word: str, others: tuple[str, ...], text: str) -> bool:
-    return word in others or word in re.sub(r"\s", "", text.lower())
+    """Tell whether a text has the word as it is or as a part of another one, or a synonym of it."""
+    if word in others or word in re.sub(r"\s", "", text.lower()):
+        return True
+    return not synonyms(word).isdisjoint(others)
+
+
+@cache
+def _synonyms() -> dict[str, frozenset[str]]:
+    """Return the synonyms of each word, as lemmas and stems."""
+    found: dict[str, frozenset[str]] = {}
+    for line in SYNONYMS.read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            group = frozenset(_lemma(word) for word in line.split())
+            found |= {word: found.get(word, frozenset()) | group for word in group}
+    return found
+
+
+def synonyms(word: str) -> frozenset[str]:
+    """Return the words that mean the same, of pagetune/text/synonyms.txt."""
+    return _synonyms().get(word, frozenset())
+
+
+def _lemma(word: str) -> str:
+    """Return a word of the dictionary as `words` writes it: 구입 of 구입하다, 사 of 사다."""
+    return re.sub(r"(?:하|되)?다$", "", word) if is_korean(word) else _stem(word)
 
 
 def _is_in(word: str, others: set[str], text: str) -> bool:
     """Tell whether a text has the word, as a part of another one, or as the same deed in another word class."""
     if word in others or (len(word) > 1 and is_korean(word) and word in text.replace(" ", "")):
+        return True
+    if not synonyms(word).isdisjoint(others):
         return True
     return is_korean(word) and any(_alike(word, other) for other in others if is_korean(other))
 

@@ -94,6 +94,8 @@ _PHYSICAL = {
     "kilometers": "km", "kilograms": "kg", "grams": "g", "litres": "L", "liters": "L",
 }  # fmt: skip
 _SHARES = {"ppm": (Fraction(1, 10_000), PERCENT), "bp": (Fraction(1, 100), "포인트")}
+#: A megabyte is 1,000 or 1,024 kilobytes, and nobody says which.
+_BITS, _BINARY = "bit", {Fraction(1024, 1000) ** power for power in range(1, 5)}
 _NAMES = sorted([*_TIME, *_SAME, *_PHYSICAL, *_SHARES], key=len, reverse=True)
 _KNOWN = {*_NAMES, ""}
 _UNIT = "|".join(rf"{re.escape(name)}s?(?![A-Za-z])" if name[-1].isascii() else re.escape(name) for name in _NAMES)
@@ -126,6 +128,8 @@ class Quantity:
         """Tell whether both have the same value and unit, whatever they are about. An English noun is any unit."""
         if (self.value, self.unit) == (other.value, other.unit):
             return True
+        if self.unit == other.unit == _BITS and self.value and other.value:
+            return max(self.value, other.value) / min(self.value, other.value) in _BINARY
         if self.unit == other.unit and self.per != other.per and self._rate() is not None:
             return self._rate() == other._rate()
         return ANY in (self.unit, other.unit) and self.number == other.number
@@ -276,7 +280,7 @@ def _bound(text: str, one: Quantity) -> str:
     after, before = text[one.end : one.end + 16], text[max(0, one.start - 18) : one.start]
     behind = next((name for name, pattern, _ in _BOUNDS if pattern and pattern.search(after)), "")
     ahead = next((name for name, _, pattern in _BOUNDS if pattern and pattern.search(before)), "")
-    if behind in ("before", "after") and not (ahead == "max" and behind == "after"):
+    if behind in ("before", "after") and ahead not in ("min", "max"):
         return behind
     return ahead or behind
 
@@ -341,6 +345,10 @@ def _slash(found: re.Match[str]) -> str:
     return f"{one}월 {other}일" if one <= 12 and other <= 31 else found[0]
 
 
+def _celsius(found: re.Match[str]) -> str:
+    return f"{round((float(found[1]) - 32) * 5 / 9)}℃"
+
+
 _BEFORE = tuple(
     (re.compile(pattern), replacement)
     for pattern, replacement in (
@@ -352,6 +360,10 @@ _BEFORE = tuple(
         (r"(\d+)\s?분의\s?(\d+)", lambda found: _share(found, 1, 2)),
         (r"(?<![\d/.])(\d{1,2})/(\d{1,2})(?![\d/])", _slash),
         (r"절반|반값|(?i:\bhalf\b(?! an? )(?: of)?)", "50%"),
+        (
+            r"(?i)(?:화씨\s?)?(\d+(?:\.\d+)?)\s?(?:°\s?F\b|℉|degrees? fahrenheit\b|(?<=화씨 \d{3})도|(?<=화씨\d{3})도)",
+            _celsius,
+        ),
         (r"정오|(?i:\b(?:at )?(?:noon|midday)\b)", "12시"),
         (r"자정|(?i:\bmidnight\b)", "0시"),
         (r"하룻밤", "1박"),
@@ -377,6 +389,48 @@ _AFTER = tuple(
         (r"(\d{1,2})시\s?반(?![가-힣](?<!입|이|에|까|부))", r"\1시 30분"),
         (r"(\d)시간\s?반(?![가-힣](?<!입|이|에|동|까|을))", r"\1시간 30분"),
         (r"(\d)년\s?반(?![가-힣](?<!입|이|에|동|까|을))", r"\1년 6개월"),
+        (r"영업일\s?(?:기준(?:으로)?|로)\s?(\d+)일", r"\1영업일"),
         (r"(?<=\d)\s(?=(?:퍼센트|프로)(?:입|$|[^가-힣]))", ""),
     )
 )
+
+
+#: How often something is done: 1년에 4번, 3개월마다 1회, 연 4회, four times a year, every three months.
+_TIMES = r"(?P<count>\d+)\s?(?:회|번|차례)"
+_HOW_OFTEN = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"(?<!월 )(?<!월)(?P<many>\d+)?\s?(?P<period>일|주|개월|달|년)에\s?{_TIMES}",
+        rf"(?P<many>\d+)?\s?(?P<period>일|주|개월|달|년)\s?(?:마다|간격으로)(?:\s?{_TIMES})?",
+        rf"(?<![가-힣])(?:매|한\s)?(?P<period>일|주|월|달|년|연)\s?{_TIMES}",
+        r"(?P<count>\d+)\s?times\s(?:a|an|per|each|every)\s(?P<period>day|week|month|year)",
+        r"(?:(?P<count>\d+)\stimes?\s)?(?:every|each)\s(?P<many>\d+)?\s?(?P<period>day|week|month|year)s?",
+        r"(?P<many>\d+)[\s-](?P<period>day|week|month|year)\sintervals?",
+    )
+)
+
+
+@dataclass(frozen=True)
+class Rhythm:
+    """How many seconds or months (`unit`) lie between two times of what is done again and again."""
+
+    value: Fraction
+    unit: str
+    start: int
+    end: int
+
+    def holds(self, one: Quantity) -> bool:
+        return self.start <= one.start and one.end <= self.end
+
+
+@lru_cache(maxsize=4096)
+def rhythms(text: str) -> tuple[Rhythm, ...]:
+    """Return how often the text says that something is done; `start` and `end` count as those of a quantity do."""
+    return tuple(_rhythm(found) for pattern in _HOW_OFTEN for found in pattern.finditer(as_read(text)))
+
+
+def _rhythm(found: re.Match[str]) -> Rhythm:
+    parts = found.groupdict()
+    factor, unit = _TIME[{"월": "개월", "연": "년"}.get(parts["period"], parts["period"]).lower()]
+    every = Fraction(factor * int(parts.get("many") or 1), max(1, int(parts.get("count") or 1)))
+    return Rhythm(every, unit, *found.span())
