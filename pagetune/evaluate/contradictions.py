@@ -3,18 +3,20 @@
 import re
 from collections.abc import Iterator
 from fractions import Fraction
+from difflib import SequenceMatcher
 from itertools import combinations, pairwise
 
-from pagetune.evaluate.shared_words import words
+from pagetune.evaluate.shared_words import synonyms, words
 from pagetune.text.korean import is_korean
-from pagetune.text.morphemes import morphemes
+from pagetune.text.morphemes import Morpheme, morphemes
 from pagetune.text.notation import plain
 from pagetune.text.quantities import as_read, quantities
 
 _RETRACTED = re.compile(
-    r"(?:답|답변|내용|정보|말|이것|이는|위|앞|앞서|방금)[^.]{0,16}(?:틀렸|틀린|틀립|거짓|잘못|오류|착각|취소|철회)"
-    r"|사실이 아니|사실과 다르|정확하지 않|취소하겠|다시 (?:보니|확인해 보니|생각해 보니)|정정(?:하|합)"
-    r"|제가 (?:착각|잘못|틀)|(?<![가-힣])(?:오해|소문|헛소문|낭설)|[였었했](?:으나|지만|는데),? (?:지금|현재|이제|올해|바뀌|변경|폐지)"
+    r"(?:답|답변|내용|정보|말|이것|이는|위|앞|앞서|방금)[^.]{0,16}(?:틀렸|틀린|틀립|거짓|잘못|오류|착각|취소|철회|무시)"
+    r"|사실이 아니|사실과 다르|정확하지 않|취소하겠|다시 (?:보니|확인해 보니|생각해 보니)|정정(?:하|합|:)"
+    r"|제가 (?:착각|잘못|틀)|(?<![가-힣])(?:오해|소문|헛소문|낭설)|(?:그러나|하지만) 실제|맞지 않습"
+    r"|[였었했](?:으나|지만|는데),? (?:지금|현재|이제|올해|바뀌|변경|폐지)|실제로는 (?:그렇지|아니)"
     r"|(?i:\bused to be\b|\bno longer (?:applies|valid|true|the case)\b|\bmyth\b|\bmisconception\b|\brumou?r\b)"
     r"|(?i:\bscratch that\b|\bcorrection:|\bon second thought|[.!?—–-] ?(?:no, )?wait,|\bI mean\b|\bstrike that\b)"
     r"|(?i:\b(?:ignore|disregard) (?:that|this|the above|my)|\bmy mistake\b|\bI (?:misread|misspoke|stand corrected)\b)"
@@ -23,12 +25,18 @@ _RETRACTED = re.compile(
     r"|(?i:\bI was wrong\b|\bactually,? (?:no|that))"
 )
 _UNSURE = re.compile(
-    r"확실(?:하지|치|하진) 않|확신(?:할 수|하지|이) [없못않]|장담|잘 모르(?!는 경우|면)|모르겠|인지 (?:불|확실)|[일할] 수도 있"
-    r"|인 것 같|[은는인한] 듯(?:합|하|해|싶)|아마(?:도)?(?![가-힣])|추측|짐작|추정(?:됩|컨대)|일지도|으?로 (?:보입니다|기억합)"
-    r"|중 하나일|가운데 하나일|둘 중 하나|기억이 (?:안|나지|정확)"
+    r"확실(?:하지|치|하진) 않|확신(?:할 수|하지|이) [없못않]|장담|잘 모르(?!는 경우|면)|모르겠|인지 (?:불|확실)"
+    r"|[일할] 수도 있|인 것 같|[은는인한] 듯(?:합|하|해|싶)|아마(?:도)?(?![가-힣])|추측|짐작|추정(?:됩|컨대|합)|일지도"
+    r"|으?로 (?:보입니다|기억합)|가능성이 [있높큽크]|중 하나일|가운데 하나일|기억이 (?:안|나지|정확)"
+    r"|(?:가운데|중에?서?) (?:한 (?:곳|명|개|가지|군데|부서)|하나)[일이입]"
     r"|(?i:\b(?:not sure|unsure|maybe|perhaps|might be|could be|may be wrong|probably|I think|I guess|I believe)\b)"
-    r"|(?i:\b(?:possibly|not certain|can(?:no|'|’)t (?:confirm|say for sure)|don['’]t (?:know|remember))\b)"
+    r"|(?i:\b(?:possibly|not certain|can(?:no|'|’)t (?:confirm|say for sure|be sure)|don['’]t (?:know|remember))\b)"
     r"|(?i:\bif I (?:recall|remember)\b)"
+)
+#: What says that something holds of all, and what takes a part of it back.
+_ALL = re.compile(r"모든|모두|누구나|누구든|언제든|언제나|어디서나|항상|전액|(?i:\b(?:any|all|always|every|anyone)\b)")
+_RESTRICTED = re.compile(
+    r"제외(?:됩|합|하|되)|(?:^|[.\s])(?:단|다만),?\s[^.]*(?:만 |않|없|못|제외)|(?i:\b(?:except|but not|excluding)\b)"
 )
 _OR = re.compile(
     r"또는|혹은|(?<![이가] )아니면|이거나|(?<=[가-힣])이나(?=\s)"
@@ -55,6 +63,8 @@ def retraction(prediction: str, core: str, known: str, reference: str) -> Iterat
         yield "leaves it open"
     elif not _OR.search(known) and any(_is_guess(found, core, known) for found in _OR.finditer(core)):
         yield "names alternatives"
+    if _ALL.search(reference) and _RESTRICTED.search(prediction) and not _RESTRICTED.search(known):
+        yield "takes a part of it back"
     if _YES.search(prediction) and _NO.search(prediction) and not (_YES.search(reference) and _NO.search(reference)):
         yield "says yes and no"
 
@@ -83,6 +93,26 @@ def exchanged_roles(prediction: str, reference: str) -> Iterator[str]:
         if others and quantity in said and not owners & said[quantity]:
             yield f"gives another number for {min(owners & said[others[0]])}"
     yield from (_exchanged_cases if is_korean(reference) else _exchanged_order)(prediction, reference)
+
+
+def exchanged_words(core: str, reference: str, known: str) -> Iterator[str]:
+    """Yield a noun or ordinal that stands in the place of one of the reference, between the same words: 접수일부터 7일
+    and 발급일부터 7일. `known` are reference, question and evidence."""
+    if not is_korean(reference) or not is_korean(core):
+        return
+    said, held = morphemes(plain(core)), morphemes(plain(reference))
+    matcher = SequenceMatcher(None, [one.form for one in held], [one.form for one in said], autojunk=False)
+    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
+        alone = tag == "replace" and i2 - i1 == 1 == j2 - j1 and i2 < len(held) and j2 < len(said)
+        if alone and _is_exchange(held[i1], said[j1], said, reference, known):
+            yield f"says {said[j1].form}, not {held[i1].form}"
+
+
+def _is_exchange(one: Morpheme, other: Morpheme, said: list[Morpheme], reference: str, known: str) -> bool:
+    tags, forms = {one.tag, other.tag}, {token.form for token in said}
+    content = one.form in words(reference) and bool(words(other.form))
+    same_kind = (tags <= {"NNG", "NNP", "XR"} and content) or tags <= {"NR", "MM"}
+    return same_kind and one.form not in forms and other.form not in known and other.form not in synonyms(one.form)
 
 
 def _owners(text: str) -> dict[tuple[Fraction, str], set[str]]:

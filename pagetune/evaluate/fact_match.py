@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 
-from pagetune.evaluate.contradictions import exchanged_roles, retraction
+from pagetune.evaluate.contradictions import exchanged_roles, exchanged_words, retraction
 from pagetune.evaluate.proper_names import lacking, names_in
 from pagetune.evaluate.shared_words import has_item, says_the_same, speaks_of, words
 from pagetune.text.claims import claims
@@ -32,6 +32,10 @@ _LIST_QUESTION = re.compile(r"모두|각각|전부|무엇무엇|순서|(?i:\ball
 _ORDER_QUESTION = re.compile(r"순서|차례대로|(?i:\border\b|\bsteps?\b)")
 _NO_FEE = re.compile(
     r"(?:요금|비용|수수료|배송비|회비|입장료|이용료|사용료|수강료)[은는이가도]?\s?없(?:습니다|다|음|이|는|고|으)"
+)
+_FREE = re.compile(
+    r"\b(?:pays?|paying) nothing\b|\b(?:at )?no (?:extra |additional )?(?:charge|cost|fee)s?\b|\bwithout charge\b",
+    re.IGNORECASE,
 )
 _SENTENCE = re.compile(r"(?<=[.!?。])\s+|\n+")
 _LAW = (
@@ -109,7 +113,7 @@ def readings(text: str) -> list[str]:
 @lru_cache(maxsize=8192)
 def facts(text: str) -> Facts:
     """Return what `text` states."""
-    seen = _NO_FEE.sub("무료", plain(readable(nfc(text))))
+    seen = _FREE.sub("free", _NO_FEE.sub("무료", plain(readable(nfc(text)))))
     found = morphemes(seen) if is_korean(seen) else []
     claimed = claims(seen)
     codes = {code.rstrip("/") for code in claimed.codes if _CODE.search(code)}
@@ -181,6 +185,7 @@ def judge(prediction: str, reference: str, question: str = "", evidence: str = "
         *retraction(prediction, core.text, f"{reference} {question} {evidence}", reference),
         *_against_evidence(prediction, evidence),
         *exchanged_roles(prediction, reference),
+        *exchanged_words(core.text, reference, f"{reference} {question} {evidence}"),
     )
     if not faults and not _agrees_by_opposites(core, held):
         faults = tuple(_other_words(said, held, asked, prediction, reference, question, evidence))
@@ -326,7 +331,7 @@ def _opposed(said: Facts, core: Facts, held: Facts, asked: Facts) -> Iterator[st
 
 
 def _both_forbid(core: Facts, held: Facts) -> bool:
-    """Tell whether both texts deny, or forbid without a denial (금합니다, 출입이 통제됩니다), or name the only ones who may
+    """Tell whether both texts deny, or forbid without a denial (금합니다, 통제됩니다), or name the only ones who may
     (회원만)."""
     mine, theirs = (bool(text.polarity.denied or _FORBIDDEN.search(text.text)) for text in (core, held))
     only = _ONLY.search(core.text) and _ONLY.search(held.text)

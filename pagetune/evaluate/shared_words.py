@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from pagetune.evaluate.tokenizers import CharacterTokenizer, f1
+from pagetune.text.english_numbers import english_in_digits
 from pagetune.text.korean import is_korean
 from pagetune.text.morphemes import kiwi, morphemes
 from pagetune.text.negation import NEGATIVE
 from pagetune.text.notation import plain
+from pagetune.text.numerals import in_digits
 
 SYNONYMS = Path(__file__).parents[1] / "text" / "synonyms.txt"
 #: The share of the reference's new words from which on two texts say the same.
@@ -50,7 +52,8 @@ _ENGLISH_LIGHT = re.compile(
     r"an?|the|of|to|in|on|at|for|from|by|with|and|or|as|into|than|is|are|was|were|be|been|its?|this|that|these"
     r"|those|s|t|you|your|we|our|they|their|them|s?he|his|her|i|my|me|can|could|do|does|did|will|would|have|has|had|not|no"
     r"|there|here|which|what|when|where|who|whose|how|why|if|it|must|may|shall|should|each|every|per|yes|any|all|such|so"
-    r"|also|most|least"
+    r"|also|then|so|thus|please|but|since|because|while|than|after|before|most|least|seconds?|minutes?|hours?|days?|weeks?|months?|years?|percent|half|quarters?|thirds?|times?|once|twice"
+    r"|dozen|noon|midnight|fortnight|daily|weekly|monthly|yearly|annually|dollars?|euros?|pounds?|won|kilos?|litres?|liters?"
     r"|maximum|minimum|more|less|about|up|to|only|just"
 )
 
@@ -64,6 +67,7 @@ def says_the_same(prediction: str, reference: str, question: str, evidence: str,
     said, held, asked = (words(text) for text in (prediction, reference, question))
     if counted:
         known = {*held, *asked, *words(evidence)}
+        said = said if is_korean(prediction) else words(in_digits(english_in_digits(prediction)))
         return (
             not known or len(said) < 2 or any(_is_in(word, known, f"{reference}{question}{evidence}") for word in said)
         )
@@ -110,7 +114,7 @@ def _exchanges_a_noun(said: tuple[str, ...], wanted: list[str], prediction: str,
     whether the prediction is nothing but a list that has such nouns."""
     mine, theirs = _nouns(prediction), _nouns(reference)
     missing = [noun for noun in theirs if not _is_part(noun, mine, prediction) and _is_any_part(noun, wanted)]
-    strange = [noun for noun in mine if not _is_part(noun, (), known)]
+    strange = [noun for noun in mine if not _is_part(noun, words(known), known)]
     is_list = is_korean(prediction) and not any(token.tag[0] in "VEJX" for token in morphemes(plain(prediction)))
     return (len(missing) == 1 == len(strange) and len(wanted) < 6) or (is_list and len(strange) > 1 and not missing)
 

@@ -11,6 +11,8 @@ from functools import cache, lru_cache
 from typing import Any
 
 from pagetune.text.claims import DIGITS, scaled
+from pagetune.text.english_numbers import english_in_digits
+from pagetune.text.korean import is_korean
 from pagetune.text.notation import nfc, plain
 from pagetune.text.numerals import few_in_digits
 from pagetune.text.readable import readable
@@ -91,9 +93,13 @@ _PHYSICAL = {
     "ms": "ms", "metres": "m", "meters": "m", "metre": "m", "meter": "m", "㎥": "m**3", "m3": "m**3",
     "입방미터": "m**3", "세제곱미터": "m**3", "mah": "mA*hour", "ah": "A*hour", "ha": "hectare", "헥타르": "hectare",
     "kwh": "kW*hour", "wh": "W*hour", "gib": "GiB", "mib": "MiB", "kib": "KiB", "bytes": "byte", "kilometres": "km",
-    "kilometers": "km", "kilograms": "kg", "grams": "g", "litres": "L", "liters": "L",
+    "kilometers": "km", "kilograms": "kg", "kilo": "kg", "kilos": "kg", "grams": "g", "litres": "L", "liters": "L",
 }  # fmt: skip
-_SHARES = {"ppm": (Fraction(1, 10_000), PERCENT), "bp": (Fraction(1, 100), "포인트")}
+_SHARES = {
+    "ppm": (Fraction(1, 10_000), PERCENT),
+    "bp": (Fraction(1, 100), "포인트"),
+    "ppb": (Fraction(1, 10_000_000), PERCENT),
+}
 #: A megabyte is 1,000 or 1,024 kilobytes, and nobody says which.
 _BITS, _BINARY = "bit", {Fraction(1024, 1000) ** power for power in range(1, 5)}
 _NAMES = sorted([*_TIME, *_SAME, *_PHYSICAL, *_SHARES], key=len, reverse=True)
@@ -146,6 +152,7 @@ class Quantity:
 def as_read(text: str) -> str:
     """Return `text` with every number in digits, its dates and times in one form, in which quantities are found."""
     text = readable(nfc(text))
+    text = text if is_korean(text) else english_in_digits(text)
     for pattern, replacement in _BEFORE:
         text = pattern.sub(replacement, text)
     text = few_in_digits(plain(text))
@@ -258,19 +265,20 @@ _BOUNDS = tuple(
         (
             "over",
             r"(?:을|를|이|가)?\s?(?:초과|넘|보다\s?(?:많|크|길|높))",
-            r"\b(?:more than|over|exceed(?:s|ing)?|above)",
+            r"(?<!no )(?<!not )\b(?:more than|over|exceed(?:s|ing)?|above)",
         ),
-        ("under", r"(?:미만|보다\s?(?:적|작|짧|낮))", r"\b(?:less than|under|below|fewer than)"),
+        ("under", r"(?:미만|보다\s?(?:적|작|짧|낮))", r"(?<!no )(?<!not )\b(?:less than|under|below|fewer than)"),
         (
             "min",
             r"(?:이상|or more|or above|부터|[~∼]|-\s?\d)",
-            r"최소한?|적어도|\b(?:at least|minimum(?: of)?|not less than|no fewer than|from|since|opens? at)",
+            r"최소한?|적어도|\b(?:at least|minimum(?: of)?|not? (?:less|fewer|earlier) than|from|since|opens? at)",
         ),
         (
             "max",
             r"(?:이하|이내|안에|안으로|안쪽|내에|내로|까지|or less|or fewer)",
             r"최대한?|많아야|늦어도|\d[^\d\s]{0,2}\s?[~∼-]"
-            r"|\b(?:at most|not more than|up to|within|maximum(?: of)?|until|till|by|to|closes? at)",
+            r"|\b(?:at most|not? (?:more|later) than|not (?:to )?exceed(?:ing)?"
+            r"|up to|within|maximum(?: of)?|until|till|by|to|closes? at)",
         ),
     )
 )
@@ -346,7 +354,7 @@ def _slash(found: re.Match[str]) -> str:
 
 
 def _celsius(found: re.Match[str]) -> str:
-    return f"{round((float(found[1]) - 32) * 5 / 9)}℃"
+    return f"{round((float(found[1] or found[2]) - 32) * 5 / 9)}℃"
 
 
 _BEFORE = tuple(
@@ -360,10 +368,7 @@ _BEFORE = tuple(
         (r"(\d+)\s?분의\s?(\d+)", lambda found: _share(found, 1, 2)),
         (r"(?<![\d/.])(\d{1,2})/(\d{1,2})(?![\d/])", _slash),
         (r"절반|반값|(?i:\bhalf\b(?! an? )(?: of)?)", "50%"),
-        (
-            r"(?i)(?:화씨\s?)?(\d+(?:\.\d+)?)\s?(?:°\s?F\b|℉|degrees? fahrenheit\b|(?<=화씨 \d{3})도|(?<=화씨\d{3})도)",
-            _celsius,
-        ),
+        (r"(?i)화씨\s?(\d+(?:\.\d+)?)\s?도|\b(\d+(?:\.\d+)?)\s?(?:°\s?F\b|℉|degrees? fahrenheit\b)", _celsius),
         (r"정오|(?i:\b(?:at )?(?:noon|midday)\b)", "12시"),
         (r"자정|(?i:\bmidnight\b)", "0시"),
         (r"하룻밤", "1박"),
@@ -371,7 +376,13 @@ _BEFORE = tuple(
         (r"(?<!\d)(\d)백\s?(\d{1,2})\s?(?=만)", lambda found: f"{100 * int(found[1]) + int(found[2])}"),
         (r"(?i)\b(\d+) (or (?:more|fewer|less)) ([a-z]+)", r"\1 \3 \2"),
         (r"(?i)\b(\d{1,2})(:\d{2})?\s?(?:-|–|to)\s?(\d{1,2})(:\d{2})?\s?([ap])\.?m\b\.?", _half_of_both),
-        (r"분기(?:마다|별로|에)|(?i:\bquarterly\b)", "3개월마다"),
+        (r"격주(?:마다|로)?", "2주마다"),
+        (r"하루\s?걸러(?:\s?하루)?", "2일마다"),
+        (r"격월(?:마다|로)?", "2개월마다"),
+        (r"(?<![가-힣])1인\s(?=1?\d)", "1인당 "),
+        (r"(?<!\d)(\d)할(?:\s?(\d)푼)?(?![가-힣](?<![입이의을은]))", lambda found: f"{found[1]}{found[2] or 0}%"),
+        (r"(?<=\d) 대 (?=\d)", ":"),
+        (r"분기(?:마다|별로?|에)|(?i:\bquarterly\b)", "3개월마다"),
         (
             r"(?:요금|비용|수수료|배송비|회비|입장료|이용료|사용료|수강료)[은는이가도]?\s?없[가-힣]*|(?<![가-힣])(?:무료|공짜|무상|면제)"
             r"|(?i:\bfree of charge\b|\bfor free\b|\bat no (?:extra )?c(?:ost|harge)\b|\bno (?:charge|fee)s?\b)",
@@ -403,7 +414,9 @@ _HOW_OFTEN = tuple(
         rf"(?<!월 )(?<!월)(?P<many>\d+)?\s?(?P<period>일|주|개월|달|년)에\s?{_TIMES}",
         rf"(?P<many>\d+)?\s?(?P<period>일|주|개월|달|년)\s?(?:마다|간격으로)(?:\s?{_TIMES})?",
         rf"(?<![가-힣])(?:매|한\s)?(?P<period>일|주|월|달|년|연)\s?{_TIMES}",
-        r"(?P<count>\d+)\s?times\s(?:a|an|per|each|every)\s(?P<period>day|week|month|year)",
+        r"(?<![가-힣])매(?P<period>일|주|월|달|년)(?![가-힣]*\s?\d)",
+        r"\b(?P<period>dai|week|month|year|annual)ly\b",
+        r"(?P<count>\d+)\stimes?\s(?:a|an|per|each|every)\s(?P<period>day|week|month|year)",
         r"(?:(?P<count>\d+)\stimes?\s)?(?:every|each)\s(?P<many>\d+)?\s?(?P<period>day|week|month|year)s?",
         r"(?P<many>\d+)[\s-](?P<period>day|week|month|year)\sintervals?",
     )
@@ -431,6 +444,7 @@ def rhythms(text: str) -> tuple[Rhythm, ...]:
 
 def _rhythm(found: re.Match[str]) -> Rhythm:
     parts = found.groupdict()
-    factor, unit = _TIME[{"월": "개월", "연": "년"}.get(parts["period"], parts["period"]).lower()]
+    period = parts["period"].lower()
+    factor, unit = _TIME[{"월": "개월", "연": "년", "dai": "day", "annual": "year"}.get(period, period)]
     every = Fraction(factor * int(parts.get("many") or 1), max(1, int(parts.get("count") or 1)))
     return Rhythm(every, unit, *found.span())
