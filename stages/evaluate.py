@@ -42,7 +42,7 @@ def main() -> None:
     write_table(METRICS / "groups.csv", group_rows(evaluation))
     for name in SETS:
         write_table(METRICS / "changes" / f"{name}.csv", change_rows(evaluation, name))
-    print(f"evaluate: {len(predictions['base'])} questions scored by {metrics['tokenizer']}")
+    print(f"evaluate: {len(predictions['base'])} questions scored by {metrics['tokenizer']['name']}")
     print(comparison_table(metrics))
 
 

@@ -100,6 +100,10 @@ def agreement_line(metrics: dict[str, Any]) -> str:
     without = f"unreadable replies: {lacking['unreadable']}, failed requests: {lacking['failed']}"
     if not overall["n"]:
         return f"{metrics['model']} judged no answer; {without}"
-    kappa = "not defined" if overall["kappa"] is None else f"{overall['kappa']:.2f}"
-    agrees = f"it agrees with fact_match on {overall['observed']:.0%}, kappa {kappa}"
+    kappas = ", ".join(f"{_kappa(metrics['agreement'][model])} on {model}" for model in MODELS)
+    agrees = f"it agrees with fact_match on {overall['observed']:.0%}, kappa {kappas}"
     return f"{metrics['model']} judged {overall['n']} answers; {agrees}; {without}"
+
+
+def _kappa(row: dict[str, Any]) -> str:
+    return "not defined" if row["kappa"] is None else f"{row['kappa']:.2f}"

@@ -57,25 +57,28 @@ def excerpt(text: str, reference: str, limit: int = EVIDENCE_CHARACTERS) -> str:
 
 
 def assess(answers: dict[str, list[Prediction]], asked: list[Case], llm: Llm) -> tuple[Opinions, Client]:
-    """Return an opinion on each answer of base and tuned, in order, and the client with its counts."""
+    """Return an opinion on each answer of base and tuned, in order, and the client with its counts.
+
+    The model says what it finds most likely, whatever `llm.temperature` is: a verdict that was drawn at random would be
+    another one the next time.
+    """
     try:
-        return asyncio.run(_assess_all(answers, asked, llm))
+        return asyncio.run(_assess_all(answers, asked, llm.model_copy(update={"temperature": 0.0})))
     except UserError as error:
         raise UserError(f"{error} Or set evaluate.judge: off.") from None
 
 
 async def _assess_all(answers: dict[str, list[Prediction]], asked: list[Case], llm: Llm) -> tuple[Opinions, Client]:
     client = Client(llm, "evaluate")
-    said = [
-        (case, readable(row.prediction)) for model in MODELS for case, row in zip(asked, answers[model], strict=True)
-    ]
+    # Both answers to a question follow each other, because a server keeps what two prompts begin with.
+    said = [(case, readable(answers[model][at].prediction)) for at, case in enumerate(asked) for model in MODELS]
     # Equal answers to one question are sent once.
     client.expected = len({(case, answer) for case, answer in said if answer})
     try:
         opinions = await gather(_assess(client, case, answer) for case, answer in said)
     finally:
         await client.close()
-    return {model: opinions[i * len(asked) : (i + 1) * len(asked)] for i, model in enumerate(MODELS)}, client
+    return {model: opinions[i :: len(MODELS)] for i, model in enumerate(MODELS)}, client
 
 
 async def _assess(client: Client, case: Case, answer: str) -> Opinion:

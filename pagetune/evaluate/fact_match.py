@@ -39,20 +39,38 @@ _FREE = re.compile(
 )
 _SENTENCE = re.compile(r"(?<=[.!?。])\s+|\n+")
 _LAW = (
-    r"(?:제\s?\d{1,4}조(?:의\s?\d+)?(?:\s?제\s?\d+항)?(?:\s?제\s?\d+호)?|제\s?\d+[항호](?:\s?제\s?\d+호)?|별표\s?\d+"
+    r"(?:제\s?\d{1,4}조(?:의\s?\d+)?(?:\s?제\s?\d+항)?(?:\s?제\s?\d+호)?|제\s?\d+[항호](?!의?\s?\d*\s?서식)(?:\s?제\s?\d+호)?|별표\s?\d+"
     r"|(?i:\b(?:article|section|subsection|paragraph|clause|rule|annex|chapter|s\.)s?\s\(?\d+\)?(?:\.\d+)*(?:\(\w+\))*))"
 )
 _CROSS_REFERENCE = re.compile(
     rf"{_LAW}(?:\s?(?:및|와|과|또는|,|and|or)\s?{_LAW})*(?:의 규정)?"
     r"(?:에 따른|에 따라|에 의한|에 의하여|에 의해|에서 정한|에 따르면)?"
 )
+#: What a sentence says of an article that is all it says.
+_LAW_WORDS = {
+    "규정",
+    "조항",
+    "정하",
+    "적용",
+    "근거",
+    "명시",
+    "appli",
+    "appl",
+    "section",
+    "articl",
+    "provis",
+    "set",
+    "out",
+    "under",
+}
 _ASKS_FOR_LAW = re.compile(
     r"몇 ?[조항호]|[어무][느슨떤] ?(?:조|항|법|규정)|조항|근거"
-    r"|(?i:\b(?:which|what) (?:article|section|paragraph|clause|rule|annex))"
+    r"|(?i:\b(?:which|what) (?:article|section|paragraph|clause|rule|annex|provision|law|act))"
 )
 #: What forbids, or says no more of, without a word that denies.
 _FORBIDDEN = re.compile(
-    r"금하|금합|금한|금지|불허|불가|통제|제한|삼가|피하|피해|피합|자제|거절|거부|제외|중단|폐지"
+    r"(?:금하|금합|금한|금지|불허|불가|통제|제한|삼가|피하|피해|피합|자제|거절|거부|제외|중단|폐지|어렵|힘듭|곤란|없이|않아도"
+    r"|없어도)(?![가-힣]{0,2}지 (?:않|못|아니))"
     r"|(?i:\b(?:prohibit|forbid|forbad|restrict|avoid|refrain|exclud|refus|reject|without|unless|disabled)\w*)"
 )
 _ONLY = re.compile(r"(?<=[가-힣])(?<![다천백십])만(?![가-힣])|뿐|(?i:\bonly\b)")
@@ -171,7 +189,8 @@ def judge(prediction: str, reference: str, question: str = "", evidence: str = "
     prediction, reference = readable(prediction), readable(reference)
     if not _ASKS_FOR_LAW.search(question):
         bare = _CROSS_REFERENCE.sub(" ", reference)
-        if words(bare):
+        own = set(words(bare))
+        if own and (own - {*words(question), *_LAW_WORDS} or not own & _LAW_WORDS):
             prediction, reference = _CROSS_REFERENCE.sub(" ", prediction), bare
     said, held, asked = facts(prediction), facts(reference), facts(question)
     known = facts(evidence)
@@ -185,8 +204,7 @@ def judge(prediction: str, reference: str, question: str = "", evidence: str = "
         *retraction(prediction, core.text, f"{reference} {question} {evidence}", reference),
         *_against_evidence(prediction, evidence),
         *exchanged_roles(prediction, reference),
-        *exchanged_words(core.text, reference, f"{reference} {question} {evidence}"),
-    )
+    ) or tuple(exchanged_words(core.text, reference, f"{reference} {question} {evidence}"))
     if not faults and not _agrees_by_opposites(core, held):
         faults = tuple(_other_words(said, held, asked, prediction, reference, question, evidence))
     strange = _strange(said, known) if evidence else ()

@@ -43,10 +43,13 @@ _YES_OR_NO = re.compile(
 #: Words that ask for more than yes or no.
 _ASKS_FOR_MORE = re.compile(
     r"누구|누가|무엇|무슨|뭐|뭘|뭔|어디|언제|얼마|몇|어떻게|왜|어떤|어느|며칠|어때|어떠|알려|말해|말씀|설명"
-    r"|[은는이가]\?$|[?]?$(?<![까요죠지]\?)"
-    r"|\b(?:who|whom|whose|what|where|when|which|how|why|tell|list|name)\b",
+    r"|[은는이가]\?$|[?]?$(?<![까요죠지]\?)",
     re.IGNORECASE,
 )
+_ENGLISH_YES_OR_NO = re.compile(
+    r"\s*(?:can|could|may|must|is|are|was|were|do|does|did|will|would|should|has|have|need)\b", re.IGNORECASE
+)
+_LISTED = re.compile(r"[,/·ㆍ]")
 _ENGLISH_WORD = re.compile(r"[a-z][a-z'’-]*")
 _ENGLISH_LIGHT = re.compile(
     r"an?|the|of|to|in|on|at|for|from|by|with|and|or|as|into|than|is|are|was|were|be|been|its?|this|that|these"
@@ -69,11 +72,12 @@ def says_the_same(prediction: str, reference: str, question: str, evidence: str,
         known = {*held, *asked, *words(evidence)}
         said = said if is_korean(prediction) else words(in_digits(english_in_digits(prediction)))
         return (
-            not known or len(said) < 2 or any(_is_in(word, known, f"{reference}{question}{evidence}") for word in said)
+            not known
+            or len(said) < (2 if held else 4)
+            or any(_is_in(word, known, f"{reference}{question}{evidence}") for word in said)
         )
     new = [word for word in held if word not in asked]
-    answers_yes_or_no = question and not _ASKS_FOR_MORE.search(question) and len(set(new)) <= _FEW
-    if answers_yes_or_no and _covers(said, asked):
+    if _asks_yes_or_no(question) and len(set(new)) <= _FEW and _covers(said, asked):
         return True
     if not new and _YES_OR_NO.search(reference):
         return _YES_OR_NO.search(prediction) is not None or bool(set(said) & set(asked))
@@ -105,6 +109,12 @@ def _likeness(word: str, others: tuple[str, ...]) -> float:
     return max(near, default=0.0)
 
 
+def _asks_yes_or_no(question: str) -> bool:
+    if is_korean(question):
+        return not _ASKS_FOR_MORE.search(question)
+    return _ENGLISH_YES_OR_NO.match(question) is not None
+
+
 def _covers(said: tuple[str, ...], asked: tuple[str, ...]) -> bool:
     return bool(asked) and sum(word in said for word in asked) >= _SHARED * len(asked)
 
@@ -115,8 +125,15 @@ def _exchanges_a_noun(said: tuple[str, ...], wanted: list[str], prediction: str,
     mine, theirs = _nouns(prediction), _nouns(reference)
     missing = [noun for noun in theirs if not _is_part(noun, mine, prediction) and _is_any_part(noun, wanted)]
     strange = [noun for noun in mine if not _is_part(noun, words(known), known)]
-    is_list = is_korean(prediction) and not any(token.tag[0] in "VEJX" for token in morphemes(plain(prediction)))
-    return (len(missing) == 1 == len(strange) and len(wanted) < 6) or (is_list and len(strange) > 1 and not missing)
+    listed = len(_LISTED.findall(prediction)) > len(_LISTED.findall(reference))
+    guesses = (_is_list(prediction) and len(strange) > 1) or (_is_list(prediction, "입니다") and strange and listed)
+    return (len(missing) == 1 == len(strange) and len(wanted) < 6) or (not missing and bool(guesses))
+
+
+def _is_list(text: str, but: str = "") -> bool:
+    """Tell whether a Korean text is nothing but nouns, the ending `but` aside."""
+    text = text.strip().rstrip(".").removesuffix(but) if but else text
+    return is_korean(text) and not any(token.tag[0] in "VEJX" for token in morphemes(plain(text)))
 
 
 def has_item(text: str, item: str) -> bool:

@@ -130,6 +130,8 @@ class Client:
                 raise UserError(self._rejection(error)) from None
             except (openai.BadRequestError, openai.UnprocessableEntityError):
                 raise
+            except openai.APITimeoutError as error:
+                return self._fail(f"{_one_line(error)} Raise llm.timeout_seconds or lower llm.concurrency")
             except openai.APIError as error:
                 return self._fail(_one_line(error))
         return self._fail("its responses are not completions of the OpenAI protocol")

@@ -27,7 +27,9 @@ _BEFORE_SPAN = (
     r"|to|until|every|under|over|only)\s)"
 )
 #: What follows a share: no noun of which "third" would be an ordinal.
-_AFTER_SHARE = r"(?=\s*(?:$|[.,;:!?)]|(?:of|is|are|was|were|off|to|or|and|in|as|have|has|must|more|less)\b))"
+_AFTER_SHARE = (
+    r"(?=\s*(?:$|[.,;:!?)]|(?:of(?! an hour)|is|are|was|were|off|to|or|and|in|as|have|has|must|more|less)\b))"
+)
 _SCALES = {"thousand": 10**3, "k": 10**3, "million": 10**6, "billion": 10**9}
 
 

@@ -47,6 +47,11 @@ def _date(found: re.Match[str]) -> str:
     return f"{found[1]}년 {int(found[2])}월 {int(found[3])}일"
 
 
+def _weekdays(found: re.Match[str]) -> str:
+    """Return 월·수·금요일 as 월요일, 수요일, 금요일."""
+    return ", ".join(f"{day}요일" for day in re.findall(r"[월화수목금토일](?!일)", found[0].removesuffix("요일") + " "))
+
+
 _RULES = tuple(
     (re.compile(pattern), replacement)
     for pattern, replacement in (
@@ -58,11 +63,12 @@ _RULES = tuple(
         (r"지하\s?(?=\d+\s?층)", "-"),
         (r"(?<=\d)\s?여\s?(?=(?:명|개|년|건|곳|회|일)(?![가-힣]))", ""),
         # 02)555-0143, (02) 555 0143, 025550143
-        (r"(?<![\w-])\(?(0\d{1,2})\)?[-.\s]{0,2}(\d{3,4})[-.\s]?(\d{4})(?![\w-])", r"\1-\2-\3"),
+        (r"(?<![A-Za-z0-9_-])\(?(0\d{1,2})\)?[-.\s]{0,2}(\d{3,4})[-.\s]?(\d{4})(?![A-Za-z0-9_-])", r"\1-\2-\3"),
         (r"(?<!\d)(\d{4})\s?[-/.]\s?(\d{1,2})\s?[-/.]\s?(\d{1,2})\.?(?!\d)", _date),
         (r"(?<!\d)((?:19|20)\d{2})\s?[./]\s?(\d{1,2})\.?(?![\d.])", r"\1년 \2월"),
         (r"(?<![\d.])(\d{1,2})\.\s?(\d{1,2})\.?(?=\s?\([월화수목금토일]\))", r"\1월 \2일"),
         (r"\(([월화수목금토일])\)", r" \1요일"),
+        (r"(?<![가-힣])[월화수목금토일](?:\s?[·ㆍ,/]\s?[월화수목금토일])+요일", _weekdays),
         (rf"\b{_MONTH}\s+{_DAY}(?!\d)", lambda found: f"{_month(found[1])}월 {int(found[2])}일"),
         (rf"\b{_DAY}\s+(?:of\s+)?{_MONTH}", lambda found: f"{_month(found[2])}월 {int(found[1])}일"),
         (rf"\b{_MONTH},?\s+(\d{{4}})\b", lambda found: f"{found[2]}년 {_month(found[1])}월"),

@@ -382,10 +382,12 @@ _BEFORE = tuple(
         (r"(?<![가-힣])1인\s(?=1?\d)", "1인당 "),
         (r"(?<!\d)(\d)할(?:\s?(\d)푼)?(?![가-힣](?<![입이의을은]))", lambda found: f"{found[1]}{found[2] or 0}%"),
         (r"(?<=\d) 대 (?=\d)", ":"),
+        (r"(?<=[\d한두세네]) ?매(?![일주월년달]|[가-힣]{3})", "장"),
         (r"분기(?:마다|별로?|에)|(?i:\bquarterly\b)", "3개월마다"),
         (
             r"(?:요금|비용|수수료|배송비|회비|입장료|이용료|사용료|수강료)[은는이가도]?\s?없[가-힣]*|(?<![가-힣])(?:무료|공짜|무상|면제)"
-            r"|(?i:\bfree of charge\b|\bfor free\b|\bat no (?:extra )?c(?:ost|harge)\b|\bno (?:charge|fee)s?\b)",
+            r"|(?i:\bfree of charge\b|\bfor free\b|\bat no (?:extra )?c(?:ost|harge)\b|\bno (?:charge|fee)s?\b"
+            r"|\b(?:is|are) waived\b)",
             " 0원",
         ),
     )
