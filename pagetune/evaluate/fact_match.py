@@ -202,7 +202,7 @@ def judge(prediction: str, reference: str, question: str = "", evidence: str = "
         *_opposed(said, core, held, asked),
         *_items(prediction, reference, question),
         *retraction(prediction, core.text, f"{reference} {question} {evidence}", reference),
-        *_against_evidence(prediction, evidence),
+        *_against_evidence(prediction, evidence, held, asked),
         *exchanged_roles(prediction, reference),
     ) or tuple(exchanged_words(core.text, reference, f"{reference} {question} {evidence}"))
     if not faults and not _agrees_by_opposites(core, held):
@@ -399,22 +399,27 @@ def _other_words(
         yield "speaks of something else"
 
 
-def _against_evidence(prediction: str, evidence: str) -> Iterator[str]:
-    """Yield whether a sentence denies what a sentence of the evidence about the same affirms, or the other way."""
+def _against_evidence(prediction: str, evidence: str, held: Facts, asked: Facts) -> Iterator[str]:
+    """Yield whether a sentence says otherwise than the sentence of the evidence that is about the same: it denies it,
+    takes the other side, or states another number."""
     passages = [facts(part) for part in _SENTENCE.split(evidence) if part.strip()]
-    for sentence in map(facts, _SENTENCE.split(prediction)):
+    for sentence in map(facts, _SENTENCE.split(prediction)) if passages else ():
         own = set(words(sentence.text))
-        near = max(passages, key=lambda passage: len(own & set(words(passage.text))), default=None)
-        shared = len(own & set(words(near.text))) if near else 0
-        if (
-            near
-            and shared > 1
-            and 2 * shared >= len(own)
-            and _differ(sentence, near)
-            and not _both_forbid(sentence, near)
-        ):
+        near = max(passages, key=lambda passage: len(own & set(words(passage.text))))
+        shared = len(own & set(words(near.text)))
+        if shared > 1 and 2 * shared >= len(own) and _says_otherwise(sentence, near, [held, asked, *passages]):
             yield "contradicts the evidence"
             return
+
+
+def _says_otherwise(sentence: Facts, near: Facts, known: list[Facts]) -> bool:
+    units = {one.unit for one in near.quantities}
+    rivals = [one for one in sentence.quantities if one.unit in units]
+    if any(not any(_same(one, other) for text in known for other in text.quantities) for one in rivals):
+        return True
+    if _opposite(sentence, near) is not None and sentence.polarity.denied % 2 == near.polarity.denied % 2:
+        return True
+    return _differ(sentence, near) and not _both_forbid(sentence, near)
 
 
 def _strange(said: Facts, known: Facts) -> tuple[str, ...]:
