@@ -340,10 +340,15 @@ def test_when_all_requests_fail_the_stage_ends_and_counts_them(judging: Path) ->
 def test_the_line_for_the_terminal_says_when_there_is_no_verdict_and_no_kappa() -> None:
     nothing = dict.fromkeys(("unreadable", "failed"), 0)
     sets = dict.fromkeys(("recall", "recall_new_wording", "validation", "heldout"), nothing)
-    empty = {"model": "m", "base": sets, "tuned": sets, "agreement": {"all": agreement([])}}
+    empty = {
+        "model": "m",
+        "base": sets,
+        "tuned": sets,
+        "agreement": dict.fromkeys(("all", "base", "tuned"), agreement([])),
+    }
     assert agreement_line(empty) == "m judged no answer; unreadable replies: 0, failed requests: 0"
-    alike = empty | {"agreement": {"all": agreement([(True, True)])}}
-    assert "on 100%, kappa not defined;" in agreement_line(alike)
+    alike = empty | {"agreement": dict.fromkeys(("all", "base", "tuned"), agreement([(True, True)]))}
+    assert "on 100%, kappa not defined on base, not defined on tuned;" in agreement_line(alike)
 
 
 # The report.

@@ -125,7 +125,9 @@ def _opposites() -> tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]:
 def readings(text: str) -> list[str]:
     """Return the forms in which a text is read, whose morphemes can be analysed many at once beforehand."""
     clean = readable(nfc(text))
-    return [plain(clean), as_read(text), *map(plain, _SENTENCE.split(clean))]
+    bare = _CROSS_REFERENCE.sub(" ", clean)
+    forms = [clean, bare, *_SENTENCE.split(clean), *(_SENTENCE.split(bare) if bare != clean else ())]
+    return [*map(plain, forms), as_read(text), as_read(bare)]
 
 
 @lru_cache(maxsize=8192)
@@ -187,6 +189,8 @@ def judge(prediction: str, reference: str, question: str = "", evidence: str = "
     repeat the question. What it adds counts only where it competes with the reference and `evidence` lacks it.
     """
     prediction, reference = readable(prediction), readable(reference)
+    if prediction == reference:
+        return Verdict(())
     if not _ASKS_FOR_LAW.search(question):
         bare = _CROSS_REFERENCE.sub(" ", reference)
         own = set(words(bare))
@@ -231,7 +235,8 @@ def _core(prediction: str, reference: str, question: str) -> str:
     ]
     plainly = [sentence for sentence in own if not _CONDITION.search(sentence)]
     first = [sentence for sentence in own[:1] if sentence not in plainly]
-    return " ".join([*first, *plainly] or sentences)
+    kept = [*first, *plainly]
+    return " ".join(kept) if 0 < len(kept) < len(sentences) else prediction
 
 
 def _same(one: Quantity, other: Quantity) -> bool:

@@ -38,7 +38,7 @@ References = Literal["max", "mean"]
 
 _ROUGE = ("rouge1", "rouge2", "rougeL", "rougeLsum")
 #: Pairs whose morphemes are analysed at once.
-_AT_ONCE = 2000
+_AT_ONCE = 1000
 
 
 def check_tokenizer(tokenizer: Tokenizer, name: str) -> None:

@@ -126,8 +126,9 @@ def _exchanges_a_noun(said: tuple[str, ...], wanted: list[str], prediction: str,
     missing = [noun for noun in theirs if not _is_part(noun, mine, prediction) and _is_any_part(noun, wanted)]
     strange = [noun for noun in mine if not _is_part(noun, words(known), known)]
     listed = len(_LISTED.findall(prediction)) > len(_LISTED.findall(reference))
-    guesses = (_is_list(prediction) and len(strange) > 1) or (_is_list(prediction, "입니다") and strange and listed)
-    return (len(missing) == 1 == len(strange) and len(wanted) < 6) or (not missing and bool(guesses))
+    if missing or not strange:
+        return len(missing) == 1 == len(strange) and len(wanted) < 6
+    return (len(strange) > 1 and _is_list(prediction)) or (listed and _is_list(prediction, "입니다"))
 
 
 def _is_list(text: str, but: str = "") -> bool:

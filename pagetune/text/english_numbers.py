@@ -26,6 +26,11 @@ _BEFORE_SPAN = (
     r"(?:^|[.,;:(]\s?|\b(?:takes?|took|is|are|was|be|in|within|for|after|before|lasts?|about|around|least|most|than|up"
     r"|to|until|every|under|over|only)\s)"
 )
+#: What follows it: no noun, as in "a day pass".
+_AFTER_SPAN = (
+    r"(?=\s*(?:$|[.,;:!?)]|(?:and|or|is|are|was|before|after|later|from|in|to|for|at|by|with|without|on|of|if|when|long"
+    r"|ahead|prior|unless|until|each|per)\b))"
+)
 #: What follows a share: no noun of which "third" would be an ordinal.
 _AFTER_SHARE = (
     r"(?=\s*(?:$|[.,;:!?)]|(?:of(?! an hour)|is|are|was|were|off|to|or|and|in|as|have|has|must|more|less)\b))"
@@ -99,7 +104,7 @@ _RULES: tuple[tuple[re.Pattern[str], _Replacement], ...] = tuple(
         (rf"\b(an?|one|two|three|four|five)[\s-]({'|'.join(_PARTS)})s?\b{_AFTER_SHARE}", _share),
         (rf"\b({_FEW})\s(?:in|out\sof)\s({_FEW}|\d{{1,3}})\b{_AFTER_SHARE}", _one_in),
         (r"\b(?:per\scent|percent)\s(\d+)\b", r"\1%"),
-        (rf"({_BEFORE_SPAN})an?\s({_SPAN})\b(?!['’])", r"\g<1>1 \2"),
+        (rf"({_BEFORE_SPAN})an?\s({_SPAN})\b(?!['’]){_AFTER_SPAN}", r"\g<1>1 \2"),
         (r"\bpay(?:s|ing)?\snothing\b|\bwithout\s(?:charge|payment)\b", "free"),
         (r"\b(?:nil|zero)\b", "0"),
         (r"€\s?(\d[\d,]*(?:\.\d+)?)", r"\1 euros"),

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 from functools import cache
+from itertools import islice
 from typing import Any, NamedTuple
 
 from pagetune.text.notation import nfc
 
-#: Texts whose morphemes are kept; a set is scored in pieces smaller than this.
-_KEPT = 20_000
+#: Texts whose morphemes are kept, and how many of the oldest make room for new ones; a set is scored in pieces of fewer
+#: texts than are left.
+_KEPT, _DROPPED = 24_000, 8_000
 
 
 class Morpheme(NamedTuple):
@@ -33,7 +35,8 @@ def morphemes(text: str) -> list[Morpheme]:
 def learn_morphemes(texts: Iterable[str]) -> None:
     """Analyse many texts at once, on all cores, for `morphemes` to look up."""
     if len(_known) > _KEPT:
-        _known.clear()
+        for text in list(islice(_known, _DROPPED)):
+            del _known[text]
     new = list({nfc(text).lower(): None for text in texts}.keys() - _known.keys())
     for text, found in zip(new, kiwi().tokenize(new), strict=True):
         _known[text] = [Morpheme(token.form, token.tag, token.start, token.end) for token in found]
