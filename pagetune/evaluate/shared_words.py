@@ -16,6 +16,8 @@ from pagetune.text.numerals import in_digits
 SYNONYMS = Path(__file__).parents[1] / "text" / "synonyms.txt"
 #: The share of the reference's new words from which on two texts say the same.
 _SHARED = 0.5
+#: The same where one of many stretches of a long answer has to have them.
+_SHARED_OF_MANY = 0.75
 #: Words of the reference beside those of the question that a question answered by yes or no may have.
 _FEW = 2
 #: Kiwi's similarity from which on a verb and a noun mean the same deed: 기르다 and 양성 have 0.63.
@@ -49,6 +51,7 @@ _ASKS_FOR_MORE = re.compile(
 _ENGLISH_YES_OR_NO = re.compile(
     r"\s*(?:can|could|may|must|is|are|was|were|do|does|did|will|would|should|has|have|need)\b", re.IGNORECASE
 )
+_SENTENCE = re.compile(r"(?<=[.!?。])\s+|\n+")
 _LISTED = re.compile(r"[,/·ㆍ]")
 _ENGLISH_WORD = re.compile(r"[a-z][a-z'’-]*")
 _ENGLISH_LIGHT = re.compile(
@@ -68,16 +71,12 @@ def says_the_same(prediction: str, reference: str, question: str, evidence: str,
     speak of nothing that reference, question or evidence speak of.
     """
     said, held, asked = (words(text) for text in (prediction, reference, question))
+    new, parts = [word for word in held if word not in asked], _stretches(prediction, reference)
+    if counted and len(parts) > 1 and new:
+        return any(_has_enough(new, words(part), part, _SHARED) for part in parts)
     if counted:
-        known = {*held, *asked, *words(evidence)}
-        said = said if is_korean(prediction) else words(in_digits(english_in_digits(prediction)))
-        return (
-            not known
-            or len(said) < (2 if held else 4)
-            or any(_is_in(word, known, f"{reference}{question}{evidence}") for word in said)
-        )
-    new = [word for word in held if word not in asked]
-    if _asks_yes_or_no(question) and len(set(new)) <= _FEW and _covers(said, asked):
+        return _speaks_of_it(prediction, reference, question, evidence)
+    if _asks_yes_or_no(question) and len(set(new)) <= _FEW and any(_covers(words(part), asked) for part in parts):
         return True
     if not new and _YES_OR_NO.search(reference):
         return _YES_OR_NO.search(prediction) is not None or bool(set(said) & set(asked))
@@ -87,17 +86,37 @@ def says_the_same(prediction: str, reference: str, question: str, evidence: str,
     wanted = list(dict.fromkeys(new or held))
     if _exchanges_a_noun(said, wanted, prediction, f"{reference}{question}{evidence}", reference):
         return False
-    return _has_enough(wanted, said, prediction)
+    share = _SHARED if len(parts) == 1 else _SHARED_OF_MANY
+    return any(_has_enough(wanted, words(part), part, share) for part in parts)
 
 
-def _has_enough(wanted: list[str], said: tuple[str, ...], prediction: str) -> bool:
-    """Tell whether half of the wanted words are there, at least half of these letter for letter; or whether nearly all
-    of them have made room for one of like meaning."""
+def _speaks_of_it(prediction: str, reference: str, question: str, evidence: str) -> bool:
+    """Tell whether a word of the prediction is known, if it has more than a few; numbers in words are quantities."""
+    held = words(reference)
+    known = {*held, *words(question), *words(evidence)}
+    said = words(prediction if is_korean(prediction) else in_digits(english_in_digits(prediction)))
+    few = len(said) < (2 if held else 4)
+    return not known or few or any(_is_in(word, known, f"{reference}{question}{evidence}") for word in said)
+
+
+def _stretches(prediction: str, reference: str) -> list[str]:
+    """Return the prediction, or, where it goes on and on, each stretch of a few more sentences than the reference has:
+    words that are spread over a page say nothing together."""
+    sentences, some = ([part for part in _SENTENCE.split(text) if part.strip()] for text in (prediction, reference))
+    length = len(some) + 2
+    if len(sentences) <= 2 * length:
+        return [prediction]
+    return [" ".join(sentences[start : start + length]) for start in range(len(sentences) - length + 1)]
+
+
+def _has_enough(wanted: list[str], said: tuple[str, ...], prediction: str, share: float) -> bool:
+    """Tell whether this share of the wanted words is there, at least half of these letter for letter; or whether nearly
+    all of them have made room for one of like meaning."""
     whole = sum(_is_part(word, said, prediction) for word in wanted)
     alike = sum(_is_in(word, set(said), prediction) for word in wanted)
-    if whole > 0 and alike >= _SHARED * len(wanted) and 2 * whole >= alike:
+    if whole > 0 and alike >= share * len(wanted) and 2 * whole >= alike:
         return True
-    if len(wanted) < _MANY or whole < _LETTER_FOR_LETTER * len(wanted):
+    if share > _SHARED or len(wanted) < _MANY or whole < _LETTER_FOR_LETTER * len(wanted):
         return False
     likeness = [1.0 if _is_part(word, said, prediction) else _likeness(word, said) for word in wanted]
     return sum(likeness) >= _LIKENESS * len(wanted)
