@@ -267,8 +267,9 @@ def _as_often(one: Facts, other: Facts) -> list[Quantity]:
 def _items(prediction: str, reference: str, question: str) -> Iterator[str]:
     """Yield items of a list that the answer leaves out, or has in another order where the question asks for it."""
     parts = re.split(r"\s*(?:,|·|、|→)\s*|\s(?:및|and)\s", reference)
-    items = [part for part in parts if words(part) and not re.search(r"\d", part)]
     few = 2 if _LIST_QUESTION.search(question) else 3
+    items = [part for part in parts if not re.search(r"\d", part)] if len(parts) >= few else []
+    items = [part for part in items if len(items) >= few and words(part)]
     if len(items) < few or len(reference) > 40 * len(items):
         return
     places = []
