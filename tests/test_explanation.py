@@ -16,7 +16,7 @@ from pagetune.evaluate.tokenizers import make_tokenizer
 CASES = [
     case
     for line in (ROOT / "tests/data/fact_cases.jsonl").read_text(encoding="utf-8").splitlines()
-    if (case := json.loads(line))["half"] == "seen"
+    if (case := json.loads(line))["part"] == "seen"
 ]
 #: Pieces of answers that have claims, denials, markup and letters that `readable` changes.
 PIECES = (

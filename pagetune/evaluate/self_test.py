@@ -8,18 +8,19 @@ from pagetune.errors import UserError
 from pagetune.evaluate.fact_match import fact_match
 
 CASES = Path(__file__).parents[2] / "tests/data/fact_cases.jsonl"
-#: The half that the rules were made with, and the half that was put aside until they stood.
-HALVES = ("seen", "aside")
+#: What the rules were made with; what nobody read, but whose counts were looked at meanwhile; and what was written once
+#: the rules stood, by somebody who did not know them.
+PARTS = ("seen", "aside", "fresh")
 
 
 @dataclass(frozen=True)
 class Case:
-    """A labelled answer. `reason` says why it is right or wrong; `half` is one of `HALVES`."""
+    """A labelled answer. `reason` says why it is right or wrong; `part` is one of `PARTS`."""
 
     name: str
     kind: str
     language: str
-    half: str
+    part: str
     question: str
     reference: str
     prediction: str
@@ -62,14 +63,14 @@ def rates(cases: list[Case]) -> Rates:
 
 
 def self_test() -> str:
-    """Return the table: for each half and kind, the right answers that were accepted and the wrong ones refused."""
+    """Return the table: for each part and kind, the right answers that were accepted and the wrong ones refused."""
     cases = read_cases()
     lines = [f"{'':<32}{'right, accepted':>18}{'wrong, refused':>18}"]
-    for half in HALVES:
-        of_half = [case for case in cases if case.half == half]
-        lines.append(_line(half, rates(of_half)))
-        for kind in sorted({case.kind for case in of_half}):
-            lines.append(_line(f"  {kind}", rates([case for case in of_half if case.kind == kind])))
+    for part in PARTS:
+        own = [case for case in cases if case.part == part]
+        lines.append(_line(part, rates(own)))
+        for kind in sorted({case.kind for case in own}):
+            lines.append(_line(f"  {kind}", rates([case for case in own if case.kind == kind])))
     return "\n".join(lines)
 
 
