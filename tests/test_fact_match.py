@@ -253,3 +253,47 @@ def test_odd_long_texts_are_read_in_no_time(text: str) -> None:
     assert fact_match(text, text, text) == 1
     assert invented(text, text) == []
     assert echo(text)
+
+
+@pytest.mark.parametrize(
+    ("prediction", "reference"),
+    [
+        ("사진 촬영은 제한 없이 가능합니다.", "사진 촬영은 금지됩니다."),
+        ("별도 신청 없이 이용할 수 있습니다.", "이용할 수 없습니다."),
+        ("회원만 이용할 수 없습니다.", "회원만 이용할 수 있습니다."),
+        ("You can enter without a ticket.", "You cannot enter."),
+        ("There is no fee.", "There is a fee."),
+        ("최소 3일 전", "3일 이후"),
+        ("at least 3 days after purchase", "at least 3 days before purchase"),
+        ("3월 1일에 2번", "하루에 2번"),
+        ("접수일부터 7일입니다.", "발급일부터 7일입니다."),
+        ("왕복 3만 원입니다.", "편도 3만 원입니다."),
+        ("총무팀입니다. 인사팀입니다.", "총무팀입니다."),
+        ("3일이 맞나요?", "3일입니다."),
+    ],
+)
+def test_what_only_looks_alike_does_not_match(prediction: str, reference: str) -> None:
+    assert fact_match(prediction, reference) == 0
+
+
+@pytest.mark.parametrize(
+    ("prediction", "reference"),
+    [
+        ("출입이 통제됩니다.", "출입할 수 없습니다."),
+        ("음식 섭취는 안 됩니다.", "음식 섭취를 금합니다."),
+        ("It opens from ten to twelve.", "It opens from 10 to 12."),
+        ("월·수·금요일에 엽니다.", "월요일, 수요일, 금요일에 엽니다."),
+        ("전화번호는 02)555-0143입니다.", "02-555-0143"),
+        ("총 3일 걸립니다.", "약 3일 걸립니다."),
+        ("책을 반납합니다.", "도서를 돌려줍니다."),
+    ],
+)
+def test_what_only_looks_different_matches(prediction: str, reference: str) -> None:
+    assert fact_match(prediction, reference) == 1
+
+
+def test_an_addition_may_not_contradict_the_evidence() -> None:
+    evidence = "전자책 대출 기간은 10일이며 예약자가 없으면 대출 기간을 5일 연장할 수 있다."
+    answer = "전자책은 10일 동안 대출됩니다. 대출 기간은 연장할 수 없습니다."
+    assert fact_match(answer, "10일 동안 대출됩니다.", "며칠 대출되나요?") == 1
+    assert fact_match(answer, "10일 동안 대출됩니다.", "며칠 대출되나요?", evidence) == 0

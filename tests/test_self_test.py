@@ -12,7 +12,7 @@ from pagetune.evaluate.self_test import PARTS, Case, rates, read_cases
 
 CASES = read_cases()
 #: The least share of right answers accepted and of wrong ones refused; docs/scores.md has the figures.
-LEAST = {"seen": (0.91, 0.88), "aside": (0.84, 0.79), "fresh": (0.73, 0.86)}
+LEAST = {"seen": (0.91, 0.88), "aside": (0.83, 0.79), "fresh": (0.73, 0.86)}
 
 
 def of(part: str) -> list[Case]:

@@ -17,7 +17,7 @@ _RETRACTED = re.compile(
     r"|사실이 아니|사실과 다르|정확하지 않|취소하겠|다시 (?:보니|확인해 보니|생각해 보니)|정정(?:하|합|:)"
     r"|제가 (?:착각|잘못|틀)|(?<![가-힣])(?:오해|소문|헛소문|낭설)|(?:그러나|하지만) 실제|맞지 않습"
     r"|[였었했](?:으나|지만|는데),? (?:지금|현재|이제|올해|바뀌|변경|폐지)|실제로는 (?:그렇지|아니)"
-    r"|(?i:\bused to be\b|\buntil (?:last|recently)\b|\bno longer (?:applies|valid|true|the case)\b"
+    r"|(?i:\bno longer (?:applies|valid|true|the case)\b"
     r"|\bmyth\b|\bmisconception\b|\brumou?r\b)"
     r"|(?i:\bscratch that\b|\bcorrection:|\bon second thought|[.!?—–-] ?(?:no, )?wait,|\bI mean\b|\bstrike that\b)"
     r"|(?i:\b(?:ignore|disregard) (?:that|this|the above|my)|\bmy mistake\b|\bI (?:misread|misspoke|stand corrected)\b)"
@@ -27,10 +27,10 @@ _RETRACTED = re.compile(
 )
 _UNSURE = re.compile(
     r"확실(?:하지|치|하진) 않|확신(?:할 수|하지|이) [없못않]|장담|잘 모르(?!는 경우|면)|모르겠|인지 (?:불|확실)"
-    r"|[일할] 수도 있|인 것 같|[은는인한] 듯(?:합|하|해|싶)|아마(?:도)?(?![가-힣])|추측|짐작|추정(?:됩|컨대|합)|일지도"
-    r"|신뢰할 수 없|알 수 없습|답할 수 없|농담|정확히 알 수|으?로 (?:보입니다|기억합)|가능성이 [있높큽크]"
+    r"|일 수도 있|인 것 같|[은는인한] 듯(?:합|하|해|싶)|아마(?:도)?(?![가-힣])|추측|짐작|추정(?:됩|컨대|합)|일지도"
+    r"|신뢰할 수 없|알 수 없습|답할 수 없|농담|정확히 알 수 없|으?로 기억합|가능성이 [있높큽크]"
     r"|중 하나일|가운데 하나일|기억이 (?:안|나지|정확)"
-    r"|(?:가운데|중에?서?) (?:한 (?:곳|명|개|가지|군데|부서)|하나)[일이입]"
+    r"|,[^.]*(?:가운데|중) (?:한 (?:곳|명|개|가지|군데|부서)|하나)입니다"
     r"|(?i:\b(?:not sure|unsure|maybe|perhaps|might be|could be|may be wrong|probably|I think|I guess|I believe)\b)"
     r"|(?i:\b(?:I suppose|presumably)\b)"
     r"|(?i:\b(?:possibly|not certain|can(?:no|'|’)t (?:confirm|say for sure|be sure)|don['’]t (?:know|remember))\b)"
@@ -52,6 +52,8 @@ _TO = {"에게", "한테", "께", "에", "에서", "로", "으로", "에게서"}
 _NOUNS = {"NNG", "NNP", "SL", "XSN"}
 _AFTERWARDS = re.compile(r"다음|뒤|후")
 _SENTENCE = re.compile(r"(?<=[.!?。])\s+|\n+")
+#: First, or dozens of them: what Kiwi tags as a numeral or an adnoun, and no digit replaces.
+_ORDINAL = re.compile(r"째$|^첫|^수[십백천만]")
 _NOT_BUT = re.compile(r"(?<!\S)(\S{1,40}?)(?:이|가)?\s?아니라\s([^.\n]+)")
 
 
@@ -60,10 +62,10 @@ def retraction(prediction: str, core: str, known: str, reference: str) -> Iterat
 
     `core` is what of the prediction answers the question; `known` are reference, question and evidence.
     """
-    if _RETRACTED.search(prediction) and not _RETRACTED.search(reference):
+    if _RETRACTED.search(prediction) and not _RETRACTED.search(known):
         yield "takes its answer back"
     asks = core.rstrip().endswith("?") and "?" not in reference
-    if asks or (_UNSURE.search(prediction) and not _UNSURE.search(reference)):
+    if asks or (_UNSURE.search(prediction) and not _UNSURE.search(known)):
         yield "leaves it open"
     elif not _OR.search(known) and any(_is_guess(found, core, known) for found in _OR.finditer(core)):
         yield "names alternatives"
@@ -108,7 +110,7 @@ def exchanged_words(core: str, reference: str, known: str) -> Iterator[str]:
 
 
 def _exchanged_in(said: list[Morpheme], held: list[Morpheme], reference: str, known: str) -> Iterator[str]:
-    matcher = SequenceMatcher(None, [one.form for one in held], [one.form for one in said], autojunk=False)
+    matcher = SequenceMatcher(None, [one.form for one in held], [one.form for one in said])
     for tag, i1, i2, j1, j2 in matcher.get_opcodes():
         alone = tag == "replace" and i2 - i1 == 1 == j2 - j1 and i2 < len(held) and j2 < len(said)
         if alone and _is_exchange(held[i1], said[j1], said, reference, known):
@@ -118,8 +120,11 @@ def _exchanged_in(said: list[Morpheme], held: list[Morpheme], reference: str, kn
 def _is_exchange(one: Morpheme, other: Morpheme, said: list[Morpheme], reference: str, known: str) -> bool:
     tags, forms = {one.tag, other.tag}, {token.form for token in said}
     content = one.form in words(reference) and bool(words(other.form))
-    same_kind = (tags <= {"NNG", "XR"} and content) or tags <= {"NR", "MM"}
-    return same_kind and one.form not in forms and other.form not in known and other.form not in synonyms(one.form)
+    ordinals = _ORDINAL.search(one.form) and _ORDINAL.search(other.form)
+    same_kind = (tags <= {"NNG", "XR"} and content) or (tags <= {"NR", "MM"} and ordinals)
+    return (
+        bool(same_kind) and one.form not in forms and other.form not in known and other.form not in synonyms(one.form)
+    )
 
 
 def _owners(text: str) -> dict[tuple[Fraction, str], set[str]]:

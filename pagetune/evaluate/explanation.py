@@ -31,6 +31,8 @@ Mark = Literal["contradicts", "lacks", "invented", "has", "agrees", "asked", "su
 _STRONGEST: tuple[Mark, ...] = (
     "contradicts", "lacks", "invented", "has", "agrees", "asked", "supported", "alike", "spare",
 )  # fmt: skip
+#: Characters of an answer that are marked. What goes on after that repeats itself, and comparing it takes minutes.
+_EXPLAINED = 1500
 _WORD = re.compile(r"\s+|\S+")
 _ENGLISH_WORD = re.compile(r"[A-Za-z][A-Za-z'’-]*")
 #: Faults that name words of both texts.
@@ -90,6 +92,7 @@ def explain(row: Scored, tokenizer: Tokenizer) -> Explanation:
 
 
 def _explain(prediction: str, reference: str, question: str, support: Sequence[str], verdict: Verdict) -> Explanation:
+    prediction, rest = prediction[:_EXPLAINED], prediction[_EXPLAINED:]
     held = _marked_reference(reference, prediction, question, verdict)
     said = _marked_prediction(prediction, reference, question, support, verdict)
     reason = Reason(
@@ -99,7 +102,11 @@ def _explain(prediction: str, reference: str, question: str, support: Sequence[s
         invented=[prediction[slice(*one.place)] for one in said.claims if one.mark == "invented"],
     )
     sentences = tuple(sentences_for(reason, prediction, reference))
-    return Explanation(verdict.right, sentences, _spans(reference, held), _spans(prediction, said))
+    return Explanation(verdict.right, sentences, _spans(reference, held), (*_spans(prediction, said), *_unmarked(rest)))
+
+
+def _unmarked(rest: str) -> tuple[Span, ...]:
+    return (Span(rest, ""),) if rest else ()
 
 
 def _as_written(faults: Sequence[str], prediction: str, reference: str) -> list[str]:

@@ -14,7 +14,7 @@ from pagetune.text.korean import is_korean
 from pagetune.text.morphemes import morphemes
 from pagetune.text.negation import Polarity, polarity
 from pagetune.text.notation import nfc, plain
-from pagetune.text.quantities import MONTH, SECOND, Quantity, Rhythm, as_read, quantities, rhythms
+from pagetune.text.quantities import Quantity, Rhythm, as_read, quantities, rhythms
 from pagetune.text.readable import readable
 
 OPPOSITES = Path(__file__).parents[1] / "text" / "opposites.txt"
@@ -33,10 +33,9 @@ _ORDER_QUESTION = re.compile(r"순서|차례대로|(?i:\border\b|\bsteps?\b)")
 _NO_FEE = re.compile(
     r"(?:요금|비용|수수료|배송비|회비|입장료|이용료|사용료|수강료)[은는이가도]?\s?없(?:습니다|다|음|이|는|고|으)"
 )
-_FREE = re.compile(
-    r"\b(?:pays?|paying) nothing\b|\b(?:at )?no (?:extra |additional )?(?:charge|cost|fee)s?\b|\bwithout charge\b",
-    re.IGNORECASE,
-)
+_FREE = re.compile(r"\b(?:pays?|paying) nothing\b|\bat no (?:extra |additional )?(?:charge|cost)\b", re.IGNORECASE)
+#: Bounds with a word that elsewhere denies.
+_NO_MORE = re.compile(r"\bnot? (?=(?:more|less|fewer) than\b)|\bnot (?=(?:to )?exceed(?:ing)?\b)", re.IGNORECASE)
 _SENTENCE = re.compile(r"(?<=[.!?。])\s+|\n+")
 _LAW = (
     r"(?:제\s?\d{1,4}조(?:의\s?\d+)?(?:\s?제\s?\d+항)?(?:\s?제\s?\d+호)?|제\s?\d+[항호](?!의?\s?\d*\s?서식)(?:\s?제\s?\d+호)?|별표\s?\d+"
@@ -69,11 +68,15 @@ _ASKS_FOR_LAW = re.compile(
 )
 #: What forbids, or says no more of, without a word that denies.
 _FORBIDDEN = re.compile(
-    r"(?:금하|금합|금한|금지|불허|불가|통제|제한|삼가|피하|피해|피합|자제|거절|거부|제외|중단|폐지|어렵|힘듭|곤란|없이|않아도"
-    r"|없어도)(?![가-힣]{0,2}지 (?:않|못|아니))"
-    r"|(?i:\b(?:prohibit|forbid|forbad|restrict|avoid|refrain|exclud|refus|reject|without|unless|disabled)\w*)"
+    r"금하|금합|금한|금지[되된됩하합]|불허|불가(?!피)|통제[되된됩하합]|제한[되된됩하합]|삼가|피하|피해(?!를)|피합|자제|거절|거부"
+    r"|제외[되된됩하합]|중단[되된됩하합]|폐지|어렵습|어려워요|힘듭니|곤란합"
+    r"|(?i:\b(?:prohibit|forbid|forbad|restrict|avoid|refrain|exclud|refus|reject|unless|disabled)\w*)"
 )
-_ONLY = re.compile(r"(?<=[가-힣])(?<![다천백십])만(?![가-힣])|뿐|(?i:\bonly\b)")
+#: What allows in words that forbid or deny: 금지되지 않습니다, 제한이 없습니다, 신청 없이, without a ticket.
+_NOT_FORBIDDEN = re.compile(
+    r"(?:금지|불허|통제|제한|제외|중단|거부|거절)[가-힣]{0,2}지 (?:않|못|아니)[가-힣]*|제한[이은]?\s?없[가-힣]*"
+    r"|\S+\s?없이|어렵지 않[가-힣]*|(?i:\bwithout (?:an? |any )?\w+)"
+)
 #: Bounds from below, and from above: 3일 이내 and 3일 뒤 contradict each other.
 _LOW, _HIGH = {"min", "over", "after"}, {"max", "under", "before"}
 _STRICT = ({"min", "over"}, {"max", "under"})
@@ -145,7 +148,7 @@ def facts(text: str) -> Facts:
         codes=frozenset(code for code in codes if not any(code in span or code.startswith(span) for span in measured)),
         days=frozenset(day.lower()[:3] for day in _WEEKDAY.findall(seen)),
         names=names_in(seen, found),
-        polarity=polarity(_LEAD.sub("", seen)),
+        polarity=polarity(_NO_MORE.sub("", _LEAD.sub("", seen))),
         lead=_lead(seen),
         rhythms=rhythms(text),
         sides=tuple((bool(one.search(seen)), bool(other.search(seen))) for one, other in _opposites()),
@@ -322,8 +325,6 @@ def _bounds_conflict(one: Quantity, other: Quantity, denial: bool) -> bool:
     pair = {one.bound, other.bound}
     if "" in pair or len(pair) == 1:
         return False
-    if pair == {"before", "min"} and one.unit in (SECOND, MONTH):  # at least 3 days ahead, 3 days before
-        return False
     if denial and pair in _COMPLEMENTS:
         return False
     return pair in _STRICT or (bool(pair & _LOW) and bool(pair & _HIGH))
@@ -355,11 +356,13 @@ def _opposed(said: Facts, core: Facts, held: Facts, asked: Facts) -> Iterator[st
 
 
 def _both_forbid(core: Facts, held: Facts) -> bool:
-    """Tell whether both texts deny, or forbid without a denial (금합니다, 통제됩니다), or name the only ones who may
-    (회원만)."""
-    mine, theirs = (bool(text.polarity.denied or _FORBIDDEN.search(text.text)) for text in (core, held))
-    only = _ONLY.search(core.text) and _ONLY.search(held.text)
-    return (mine and (theirs or held.lead == "no")) or bool(only)
+    """Tell whether both texts deny, or forbid without a denial: 금합니다, 출입이 통제됩니다."""
+    return _forbids(core) and (_forbids(held) or held.lead == "no")
+
+
+def _forbids(text: Facts) -> bool:
+    seen = _NOT_FORBIDDEN.sub("", text.text)
+    return bool(polarity(seen).denied or _FORBIDDEN.search(seen))
 
 
 def _mostly_shared(one: Facts, other: Facts) -> bool:
@@ -411,9 +414,10 @@ def _against_evidence(prediction: str, evidence: str, held: Facts, asked: Facts)
     passages = [facts(part) for part in _SENTENCE.split(evidence) if part.strip()]
     for sentence in map(facts, _SENTENCE.split(prediction)) if passages else ():
         own = set(words(sentence.text))
-        near = max(passages, key=lambda passage: len(own & set(words(passage.text))))
-        shared = len(own & set(words(near.text)))
-        if shared > 1 and 2 * shared >= len(own) and _says_otherwise(sentence, near, [held, asked, *passages]):
+        shared = [len(own & set(words(passage.text))) for passage in passages]
+        near = [one for one, count in zip(passages, shared, strict=True) if count == max(shared)]
+        about_it = max(shared) > 1 and 2 * max(shared) >= len(own)
+        if about_it and all(_says_otherwise(sentence, one, [held, asked, *passages]) for one in near):
             yield "contradicts the evidence"
             return
 

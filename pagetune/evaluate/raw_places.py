@@ -31,7 +31,7 @@ def _blocks(raw: str, read: str) -> Iterator[list[Place]]:
     starts = [0]
     for word in left:
         starts.append(starts[-1] + len(word))
-    for tag, i1, i2, j1, j2 in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
+    for tag, i1, i2, j1, j2 in SequenceMatcher(None, left, right).get_opcodes():
         written = "".join(right[j1:j2])
         if tag == "equal":
             yield [(at, at + 1) for at in range(starts[i1], starts[i2])]
@@ -40,7 +40,7 @@ def _blocks(raw: str, read: str) -> Iterator[list[Place]]:
 
 
 def _letters(raw: str, read: str, offset: int) -> Iterator[Place]:
-    for tag, i1, i2, j1, j2 in SequenceMatcher(None, raw, read, autojunk=False).get_opcodes():
+    for tag, i1, i2, j1, j2 in SequenceMatcher(None, raw, read).get_opcodes():
         if tag == "equal":
             yield from ((offset + at, offset + at + 1) for at in range(i1, i2))
         else:

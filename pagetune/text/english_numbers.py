@@ -14,7 +14,7 @@ _SPAN = r"second|minute|hour|day|week|month|year"
 _FEW = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
 _HOURS = {word: number for number, word in enumerate(_FEW.split("|"), 1)}
 _PARTS = {
-    "half": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9,
+    "half": 2, "third": 3, "quarter": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9,
     "tenth": 10,
 }  # fmt: skip
 _MONTH = (
@@ -84,13 +84,11 @@ _RULES: tuple[tuple[re.Pattern[str], _Replacement], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), replacement)
     for pattern, replacement in (
         (rf"\b(an?)\s({_SPAN})\sand\sa\shalf\b", lambda found: f"1.5 {found[2]}s"),
-        (rf"\b({_FEW}|\d+)\sand\sa\shalf\b", _halves),
+        (rf"(?<![\w.])({_FEW}|\d{{1,4}})\sand\sa\shalf\b", _halves),
         (rf"\bhalf\san?\s(?!(?:hour|year)\b)({_SPAN}|kilo|litre|liter|mile|metre|meter|dozen)\b", r"0.5 \1s"),
-        (
-            rf"\b(half|(?:a\s)?quarter|five|ten|twenty|twenty-five|\d+(?:\sminutes?)?)\s(past|to)\s({_FEW}|\d{{1,2}})\b"
-            r"(?!\s(?:percent|per|days?|weeks?|months?|hours?|minutes?|years?|people|%)|[,.%:]?\d|%)",
-            lambda found: found[0] if found[1].isdigit() and found[2].lower() == "to" else _clock(found),
-        ),
+        (rf"\b(half|(?:a\s)?quarter|five|ten|twenty)\s(past)\s({_FEW})\b", _clock),
+        (rf"\b((?:a\s)?quarter)\s(to)\s({_FEW})\b", _clock),
+        (rf"(?:(?<=\bat\s)|(?<=\bby\s))(five|ten|twenty)\s(to)\s({_FEW})\b", _clock),
         (rf"\b({_FEW}|\d{{1,2}})\so['’]clock\b", lambda found: f"{_HOURS.get(found[1].lower()) or found[1]}:00"),
         (rf"\b({_FEW})\sthousand\s({_FEW})\shundred\b", _thousands),
         (rf"\b(\d{{1,2}})\s({_MONTH}),?\s(\d{{4}})\b", r"\2 \1, \3"),
@@ -100,12 +98,15 @@ _RULES: tuple[tuple[re.Pattern[str], _Replacement], ...] = tuple(
         (rf"\bevery\s(?:other|second)\s({_SPAN})\b", r"every 2 \1s"),
         (r"\ba\scouple\sof\b", "2"),
         (rf"\b({_FEW})\sdozen\b", lambda found: str(12 * _HOURS[found[1].lower()])),
-        (r"\b(\d[\d,]*(?:\.\d+)?)(?:\s?(million|billion|thousand)|(?-i:(k)))\b", _scaled),
+        (
+            r"(?<![\d,.])(\d{1,3}(?:,\d{3}){1,4}|\d{1,9}(?:\.\d{1,6})?)(?:\s?(million|billion|thousand)|(?-i:(k)))\b",
+            _scaled,
+        ),
         (rf"\b(an?|one|two|three|four|five)[\s-]({'|'.join(_PARTS)})s?\b{_AFTER_SHARE}", _share),
         (rf"\b({_FEW})\s(?:in|out\sof)\s({_FEW}|\d{{1,3}})\b{_AFTER_SHARE}", _one_in),
         (r"\b(?:per\scent|percent)\s(\d+)\b", r"\1%"),
-        (rf"({_BEFORE_SPAN})an?\s({_SPAN})\b(?!['’]){_AFTER_SPAN}", r"\g<1>1 \2"),
-        (r"\bpay(?:s|ing)?\snothing\b|\bwithout\s(?:charge|payment)\b", "free"),
+        (rf"({_BEFORE_SPAN})an?\s(minute|hour|day|week|month|year)\b(?!['’]){_AFTER_SPAN}", r"\g<1>1 \2"),
+        (r"\bpay(?:s|ing)?\snothing\b", "free"),
         (r"\b(?:nil|zero)\b", "0"),
         (r"€\s?(\d[\d,]*(?:\.\d+)?)", r"\1 euros"),
     )

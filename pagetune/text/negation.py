@@ -52,9 +52,7 @@ _ENGLISH_NEGATION = re.compile(
 )
 #: Idioms that deny nothing, and pairs of denials that cancel out.
 _ENGLISH_HARMLESS = re.compile(
-    r"\bnot only\b|\bno (?:doubt|matter)\b|\b(?:no|not) (?:more|less|fewer|later|earlier|sooner|longer) than\b"
-    r"|\bnot (?:to )?exceed(?:ing)?\b|\bno (?:extra |additional )?(?:charge|cost|fee)s?\b"
-    r"|\bwithout (?:fail|exception|delay)\b"
+    r"\bnot only\b|\bno (?:doubt|matter)\b|\bwithout (?:fail|exception|delay)\b"
     r"|(?:\bnot|n['’]t) (?:impossible|invalid|prohibited|forbidden|unable|without)\b",
     re.IGNORECASE,
 )

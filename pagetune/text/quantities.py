@@ -288,7 +288,7 @@ def _bound(text: str, one: Quantity) -> str:
     after, before = text[one.end : one.end + 16], text[max(0, one.start - 18) : one.start]
     behind = next((name for name, pattern, _ in _BOUNDS if pattern and pattern.search(after)), "")
     ahead = next((name for name, _, pattern in _BOUNDS if pattern and pattern.search(before)), "")
-    if behind in ("before", "after") and ahead not in ("min", "max"):
+    if behind in ("before", "after") and not (ahead == "max" and behind == "after"):
         return behind
     return ahead or behind
 
@@ -354,7 +354,7 @@ def _slash(found: re.Match[str]) -> str:
 
 
 def _celsius(found: re.Match[str]) -> str:
-    return f"{round((float(found[1] or found[2]) - 32) * 5 / 9)}℃"
+    return f"{round((float((found[1] or found[2]).replace('−', '-')) - 32) * 5 / 9)}℃"
 
 
 _BEFORE = tuple(
@@ -368,7 +368,11 @@ _BEFORE = tuple(
         (r"(\d+)\s?분의\s?(\d+)", lambda found: _share(found, 1, 2)),
         (r"(?<![\d/.])(\d{1,2})/(\d{1,2})(?![\d/])", _slash),
         (r"절반|반값|(?i:\bhalf\b(?! an? )(?: of)?)", "50%"),
-        (r"(?i)화씨\s?(\d+(?:\.\d+)?)\s?도|\b(\d+(?:\.\d+)?)\s?(?:°\s?F\b|℉|degrees? fahrenheit\b)", _celsius),
+        (
+            r"(?i)화씨\s?([-−]?\d{1,4}(?:\.\d{1,4})?)\s?도"
+            r"|(?<![\d.])([-−]?\d{1,4}(?:\.\d{1,4})?)\s?(?:°\s?F\b|℉|degrees? fahrenheit\b)",
+            _celsius,
+        ),
         (r"정오|(?i:\b(?:at )?(?:noon|midday)\b)", "12시"),
         (r"자정|(?i:\bmidnight\b)", "0시"),
         (r"하룻밤", "1박"),
@@ -378,11 +382,10 @@ _BEFORE = tuple(
         (r"(?i)\b(\d{1,2})(:\d{2})?\s?(?:-|–|to)\s?(\d{1,2})(:\d{2})?\s?([ap])\.?m\b\.?", _half_of_both),
         (r"격주(?:마다|로)?", "2주마다"),
         (r"하루\s?걸러(?:\s?하루)?", "2일마다"),
-        (r"격월(?:마다|로)?", "2개월마다"),
+        (r"격월(?:마다|로)?(?!간)", "2개월마다"),
         (r"(?<![가-힣])1인\s(?=1?\d)", "1인당 "),
         (r"(?<!\d)(\d)할(?:\s?(\d)푼)?(?![가-힣](?<![입이의을은]))", lambda found: f"{found[1]}{found[2] or 0}%"),
-        (r"(?<=\d) 대 (?=\d)", ":"),
-        (r"(?<=[\d한두세네]) ?매(?![일주월년달]|[가-힣]{3})", "장"),
+        (r"(?<=[\d한두세네]) ?매(?=$|[^가-힣]|를|까지|씩|입|이|만|의|이내|이하)", "장"),
         (r"분기(?:마다|별로?|에)|(?i:\bquarterly\b)", "3개월마다"),
         (
             r"(?:요금|비용|수수료|배송비|회비|입장료|이용료|사용료|수강료)[은는이가도]?\s?없[가-힣]*|(?<![가-힣])(?:무료|공짜|무상|면제)"
@@ -409,18 +412,19 @@ _AFTER = tuple(
 
 
 #: How often something is done: 1년에 4번, 3개월마다 1회, 연 4회, four times a year, every three months.
-_TIMES = r"(?P<count>\d+)\s?(?:회|번|차례)"
+_TIMES = r"(?P<count>\d{1,4})\s?(?:회|번|차례)"
+_MANY = r"(?<![\d월])(?<!월 )(?P<many>\d{1,3})"
 _HOW_OFTEN = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        rf"(?<!월 )(?<!월)(?P<many>\d+)?\s?(?P<period>일|주|개월|달|년)에\s?{_TIMES}",
-        rf"(?P<many>\d+)?\s?(?P<period>일|주|개월|달|년)\s?(?:마다|간격으로)(?:\s?{_TIMES})?",
-        rf"(?<![가-힣])(?:매|한\s)?(?P<period>일|주|월|달|년|연)\s?{_TIMES}",
+        rf"{_MANY}\s?(?P<period>일|주|개월|달|년)에\s?{_TIMES}",
+        rf"{_MANY}\s?(?P<period>일|주|개월|달|년)\s?(?:마다|간격으로)(?:\s?{_TIMES})?",
+        rf"(?<![가-힣\d])(?<![\d째] )(?:매|한\s)?(?P<period>일|주|월|달|년|연)\s?{_TIMES}",
         r"(?<![가-힣])매(?P<period>일|주|월|달|년)(?![가-힣]*\s?\d)",
         r"\b(?P<period>dai|week|month|year|annual)ly\b",
-        r"(?P<count>\d+)\stimes?\s(?:a|an|per|each|every)\s(?P<period>day|week|month|year)",
-        r"(?:(?P<count>\d+)\stimes?\s)?(?:every|each)\s(?P<many>\d+)?\s?(?P<period>day|week|month|year)s?",
-        r"(?P<many>\d+)[\s-](?P<period>day|week|month|year)\sintervals?",
+        r"(?<!\d)(?P<count>\d{1,4})\stimes?\s(?:a|an|per|each|every)\s(?P<period>day|week|month|year)",
+        r"(?:(?<!\d)(?P<count>\d{1,4})\stimes?\s)?(?:every|each)\s(?:(?P<many>\d{1,3})\s)?(?P<period>day|week|month|year)s?",
+        r"(?<!\d)(?P<many>\d{1,3})[\s-](?P<period>day|week|month|year)\sintervals?",
     )
 )
 
