@@ -104,7 +104,7 @@ def test_a_second_repro_does_nothing(pipeline: Path) -> None:
         ("qa.article_characters", 150, {"build_qa"}),
         ("qa.source", "jsonl", {"extract", "build_qa"}),
         ("qa.columns.group", "doc", {"build_qa", "curate"}),
-        ("llm.temperature", 0.5, {"build_qa", "curate"}),
+        ("llm.temperature", 0.5, {"build_qa", "curate", "evaluate"}),
         ("curate.max_answer_characters", 150, {"curate", "report"}),
         ("curate.recall_fraction", 0.2, {"curate", "report"}),
         ("model.builtin.steps", 11, {"base_model"}),
