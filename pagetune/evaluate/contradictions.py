@@ -6,7 +6,7 @@ from difflib import SequenceMatcher
 from fractions import Fraction
 from itertools import combinations, pairwise
 
-from pagetune.evaluate.shared_words import synonyms, words
+from pagetune.evaluate.shared_words import SENTENCE, synonyms, words
 from pagetune.text.korean import is_korean
 from pagetune.text.morphemes import Morpheme, morphemes
 from pagetune.text.notation import plain
@@ -51,7 +51,6 @@ _CASES = {"JKS": "subject", "JKO": "object", "JKB": "other", "JX": "subject"}
 _TO = {"에게", "한테", "께", "에", "에서", "로", "으로", "에게서"}
 _NOUNS = {"NNG", "NNP", "SL", "XSN"}
 _AFTERWARDS = re.compile(r"다음|뒤|후")
-_SENTENCE = re.compile(r"(?<=[.!?。])\s+|\n+")
 #: First, or dozens of them: what Kiwi tags as a numeral or an adnoun, and no digit replaces.
 _ORDINAL = re.compile(r"째$|^첫|^수[십백천만]")
 _NOT_BUT = re.compile(r"(?<!\S)(\S{1,40}?)(?:이|가)?\s?아니라\s([^.\n]+)")
@@ -104,7 +103,7 @@ def exchanged_roles(prediction: str, reference: str) -> Iterator[str]:
 def exchanged_words(core: str, reference: str, known: str) -> Iterator[str]:
     """Yield a noun or ordinal that stands in the place of one of the reference, between the same words: 접수일부터 7일
     and 발급일부터 7일. `known` are reference, question and evidence."""
-    for sentence in _SENTENCE.split(core):
+    for sentence in SENTENCE.split(core):
         if is_korean(reference) and is_korean(sentence):
             yield from _exchanged_in(morphemes(plain(sentence)), morphemes(plain(reference)), reference, known)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pagetune.evaluate.contradictions import exchanged_roles, exchanged_words, retraction
 from pagetune.evaluate.proper_names import lacking, names_in
-from pagetune.evaluate.shared_words import has_item, says_the_same, speaks_of, words
+from pagetune.evaluate.shared_words import SENTENCE, has_item, says_the_same, speaks_of, words
 from pagetune.text.claims import claims
 from pagetune.text.korean import is_korean
 from pagetune.text.morphemes import morphemes
@@ -36,7 +36,6 @@ _NO_FEE = re.compile(
 _FREE = re.compile(r"\b(?:pays?|paying) nothing\b|\bat no (?:extra |additional )?(?:charge|cost)\b", re.IGNORECASE)
 #: Bounds with a word that elsewhere denies.
 _NO_MORE = re.compile(r"\bnot? (?=(?:more|less|fewer) than\b)|\bnot (?=(?:to )?exceed(?:ing)?\b)", re.IGNORECASE)
-_SENTENCE = re.compile(r"(?<=[.!?。])\s+|\n+")
 _LAW = (
     r"(?:제\s?\d{1,4}조(?:의\s?\d+)?(?:\s?제\s?\d+항)?(?:\s?제\s?\d+호)?|제\s?\d+[항호](?!의?\s?\d*\s?서식)(?:\s?제\s?\d+호)?|별표\s?\d+"
     r"|(?i:\b(?:article|section|subsection|paragraph|clause|rule|annex|chapter|s\.)s?\s\(?\d+\)?(?:\.\d+)*(?:\(\w+\))*))"
@@ -47,21 +46,9 @@ _CROSS_REFERENCE = re.compile(
 )
 #: What a sentence says of an article that is all it says.
 _LAW_WORDS = {
-    "규정",
-    "조항",
-    "정하",
-    "적용",
-    "근거",
-    "명시",
-    "appli",
-    "appl",
-    "section",
-    "articl",
-    "provis",
-    "set",
-    "out",
-    "under",
-}
+    "규정", "조항", "정하", "적용", "근거", "명시",
+    "appli", "appl", "section", "articl", "provis", "set", "out", "under",
+}  # fmt: skip
 _ASKS_FOR_LAW = re.compile(
     r"몇 ?[조항호]|[어무][느슨떤] ?(?:조|항|법|규정)|조항|근거"
     r"|(?i:\b(?:which|what) (?:article|section|paragraph|clause|rule|annex|provision|law|act))"
@@ -129,7 +116,7 @@ def readings(text: str) -> list[str]:
     """Return the forms in which a text is read, whose morphemes can be analysed many at once beforehand."""
     clean = readable(nfc(text))
     bare = _CROSS_REFERENCE.sub(" ", clean)
-    forms = [clean, bare, *_SENTENCE.split(clean), *(_SENTENCE.split(bare) if bare != clean else ())]
+    forms = [clean, bare, *SENTENCE.split(clean), *(SENTENCE.split(bare) if bare != clean else ())]
     return [*map(plain, forms), as_read(text), as_read(bare)]
 
 
@@ -223,7 +210,7 @@ def _core(prediction: str, reference: str, question: str) -> str:
 
     What holds under another condition is left out: 7일이 지나면 환불되지 않습니다.
     """
-    sentences = [part for part in _SENTENCE.split(prediction) if part.strip()]
+    sentences = [part for part in SENTENCE.split(prediction) if part.strip()]
     if len(sentences) < 2:
         return prediction
     asked = set(words(question))
@@ -411,8 +398,8 @@ def _other_words(
 def _against_evidence(prediction: str, evidence: str, held: Facts, asked: Facts) -> Iterator[str]:
     """Yield whether a sentence says otherwise than the sentence of the evidence that is about the same: it denies it,
     takes the other side, or states another number."""
-    passages = [facts(part) for part in _SENTENCE.split(evidence) if part.strip()]
-    for sentence in map(facts, _SENTENCE.split(prediction)) if passages else ():
+    passages = [facts(part) for part in SENTENCE.split(evidence) if part.strip()]
+    for sentence in map(facts, SENTENCE.split(prediction)) if passages else ():
         own = set(words(sentence.text))
         shared = [len(own & set(words(passage.text))) for passage in passages]
         near = [one for one, count in zip(passages, shared, strict=True) if count == max(shared)]

@@ -51,7 +51,7 @@ _ASKS_FOR_MORE = re.compile(
 _ENGLISH_YES_OR_NO = re.compile(
     r"\s*(?:can|could|may|must|is|are|was|were|do|does|did|will|would|should|has|have|need)\b", re.IGNORECASE
 )
-_SENTENCE = re.compile(r"(?<=[.!?。])\s+|\n+")
+SENTENCE = re.compile(r"(?<=[.!?。])\s+|\n+")
 _LISTED = re.compile(r"[,/·ㆍ]")
 _ENGLISH_WORD = re.compile(r"[a-z][a-z'’-]*")
 _ENGLISH_LIGHT = re.compile(
@@ -102,7 +102,7 @@ def _speaks_of_it(prediction: str, reference: str, question: str, evidence: str)
 def _stretches(prediction: str, reference: str) -> list[str]:
     """Return the prediction, or, where it goes on and on, each stretch of a few more sentences than the reference has:
     words that are spread over a page say nothing together."""
-    sentences, some = ([part for part in _SENTENCE.split(text) if part.strip()] for text in (prediction, reference))
+    sentences, some = ([part for part in SENTENCE.split(text) if part.strip()] for text in (prediction, reference))
     length = len(some) + 2
     if len(sentences) <= 2 * length:
         return [prediction]

@@ -1,4 +1,4 @@
-"""English quantities in words as digits: an hour and a half, two dozen, three quarters, ten to six, weekly.
+"""English quantities in words as digits: an hour and a half, two dozen, three quarters, half past nine, fortnightly.
 
 `text/numerals.py` reads the plain numerals; this is for `text/quantities.py` only, because outside of a comparison a
 "quarter" or "the third" is more often a word.
@@ -8,19 +8,14 @@ import re
 from collections.abc import Callable
 from fractions import Fraction
 
-from pagetune.text.numerals import in_digits
-
 _SPAN = r"second|minute|hour|day|week|month|year"
 _FEW = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
 _HOURS = {word: number for number, word in enumerate(_FEW.split("|"), 1)}
+_MINUTES = {"five": 5, "ten": 10, "quarter": 15, "twenty": 20, "half": 30}
 _PARTS = {
     "half": 2, "third": 3, "quarter": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9,
     "tenth": 10,
 }  # fmt: skip
-_MONTH = (
-    "January|February|March|April|May|June|July|August|September|October|November|December"
-    "|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec"
-)
 #: What precedes "an hour" where it is a length of time; behind a number it is a rate (four times a day).
 _BEFORE_SPAN = (
     r"(?:^|[.,;:(]\s?|\b(?:takes?|took|is|are|was|be|in|within|for|after|before|lasts?|about|around|least|most|than|up"
@@ -59,14 +54,8 @@ def _scaled(found: re.Match[str]) -> str:
 
 def _clock(found: re.Match[str]) -> str:
     """Return half past nine as 9:30 and ten to six as 5:50."""
-    said, past, named = found[1].lower(), found[2].lower() == "past", found[3].lower()
-    minutes = {"half": 30, "quarter": 15, "a quarter": 15}.get(said) or _number(said)
-    hour = _HOURS.get(named) or int(named)
-    return f"{hour}:{minutes:02d}" if past else f"{(hour - 2) % 12 + 1}:{60 - minutes:02d}"
-
-
-def _number(word: str) -> int:
-    return int(re.sub(r"\D", "", in_digits(word)) or 0)
+    minutes, hour = _MINUTES[found[1].lower().split()[-1]], _HOURS[found[3].lower()]
+    return f"{hour}:{minutes:02d}" if found[2].lower() == "past" else f"{(hour - 2) % 12 + 1}:{60 - minutes:02d}"
 
 
 def _thousands(found: re.Match[str]) -> str:
@@ -74,9 +63,7 @@ def _thousands(found: re.Match[str]) -> str:
 
 
 def _halves(found: re.Match[str]) -> str:
-    count = found[1].lower()
-    whole = 1 if count in ("a", "an") else _HOURS.get(count) or int(count)
-    return f"{whole}.5"
+    return f"{_HOURS.get(found[1].lower()) or found[1]}.5"
 
 
 _Replacement = str | Callable[[re.Match[str]], str]
@@ -91,8 +78,6 @@ _RULES: tuple[tuple[re.Pattern[str], _Replacement], ...] = tuple(
         (rf"(?:(?<=\bat\s)|(?<=\bby\s))(five|ten|twenty)\s(to)\s({_FEW})\b", _clock),
         (rf"\b({_FEW}|\d{{1,2}})\so['’]clock\b", lambda found: f"{_HOURS.get(found[1].lower()) or found[1]}:00"),
         (rf"\b({_FEW})\sthousand\s({_FEW})\shundred\b", _thousands),
-        (rf"\b(\d{{1,2}})\s({_MONTH}),?\s(\d{{4}})\b", r"\2 \1, \3"),
-        (rf"\b(?:the\s)?(\d{{1,2}})(?:st|nd|rd|th)?\sof\s({_MONTH})\b", r"\2 \1"),
         (r"\bbi-?monthly\b", "every 2 months"),
         (r"\b(?:bi-?weekly|fortnightly)\b", "every 2 weeks"),
         (rf"\bevery\s(?:other|second)\s({_SPAN})\b", r"every 2 \1s"),
@@ -106,7 +91,6 @@ _RULES: tuple[tuple[re.Pattern[str], _Replacement], ...] = tuple(
         (rf"\b({_FEW})\s(?:in|out\sof)\s({_FEW}|\d{{1,3}})\b{_AFTER_SHARE}", _one_in),
         (r"\b(?:per\scent|percent)\s(\d+)\b", r"\1%"),
         (rf"({_BEFORE_SPAN})an?\s(minute|hour|day|week|month|year)\b(?!['’]){_AFTER_SPAN}", r"\g<1>1 \2"),
-        (r"\bpay(?:s|ing)?\snothing\b", "free"),
         (r"\b(?:nil|zero)\b", "0"),
         (r"€\s?(\d[\d,]*(?:\.\d+)?)", r"\1 euros"),
     )

@@ -72,7 +72,7 @@ _RULES = tuple(
         (rf"\b{_MONTH}\s+{_DAY}(?!\d)", lambda found: f"{_month(found[1])}월 {int(found[2])}일"),
         (rf"\b{_DAY}\s+(?:of\s+)?{_MONTH}", lambda found: f"{_month(found[2])}월 {int(found[1])}일"),
         (rf"\b{_MONTH},?\s+(\d{{4}})\b", lambda found: f"{found[2]}년 {_month(found[1])}월"),
-        (r"(월 \d{1,2}일),\s+(\d{4})\b(?!년)", r"\1 \2년"),
+        (r"(월 \d{1,2}일)(?:,\s+(\d{4})|\s+((?:19|20)\d{2}))\b(?!년)", lambda f: f"{f[1]} {f[2] or f[3]}년"),
         (r"(?<![\d:])(?:(오전|오후)\s?)?(\d{1,2}):(\d{2})(?![\d:])(?:\s?(am|pm|AM|PM|a\.m\.|p\.m\.))?", _clock),
         (r"(?<![\d:])()(\d{1,2})()\s?(am|pm|AM|PM|a\.m\.|p\.m\.)(?!\w)", _clock),
         (r"(\d{1,2})시 반(?![가-힣])", r"\1시 30분"),
