@@ -159,7 +159,9 @@ def test_of_processes_that_find_the_same_fault_one_says_so(tmp_path: Path, monke
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="two processes on the CPU")
 def test_the_launcher_adds_no_traceback_to_the_line_of_a_process_that_failed(tmp_path: Path) -> None:
-    Path("fails.py").write_text("import sys\nsys.exit('train: a fault')", encoding="utf-8")
+    # One write a line: of two processes that write a line and its end separately, the lines run together at times.
+    fails = "import sys\nsys.stderr.write('train: a fault\\n')\nsys.exit(1)"
+    Path("fails.py").write_text(fails, encoding="utf-8")
     launched = [*distributed.launch_command(2, sharded=False)[:-1], "fails"]
     environment = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}"}
     done = subprocess.run(launched, env=environment, capture_output=True, text=True, check=False, timeout=120)
