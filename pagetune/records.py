@@ -73,10 +73,21 @@ class Record(BaseModel):
 
 
 class Table(Record):
-    """Rows of cell texts, the header row first. `caption` is the line above the table, or empty."""
+    """Rows of cell texts. `caption` is the line that names the table, or empty.
+
+    `layout` says where its labels are: in the first row ("header"), in the first column ("turned"), or beside each
+    value ("form"). A merged cell's text stands in each row and column that the cell covers; `filled` lists the rows and
+    columns, from 0, of all but the first, and of a header that is printed on an earlier page. `inside` is the index of
+    the table in one of whose cells this one stands; that cell says "[표 2]", counted from 1. `continues` says that the
+    table began on an earlier page.
+    """
 
     caption: str
     rows: list[list[str]]
+    layout: Literal["header", "turned", "form"] = "header"
+    filled: list[tuple[int, int]] = []
+    inside: int | None = None
+    continues: bool = False
 
 
 class Page(Record):

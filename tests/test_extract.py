@@ -293,7 +293,7 @@ OUTCOMES = {
     "odl_invalid_chars": ("unreadable_font", [], []),
     "odl_ko_bill": ("ok", ["탄소중립기본계획 및 주요 정책 등을 심의ㆍ의결하기 위하여", "발의자 : 이수진"], ["- 1 -"]),
     "odl_ko_cid_no_tounicode": ("unreadable_font", [], []),
-    "odl_ko_fund_dbchina": ("ok", ["판매회사 증권사: 대신, DB금융투자"], []),
+    "odl_ko_fund_dbchina": ("ok", ["신탁재산의 60%이상을 중국관련 주식에 투자하는"], ["판매회사"]),
     "odl_ko_fund_kyobo_sm": ("ok", ["2023년09월30일기준", "(단위 : %)"], []),
     "odl_ko_patent": ("ok", ["공개특허 10-2023-0087131", "(43) 공개일자 2023년06월16일"], []),
     "odl_ko_rfp2": ("ok", ["제안요청서(RFP)"], []),
@@ -348,6 +348,7 @@ def test_each_real_file_has_the_outcome_its_source_calls_for(
     [
         ("odl_ko_fund_dbchina", "자산별 구성비", ["해외주식", "87.9"]),
         ("odl_ko_fund_dbchina", "상위보유종목", ["TENCENT HOLDINGS LTD", "10.1"]),
+        ("odl_ko_fund_dbchina", "▶ 펀드개요", ["운용대상", "중국주식 60% 이상 채권 40% 이하"]),
         ("odl_ko_bill", "", ["의안번호", "25318"]),
         ("plumber_en_senate_table", "", ["DOCUMENT NO.", "DATE POSTED", "PAYEE NAME"]),
     ],

@@ -1,4 +1,4 @@
-"""Read a page with pdfplumber: its tables, and a second reading of text that PDFium may have got wrong."""
+"""Read a page with pdfplumber: a second reading of text that PDFium may have got wrong."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,19 +12,7 @@ import pdfplumber
 from pdfminer.pdftypes import resolve1
 from pdfplumber.page import Page
 
-from pagetune.extract.columns import WordLine, group_into_lines
-from pagetune.extract.letters import clean_line, join_spaced_letters
-from pagetune.extract.linebreaks import join_lines
-from pagetune.extract.word_boxes import Box, PdfBox, Word
-
-
-@dataclass
-class FoundTable:
-    """A table on a page: the texts of its cells row by row, its box, and the boxes of its cells."""
-
-    rows: list[list[str]]
-    box: Box
-    cells: list[Box]
+from pagetune.extract.word_boxes import PdfBox, Word
 
 
 @dataclass
@@ -35,7 +23,6 @@ class CarefulPage:
     """
 
     words: list[Word]
-    tables: list[FoundTable]
     unmapped_share: float
 
 
@@ -80,87 +67,7 @@ class CarefulReader:
             Word(word["text"], word["x0"], word["x1"], word["top"], word["bottom"])
             for word in page.extract_words(x_tolerance_ratio=self._x_tolerance_ratio)
         ]
-        found = [table for table in page.find_tables() if not cuts_words(table, words)]
-        tables = [FoundTable(read_table_rows(table, words), table.bbox, table.cells) for table in found]
-        return CarefulPage(words, [table for table in tables if is_table(table.rows)], _unmapped_share(page))
-
-
-#: Where three cells of a row have at least this many lines, each line is a row: running text in a cell is shorter.
-MIN_LINES_TO_SPLIT = 6
-
-
-def read_table_rows(table: Any, words: list[Word]) -> list[list[str]]:
-    """Return the texts of the table's cells row by row, without empty rows and columns.
-
-    A row that is really several rows without ruling lines between them is split.
-    """
-    inner = [word for word in words if word.inside(table.bbox)]
-    rows = []
-    for row in table.rows:
-        cells = [group_into_lines([word for word in inner if cell and word.inside(cell)]) for cell in row.cells]
-        if _holds_several_rows([lines for lines in cells if lines]):
-            rows += _split_by_height(cells)
-        else:
-            rows.append([clean_line(join_lines([join_spaced_letters(line) for line in lines])) for lines in cells])
-    return _merge_split_columns([row for row in rows if any(row)])
-
-
-def _holds_several_rows(cells: list[list[WordLine]]) -> bool:
-    """Return whether a row is really several rows without ruling lines between them.
-
-    It is where at least three cells have more lines than running text in a cell has, or where at least three of the
-    tallest cells have nothing but a number in each line.
-    """
-    if sum(len(lines) >= MIN_LINES_TO_SPLIT for lines in cells) >= 3:
-        return True
-    tallest = max(map(len, cells), default=0)
-    numbers = [lines for lines in cells if len(lines) == tallest and all(_is_number(line) for line in lines)]
-    return tallest >= 3 and len(numbers) >= 3
-
-
-def _is_number(line: WordLine) -> bool:
-    return len(line) == 1 and line[0].text[-1].isdigit()
-
-
-def _merge_split_columns(rows: list[list[str]]) -> list[list[str]]:
-    """Drop empty columns, and merge two neighbours that double ruling lines made of one.
-
-    Such a pair has its header in one column and its cells in the other.
-    """
-    columns = [list(column) for column in zip(*rows, strict=True) if any(column)]
-    merged: list[list[str]] = []
-    for column in columns:
-        before = merged[-1] if merged else column
-        if merged and bool(before[0]) != bool(column[0]) and not (any(before[1:]) and any(column[1:])):
-            merged[-1] = [one or other for one, other in zip(before, column, strict=True)]
-        else:
-            merged.append(column)
-    return [list(row) for row in zip(*merged, strict=True)]
-
-
-def _split_by_height(cells: list[list[WordLine]]) -> list[list[str]]:
-    """Return one row of texts for each height at which the cells have words."""
-    column = {word: index for index, lines in enumerate(cells) for line in lines for word in line}
-    rows = []
-    for line in group_into_lines(list(column)):
-        texts = [""] * len(cells)
-        for word in line:
-            texts[column[word]] = f"{texts[column[word]]} {word.text}".strip()
-        rows.append([clean_line(text) for text in texts])
-    return rows
-
-
-def cuts_words(table: Any, words: list[Word]) -> bool:
-    """Return whether the sides of cells cut more than a tenth of the words; if so, they are only boxes behind text."""
-    inner = [word for word in words if word.inside(table.bbox)]
-    sides = {(cell[2], cell[1], cell[3]) for cell in table.cells}
-    cut = {word for word in inner for x, top, end in sides if word.x0 + 1 < x < word.x1 - 1 and top < word.middle < end}
-    return len(cut) > 0.1 * len(inner)
-
-
-def is_table(rows: list[list[str]]) -> bool:
-    """Return whether at least two columns hold text; one column is a frame around running text."""
-    return len({index for row in rows for index, text in enumerate(row) if text}) > 1
+        return CarefulPage(words, _unmapped_share(page))
 
 
 def _unmapped_share(page: Any) -> float:

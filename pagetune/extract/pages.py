@@ -1,7 +1,5 @@
 """Read PDFs into pages: each page quickly, carefully where that is not enough, or set aside with a reason."""
 
-import re
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import chain, pairwise
@@ -18,8 +16,10 @@ from pagetune.extract.headers import without_headers
 from pagetune.extract.linebreaks import join_lines
 from pagetune.extract.ocr import check_tesseract, read_image
 from pagetune.extract.paragraphs import paragraphs
-from pagetune.extract.quality import DOUBTFUL, TextQuality, measure, why_set_aside
-from pagetune.extract.word_boxes import Box, PdfBox, Word
+from pagetune.extract.quality import TextQuality, measure, why_set_aside
+from pagetune.extract.table_records import PageParts, table_records
+from pagetune.extract.tables import FoundTable, find_tables
+from pagetune.extract.word_boxes import PdfBox, Word
 from pagetune.params import Extract
 from pagetune.records import BadFile, Page, Reason, Table
 
@@ -42,16 +42,14 @@ class PageRange:
 class RawPage:
     """A page as it was read, before running headers and footers are removed.
 
-    `aside` holds lines that run in other directions. `tables_unread` says that the page has ruling lines that could be
-    a table's, but pdfplumber could not read it. `failed` is the reason of a page that could not be read at all.
+    `aside` holds lines that run in other directions. `failed` is the reason of a page that could not be read at all.
     """
 
     page_number: int
     lines: list[Line] = field(default_factory=list)
     aside: list[Line] = field(default_factory=list)
-    tables: list[Table] = field(default_factory=list)
+    tables: list[FoundTable] = field(default_factory=list)
     text_quality: TextQuality = field(default_factory=lambda: measure(""))
-    tables_unread: bool = False
     unmapped_share: float = 0.0
     image_share: float = 0.0
     ocr_confidence: float | None = None
@@ -116,7 +114,7 @@ def page_ranges(source: SourceFile, params: Extract) -> Iterator[PageRange]:
 
 
 def failed_pages(part: PageRange, reason: Reason) -> list[Page]:
-    return [_finish(RawPage(number, failed=reason), [], part, "") for number in part.numbers]
+    return [_finish(RawPage(number, failed=reason), [], [], part, "") for number in part.numbers]
 
 
 def read_pages(part: PageRange) -> list[Page]:
@@ -146,7 +144,7 @@ def _read_page(pdf: pdfium.PdfDocument, careful: CarefulReader, number: int) -> 
         return RawPage(number, failed="broken_page")
     quality = _text_quality(fast.words + fast.aside)
     second = None
-    if fast.ruled or quality.doubtful:
+    if quality.doubtful:
         second = _read_again(careful, number, fast.turn, shown, doubled=quality.doubled > 0)
     return _choose(number, fast, quality, second)
 
@@ -162,57 +160,23 @@ def _read_again(careful: CarefulReader, number: int, turn: int, shown: PdfBox, *
 
 
 def _choose(number: int, fast: FastPage, quality: TextQuality, second: CarefulPage | None) -> RawPage:
-    """Take the words from PDFium, or from pdfplumber where those are better, and the tables from pdfplumber."""
+    """Take the words from PDFium, or from pdfplumber where those are better, and the tables that are ruled there."""
     words, aside = fast.words, fast.aside
-    if second is None or not (quality.doubtful or _agree(fast.words, second)):
-        return RawPage(
-            number,
-            reading_order(words),
-            reading_order(aside),
-            text_quality=quality,
-            tables_unread=fast.ruled,
-            image_share=fast.image_share,
-        )
-    careful = _text_quality(second.words)
-    if careful.bad < quality.bad and careful.count >= 0.9 * quality.count:
-        words, aside, quality = second.words, [], careful
-    lines = reading_order(words)
-    tables = [Table(caption=caption(table.box, lines), rows=table.rows) for table in second.tables]
+    if second is not None:
+        careful = _text_quality(second.words)
+        if careful.bad < quality.bad and careful.count >= 0.9 * quality.count:
+            words, aside, quality = second.words, [], careful
+    tables = find_tables(words, fast.rulings, fast.boxes)
     return RawPage(
         number,
-        reading_order(words, [(table.box, table.cells) for table in second.tables]) if tables else lines,
+        reading_order(words, [(table.box, table.cells) for table in tables]),
         reading_order(aside),
         tables,
         quality,
         # PDFium looks into the font file itself, and may have read the characters correctly all the same.
-        unmapped_share=second.unmapped_share if quality.doubtful else 0.0,
+        unmapped_share=second.unmapped_share if second is not None else 0.0,
         image_share=fast.image_share,
     )
-
-
-def _agree(words: list[Word], second: CarefulPage) -> bool:
-    """Return whether both readers read the same page, and the table cells have few bad characters.
-
-    pdfminer skips some pages that PDFium counts, and then numbers the following ones differently.
-    """
-    characters, others = (Counter("".join(word.text for word in found)) for found in (words, second.words))
-    cells = measure(" ".join(text for table in second.tables for row in table.rows for text in row))
-    return (characters & others).total() >= 0.8 * characters.total() and cells.bad <= DOUBTFUL
-
-
-#: The largest distance from a caption to its table, in font sizes of the caption.
-CAPTION_WITHIN = 4
-_UNIT = re.compile(r"\(?\s*단위\b.*|\(.{1,12}\)")
-
-
-def caption(box: Box, lines: list[Line]) -> str:
-    """Return the nearest line above the table that is not a unit such as "(단위: 원)", or "" if none is near."""
-    above = [line for line in lines if line.bottom <= box[1] + 3 and line.x0 < box[2] and line.x1 > box[0]]
-    named = [line for line in above if not _UNIT.fullmatch(line.text)]
-    nearest = max(named, key=lambda line: line.bottom, default=None)
-    if nearest is None or box[1] - nearest.bottom > CAPTION_WITHIN * nearest.size:
-        return ""
-    return nearest.text
 
 
 def _text_quality(words: list[Word]) -> TextQuality:
@@ -237,21 +201,23 @@ def _with_ocr(pdf: pdfium.PdfDocument, raw: RawPage, part: PageRange) -> RawPage
 def _finish_all(raws: list[RawPage], part: PageRange) -> list[Page]:
     kept = without_headers([raw.lines for raw in raws], part.first, part.params.header_page_share)
     evidence = "\n".join(line.text for line in chain.from_iterable(kept))
-    return [_finish(raw, rest, part, evidence) for raw, rest in zip(raws, kept, strict=True)]
+    groups = [paragraphs(lines) for lines in kept]
+    tables = table_records([PageParts(raw.tables, own) for raw, own in zip(raws, groups, strict=True)])
+    return [_finish(raw, own, found, part, evidence) for raw, own, found in zip(raws, groups, tables, strict=True)]
 
 
-def _finish(raw: RawPage, lines: list[Line], part: PageRange, evidence: str) -> Page:
-    groups = paragraphs(lines) + paragraphs(raw.aside)
-    text = "\n".join(join_lines([line.text for line in group], evidence) for group in groups)
-    characters = len(text) + sum(len(cell) for table in raw.tables for row in table.rows for cell in row)
+def _finish(raw: RawPage, groups: list[list[Line]], tables: list[Table], part: PageRange, evidence: str) -> Page:
+    joined = [join_lines([line.text for line in group], evidence) for group in [*groups, *paragraphs(raw.aside)]]
+    text = "\n".join(joined)
+    characters = len(text) + sum(len(cell) for table in tables for row in table.rows for cell in row)
     reason = raw.failed or _reason(raw, characters, part.params)
     return Page(
         doc_id=part.source.doc_id,
         source_sha256=part.source.sha256,
         page_number=raw.page_number,
         text=text,
-        tables=raw.tables,
-        quality=_quality(raw, characters, len(raw.lines) - len(lines)),
+        tables=tables,
+        quality=_quality(raw, characters, len(raw.lines) - sum(map(len, groups))),
         status="quarantined" if reason else "ok",
         reason=reason,
     )
@@ -284,7 +250,6 @@ def _quality(raw: RawPage, characters: int, headers_removed: int) -> dict[str, f
         "characters": characters,
         "columns": _count_columns(raw.lines),
         "tables": len(raw.tables),
-        "tables_unread": int(raw.tables_unread),
         "headers_removed": headers_removed,
     }
     return counts | {name: round(share, 4) for name, share in shares.items()}

@@ -1,0 +1,198 @@
+"""Fit the cells of a grid to the words on the page: cells follow the words, never the other way round."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import pairwise
+
+from pagetune.extract.columns import WordLine, group_into_lines
+from pagetune.extract.grid import Cell, Grid
+from pagetune.extract.rows import with_rows_between_lines
+from pagetune.extract.word_boxes import Word
+
+#: A word reaches out of its cell if it does by at least this share of its height.
+REACHES_OUT = 0.5
+#: Where more than this share of the words cross sides of cells, the lines are artwork behind the text.
+MAX_CUT = 0.1
+#: A column or row without text that is narrower than this, in points, comes from lines that nearly meet.
+NARROW = 12.0
+#: A gap between words that is at least this wide, in font sizes, parts columns.
+WIDE_GAP = 0.9
+#: A cell below a row of several cells with at least this many lines may hold rows of its own.
+MIN_LINES_BELOW = 3
+
+
+def fit(grid: Grid, words: list[Word]) -> list[Grid]:
+    """Return the grids that the words inside of the lines show: none if the lines are artwork, or several."""
+    inner = [word for word in words if word.inside(grid.box)]
+    if not inner:
+        return []
+    fitted = without_cut_words(grid, inner)
+    if fitted is None:
+        return []
+    whole = _with_usual_columns(fitted, inner)
+    parts = [_compact(_with_columns_below(part, inner), inner) for part in _parts(whole, inner)]
+    return [with_rows_between_lines(part, inner) for part in parts]
+
+
+def without_cut_words(grid: Grid, words: list[Word]) -> Grid | None:
+    """Join the cells whose side cuts a word. Return None where words cross too many sides."""
+    cells, cut = list(grid.cells), 0
+    for word in words:
+        cell = next((cell for cell in cells if word.inside(grid.box_of(cell))), None)
+        if cell is not None and _reaches_out(word, grid, cell):
+            cut += 1
+            cells = _united(cells, [other for other in cells if _overlaps(word, grid, other)])
+    return replace(grid, cells=cells) if cut <= max(1, MAX_CUT * len(words)) else None
+
+
+def _reaches_out(word: Word, grid: Grid, cell: Cell) -> bool:
+    """Return whether the word reaches into the next cell; out of the grid it may."""
+    x0, _, x1, _ = grid.box_of(cell)
+    most = REACHES_OUT * word.size
+    return (cell.left > 0 and word.x0 < x0 - most) or (cell.right < len(grid.xs) - 1 and word.x1 > x1 + most)
+
+
+def _overlaps(word: Word, grid: Grid, cell: Cell) -> bool:
+    x0, top, x1, bottom = grid.box_of(cell)
+    return top <= word.middle <= bottom and min(word.x1, x1) - max(word.x0, x0) > REACHES_OUT * word.size
+
+
+def _united(cells: list[Cell], crossed: list[Cell]) -> list[Cell]:
+    """Return the cells with `crossed` as one, or unchanged where these are of different rows."""
+    if len(crossed) < 2 or len({(cell.top, cell.bottom) for cell in crossed}) > 1:
+        return cells
+    first, last = min(crossed, key=lambda cell: cell.left), max(crossed, key=lambda cell: cell.right)
+    one = Cell(first.top, first.left, first.bottom, last.right)
+    return [one if cell == first else cell for cell in cells if cell == first or cell not in crossed]
+
+
+def _with_usual_columns(grid: Grid, words: list[Word]) -> Grid:
+    """Part cells at the lines that most rows have, where a gap between words shows that a line is only not drawn."""
+    rows = len(grid.ys) - 1
+    counts = Counter(cell.left for cell in grid.cells for _ in range(cell.top, cell.bottom))
+    usual = {column for column, count in counts.items() if count > rows / 2}
+    return replace(grid, cells=[part for cell in grid.cells for part in _parted_at(grid, cell, usual, words)])
+
+
+def _parted_at(grid: Grid, cell: Cell, usual: set[int], words: list[Word]) -> list[Cell]:
+    box = grid.box_of(cell)
+    lines = group_into_lines([word for word in words if word.inside(box)])
+    inner = [column for column in range(cell.left + 1, cell.right) if column in usual]
+    lefts = [cell.left, *(column for column in inner if lines and _in_a_gap(grid.xs[column], lines))]
+    return [Cell(cell.top, left, cell.bottom, right) for left, right in pairwise([*lefts, cell.right])]
+
+
+def _in_a_gap(x: float, lines: list[WordLine]) -> bool:
+    """Return whether each line has words on both sides of `x`, with a gap around it that is wider than a space."""
+    for line in lines:
+        before, after = [word for word in line if word.x1 <= x + 1], [word for word in line if word.x0 >= x - 1]
+        if not before or not after or len(before) + len(after) < len(line):
+            return False
+        if after[0].x0 - before[-1].x1 < WIDE_GAP * line[0].size:
+            return False
+    return True
+
+
+def _parts(grid: Grid, words: list[Word]) -> Iterator[Grid]:
+    """Part a grid at rows and columns without text that run through it as one: these lie between tables."""
+    for rows in _stretches(_gap_rows(grid, words), len(grid.ys) - 1):
+        part = _cropped(grid, rows, (0, len(grid.xs) - 1))
+        for columns in _stretches(_gap_columns(part, words), len(part.xs) - 1):
+            yield _cropped(part, (0, len(part.ys) - 1), columns)
+
+
+def _gap_rows(grid: Grid, words: list[Word]) -> set[int]:
+    """Return the rows that are one empty cell from side to side, between other rows."""
+    whole = [cell for cell in grid.cells if (cell.left, cell.right) == (0, len(grid.xs) - 1)]
+    return {row for cell in whole if _is_empty(grid, cell, words) for row in range(cell.top, cell.bottom)}
+
+
+def _gap_columns(grid: Grid, words: list[Word]) -> set[int]:
+    """Return the columns without text that are one empty cell from top to bottom."""
+    whole = [cell for cell in grid.cells if (cell.top, cell.bottom) == (0, len(grid.ys) - 1)]
+    if len(grid.ys) < 4:  # in a table of two rows any column may be empty
+        return set()
+    return {column for cell in whole if _is_empty(grid, cell, words) for column in range(cell.left, cell.right)}
+
+
+def _is_empty(grid: Grid, cell: Cell, words: Iterable[Word]) -> bool:
+    box = grid.box_of(cell)
+    return not any(word.inside(box) for word in words)
+
+
+def _stretches(gaps: set[int], count: int) -> list[tuple[int, int]]:
+    """Return the first and one after the last index of each stretch without gaps."""
+    bounds = [-1, *sorted(gaps), count]
+    return [(left + 1, right) for left, right in pairwise(bounds) if right - left > 1]
+
+
+def _cropped(grid: Grid, rows: tuple[int, int], columns: tuple[int, int]) -> Grid:
+    """Return the part of a grid with these rows and columns. Cells that reach out of it are cut off."""
+    (top, bottom), (left, right) = rows, columns
+    cells = [
+        Cell(
+            max(cell.top, top) - top,
+            max(cell.left, left) - left,
+            min(cell.bottom, bottom) - top,
+            min(cell.right, right) - left,
+        )
+        for cell in grid.cells
+        if cell.top < bottom and cell.bottom > top and cell.left < right and cell.right > left
+    ]
+    return Grid(grid.xs[left : right + 1], grid.ys[top : bottom + 1], cells)
+
+
+def _compact(grid: Grid, words: list[Word]) -> Grid:
+    """Leave out the lines at which no cell begins, and narrow columns and rows without text."""
+    columns = _kept_lines([(cell.left, cell.right) for cell in grid.cells], grid.xs, _with_text(grid, words, "x"))
+    rows = _kept_lines([(cell.top, cell.bottom) for cell in grid.cells], grid.ys, _with_text(grid, words, "y"))
+    cells = [Cell(rows[cell.top], columns[cell.left], rows[cell.bottom], columns[cell.right]) for cell in grid.cells]
+    return Grid(
+        _at_kept(grid.xs, columns), _at_kept(grid.ys, rows), [c for c in cells if c.left < c.right and c.top < c.bottom]
+    )
+
+
+def _with_text(grid: Grid, words: list[Word], axis: str) -> set[tuple[int, int]]:
+    """Return the first and last line of the cells with text, along one axis."""
+    filled = [cell for cell in grid.cells if not _is_empty(grid, cell, words)]
+    return {(cell.left, cell.right) if axis == "x" else (cell.top, cell.bottom) for cell in filled}
+
+
+def _kept_lines(spans: list[tuple[int, int]], at: list[float], with_text: set[tuple[int, int]]) -> list[int]:
+    """Return for each line its number among those that are kept."""
+    starts = {start for start, _ in spans} | {len(at) - 1}
+    numbers, number, last = [], -1, 0
+    for line in range(len(at)):
+        narrow = line > 0 and at[line] - at[last] < NARROW and not any(last <= a and b <= line for a, b in with_text)
+        if line == 0 or (line in starts and not narrow):
+            number, last = number + 1, line
+        numbers.append(number)
+    return numbers
+
+
+def _at_kept(at: list[float], numbers: list[int]) -> list[float]:
+    kept = [at[numbers.index(number)] for number in range(numbers[-1] + 1)]
+    return [*kept[:-1], at[-1]]
+
+
+def _with_columns_below(grid: Grid, words: list[Word]) -> Grid:
+    """Part a cell as the row above it is parted, where none of its lines crosses those columns.
+
+    Such a cell holds rows without lines between them.
+    """
+    cells: list[Cell] = []
+    for cell in sorted(grid.cells, key=lambda cell: (cell.top, cell.left)):
+        cells += _parted(grid, cell, [other for other in cells if other.bottom == cell.top], words)
+    return replace(grid, cells=cells)
+
+
+def _parted(grid: Grid, cell: Cell, above: list[Cell], words: list[Word]) -> list[Cell]:
+    above = [other for other in above if cell.left <= other.left < cell.right]
+    inner = [word for word in words if word.inside(grid.box_of(cell))]
+    parts = [Cell(cell.top, other.left, cell.bottom, other.right) for other in above]
+    side_by_side = sum(part.right - part.left for part in parts) == cell.right - cell.left
+    if len(parts) < 3 or not side_by_side or len(group_into_lines(inner)) < MIN_LINES_BELOW:
+        return [cell]
+    crossing = [word for word in inner if sum(_overlaps(word, grid, part) for part in parts) > 1]
+    return [cell] if len(crossing) > MAX_CUT * len(inner) else parts

@@ -1,0 +1,216 @@
+"""Read what is drawn on a page, from PDFium's page objects: ruling lines, filled boxes, images, outlined letters."""
+
+from collections.abc import Callable, Iterator
+from ctypes import CFUNCTYPE, byref, c_float, c_int, c_uint, c_ulong, c_void_p, cast
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import pypdfium2 as pdfium
+import pypdfium2.raw as raw
+
+from pagetune.extract.word_boxes import Box, PdfBox
+
+#: A box thinner than this, in points, is a ruling line.
+THIN = 3.0
+#: A path of more segments than this is artwork, such as a map.
+MAX_SEGMENTS = 2000
+#: A path that is smaller than this on both sides, in points, may be a letter drawn as an outline.
+LETTER_SIZE = 40.0
+#: How deep forms inside forms are read.
+MAX_DEPTH = 4
+#: A colour at least this light on all channels, of 255, is white.
+WHITE = 250
+
+#: a, b, c, d, e, f of the PDF's transformation: x' = a x + c y + e, y' = b x + d y + f.
+Matrix = tuple[float, float, float, float, float, float]
+_IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+
+
+@dataclass
+class Drawing:
+    """What is drawn on a page, in points from the bottom left of the page as the file stores it.
+
+    `rulings` are thin boxes, `boxes` the filled rectangles that are not white, `outlines` the boxes of small paths that
+    are not rectangles. `image_area` is in square points.
+    """
+
+    rulings: list[PdfBox] = field(default_factory=list)
+    boxes: list[PdfBox] = field(default_factory=list)
+    outlines: list[PdfBox] = field(default_factory=list)
+    image_area: float = 0.0
+
+
+def read_drawing(page: pdfium.PdfPage) -> Drawing:
+    """Read the page's paths and images, also inside forms."""
+    drawing = Drawing()
+    handle = cast(page.raw, c_void_p)
+    for item in _items(_count_page, _page_item, handle):
+        _read_item(item, _IDENTITY, drawing, 0)
+    return drawing
+
+
+def _plain(name: str, result: Any, *arguments: Any) -> Callable[..., Any]:
+    """Return a function of PDFium with plain types: with pypdfium2's own, ctypes checks and wraps each argument."""
+    return CFUNCTYPE(result, *arguments)(cast(getattr(raw, name), c_void_p).value or 0)
+
+
+_count_page = _plain("FPDFPage_CountObjects", c_int, c_void_p)
+_page_item = _plain("FPDFPage_GetObject", c_void_p, c_void_p, c_int)
+_count_form = _plain("FPDFFormObj_CountObjects", c_int, c_void_p)
+_form_item = _plain("FPDFFormObj_GetObject", c_void_p, c_void_p, c_ulong)
+_type = _plain("FPDFPageObj_GetType", c_int, c_void_p)
+_get_matrix = _plain("FPDFPageObj_GetMatrix", c_int, c_void_p, c_void_p)
+_get_bounds = _plain("FPDFPageObj_GetBounds", c_int, c_void_p, c_void_p, c_void_p, c_void_p, c_void_p)
+_draw_mode = _plain("FPDFPath_GetDrawMode", c_int, c_void_p, c_void_p, c_void_p)
+_fill_color = _plain("FPDFPageObj_GetFillColor", c_int, c_void_p, c_void_p, c_void_p, c_void_p, c_void_p)
+_count_segments = _plain("FPDFPath_CountSegments", c_int, c_void_p)
+_segment = _plain("FPDFPath_GetPathSegment", c_void_p, c_void_p, c_int)
+_segment_type = _plain("FPDFPathSegment_GetType", c_int, c_void_p)
+_point = _plain("FPDFPathSegment_GetPoint", c_int, c_void_p, c_void_p, c_void_p)
+_closes = _plain("FPDFPathSegment_GetClose", c_int, c_void_p)
+
+
+def _items(count: Callable[..., int], get: Callable[..., Any], handle: Any) -> Iterator[Any]:
+    return (get(handle, index) for index in range(count(handle)))
+
+
+def _read_item(item: Any, matrix: Matrix, drawing: Drawing, depth: int) -> None:
+    kind = _type(item)
+    if kind == raw.FPDF_PAGEOBJ_PATH:
+        _read_path(item, matrix, drawing)
+    elif kind == raw.FPDF_PAGEOBJ_IMAGE:
+        left, bottom, right, top = _moved(_bounds(item), matrix)
+        drawing.image_area += max(0.0, right - left) * max(0.0, top - bottom)
+    elif kind == raw.FPDF_PAGEOBJ_FORM and depth < MAX_DEPTH:
+        inner = _combine(_matrix(item), matrix)
+        for part in _items(_count_form, _form_item, item):
+            _read_item(part, inner, drawing, depth + 1)
+
+
+def _read_path(path: Any, matrix: Matrix, drawing: Drawing) -> None:
+    count = _count_segments(path)
+    box = _moved(_bounds(path), matrix)
+    small = box[2] - box[0] < LETTER_SIZE and box[3] - box[1] < LETTER_SIZE
+    if count <= 2:
+        if _is_thin(box):
+            drawing.rulings.append(box)
+        return
+    if count > 6 and small:
+        drawing.outlines.append(box)
+    if count > MAX_SEGMENTS or (count > 12 and small):
+        return
+    filled, stroked = _modes(path)
+    if not (filled or stroked):
+        return
+    whole = _combine(_matrix(path), matrix)
+    for points in _subpaths(path, count, whole):
+        _add_subpath(points, filled and _is_colored(path), filled, stroked, drawing)
+
+
+def _add_subpath(points: list[tuple[float, float]], colored: bool, filled: bool, stroked: bool, to: Drawing) -> None:
+    box = _around(points)
+    if _is_thin(box):
+        to.rulings.append(box)
+        return
+    if filled and _is_rectangle(points):
+        if colored:
+            to.boxes.append(box)
+        elif not stroked:
+            return
+    if stroked:
+        for start, end in pairwise(points):
+            if abs(start[0] - end[0]) < 1 or abs(start[1] - end[1]) < 1:
+                to.rulings.append(_around([start, end]))
+
+
+def _subpaths(path: Any, count: int, matrix: Matrix) -> Iterator[list[tuple[float, float]]]:
+    """Yield the corners of each subpath, with the first corner again at the end of a closed one; curves break it."""
+    a, b, c, d, e, f = matrix
+    x, y = c_float(), c_float()
+    at_x, at_y = byref(x), byref(y)
+    points: list[tuple[float, float]] = []
+    for index in range(count):
+        segment = _segment(path, index)
+        kind = _segment_type(segment)
+        if kind != raw.FPDF_SEGMENT_LINETO and len(points) > 1:
+            yield points
+            points = []
+        _point(segment, at_x, at_y)
+        point = a * x.value + c * y.value + e, b * x.value + d * y.value + f
+        points = [*points, point] if kind == raw.FPDF_SEGMENT_LINETO else [point]
+        if _closes(segment) and len(points) > 1 and points[0] != points[-1]:
+            points.append(points[0])
+    if len(points) > 1:
+        yield points
+
+
+def _is_rectangle(points: list[tuple[float, float]]) -> bool:
+    if len(points) not in (4, 5):
+        return False
+    return all(abs(x - u) < 1 or abs(y - v) < 1 for (x, y), (u, v) in pairwise(points))
+
+
+def _is_thin(box: PdfBox) -> bool:
+    """Return whether a box is a ruling line. A dot is one too: a dotted line may consist of them."""
+    return box[2] - box[0] < THIN or box[3] - box[1] < THIN
+
+
+def _modes(path: Any) -> tuple[bool, bool]:
+    """Return whether a path is filled, and whether its outline is drawn."""
+    fill, stroke = c_int(), c_int()
+    _draw_mode(path, byref(fill), byref(stroke))
+    return fill.value != raw.FPDF_FILLMODE_NONE, bool(stroke.value)
+
+
+def _is_colored(path: Any) -> bool:
+    red, green, blue, alpha = c_uint(), c_uint(), c_uint(), c_uint()
+    if not _fill_color(path, byref(red), byref(green), byref(blue), byref(alpha)):
+        return True
+    return alpha.value > 0 and min(red.value, green.value, blue.value) < WHITE
+
+
+def _matrix(item: Any) -> Matrix:
+    found = raw.FS_MATRIX()
+    if not _get_matrix(item, byref(found)):
+        return _IDENTITY
+    return found.a, found.b, found.c, found.d, found.e, found.f
+
+
+def _bounds(item: Any) -> PdfBox:
+    left, bottom, right, top = c_float(), c_float(), c_float(), c_float()
+    _get_bounds(item, byref(left), byref(bottom), byref(right), byref(top))
+    return left.value, bottom.value, right.value, top.value
+
+
+def _combine(first: Matrix, second: Matrix) -> Matrix:
+    """Return the transformation that does `first` and then `second`."""
+    if second == _IDENTITY:
+        return first
+    a, b, c, d, e, f = first
+    p, q, r, s, t, u = second
+    return a * p + b * r, a * q + b * s, c * p + d * r, c * q + d * s, e * p + f * r + t, e * q + f * s + u
+
+
+def _moved(box: PdfBox, matrix: Matrix) -> PdfBox:
+    if matrix == _IDENTITY:
+        return box
+    a, b, c, d, e, f = matrix
+    corners = [(x, y) for x in (box[0], box[2]) for y in (box[1], box[3])]
+    return _around([(a * x + c * y + e, b * x + d * y + f) for x, y in corners])
+
+
+def _around(points: list[tuple[float, float]]) -> PdfBox:
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    return min(xs), min(ys), max(xs), max(ys)
+
+
+def turned(box: PdfBox, turn: int, width: float, height: float) -> Box:
+    """Return a box in points from the top left of the page of this size, turned clockwise by `turn` degrees."""
+    left, bottom, right, top = box
+    return {
+        0: (left, height - top, right, height - bottom),
+        90: (bottom, left, top, right),
+        180: (width - right, bottom, width - left, top),
+        270: (height - top, width - right, height - bottom, width - left),
+    }[turn]

@@ -1,0 +1,116 @@
+"""Find rows that have no ruling lines between them, from the heights of the lines of text in their columns."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+
+from pagetune.extract.columns import WordLine, group_into_lines
+from pagetune.extract.grid import Cell, Grid
+from pagetune.extract.word_boxes import Word
+
+#: A column may list values if it has at least this many lines, most of which end although the next word would have
+#: fitted, or this many in any case, as narrow columns of labels do.
+MIN_EARLY, MIN_ANY = 4, 6
+#: Columns of numbers need fewer lines, but there must be three of them.
+MIN_NUMBERS, MIN_NUMBER_COLUMNS = 3, 3
+#: The least share of lines that end early, and of lines at the height of a line in the other column.
+MOSTLY = 0.7
+#: What a cell keeps free beside its text, in points.
+PADDING = 8.0
+
+
+def with_rows_between_lines(grid: Grid, words: list[Word]) -> Grid:
+    """Part the rows of a grid that are really several rows."""
+    parted = grid
+    for top, bottom in reversed(list(_bands(grid))):
+        lines = _rows_in(grid, top, bottom, words)
+        if len(lines) > 1:
+            parted = _with_rows(parted, top, bottom, lines)
+    return parted
+
+
+def _bands(grid: Grid) -> Iterator[tuple[int, int]]:
+    """Yield the first row and one after the last of the parts of a grid that no cell connects to the others."""
+    top = 0
+    for row in range(1, len(grid.ys)):
+        if not any(cell.top < row < cell.bottom for cell in grid.cells):
+            yield top, row
+            top = row
+
+
+#: The words of each column of a band, by the first and one after the last column of the grid that it covers.
+Columns = dict[tuple[int, int], list[Word]]
+
+
+def _rows_in(grid: Grid, top: int, bottom: int, words: list[Word]) -> list[WordLine]:
+    """Return the words of each row of a band, or nothing where it is one row."""
+    cells = [cell for cell in grid.cells if top <= cell.top < bottom]
+    columns: Columns = {(cell.left, cell.right): [] for cell in cells}
+    if sum(right - left for left, right in columns) != len(grid.xs) - 1:
+        return []
+    for cell in cells:
+        box = grid.box_of(cell)
+        columns[cell.left, cell.right] += [word for word in words if word.inside(box)]
+    return _rows(columns) if _lists_rows(grid, columns) else []
+
+
+def _lists_rows(grid: Grid, columns: Columns) -> bool:
+    lines = {span: group_into_lines(words) for span, words in columns.items() if words}
+    numbers = [found for found in lines.values() if len(found) >= MIN_NUMBERS and all(map(_is_number, found))]
+    if len(numbers) >= MIN_NUMBER_COLUMNS and len({len(found) for found in numbers}) == 1:
+        return True
+    early = [
+        len(found) >= MIN_EARLY and _ends_early(found, grid.xs[right] - grid.xs[left])
+        for (left, right), found in lines.items()
+    ]
+    listing = [found for found, ends in zip(lines.values(), early, strict=True) if ends or len(found) >= MIN_ANY]
+    return any(early) and len(listing) > 1 and all(_at_same_heights(one, other) for one, other in pairwise(listing))
+
+
+def _ends_early(lines: list[WordLine], width: float) -> bool:
+    """Return whether most lines end although the first word of the next one would have fitted."""
+    early = [
+        line[-1].x1 - line[0].x0 + below[0].x1 - below[0].x0 + 0.3 * line[0].size < width - PADDING
+        for line, below in pairwise(lines)
+    ]
+    return sum(early) >= MOSTLY * len(early)
+
+
+def _is_number(line: WordLine) -> bool:
+    return len(line) == 1 and line[0].text[-1].isdigit()
+
+
+def _at_same_heights(one: list[WordLine], other: list[WordLine]) -> bool:
+    fewer, more = sorted((one, other), key=len)
+    beside = [any(abs(line[0].middle - found[0].middle) < 0.4 * line[0].size for found in more) for line in fewer]
+    return sum(beside) >= MOSTLY * len(fewer)
+
+
+def _rows(columns: Columns) -> list[WordLine]:
+    """Return the words of each row: a line that only goes on with a later column belongs to the row above."""
+    column = {word: span for span, words in columns.items() for word in words}
+    first = min(columns)
+    rows: list[WordLine] = []
+    for line in group_into_lines(list(column)):
+        spans = {column[word] for word in line}
+        if rows and len(spans) == 1 and first not in spans and spans <= {column[word] for word in rows[-1]}:
+            rows[-1] += line
+        else:
+            rows.append(list(line))
+    return rows
+
+
+def _with_rows(grid: Grid, top: int, bottom: int, rows: list[WordLine]) -> Grid:
+    """Return the grid with these rows in the place of those from `top` up to `bottom`."""
+    heights = [
+        (max(word.bottom for word in above) + min(word.top for word in below)) / 2 for above, below in pairwise(rows)
+    ]
+    more = len(rows) - (bottom - top)
+    cells = [_moved_down(cell, bottom, more) for cell in grid.cells if not top <= cell.top < bottom]
+    spans = sorted({(cell.left, cell.right) for cell in grid.cells if top <= cell.top < bottom})
+    cells += [Cell(row, left, row + 1, right) for row in range(top, top + len(rows)) for left, right in spans]
+    return replace(grid, ys=[*grid.ys[: top + 1], *heights, *grid.ys[bottom:]], cells=cells)
+
+
+def _moved_down(cell: Cell, bottom: int, rows: int) -> Cell:
+    return replace(cell, top=cell.top + rows, bottom=cell.bottom + rows) if cell.top >= bottom else cell
