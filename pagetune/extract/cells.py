@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from pagetune.extract.columns import WordLine, group_into_lines
-from pagetune.extract.grid import Cell, Grid
+from pagetune.extract.grid import Cell, Grid, Rule
 from pagetune.extract.rows import with_rows_between_lines
 from pagetune.extract.word_boxes import Word
 
@@ -14,6 +14,8 @@ from pagetune.extract.word_boxes import Word
 REACHES_OUT = 0.5
 #: Where more than this share of the words cross sides of cells, the lines are artwork behind the text.
 MAX_CUT = 0.1
+#: An underline has words along at least this share of it.
+MARKED = 0.9
 #: A column or row without text that is narrower than this, in points, comes from lines that nearly meet.
 NARROW = 12.0
 #: A gap between words that is at least this wide, in font sizes, parts columns.
@@ -33,6 +35,23 @@ def fit(grid: Grid, words: list[Word]) -> list[Grid]:
     whole = _with_usual_columns(fitted, inner)
     parts = [_compact(_with_columns_below(part, inner), inner) for part in _parts(whole, inner)]
     return [with_rows_between_lines(part, inner) for part in parts]
+
+
+def without_underlines(horizontal: list[Rule], words: list[Word]) -> list[Rule]:
+    """Leave out the lines that underline or strike out words: these touch words all along."""
+    return [rule for rule in horizontal if not _marks_words(rule, words)]
+
+
+def _marks_words(rule: Rule, words: list[Word]) -> bool:
+    touched = [
+        word
+        for word in words
+        if word.top + 0.3 * word.size < rule.at < word.bottom + 1 and word.x1 > rule.start and word.x0 < rule.end
+    ]
+    if not touched:
+        return False
+    first, last = min(word.x0 for word in touched), max(word.x1 for word in touched)
+    return min(last, rule.end) - max(first, rule.start) > MARKED * (rule.end - rule.start)
 
 
 def without_cut_words(grid: Grid, words: list[Word]) -> Grid | None:

@@ -92,10 +92,6 @@ def _read_path(path: Any, matrix: Matrix, drawing: Drawing) -> None:
     count = _count_segments(path)
     box = _moved(_bounds(path), matrix)
     small = box[2] - box[0] < LETTER_SIZE and box[3] - box[1] < LETTER_SIZE
-    if count <= 2:
-        if _is_thin(box):
-            drawing.rulings.append(box)
-        return
     if count > 6 and small:
         drawing.outlines.append(box)
     if count > MAX_SEGMENTS or (count > 12 and small):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from pagetune.extract.columns import WordLine, group_into_lines
 from pagetune.extract.grid import Cell, Grid
@@ -15,6 +15,8 @@ MIN_EARLY, MIN_ANY = 4, 6
 MIN_NUMBERS, MIN_NUMBER_COLUMNS = 3, 3
 #: The least share of lines that end early, and of lines at the height of a line in the other column.
 MOSTLY = 0.7
+#: Labels of rows begin within this many font sizes of the leftmost one.
+LABEL_WITHIN = 4.0
 #: What a cell keeps free beside its text, in points.
 PADDING = 8.0
 
@@ -38,8 +40,8 @@ def _bands(grid: Grid) -> Iterator[tuple[int, int]]:
             top = row
 
 
-#: The words of each column of a band, by the first and one after the last column of the grid that it covers.
-Columns = dict[tuple[int, int], list[Word]]
+#: The cells of a band by the first and one after the last column of the grid that they cover, each with its words.
+Columns = dict[tuple[int, int], list[list[Word]]]
 
 
 def _rows_in(grid: Grid, top: int, bottom: int, words: list[Word]) -> list[WordLine]:
@@ -50,12 +52,22 @@ def _rows_in(grid: Grid, top: int, bottom: int, words: list[Word]) -> list[WordL
         return []
     for cell in cells:
         box = grid.box_of(cell)
-        columns[cell.left, cell.right] += [word for word in words if word.inside(box)]
-    return _rows(columns) if _lists_rows(grid, columns) else []
+        columns[cell.left, cell.right].append([word for word in words if word.inside(box)])
+    if not _lists_rows(grid, columns):
+        return []
+    rows = _rows({span: list(chain.from_iterable(found)) for span, found in columns.items()})
+    return rows if _have_labels(rows) else []
+
+
+def _have_labels(rows: list[WordLine]) -> bool:
+    """Return whether most rows have a word where the leftmost of their words begin."""
+    left = min(word.x0 for row in rows for word in row)
+    width = max(word.size for row in rows for word in row)
+    return sum(min(word.x0 for word in row) < left + LABEL_WITHIN * width for row in rows) >= MOSTLY * len(rows)
 
 
 def _lists_rows(grid: Grid, columns: Columns) -> bool:
-    lines = {span: group_into_lines(words) for span, words in columns.items() if words}
+    lines = {span: group_into_lines(max(cells, key=len)) for span, cells in columns.items() if any(cells)}
     numbers = [found for found in lines.values() if len(found) >= MIN_NUMBERS and all(map(_is_number, found))]
     if len(numbers) >= MIN_NUMBER_COLUMNS and len({len(found) for found in numbers}) == 1:
         return True
@@ -86,7 +98,7 @@ def _at_same_heights(one: list[WordLine], other: list[WordLine]) -> bool:
     return sum(beside) >= MOSTLY * len(fewer)
 
 
-def _rows(columns: Columns) -> list[WordLine]:
+def _rows(columns: dict[tuple[int, int], list[Word]]) -> list[WordLine]:
     """Return the words of each row: a line that only goes on with a later column belongs to the row above."""
     column = {word: span for span, words in columns.items() for word in words}
     first = min(columns)

@@ -56,6 +56,7 @@ def _is_merged_right(table: FoundTable, row: int, column: int) -> bool:
 
 
 def _layout_by_text(rows: Rows) -> Layout:
+    """Return the layout that the texts show. Of the first row, only the corner may be without a name in a header."""
     first, columns = rows[0], len(rows[0])
     labels = [row[0] for row in rows]
     if columns == 2:
@@ -69,7 +70,7 @@ def _layout_by_text(rows: Rows) -> Layout:
         if alternating and columns > 2:
             return "form"
         return "turned" if labels[0] and len(set(labels)) == len(rows) and not _is_value(first[0]) else "header"
-    return "header"
+    return "header" if all(first[1:]) else "form"
 
 
 def _names_columns(rows: Rows) -> bool:
@@ -121,10 +122,10 @@ def _has_names_below(table: FoundTable, row: int) -> bool:
     """Return whether a name in the row above covers several columns of this row, and all others go on into it."""
     above, own = table.rows[row - 1], table.rows[row]
     wide = [column for column in range(1, len(above)) if _is_merged_right(table, row - 1, column)]
-    if not wide or not all(own[column] and own[column] != above[column] for column in wide):
+    if not wide or not all(own[column] and own[column] not in (above[column], own[column - 1]) for column in wide):
         return False
     parted = {*wide, *(column - 1 for column in wide)}
-    return all(column in parted or (row, column) in table.filled or not text for column, text in enumerate(own))
+    return all(column in parted or (row, column) in table.filled for column in range(len(own)))
 
 
 def _without_rows(table: FoundTable, rows: Rows, gone: int) -> FoundTable:

@@ -69,12 +69,21 @@ def _ending(page: PageParts, tables: list[Table]) -> Ending | None:
 def _goes_on(before: Ending, found: FoundTable, table: Table, page: PageParts) -> bool:
     """Return whether a page's first table has the columns of the table before it and no text or header of its own."""
     above = any(line.bottom < found.box[1] + 3 for group in page.groups for line in group)
-    if above or not _same_columns(before.found.xs, found.xs):
+    if above:
         return False
     if before.table.layout == "header":
+        if not _same_columns(before.found.xs, found.xs):
+            return False
         colored = (0, 0) in before.found.shaded and (0, 0) in found.shaded and table.layout == "header"
         return table.rows[0] == before.table.rows[0] or not colored
-    return table.rows[0][0] != before.table.rows[0][0]
+    return table.rows[0][0] != before.table.rows[0][0] and _same_columns(*_shared(before.found.xs, found.xs))
+
+
+def _shared(one: list[float], other: list[float]) -> tuple[list[float], list[float]]:
+    """Return the sides of two forms without those that only one has: each part has the columns that its rows need."""
+    fewer, more = sorted((one, other), key=len)
+    near = [min(more, key=lambda x: abs((x - more[0]) - (at - fewer[0]))) for at in fewer]
+    return fewer, near if near[-1] == more[-1] else more
 
 
 def _same_columns(one: list[float], other: list[float]) -> bool:

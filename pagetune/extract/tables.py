@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from pagetune.extract.cells import fit
+from pagetune.extract.cells import fit, without_underlines
 from pagetune.extract.columns import WordLine, group_into_lines
 from pagetune.extract.grid import Cell, Grid, find_grids, find_rules
 from pagetune.extract.letters import clean_line, join_spaced_letters
@@ -35,7 +35,9 @@ class FoundTable:
 
 def find_tables(words: list[Word], rulings: Iterable[Box], boxes: list[Box]) -> list[FoundTable]:
     """Return the tables among the ruling lines and filled boxes, from top to bottom, an outer one before its inner."""
-    grids = [part for grid in find_grids(*find_rules(rulings, boxes)) for part in fit(grid, words)]
+    horizontal, vertical = find_rules(rulings, boxes)
+    grids = find_grids(without_underlines(horizontal, words), vertical)
+    grids = [part for grid in grids for part in fit(grid, words)]
     grids = [grid for grid in grids if _is_table(grid, words)]
     grids.sort(key=lambda grid: (round(grid.ys[0]), grid.xs[0], -grid.ys[-1]))
     outer = [_outer(grid, grids) for grid in grids]
