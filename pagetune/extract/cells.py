@@ -6,13 +6,19 @@ from dataclasses import replace
 from itertools import pairwise
 
 from pagetune.extract.columns import WordLine, group_into_lines
-from pagetune.extract.grid import Cell, Grid, Rule
+from pagetune.extract.grid import Cell, Grid, Rule, covered
 from pagetune.extract.rows import with_rows_between_lines
 from pagetune.extract.word_boxes import Word
 
 #: A word reaches out of its cell if it does by at least this share of its height.
 REACHES_OUT = 0.5
-#: Where more than this share of the words cross sides of cells, the lines are artwork behind the text.
+#: A gap between words that is less wide than this, in font sizes, is a space.
+SPACE = 0.45
+#: In lines with wider spaces, a gap of less than this times another one is a space too.
+WIDER = 1.6
+#: Where more than this share of lines runs from one cell into the next, the ruling lines are artwork.
+THROUGH = 0.5
+#: The largest share of the words in a cell that may cross the columns of the row above.
 MAX_CUT = 0.1
 #: An underline has words along at least this share of it.
 MARKED = 0.9
@@ -29,10 +35,9 @@ def fit(grid: Grid, words: list[Word]) -> list[Grid]:
     inner = [word for word in words if word.inside(grid.box)]
     if not inner:
         return []
-    fitted = without_cut_words(grid, inner)
-    if fitted is None:
+    if _runs_through(grid, inner):
         return []
-    whole = _with_usual_columns(fitted, inner)
+    whole = _with_usual_columns(without_cut_words(grid, inner), inner)
     parts = [_compact(_with_columns_below(part, inner), inner) for part in _parts(whole, inner)]
     return [with_rows_between_lines(part, inner) for part in parts]
 
@@ -48,21 +53,40 @@ def _marks_words(rule: Rule, words: list[Word]) -> bool:
         for word in words
         if word.top + 0.3 * word.size < rule.at < word.bottom + 1 and word.x1 > rule.start and word.x0 < rule.end
     ]
-    if not touched:
-        return False
-    first, last = min(word.x0 for word in touched), max(word.x1 for word in touched)
-    return min(last, rule.end) - max(first, rule.start) > MARKED * (rule.end - rule.start)
+    along = [Rule(rule.at, word.x0 - SPACE * word.size, word.x1 + SPACE * word.size) for word in touched]
+    return covered(along, rule.start, rule.end) > MARKED * (rule.end - rule.start)
 
 
-def without_cut_words(grid: Grid, words: list[Word]) -> Grid | None:
-    """Join the cells whose side cuts a word. Return None where words cross too many sides."""
-    cells, cut = list(grid.cells), 0
+def _runs_through(grid: Grid, words: list[Word]) -> bool:
+    """Return whether most lines of text go on from one cell to the next: the lines are artwork around the text."""
+    inside = {cell: [word for word in words if word.inside(grid.box_of(cell))] for cell in grid.cells}
+    goes_on = [
+        found
+        for left in grid.cells
+        for right in grid.cells
+        if left.right == right.left and left.top < right.bottom and right.top < left.bottom
+        for found in _lines_go_on(inside[left], inside[right])
+    ]
+    return sum(goes_on) > THROUGH * len(goes_on)
+
+
+def _lines_go_on(left: list[Word], right: list[Word]) -> Iterator[bool]:
+    """Yield for each line with words in two cells whether the gap between them is like one between other words."""
+    begins = set(right)
+    for line in group_into_lines([*left, *right]) if left and right else []:
+        gaps = {before not in begins and after in begins: after.x0 - before.x1 for before, after in pairwise(line)}
+        if True in gaps:
+            yield False in gaps and gaps[True] < max(SPACE * line[0].size, WIDER * gaps[False])
+
+
+def without_cut_words(grid: Grid, words: list[Word]) -> Grid:
+    """Join the cells whose side cuts a word."""
+    cells = list(grid.cells)
     for word in words:
         cell = next((cell for cell in cells if word.inside(grid.box_of(cell))), None)
         if cell is not None and _reaches_out(word, grid, cell):
-            cut += 1
             cells = _united(cells, [other for other in cells if _overlaps(word, grid, other)])
-    return replace(grid, cells=cells) if cut <= max(1, MAX_CUT * len(words)) else None
+    return replace(grid, cells=cells)
 
 
 def _reaches_out(word: Word, grid: Grid, cell: Cell) -> bool:

@@ -89,7 +89,7 @@ def _edges(box: Box) -> Iterator[Box]:
 def _is_beside(edge: Rule, rules: list[Rule]) -> bool:
     """Return whether lines within two snaps of the edge cover most of it."""
     near = [rule for rule in rules if abs(rule.at - edge.at) < 2 * SNAP]
-    return _covered(near, edge.start, edge.end) >= COVERED * (edge.end - edge.start)
+    return covered(near, edge.start, edge.end) >= COVERED * (edge.end - edge.start)
 
 
 def _merged(rules: Iterable[Rule]) -> list[Rule]:
@@ -191,10 +191,10 @@ def _cells(xs: list[float], ys: list[float], horizontal: list[Rule], vertical: l
 
 def _has_side(rules: list[Rule], at: float, start: float, end: float) -> bool:
     near = [rule for rule in rules if abs(rule.at - at) <= SNAP]
-    return _covered(near, start, end) >= COVERED * (end - start)
+    return covered(near, start, end) >= COVERED * (end - start)
 
 
-def _covered(rules: list[Rule], start: float, end: float) -> float:
+def covered(rules: list[Rule], start: float, end: float) -> float:
     """Return how much of the stretch from `start` to `end` the lines cover, each part counted once."""
     covered, reached = 0.0, start
     for rule in sorted(rules, key=lambda rule: rule.start):

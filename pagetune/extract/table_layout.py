@@ -30,6 +30,8 @@ _VALUE = re.compile(r"[-+△▲▽▼]?[\d,.]+ ?[^\W\d_%]{0,4}%?|.*\d{2,}.*\d.*|
 
 def layout_of(table: FoundTable) -> Layout:
     """Tell the layout of a table by its coloured cells, or where none stand out by what its cells hold."""
+    if len(table.rows[0]) > 2 and _merged_rows(table) >= len(table.rows) / 2:
+        return "form"
     if 0 < len(table.shaded) < len(table.rows) * len(table.rows[0]):
         found = _layout_by_color(table)
         if found:
@@ -46,8 +48,13 @@ def _layout_by_color(table: FoundTable) -> Layout | None:
     if shares[0] < MOSTLY:
         return None
     more_labels = any(share > 1 - MOSTLY for share in shares[1:])
-    merged = any(_is_merged_right(table, row, column) for row in range(len(rows)) for column in range(2, columns))
-    return "form" if columns == 2 or more_labels or merged else "turned"
+    return "form" if columns == 2 or more_labels or _merged_rows(table) else "turned"
+
+
+def _merged_rows(table: FoundTable) -> int:
+    """Return how many rows have one value over all columns but that of the label."""
+    columns = range(2, len(table.rows[0]))
+    return sum(all(_is_merged_right(table, row, column) for column in columns) for row in range(len(table.rows)))
 
 
 def _is_merged_right(table: FoundTable, row: int, column: int) -> bool:
@@ -80,7 +87,10 @@ def _names_columns(rows: Rows) -> bool:
         return False
     if _GENERIC.fullmatch(left.replace(" ", "")) or _GENERIC.fullmatch(right.replace(" ", "")):
         return True
-    return len(rows) > 2 and sum(_is_value(row[1]) for row in rows[1:]) > len(rows) / 2
+    if sum(_is_value(row[1]) for row in rows[1:]) > len(rows) / 2:
+        return True
+    alike = sum(row[0].endswith(left.split()[-1]) or not _is_label(row[0]) for row in rows[1:])
+    return alike > (len(rows) - 1) / 2
 
 
 def _is_label(text: str) -> bool:
@@ -125,7 +135,10 @@ def _has_names_below(table: FoundTable, row: int) -> bool:
     if not wide or not all(own[column] and own[column] not in (above[column], own[column - 1]) for column in wide):
         return False
     parted = {*wide, *(column - 1 for column in wide)}
-    return all(column in parted or (row, column) in table.filled for column in range(len(own)))
+    return all(
+        column in parted or (row, column) in table.filled or not (above[column] or text)
+        for column, text in enumerate(own)
+    )
 
 
 def _without_rows(table: FoundTable, rows: Rows, gone: int) -> FoundTable:

@@ -11,6 +11,10 @@ from pagetune.extract.letters import clean_line, join_spaced_letters
 from pagetune.extract.linebreaks import join_lines
 from pagetune.extract.word_boxes import Box, Word
 
+#: Of a table without letters at least this share of the cells has text, of one without labels at least the second.
+MOSTLY_FILLED, SPARSE = 0.8, 0.4
+#: The least share of columns with a name, or of rows with a label, in a table that is mostly empty.
+MOSTLY_LABELLED = 0.6
 #: What starts an item of a list in a cell; lines are joined up to the next one.
 _ITEM = re.compile(r"[•●○◯◎■□◦▪▶▷◇◆➔⇒☞※ㅇ*-] ?|[①-⑳]|\d{1,2}[.)] |[가-하][.)] |\(\d{1,2}\) ")
 
@@ -45,17 +49,44 @@ def find_tables(words: list[Word], rulings: Iterable[Box], boxes: list[Box]) -> 
 
 
 def _is_table(grid: Grid, words: list[Word]) -> bool:
-    """Return whether at least two columns and two rows hold text; a frame around running text has one."""
-    inner = [word for word in words if word.inside(grid.box)]
-    with_text = [cell for cell in grid.cells if any(word.inside(grid.box_of(cell)) for word in inner)]
-    if len({cell.left for cell in with_text}) < 2:
+    """Return whether cells with text stand side by side and in rows; those of a frame around running text do not."""
+    texts = {cell: _words_in(grid, cell, words) for cell in grid.cells}
+    with_text = [cell for cell, found in texts.items() if found]
+    if not any(_are_side_by_side(one, other) for one in with_text for other in with_text):
         return False
-    return len({cell.top for cell in with_text}) > 1 or _is_label_and_value(grid, with_text)
+    if len({cell.top for cell in with_text}) == 1:
+        return len(with_text) == len(grid.cells) == 2 and not _goes_on_beside(grid, words)
+    return _is_filled(grid, texts)
 
 
-def _is_label_and_value(grid: Grid, cells: list[Cell]) -> bool:
-    """Return whether a single row has two cells side by side, such as a number and its name in a form."""
-    return len(cells) == 2 and len(grid.cells) == 2
+def _words_in(grid: Grid, cell: Cell, words: list[Word]) -> list[Word]:
+    box = grid.box_of(cell)
+    return [word for word in words if word.inside(box)]
+
+
+def _are_side_by_side(one: Cell, other: Cell) -> bool:
+    return one.right <= other.left and one.top < other.bottom and other.top < one.bottom
+
+
+def _goes_on_beside(grid: Grid, words: list[Word]) -> bool:
+    """Return whether a single row is part of a line of text, such as words on a coloured ground."""
+    x0, top, x1, bottom = grid.box
+    return any(
+        top < word.middle < bottom and not x0 <= word.x0 <= x1 and -2 * word.size < word.x0 - x1 < 2 * word.size
+        for word in words
+    ) or any(top < word.middle < bottom and 0 < x0 - word.x1 < 2 * word.size for word in words)
+
+
+def _is_filled(grid: Grid, texts: dict[Cell, list[Word]]) -> bool:
+    """Return whether a grid is filled with text or has the labels of a form; a chart has numbers here and there."""
+    filled = sum(map(bool, texts.values())) / len(texts)
+    lettered = [cell for cell, words in texts.items() if any(map(str.isalpha, "".join(word.text for word in words)))]
+    if len(lettered) < 2:
+        return filled > MOSTLY_FILLED
+    names = [cell for cell in lettered if cell.top == 0]
+    labels = {row for cell in lettered if cell.left == 0 for row in range(cell.top, cell.bottom)}
+    has_names = sum(cell.right - cell.left for cell in names) > MOSTLY_LABELLED * (len(grid.xs) - 1)
+    return filled > SPARSE or (has_names and len(names) > 1) or len(labels) > MOSTLY_LABELLED * (len(grid.ys) - 1)
 
 
 def _outer(grid: Grid, grids: list[Grid]) -> int | None:
@@ -83,7 +114,7 @@ def _read(
     inner = [(index, grids[index]) for index, owner in enumerate(outer) if owner == number]
     own = [word for word in words if word.inside(grid.box) and not any(word.inside(part.box) for _, part in inner)]
     own += [_pointer(index, part) for index, part in inner]
-    texts = [(cell, _lines_in(grid, cell, own)) for cell in grid.cells]
+    texts = [(cell, group_into_lines(_words_in(grid, cell, own))) for cell in grid.cells]
     table = FoundTable([], grid.box, [grid.box_of(cell) for cell, lines in texts if lines], grid.xs)
     table.inside = outer[number]
     _fill(table, grid, texts, boxes)
@@ -95,11 +126,6 @@ def _pointer(index: int, grid: Grid) -> Word:
     x0, top, x1, bottom = grid.box
     middle = (top + bottom) / 2
     return Word(f"[표 {index + 1}]", x0, x1, middle - 4, middle + 4)
-
-
-def _lines_in(grid: Grid, cell: Cell, words: list[Word]) -> list[WordLine]:
-    box = grid.box_of(cell)
-    return group_into_lines([word for word in words if word.inside(box)])
 
 
 #: A cell of a grid and the lines of words in it.
