@@ -17,8 +17,8 @@ quick: rows are mapped to rows. Covered cells may be blank or repeat the text.
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import chain, product
 from pathlib import Path
@@ -86,7 +86,7 @@ _SAME = {
 }
 _ONE_FORM = str.maketrans({other: one for one, others in _SAME.items() for other in others})
 #: Markup that readers add: Markdown, HTML breaks, and the pointer to a nested table.
-_MARKUP = re.compile(r"<br\s*/?>|\*\*|__|\[표\s*\d+\](?=\s*$)|\\(?=[*_|<>#~-])|\s")
+_MARKUP = re.compile(r"<br\s*/?>|\*\*|__|\[표\s*\d+\]|\\(?=[*_|<>#~-])|\s")
 
 
 @lru_cache(maxsize=100_000)
@@ -166,7 +166,27 @@ class CellScore:
 
 
 def score_cells(truth: Truth, read: Rows) -> CellScore:
-    """Compare a table that was read with a known one; the docstring of this module says how."""
+    """Compare a table that was read with a known one; the docstring of this module says how.
+
+    A header of several rows may be read row by row, or as one row of joined names.
+    """
+    return max((_score_as(form, read) for form in _header_forms(truth)), key=lambda score: score.f1)
+
+
+def _header_forms(truth: Truth) -> Iterator[Truth]:
+    """Yield the table as it is printed, and with its first two or three rows joined where a name covers several."""
+    yield truth
+    for count in (2, 3):
+        if count < len(truth.rows) and any((0, column) in truth.filled for column in range(len(truth.rows[0]))):
+            joined = [" ".join(dict.fromkeys(filter(None, names))) for names in zip(*truth.rows[:count], strict=True)]
+            filled, outlines = (
+                frozenset((row - count + 1, column) for row, column in cells if row >= count)
+                for cells in (truth.filled, truth.outlines)
+            )
+            yield replace(truth, rows=[joined, *truth.rows[count:]], filled=filled, outlines=outlines)
+
+
+def _score_as(truth: Truth, read: Rows) -> CellScore:
     true, gains = truth.rows, truth.gains
     rows = align(len(true), len(read), lambda one, other: _row_gain(true[one], gains[one], read[other]))
     width, read_width = (max(map(len, table), default=0) for table in (true, read))

@@ -130,11 +130,16 @@ def _in_a_gap(x: float, lines: list[WordLine]) -> bool:
     """Return whether each line has words on both sides of `x`, with a gap around it that is wider than a space."""
     for line in lines:
         before, after = [word for word in line if word.x1 <= x + 1], [word for word in line if word.x0 >= x - 1]
-        if not before or not after or len(before) + len(after) < len(line):
+        if not before or not after or len(before) + len(after) < len(line) or _is_spaced(line):
             return False
         if after[0].x0 - before[-1].x1 < WIDE_GAP * line[0].size:
             return False
     return True
+
+
+def _is_spaced(line: WordLine) -> bool:
+    """Return whether the letters of a word stand apart, as in "구   분"."""
+    return all(len(word.text) == 1 and word.text.isalpha() for word in line)
 
 
 def _parts(grid: Grid, words: list[Word]) -> Iterator[Grid]:

@@ -67,7 +67,7 @@ def _have_labels(rows: list[WordLine]) -> bool:
 
 
 def _lists_rows(grid: Grid, columns: Columns) -> bool:
-    lines = {span: group_into_lines(max(cells, key=len)) for span, cells in columns.items() if any(cells)}
+    lines = {span: max(map(group_into_lines, cells), key=len) for span, cells in columns.items()}
     numbers = [found for found in lines.values() if len(found) >= MIN_NUMBERS and all(map(_is_number, found))]
     if len(numbers) >= MIN_NUMBER_COLUMNS and len({len(found) for found in numbers}) == 1:
         return True

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from pagetune.extract.aligned import find_aligned
 from pagetune.extract.cells import fit, without_underlines
 from pagetune.extract.columns import WordLine, group_into_lines
 from pagetune.extract.grid import Cell, Grid, find_grids, find_rules
@@ -40,9 +41,11 @@ class FoundTable:
 def find_tables(words: list[Word], rulings: Iterable[Box], boxes: list[Box]) -> list[FoundTable]:
     """Return the tables among the ruling lines and filled boxes, from top to bottom, an outer one before its inner."""
     horizontal, vertical = find_rules(rulings, boxes)
-    grids = find_grids(without_underlines(horizontal, words), vertical)
-    grids = [part for grid in grids for part in fit(grid, words)]
-    grids = [grid for grid in grids if _is_table(grid, words)]
+    horizontal = without_underlines(horizontal, words)
+    ruled = [part for grid in find_grids(horizontal, vertical) for part in fit(grid, words)]
+    grids = [grid for grid in ruled if _is_table(grid, words)]
+    free = [word for word in words if not any(word.inside(grid.box) for grid in grids)]
+    grids += [part for grid in find_aligned(free, horizontal) for part in fit(grid, free) if _is_table(part, free)]
     grids.sort(key=lambda grid: (round(grid.ys[0]), grid.xs[0], -grid.ys[-1]))
     outer = [_outer(grid, grids) for grid in grids]
     return [_read(grid, number, grids, outer, words, boxes) for number, grid in enumerate(grids)]
