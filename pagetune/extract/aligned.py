@@ -19,6 +19,8 @@ MOSTLY = 0.6
 FAR = 2.2
 #: A column of running text has at least this many characters a line, and fills this share of its width.
 PROSE_CHARACTERS, PROSE_FILL = 18, 0.75
+#: The labels of rows have at most this many characters on average.
+LABEL_CHARACTERS = 14
 #: A gap to the line above that is smaller than this share of the usual one belongs to a wrapped cell.
 WRAPPED = 0.8
 
@@ -46,7 +48,8 @@ def _ruled_blocks(words: list[Word], horizontal: list[Rule]) -> Iterator[tuple[l
         left = [rule for rule in left if not _same_ends(rule, rules[0])]
         box = rules[0].start - SNAP, rules[0].at, rules[0].end + SNAP, rules[-1].at
         lines = group_into_lines([word for word in words if word.inside(box)])
-        if len(rules) > 2 and len(lines) >= MIN_RULED_ROWS:
+        named = sum(any(map(str.isalpha, word.text)) for line in lines for word in line) > 1
+        if len(rules) > 2 and len(lines) >= MIN_RULED_ROWS and named:
             yield lines, rules
 
 
@@ -164,7 +167,7 @@ def _is_table(block: _Block) -> bool:
     wide = [gap for gap in block.gaps if median(_widths_at(block.lines, gap)) >= USUAL_GAP * size]
     columns = _columns(block)
     prose = [_is_prose(column) for column in columns]
-    return bool(wide) and not prose[0] and sum(prose) < 2 and _names_things(columns[0])
+    return bool(wide) and sum(prose) < 2 and _has_labels(columns[0])
 
 
 def _widths_at(lines: list[WordLine], gap: Span) -> list[float]:
@@ -195,11 +198,12 @@ def _is_prose(lines: list[WordLine]) -> bool:
     return characters >= PROSE_CHARACTERS and fill >= PROSE_FILL
 
 
-def _names_things(lines: list[WordLine]) -> bool:
-    """Return whether most cells of the first column have a word of two letters; marks and numbers of a list do not."""
-    named = [any(sum(map(str.isalpha, word.text)) > 1 for word in line) or len(line) > 1 for line in lines]
+def _has_labels(lines: list[WordLine]) -> bool:
+    """Return whether a column holds labels: short, and most with a word of two letters, unlike the marks of a list."""
+    named = [any(sum(map(str.isalpha, word.text)) > 1 for word in line) for line in lines]
     leaders = any("···" in word.text or "...." in word.text for line in lines for word in line)
-    return sum(named) >= MOSTLY * len(lines) and not leaders
+    characters = sum(len(word.text) for line in lines for word in line) / max(1, len(lines))
+    return sum(named) >= MOSTLY * len(lines) and characters <= LABEL_CHARACTERS and not leaders
 
 
 def _grid(block: _Block) -> Grid:

@@ -1,12 +1,14 @@
 """Fit the cells of a grid to the words on the page: cells follow the words, never the other way round."""
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
+from operator import attrgetter
 
 from pagetune.extract.columns import WordLine, group_into_lines
-from pagetune.extract.grid import Cell, Grid, Rule, covered
+from pagetune.extract.grid import Cell, Grid, Rule, covered, words_by_cell
 from pagetune.extract.rows import with_rows_between_lines
 from pagetune.extract.word_boxes import Word
 
@@ -44,7 +46,15 @@ def fit(grid: Grid, words: list[Word]) -> list[Grid]:
 
 def without_underlines(horizontal: list[Rule], words: list[Word]) -> list[Rule]:
     """Leave out the lines that underline or strike out words: these touch words all along."""
-    return [rule for rule in horizontal if not _marks_words(rule, words)]
+    by_height = sorted(words, key=attrgetter("middle"))
+    tallest = max((word.size for word in words), default=0.0)
+    return [rule for rule in horizontal if not _marks_words(rule, _around(by_height, rule.at, tallest))]
+
+
+def _around(words: list[Word], height: float, within: float) -> list[Word]:
+    """Return the words of a list sorted by height whose middle is within this distance of a height."""
+    first = bisect_left(words, height - within, key=attrgetter("middle"))
+    return words[first : bisect_right(words, height + within, key=attrgetter("middle"))]
 
 
 def _marks_words(rule: Rule, words: list[Word]) -> bool:
@@ -59,12 +69,13 @@ def _marks_words(rule: Rule, words: list[Word]) -> bool:
 
 def _runs_through(grid: Grid, words: list[Word]) -> bool:
     """Return whether most lines of text go on from one cell to the next: the lines are artwork around the text."""
-    inside = {cell: [word for word in words if word.inside(grid.box_of(cell))] for cell in grid.cells}
+    inside = words_by_cell(grid, words)
+    beginning = {column: [cell for cell in grid.cells if cell.left == column] for column in range(len(grid.xs))}
     goes_on = [
         found
         for left in grid.cells
-        for right in grid.cells
-        if left.right == right.left and left.top < right.bottom and right.top < left.bottom
+        for right in beginning[left.right]
+        if left.top < right.bottom and right.top < left.bottom
         for found in _lines_go_on(inside[left], inside[right])
     ]
     return sum(goes_on) > THROUGH * len(goes_on)
@@ -82,9 +93,8 @@ def _lines_go_on(left: list[Word], right: list[Word]) -> Iterator[bool]:
 def without_cut_words(grid: Grid, words: list[Word]) -> Grid:
     """Join the cells whose side cuts a word."""
     cells = list(grid.cells)
-    for word in words:
-        cell = next((cell for cell in cells if word.inside(grid.box_of(cell))), None)
-        if cell is not None and _reaches_out(word, grid, cell):
+    for cell, inner in words_by_cell(grid, words).items():
+        for word in [word for word in inner if _reaches_out(word, grid, cell)]:
             cells = _united(cells, [other for other in cells if _overlaps(word, grid, other)])
     return replace(grid, cells=cells)
 
@@ -115,12 +125,12 @@ def _with_usual_columns(grid: Grid, words: list[Word]) -> Grid:
     rows = len(grid.ys) - 1
     counts = Counter(cell.left for cell in grid.cells for _ in range(cell.top, cell.bottom))
     usual = {column for column, count in counts.items() if count > rows / 2}
-    return replace(grid, cells=[part for cell in grid.cells for part in _parted_at(grid, cell, usual, words)])
+    inside = words_by_cell(grid, words)
+    return replace(grid, cells=[part for cell in grid.cells for part in _parted_at(grid, cell, usual, inside[cell])])
 
 
 def _parted_at(grid: Grid, cell: Cell, usual: set[int], words: list[Word]) -> list[Cell]:
-    box = grid.box_of(cell)
-    lines = group_into_lines([word for word in words if word.inside(box)])
+    lines = group_into_lines(words) if cell.right - cell.left > 1 else []
     inner = [column for column in range(cell.left + 1, cell.right) if column in usual]
     lefts = [cell.left, *(column for column in inner if lines and _in_a_gap(grid.xs[column], lines))]
     return [Cell(cell.top, left, cell.bottom, right) for left, right in pairwise([*lefts, cell.right])]
@@ -152,21 +162,18 @@ def _parts(grid: Grid, words: list[Word]) -> Iterator[Grid]:
 
 def _gap_rows(grid: Grid, words: list[Word]) -> set[int]:
     """Return the rows that are one empty cell from side to side, between other rows."""
+    inside = words_by_cell(grid, words)
     whole = [cell for cell in grid.cells if (cell.left, cell.right) == (0, len(grid.xs) - 1)]
-    return {row for cell in whole if _is_empty(grid, cell, words) for row in range(cell.top, cell.bottom)}
+    return {row for cell in whole if not inside[cell] for row in range(cell.top, cell.bottom)}
 
 
 def _gap_columns(grid: Grid, words: list[Word]) -> set[int]:
     """Return the columns without text that are one empty cell from top to bottom."""
+    inside = words_by_cell(grid, words)
     whole = [cell for cell in grid.cells if (cell.top, cell.bottom) == (0, len(grid.ys) - 1)]
     if len(grid.ys) < 4:  # in a table of two rows any column may be empty
         return set()
-    return {column for cell in whole if _is_empty(grid, cell, words) for column in range(cell.left, cell.right)}
-
-
-def _is_empty(grid: Grid, cell: Cell, words: Iterable[Word]) -> bool:
-    box = grid.box_of(cell)
-    return not any(word.inside(box) for word in words)
+    return {column for cell in whole if not inside[cell] for column in range(cell.left, cell.right)}
 
 
 def _stretches(gaps: set[int], count: int) -> list[tuple[int, int]]:
@@ -203,7 +210,7 @@ def _compact(grid: Grid, words: list[Word]) -> Grid:
 
 def _with_text(grid: Grid, words: list[Word], axis: str) -> set[tuple[int, int]]:
     """Return the first and last line of the cells with text, along one axis."""
-    filled = [cell for cell in grid.cells if not _is_empty(grid, cell, words)]
+    filled = [cell for cell, inner in words_by_cell(grid, words).items() if inner]
     return {(cell.left, cell.right) if axis == "x" else (cell.top, cell.bottom) for cell in filled}
 
 
@@ -229,18 +236,19 @@ def _with_columns_below(grid: Grid, words: list[Word]) -> Grid:
 
     Such a cell holds rows without lines between them.
     """
+    inside = words_by_cell(grid, words)
     cells: list[Cell] = []
     for cell in sorted(grid.cells, key=lambda cell: (cell.top, cell.left)):
-        cells += _parted(grid, cell, [other for other in cells if other.bottom == cell.top], words)
+        wide = cell.right - cell.left > 2 and len(group_into_lines(inside[cell])) >= MIN_LINES_BELOW
+        cells += _parted(grid, cell, cells, inside[cell]) if wide else [cell]
     return replace(grid, cells=cells)
 
 
 def _parted(grid: Grid, cell: Cell, above: list[Cell], words: list[Word]) -> list[Cell]:
-    above = [other for other in above if cell.left <= other.left < cell.right]
-    inner = [word for word in words if word.inside(grid.box_of(cell))]
+    above = [other for other in above if other.bottom == cell.top and cell.left <= other.left < cell.right]
     parts = [Cell(cell.top, other.left, cell.bottom, other.right) for other in above]
     side_by_side = sum(part.right - part.left for part in parts) == cell.right - cell.left
-    if len(parts) < 3 or not side_by_side or len(group_into_lines(inner)) < MIN_LINES_BELOW:
+    if len(parts) < 3 or not side_by_side:
         return [cell]
-    crossing = [word for word in inner if sum(_overlaps(word, grid, part) for part in parts) > 1]
-    return [cell] if len(crossing) > MAX_CUT * len(inner) else parts
+    crossing = [word for word in words if sum(_overlaps(word, grid, part) for part in parts) > 1]
+    return [cell] if len(crossing) > MAX_CUT * len(words) else parts

@@ -1,10 +1,13 @@
 """Find grids among the ruling lines of a page: rows, columns, and the cells that lines leave open to each other."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
+from operator import attrgetter
 from typing import NamedTuple
 
-from pagetune.extract.word_boxes import Box
+from pagetune.extract.word_boxes import Box, Word
 
 #: Lines nearer to each other than this, in points, are one: double lines, and the ends of lines that meet.
 SNAP = 3.0
@@ -87,13 +90,18 @@ def _edges(box: Box) -> Iterator[Box]:
 
 
 def _is_beside(edge: Rule, rules: list[Rule]) -> bool:
-    """Return whether lines within two snaps of the edge cover most of it."""
-    near = [rule for rule in rules if abs(rule.at - edge.at) < 2 * SNAP]
-    return covered(near, edge.start, edge.end) >= COVERED * (edge.end - edge.start)
+    """Return whether lines within two snaps of the edge cover most of it; the lines are sorted."""
+    return covered(_near(rules, edge.at, 2 * SNAP), edge.start, edge.end) >= COVERED * (edge.end - edge.start)
+
+
+def _near(rules: list[Rule], at: float, within: float) -> list[Rule]:
+    """Return the lines of a sorted list that are near to a place."""
+    first = bisect_left(rules, at - within, key=attrgetter("at"))
+    return rules[first : bisect_right(rules, at + within, key=attrgetter("at"))]
 
 
 def _merged(rules: Iterable[Rule]) -> list[Rule]:
-    """Join the lines at nearly the same place that overlap or follow each other like dashes."""
+    """Return the lines, sorted, with those joined at nearly the same place that overlap or follow each other."""
     merged: list[Rule] = []
     group: list[Rule] = []
     for rule in sorted(rules):
@@ -101,7 +109,7 @@ def _merged(rules: Iterable[Rule]) -> list[Rule]:
             merged += _joined(group)
             group = []
         group.append(rule)
-    return merged + (_joined(group) if group else [])
+    return sorted(merged + (_joined(group) if group else []))
 
 
 def _joined(group: list[Rule]) -> list[Rule]:
@@ -132,7 +140,7 @@ def find_grids(horizontal: list[Rule], vertical: list[Rule]) -> list[Grid]:
 
 
 def _groups(horizontal: list[Rule], vertical: list[Rule]) -> list[tuple[list[Rule], list[Rule]]]:
-    """Return the lines in groups: those of one group touch one another, directly or through others."""
+    """Return sorted lines in groups: those of one group touch one another, directly or through others."""
     owner = list(range(len(horizontal) + len(vertical)))
 
     def root(index: int) -> int:
@@ -142,17 +150,15 @@ def _groups(horizontal: list[Rule], vertical: list[Rule]) -> list[tuple[list[Rul
         return index
 
     for one, across in enumerate(horizontal):
-        for other, down in enumerate(vertical, len(horizontal)):
-            if _touch(across, down):
-                owner[root(one)] = root(other)
+        first = bisect_left(vertical, across.start - SNAP, key=attrgetter("at"))
+        last = bisect_right(vertical, across.end + SNAP, key=attrgetter("at"))
+        for other in range(first, last):
+            if vertical[other].start - SNAP <= across.at <= vertical[other].end + SNAP:
+                owner[root(one)] = root(other + len(horizontal))
     groups: dict[int, tuple[list[Rule], list[Rule]]] = {}
     for index, rule in enumerate([*horizontal, *vertical]):
         groups.setdefault(root(index), ([], []))[index >= len(horizontal)].append(rule)
     return [(across, down) for across, down in groups.values() if across and down]
-
-
-def _touch(across: Rule, down: Rule) -> bool:
-    return across.start - SNAP <= down.at <= across.end + SNAP and down.start - SNAP <= across.at <= down.end + SNAP
 
 
 def _grid(horizontal: list[Rule], vertical: list[Rule]) -> Grid | None:
@@ -178,20 +184,15 @@ def _places(rules: list[Rule], crossing: list[Rule]) -> list[float]:
 
 def _cells(xs: list[float], ys: list[float], horizontal: list[Rule], vertical: list[Rule]) -> list[Cell]:
     """Return the cells: neighbours without a line between them are one."""
-    beside = [
-        [_has_side(vertical, xs[column], ys[row], ys[row + 1]) for column in range(1, len(xs) - 1)]
-        for row in range(len(ys) - 1)
-    ]
-    below = [
-        [_has_side(horizontal, ys[row], xs[column], xs[column + 1]) for column in range(len(xs) - 1)]
-        for row in range(1, len(ys) - 1)
-    ]
-    return _open_regions(len(ys) - 1, len(xs) - 1, beside, below)
+    beside = [_sides(_near(vertical, x, SNAP), ys) for x in xs[1:-1]]
+    below = [_sides(_near(horizontal, y, SNAP), xs) for y in ys[1:-1]]
+    by_row = [[column[row] for column in beside] for row in range(len(ys) - 1)]
+    return _open_regions(len(ys) - 1, len(xs) - 1, by_row, below)
 
 
-def _has_side(rules: list[Rule], at: float, start: float, end: float) -> bool:
-    near = [rule for rule in rules if abs(rule.at - at) <= SNAP]
-    return covered(near, start, end) >= COVERED * (end - start)
+def _sides(near: list[Rule], places: list[float]) -> list[bool]:
+    """Return for each stretch between two places whether lines cover it."""
+    return [covered(near, start, end) >= COVERED * (end - start) for start, end in pairwise(places)]
 
 
 def covered(rules: list[Rule], start: float, end: float) -> float:
@@ -233,3 +234,19 @@ def _goes_on(
     if any(taken[row][left:right]) or any(below[row - 1][left:right]):
         return False
     return not any(beside[row][left : right - 1])
+
+
+def words_by_cell(grid: Grid, words: Iterable[Word]) -> dict[Cell, list[Word]]:
+    """Return the words of each cell: those whose centre is in it."""
+    owner = {
+        (row, column): cell
+        for cell in grid.cells
+        for row in range(cell.top, cell.bottom)
+        for column in range(cell.left, cell.right)
+    }
+    found: dict[Cell, list[Word]] = {cell: [] for cell in grid.cells}
+    for word in words:
+        place = bisect_right(grid.ys, word.middle) - 1, bisect_right(grid.xs, (word.x0 + word.x1) / 2) - 1
+        if place in owner:
+            found[owner[place]].append(word)
+    return found

@@ -169,7 +169,7 @@ def _choose(number: int, fast: FastPage, quality: TextQuality, second: CarefulPa
     tables = find_tables(words, fast.rulings, fast.boxes)
     return RawPage(
         number,
-        reading_order(words, [(table.box, table.cells) for table in tables]),
+        reading_order(words, [(table.box, [table.box]) for table in tables]),
         reading_order(aside),
         tables,
         quality,

@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import chain, pairwise
 
 from pagetune.extract.columns import WordLine, group_into_lines
-from pagetune.extract.grid import Cell, Grid
+from pagetune.extract.grid import Cell, Grid, words_by_cell
 from pagetune.extract.word_boxes import Word
 
 #: A column may list values if it has at least this many lines, most of which end although the next word would have
@@ -50,9 +50,8 @@ def _rows_in(grid: Grid, top: int, bottom: int, words: list[Word]) -> list[WordL
     columns: Columns = {(cell.left, cell.right): [] for cell in cells}
     if sum(right - left for left, right in columns) != len(grid.xs) - 1:
         return []
-    for cell in cells:
-        box = grid.box_of(cell)
-        columns[cell.left, cell.right].append([word for word in words if word.inside(box)])
+    for cell, inner in words_by_cell(replace(grid, cells=cells), words).items():
+        columns[cell.left, cell.right].append(inner)
     if not _lists_rows(grid, columns):
         return []
     rows = _rows({span: list(chain.from_iterable(found)) for span, found in columns.items()})

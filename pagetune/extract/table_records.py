@@ -95,10 +95,24 @@ def _same_columns(one: list[float], other: list[float]) -> bool:
 
 def _continued(before: Table, table: Table) -> Table:
     """Return the later part of a table with the caption of the part before it, and with its header row."""
-    changes = {"caption": table.caption or before.caption, "layout": before.layout, "continues": True}
-    if before.layout == "header" and table.rows[0] != before.rows[0]:
-        header = before.rows[0]
-        filled = [(0, column) for column in range(len(header))]
-        changes["rows"] = [header, *table.rows]
-        changes["filled"] = filled + [(row + 1, column) for row, column in table.filled]
-    return table.model_copy(update=changes)
+    rows, filled = table.rows, table.filled
+    if before.layout == "form":
+        rows, filled = _with_labels(before.rows[-1], rows, filled)
+    elif rows[0] != before.rows[0]:
+        moved = [(row + 1, column) for row, column in filled]
+        rows, filled = [before.rows[0], *rows], [(0, column) for column in range(len(rows[0]))] + moved
+    named = table.caption or before.caption
+    return table.model_copy(
+        update={"caption": named, "layout": before.layout, "continues": True, "rows": rows, "filled": filled}
+    )
+
+
+def _with_labels(
+    last: list[str], rows: list[list[str]], filled: list[tuple[int, int]]
+) -> tuple[list[list[str]], list[tuple[int, int]]]:
+    """Return a form's rows with the labels of the row that the page before ends in the middle of."""
+    if rows[0][0] or len(last) != len(rows[0]):
+        return rows, filled
+    blank = next((column for column, text in enumerate(rows[0]) if text), 0)
+    marked = sorted({*filled, *((0, column) for column in range(blank))})
+    return [last[:blank] + rows[0][blank:], *rows[1:]], marked

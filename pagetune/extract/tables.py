@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pagetune.extract.aligned import find_aligned
 from pagetune.extract.cells import fit, without_underlines
 from pagetune.extract.columns import WordLine, group_into_lines
-from pagetune.extract.grid import Cell, Grid, find_grids, find_rules
+from pagetune.extract.grid import Cell, Grid, find_grids, find_rules, words_by_cell
 from pagetune.extract.letters import clean_line, join_spaced_letters
 from pagetune.extract.linebreaks import join_lines
 from pagetune.extract.word_boxes import Box, Word
@@ -22,7 +22,7 @@ _ITEM = re.compile(r"[•●○◯◎■□◦▪▶▷◇◆➔⇒☞※ㅇ*-] 
 
 @dataclass
 class FoundTable:
-    """A table on a page: the texts of its cells row by row, its box, and the boxes of its cells with text.
+    """A table on a page: the texts of its cells row by row, and its box.
 
     `xs` are the positions of its columns' sides, in points. `filled` holds the row and column of each text that a
     merged cell above or to the left repeats, `shaded` those of the cells that are coloured. `inside` is the index of
@@ -31,7 +31,6 @@ class FoundTable:
 
     rows: list[list[str]]
     box: Box
-    cells: list[Box]
     xs: list[float]
     filled: set[tuple[int, int]] = field(default_factory=set)
     shaded: set[tuple[int, int]] = field(default_factory=set)
@@ -53,22 +52,15 @@ def find_tables(words: list[Word], rulings: Iterable[Box], boxes: list[Box]) -> 
 
 def _is_table(grid: Grid, words: list[Word]) -> bool:
     """Return whether cells with text stand side by side and in rows; those of a frame around running text do not."""
-    texts = {cell: _words_in(grid, cell, words) for cell in grid.cells}
+    texts = words_by_cell(grid, words)
     with_text = [cell for cell, found in texts.items() if found]
-    if not any(_are_side_by_side(one, other) for one in with_text for other in with_text):
+    if not with_text:
+        return False
+    if max(cell.left for cell in with_text) < min(cell.right for cell in with_text):
         return False
     if len({cell.top for cell in with_text}) == 1:
         return len(with_text) == len(grid.cells) == 2 and not _goes_on_beside(grid, words)
     return _is_filled(grid, texts)
-
-
-def _words_in(grid: Grid, cell: Cell, words: list[Word]) -> list[Word]:
-    box = grid.box_of(cell)
-    return [word for word in words if word.inside(box)]
-
-
-def _are_side_by_side(one: Cell, other: Cell) -> bool:
-    return one.right <= other.left and one.top < other.bottom and other.top < one.bottom
 
 
 def _goes_on_beside(grid: Grid, words: list[Word]) -> bool:
@@ -117,9 +109,8 @@ def _read(
     inner = [(index, grids[index]) for index, owner in enumerate(outer) if owner == number]
     own = [word for word in words if word.inside(grid.box) and not any(word.inside(part.box) for _, part in inner)]
     own += [_pointer(index, part) for index, part in inner]
-    texts = [(cell, group_into_lines(_words_in(grid, cell, own))) for cell in grid.cells]
-    table = FoundTable([], grid.box, [grid.box_of(cell) for cell, lines in texts if lines], grid.xs)
-    table.inside = outer[number]
+    texts = [(cell, group_into_lines(inner)) for cell, inner in words_by_cell(grid, own).items()]
+    table = FoundTable([], grid.box, grid.xs, inside=outer[number])
     _fill(table, grid, texts, boxes)
     return table
 
