@@ -24,6 +24,9 @@ _GENERIC = re.compile(
     r"|item|name|value|description|key|field|price|fee|date|amount|type",
     re.IGNORECASE,
 )
+#: What stands in the corner of a table whose first row and first column are names.
+_CORNER = re.compile(r"구\s*분|항\s*목|분\s*류|종\s*류|유\s*형|번\s*호|순\s*번|연\s*번|No\.?|#", re.IGNORECASE)
+_DIGITS = re.compile(r"[\d.,]+")
 #: A cell that is a value: an amount, a date, a number, a share, a mark.
 _VALUE = re.compile(r"[-+△▲▽▼]?[\d,.]+ ?[^\W\d_%]{0,4}%?|.*\d{2,}.*\d.*|[-–○●×√✓✔◎]|.*@.*|https?:.*")
 
@@ -68,7 +71,10 @@ def _layout_by_text(rows: Rows) -> Layout:
     labels = [row[0] for row in rows]
     if columns == 2:
         return "header" if _names_columns(rows) else "form"
-    if all(map(_is_label, first)) and len(set(first)) == columns:
+    labelled = all(map(_is_label, labels)) and len(set(labels)) == len(rows)
+    if labelled and _alike_in_rows(rows) > _alike_in_rows(_turn(rows)):
+        return "turned"
+    if _CORNER.fullmatch(first[0]) or (all(map(_is_label, first)) and len(set(first)) == columns):
         return "header"
     if all(map(_is_label, filter(None, labels))) and any(map(_is_value, first[1:])):
         alternating = columns % 2 == 0 and all(
@@ -76,8 +82,22 @@ def _layout_by_text(rows: Rows) -> Layout:
         )
         if alternating and columns > 2:
             return "form"
-        return "turned" if labels[0] and len(set(labels)) == len(rows) and not _is_value(first[0]) else "header"
+        return "turned" if labelled else "header"
     return "header" if all(first[1:]) else "form"
+
+
+def _turn(rows: Rows) -> Rows:
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def _alike_in_rows(rows: Rows) -> float:
+    """Return the share of rows, without the first, whose values are of one kind, such as weights in kg."""
+    kinds = [{_DIGITS.sub("0", text) for text in row[1:]} for row in rows[1:] if len(row) > 2]
+    return sum(len(found) == 1 and _DIGITS.search("".join(found)) is not None for found in kinds) / max(1, len(kinds))
+
+
+def _is_generic(text: str) -> bool:
+    return _GENERIC.fullmatch(text.replace(" ", "")) is not None
 
 
 def _names_columns(rows: Rows) -> bool:
@@ -85,7 +105,7 @@ def _names_columns(rows: Rows) -> bool:
     left, right = rows[0]
     if not (left and right and _is_label(left) and _is_label(right)):
         return False
-    if _GENERIC.fullmatch(left.replace(" ", "")) or _GENERIC.fullmatch(right.replace(" ", "")):
+    if _is_generic(left) or _is_generic(right):
         return True
     if sum(_is_value(row[1]) for row in rows[1:]) > len(rows) / 2:
         return True

@@ -59,7 +59,7 @@ def _is_table(grid: Grid, words: list[Word]) -> bool:
     if max(cell.left for cell in with_text) < min(cell.right for cell in with_text):
         return False
     if len({cell.top for cell in with_text}) == 1:
-        return len(with_text) == len(grid.cells) == 2 and not _goes_on_beside(grid, words)
+        return len(with_text) == len(grid.cells) and not _goes_on_beside(grid, words)
     return _is_filled(grid, texts)
 
 
