@@ -293,7 +293,7 @@ OUTCOMES = {
     "odl_invalid_chars": ("unreadable_font", [], []),
     "odl_ko_bill": ("ok", ["탄소중립기본계획 및 주요 정책 등을 심의ㆍ의결하기 위하여", "발의자 : 이수진"], ["- 1 -"]),
     "odl_ko_cid_no_tounicode": ("unreadable_font", [], []),
-    "odl_ko_fund_dbchina": ("ok", ["신탁재산의 60%이상을 중국관련 주식에 투자하는"], ["판매회사"]),
+    "odl_ko_fund_dbchina": ("ok", ["신탁재산의 60%이상을 중국관련 주식에 투자하는"], ["KEB"]),
     "odl_ko_fund_kyobo_sm": ("ok", ["2023년09월30일기준", "(단위 : %)"], []),
     "odl_ko_patent": ("ok", ["공개특허 10-2023-0087131", "(43) 공개일자 2023년06월16일"], []),
     "odl_ko_rfp2": ("ok", ["제안요청서(RFP)"], []),

@@ -17,8 +17,8 @@ MIN_ROWS, MIN_RULED_ROWS = 3, 2
 MOSTLY = 0.6
 #: Rows are at most this many times as far from each other as usual.
 FAR = 2.2
-#: A column of running text has at least this many characters a line, and fills this share of its width.
-PROSE_CHARACTERS, PROSE_FILL = 18, 0.75
+#: A column of running text has at least this many letters a line, and its lines fill this share of its width.
+PROSE_LETTERS, PROSE_FILL = 9, 0.75
 #: The labels of rows have at most this many characters on average.
 LABEL_CHARACTERS = 14
 #: A gap to the line above that is smaller than this share of the usual one belongs to a wrapped cell.
@@ -167,7 +167,7 @@ def _is_table(block: _Block) -> bool:
     wide = [gap for gap in block.gaps if median(_widths_at(block.lines, gap)) >= USUAL_GAP * size]
     columns = _columns(block)
     prose = [_is_prose(column) for column in columns]
-    return bool(wide) and sum(prose) < 2 and _has_labels(columns[0])
+    return bool(wide) and not prose[0] and sum(prose) < 2 and _has_labels(columns[0])
 
 
 def _widths_at(lines: list[WordLine], gap: Span) -> list[float]:
@@ -193,9 +193,9 @@ def _is_prose(lines: list[WordLine]) -> bool:
     if not lines:
         return False
     width = max(line[-1].x1 for line in lines) - min(line[0].x0 for line in lines)
-    characters = sum(len(word.text) + 1 for line in lines for word in line) / len(lines)
+    letters = sum(sum(map(str.isalpha, word.text)) for line in lines for word in line) / len(lines)
     fill = sum(line[-1].x1 - line[0].x0 for line in lines) / len(lines) / max(width, 1.0)
-    return characters >= PROSE_CHARACTERS and fill >= PROSE_FILL
+    return letters >= PROSE_LETTERS and fill >= PROSE_FILL
 
 
 def _has_labels(lines: list[WordLine]) -> bool:

@@ -42,16 +42,21 @@ def find_tables(words: list[Word], rulings: Iterable[Box], boxes: list[Box]) -> 
     horizontal, vertical = find_rules(rulings, boxes)
     horizontal = without_underlines(horizontal, words)
     ruled = [part for grid in find_grids(horizontal, vertical) for part in fit(grid, words)]
-    grids = [grid for grid in ruled if _is_table(grid, words)]
+    grids = [grid for grid in ruled if _is_table(grid, words, boxes)]
     free = [word for word in words if not any(word.inside(grid.box) for grid in grids)]
-    grids += [part for grid in find_aligned(free, horizontal) for part in fit(grid, free) if _is_table(part, free)]
+    grids += [
+        part for grid in find_aligned(free, horizontal) for part in fit(grid, free) if _is_table(part, free, boxes)
+    ]
     grids.sort(key=lambda grid: (round(grid.ys[0]), grid.xs[0], -grid.ys[-1]))
     outer = [_outer(grid, grids) for grid in grids]
     return [_read(grid, number, grids, outer, words, boxes) for number, grid in enumerate(grids)]
 
 
-def _is_table(grid: Grid, words: list[Word]) -> bool:
-    """Return whether cells with text stand side by side and in rows; those of a frame around running text do not."""
+def _is_table(grid: Grid, words: list[Word], boxes: list[Box]) -> bool:
+    """Return whether cells with text stand side by side and in rows; those of a frame around running text do not.
+
+    A single row is one if lines part it from the text around it; a heading stands on a coloured ground.
+    """
     texts = words_by_cell(grid, words)
     with_text = [cell for cell, found in texts.items() if found]
     if not with_text:
@@ -59,7 +64,8 @@ def _is_table(grid: Grid, words: list[Word]) -> bool:
     if max(cell.left for cell in with_text) < min(cell.right for cell in with_text):
         return False
     if len({cell.top for cell in with_text}) == 1:
-        return len(with_text) == len(grid.cells) and not _goes_on_beside(grid, words)
+        colored = all(_is_shaded(grid.box_of(cell), boxes) for cell in with_text)
+        return len(with_text) == len(grid.cells) and not colored and not _goes_on_beside(grid, words)
     return _is_filled(grid, texts)
 
 
