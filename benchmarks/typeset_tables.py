@@ -199,9 +199,8 @@ def _draw_rules(canvas: Canvas, table: LaidOut, left: float, top: float) -> None
         else:
             canvas.setDash([2, 2] if pen == "dashed" else [])
             for shift in (-0.9, 0.9) if pen == "double" else (0.0,):
-                canvas.line(rule[0], rule[1] + shift, rule[2], rule[3] + shift) if to_y == y else canvas.line(
-                    rule[0] + shift, rule[1], rule[2] + shift, rule[3]
-                )
+                across, down = (0.0, shift) if to_y == y else (shift, 0.0)
+                canvas.line(rule[0] + across, rule[1] + down, rule[2] + across, rule[3] + down)
     canvas.setDash([])
 
 

@@ -1,7 +1,8 @@
 """The scores of benchmarks/pages.py: what counts as a cell that was read, and which tables are compared."""
 
-from benchmarks.table_scores import Rows, Truth, match_tables, read_truths, same_text, score_cells, tree_similarity
 from conftest import ROOT
+
+from benchmarks.table_scores import Rows, Truth, match_tables, read_truths, same_text, score_cells, tree_similarity
 
 ROWS = [
     ["구분", "토요일", "일요일", "평일"],
