@@ -246,9 +246,9 @@ def report_prose(readings: Readings) -> None:
         for name, reading in readings.items():
             pages = reading.files[file]
             text, tables = "\n".join(text for text, _ in pages), sum(len(tables) for _, tables in pages)
-            values = f"{character_errors(paragraphs, text):16.3%} {word_f1(paragraphs, text):8.3f}"
+            values = f"{character_errors(paragraphs, text):17.3%} {word_f1(paragraphs, text):8.3f}"
             order = paragraph_order(paragraphs, text)
-            print(f"  {name:30s} {file.removesuffix('.pdf'):>15s} {values} {order:20.3f} {tables:13}")
+            print(f"  {name:30s} {file.removesuffix('.pdf'):>14s} {values} {order:16.3f} {tables:13}")
     print()
 
 
