@@ -6,6 +6,7 @@ It imports nothing of the project. The output is {"version", "seconds", "files":
 entry for each page; a table is a list of rows of cell texts. The seconds are those of reading, without imports.
 """
 
+import html
 import json
 import re
 import sys
@@ -65,14 +66,15 @@ READERS: dict[str, tuple[str, Callable[[list[Path]], dict[str, Pages]]]] = {
 def markdown_tables(text: str) -> Iterator[Table]:
     """Yield the tables of a Markdown text, without the line below each header."""
     for block in re.findall(r"(?:^\|.*\|[ \t]*\n?)+", text, re.MULTILINE):
-        rows = [re.split(r"(?<!\\)\|", line.strip())[1:-1] for line in block.splitlines()]
-        yield [[cell.strip() for cell in row] for row in rows if not all(re.fullmatch(r" *:?-+:? *", c) for c in row)]
+        header, _, *lines = [*block.splitlines(), ""]
+        rows = [re.split(r"(?<!\\)\|", line.strip())[1:-1] for line in [header, *lines] if line.strip()]
+        yield [[html.unescape(cell.strip()) for cell in row] for row in rows]
 
 
 def markdown_text(text: str) -> str:
     """Return the lines of a Markdown text that are not tables or pictures, without the markup at their starts."""
     lines = [line.strip() for line in text.splitlines() if not line.startswith(("|", "!["))]
-    return "\n".join(re.sub(r"^(?:#+|[-*])\s+|\*\*", "", line) for line in lines if line)
+    return "\n".join(html.unescape(re.sub(r"^(?:#+|[-*])\s+|\*\*", "", line)) for line in lines if line)
 
 
 def element_pages(document: dict[str, Any]) -> Pages:

@@ -86,7 +86,7 @@ _SAME = {
 }
 _ONE_FORM = str.maketrans({other: one for one, others in _SAME.items() for other in others})
 #: Markup that readers add: Markdown, HTML breaks, and the pointer to a nested table.
-_MARKUP = re.compile(r"<br\s*/?>|\*\*|__|\[표\s*\d+\](?=\s*$)|\\(?=[*_|<>#~-])|\s")
+_MARKUP = re.compile(r"<br\s*/?>|\*\*|__|\[표\s*\d+\]|\\(?=[*_|<>#~-])|\s")
 
 
 @lru_cache(maxsize=100_000)
