@@ -8,6 +8,7 @@ Measured, by all readers on the same files in the same run:
 - cell F1 and tree similarity of tables (benchmarks/table_scores.py says how): the mean over the true tables, each with
   the table of its page that fits best, or 0; on tables that benchmarks/typeset_tables.py draws, and on those of
   FOLDER_OF_PDFS that are transcribed in tests/data/page_tables.jsonl, whose pages are cut out of their files;
+- the captions of pagetune's tables, of those tables that have one and were found;
 - on typeset prose in one to three columns: the character error rate without whitespace, the F1 of words, the share of
   paragraphs that come in their order, and the tables that were found although there are none;
 - pages a second, without imports. pagetune and pdfplumber read in one process; the others use what they like.
@@ -31,7 +32,7 @@ import time
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from itertools import product
 from pathlib import Path
@@ -63,10 +64,14 @@ PAGES_TO_SEE = 30
 
 @dataclass
 class Reading:
-    """What a reader made of a folder: for each file its pages, each with its text and tables. `seconds` is the time."""
+    """What a reader made of a folder: for each file its pages, each with its text and tables. `seconds` is the time.
+
+    `captions` holds the captions of the tables of each page (file, page), for readers that tell them.
+    """
 
     files: dict[str, list[tuple[str, list[Rows]]]]
     seconds: float
+    captions: dict[tuple[str, int], list[str]] = field(default_factory=dict)
 
     @property
     def found(self) -> Found:
@@ -159,10 +164,11 @@ def read_own(folder: Path, params: Extract) -> Reading:
     files: dict[str, list[tuple[str, list[Rows]]]] = {path.name: [] for path in sorted(folder.glob("*.pdf"))}
     for page in pages:
         files[f"{page.doc_id}.pdf"].append((page.text, [table.rows for table in page.tables]))
+    captions = {(f"{page.doc_id}.pdf", page.page_number): [table.caption for table in page.tables] for page in pages}
     start = time.perf_counter()
     for name in files:
         read_all(source_of(folder / name), params)
-    return Reading(files, time.perf_counter() - start)
+    return Reading(files, time.perf_counter() - start, captions)
 
 
 def read_plainly(folder: Path) -> Reading:
@@ -202,7 +208,21 @@ def report_tables(title: str, truths: list[Truth], readings: Readings) -> None:
         trees = [tree(truth, rows) if rows else 0.0 for truth, rows in pairs]
         found = sum(rows is not None for _, rows in pairs)
         print(f"  {name:30s} {mean(scores):7.3f} {mean(trees):6.3f} {found:7} {extra:6}")
+        if reading.captions:
+            print(f"  {name}'s captions: {right_captions(pairs, reading)} are those of the true tables")
     print()
+
+
+def right_captions(pairs: list[tuple[Truth, Rows | None]], reading: Reading) -> str:
+    """Return how many tables that have a caption were read with it, and of how many that were found at all."""
+    found = [
+        [normalise(caption) for caption in reading.captions[page]][reading.found[page].index(rows)]
+        == normalise(truth.caption)
+        for truth, rows in pairs
+        for page in [(truth.file, truth.page)]
+        if truth.caption and rows in reading.found[page]
+    ]
+    return f"{sum(found)} of {len(found)}"
 
 
 def report_kinds(truths: list[Truth], readings: Readings) -> None:

@@ -389,7 +389,8 @@ def register_fonts() -> Iterator[str]:
 def _set_page(sheet: Sheet, pieces: list[Piece], number: int, random: Random, kind: str, file: str) -> Iterator[Truth]:
     page = sheet.page
     sheet.add_prose(random.randrange(1, 3))
-    caption = random.choice(CAPTIONS).format(number=number, caption=random.choice(texts.KOREAN).captions[0])
+    titles = [title for domain in texts.KOREAN for title in domain.captions]
+    caption = random.choice(CAPTIONS).format(number=number, caption=random.choice(titles))
     sheet.add_caption(caption)
     if pieces[0].split == "no":
         sheet.add_tables(pieces)
@@ -398,4 +399,5 @@ def _set_page(sheet: Sheet, pieces: list[Piece], number: int, random: Random, ki
     sheet.add_prose(1)
     for piece in [*pieces, *(piece.inner for piece in pieces if piece.inner)]:
         rows, covered = texts.fill(piece.grid)
-        yield Truth(file, page, rows, kind, sheet.page, caption, frozenset(covered))
+        below = caption if piece is pieces[0] else None
+        yield Truth(file, page, rows, kind, sheet.page, below, frozenset(covered))
