@@ -68,13 +68,18 @@ def markdown_tables(text: str) -> Iterator[Table]:
     for block in re.findall(r"(?:^\|.*\|[ \t]*\n?)+", text, re.MULTILINE):
         header, _, *lines = [*block.splitlines(), ""]
         rows = [re.split(r"(?<!\\)\|", line.strip())[1:-1] for line in [header, *lines] if line.strip()]
-        yield [[html.unescape(cell.strip()) for cell in row] for row in rows]
+        yield [[plain(cell) for cell in row] for row in rows]
 
 
 def markdown_text(text: str) -> str:
-    """Return the lines of a Markdown text that are not tables or pictures, without the markup at their starts."""
-    lines = [line.strip() for line in text.splitlines() if not line.startswith(("|", "!["))]
-    return "\n".join(html.unescape(re.sub(r"^(?:#+|[-*])\s+|\*\*", "", line)) for line in lines if line)
+    """Return the lines of a Markdown text that are not tables, fences or pictures, without markup."""
+    lines = [line.strip() for line in text.splitlines() if not line.startswith(("|", "![", "```"))]
+    return "\n".join(plain(re.sub(r"^(?:#+|[-*])\s+", "", line)) for line in lines if line)
+
+
+def plain(text: str) -> str:
+    """Return a Markdown text without what marks bold, code, struck letters and line breaks."""
+    return html.unescape(re.sub(r"\*\*|~~|`", "", text.replace("<br>", " "))).strip()
 
 
 def element_pages(document: dict[str, Any]) -> Pages:

@@ -214,15 +214,18 @@ def report_tables(title: str, truths: list[Truth], readings: Readings) -> None:
 
 
 def right_captions(pairs: list[tuple[Truth, Rows | None]], reading: Reading) -> str:
-    """Return how many tables that have a caption were read with it, and of how many that were found at all."""
-    found = [
-        [normalise(caption) for caption in reading.captions[page]][reading.found[page].index(rows)]
-        == normalise(truth.caption)
-        for truth, rows in pairs
-        for page in [(truth.file, truth.page)]
-        if truth.caption and rows in reading.found[page]
-    ]
-    return f"{sum(found)} of {len(found)}"
+    """Return how many tables that have a caption were read with it, and of how many that were found at all.
+
+    A caption may have a mark before it, such as a bullet or a number.
+    """
+    right = []
+    for truth, rows in pairs:
+        tables = reading.found.get((truth.file, truth.page), [])
+        if truth.caption and rows in tables:
+            true = normalise(truth.caption)
+            read = normalise(reading.captions[truth.file, truth.page][tables.index(rows)])
+            right.append(true in read and len(read) < len(true) + 8)
+    return f"{sum(right)} of {len(right)}"
 
 
 def report_kinds(truths: list[Truth], readings: Readings) -> None:
