@@ -60,6 +60,10 @@ def _date(random: Random) -> str:
     return f"2024. {random.randrange(1, 13)}. {random.randrange(1, 29)}."
 
 
+def _seats(random: Random) -> str:
+    return f"{random.randrange(10, 60)}명"
+
+
 def _place(random: Random) -> str:
     return f"{random.choice(('본관', '별관', '연수동'))} {random.randrange(1, 9)}층 {random.randrange(101, 130)}호"
 
@@ -104,7 +108,7 @@ KOREAN = (
             ("시간", _hours),
             ("강사", _name),
             ("강의실", _place),
-            ("정원", lambda r: f"{r.randrange(10, 60)}명"),
+            ("정원", _seats),
         ),
     ),
     Domain(
@@ -204,12 +208,14 @@ def long_grid(random: Random, domain: Domain, rows: int) -> Grid:
 
 
 def merged_rows(random: Random, domain: Domain) -> Grid:
-    """Return groups of rows under one key; in some grids a later column has a merged cell too."""
-    grid = [["분류", *plain_grid(random, domain, 1, 4)[0]]]
-    for group in random.sample(("제1군", "제2군", "제3군", "수도권", "지방", "기타"), 3):
-        _, *rows = plain_grid(random, domain, random.randrange(2, 4), 4)
-        grid += [[group if index == 0 else UP, *row] for index, row in enumerate(rows)]
-        if random.random() < 0.5:
+    """Return groups of rows under one key; in some groups the last two rows share their last cell too."""
+    header, *rows = plain_grid(random, domain, random.randrange(6, 9), 4)
+    groups = random.sample(("제1군", "제2군", "제3군", "수도권", "지방", "기타"), 3)
+    sizes = (2, 3, len(rows) - 5)
+    grid = [["분류", *header]]
+    for group, size in zip(groups, sizes, strict=True):
+        grid += [[group if index == 0 else UP, *rows.pop()] for index in range(size)]
+        if size > 1 and random.random() < 0.5:
             grid[-1][-1] = UP
     return grid
 

@@ -18,12 +18,16 @@ MARGIN, GUTTER, LEADING, PARAGRAPH_GAP = 60.0, 20.0, 16.0, 7.0
 
 @dataclass(frozen=True)
 class Layout:
-    """The layout of a page: `characters` a line over all columns, and `table` at the top of each page."""
+    """The layout of a page: `characters` a line over all columns, and `table` at the top of each page.
+
+    `font` is the name of a registered font.
+    """
 
     columns: int = 1
     characters: int = 45
     header: str = ""
     table: tuple[tuple[str, ...], ...] = ()
+    font: str = FONT
 
     @property
     def width(self) -> float:
@@ -74,7 +78,7 @@ def _set_page(
     canvas: Canvas, number: int, layout: Layout, line: TypesetLine | None, lines: Iterator[TypesetLine]
 ) -> TypesetLine | None:
     """Set one page, beginning with `line`, and return the first line that does not fit."""
-    canvas.setFont(FONT, 8)
+    canvas.setFont(layout.font, 8)
     canvas.drawString(MARGIN, A4[1] - 35, layout.header)
     canvas.drawCentredString(A4[0] / 2, 30, f"- {number} -")
     for column in range(layout.columns):
@@ -90,11 +94,11 @@ def _set_page(
 
 
 def _set_line(canvas: Canvas, text: str, x: float, y: float, layout: Layout) -> None:
-    canvas.setFont(FONT, layout.size)
+    canvas.setFont(layout.font, layout.size)
     # Latin letters and spaces are half as wide; spacing makes full lines end at the margin all the same.
     written = canvas.beginText(x, y)
     full = len(text) >= layout.characters // layout.columns - 1
-    slack = layout.width - pdfmetrics.stringWidth(text, FONT, layout.size)
+    slack = layout.width - pdfmetrics.stringWidth(text, layout.font, layout.size)
     written.setCharSpace(slack / len(text) if full else 0)
     written.textOut(text)
     canvas.drawText(written)
@@ -102,7 +106,7 @@ def _set_line(canvas: Canvas, text: str, x: float, y: float, layout: Layout) -> 
 
 def _set_table(canvas: Canvas, layout: Layout, x: float, y: float) -> float:
     width = layout.width / len(layout.table[0])
-    canvas.setFont(FONT, 9)
+    canvas.setFont(layout.font, 9)
     for row in layout.table:
         for column, cell in enumerate(row):
             canvas.rect(x + column * width, y - 6, width, 18)

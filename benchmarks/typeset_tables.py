@@ -199,9 +199,8 @@ def _draw_rules(canvas: Canvas, table: LaidOut, left: float, top: float) -> None
         else:
             canvas.setDash([2, 2] if pen == "dashed" else [])
             for shift in (-0.9, 0.9) if pen == "double" else (0.0,):
-                canvas.line(rule[0], rule[1] + shift, rule[2], rule[3] + shift) if to_y == y else canvas.line(
-                    rule[0] + shift, rule[1], rule[2] + shift, rule[3]
-                )
+                across, down = (0.0, shift) if to_y == y else (shift, 0.0)
+                canvas.line(rule[0] + across, rule[1] + down, rule[2] + across, rule[3] + down)
     canvas.setDash([])
 
 
@@ -390,7 +389,8 @@ def register_fonts() -> Iterator[str]:
 def _set_page(sheet: Sheet, pieces: list[Piece], number: int, random: Random, kind: str, file: str) -> Iterator[Truth]:
     page = sheet.page
     sheet.add_prose(random.randrange(1, 3))
-    caption = random.choice(CAPTIONS).format(number=number, caption=random.choice(texts.KOREAN).captions[0])
+    titles = [title for domain in texts.KOREAN for title in domain.captions]
+    caption = random.choice(CAPTIONS).format(number=number, caption=random.choice(titles))
     sheet.add_caption(caption)
     if pieces[0].split == "no":
         sheet.add_tables(pieces)
@@ -399,4 +399,5 @@ def _set_page(sheet: Sheet, pieces: list[Piece], number: int, random: Random, ki
     sheet.add_prose(1)
     for piece in [*pieces, *(piece.inner for piece in pieces if piece.inner)]:
         rows, covered = texts.fill(piece.grid)
-        yield Truth(file, page, rows, kind, sheet.page, caption, frozenset(covered))
+        below = caption if piece is pieces[0] else None
+        yield Truth(file, page, rows, kind, sheet.page, below, frozenset(covered))

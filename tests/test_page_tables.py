@@ -1,8 +1,23 @@
 """The scores of benchmarks/pages.py: what counts as a cell that was read, and which tables are compared."""
 
+from collections import Counter
+from pathlib import Path
+
+import pypdfium2 as pdfium
 from conftest import ROOT
 
-from benchmarks.table_scores import Rows, Truth, match_tables, read_truths, same_text, score_cells, tree_similarity
+from benchmarks.table_scores import (
+    Rows,
+    Truth,
+    match_tables,
+    normalise,
+    read_truths,
+    same_text,
+    score_cells,
+    tree_similarity,
+)
+from benchmarks.table_texts import LEFT, UP, fill
+from benchmarks.typeset_tables import KINDS, write_tables
 
 ROWS = [
     ["구분", "토요일", "일요일", "평일"],
@@ -88,6 +103,25 @@ def test_a_read_table_belongs_to_one_true_table_and_the_others_are_left_over() -
     pairs, extra = match_tables([truth(), other], {("표.pdf", 1): [ROWS, [["엉뚱한", "표"]]]})
     assert [rows for _, rows in pairs] == [ROWS, None]
     assert extra == 1
+
+
+def test_every_short_cell_of_a_typeset_table_is_on_its_pages(tmp_path: Path) -> None:
+    prose = ["이 편람은 새솔의 업무를 처리하는 방법을 정하며, 모든 부서가 따른다."] * 8
+    truths = list(write_tables(tmp_path, prose))
+    assert Counter(known.kind for known in truths).keys() == KINDS.keys()
+    assert len(truths) >= 200
+    for path in sorted(tmp_path.glob("*.pdf")):
+        with pdfium.PdfDocument(path) as pdf:
+            texts = [normalise(page.get_textpage().get_text_range()) for page in pdf]
+        for known in (known for known in truths if known.file == path.name):
+            text = "".join(texts[known.page - 1 : known.last_page])
+            assert all(normalise(cell) in text for cells in known.rows for cell in cells if len(cell) < 6)
+
+
+def test_covered_cells_have_the_text_of_the_cell_that_covers_them() -> None:
+    rows, covered = fill([["가", LEFT, "나"], [UP, LEFT, "다"]])
+    assert rows == [["가", "가", "나"], ["가", "가", "다"]]
+    assert covered == {(0, 1), (1, 0), (1, 1)}
 
 
 def test_the_transcribed_tables_are_whole_grids_with_the_text_of_merged_cells_in_each() -> None:
