@@ -13,6 +13,7 @@ from pdfminer.pdftypes import resolve1
 from pdfplumber.page import Page
 
 from pagetune.extract.columns import WordLine, group_into_lines
+from pagetune.extract.forms import Field, add_fields
 from pagetune.extract.letters import clean_line, join_spaced_letters
 from pagetune.extract.linebreaks import join_lines
 from pagetune.extract.word_boxes import Box, PdfBox, Word
@@ -55,8 +56,8 @@ class CarefulReader:
             with suppress(Exception):  # closing goes through all pages again, and fails on broken ones
                 self._pdf.close()
 
-    def read(self, page_number: int, turn: int, shown: PdfBox, *, doubled: bool) -> CarefulPage:
-        """Read the part `shown` of a page, turned clockwise by `turn` degrees.
+    def read(self, page_number: int, turn: int, shown: PdfBox, fields: list[Field], *, doubled: bool) -> CarefulPage:
+        """Read the part `shown` of a page, turned clockwise by `turn` degrees, with the `fields` found on it.
 
         Where `doubled`, characters drawn more than once in the same place are read once. On a broken page pdfminer may
         raise any exception.
@@ -71,17 +72,19 @@ class CarefulReader:
         listed.page_obj.attrs.pop("CropBox", None)
         page: Any = Page(self._pdf, listed.page_obj, page_number)
         try:
-            return self._read(page.dedupe_chars() if doubled else page)
+            return self._read(page.dedupe_chars() if doubled else page, fields)
         finally:
             page.close()  # otherwise pdfplumber keeps every character of every page in memory
 
-    def _read(self, page: Any) -> CarefulPage:
-        words = [
+    def _read(self, page: Any, fields: list[Field]) -> CarefulPage:
+        printed = [
             Word(word["text"], word["x0"], word["x1"], word["top"], word["bottom"])
             for word in page.extract_words(x_tolerance_ratio=self._x_tolerance_ratio)
         ]
-        found = [table for table in page.find_tables() if not cuts_words(table, words)]
-        tables = [FoundTable(read_table_rows(table, words), table.bbox, table.cells) for table in found]
+        words = add_fields(printed, fields)
+        in_cells = add_fields(printed, fields, in_cells=True) if fields else words
+        found = [table for table in page.find_tables() if not cuts_words(table, in_cells)]
+        tables = [FoundTable(read_table_rows(table, in_cells), table.bbox, table.cells) for table in found]
         return CarefulPage(words, [table for table in tables if is_table(table.rows)], _unmapped_share(page))
 
 

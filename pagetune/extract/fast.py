@@ -11,7 +11,8 @@ import numpy as np
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
-from pagetune.extract.word_boxes import PdfBox, Word
+from pagetune.extract.forms import Field, add_fields, read_fields
+from pagetune.extract.word_boxes import Box, PdfBox, Word
 
 #: PDFium writes one of these for a hyphen at the end of a line, and removes the line break.
 BREAK_HYPHENS = "\ufffe\x02"
@@ -28,7 +29,7 @@ class FastPage:
 
     `aside` holds the words that run in other directions, such as a stamp along the margin. `ruled` says that the page
     has ruling lines that could be a table's. `image_share` is the share of the page that images cover, 0 to 1, and 1
-    where characters are drawn as outlines.
+    where characters are drawn as outlines. `fields` are those of a form, whose values are among the words.
     """
 
     turn: int
@@ -36,15 +37,16 @@ class FastPage:
     aside: list[Word]
     ruled: bool
     image_share: float
+    fields: list[Field]
 
 
 def read_fast(page: pdfium.PdfPage) -> FastPage:
     """Read the page's words and look for images and ruling lines. Raise PdfiumError if the page cannot be loaded."""
-    left, bottom, right, top = page_box(page)
+    shown = left, bottom, right, top = page_box(page)
     width, height = right - left, top - bottom
     texts, ends = _words_and_ends(page.get_textpage())
     turns = _turns(texts, ends)
-    turn = _main_turn(texts, turns)
+    turn = _main_turn(texts, turns) if texts else page.get_rotation()
     boxes = _boxes(ends) - np.array([left, bottom, left, bottom])
     upright = _words(texts, boxes, turns, turn, width, height)
     aside = [
@@ -54,7 +56,8 @@ def read_fast(page: pdfium.PdfPage) -> FastPage:
         for word in _words(texts, boxes, turns, other, width, height)
     ]
     ruled, image_share = _survey(page, width * height, bool(texts))
-    return FastPage(turn, upright, aside, ruled, image_share)
+    fields = read_fields(page, shown, lambda box: _upright(box, turn, shown))
+    return FastPage(turn, add_fields(upright, fields), aside, ruled, image_share, fields)
 
 
 def page_box(page: pdfium.PdfPage) -> PdfBox:
@@ -164,6 +167,14 @@ def _words(texts: list[str], boxes: Any, turns: list[int], turn: int, width: flo
     }[turn]
     placed = zip(texts, x0.tolist(), x1.tolist(), y0.tolist(), y1.tolist(), turns, strict=True)
     return [Word(text, a, b, c, d) for text, a, b, c, d, running in placed if running == turn]
+
+
+def _upright(box: PdfBox, turn: int, shown: PdfBox) -> Box:
+    """Return a box of the file in points from the top left of the page turned that way."""
+    left, bottom, right, top = shown
+    inner = np.array([box]) - np.array([left, bottom, left, bottom])
+    [word] = _words([""], inner, [turn], turn, right - left, top - bottom)
+    return word.x0, word.top, word.x1, word.bottom
 
 
 def _survey(page: pdfium.PdfPage, area: float, has_text: bool) -> tuple[bool, float]:

@@ -14,6 +14,7 @@ from pagetune.extract.columns import Line, reading_order
 from pagetune.extract.engine import PAGES_PER_TASK, Failure, map_tasks
 from pagetune.extract.fast import FastPage, page_box, read_fast
 from pagetune.extract.files import InputFile, SourceFile, file_name, find_pdfs, inspect_file, read_passwords
+from pagetune.extract.forms import Field, replace_by_fields
 from pagetune.extract.headers import without_headers
 from pagetune.extract.linebreaks import join_lines
 from pagetune.extract.ocr import check_tesseract, read_image
@@ -44,6 +45,7 @@ class RawPage:
 
     `aside` holds lines that run in other directions. `tables_unread` says that the page has ruling lines that could be
     a table's, but pdfplumber could not read it. `failed` is the reason of a page that could not be read at all.
+    `fields` are those of a form, whose values are among the lines.
     """
 
     page_number: int
@@ -56,6 +58,7 @@ class RawPage:
     image_share: float = 0.0
     ocr_confidence: float | None = None
     failed: Reason | None = None
+    fields: list[Field] = field(default_factory=list)
 
 
 def read_documents(folder: Path, params: Extract) -> Iterator[Page | BadFile | int]:
@@ -147,14 +150,16 @@ def _read_page(pdf: pdfium.PdfDocument, careful: CarefulReader, number: int) -> 
     quality = _text_quality(fast.words + fast.aside)
     second = None
     if fast.ruled or quality.doubtful:
-        second = _read_again(careful, number, fast.turn, shown, doubled=quality.doubled > 0)
+        second = _read_again(careful, number, fast, shown, doubled=quality.doubled > 0)
     return _choose(number, fast, quality, second)
 
 
-def _read_again(careful: CarefulReader, number: int, turn: int, shown: PdfBox, *, doubled: bool) -> CarefulPage | None:
+def _read_again(
+    careful: CarefulReader, number: int, fast: FastPage, shown: PdfBox, *, doubled: bool
+) -> CarefulPage | None:
     """Read a page with pdfplumber. Return None where its parser pdfminer fails, which may raise any exception."""
     try:
-        return careful.read(number, turn, shown, doubled=doubled)
+        return careful.read(number, fast.turn, shown, fast.fields, doubled=doubled)
     except MemoryError:
         raise
     except Exception:
@@ -172,6 +177,7 @@ def _choose(number: int, fast: FastPage, quality: TextQuality, second: CarefulPa
             text_quality=quality,
             tables_unread=fast.ruled,
             image_share=fast.image_share,
+            fields=fast.fields,
         )
     careful = _text_quality(second.words)
     if careful.bad < quality.bad and careful.count >= 0.9 * quality.count:
@@ -187,6 +193,7 @@ def _choose(number: int, fast: FastPage, quality: TextQuality, second: CarefulPa
         # PDFium looks into the font file itself, and may have read the characters correctly all the same.
         unmapped_share=second.unmapped_share if quality.doubtful else 0.0,
         image_share=fast.image_share,
+        fields=fast.fields,
     )
 
 
@@ -224,12 +231,13 @@ def _wants_ocr(page: Page) -> bool:
 
 
 def _with_ocr(pdf: pdfium.PdfDocument, raw: RawPage, part: PageRange) -> RawPage:
-    """Replace the page's own words by those that Tesseract reads."""
+    """Replace the page's own words, except those of its fields, by those that Tesseract reads."""
     params, page = part.params, pdf[raw.page_number - 1]
     try:
         words, confidence = read_image(page, params.ocr_languages, params.ocr_dpi, params.ocr_timeout_seconds)
     except RuntimeError as error:  # pytesseract's own errors are RuntimeErrors too
         return RawPage(raw.page_number, failed="timed_out" if "timeout" in str(error) else "crashed")
+    words = replace_by_fields(words, raw.fields)
     quality = _text_quality(words)
     return RawPage(raw.page_number, reading_order(words), text_quality=quality, ocr_confidence=confidence)
 

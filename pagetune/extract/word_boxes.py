@@ -9,7 +9,10 @@ PdfBox = tuple[float, float, float, float]
 
 
 class Word(NamedTuple):
-    """Characters without a space between them, and their box in points from the top left of the upright page."""
+    """Characters without a space between them, and their box in points from the top left of the upright page.
+
+    The value of a form's field is one word too, with its spaces and line feeds.
+    """
 
     text: str
     x0: float
