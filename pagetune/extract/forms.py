@@ -1,5 +1,6 @@
 """Read what filled fields and typewriter notes show, which PDFium's text of a page does not contain."""
 
+import math
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -22,8 +23,8 @@ _TICK_BOXES = raw.FPDF_FORMFIELD_CHECKBOX, raw.FPDF_FORMFIELD_RADIOBUTTON
 _CHOICES = raw.FPDF_FORMFIELD_COMBOBOX, raw.FPDF_FORMFIELD_LISTBOX
 _HIDDEN = raw.FPDF_ANNOT_FLAG_HIDDEN | raw.FPDF_ANNOT_FLAG_NOVIEW
 _LINE_END = re.compile("\r\n|[\r\n\v\f\x85\u2028\u2029]")
-#: What the only page of an XFA form says, and how many characters it has at most, in any language.
-_NOTICE, _NOTICE_BELOW = re.compile("Please wait|Adobe (?:Acrobat )?Reader"), 2000
+#: What the only page of an XFA form says, and the number of characters that it has at most, in any language.
+_NOTICE, _LONGEST_NOTICE = re.compile(r"Please wait\.\.\.|requires Adobe (?:Acrobat )?Reader"), 2000
 #: What forms print where a pen would write, and where it would tick.
 _BLANK, _PRINTED_BOX = re.compile(r"[_＿]{2,}|[.·‥…]{3,}|…"), re.compile("[□☐○◯▢❏❑■☑☒✓✔✕✗✘●◉]")
 #: The font size, in points, of a value where neither the field nor a word beside it says one.
@@ -54,16 +55,16 @@ class Field:
 def is_xfa_only(pdf: pdfium.PdfDocument) -> bool:
     """Return whether the file holds an XFA form, and in place of its pages only one that asks for Adobe's programs.
 
-    Where the fields are also those of an ordinary form, or the pages are stored, they can be read.
+    An XFA form whose pages are stored as well, with the fields of an ordinary form, can be read.
     """
     kind = raw.FPDF_GetFormType(pdf.raw)
     if kind not in (raw.FORMTYPE_XFA_FULL, raw.FORMTYPE_XFA_FOREGROUND) or len(pdf) != 1:
         return False
-    page = pdf[0]
-    if any(_subtype(page, index) == raw.FPDF_ANNOT_WIDGET for index in range(raw.FPDFPage_GetAnnotCount(page.raw))):
+    text = pdf[0].get_textpage().get_text_range()
+    if len(text) > _LONGEST_NOTICE or not (kind == raw.FORMTYPE_XFA_FULL or _NOTICE.search(text)):
         return False
-    text = page.get_textpage().get_text_range()
-    return len(text) < _NOTICE_BELOW and (kind == raw.FORMTYPE_XFA_FULL or bool(_NOTICE.search(text)))
+    everywhere = (-math.inf, -math.inf, math.inf, math.inf)
+    return all(field.is_tick_box for field in read_fields(pdf[0], everywhere, lambda box: box))
 
 
 def read_fields(page: pdfium.PdfPage, shown: PdfBox, upright: Callable[[PdfBox], Box]) -> list[Field]:
