@@ -40,8 +40,11 @@ class FastPage:
     fields: list[Field]
 
 
-def read_fast(page: pdfium.PdfPage) -> FastPage:
-    """Read the page's words and look for images and ruling lines. Raise PdfiumError if the page cannot be loaded."""
+def read_fast(page: pdfium.PdfPage, index: int) -> FastPage:
+    """Read the words of the page, the file's `index`-th from 0, and look for images and ruling lines.
+
+    Raise PdfiumError if the page cannot be loaded.
+    """
     shown = left, bottom, right, top = page_box(page)
     width, height = right - left, top - bottom
     texts, ends = _words_and_ends(page.get_textpage())
@@ -56,7 +59,7 @@ def read_fast(page: pdfium.PdfPage) -> FastPage:
         for word in _words(texts, boxes, turns, other, width, height)
     ]
     ruled, image_share = _survey(page, width * height, bool(texts))
-    fields = read_fields(page, shown, lambda box: _upright(box, turn, shown))
+    fields = read_fields(page, index, shown, lambda box: _upright(box, turn, shown))
     return FastPage(turn, add_fields(upright, fields), aside, ruled, image_share, fields)
 
 

@@ -1,12 +1,11 @@
 """Read what filled fields and typewriter notes show, which PDFium's text of a page does not contain."""
 
-import math
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from ctypes import POINTER, byref, c_float, c_ushort, cast, create_string_buffer
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
@@ -14,14 +13,18 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
 from pagetune.extract.columns import group_into_lines
+from pagetune.extract.linebreaks import join_lines
 from pagetune.extract.word_boxes import Box, PdfBox, Word
 
 #: How a check box or a radio button is read.
 TICKED, UNTICKED = "☑", "☐"
 _SHOW_TEXT = raw.FPDF_ANNOT_WIDGET, raw.FPDF_ANNOT_FREETEXT
 _TICK_BOXES = raw.FPDF_FORMFIELD_CHECKBOX, raw.FPDF_FORMFIELD_RADIOBUTTON
+_TEXTS = raw.FPDF_FORMFIELD_TEXTFIELD, raw.FPDF_FORMFIELD_SIGNATURE
 _CHOICES = raw.FPDF_FORMFIELD_COMBOBOX, raw.FPDF_FORMFIELD_LISTBOX
 _HIDDEN = raw.FPDF_ANNOT_FLAG_HIDDEN | raw.FPDF_ANNOT_FLAG_NOVIEW
+#: A value that a viewer's script may show in another format: a number, an amount, a date, a time.
+_NUMBER = re.compile(r"[-+]?[\d.,:/ -]+%?")
 _LINE_END = re.compile("\r\n|[\r\n\v\f\x85\u2028\u2029]")
 #: What the only page of an XFA form says, and the number of characters that it has at most, in any language.
 _NOTICE, _LONGEST_NOTICE = re.compile(r"Please wait\.\.\.|requires Adobe (?:Acrobat )?Reader"), 2000
@@ -52,6 +55,19 @@ class Field:
         return self.text in (TICKED, UNTICKED)
 
 
+@dataclass(frozen=True)
+class _Widget:
+    """What a field stores, its box in the file, its font size, and whether it may show something else than it stores.
+
+    It does where a viewer's script writes a number or a date in another format, or where only the drawing is stored.
+    """
+
+    value: str
+    box: PdfBox
+    size: float
+    shows_drawing: bool
+
+
 def is_xfa_only(pdf: pdfium.PdfDocument) -> bool:
     """Return whether the file holds an XFA form, and in place of its pages only one that asks for Adobe's programs.
 
@@ -60,19 +76,27 @@ def is_xfa_only(pdf: pdfium.PdfDocument) -> bool:
     kind = raw.FPDF_GetFormType(pdf.raw)
     if kind not in (raw.FORMTYPE_XFA_FULL, raw.FORMTYPE_XFA_FOREGROUND) or len(pdf) != 1:
         return False
-    text = pdf[0].get_textpage().get_text_range()
+    page = pdf[0]
+    text = page.get_textpage().get_text_range()
     if len(text) > _LONGEST_NOTICE or not (kind == raw.FORMTYPE_XFA_FULL or _NOTICE.search(text)):
         return False
-    everywhere = (-math.inf, -math.inf, math.inf, math.inf)
-    return all(field.is_tick_box for field in read_fields(pdf[0], everywhere, lambda box: box))
+    return not any(widget.value.strip(TICKED + UNTICKED) for widget in _widgets(page, page.get_mediabox()))
 
 
-def read_fields(page: pdfium.PdfPage, shown: PdfBox, upright: Callable[[PdfBox], Box]) -> list[Field]:
-    """Return the filled fields, check boxes, radio buttons and typewriter notes that are visible.
+def read_fields(page: pdfium.PdfPage, index: int, shown: PdfBox, upright: Callable[[PdfBox], Box]) -> list[Field]:
+    """Return the filled fields, check boxes, radio buttons and typewriter notes that are visible on page `index`.
 
-    `shown` is the visible part of the page, and `upright` maps a box of the file to the upright page. Buttons,
-    signatures and passwords are left out.
+    `shown` is the visible part of the page, and `upright` maps a box of the file to the upright page. Buttons and
+    passwords are left out.
     """
+    widgets = _widgets(page, shown)
+    if any(widget.shows_drawing for widget in widgets):
+        drawn = _drawn_texts(page, index, [widget.box for widget in widgets])
+        widgets = [_as_drawn(widget, text) for widget, text in zip(widgets, drawn, strict=True)]
+    return [Field(widget.value, upright(widget.box), widget.size) for widget in widgets if widget.value]
+
+
+def _widgets(page: pdfium.PdfPage, shown: PdfBox) -> list[_Widget]:
     count = raw.FPDFPage_GetAnnotCount(page.raw)
     if count <= 0:
         return []
@@ -81,7 +105,45 @@ def read_fields(page: pdfium.PdfPage, shown: PdfBox, upright: Callable[[PdfBox],
         return []
     with _open_form(page) as form:
         found = [_read(page, form, index, shown) for index in wanted]
-    return [Field(text, upright(box), size) for text, box, size in filter(None, found)]
+    return [widget for widget in found if widget]
+
+
+def _as_drawn(widget: _Widget, drawn: str) -> _Widget:
+    """Return the widget with the text that is drawn, where a script formats its number, or where it stores no text."""
+    formatted = widget.value and any(map(str.isdigit, drawn)) and _letters(drawn) != _letters(widget.value)
+    if not widget.shows_drawing or "\ufffd" in drawn or not (formatted or not widget.value):
+        return widget
+    return replace(widget, value=drawn)
+
+
+def _drawn_texts(page: pdfium.PdfPage, index: int, boxes: list[PdfBox]) -> list[str]:
+    """Return the text that the annotations draw in each box.
+
+    PDFium draws them into the page, behind whose own text their text then stands.
+    """
+    texts = [""] * len(boxes)
+    own = page.get_textpage().get_text_range()
+    flat = page.pdf[index]
+    raw.FPDFPage_Flatten(flat.raw, raw.FLAT_NORMALDISPLAY)
+    flat.close()
+    textpage = page.pdf[index].get_textpage()
+    text = textpage.get_text_range()
+    if not text.startswith(own) or len(text) != textpage.count_chars():
+        return texts
+    place: int | None = None
+    for at in range(len(own), len(text)):
+        if not text[at].isspace():
+            place = _box_at(textpage, at, boxes)
+        if place is not None:
+            texts[place] += text[at]
+    return [join_lines(_clean_lines(text)) for text in texts]
+
+
+def _box_at(textpage: pdfium.PdfTextPage, at: int, boxes: list[PdfBox]) -> int | None:
+    """Return which box holds the middle of the page's character `at`."""
+    left, bottom, right, top = textpage.get_charbox(at)
+    x, y = (left + right) / 2, (bottom + top) / 2
+    return next((place for place, box in enumerate(boxes) if box[0] <= x <= box[2] and box[1] <= y <= box[3]), None)
 
 
 def _subtype(page: pdfium.PdfPage, index: int) -> int:
@@ -116,17 +178,29 @@ def _open_form(page: pdfium.PdfPage) -> Iterator[Any]:
         raw.FORM_OnBeforeClosePage(page.raw, form)
 
 
-def _read(page: pdfium.PdfPage, form: Any, index: int, shown: PdfBox) -> tuple[str, PdfBox, float] | None:
-    """Return what an annotation shows, its box and its font size, or None where it shows no text."""
+def _read(page: pdfium.PdfPage, form: Any, index: int, shown: PdfBox) -> _Widget | None:
+    """Return the annotation with this index, or None where a reader of the page does not see a text there."""
     with _annotation(page, index) as annotation:
-        box = _visible_box(annotation, shown)
-        if box is None:
+        box, size = _visible_box(annotation, shown), c_float()
+        note = raw.FPDFAnnot_GetSubtype(annotation) == raw.FPDF_ANNOT_FREETEXT
+        kind = raw.FPDF_FORMFIELD_TEXTFIELD if note else raw.FPDFAnnot_GetFormFieldType(form, annotation)
+        flags = raw.FPDFAnnot_GetFormFieldFlags(form, annotation)
+        password = kind == raw.FPDF_FORMFIELD_TEXTFIELD and flags & raw.FPDF_FORMFLAG_TEXT_PASSWORD
+        if box is None or password or kind not in (*_TEXTS, *_TICK_BOXES, *_CHOICES):
             return None
-        text, size = _shown_text(form, annotation), c_float()
-        raw.FPDFAnnot_GetFontSize(form, annotation, byref(size))
+        if note:
+            stored = _string(raw.FPDFAnnot_GetStringValue, annotation, b"Contents")
+        else:
+            stored = _stored_value(form, annotation, kind)
+            raw.FPDFAnnot_GetFontSize(form, annotation, byref(size))
+    value = "\n".join(_clean_lines(stored))
+    drawn = kind in _TEXTS and (not value or bool(_NUMBER.fullmatch(value)))
+    return _Widget(value, box, max(0.0, size.value), drawn)
+
+
+def _clean_lines(text: str) -> list[str]:
     lines = (" ".join(line.split()) for line in _LINE_END.split(text.replace("\0", "")))
-    text = "\n".join(filter(None, lines))
-    return (text, box, max(0.0, size.value)) if text else None
+    return [line for line in lines if line]
 
 
 def _visible_box(annotation: Any, shown: PdfBox) -> PdfBox | None:
@@ -141,17 +215,11 @@ def _visible_box(annotation: Any, shown: PdfBox) -> PdfBox | None:
     return (left, bottom, right, top) if seen else None
 
 
-def _shown_text(form: Any, annotation: Any) -> str:
-    if raw.FPDFAnnot_GetSubtype(annotation) == raw.FPDF_ANNOT_FREETEXT:
-        return _string(raw.FPDFAnnot_GetStringValue, annotation, b"Contents")
-    kind = raw.FPDFAnnot_GetFormFieldType(form, annotation)
+def _stored_value(form: Any, annotation: Any, kind: int) -> str:
     if kind in _TICK_BOXES:
         return TICKED if raw.FPDFAnnot_IsChecked(form, annotation) else UNTICKED
     if kind in _CHOICES:
         return _chosen(form, annotation)
-    flags = raw.FPDFAnnot_GetFormFieldFlags(form, annotation)
-    if kind != raw.FPDF_FORMFIELD_TEXTFIELD or flags & raw.FPDF_FORMFLAG_TEXT_PASSWORD:
-        return ""
     return _string(raw.FPDFAnnot_GetFormFieldValue, form, annotation)
 
 

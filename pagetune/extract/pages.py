@@ -141,7 +141,7 @@ def read_pages(part: PageRange) -> list[Page]:
 def _read_page(pdf: pdfium.PdfDocument, careful: CarefulReader, number: int) -> RawPage:
     try:
         page = pdf[number - 1]
-        shown, fast = page_box(page), read_fast(page)
+        shown, fast = page_box(page), read_fast(page, number - 1)
         page.close()
     except MemoryError:
         raise
