@@ -333,7 +333,7 @@ def _word(field: Field, near: list[Word]) -> Word:
     else:
         top, bottom = (top + bottom - size) / 2, (top + bottom + size) / 2
     longest = max(map(_width, field.text.split("\n"))) * (bottom - top)
-    return Word(field.text, x0, max(x0 + 1, min(x1, x0 + longest)), top, bottom)
+    return Word(field.text, x0, max(x0 + 1, min(x1, x0 + longest)), top, bottom, is_value=True)
 
 
 def _reach_label(word: Word, near: list[Word], added: list[Word]) -> Word:

@@ -11,7 +11,8 @@ PdfBox = tuple[float, float, float, float]
 class Word(NamedTuple):
     """Characters without a space between them, and their box in points from the top left of the upright page.
 
-    The value of a form's field is one word too, with its spaces and line feeds.
+    The value of a form's field is one word too, with its spaces and line feeds. `is_value` says so: what is below a
+    line that ends in it does not continue it.
     """
 
     text: str
@@ -19,6 +20,7 @@ class Word(NamedTuple):
     x1: float
     top: float
     bottom: float
+    is_value: bool = False
 
     @property
     def size(self) -> float:
