@@ -186,6 +186,14 @@ def test_values_stand_in_the_cells_of_a_ruled_table(tmp_path: Path) -> None:
     assert page.text == ""
 
 
+def test_two_values_in_a_cell_are_not_one_word(tmp_path: Path) -> None:
+    lines = [f"{x} 630 m {x} 690 l S\n" for x in (60, 160, 400)] + [f"60 {y} m 400 {y} l S\n" for y in (630, 670, 690)]
+    content = "".join(lines) + show(70, 675, "성명") + show(70, 645, "주소")
+    fields = [text_field(165, y, value, width=230) for y, value in ((672, "홍길동"), (650, "서울"), (633, "부산"))]
+    page = read_form(tmp_path, content, fields)
+    assert page.tables[0].rows == [["성명", "홍길동"], ["주소", "서울 부산"]]
+
+
 @pytest.mark.parametrize("printed", ["홍길동", "홍 길 동"])
 def test_a_value_that_was_also_printed_comes_once(tmp_path: Path, printed: str) -> None:
     content = show(60, 700, "성명") + show(182, 700, printed)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -104,8 +105,15 @@ def read_table_rows(table: Any, words: list[Word]) -> list[list[str]]:
         if _holds_several_rows([lines for lines in cells if lines]):
             rows += _split_by_height(cells)
         else:
-            rows.append([clean_line(join_lines([join_spaced_letters(line) for line in lines])) for lines in cells])
+            rows.append([_cell_text(lines) for lines in cells])
     return _merge_split_columns([row for row in rows if any(row)])
+
+
+def _cell_text(lines: list[WordLine]) -> str:
+    """Return the lines of a cell as one; the value of a form's field is not continued on the next line."""
+    ends = [index for index, line in enumerate(lines, 1) if line[-1].is_value or index == len(lines)]
+    parts = [lines[start:end] for start, end in pairwise([0, *ends])]
+    return " ".join(clean_line(join_lines([join_spaced_letters(line) for line in part])) for part in parts)
 
 
 def _holds_several_rows(cells: list[list[WordLine]]) -> bool:
