@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from ctypes import POINTER, byref, c_float, c_ushort, cast, create_string_buffer
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -23,6 +23,7 @@ _TICK_BOXES = raw.FPDF_FORMFIELD_CHECKBOX, raw.FPDF_FORMFIELD_RADIOBUTTON
 _TEXTS = raw.FPDF_FORMFIELD_TEXTFIELD, raw.FPDF_FORMFIELD_SIGNATURE
 _CHOICES = raw.FPDF_FORMFIELD_COMBOBOX, raw.FPDF_FORMFIELD_LISTBOX
 _HIDDEN = raw.FPDF_ANNOT_FLAG_HIDDEN | raw.FPDF_ANNOT_FLAG_NOVIEW
+_MULTILINE = raw.FPDF_FORMFLAG_TEXT_MULTILINE
 #: A value that a viewer's script may show in another format: a number, an amount, a date, a time.
 _NUMBER = re.compile(r"[-+]?[\d.,:/ -]+%?")
 _LINE_END = re.compile("\r\n|[\r\n\v\f\x85\u2028\u2029]")
@@ -43,12 +44,13 @@ class Field:
     """What a field shows, and its box in points from the top left of the upright page.
 
     `text` has one line a line of the value; a check box's is TICKED or UNTICKED. `size` is that of the font in points,
-    or 0 where the viewer chooses it.
+    or 0 where the viewer chooses it. `from_top` says that the text begins at the top of the box, not in its middle.
     """
 
     text: str
     box: Box
     size: float
+    from_top: bool = False
 
     @property
     def is_tick_box(self) -> bool:
@@ -57,15 +59,17 @@ class Field:
 
 @dataclass(frozen=True)
 class _Widget:
-    """What a field stores, its box in the file, its font size, and whether it may show something else than it stores.
+    """A field as the file stores it, with its box in the file.
 
-    It does where a viewer's script writes a number or a date in another format, or where only the drawing is stored.
+    `may_differ` says that its drawing may show something else than `value`: a viewer's script writes a number or a date
+    in another format, and some programs store the drawing alone.
     """
 
     value: str
     box: PdfBox
     size: float
-    shows_drawing: bool
+    from_top: bool
+    may_differ: bool
 
 
 def is_xfa_only(pdf: pdfium.PdfDocument) -> bool:
@@ -90,10 +94,11 @@ def read_fields(page: pdfium.PdfPage, index: int, shown: PdfBox, upright: Callab
     passwords are left out.
     """
     widgets = _widgets(page, shown)
-    if any(widget.shows_drawing for widget in widgets):
+    if any(widget.may_differ for widget in widgets):
         drawn = _drawn_texts(page, index, [widget.box for widget in widgets])
         widgets = [_as_drawn(widget, text) for widget, text in zip(widgets, drawn, strict=True)]
-    return [Field(widget.value, upright(widget.box), widget.size) for widget in widgets if widget.value]
+    filled = [widget for widget in widgets if widget.value]
+    return [Field(widget.value, upright(widget.box), widget.size, widget.from_top) for widget in filled]
 
 
 def _widgets(page: pdfium.PdfPage, shown: PdfBox) -> list[_Widget]:
@@ -109,33 +114,35 @@ def _widgets(page: pdfium.PdfPage, shown: PdfBox) -> list[_Widget]:
 
 
 def _as_drawn(widget: _Widget, drawn: str) -> _Widget:
-    """Return the widget with the text that is drawn, where a script formats its number, or where it stores no text."""
-    formatted = widget.value and any(map(str.isdigit, drawn)) and _letters(drawn) != _letters(widget.value)
-    if not widget.shows_drawing or "\ufffd" in drawn or not (formatted or not widget.value):
-        return widget
-    return replace(widget, value=drawn)
+    """Return the widget with what is drawn, where that is its value in another format, or where it stores no value.
+
+    A drawing that has only a part of the value does not show the rest, which is too long for the box.
+    """
+    formatted = any(map(str.isdigit, drawn)) and _letters(drawn) not in _letters(widget.value)
+    if widget.may_differ and "\ufffd" not in drawn and (formatted or not widget.value):
+        return replace(widget, value=drawn)
+    return widget
 
 
 def _drawn_texts(page: pdfium.PdfPage, index: int, boxes: list[PdfBox]) -> list[str]:
     """Return the text that the annotations draw in each box.
 
-    PDFium draws them into the page, behind whose own text their text then stands.
+    PDFium draws them into the page, whose text then ends in theirs.
     """
     texts = [""] * len(boxes)
     own = page.get_textpage().get_text_range()
-    flat = page.pdf[index]
-    raw.FPDFPage_Flatten(flat.raw, raw.FLAT_NORMALDISPLAY)
-    flat.close()
-    textpage = page.pdf[index].get_textpage()
-    text = textpage.get_text_range()
-    if not text.startswith(own) or len(text) != textpage.count_chars():
-        return texts
-    place: int | None = None
-    for at in range(len(own), len(text)):
-        if not text[at].isspace():
-            place = _box_at(textpage, at, boxes)
-        if place is not None:
-            texts[place] += text[at]
+    with closing(page.pdf[index]) as copy:
+        raw.FPDFPage_Flatten(copy.raw, raw.FLAT_NORMALDISPLAY)
+    with closing(page.pdf[index]) as flat, closing(flat.get_textpage()) as textpage:
+        text = textpage.get_text_range()
+        if not text.startswith(own) or len(text) != textpage.count_chars():
+            return texts
+        place: int | None = None
+        for at in range(len(own), len(text)):
+            if not text[at].isspace():
+                place = _box_at(textpage, at, boxes)
+            if place is not None:
+                texts[place] += text[at]
     return [join_lines(_clean_lines(text)) for text in texts]
 
 
@@ -194,8 +201,9 @@ def _read(page: pdfium.PdfPage, form: Any, index: int, shown: PdfBox) -> _Widget
             stored = _stored_value(form, annotation, kind)
             raw.FPDFAnnot_GetFontSize(form, annotation, byref(size))
     value = "\n".join(_clean_lines(stored))
-    drawn = kind in _TEXTS and (not value or bool(_NUMBER.fullmatch(value)))
-    return _Widget(value, box, max(0.0, size.value), drawn)
+    from_top = note or "\n" in value or (kind == raw.FPDF_FORMFIELD_TEXTFIELD and bool(flags & _MULTILINE))
+    may_differ = kind in _TEXTS and (not value or bool(_NUMBER.fullmatch(value)))
+    return _Widget(value, box, max(0.0, size.value), from_top, may_differ)
 
 
 def _clean_lines(text: str) -> list[str]:
@@ -258,7 +266,7 @@ def add_fields(words: list[Word], fields: list[Field], *, in_cells: bool = False
             continue
         covered = {word: list(_uncovered(word, field)) for word in below}
         printed = [part for word in printed for part in covered.get(word, [word])] if covered else printed
-        near = [word for word in near if word not in covered]
+        near = [part for word in near for part in covered.get(word, [word])]
         word = _word(field, near)
         reaches = not in_cells and not field.is_tick_box
         added.append(_reach_label(word, near, added) if reaches else word)
@@ -319,14 +327,15 @@ def _width(text: str) -> float:
 def _word(field: Field, near: list[Word]) -> Word:
     """Return the field's text as a word at the height of the nearest printed word in the field's rows.
 
-    A value of several lines begins beside the first word on its left. The word ends where its longest line does.
+    A text that begins at the top of its box stands beside the first word on its left. The word ends where its longest
+    line does.
     """
     x0, top, x1, bottom = field.box
     beside = [word for word in near if top < word.middle < bottom and not x0 < (word.x0 + word.x1) / 2 < x1]
     size = min(field.size or _USUAL_SIZE, bottom - top)
-    if "\n" in field.text or bottom - top > 3 * size:
-        beside = [min(left, key=lambda word: word.top)] if (left := [w for w in beside if w.x0 < x0]) else []
-        top, bottom = top, top + size
+    if field.from_top:
+        beside = sorted((word for word in beside if word.x0 < x0), key=lambda word: word.top)[:1]
+        bottom = top + size
     if beside:
         nearest = min(beside, key=lambda word: max(x0 - word.x1, word.x0 - x1))
         top, bottom = nearest.top, nearest.bottom
