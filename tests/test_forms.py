@@ -257,6 +257,12 @@ def test_a_value_replaces_what_was_read_from_its_picture() -> None:
     assert [word.text for word in replace_by_fields(words, [field])] == ["성명", "홍길동"]
 
 
+def test_long_values_do_not_make_text_of_a_scan(tmp_path: Path) -> None:
+    scan = "q 595 0 0 842 0 0 cm BI /W 1 /H 1 /BPC 8 /CS /G ID x EI Q\n"
+    field = text_field(60, 600, "신청 사유는 다음과 같습니다. " * 30, "/Ff 4096", width=400, height=200)
+    assert read_form(tmp_path, scan, [field]).reason == "needs_ocr"
+
+
 def test_a_field_in_two_places_comes_twice_and_a_copy_on_top_of_it_once() -> None:
     here, there = Field("홍길동", (100, 100, 200, 114), 11), Field("홍길동", (100, 300, 200, 314), 11)
     assert [word.text for word in add_fields([], [here, here, there])] == ["홍길동", "홍길동"]

@@ -19,7 +19,7 @@ from pagetune.extract.headers import without_headers
 from pagetune.extract.linebreaks import join_lines
 from pagetune.extract.ocr import check_tesseract, read_image
 from pagetune.extract.paragraphs import paragraphs
-from pagetune.extract.quality import DOUBTFUL, TextQuality, measure, why_set_aside
+from pagetune.extract.quality import DOUBTFUL, FULL_PAGE_IMAGE, TextQuality, measure, why_set_aside
 from pagetune.extract.word_boxes import Box, PdfBox, Word
 from pagetune.params import Extract
 from pagetune.records import BadFile, Page, Reason, Table
@@ -268,6 +268,8 @@ def _finish(raw: RawPage, lines: list[Line], part: PageRange, evidence: str) -> 
 def _reason(raw: RawPage, characters: int, params: Extract) -> Reason | None:
     if raw.ocr_confidence is not None and raw.ocr_confidence < params.min_ocr_confidence:
         return "poor_ocr"
+    if raw.image_share >= FULL_PAGE_IMAGE:
+        characters -= sum(len(field.text) for field in raw.fields)  # a scan that was made a form is still a scan
     return why_set_aside(raw.text_quality, characters, raw.unmapped_share, raw.image_share, params)
 
 
