@@ -8,14 +8,15 @@ import pytest
 from conftest import ROOT
 from reportlab.pdfgen.canvas import Canvas
 
+from pagetune.extract.files import InputFile, SourceFile, inspect_file
 from pagetune.extract.forms import Field, add_fields, replace_by_fields
-from pagetune.extract.pages import read_documents
+from pagetune.extract.pages import PageRange, read_pages
 from pagetune.extract.summary import what_to_do
 from pagetune.extract.word_boxes import Word
 from pagetune.params import Extract, load_params
 from pagetune.records import BadFile, Page
 
-PARAMS: Extract = load_params(ROOT / "params.yaml").extract.model_copy(update={"processes": 1})
+PARAMS: Extract = load_params(ROOT / "params.yaml").extract
 
 NOTICE = "Please wait... If this message is not eventually replaced by the proper contents of the document, your PDF"
 
@@ -82,7 +83,9 @@ def write_form(
 
 
 def only_page(folder: Path) -> Page:
-    [page] = [found for found in read_documents(folder, PARAMS) if isinstance(found, Page)]
+    source = inspect_file(InputFile(folder / "form.pdf", None))
+    assert isinstance(source, SourceFile)
+    [page] = read_pages(PageRange(source, 1, 1, PARAMS))
     return page
 
 
@@ -268,17 +271,13 @@ def test_a_field_in_two_places_comes_twice_and_a_copy_on_top_of_it_once() -> Non
     assert [word.text for word in add_fields([], [here, here, there])] == ["홍길동", "홍길동"]
 
 
-def bad_file(folder: Path) -> BadFile:
-    [bad] = [found for found in read_documents(folder, PARAMS) if isinstance(found, BadFile)]
-    return bad
-
-
 @pytest.mark.parametrize(("notice", "catalog"), [(NOTICE, ""), ("잠시 기다려 주십시오.", "/NeedsRendering true")])
 def test_an_xfa_form_without_pages_is_named(tmp_path: Path, notice: str, catalog: str) -> None:
     """The notice of Adobe's forms is in the language of who made them; a button on it does not make it a page."""
     button = widget(180, 600, "Btn", "/T (print) /Ff 65536")
     write_form(tmp_path / "form.pdf", show(60, 700, notice), [button], form="/XFA [(datasets) 6 0 R]", catalog=catalog)
-    bad = bad_file(tmp_path)
+    bad = inspect_file(InputFile(tmp_path / "form.pdf", None))
+    assert isinstance(bad, BadFile)
     assert bad.reason == "xfa_only"
     assert "print it to a PDF" in what_to_do(bad)
 
