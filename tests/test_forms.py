@@ -135,6 +135,26 @@ def test_korean_values_stand_beside_their_labels(tmp_path: Path) -> None:
     assert page.text.split("\n") == [f"{label} {value}" for label, value in rows]
 
 
+def test_the_labels_of_empty_fields_stay_apart(tmp_path: Path) -> None:
+    labels = ["성명", "주소", "직업", "전화"]
+    content = "".join(show(60, 700 - 20 * row, label) for row, label in enumerate(labels))
+    fields = [text_field(180, 696 - 20 * row, "", width=300) for row in range(len(labels))]
+    assert read_form(tmp_path, content, fields).text.split("\n") == labels
+
+
+def test_boxes_beside_single_syllables_are_not_letterspacing(tmp_path: Path) -> None:
+    content = show(77, 700, "남") + show(117, 700, "여")
+    boxes = [check_box(60, 699, ticked=True), check_box(100, 699, ticked=False)]
+    assert read_form(tmp_path, content, boxes).text == "☑ 남 ☐ 여"
+
+
+def test_letterspaced_labels_are_closed_before_their_values(tmp_path: Path) -> None:
+    letters = zip("생년월일연락처", (60, 80, 100, 120, 300, 325, 350), strict=True)
+    content = "".join(show(x, 700, letter) for letter, x in letters)
+    fields = [text_field(150, 696, "1990-01-01", width=120), text_field(380, 696, "홍", width=120)]
+    assert read_form(tmp_path, content, fields).text == "생년월일 1990-01-01 연락처 홍"
+
+
 def test_the_lines_of_a_value_stay_apart(tmp_path: Path) -> None:
     content = show(60, 700, "신청 사유") + show(60, 560, "위와 같이 신청합니다.")
     field = text_field(150, 600, "첫째 줄\r둘째 줄\r\n셋째 줄", "/Ff 4096", width=300, height=112)

@@ -111,7 +111,7 @@ def read_table_rows(table: Any, words: list[Word]) -> list[list[str]]:
 
 def _cell_text(lines: list[WordLine]) -> str:
     """Return the lines of a cell as one; the value of a form's field is not continued on the next line."""
-    ends = [index for index, line in enumerate(lines, 1) if line[-1].is_value or index == len(lines)]
+    ends = [index for index, line in enumerate(lines, 1) if line[-1].ends_line or index == len(lines)]
     parts = [lines[start:end] for start, end in pairwise([0, *ends])]
     return " ".join(clean_line(join_lines([join_spaced_letters(line) for line in part])) for part in parts)
 

@@ -35,7 +35,7 @@ class Line:
 
     `column` numbers the blocks of a page in reading order. `right_edge` is how far to the right the lines of the block
     reach that start at the same x and have the same size: a line that ends there is full. It is infinite for a line
-    that ends in a form's value. `pitch` is the usual distance from the top of a line of the block to the top of the
+    that no other continues. `pitch` is the usual distance from the top of a line of the block to the top of the
     next.
     """
 
@@ -242,6 +242,6 @@ def _line(words: WordLine, column: int, right_edge: float, pitch: float) -> Line
         bottom=max([word.bottom for word in words]),
         size=max([word.size for word in words]),
         column=column,
-        right_edge=inf if words[-1].is_value else right_edge,
+        right_edge=inf if words[-1].ends_line else right_edge,
         pitch=pitch,
     )

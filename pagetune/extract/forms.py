@@ -43,8 +43,8 @@ _OVERLAP = 2.0
 class Field:
     """What a field shows, and its box in points from the top left of the upright page.
 
-    `text` has one line a line of the value; a check box's is TICKED or UNTICKED. `size` is that of the font in points,
-    or 0 where the viewer chooses it. `from_top` says that the text begins at the top of the box, not in its middle.
+    `text` has one line a line of the value, none where the field is empty; a check box's is TICKED or UNTICKED. `size`
+    is that of the font in points, or 0 where the viewer chooses it. `from_top` says that the text begins at the top of the box, not in its middle.
     """
 
     text: str
@@ -88,7 +88,7 @@ def is_xfa_only(pdf: pdfium.PdfDocument) -> bool:
 
 
 def read_fields(page: pdfium.PdfPage, index: int, shown: PdfBox, upright: Callable[[PdfBox], Box]) -> list[Field]:
-    """Return the filled fields, check boxes, radio buttons and typewriter notes that are visible on page `index`.
+    """Return the fields, check boxes, radio buttons and typewriter notes that are visible on page `index`.
 
     `shown` is the visible part of the page, and `upright` maps a box of the file to the upright page. Buttons and
     passwords are left out.
@@ -97,8 +97,7 @@ def read_fields(page: pdfium.PdfPage, index: int, shown: PdfBox, upright: Callab
     if any(widget.may_differ for widget in widgets):
         drawn = _drawn_texts(page, index, [widget.box for widget in widgets])
         widgets = [_as_drawn(widget, text) for widget, text in zip(widgets, drawn, strict=True)]
-    filled = [widget for widget in widgets if widget.value]
-    return [Field(widget.value, upright(widget.box), widget.size, widget.from_top) for widget in filled]
+    return [Field(widget.value, upright(widget.box), widget.size, widget.from_top) for widget in widgets]
 
 
 def _widgets(page: pdfium.PdfPage, shown: PdfBox) -> list[_Widget]:
@@ -252,7 +251,7 @@ def _string(read: Callable[..., int], *arguments: Any) -> str:
 
 
 def add_fields(words: list[Word], fields: list[Field], *, in_cells: bool = False) -> list[Word]:
-    """Return the words of an upright page with a word for each field.
+    """Return the words of an upright page with a word for each field that is not empty.
 
     A field whose value the page's own text has in the same place is left out, and so is what the form prints below a
     value: a line to write on, or a box to tick. The word reaches to the label on its left, so that no gutter is seen
@@ -261,6 +260,10 @@ def add_fields(words: list[Word], fields: list[Field], *, in_cells: bool = False
     printed, added = list(words), list[Word]()
     for field in sorted(fields, key=lambda field: (field.box[1], field.box[0])):
         near = [word for word in chain(printed, added) if word.top < field.box[3] and word.bottom > field.box[1]]
+        if not field.text:
+            label = _label(_word(field, near), near)
+            printed = [word._replace(ends_line=True) if word == label else word for word in printed]
+            continue
         below = [word for word in near if _is_below(word, field)]
         if not field.is_tick_box and _is_printed(field.text, below):
             continue
@@ -268,8 +271,8 @@ def add_fields(words: list[Word], fields: list[Field], *, in_cells: bool = False
         printed = [part for word in printed for part in covered.get(word, [word])] if covered else printed
         near = [part for word in near for part in covered.get(word, [word])]
         word = _word(field, near)
-        reaches = not in_cells and not field.is_tick_box
-        added.append(_reach_label(word, near, added) if reaches else word)
+        label = None if in_cells or field.is_tick_box else _label(word, near)
+        added.append(word._replace(x0=min(word.x0, label.x1 + 0.25 * word.size)) if label else word)
     if in_cells:
         added = [word._replace(text=word.text.replace("\n", " ")) for word in added]
     return printed + added
@@ -277,7 +280,8 @@ def add_fields(words: list[Word], fields: list[Field], *, in_cells: bool = False
 
 def replace_by_fields(words: list[Word], fields: list[Field]) -> list[Word]:
     """Return the words that were read from a picture of the page, with those in fields replaced by the fields' own."""
-    return add_fields([word for word in words if not any(word.inside(field.box) for field in fields)], fields)
+    filled = [field for field in fields if field.text]
+    return add_fields([word for word in words if not any(word.inside(field.box) for field in filled)], fields)
 
 
 def _is_below(word: Word, field: Field) -> bool:
@@ -342,13 +346,13 @@ def _word(field: Field, near: list[Word]) -> Word:
     else:
         top, bottom = (top + bottom - size) / 2, (top + bottom + size) / 2
     longest = max(map(_width, field.text.split("\n"))) * (bottom - top)
-    return Word(field.text, x0, max(x0 + 1, min(x1, x0 + longest)), top, bottom, is_value=True)
+    return Word(field.text, x0, max(x0 + 1, min(x1, x0 + longest)), top, bottom, ends_line=True)
 
 
-def _reach_label(word: Word, near: list[Word], added: list[Word]) -> Word:
-    """Return a field's word that begins just after the printed word on its left, unless that is far away."""
+def _label(word: Word, near: list[Word]) -> Word | None:
+    """Return the printed word just to the left of a field's, unless it is far away."""
     before = [other for other in near if other.x1 < word.x0 + _OVERLAP and word.top < other.middle < word.bottom]
     label = max(before, key=lambda other: other.x1, default=None)
-    if label is None or label in added or word.x0 - label.x1 > LABEL_WITHIN * word.size:
-        return word
-    return word._replace(x0=min(word.x0, label.x1 + 0.25 * word.size))
+    if label is None or label.ends_line or word.x0 - label.x1 > LABEL_WITHIN * word.size:
+        return None
+    return label

@@ -11,8 +11,8 @@ PdfBox = tuple[float, float, float, float]
 class Word(NamedTuple):
     """Characters without a space between them, and their box in points from the top left of the upright page.
 
-    The value of a form's field is one word too, with its spaces and line feeds. `is_value` says so: what is below a
-    line that ends in it does not continue it.
+    The value of a form's field is one word too, with its spaces and line feeds. `ends_line` says that what is below a
+    line does not continue it where this is its last word: a form's value, or the label of an empty field.
     """
 
     text: str
@@ -20,7 +20,7 @@ class Word(NamedTuple):
     x1: float
     top: float
     bottom: float
-    is_value: bool = False
+    ends_line: bool = False
 
     @property
     def size(self) -> float:
