@@ -43,8 +43,9 @@ _OVERLAP = 2.0
 class Field:
     """What a field shows, and its box in points from the top left of the upright page.
 
-    `text` has one line a line of the value, none where the field is empty; a check box's is TICKED or UNTICKED. `size`
-    is that of the font in points, or 0 where the viewer chooses it. `from_top` says that the text begins at the top of the box, not in its middle.
+    `text` has one line a line of the value, and is empty where the field is; a check box's is TICKED or UNTICKED.
+    `size` is that of the font in points, or 0 where the viewer chooses it. `from_top` says that the text begins at the
+    top of the box, not in its middle.
     """
 
     text: str
