@@ -23,6 +23,7 @@ _TICK_BOXES = raw.FPDF_FORMFIELD_CHECKBOX, raw.FPDF_FORMFIELD_RADIOBUTTON
 _TEXTS = raw.FPDF_FORMFIELD_TEXTFIELD, raw.FPDF_FORMFIELD_SIGNATURE
 _CHOICES = raw.FPDF_FORMFIELD_COMBOBOX, raw.FPDF_FORMFIELD_LISTBOX
 _HIDDEN = raw.FPDF_ANNOT_FLAG_HIDDEN | raw.FPDF_ANNOT_FLAG_NOVIEW
+_NOWHERE = (0.0, 0.0, -1.0, -1.0)
 _MULTILINE = raw.FPDF_FORMFLAG_TEXT_MULTILINE
 #: A value that a viewer's script may show in another format: a number, an amount, a date, a time.
 _NUMBER = re.compile(r"[-+]?[\d.,:/ -]+%?")
@@ -96,7 +97,7 @@ def read_fields(page: pdfium.PdfPage, index: int, shown: PdfBox, upright: Callab
     """
     widgets = _widgets(page, shown)
     if any(widget.may_differ for widget in widgets):
-        drawn = _drawn_texts(page, index, [widget.box for widget in widgets])
+        drawn = _drawn_texts(page, index, [widget.box if widget.may_differ else _NOWHERE for widget in widgets])
         widgets = [_as_drawn(widget, text) for widget, text in zip(widgets, drawn, strict=True)]
     return [Field(widget.value, upright(widget.box), widget.size, widget.from_top) for widget in widgets]
 
@@ -195,6 +196,7 @@ def _read(page: pdfium.PdfPage, form: Any, index: int, shown: PdfBox) -> _Widget
         password = kind == raw.FPDF_FORMFIELD_TEXTFIELD and flags & raw.FPDF_FORMFLAG_TEXT_PASSWORD
         if box is None or password or kind not in (*_TEXTS, *_TICK_BOXES, *_CHOICES):
             return None
+        draws = kind in _TEXTS and _draws_text(annotation)
         if note:
             stored = _string(raw.FPDFAnnot_GetStringValue, annotation, b"Contents")
         else:
@@ -202,8 +204,13 @@ def _read(page: pdfium.PdfPage, form: Any, index: int, shown: PdfBox) -> _Widget
             raw.FPDFAnnot_GetFontSize(form, annotation, byref(size))
     value = "\n".join(_clean_lines(stored))
     from_top = note or "\n" in value or (kind == raw.FPDF_FORMFIELD_TEXTFIELD and bool(flags & _MULTILINE))
-    may_differ = kind in _TEXTS and (not value or bool(_NUMBER.fullmatch(value)))
-    return _Widget(value, box, max(0.0, size.value), from_top, may_differ)
+    return _Widget(value, box, max(0.0, size.value), from_top, draws and (not value or bool(_NUMBER.fullmatch(value))))
+
+
+def _draws_text(annotation: Any) -> bool:
+    """Return whether the annotation's drawing has text, or parts that may have."""
+    objects = (raw.FPDFAnnot_GetObject(annotation, at) for at in range(raw.FPDFAnnot_GetObjectCount(annotation)))
+    return any(raw.FPDFPageObj_GetType(each) in (raw.FPDF_PAGEOBJ_TEXT, raw.FPDF_PAGEOBJ_FORM) for each in objects)
 
 
 def _clean_lines(text: str) -> list[str]:
