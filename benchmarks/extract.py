@@ -149,7 +149,7 @@ def has_text(path: Path) -> bool:
 
 def is_plain(path: Path) -> bool:
     with pypdfium2.PdfDocument(path) as pdf:
-        pages = [read_fast(page) for page in pdf]
+        pages = [read_fast(page, index) for index, page in enumerate(pdf)]
     return not any(page.ruled or measure(" ".join(word.text for word in page.words)).doubtful for page in pages)
 
 

@@ -57,6 +57,7 @@ BadFileReason = Literal[
     "broken_file",
     "no_password",
     "wrong_password",
+    "xfa_only",
     "timed_out",
     "out_of_memory",
     "crashed",

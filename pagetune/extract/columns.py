@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import inf
 from operator import attrgetter
 from statistics import median
 
@@ -33,8 +34,9 @@ class Line:
     """A line of text with its box in points from the top left of the page.
 
     `column` numbers the blocks of a page in reading order. `right_edge` is how far to the right the lines of the block
-    reach that start at the same x and have the same size: a line that ends there is full. `pitch` is the usual distance
-    from the top of a line of the block to the top of the next.
+    reach that start at the same x and have the same size: a line that ends there is full. It is infinite for a line
+    that no other continues. `pitch` is the usual distance from the top of a line of the block to the top of the
+    next.
     """
 
     text: str
@@ -240,6 +242,6 @@ def _line(words: WordLine, column: int, right_edge: float, pitch: float) -> Line
         bottom=max([word.bottom for word in words]),
         size=max([word.size for word in words]),
         column=column,
-        right_edge=right_edge,
+        right_edge=inf if words[-1].ends_line else right_edge,
         pitch=pitch,
     )

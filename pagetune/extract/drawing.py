@@ -201,9 +201,10 @@ def _around(points: list[tuple[float, float]]) -> PdfBox:
     return min(xs), min(ys), max(xs), max(ys)
 
 
-def turned(box: PdfBox, turn: int, width: float, height: float) -> Box:
-    """Return a box in points from the top left of the page of this size, turned clockwise by `turn` degrees."""
-    left, bottom, right, top = box
+def turned(box: PdfBox, turn: int, shown: PdfBox) -> Box:
+    """Return a box in points from the top left of the part `shown` of the page, turned clockwise by `turn` degrees."""
+    width, height = shown[2] - shown[0], shown[3] - shown[1]
+    left, bottom, right, top = box[0] - shown[0], box[1] - shown[1], box[2] - shown[0], box[3] - shown[1]
     return {
         0: (left, height - top, right, height - bottom),
         90: (bottom, left, top, right),

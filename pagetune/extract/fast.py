@@ -12,6 +12,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
 from pagetune.extract.drawing import Drawing, read_drawing, turned
+from pagetune.extract.forms import Field, read_fields
 from pagetune.extract.word_boxes import Box, PdfBox, Word
 
 #: PDFium writes one of these for a hyphen at the end of a line, and removes the line break.
@@ -27,7 +28,7 @@ class FastPage:
 
     `aside` holds the words that run in other directions, such as a stamp along the margin. `rulings` are the boxes of
     ruling lines, `boxes` those of filled rectangles. `image_share` is the share of the page that images cover, 0 to 1,
-    and 1 where characters are drawn as outlines.
+    and 1 where characters are drawn as outlines. `fields` are those of a form, whose values are not among the words.
     """
 
     turn: int
@@ -36,15 +37,19 @@ class FastPage:
     rulings: list[Box]
     boxes: list[Box]
     image_share: float
+    fields: list[Field]
 
 
-def read_fast(page: pdfium.PdfPage) -> FastPage:
-    """Read the page's words, images and ruling lines. Raise PdfiumError if the page cannot be loaded."""
-    left, bottom, right, top = page_box(page)
+def read_fast(page: pdfium.PdfPage, index: int) -> FastPage:
+    """Read the words, images, ruling lines and form fields of the page, the file's `index`-th from 0.
+
+    Raise PdfiumError if the page cannot be loaded.
+    """
+    shown = left, bottom, right, top = page_box(page)
     width, height = right - left, top - bottom
     texts, ends = _words_and_ends(page.get_textpage())
     turns = _turns(texts, ends)
-    turn = _main_turn(texts, turns)
+    turn = _main_turn(texts, turns) if texts else page.get_rotation()
     boxes = _boxes(ends) - np.array([left, bottom, left, bottom])
     upright = _words(texts, boxes, turns, turn, width, height)
     aside = [
@@ -54,11 +59,10 @@ def read_fast(page: pdfium.PdfPage) -> FastPage:
         for word in _words(texts, boxes, turns, other, width, height)
     ]
     drawing = read_drawing(page)
-    rulings, filled = (
-        [turned((x0 - left, y0 - bottom, x1 - left, y1 - bottom), turn, width, height) for x0, y0, x1, y1 in found]
-        for found in (drawing.rulings, drawing.boxes)
-    )
-    return FastPage(turn, upright, aside, rulings, filled, _image_share(drawing, width * height, bool(texts)))
+    rulings, filled = ([turned(box, turn, shown) for box in found] for found in (drawing.rulings, drawing.boxes))
+    fields = read_fields(page, index, shown, lambda box: turned(box, turn, shown))
+    image_share = _image_share(drawing, width * height, bool(texts))
+    return FastPage(turn, upright, aside, rulings, filled, image_share, fields)
 
 
 def page_box(page: pdfium.PdfPage) -> PdfBox:

@@ -17,6 +17,7 @@ from pdfminer.pdfpage import PDFPage
 from pdfminer.pdfparser import PDFParser
 
 from pagetune.errors import UserError
+from pagetune.extract.forms import is_xfa_only
 from pagetune.records import BadFile, BadFileReason
 
 #: Where passwords are read from, as a JSON object by file name: an environment variable, and a file that Git ignores.
@@ -79,6 +80,8 @@ def inspect_file(file: InputFile) -> SourceFile | BadFile:
     try:
         with pdfium.PdfDocument(file.path, password=file.password) as pdf:
             page_count = _count_pages(file, pdf)
+            if is_xfa_only(pdf):
+                return _bad(file, "xfa_only", "only asks for Adobe Reader")
     except pdfium.PdfiumError as error:
         return _failed_to_open(file, error)
     if not page_count:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from itertools import pairwise
 from statistics import median
 
@@ -53,7 +54,12 @@ def close_syllables(text: str) -> str:
 
 
 def join_spaced_letters(line: list[Word]) -> str:
-    """Join the words of a line with spaces. Where each word is one character, only wide gaps become spaces."""
+    """Join the words of a line with spaces. Where each word is one character, only wide gaps become spaces.
+
+    The values of a form do not count as letters, and what is between them is joined by itself.
+    """
+    if any(word.ends_line for word in line):
+        return " ".join(_labels_and_values(line))
     spaced = " ".join(word.text for word in line)
     if len(line) < 3 or any(len(word.text) > 1 for word in line) or not any(word.text.isalpha() for word in line):
         return spaced
@@ -65,3 +71,13 @@ def join_spaced_letters(line: list[Word]) -> str:
     wide = 1.6 * median(gaps)
     spaces = [" " if gap > wide else "" for gap in gaps]
     return line[0].text + "".join(space + word.text for space, word in zip(spaces, line[1:], strict=True))
+
+
+def _labels_and_values(line: list[Word]) -> Iterator[str]:
+    start = 0
+    for end, word in enumerate(line):
+        if word.ends_line:
+            yield from filter(None, [close_syllables(join_spaced_letters(line[start:end])), word.text])
+            start = end + 1
+    if start < len(line):
+        yield close_syllables(join_spaced_letters(line[start:]))

@@ -12,11 +12,12 @@ from pagetune.extract.columns import Line, reading_order
 from pagetune.extract.engine import PAGES_PER_TASK, Failure, map_tasks
 from pagetune.extract.fast import FastPage, page_box, read_fast
 from pagetune.extract.files import InputFile, SourceFile, file_name, find_pdfs, inspect_file, read_passwords
+from pagetune.extract.forms import Field, add_fields, replace_by_fields
 from pagetune.extract.headers import without_headers
 from pagetune.extract.linebreaks import join_lines
 from pagetune.extract.ocr import check_tesseract, read_image
 from pagetune.extract.paragraphs import paragraphs
-from pagetune.extract.quality import TextQuality, measure, why_set_aside
+from pagetune.extract.quality import FULL_PAGE_IMAGE, TextQuality, measure, why_set_aside
 from pagetune.extract.table_records import PageParts, table_records
 from pagetune.extract.tables import FoundTable, find_tables
 from pagetune.extract.word_boxes import PdfBox, Word
@@ -42,7 +43,8 @@ class PageRange:
 class RawPage:
     """A page as it was read, before running headers and footers are removed.
 
-    `aside` holds lines that run in other directions. `failed` is the reason of a page that could not be read at all.
+    `aside` holds lines that run in other directions. `fields` are those of a form, whose values are among the lines.
+    `failed` is the reason of a page that could not be read at all.
     """
 
     page_number: int
@@ -53,6 +55,7 @@ class RawPage:
     unmapped_share: float = 0.0
     image_share: float = 0.0
     ocr_confidence: float | None = None
+    fields: list[Field] = field(default_factory=list)
     failed: Reason | None = None
 
 
@@ -136,7 +139,7 @@ def read_pages(part: PageRange) -> list[Page]:
 def _read_page(pdf: pdfium.PdfDocument, careful: CarefulReader, number: int) -> RawPage:
     try:
         page = pdf[number - 1]
-        shown, fast = page_box(page), read_fast(page)
+        shown, fast = page_box(page), read_fast(page, number - 1)
         page.close()
     except MemoryError:
         raise
@@ -161,12 +164,14 @@ def _read_again(careful: CarefulReader, number: int, turn: int, shown: PdfBox, *
 
 def _choose(number: int, fast: FastPage, quality: TextQuality, second: CarefulPage | None) -> RawPage:
     """Take the words from PDFium, or from pdfplumber where those are better, and the tables that are ruled there."""
-    words, aside = fast.words, fast.aside
+    printed, aside = fast.words, fast.aside
     if second is not None:
         careful = _text_quality(second.words)
         if careful.bad < quality.bad and careful.count >= 0.9 * quality.count:
-            words, aside, quality = second.words, [], careful
-    tables = find_tables(words, fast.rulings, fast.boxes)
+            printed, aside, quality = second.words, [], careful
+    words = add_fields(printed, fast.fields)
+    in_cells = add_fields(printed, fast.fields, in_cells=True) if fast.fields else words
+    tables = find_tables(in_cells, fast.rulings, fast.boxes, words)
     return RawPage(
         number,
         reading_order(words, [(table.box, [table.box]) for table in tables]),
@@ -176,6 +181,7 @@ def _choose(number: int, fast: FastPage, quality: TextQuality, second: CarefulPa
         # PDFium looks into the font file itself, and may have read the characters correctly all the same.
         unmapped_share=second.unmapped_share if second is not None else 0.0,
         image_share=fast.image_share,
+        fields=fast.fields,
     )
 
 
@@ -188,12 +194,13 @@ def _wants_ocr(page: Page) -> bool:
 
 
 def _with_ocr(pdf: pdfium.PdfDocument, raw: RawPage, part: PageRange) -> RawPage:
-    """Replace the page's own words by those that Tesseract reads."""
+    """Replace the page's own words, except those of its fields, by those that Tesseract reads."""
     params, page = part.params, pdf[raw.page_number - 1]
     try:
         words, confidence = read_image(page, params.ocr_languages, params.ocr_dpi, params.ocr_timeout_seconds)
     except RuntimeError as error:  # pytesseract's own errors are RuntimeErrors too
         return RawPage(raw.page_number, failed="timed_out" if "timeout" in str(error) else "crashed")
+    words = replace_by_fields(words, raw.fields)
     quality = _text_quality(words)
     return RawPage(raw.page_number, reading_order(words), text_quality=quality, ocr_confidence=confidence)
 
@@ -226,6 +233,8 @@ def _finish(raw: RawPage, groups: list[list[Line]], tables: list[Table], part: P
 def _reason(raw: RawPage, characters: int, params: Extract) -> Reason | None:
     if raw.ocr_confidence is not None and raw.ocr_confidence < params.min_ocr_confidence:
         return "poor_ocr"
+    if raw.image_share >= FULL_PAGE_IMAGE:
+        characters -= sum(len(field.text) for field in raw.fields)  # a scan that was made a form is still a scan
     return why_set_aside(raw.text_quality, characters, raw.unmapped_share, raw.image_share, params)
 
 

@@ -7,7 +7,7 @@ from pagetune.text.sentences import ITEM_LETTERS, ends_sentence
 
 #: What always starts a paragraph at the start of a line: FAQ markers, articles, numbered items, bullets.
 _OPENS = re.compile(
-    r"(문|답|Q|A|질문|답변)\s?\d*[.):：]|제\d+조(의\d+)?\s?\(|제\d+[장절관] |\d{1,2}\. |[•●○■□◦▪▶➔※-] |[①-⑳]"
+    r"(문|답|Q|A|질문|답변)\s?\d*[.):：]|제\d+조(의\d+)?\s?\(|제\d+[장절관] |\d{1,2}\. |[•●○■□☐☑◦▪▶➔※-] |[①-⑳]"
 )
 #: Items are also numbered "가. 나. 다.", but "다." at the start of a line may be the end of a broken sentence.
 _ITEM = re.compile(rf"[{ITEM_LETTERS}]\. ")

@@ -18,6 +18,8 @@ _WHAT_TO_DO = {
     "broken_file": "is a broken PDF ({seen}). Replace it, or take it out of the folder.",
     "no_password": f"is protected by a password. {PASSWORDS_HELP}.",
     "wrong_password": f"does not open with the password given for it. {PASSWORDS_HELP}.",
+    "xfa_only": "is an XFA form, which only Adobe's programs show (its page {seen}). Replace it by a flattened copy: "
+    "open it in Adobe Reader, and print it to a PDF.",
     "timed_out": "could not be opened: it {seen}. Raise extract.timeout_seconds, or take the file out of the folder.",
     "out_of_memory": "could not be opened: it {seen}. Raise extract.memory_mib, or take the file out of the folder.",
     "crashed": "could not be opened: it {seen}. Take the file out of the folder, or raise extract.memory_mib.",

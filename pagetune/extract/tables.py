@@ -37,13 +37,18 @@ class FoundTable:
     inside: int | None = None
 
 
-def find_tables(words: list[Word], rulings: Iterable[Box], boxes: list[Box]) -> list[FoundTable]:
-    """Return the tables among the ruling lines and filled boxes, from top to bottom, an outer one before its inner."""
+def find_tables(
+    words: list[Word], rulings: Iterable[Box], boxes: list[Box], running: list[Word] | None = None
+) -> list[FoundTable]:
+    """Return the tables among the ruling lines and filled boxes, from top to bottom, an outer one before its inner.
+
+    Tables without lines are looked for among the words `running`, in which a form's values reach to their labels.
+    """
     horizontal, vertical = find_rules(rulings, boxes)
     horizontal = without_underlines(horizontal, words)
     ruled = [part for grid in find_grids(horizontal, vertical) for part in fit(grid, words)]
     grids = [grid for grid in ruled if _is_table(grid, words, boxes)]
-    free = [word for word in words if not any(word.inside(grid.box) for grid in grids)]
+    free = [word for word in running or words if not any(word.inside(grid.box) for grid in grids)]
     grids += [
         part for grid in find_aligned(free, horizontal) for part in fit(grid, free) if _is_table(part, free, boxes)
     ]
@@ -147,14 +152,16 @@ def _fill(table: FoundTable, grid: Grid, texts: list[CellLines], boxes: list[Box
 
 
 def _text(lines: list[WordLine]) -> str:
-    """Return the text of a cell: its lines joined, those that begin an item after a space."""
+    """Return the text of a cell: its lines joined, those that begin an item or follow a form's value after a space."""
     items: list[list[str]] = []
+    ended = True
     for line in lines:
         text = join_spaced_letters(line)
-        if items and not _ITEM.match(text):
-            items[-1].append(text)
-        else:
+        if ended or _ITEM.match(text):
             items.append([text])
+        else:
+            items[-1].append(text)
+        ended = line[-1].ends_line
     return " ".join(clean_line(join_lines(item)) for item in items)
 
 

@@ -9,13 +9,18 @@ PdfBox = tuple[float, float, float, float]
 
 
 class Word(NamedTuple):
-    """Characters without a space between them, and their box in points from the top left of the upright page."""
+    """Characters without a space between them, and their box in points from the top left of the upright page.
+
+    The value of a form's field is one word too, with its spaces and line feeds. `ends_line` says that what is below a
+    line does not continue it where this is its last word: a form's value, or the label of an empty field.
+    """
 
     text: str
     x0: float
     x1: float
     top: float
     bottom: float
+    ends_line: bool = False
 
     @property
     def size(self) -> float:

@@ -1,0 +1,366 @@
+"""Read what filled fields and typewriter notes show, which PDFium's text of a page does not contain."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from ctypes import POINTER, byref, c_float, c_ushort, cast, create_string_buffer
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Any
+
+import pypdfium2 as pdfium
+import pypdfium2.raw as raw
+
+from pagetune.extract.columns import group_into_lines
+from pagetune.extract.linebreaks import join_lines
+from pagetune.extract.word_boxes import Box, PdfBox, Word
+
+#: How a check box or a radio button is read.
+TICKED, UNTICKED = "☑", "☐"
+_SHOW_TEXT = raw.FPDF_ANNOT_WIDGET, raw.FPDF_ANNOT_FREETEXT
+_TICK_BOXES = raw.FPDF_FORMFIELD_CHECKBOX, raw.FPDF_FORMFIELD_RADIOBUTTON
+_TEXTS = raw.FPDF_FORMFIELD_TEXTFIELD, raw.FPDF_FORMFIELD_SIGNATURE
+_CHOICES = raw.FPDF_FORMFIELD_COMBOBOX, raw.FPDF_FORMFIELD_LISTBOX
+_HIDDEN = raw.FPDF_ANNOT_FLAG_HIDDEN | raw.FPDF_ANNOT_FLAG_NOVIEW
+_NOWHERE = (0.0, 0.0, -1.0, -1.0)
+_MULTILINE = raw.FPDF_FORMFLAG_TEXT_MULTILINE
+#: A value that a viewer's script may show in another format: a number, an amount, a date, a time.
+_NUMBER = re.compile(r"[-+]?[\d.,:/ -]+%?")
+_LINE_END = re.compile("\r\n|[\r\n\v\f\x85\u2028\u2029]")
+#: What the only page of an XFA form says, and the number of characters that it has at most, in any language.
+_NOTICE, _LONGEST_NOTICE = re.compile(r"Please wait\.\.\.|requires Adobe (?:Acrobat )?Reader"), 2000
+#: What forms print where a pen would write, and where it would tick.
+_BLANK, _PRINTED_BOX = re.compile(r"[_＿]{2,}|[.·‥…]{3,}|…"), re.compile("[□☐○◯▢❏❑■☑☒✓✔✕✗✘●◉]")
+#: The font size, in points, of a value where neither the field nor a word beside it says one.
+_USUAL_SIZE = 10.0
+#: The largest distance from a label to its field on its right, in font sizes.
+LABEL_WITHIN = 15
+#: How far, in points, a field may overlap a printed word that is not below its value.
+_OVERLAP = 2.0
+
+
+@dataclass(frozen=True)
+class Field:
+    """What a field shows, and its box in points from the top left of the upright page.
+
+    `text` has one line a line of the value, and is empty where the field is; a check box's is TICKED or UNTICKED.
+    `size` is that of the font in points, or 0 where the viewer chooses it. `from_top` says that the text begins at the
+    top of the box, not in its middle.
+    """
+
+    text: str
+    box: Box
+    size: float
+    from_top: bool = False
+
+    @property
+    def is_tick_box(self) -> bool:
+        return self.text in (TICKED, UNTICKED)
+
+
+@dataclass(frozen=True)
+class _Widget:
+    """A field as the file stores it, with its box in the file.
+
+    `may_differ` says that its drawing may show something else than `value`: a viewer's script writes a number or a date
+    in another format, and some programs store the drawing alone.
+    """
+
+    value: str
+    box: PdfBox
+    size: float
+    from_top: bool
+    may_differ: bool
+
+
+def is_xfa_only(pdf: pdfium.PdfDocument) -> bool:
+    """Return whether the file holds an XFA form, and in place of its pages only one that asks for Adobe's programs.
+
+    An XFA form whose pages are stored as well, with the fields of an ordinary form, can be read.
+    """
+    kind = raw.FPDF_GetFormType(pdf.raw)
+    if kind not in (raw.FORMTYPE_XFA_FULL, raw.FORMTYPE_XFA_FOREGROUND) or len(pdf) != 1:
+        return False
+    page = pdf[0]
+    text = page.get_textpage().get_text_range()
+    if len(text) > _LONGEST_NOTICE or not (kind == raw.FORMTYPE_XFA_FULL or _NOTICE.search(text)):
+        return False
+    return not any(widget.value.strip(TICKED + UNTICKED) for widget in _widgets(page, page.get_mediabox()))
+
+
+def read_fields(page: pdfium.PdfPage, index: int, shown: PdfBox, upright: Callable[[PdfBox], Box]) -> list[Field]:
+    """Return the fields, check boxes, radio buttons and typewriter notes that are visible on page `index`.
+
+    `shown` is the visible part of the page, and `upright` maps a box of the file to the upright page. Buttons and
+    passwords are left out.
+    """
+    widgets = _widgets(page, shown)
+    if any(widget.may_differ for widget in widgets):
+        drawn = _drawn_texts(page, index, [widget.box if widget.may_differ else _NOWHERE for widget in widgets])
+        widgets = [_as_drawn(widget, text) for widget, text in zip(widgets, drawn, strict=True)]
+    return [Field(widget.value, upright(widget.box), widget.size, widget.from_top) for widget in widgets]
+
+
+def _widgets(page: pdfium.PdfPage, shown: PdfBox) -> list[_Widget]:
+    count = raw.FPDFPage_GetAnnotCount(page.raw)
+    if count <= 0:
+        return []
+    wanted = [index for index in range(count) if _subtype(page, index) in _SHOW_TEXT]
+    if not wanted:
+        return []
+    with _open_form(page) as form:
+        found = [_read(page, form, index, shown) for index in wanted]
+    return [widget for widget in found if widget]
+
+
+def _as_drawn(widget: _Widget, drawn: str) -> _Widget:
+    """Return the widget with what is drawn, where that is its value in another format, or where it stores no value.
+
+    A drawing that has only a part of the value does not show the rest, which is too long for the box.
+    """
+    formatted = any(map(str.isdigit, drawn)) and _letters(drawn) not in _letters(widget.value)
+    if widget.may_differ and "\ufffd" not in drawn and (formatted or not widget.value):
+        return replace(widget, value=drawn)
+    return widget
+
+
+def _drawn_texts(page: pdfium.PdfPage, index: int, boxes: list[PdfBox]) -> list[str]:
+    """Return the text that the annotations draw in each box.
+
+    PDFium draws them into the page, whose text then ends in theirs.
+    """
+    texts = [""] * len(boxes)
+    own = page.get_textpage().get_text_range()
+    with closing(page.pdf[index]) as copy:
+        raw.FPDFPage_Flatten(copy.raw, raw.FLAT_NORMALDISPLAY)
+    with closing(page.pdf[index]) as flat, closing(flat.get_textpage()) as textpage:
+        text = textpage.get_text_range()
+        if not text.startswith(own) or len(text) != textpage.count_chars():
+            return texts
+        place: int | None = None
+        for at in range(len(own), len(text)):
+            if not text[at].isspace():
+                place = _box_at(textpage, at, boxes)
+            if place is not None:
+                texts[place] += text[at]
+    return [join_lines(_clean_lines(text)) for text in texts]
+
+
+def _box_at(textpage: pdfium.PdfTextPage, at: int, boxes: list[PdfBox]) -> int | None:
+    """Return which box holds the middle of the page's character `at`."""
+    left, bottom, right, top = textpage.get_charbox(at)
+    x, y = (left + right) / 2, (bottom + top) / 2
+    return next((place for place, box in enumerate(boxes) if box[0] <= x <= box[2] and box[1] <= y <= box[3]), None)
+
+
+def _subtype(page: pdfium.PdfPage, index: int) -> int:
+    with _annotation(page, index) as annotation:
+        return int(raw.FPDFAnnot_GetSubtype(annotation))
+
+
+@contextmanager
+def _annotation(page: pdfium.PdfPage, index: int) -> Iterator[Any]:
+    annotation = raw.FPDFPage_GetAnnot(page.raw, index)
+    try:
+        yield annotation
+    finally:
+        raw.FPDFPage_CloseAnnot(annotation)
+
+
+@contextmanager
+def _open_form(page: pdfium.PdfPage) -> Iterator[Any]:
+    """Yield the handle of the document's form, which is closed together with the document.
+
+    A document that was made of others may have fields without a form. PdfDocument.init_forms would refuse it.
+    """
+    pdf = page.pdf
+    if pdf.formenv is None:
+        config = raw.FPDF_FORMFILLINFO(version=2)
+        pdf.formenv = pdfium.PdfFormEnv(raw.FPDFDOC_InitFormFillEnvironment(pdf.raw, config), config)
+    form = pdf.formenv.raw
+    raw.FORM_OnAfterLoadPage(page.raw, form)  # finds the fields that only the page names
+    try:
+        yield form
+    finally:
+        raw.FORM_OnBeforeClosePage(page.raw, form)
+
+
+def _read(page: pdfium.PdfPage, form: Any, index: int, shown: PdfBox) -> _Widget | None:
+    """Return the annotation with this index, or None where a reader of the page does not see a text there."""
+    with _annotation(page, index) as annotation:
+        box, size = _visible_box(annotation, shown), c_float()
+        note = raw.FPDFAnnot_GetSubtype(annotation) == raw.FPDF_ANNOT_FREETEXT
+        kind = raw.FPDF_FORMFIELD_TEXTFIELD if note else raw.FPDFAnnot_GetFormFieldType(form, annotation)
+        flags = raw.FPDFAnnot_GetFormFieldFlags(form, annotation)
+        password = kind == raw.FPDF_FORMFIELD_TEXTFIELD and flags & raw.FPDF_FORMFLAG_TEXT_PASSWORD
+        if box is None or password or kind not in (*_TEXTS, *_TICK_BOXES, *_CHOICES):
+            return None
+        draws = kind in _TEXTS and _draws_text(annotation)
+        if note:
+            stored = _string(raw.FPDFAnnot_GetStringValue, annotation, b"Contents")
+        else:
+            stored = _stored_value(form, annotation, kind)
+            raw.FPDFAnnot_GetFontSize(form, annotation, byref(size))
+    value = "\n".join(_clean_lines(stored))
+    from_top = note or "\n" in value or (kind == raw.FPDF_FORMFIELD_TEXTFIELD and bool(flags & _MULTILINE))
+    return _Widget(value, box, max(0.0, size.value), from_top, draws and (not value or bool(_NUMBER.fullmatch(value))))
+
+
+def _draws_text(annotation: Any) -> bool:
+    """Return whether the annotation's drawing has text, or parts that may have."""
+    objects = (raw.FPDFAnnot_GetObject(annotation, at) for at in range(raw.FPDFAnnot_GetObjectCount(annotation)))
+    return any(raw.FPDFPageObj_GetType(each) in (raw.FPDF_PAGEOBJ_TEXT, raw.FPDF_PAGEOBJ_FORM) for each in objects)
+
+
+def _clean_lines(text: str) -> list[str]:
+    lines = (" ".join(line.split()) for line in _LINE_END.split(text.replace("\0", "")))
+    return [line for line in lines if line]
+
+
+def _visible_box(annotation: Any, shown: PdfBox) -> PdfBox | None:
+    """Return the annotation's box, or None where a reader of the page does not see it."""
+    rect = raw.FS_RECTF()
+    if raw.FPDFAnnot_GetFlags(annotation) & _HIDDEN or not raw.FPDFAnnot_GetRect(annotation, byref(rect)):
+        return None
+    left, right = sorted((rect.left, rect.right))
+    bottom, top = sorted((rect.bottom, rect.top))
+    x, y = (left + right) / 2, (bottom + top) / 2
+    seen = right - left > 1 and top - bottom > 1 and shown[0] <= x <= shown[2] and shown[1] <= y <= shown[3]
+    return (left, bottom, right, top) if seen else None
+
+
+def _stored_value(form: Any, annotation: Any, kind: int) -> str:
+    if kind in _TICK_BOXES:
+        return TICKED if raw.FPDFAnnot_IsChecked(form, annotation) else UNTICKED
+    if kind in _CHOICES:
+        return _chosen(form, annotation)
+    return _string(raw.FPDFAnnot_GetFormFieldValue, form, annotation)
+
+
+def _chosen(form: Any, annotation: Any) -> str:
+    """Return the labels of the options chosen, one a line, or the value where it is not one of the options."""
+    chosen = [
+        _string(raw.FPDFAnnot_GetOptionLabel, form, annotation, option)
+        for option in range(raw.FPDFAnnot_GetOptionCount(form, annotation))
+        if raw.FPDFAnnot_IsOptionSelected(form, annotation, option)
+    ]
+    return "\n".join(chosen) or _string(raw.FPDFAnnot_GetFormFieldValue, form, annotation)
+
+
+def _string(read: Callable[..., int], *arguments: Any) -> str:
+    """Return the text that one of PDFium's functions writes into a buffer in UTF-16."""
+    size = read(*arguments, None, 0)
+    if size <= 2:  # only the end of the text
+        return ""
+    buffer = create_string_buffer(size)
+    read(*arguments, cast(buffer, POINTER(c_ushort)), size)
+    return buffer.raw[: size - 2].decode("utf-16-le", "replace")
+
+
+def add_fields(words: list[Word], fields: list[Field], *, in_cells: bool = False) -> list[Word]:
+    """Return the words of an upright page with a word for each field that is not empty.
+
+    A field whose value the page's own text has in the same place is left out, and so is what the form prints below a
+    value: a line to write on, or a box to tick. The word reaches to the label on its left, so that no gutter is seen
+    between them; `in_cells` it stays within the field, which decides in which cell of a table it is, and is one line.
+    """
+    printed, added = list(words), list[Word]()
+    for field in sorted(fields, key=lambda field: (field.box[1], field.box[0])):
+        near = [word for word in chain(printed, added) if word.top < field.box[3] and word.bottom > field.box[1]]
+        if not field.text:
+            label = _label(_word(field, near), near)
+            printed = [word._replace(ends_line=True) if word == label else word for word in printed]
+            continue
+        below = [word for word in near if _is_below(word, field)]
+        if not field.is_tick_box and _is_printed(field.text, below):
+            continue
+        covered = {word: list(_uncovered(word, field)) for word in below}
+        printed = [part for word in printed for part in covered.get(word, [word])] if covered else printed
+        near = [part for word in near for part in covered.get(word, [word])]
+        word = _word(field, near)
+        label = None if in_cells or field.is_tick_box else _label(word, near)
+        added.append(word._replace(x0=min(word.x0, label.x1 + 0.25 * word.size)) if label else word)
+    if in_cells:
+        added = [word._replace(text=word.text.replace("\n", " ")) for word in added]
+    return printed + added
+
+
+def replace_by_fields(words: list[Word], fields: list[Field]) -> list[Word]:
+    """Return the words that were read from a picture of the page, with those in fields replaced by the fields' own."""
+    filled = [field for field in fields if field.text]
+    return add_fields([word for word in words if not any(word.inside(field.box) for field in filled)], fields)
+
+
+def _is_below(word: Word, field: Field) -> bool:
+    left, top, right, bottom = field.box
+    overlaps = word.x0 < right - _OVERLAP and word.x1 > left + _OVERLAP
+    return overlaps and top - _OVERLAP < word.middle < bottom + _OVERLAP
+
+
+def _is_printed(text: str, below: list[Word]) -> bool:
+    """Return whether the words below a field contain its text, as they do where a form was flattened."""
+    value, words = _letters(text), [_letters(word.text) for line in group_into_lines(below) for word in line]
+    return value in "".join(words) if len(value) > 2 else value in ("".join(words), *words)
+
+
+def _letters(text: str) -> str:
+    """Return the letters and digits: numbers are shown with commas, and lines end elsewhere."""
+    text = unicodedata.normalize("NFC", text)
+    return "".join(filter(str.isalnum, text)) or "".join(text.split())
+
+
+def _uncovered(word: Word, field: Field) -> Iterator[Word]:
+    """Yield the parts of a printed word without the blank, or the box to tick, that the field covers."""
+    start = 0
+    for blank in (_PRINTED_BOX if field.is_tick_box else _BLANK).finditer(word.text):
+        covered = _part(word, *blank.span())
+        if covered.x0 < field.box[2] and covered.x1 > field.box[0]:
+            if start < blank.start():
+                yield _part(word, start, blank.start())
+            start = blank.end()
+    if start < len(word.text):
+        yield _part(word, start, len(word.text))
+
+
+def _part(word: Word, start: int, end: int) -> Word:
+    """Return the characters `start` to `end` of a word, each as wide as the widths of its kind say."""
+    whole = _width(word.text) or 1.0
+    scale = (word.x1 - word.x0) / whole
+    x0 = word.x0 + scale * _width(word.text[:start])
+    return word._replace(text=word.text[start:end], x0=x0, x1=x0 + scale * _width(word.text[start:end]))
+
+
+def _width(text: str) -> float:
+    """Return the width of a text in font sizes, roughly."""
+    return sum(1.0 if unicodedata.east_asian_width(character) in "WF" else 0.5 for character in text)
+
+
+def _word(field: Field, near: list[Word]) -> Word:
+    """Return the field's text as a word at the height of the nearest printed word in the field's rows.
+
+    A text that begins at the top of its box stands beside the first word on its left. The word ends where its longest
+    line does.
+    """
+    x0, top, x1, bottom = field.box
+    beside = [word for word in near if top < word.middle < bottom and not x0 < (word.x0 + word.x1) / 2 < x1]
+    size = min(field.size or _USUAL_SIZE, bottom - top)
+    if field.from_top:
+        beside = sorted((word for word in beside if word.x0 < x0), key=lambda word: word.top)[:1]
+        bottom = top + size
+    if beside:
+        nearest = min(beside, key=lambda word: max(x0 - word.x1, word.x0 - x1))
+        top, bottom = nearest.top, nearest.bottom
+    else:
+        top, bottom = (top + bottom - size) / 2, (top + bottom + size) / 2
+    longest = max(map(_width, field.text.split("\n"))) * (bottom - top)
+    return Word(field.text, x0, max(x0 + 1, min(x1, x0 + longest)), top, bottom, ends_line=True)
+
+
+def _label(word: Word, near: list[Word]) -> Word | None:
+    """Return the printed word just to the left of a field's, unless it is far away."""
+    before = [other for other in near if other.x1 < word.x0 + _OVERLAP and word.top < other.middle < word.bottom]
+    label = max(before, key=lambda other: other.x1, default=None)
+    if label is None or label.ends_line or word.x0 - label.x1 > LABEL_WITHIN * word.size:
+        return None
+    return label
