@@ -14,7 +14,7 @@ from pagetune.extract.columns import Line, reading_order
 from pagetune.extract.engine import PAGES_PER_TASK, Failure, map_tasks
 from pagetune.extract.fast import FastPage, page_box, read_fast
 from pagetune.extract.files import InputFile, SourceFile, file_name, find_pdfs, inspect_file, read_passwords
-from pagetune.extract.headers import without_headers
+from pagetune.extract.headers import header_lines
 from pagetune.extract.linebreaks import join_lines
 from pagetune.extract.ocr import check_tesseract, read_image
 from pagetune.extract.paragraphs import paragraphs
@@ -50,6 +50,7 @@ class RawPage:
     lines: list[Line] = field(default_factory=list)
     aside: list[Line] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
+    table_boxes: list[Box] = field(default_factory=list)
     text_quality: TextQuality = field(default_factory=lambda: measure(""))
     tables_unread: bool = False
     unmapped_share: float = 0.0
@@ -183,8 +184,9 @@ def _choose(number: int, fast: FastPage, quality: TextQuality, second: CarefulPa
         reading_order(words, [(table.box, table.cells) for table in second.tables]) if tables else lines,
         reading_order(aside),
         tables,
-        quality,
+        text_quality=quality,
         # PDFium looks into the font file itself, and may have read the characters correctly all the same.
+        table_boxes=[table.box for table in second.tables],
         unmapped_share=second.unmapped_share if quality.doubtful else 0.0,
         image_share=fast.image_share,
     )
@@ -235,9 +237,15 @@ def _with_ocr(pdf: pdfium.PdfDocument, raw: RawPage, part: PageRange) -> RawPage
 
 
 def _finish_all(raws: list[RawPage], part: PageRange) -> list[Page]:
-    kept = without_headers([raw.lines for raw in raws], part.first, part.params.header_page_share)
+    lines, tables = [raw.lines for raw in raws], [raw.table_boxes for raw in raws]
+    headers = header_lines(lines, tables, part.first, part.params.header_page_share)
+    kept = [_without(raw.lines, found) for raw, found in zip(raws, headers, strict=True)]
     evidence = "\n".join(line.text for line in chain.from_iterable(kept))
     return [_finish(raw, rest, part, evidence) for raw, rest in zip(raws, kept, strict=True)]
+
+
+def _without(lines: list[Line], removed: list[Line]) -> list[Line]:
+    return [line for line in lines if not any(line is one for one in removed)]
 
 
 def _finish(raw: RawPage, lines: list[Line], part: PageRange, evidence: str) -> Page:
