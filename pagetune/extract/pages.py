@@ -252,7 +252,7 @@ def _finish(raw: RawPage, lines: list[Line], part: PageRange, evidence: str) -> 
     groups = paragraphs(lines) + paragraphs(raw.aside)
     text = "\n".join(join_lines([line.text for line in group], evidence) for group in groups)
     characters = len(text) + sum(len(cell) for table in raw.tables for row in table.rows for cell in row)
-    reason = raw.failed or _reason(raw, characters, part.params)
+    reason = raw.failed or _reason(raw, characters, part)
     return Page(
         doc_id=part.source.doc_id,
         source_sha256=part.source.sha256,
@@ -265,9 +265,12 @@ def _finish(raw: RawPage, lines: list[Line], part: PageRange, evidence: str) -> 
     )
 
 
-def _reason(raw: RawPage, characters: int, params: Extract) -> Reason | None:
+def _reason(raw: RawPage, characters: int, part: PageRange) -> Reason | None:
+    params = part.params
     if raw.ocr_confidence is not None and raw.ocr_confidence < params.min_ocr_confidence:
         return "poor_ocr"
+    if raw.page_number in part.source.damaged:
+        return "garbled" if raw.text_quality.is_garbled(params) else "damaged"
     return why_set_aside(raw.text_quality, characters, raw.unmapped_share, raw.image_share, params)
 
 

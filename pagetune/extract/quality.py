@@ -16,6 +16,9 @@ _DOUBLED = re.compile(r"(?:([^\W\d_])\1){3,}")
 #: ASCII, Hangul and the punctuation of Korean text; text of these characters can only be doubled or lack spaces.
 _ORDINARY = re.compile(r"[ -~\s가-힣·ㆍ“”‘’…–—「」『』【】〔〕〈〉《》①-⑳○●•※→]*")
 _HANGUL = re.compile("[가-힣]+")
+#: An accented letter beside Hangul, without an ASCII letter beside it: "ö출하ñ야", but not "café는". Wrong tables of
+#: letters, such as those with flipped bits, give these.
+_MIXED = re.compile("(?<=[가-힣])[À-ÖØ-öø-ÿ]+(?![A-Za-zÀ-ÿ])|(?<![A-Za-zÀ-ÿ])[À-ÖØ-öø-ÿ]+(?=[가-힣]{2})")
 #: Symbols and accented letters of Latin-1, as which Korean in the wrong encoding is read: "¾È³çÇÏ¼¼¿ä".
 _LATIN_1 = range(0xA1, 0x100)
 #: Symbols of Latin-1 that correct Korean text contains too.
@@ -37,7 +40,8 @@ class TextQuality:
     `count` is their number without spaces. `spaces` is the share of spaces among all characters, the other fields are
     shares of `count`, all from 0 to 1: `unreadable` of `(cid:7)`, U+FFFD and control characters; `private_use` of
     characters that only their font defines; `garbled` of unassigned characters, scripts beyond the two most frequent,
-    and Korean in the wrong encoding; `doubled` of letters in words that have each letter twice.
+    and Korean in the wrong encoding; `doubled` of letters in words that have each letter twice. `mixed` is the number
+    of Latin-1 letters in Hangul words.
     """
 
     count: int
@@ -48,15 +52,21 @@ class TextQuality:
     garbled: float
     spaces: float
     doubled: float
+    mixed: int = 0
 
     @property
     def bad(self) -> float:
-        return self.unreadable + self.private_use + self.garbled + self.doubled
+        return self.unreadable + self.private_use + self.garbled + self.doubled + self.mixed / max(1, self.count)
 
     @property
     def doubtful(self) -> bool:
         """Return whether the page should be read again with pdfplumber."""
-        return self.bad > DOUBTFUL or self.runs_together(0.02)
+        return self.bad > DOUBTFUL or self.mixed > 0 or self.runs_together(0.02)
+
+    def is_garbled(self, params: Extract) -> bool:
+        """Return whether letters are wrong, drawn twice or without spaces between words."""
+        wrong = self.mixed > 0 or self.garbled + self.doubled > params.max_garbled_ratio
+        return wrong or self.runs_together(params.min_space_ratio)
 
     def runs_together(self, min_spaces: float) -> bool:
         """Return whether the spaces between words are missing; Chinese and Japanese have none."""
@@ -85,6 +95,7 @@ def measure(text: str) -> TextQuality:
         garbled=share * _garbled(counts, categories),
         spaces=spaces / max(1, total + spaces),
         doubled=share * _doubled(text),
+        mixed=len(_MIXED.findall(text)),
     )
 
 
@@ -148,8 +159,4 @@ def why_set_aside(
         return "needs_ocr"
     if quality.unreadable + quality.private_use > params.max_unreadable_ratio or unmapped_share > 0.5:
         return "unreadable_font"
-    if quality.garbled + quality.doubled > params.max_garbled_ratio:
-        return "garbled"
-    if quality.runs_together(params.min_space_ratio):
-        return "garbled"
-    return None
+    return "garbled" if quality.is_garbled(params) else None

@@ -1,0 +1,96 @@
+"""Find the pages whose text comes from a damaged part of the file, as after a bad download or on a failing disk.
+
+A flipped bit in a compressed stream changes or loses all text after it, or maps glyphs to other letters, and neither
+PDFium nor pdfminer says so. A compressed stream ends in a checksum of its contents, which both of them skip.
+"""
+
+import base64
+import re
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pdfminer.pdfdocument import PDFDocument
+from pdfminer.pdfpage import PDFPage
+from pdfminer.pdfparser import PDFParser
+from pdfminer.pdftypes import PDFObjRef, PDFStream, resolve1
+
+_STREAM = re.compile(rb"(?<!end)stream\r?\n")
+_OBJECT = re.compile(rb"(\d+)\s+\d+\s+$")
+#: The dictionary before a stream is at most this long, in bytes.
+_MAX_DICTIONARY = 4000
+_COMPRESSED = re.compile(rb"/Filter\s*\[?\s*(/ASCII85Decode\s*)?/FlateDecode\s*(?:\]|/(?!\w*Decode)|>>|\s)")
+#: Pictures, metadata and the outlines of letters hold no text, and are most of a file.
+_WITHOUT_TEXT = re.compile(rb"/Image\b|/XML\b|/Length1\b|/Type1C\b|/CIDFontType0C\b|/OpenType\b|/ICCBased\b|/Alternate\b")
+#: Streams that hold the file's other objects.
+_STRUCTURE = re.compile(rb"/ObjStm\b|/XRef\b")
+
+
+def damaged_pages(path: Path, content: bytes, page_count: int) -> frozenset[int]:
+    """Return the numbers, counted from 1, of the pages whose text or fonts come from a damaged stream.
+
+    `content` holds the bytes of the file at `path`. The streams of an encrypted file cannot be checked. Where a stream
+    that lists the file's other objects is damaged, each page may be.
+    """
+    damaged = {} if b"/Encrypt" in content else dict(_damaged_streams(content))
+    if not damaged:
+        return frozenset()
+    everything = frozenset(range(1, page_count + 1))
+    if any(damaged.values()):
+        return everything
+    try:
+        with path.open("rb") as opened:
+            pages = list(PDFPage.create_pages(PDFDocument(PDFParser(opened))))
+            found = {number for number, page in enumerate(pages, 1) if not damaged.keys().isdisjoint(_streams(page))}
+    except Exception:  # pdfminer may raise any exception on a broken file
+        return everything
+    return everything & found
+
+
+def _damaged_streams(content: bytes) -> Iterator[tuple[int, bool]]:
+    """Yield the object number of each damaged stream, and whether it holds the file's other objects."""
+    for found in _STREAM.finditer(content):
+        before = content[max(0, found.start() - _MAX_DICTIONARY) : found.start()]
+        opening = before.rfind(b"obj")
+        number, dictionary = _OBJECT.search(before[:opening]), before[opening:]
+        filters = _COMPRESSED.search(dictionary)
+        if number is None or filters is None or _WITHOUT_TEXT.search(dictionary):
+            continue
+        data = content[found.end() : content.find(b"endstream", found.end())]
+        if not _is_whole(data, is_ascii=bool(filters.group(1))):
+            yield int(number.group(1)), bool(_STRUCTURE.search(dictionary))
+
+
+def _is_whole(data: bytes, *, is_ascii: bool) -> bool:
+    """Return whether a compressed stream has its checksum, or ends where it should but never had one."""
+    try:
+        if is_ascii:
+            data = base64.a85decode(data.strip().removesuffix(b"~>"))
+        whole, plain = zlib.decompressobj(), zlib.decompressobj(-zlib.MAX_WBITS)
+        whole.decompress(data)
+        if not whole.eof:
+            plain.decompress(data[2:])
+        return whole.eof or plain.eof
+    except (ValueError, zlib.error):
+        return False
+
+
+def _streams(page: PDFPage) -> Iterator[int]:
+    """Yield the object numbers of the page's contents, forms and fonts, and of all that these refer to."""
+    waiting: list[Any] = [page.contents, page.resources]
+    seen: set[int] = set()
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, PDFObjRef):
+            if value.objid in seen:
+                continue
+            seen.add(value.objid)
+            yield value.objid
+            value = resolve1(value)
+        if isinstance(value, PDFStream):
+            value = value.attrs
+        if isinstance(value, dict):
+            waiting += [inner for key, inner in value.items() if key not in ("Parent", "P", "Pages")]
+        elif isinstance(value, list):
+            waiting += value
