@@ -14,6 +14,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 
 from pagetune.build_qa.rules import build_pairs
@@ -53,14 +54,22 @@ def main() -> None:
 
 def flip_and_read(paths: list[Path], copies: int, params: Params) -> Outcome:
     """Read `copies` copies with flipped bits of each file, and build pairs from each copy by itself."""
-    outcome = Outcome()
     originals = {(page.doc_id, page.page_number): page for page in _read(paths[0].parent, params)[0]}
-    for path in paths:
-        for copy in range(copies):
-            with tempfile.TemporaryDirectory() as folder:
-                target = Path(folder) / path.name
-                target.write_bytes(flip_bits(path.read_bytes(), random.Random(f"{path.name} {copy}")))
-                _add(outcome, *_read(target.parent, params), originals, params)
+    with tempfile.TemporaryDirectory() as folder:
+        for path in paths:
+            for copy in range(copies):
+                flipped = flip_bits(path.read_bytes(), random.Random(f"{path.name} {copy}"))
+                Path(folder, f"{path.stem}.{copy}.pdf").write_bytes(flipped)
+        pages, bad = _read(Path(folder), params)
+    outcome = Outcome(
+        files=copies * len(paths),
+        bad_files=Counter(file.reason for file in bad),
+        pages=Counter(page.reason or page.status for page in pages),
+    )
+    for _, copied in groupby(pages, key=lambda page: page.doc_id):
+        pairs, _ = build_pairs(list(copied), params.qa.article_characters)
+        outcome.pairs += len(pairs)
+        outcome.wrong += [(pair, letters) for pair in pairs if (letters := _new_letters(pair, originals))]
     return outcome
 
 
@@ -76,23 +85,11 @@ def _read(folder: Path, params: Params) -> tuple[list[Page], list[BadFile]]:
     return [one for one in found if isinstance(one, Page)], [one for one in found if isinstance(one, BadFile)]
 
 
-def _add(
-    outcome: Outcome, pages: list[Page], bad: list[BadFile], originals: dict[tuple[str, int], Page], params: Params
-) -> None:
-    outcome.files += 1
-    outcome.bad_files.update(file.reason for file in bad)
-    outcome.pages.update(page.reason or page.status for page in pages)
-    pairs, _ = build_pairs(pages, params.qa.article_characters)
-    outcome.pairs += len(pairs)
-    for pair in pairs:
-        letters = "".join(sorted(set(_letters(pair.evidence or "")) - set(_letters(_whole(originals, pair)))))
-        if letters:
-            outcome.wrong.append((pair, letters))
-
-
-def _whole(originals: dict[tuple[str, int], Page], pair: Pair) -> str:
-    page = originals.get((pair.doc_id, pair.page_number or 0))
-    return page.model_dump_json() if page else ""
+def _new_letters(pair: Pair, originals: dict[tuple[str, int], Page]) -> str:
+    """Return the letters of the pair's evidence that its page in the original file does not hold."""
+    page = originals.get((pair.doc_id.rpartition(".")[0], pair.page_number or 0))
+    whole = page.model_dump_json() if page else ""
+    return "".join(sorted(set(_letters(pair.evidence or "")) - set(_letters(whole))))
 
 
 def _letters(text: str) -> Iterator[str]:

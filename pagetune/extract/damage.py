@@ -22,7 +22,9 @@ _OBJECT = re.compile(rb"(\d+)\s+\d+\s+$")
 _MAX_DICTIONARY = 4000
 _COMPRESSED = re.compile(rb"/Filter\s*\[?\s*(/ASCII85Decode\s*)?/FlateDecode\s*(?:\]|/(?!\w*Decode)|>>|\s)")
 #: Pictures, metadata and the outlines of letters hold no text, and are most of a file.
-_WITHOUT_TEXT = re.compile(rb"/Image\b|/XML\b|/Length1\b|/Type1C\b|/CIDFontType0C\b|/OpenType\b|/ICCBased\b|/Alternate\b")
+_WITHOUT_TEXT = re.compile(
+    rb"/Image\b|/XML\b|/Length1\b|/Type1C\b|/CIDFontType0C\b|/OpenType\b|/ICCBased\b|/Alternate\b"
+)
 #: Streams that hold the file's other objects.
 _STRUCTURE = re.compile(rb"/ObjStm\b|/XRef\b")
 
@@ -42,10 +44,10 @@ def damaged_pages(path: Path, content: bytes, page_count: int) -> frozenset[int]
     try:
         with path.open("rb") as opened:
             pages = list(PDFPage.create_pages(PDFDocument(PDFParser(opened))))
-            found = {number for number, page in enumerate(pages, 1) if not damaged.keys().isdisjoint(_streams(page))}
+            found = {number for number, page in enumerate(pages, 1) if not damaged.keys().isdisjoint(_objects(page))}
     except Exception:  # pdfminer may raise any exception on a broken file
         return everything
-    return everything & found
+    return everything & found if len(pages) == page_count else everything
 
 
 def _damaged_streams(content: bytes) -> Iterator[tuple[int, bool]]:
@@ -76,9 +78,9 @@ def _is_whole(data: bytes, *, is_ascii: bool) -> bool:
         return False
 
 
-def _streams(page: PDFPage) -> Iterator[int]:
+def _objects(page: PDFPage) -> Iterator[int]:
     """Yield the object numbers of the page's contents, forms and fonts, and of all that these refer to."""
-    waiting: list[Any] = [page.contents, page.resources]
+    waiting: list[Any] = [page.attrs.get("Contents"), page.resources]
     seen: set[int] = set()
     while waiting:
         value = waiting.pop()
