@@ -16,15 +16,28 @@ _DOUBLED = re.compile(r"(?:([^\W\d_])\1){3,}")
 #: ASCII, Hangul and the punctuation of Korean text; text of these characters can only be doubled or lack spaces.
 _ORDINARY = re.compile(r"[ -~\s가-힣·ㆍ“”‘’…–—「」『』【】〔〕〈〉《》①-⑳○●•※→]*")
 _HANGUL = re.compile("[가-힣]+")
-#: An accented letter beside Hangul, without an ASCII letter beside it: "ö출하ñ야", but not "café는". Wrong tables of
-#: letters, such as those with flipped bits, give these.
-_MIXED = re.compile("(?<=[가-힣])[À-ÖØ-öø-ÿ]+(?![A-Za-zÀ-ÿ])|(?<![A-Za-zÀ-ÿ])[À-ÖØ-öø-ÿ]+(?=[가-힣]{2})")
+#: An accented letter after Hangul, without an ASCII letter beside it: "ö출하ñ야", but not "카페café". Wrong tables of
+#: letters, such as those with flipped bits, give these. Before Hangul it may be meant, as in "ä처럼", on a page that has
+#: other words of such a language.
+_MIXED = re.compile("(?<=[가-힣])[À-ÖØ-öø-ÿ]+(?![A-Za-zÀ-ÿ])")
+_MIXED_START = re.compile("(?<![A-Za-zÀ-ÿ])[À-ÖØ-öø-ÿ]+(?=[가-힣]{2})")
+_ACCENTED_WORD = re.compile("[A-Za-z][À-ÖØ-öø-ÿ]|[À-ÖØ-öø-ÿ][A-Za-z]")
 #: Symbols and accented letters of Latin-1, as which Korean in the wrong encoding is read: "¾È³çÇÏ¼¼¿ä".
 _LATIN_1 = range(0xA1, 0x100)
 #: Symbols of Latin-1 that correct Korean text contains too.
 _SYMBOLS = frozenset("·×÷°±²³")
 #: A private-use character, which only its font defines; one at the beginning of a word is a bullet.
 _PRIVATE_USE = re.compile("(?<=\\S)[\ue000-\uf8ff]")
+#: Neighbouring characters without a meaning: U+FFFD, which `(cid:7)` becomes, control and private-use characters.
+_MEANINGLESS = re.compile("[\ufffd\x00-\x08\x0e-\x1f\x7f-\x9f\ue000-\uf8ff]+")
+#: A word of ordinary letters: a gap in it is a letter, while one beside a digit or a single letter is a formula's.
+_WORD_BEFORE, _WORD_AFTER = re.compile(r"[^\W\d_]{2}$"), re.compile(r"[^\W\d_]{2}")
+#: Signs of a formula, which are looked for at most this many characters away.
+_FORMULA, _FORMULA_WITHIN = re.compile(r"[=×÷±√∑∫∞≤≥≒≠∙<>{}^]|[-+*/] ?[\d(]|[\d)] ?[-+*/]"), 12
+#: A symbol, such as an arrow, is at most this many times the same character.
+_MAX_SYMBOL = 3
+#: If at least this share of a page is meaningless, it is not formulas that are.
+_MOSTLY_MEANINGLESS = 0.2
 #: A page with more characters than this should have spaces.
 _MIN_CHARACTERS_FOR_SPACES = 60
 #: A page with more than this share of bad characters is read again with pdfplumber.
@@ -41,7 +54,8 @@ class TextQuality:
     shares of `count`, all from 0 to 1: `unreadable` of `(cid:7)`, U+FFFD and control characters; `private_use` of
     characters that only their font defines; `garbled` of unassigned characters, scripts beyond the two most frequent,
     and Korean in the wrong encoding; `doubled` of letters in words that have each letter twice. `mixed` is the number
-    of Latin-1 letters in Hangul words.
+    of Latin-1 letters in Hangul words. `holes` is the share of unreadable and private-use characters that stand for
+    letters, and not for the glyphs of a formula or for symbols.
     """
 
     count: int
@@ -53,6 +67,7 @@ class TextQuality:
     spaces: float
     doubled: float
     mixed: int = 0
+    holes: float = 0.0
 
     @property
     def bad(self) -> float:
@@ -81,7 +96,8 @@ def measure(text: str) -> TextQuality:
         share = 1 / max(1, total)
         spaces = (len(text) - total) / max(1, len(text))
         return TextQuality(total, share * hangul, 0, 0, 0, 0, spaces, share * _doubled(text))
-    counts = Counter(_CID.sub("\ufffd", text))
+    text = _CID.sub("\ufffd", text)
+    counts = Counter(text)
     spaces = sum(counts.pop(space, 0) for space in " \n\r\t\u00a0")
     total = counts.total()
     categories = {character: unicodedata.category(character) for character in counts}
@@ -95,8 +111,38 @@ def measure(text: str) -> TextQuality:
         garbled=share * _garbled(counts, categories),
         spaces=spaces / max(1, total + spaces),
         doubled=share * _doubled(text),
-        mixed=len(_MIXED.findall(text)),
+        mixed=_mixed(text),
+        holes=share * _holes(text),
     )
+
+
+def _mixed(text: str) -> int:
+    return len(_MIXED.findall(text)) + (0 if _ACCENTED_WORD.search(text) else len(_MIXED_START.findall(text)))
+
+
+def _holes(text: str) -> int:
+    """Return how many characters without a meaning stand for letters."""
+    runs = list(_MEANINGLESS.finditer(text))
+    total = sum(len(run.group()) for run in runs)
+    if total >= _MOSTLY_MEANINGLESS * max(1, len(text)):
+        return total
+    return sum(len(run.group()) for run in runs if _is_hole(text, *run.span()))
+
+
+def _is_hole(text: str, start: int, end: int) -> bool:
+    """Return whether the characters from `start` to `end` are in a word, or a word themselves, outside a formula."""
+    run, before, after = (
+        text[start:end],
+        text[max(0, start - _FORMULA_WITHIN) : start],
+        text[end : end + _FORMULA_WITHIN],
+    )
+    begins_word = not before or before[-1].isspace()
+    if begins_word and len(run) == 1 and run >= "\ue000" and run != "\ufffd":
+        return False  # a bullet
+    if _WORD_BEFORE.search(before) or _WORD_AFTER.match(after):
+        return True
+    is_symbol = len(run) == 1 or (len(run) <= _MAX_SYMBOL and len(set(run)) == 1 and run[0] != "\ufffd")
+    return not is_symbol and not _FORMULA.search(before) and not _FORMULA.search(after)
 
 
 def _doubled(text: str) -> int:
@@ -157,6 +203,6 @@ def why_set_aside(
         return "needs_ocr" if image_share >= params.min_image_share else "no_text"
     if image_share >= FULL_PAGE_IMAGE and characters < params.min_characters_on_picture:
         return "needs_ocr"
-    if quality.unreadable + quality.private_use > params.max_unreadable_ratio or unmapped_share > 0.5:
+    if quality.holes > params.max_unreadable_ratio or unmapped_share > 0.5:
         return "unreadable_font"
     return "garbled" if quality.is_garbled(params) else None
