@@ -11,7 +11,8 @@ import numpy as np
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
-from pagetune.extract.word_boxes import PdfBox, Word
+from pagetune.extract.outlines import Shape, may_be_letters, outlined_lines
+from pagetune.extract.word_boxes import Box, PdfBox, Word
 
 #: PDFium writes one of these for a hyphen at the end of a line, and removes the line break.
 BREAK_HYPHENS = "\ufffe\x02"
@@ -28,7 +29,8 @@ class FastPage:
 
     `aside` holds the words that run in other directions, such as a stamp along the margin. `ruled` says that the page
     has ruling lines that could be a table's. `image_share` is the share of the page that images cover, 0 to 1, and 1
-    where characters are drawn as outlines.
+    where all characters are drawn as outlines. `outlined` holds the boxes of other lines that are drawn so, on a page
+    that is not turned.
     """
 
     turn: int
@@ -36,6 +38,7 @@ class FastPage:
     aside: list[Word]
     ruled: bool
     image_share: float
+    outlined: list[Box]
 
 
 def read_fast(page: pdfium.PdfPage) -> FastPage:
@@ -53,8 +56,9 @@ def read_fast(page: pdfium.PdfPage) -> FastPage:
         if other != turn
         for word in _words(texts, boxes, turns, other, width, height)
     ]
-    ruled, image_share = _survey(page, width * height, bool(texts))
-    return FastPage(turn, upright, aside, ruled, image_share)
+    ruled, image_share, paths = _survey(page, width * height, bool(texts))
+    shapes = [Shape(x0 - left, top - y1, x1 - left, top - y0, points) for (x0, y0, x1, y1), points in paths]
+    return FastPage(turn, upright, aside, ruled, image_share, [] if turn else outlined_lines(shapes, upright))
 
 
 def page_box(page: pdfium.PdfPage) -> PdfBox:
@@ -166,8 +170,12 @@ def _words(texts: list[str], boxes: Any, turns: list[int], turn: int, width: flo
     return [Word(text, a, b, c, d) for text, a, b, c, d, running in placed if running == turn]
 
 
-def _survey(page: pdfium.PdfPage, area: float, has_text: bool) -> tuple[bool, float]:
-    """Return whether there are enough ruling lines for a table of two cells, and the share of the page under images."""
+def _survey(page: pdfium.PdfPage, area: float, has_text: bool) -> tuple[bool, float, list[tuple[PdfBox, int]]]:
+    """Return whether there are enough ruling lines for a table, the share under images, and what may be letters.
+
+    A table has at least two cells. A path that may be letters is given as its box from the bottom left and its points.
+    """
+    letters: list[tuple[PdfBox, int]] = []
     horizontal = vertical = small = 0
     covered = 0.0
     for item in page.get_objects(filter=[raw.FPDF_PAGEOBJ_PATH, raw.FPDF_PAGEOBJ_IMAGE], max_depth=3):
@@ -178,8 +186,11 @@ def _survey(page: pdfium.PdfPage, area: float, has_text: bool) -> tuple[bool, fl
         small += right - left < 40 and top - bottom < 40
         lines = _count_lines(item, right - left, top - bottom)
         horizontal, vertical = horizontal + lines[0], vertical + lines[1]
+        points = raw.FPDFPath_CountSegments(item.raw)
+        if may_be_letters(right - left, top - bottom, points):
+            letters.append(((left, bottom, right, top), points))
     image_share = 1.0 if small >= _OUTLINES and not has_text else min(1.0, covered / area) if area else 0.0
-    return horizontal >= 2 and vertical >= 2 and horizontal + vertical >= 5, image_share
+    return horizontal >= 2 and vertical >= 2 and horizontal + vertical >= 5, image_share, letters
 
 
 def _count_lines(path: Any, width: float, height: float) -> tuple[int, int]:

@@ -15,8 +15,10 @@ from pagetune.extract.engine import PAGES_PER_TASK, Failure, map_tasks
 from pagetune.extract.fast import FastPage, page_box, read_fast
 from pagetune.extract.files import InputFile, SourceFile, file_name, find_pdfs, inspect_file, read_passwords
 from pagetune.extract.headers import header_lines
+from pagetune.extract.ink import shows_more_than
 from pagetune.extract.linebreaks import join_lines
 from pagetune.extract.ocr import check_tesseract, read_image
+from pagetune.extract.outlines import paragraphs_of
 from pagetune.extract.paragraphs import paragraphs
 from pagetune.extract.quality import DOUBTFUL, TextQuality, measure, why_set_aside
 from pagetune.extract.word_boxes import Box, PdfBox, Word
@@ -43,7 +45,9 @@ class RawPage:
     """A page as it was read, before running headers and footers are removed.
 
     `aside` holds lines that run in other directions. `tables_unread` says that the page has ruling lines that could be
-    a table's, but pdfplumber could not read it. `failed` is the reason of a page that could not be read at all.
+    a table's, but pdfplumber could not read it. `outlined` holds the boxes of lines that are drawn as shapes.
+    `shows_more` says that its images may hold words that were not read, and `failed` is the reason of a page that could
+    not be read at all.
     """
 
     page_number: int
@@ -55,6 +59,8 @@ class RawPage:
     tables_unread: bool = False
     unmapped_share: float = 0.0
     image_share: float = 0.0
+    outlined: list[Box] = field(default_factory=list)
+    shows_more: bool = True
     ocr_confidence: float | None = None
     failed: Reason | None = None
 
@@ -129,11 +135,25 @@ def read_pages(part: PageRange) -> list[Page]:
     ):
         raws = [_read_page(pdf, careful, number) for number in part.numbers]
         pages = _finish_all(raws, part)
-        if part.params.ocr == "auto" and any(_wants_ocr(page) for page in pages):
-            wanted = {page.page_number for page in pages if _wants_ocr(page)}
-            raws = [_with_ocr(pdf, raw, part) if raw.page_number in wanted else raw for raw in raws]
-            pages = _finish_all(raws, part)
+        for look in (_look_again, _read_pictures) if part.params.ocr == "auto" else (_look_again,):
+            seen = [look(pdf, raw, page, part) for raw, page in zip(raws, pages, strict=True)]
+            if any(new is not raw for new, raw in zip(seen, raws, strict=True)):
+                raws, pages = seen, _finish_all(seen, part)
     return pages
+
+
+def _look_again(pdf: pdfium.PdfDocument, raw: RawPage, page: Page, _: PageRange) -> RawPage:
+    """Look at a page that seems to be a scan: it may be blank, or all of its words may have been read."""
+    if page.reason != "needs_ocr" or shows_more_than(pdf[raw.page_number - 1], raw.lines):
+        return raw
+    return replace(raw, shows_more=False)
+
+
+def _read_pictures(pdf: pdfium.PdfDocument, raw: RawPage, page: Page, part: PageRange) -> RawPage:
+    """Read with Tesseract a page that has no readable text, or the lines of it that are drawn as shapes."""
+    if page.reason in ("needs_ocr", "unreadable_font"):
+        return _with_ocr(pdf, raw, part)
+    return _with_outlined(pdf, raw, part) if page.status == "ok" and raw.outlined else raw
 
 
 def _read_page(pdf: pdfium.PdfDocument, careful: CarefulReader, number: int) -> RawPage:
@@ -173,6 +193,7 @@ def _choose(number: int, fast: FastPage, quality: TextQuality, second: CarefulPa
             text_quality=quality,
             tables_unread=fast.ruled,
             image_share=fast.image_share,
+            outlined=fast.outlined,
         )
     careful = _text_quality(second.words)
     if careful.bad < quality.bad and careful.count >= 0.9 * quality.count:
@@ -189,6 +210,7 @@ def _choose(number: int, fast: FastPage, quality: TextQuality, second: CarefulPa
         table_boxes=[table.box for table in second.tables],
         unmapped_share=second.unmapped_share if quality.doubtful else 0.0,
         image_share=fast.image_share,
+        outlined=fast.outlined,
     )
 
 
@@ -221,10 +243,6 @@ def _text_quality(words: list[Word]) -> TextQuality:
     return measure(" ".join(word.text for word in words))
 
 
-def _wants_ocr(page: Page) -> bool:
-    return page.reason in ("needs_ocr", "unreadable_font")
-
-
 def _with_ocr(pdf: pdfium.PdfDocument, raw: RawPage, part: PageRange) -> RawPage:
     """Replace the page's own words by those that Tesseract reads."""
     params, page = part.params, pdf[raw.page_number - 1]
@@ -234,6 +252,23 @@ def _with_ocr(pdf: pdfium.PdfDocument, raw: RawPage, part: PageRange) -> RawPage
         return RawPage(raw.page_number, failed="timed_out" if "timeout" in str(error) else "crashed")
     quality = _text_quality(words)
     return RawPage(raw.page_number, reading_order(words), text_quality=quality, ocr_confidence=confidence)
+
+
+def _with_outlined(pdf: pdfium.PdfDocument, raw: RawPage, part: PageRange) -> RawPage:
+    """Add the paragraphs that are drawn as shapes, each after the lines above it, where Tesseract is sure of them."""
+    params, page = part.params, pdf[raw.page_number - 1]
+    lines, unread = list(raw.lines), list[Box]()
+    for box in paragraphs_of(raw.outlined):
+        try:
+            words, confidence = read_image(page, params.ocr_languages, params.ocr_dpi, params.ocr_timeout_seconds, box)
+        except RuntimeError:  # the time is up
+            confidence = 0.0
+        if confidence < params.min_ocr_confidence:
+            unread.append(box)
+        else:
+            place = max((at for at, line in enumerate(lines, 1) if line.bottom <= box[1] + 2), default=0)
+            lines[place:place] = reading_order(words)
+    return replace(raw, lines=lines, outlined=unread)
 
 
 def _finish_all(raws: list[RawPage], part: PageRange) -> list[Page]:
@@ -271,7 +306,8 @@ def _reason(raw: RawPage, characters: int, part: PageRange) -> Reason | None:
         return "poor_ocr"
     if raw.page_number in part.source.damaged:
         return "garbled" if raw.text_quality.is_garbled(params) else "damaged"
-    return why_set_aside(raw.text_quality, characters, raw.unmapped_share, raw.image_share, params)
+    pictures = raw.image_share if raw.shows_more else 0.0
+    return why_set_aside(raw.text_quality, characters, raw.unmapped_share, pictures, params)
 
 
 def _quality(raw: RawPage, characters: int, headers_removed: int) -> dict[str, float]:
@@ -297,6 +333,7 @@ def _quality(raw: RawPage, characters: int, headers_removed: int) -> dict[str, f
         "tables": len(raw.tables),
         "tables_unread": int(raw.tables_unread),
         "headers_removed": headers_removed,
+        "partly_outlined": len(raw.outlined),
     }
     return counts | {name: round(share, 4) for name, share in shares.items()}
 

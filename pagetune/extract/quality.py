@@ -17,7 +17,7 @@ _DOUBLED = re.compile(r"(?:([^\W\d_])\1){3,}")
 _ORDINARY = re.compile(r"[ -~\s가-힣·ㆍ“”‘’…–—「」『』【】〔〕〈〉《》①-⑳○●•※→]*")
 _HANGUL = re.compile("[가-힣]+")
 #: An accented letter after Hangul, without an ASCII letter beside it: "ö출하ñ야", but not "카페café". Wrong tables of
-#: letters, such as those with flipped bits, give these. Before Hangul it may be meant, as in "ä처럼", on a page that has
+#: letters, such as those with flipped bits, give these. Before Hangul it may be meant, as in "ä처럼", on a page with
 #: other words of such a language.
 _MIXED = re.compile("(?<=[가-힣])[À-ÖØ-öø-ÿ]+(?![A-Za-zÀ-ÿ])")
 _MIXED_START = re.compile("(?<![A-Za-zÀ-ÿ])[À-ÖØ-öø-ÿ]+(?=[가-힣]{2})")
