@@ -19,7 +19,7 @@ from pagetune.extract.ink import shows_more_than
 from pagetune.extract.linebreaks import join_lines
 from pagetune.extract.ocr import check_tesseract, read_image
 from pagetune.extract.outlines import paragraphs_of
-from pagetune.extract.paragraphs import paragraphs
+from pagetune.extract.paragraphs import goes_on, paragraphs
 from pagetune.extract.quality import DOUBTFUL, TextQuality, measure, why_set_aside
 from pagetune.extract.word_boxes import Box, PdfBox, Word
 from pagetune.params import Extract
@@ -123,7 +123,7 @@ def page_ranges(source: SourceFile, params: Extract) -> Iterator[PageRange]:
 
 
 def failed_pages(part: PageRange, reason: Reason) -> list[Page]:
-    return [_finish(RawPage(number, failed=reason), [], part, "") for number in part.numbers]
+    return [_finish(RawPage(number, failed=reason), [], False, part, "") for number in part.numbers]
 
 
 def read_pages(part: PageRange) -> list[Page]:
@@ -276,18 +276,25 @@ def _finish_all(raws: list[RawPage], part: PageRange) -> list[Page]:
     headers = header_lines(lines, tables, part.first, part.params.header_page_share)
     kept = [_without(raw.lines, found) for raw, found in zip(raws, headers, strict=True)]
     evidence = "\n".join(line.text for line in chain.from_iterable(kept))
-    return [_finish(raw, rest, part, evidence) for raw, rest in zip(raws, kept, strict=True)]
+    tails = [False, *(bool(last and first and goes_on(last[-1], first[0])) for last, first in pairwise(kept))]
+    return [_finish(*found, part, evidence) for found in zip(raws, kept, tails, strict=True)]
 
 
 def _without(lines: list[Line], removed: list[Line]) -> list[Line]:
     return [line for line in lines if not any(line is one for one in removed)]
 
 
-def _finish(raw: RawPage, lines: list[Line], part: PageRange, evidence: str) -> Page:
+def _finish(raw: RawPage, lines: list[Line], is_tail: bool, part: PageRange, evidence: str) -> Page:
+    """Make the page of its lines without headers. A page may be as short as it is where `is_tail`.
+
+    It then begins with the rest of a sentence of the page before, and is as readable as that one.
+    """
     groups = paragraphs(lines) + paragraphs(raw.aside)
     text = "\n".join(join_lines([line.text for line in group], evidence) for group in groups)
     characters = len(text) + sum(len(cell) for table in raw.tables for row in table.rows for cell in row)
     reason = raw.failed or _reason(raw, characters, part)
+    if reason == "no_text" and is_tail:
+        reason = None
     return Page(
         doc_id=part.source.doc_id,
         source_sha256=part.source.sha256,
