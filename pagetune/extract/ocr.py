@@ -45,8 +45,10 @@ def read_image(
     import pytesseract
 
     os.environ["OMP_THREAD_LIMIT"] = "1"  # pages are already read in parallel
-    left, top, right, bottom = part or (0, 0, *page.get_size())
-    crop = left, page.get_height() - bottom, page.get_width() - right, top
+    width, height = page.get_size()
+    left, top, right, bottom = part or (0, 0, width, height)
+    left, top = max(0, left), max(0, top)
+    crop = left, max(0, height - bottom), max(0, width - right), top
     image = page.render(scale=dpi / 72, grayscale=True, crop=crop).to_pil()
     found = pytesseract.image_to_data(
         image, lang=languages, config=ONE_BLOCK, output_type=pytesseract.Output.DICT, timeout=timeout_seconds

@@ -14,6 +14,8 @@ MIN_POINTS = 12
 MAX_GAP, MIN_LENGTH = 1.2, 8.0
 #: A line has at least this many shapes of different outlines; a pattern repeats one.
 MIN_KINDS = 3
+#: Tesseract misreads letters that touch the edge of its picture: a paragraph has a margin of this many points.
+MARGIN = 3.0
 #: Shapes that are covered by read words to this share are those words once more.
 COVERED = 0.3
 
@@ -84,7 +86,7 @@ def _at_height(word: Word, box: Box) -> bool:
 
 
 def paragraphs_of(lines: list[Box]) -> list[Box]:
-    """Join lines that follow each other without a gap as high as a line."""
+    """Join lines that follow each other without a gap as high as a line, and add a margin to each paragraph."""
     joined: list[Box] = []
     for box in lines:
         last = joined[-1] if joined else None
@@ -92,4 +94,4 @@ def paragraphs_of(lines: list[Box]) -> list[Box]:
             joined[-1] = (min(last[0], box[0]), last[1], max(last[2], box[2]), max(last[3], box[3]))
         else:
             joined.append(box)
-    return joined
+    return [(x0 - MARGIN, top - MARGIN, x1 + MARGIN, bottom + MARGIN) for x0, top, x1, bottom in joined]

@@ -266,7 +266,7 @@ def _with_outlined(pdf: pdfium.PdfDocument, raw: RawPage, part: PageRange) -> Ra
         if confidence < params.min_ocr_confidence:
             unread.append(box)
         else:
-            place = max((at for at, line in enumerate(lines, 1) if line.bottom <= box[1] + 2), default=0)
+            place = max((at for at, line in enumerate(lines, 1) if line.bottom <= box[1] + line.size / 2), default=0)
             lines[place:place] = reading_order(words)
     return replace(raw, lines=lines, outlined=unread)
 
