@@ -17,6 +17,7 @@ Reason = Literal[
     "poor_ocr",
     "unreadable_font",
     "garbled",
+    "damaged",
     "broken_page",
     "timed_out",
     "out_of_memory",

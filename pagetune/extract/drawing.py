@@ -9,6 +9,7 @@ from typing import Any
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
+from pagetune.extract.outlines import may_be_letters
 from pagetune.extract.word_boxes import Box, PdfBox
 
 #: A box thinner than this, in points, is a ruling line.
@@ -31,13 +32,15 @@ _IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 class Drawing:
     """What is drawn on a page, in points from the bottom left of the page as the file stores it.
 
-    `rulings` are thin boxes, `boxes` the filled rectangles that are not white, `outlines` the boxes of small paths that
-    are not rectangles. `image_area` is in square points.
+    `rulings` are thin boxes, `boxes` the filled rectangles that are not white. `letters` are the boxes of paths that could
+    be letters, each with the number of its points; `small_paths` says how many paths are as small as a letter.
+    `image_area` is in square points.
     """
 
     rulings: list[PdfBox] = field(default_factory=list)
     boxes: list[PdfBox] = field(default_factory=list)
-    outlines: list[PdfBox] = field(default_factory=list)
+    letters: list[tuple[PdfBox, int]] = field(default_factory=list)
+    small_paths: int = 0
     image_area: float = 0.0
 
 
@@ -92,8 +95,9 @@ def _read_path(path: Any, matrix: Matrix, drawing: Drawing) -> None:
     count = _count_segments(path)
     box = _moved(_bounds(path), matrix)
     small = box[2] - box[0] < LETTER_SIZE and box[3] - box[1] < LETTER_SIZE
-    if count > 6 and small:
-        drawing.outlines.append(box)
+    drawing.small_paths += small
+    if may_be_letters(box[2] - box[0], box[3] - box[1], count):
+        drawing.letters.append((box, count))
     if count > MAX_SEGMENTS or (count > 12 and small):
         return
     filled, stroked = _modes(path)

@@ -13,6 +13,7 @@ import pypdfium2.raw as raw
 
 from pagetune.extract.drawing import Drawing, read_drawing, turned
 from pagetune.extract.forms import Field, read_fields
+from pagetune.extract.outlines import Shape, outlined_lines
 from pagetune.extract.word_boxes import Box, PdfBox, Word
 
 #: PDFium writes one of these for a hyphen at the end of a line, and removes the line break.
@@ -28,7 +29,8 @@ class FastPage:
 
     `aside` holds the words that run in other directions, such as a stamp along the margin. `rulings` are the boxes of
     ruling lines, `boxes` those of filled rectangles. `image_share` is the share of the page that images cover, 0 to 1,
-    and 1 where characters are drawn as outlines. `fields` are those of a form, whose values are not among the words.
+    and 1 where all characters are drawn as outlines; `outlined` holds the boxes of other lines that are drawn so.
+    `fields` are those of a form, whose values are not among the words.
     """
 
     turn: int
@@ -37,6 +39,7 @@ class FastPage:
     rulings: list[Box]
     boxes: list[Box]
     image_share: float
+    outlined: list[Box]
     fields: list[Field]
 
 
@@ -62,7 +65,8 @@ def read_fast(page: pdfium.PdfPage, index: int) -> FastPage:
     rulings, filled = ([turned(box, turn, shown) for box in found] for found in (drawing.rulings, drawing.boxes))
     fields = read_fields(page, index, shown, lambda box: turned(box, turn, shown))
     image_share = _image_share(drawing, width * height, bool(texts))
-    return FastPage(turn, upright, aside, rulings, filled, image_share, fields)
+    shapes = [Shape(*turned(box, turn, shown), points) for box, points in drawing.letters]
+    return FastPage(turn, upright, aside, rulings, filled, image_share, outlined_lines(shapes, upright), fields)
 
 
 def page_box(page: pdfium.PdfPage) -> PdfBox:
@@ -176,6 +180,6 @@ def _words(texts: list[str], boxes: Any, turns: list[int], turn: int, width: flo
 
 def _image_share(drawing: Drawing, area: float, has_text: bool) -> float:
     """Return the share of the page that images cover, 1 where its characters are drawn as outlines."""
-    if len(drawing.outlines) >= _OUTLINES and not has_text:
+    if drawing.small_paths >= _OUTLINES and not has_text:
         return 1.0
     return min(1.0, drawing.image_area / area) if area else 0.0

@@ -17,6 +17,7 @@ from pdfminer.pdfpage import PDFPage
 from pdfminer.pdfparser import PDFParser
 
 from pagetune.errors import UserError
+from pagetune.extract.damage import damaged_pages
 from pagetune.extract.forms import is_xfa_only
 from pagetune.records import BadFile, BadFileReason
 
@@ -39,13 +40,14 @@ class InputFile:
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A PDF that can be opened, and its password if it needs one."""
+    """A PDF that can be opened, and its password if it needs one. `damaged` holds page numbers, counted from 1."""
 
     path: Path
     doc_id: str
     sha256: str
     page_count: int
     password: str | None = field(repr=False)
+    damaged: frozenset[int] = frozenset()
 
 
 def find_pdfs(folder: Path) -> list[Path]:
@@ -87,7 +89,8 @@ def inspect_file(file: InputFile) -> SourceFile | BadFile:
     if not page_count:
         return _bad(file, "broken_file", "none of its pages can be found")
     sha256 = hashlib.sha256(content).hexdigest()
-    return SourceFile(file.path, doc_id(file.path), sha256, page_count, file.password)
+    damaged = damaged_pages(file.path, content, page_count)
+    return SourceFile(file.path, doc_id(file.path), sha256, page_count, file.password, damaged)
 
 
 def _count_pages(file: InputFile, pdf: pdfium.PdfDocument) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 import pypdfium2 as pdfium
 
 from pagetune.errors import UserError
-from pagetune.extract.word_boxes import Word
+from pagetune.extract.word_boxes import Box, Word
 
 INSTALL = (
     "Install Tesseract and its language data (Debian, Ubuntu: apt-get install tesseract-ocr tesseract-ocr-kor), "
@@ -34,19 +34,30 @@ def check_tesseract(languages: str) -> None:
         raise UserError(f"tesseract has no language data for {', '.join(missing)} (it has {seen}). {INSTALL}")
 
 
-def read_image(page: pdfium.PdfPage, languages: str, dpi: int, timeout_seconds: float) -> tuple[list[Word], float]:
+def read_image(
+    page: pdfium.PdfPage, languages: str, dpi: int, timeout_seconds: float, part: Box | None = None
+) -> tuple[list[Word], float]:
     """Render the page and return the words that Tesseract reads, and its mean confidence, 0 to 1.
 
-    The words' boxes are in points from the top left. Raise RuntimeError when the time is up.
+    The words' boxes are in points from the top left, and so is `part`, outside of which nothing is read. Raise
+    RuntimeError when the time is up.
     """
     import pytesseract
 
     os.environ["OMP_THREAD_LIMIT"] = "1"  # pages are already read in parallel
-    image = page.render(scale=dpi / 72, grayscale=True).to_pil()
+    width, height = page.get_size()
+    left, top, right, bottom = part or (0, 0, width, height)
+    left, top = max(0, left), max(0, top)
+    crop = left, max(0, height - bottom), max(0, width - right), top
+    image = page.render(scale=dpi / 72, grayscale=True, crop=crop).to_pil()
     found = pytesseract.image_to_data(
         image, lang=languages, config=ONE_BLOCK, output_type=pytesseract.Output.DICT, timeout=timeout_seconds
     )
-    return _words(found, 72 / dpi), _confidence(found)
+    words = [
+        Word(word.text, word.x0 + left, word.x1 + left, word.top + top, word.bottom + top)
+        for word in _words(found, 72 / dpi)
+    ]
+    return words, _confidence(found)
 
 
 def _words(found: dict[str, list[Any]], scale: float) -> list[Word]:

@@ -13,14 +13,16 @@ from pagetune.extract.engine import PAGES_PER_TASK, Failure, map_tasks
 from pagetune.extract.fast import FastPage, page_box, read_fast
 from pagetune.extract.files import InputFile, SourceFile, file_name, find_pdfs, inspect_file, read_passwords
 from pagetune.extract.forms import Field, add_fields, replace_by_fields
-from pagetune.extract.headers import without_headers
+from pagetune.extract.headers import header_lines
+from pagetune.extract.ink import shows_more_than
 from pagetune.extract.linebreaks import join_lines
 from pagetune.extract.ocr import check_tesseract, read_image
-from pagetune.extract.paragraphs import paragraphs
+from pagetune.extract.outlines import paragraphs_of
+from pagetune.extract.paragraphs import goes_on, paragraphs
 from pagetune.extract.quality import FULL_PAGE_IMAGE, TextQuality, measure, why_set_aside
 from pagetune.extract.table_records import PageParts, table_records
 from pagetune.extract.tables import FoundTable, find_tables
-from pagetune.extract.word_boxes import PdfBox, Word
+from pagetune.extract.word_boxes import Box, PdfBox, Word
 from pagetune.params import Extract
 from pagetune.records import BadFile, Page, Reason, Table
 
@@ -44,7 +46,8 @@ class RawPage:
     """A page as it was read, before running headers and footers are removed.
 
     `aside` holds lines that run in other directions. `fields` are those of a form, whose values are among the lines.
-    `failed` is the reason of a page that could not be read at all.
+    `outlined` holds the boxes of lines that are drawn as shapes. `shows_more` says that its images may hold words that
+    were not read, and `failed` is the reason of a page that could not be read at all.
     """
 
     page_number: int
@@ -54,6 +57,8 @@ class RawPage:
     text_quality: TextQuality = field(default_factory=lambda: measure(""))
     unmapped_share: float = 0.0
     image_share: float = 0.0
+    outlined: list[Box] = field(default_factory=list)
+    shows_more: bool = True
     ocr_confidence: float | None = None
     fields: list[Field] = field(default_factory=list)
     failed: Reason | None = None
@@ -117,7 +122,7 @@ def page_ranges(source: SourceFile, params: Extract) -> Iterator[PageRange]:
 
 
 def failed_pages(part: PageRange, reason: Reason) -> list[Page]:
-    return [_finish(RawPage(number, failed=reason), [], [], part, "") for number in part.numbers]
+    return [_finish(RawPage(number, failed=reason), [], [], False, part, "") for number in part.numbers]
 
 
 def read_pages(part: PageRange) -> list[Page]:
@@ -129,11 +134,25 @@ def read_pages(part: PageRange) -> list[Page]:
     ):
         raws = [_read_page(pdf, careful, number) for number in part.numbers]
         pages = _finish_all(raws, part)
-        if part.params.ocr == "auto" and any(_wants_ocr(page) for page in pages):
-            wanted = {page.page_number for page in pages if _wants_ocr(page)}
-            raws = [_with_ocr(pdf, raw, part) if raw.page_number in wanted else raw for raw in raws]
-            pages = _finish_all(raws, part)
+        for look in (_look_again, _read_pictures) if part.params.ocr == "auto" else (_look_again,):
+            seen = [look(pdf, raw, page, part) for raw, page in zip(raws, pages, strict=True)]
+            if any(new is not raw for new, raw in zip(seen, raws, strict=True)):
+                raws, pages = seen, _finish_all(seen, part)
     return pages
+
+
+def _look_again(pdf: pdfium.PdfDocument, raw: RawPage, page: Page, _: PageRange) -> RawPage:
+    """Look at a page that seems to be a scan: it may be blank, or all of its words may have been read."""
+    if page.reason != "needs_ocr" or shows_more_than(pdf[raw.page_number - 1], raw.lines):
+        return raw
+    return replace(raw, shows_more=False)
+
+
+def _read_pictures(pdf: pdfium.PdfDocument, raw: RawPage, page: Page, part: PageRange) -> RawPage:
+    """Read with Tesseract a page that has no readable text, or the lines of it that are drawn as shapes."""
+    if page.reason in ("needs_ocr", "unreadable_font"):
+        return _with_ocr(pdf, raw, part)
+    return _with_outlined(pdf, raw, part) if page.status == "ok" and raw.outlined else raw
 
 
 def _read_page(pdf: pdfium.PdfDocument, careful: CarefulReader, number: int) -> RawPage:
@@ -177,20 +196,17 @@ def _choose(number: int, fast: FastPage, quality: TextQuality, second: CarefulPa
         reading_order(words, [(table.box, [table.box]) for table in tables]),
         reading_order(aside),
         tables,
-        quality,
+        text_quality=quality,
         # PDFium looks into the font file itself, and may have read the characters correctly all the same.
         unmapped_share=second.unmapped_share if second is not None else 0.0,
         image_share=fast.image_share,
         fields=fast.fields,
+        outlined=fast.outlined,
     )
 
 
 def _text_quality(words: list[Word]) -> TextQuality:
     return measure(" ".join(word.text for word in words))
-
-
-def _wants_ocr(page: Page) -> bool:
-    return page.reason in ("needs_ocr", "unreadable_font")
 
 
 def _with_ocr(pdf: pdfium.PdfDocument, raw: RawPage, part: PageRange) -> RawPage:
@@ -205,19 +221,51 @@ def _with_ocr(pdf: pdfium.PdfDocument, raw: RawPage, part: PageRange) -> RawPage
     return RawPage(raw.page_number, reading_order(words), text_quality=quality, ocr_confidence=confidence)
 
 
+def _with_outlined(pdf: pdfium.PdfDocument, raw: RawPage, part: PageRange) -> RawPage:
+    """Add the paragraphs that are drawn as shapes, each after the lines above it, where Tesseract is sure of them."""
+    params, page = part.params, pdf[raw.page_number - 1]
+    lines, unread = list(raw.lines), list[Box]()
+    for box in paragraphs_of(raw.outlined):
+        try:
+            words, confidence = read_image(page, params.ocr_languages, params.ocr_dpi, params.ocr_timeout_seconds, box)
+        except RuntimeError:  # the time is up
+            confidence = 0.0
+        if confidence < params.min_ocr_confidence:
+            unread.append(box)
+        else:
+            place = max((at for at, line in enumerate(lines, 1) if line.bottom <= box[1] + line.size / 2), default=0)
+            lines[place:place] = reading_order(words)
+    return replace(raw, lines=lines, outlined=unread)
+
+
 def _finish_all(raws: list[RawPage], part: PageRange) -> list[Page]:
-    kept = without_headers([raw.lines for raw in raws], part.first, part.params.header_page_share)
+    lines, boxes = [raw.lines for raw in raws], [[table.box for table in raw.tables] for raw in raws]
+    headers = header_lines(lines, boxes, part.first, part.params.header_page_share)
+    kept = [_without(raw.lines, found) for raw, found in zip(raws, headers, strict=True)]
     evidence = "\n".join(line.text for line in chain.from_iterable(kept))
     groups = [paragraphs(lines) for lines in kept]
     tables = table_records([PageParts(raw.tables, own) for raw, own in zip(raws, groups, strict=True)])
-    return [_finish(raw, own, found, part, evidence) for raw, own, found in zip(raws, groups, tables, strict=True)]
+    tails = [False, *(bool(last and first and goes_on(last[-1], first[0])) for last, first in pairwise(kept))]
+    return [_finish(*found, part, evidence) for found in zip(raws, groups, tables, tails, strict=True)]
 
 
-def _finish(raw: RawPage, groups: list[list[Line]], tables: list[Table], part: PageRange, evidence: str) -> Page:
+def _without(lines: list[Line], removed: list[Line]) -> list[Line]:
+    return [line for line in lines if not any(line is one for one in removed)]
+
+
+def _finish(
+    raw: RawPage, groups: list[list[Line]], tables: list[Table], is_tail: bool, part: PageRange, evidence: str
+) -> Page:
+    """Make the page of its lines without headers. A page may be as short as it is where `is_tail`.
+
+    It then begins with the rest of a sentence of the page before, and is as readable as that one.
+    """
     joined = [join_lines([line.text for line in group], evidence) for group in [*groups, *paragraphs(raw.aside)]]
     text = "\n".join(joined)
     characters = len(text) + sum(len(cell) for table in tables for row in table.rows for cell in row)
-    reason = raw.failed or _reason(raw, characters, part.params)
+    reason = raw.failed or _reason(raw, characters, part)
+    if reason == "no_text" and is_tail:
+        reason = None
     return Page(
         doc_id=part.source.doc_id,
         source_sha256=part.source.sha256,
@@ -230,12 +278,16 @@ def _finish(raw: RawPage, groups: list[list[Line]], tables: list[Table], part: P
     )
 
 
-def _reason(raw: RawPage, characters: int, params: Extract) -> Reason | None:
+def _reason(raw: RawPage, characters: int, part: PageRange) -> Reason | None:
+    params = part.params
     if raw.ocr_confidence is not None and raw.ocr_confidence < params.min_ocr_confidence:
         return "poor_ocr"
+    if raw.page_number in part.source.damaged:
+        return "garbled" if raw.text_quality.is_garbled(params) else "damaged"
     if raw.image_share >= FULL_PAGE_IMAGE:
         characters -= sum(len(field.text) for field in raw.fields)  # a scan that was made a form is still a scan
-    return why_set_aside(raw.text_quality, characters, raw.unmapped_share, raw.image_share, params)
+    pictures = raw.image_share if raw.shows_more else 0.0
+    return why_set_aside(raw.text_quality, characters, raw.unmapped_share, pictures, params)
 
 
 def _quality(raw: RawPage, characters: int, headers_removed: int) -> dict[str, float]:
@@ -260,6 +312,7 @@ def _quality(raw: RawPage, characters: int, headers_removed: int) -> dict[str, f
         "columns": _count_columns(raw.lines),
         "tables": len(raw.tables),
         "headers_removed": headers_removed,
+        "partly_outlined": len(raw.outlined),
     }
     return counts | {name: round(share, 4) for name, share in shares.items()}
 

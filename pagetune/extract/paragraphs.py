@@ -1,6 +1,7 @@
 """Group lines into paragraphs."""
 
 import re
+from dataclasses import replace
 
 from pagetune.extract.columns import Line
 from pagetune.text.sentences import ITEM_LETTERS, ends_sentence
@@ -9,6 +10,8 @@ from pagetune.text.sentences import ITEM_LETTERS, ends_sentence
 _OPENS = re.compile(
     r"(문|답|Q|A|질문|답변)\s?\d*[.):：]|제\d+조(의\d+)?\s?\(|제\d+[장절관] |\d{1,2}\. |[•●○■□☐☑◦▪▶➔※-] |[①-⑳]"
 )
+#: A line of running text that fills its column is longer than this, in font sizes; a label or a heading is shorter.
+MIN_FULL = 12
 #: Items are also numbered "가. 나. 다.", but "다." at the start of a line may be the end of a broken sentence.
 _ITEM = re.compile(rf"[{ITEM_LETTERS}]\. ")
 
@@ -45,6 +48,11 @@ def _continues(previous: Line, line: Line) -> bool:
         max(previous.pitch, 1.2 * line.size), 2.2 * line.size
     )  # few lines are left to measure where a table was
     return line.top - previous.top < 1.3 * usual and _is_full(previous)
+
+
+def goes_on(last: Line, first: Line) -> bool:
+    """Return whether the first line of a page goes on with the sentence of the last line of the page before."""
+    return last.x1 - last.x0 > MIN_FULL * last.size and _continues(last, replace(first, column=last.column + 1))
 
 
 def _is_full(line: Line) -> bool:

@@ -16,12 +16,28 @@ _DOUBLED = re.compile(r"(?:([^\W\d_])\1){3,}")
 #: ASCII, Hangul and the punctuation of Korean text; text of these characters can only be doubled or lack spaces.
 _ORDINARY = re.compile(r"[ -~\s가-힣·ㆍ“”‘’…–—「」『』【】〔〕〈〉《》①-⑳○●•※→]*")
 _HANGUL = re.compile("[가-힣]+")
+#: An accented letter after Hangul, without an ASCII letter beside it: "ö출하ñ야", but not "카페café". Wrong tables of
+#: letters, such as those with flipped bits, give these. Before Hangul it may be meant, as in "ä처럼", on a page with
+#: other words of such a language.
+_MIXED = re.compile("(?<=[가-힣])[À-ÖØ-öø-ÿ]+(?![A-Za-zÀ-ÿ])")
+_MIXED_START = re.compile("(?<![A-Za-zÀ-ÿ])[À-ÖØ-öø-ÿ]+(?=[가-힣]{2})")
+_ACCENTED_WORD = re.compile("[A-Za-z][À-ÖØ-öø-ÿ]|[À-ÖØ-öø-ÿ][A-Za-z]")
 #: Symbols and accented letters of Latin-1, as which Korean in the wrong encoding is read: "¾È³çÇÏ¼¼¿ä".
 _LATIN_1 = range(0xA1, 0x100)
 #: Symbols of Latin-1 that correct Korean text contains too.
 _SYMBOLS = frozenset("·×÷°±²³")
 #: A private-use character, which only its font defines; one at the beginning of a word is a bullet.
 _PRIVATE_USE = re.compile("(?<=\\S)[\ue000-\uf8ff]")
+#: Neighbouring characters without a meaning: U+FFFD, which `(cid:7)` becomes, control and private-use characters.
+_MEANINGLESS = re.compile("[\ufffd\x00-\x08\x0e-\x1f\x7f-\x9f\ue000-\uf8ff]+")
+#: A word of ordinary letters: a gap in it is a letter, while one beside a digit or a single letter is a formula's.
+_WORD_BEFORE, _WORD_AFTER = re.compile(r"[^\W\d_]{2}$"), re.compile(r"[^\W\d_]{2}")
+#: Signs of a formula, which are looked for at most this many characters away.
+_FORMULA, _FORMULA_WITHIN = re.compile(r"[=×÷±√∑∫∞≤≥≒≠∙<>{}^]|[-+*/] ?[\d(]|[\d)] ?[-+*/]"), 12
+#: A symbol, such as an arrow, is at most this many times the same character.
+_MAX_SYMBOL = 3
+#: If at least this share of a page is meaningless, it is not formulas that are.
+_MOSTLY_MEANINGLESS = 0.2
 #: A page with more characters than this should have spaces.
 _MIN_CHARACTERS_FOR_SPACES = 60
 #: A page with more than this share of bad characters is read again with pdfplumber.
@@ -37,7 +53,9 @@ class TextQuality:
     `count` is their number without spaces. `spaces` is the share of spaces among all characters, the other fields are
     shares of `count`, all from 0 to 1: `unreadable` of `(cid:7)`, U+FFFD and control characters; `private_use` of
     characters that only their font defines; `garbled` of unassigned characters, scripts beyond the two most frequent,
-    and Korean in the wrong encoding; `doubled` of letters in words that have each letter twice.
+    and Korean in the wrong encoding; `doubled` of letters in words that have each letter twice. `mixed` is the number
+    of Latin-1 letters in Hangul words. `holes` is the share of unreadable and private-use characters that stand for
+    letters, and not for the glyphs of a formula or for symbols.
     """
 
     count: int
@@ -48,15 +66,22 @@ class TextQuality:
     garbled: float
     spaces: float
     doubled: float
+    mixed: int = 0
+    holes: float = 0.0
 
     @property
     def bad(self) -> float:
-        return self.unreadable + self.private_use + self.garbled + self.doubled
+        return self.unreadable + self.private_use + self.garbled + self.doubled + self.mixed / max(1, self.count)
 
     @property
     def doubtful(self) -> bool:
         """Return whether the page should be read again with pdfplumber."""
-        return self.bad > DOUBTFUL or self.runs_together(0.02)
+        return self.bad > DOUBTFUL or self.mixed > 0 or self.runs_together(0.02)
+
+    def is_garbled(self, params: Extract) -> bool:
+        """Return whether letters are wrong, drawn twice or without spaces between words."""
+        wrong = self.mixed > 0 or self.garbled + self.doubled > params.max_garbled_ratio
+        return wrong or self.runs_together(params.min_space_ratio)
 
     def runs_together(self, min_spaces: float) -> bool:
         """Return whether the spaces between words are missing; Chinese and Japanese have none."""
@@ -71,7 +96,8 @@ def measure(text: str) -> TextQuality:
         share = 1 / max(1, total)
         spaces = (len(text) - total) / max(1, len(text))
         return TextQuality(total, share * hangul, 0, 0, 0, 0, spaces, share * _doubled(text))
-    counts = Counter(_CID.sub("\ufffd", text))
+    text = _CID.sub("\ufffd", text)
+    counts = Counter(text)
     spaces = sum(counts.pop(space, 0) for space in " \n\r\t\u00a0")
     total = counts.total()
     categories = {character: unicodedata.category(character) for character in counts}
@@ -85,7 +111,38 @@ def measure(text: str) -> TextQuality:
         garbled=share * _garbled(counts, categories),
         spaces=spaces / max(1, total + spaces),
         doubled=share * _doubled(text),
+        mixed=_mixed(text),
+        holes=share * _holes(text),
     )
+
+
+def _mixed(text: str) -> int:
+    return len(_MIXED.findall(text)) + (0 if _ACCENTED_WORD.search(text) else len(_MIXED_START.findall(text)))
+
+
+def _holes(text: str) -> int:
+    """Return how many characters without a meaning stand for letters."""
+    runs = list(_MEANINGLESS.finditer(text))
+    total = sum(len(run.group()) for run in runs)
+    if total >= _MOSTLY_MEANINGLESS * max(1, len(text)):
+        return total
+    return sum(len(run.group()) for run in runs if _is_hole(text, *run.span()))
+
+
+def _is_hole(text: str, start: int, end: int) -> bool:
+    """Return whether the characters from `start` to `end` are in a word, or a word themselves, outside a formula."""
+    run, before, after = (
+        text[start:end],
+        text[max(0, start - _FORMULA_WITHIN) : start],
+        text[end : end + _FORMULA_WITHIN],
+    )
+    begins_word = not before or before[-1].isspace()
+    if begins_word and len(run) == 1 and run >= "\ue000" and run != "\ufffd":
+        return False  # a bullet
+    if _WORD_BEFORE.search(before) or _WORD_AFTER.match(after):
+        return True
+    is_symbol = len(run) == 1 or (len(run) <= _MAX_SYMBOL and len(set(run)) == 1 and run[0] != "\ufffd")
+    return not is_symbol and not _FORMULA.search(before) and not _FORMULA.search(after)
 
 
 def _doubled(text: str) -> int:
@@ -146,10 +203,6 @@ def why_set_aside(
         return "needs_ocr" if image_share >= params.min_image_share else "no_text"
     if image_share >= FULL_PAGE_IMAGE and characters < params.min_characters_on_picture:
         return "needs_ocr"
-    if quality.unreadable + quality.private_use > params.max_unreadable_ratio or unmapped_share > 0.5:
+    if quality.holes > params.max_unreadable_ratio or unmapped_share > 0.5:
         return "unreadable_font"
-    if quality.garbled + quality.doubled > params.max_garbled_ratio:
-        return "garbled"
-    if quality.runs_together(params.min_space_ratio):
-        return "garbled"
-    return None
+    return "garbled" if quality.is_garbled(params) else None

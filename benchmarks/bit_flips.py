@@ -1,0 +1,100 @@
+"""Flip bits in copies of the samples, and print the contents of benchmarks/bit_flips.txt.
+
+    python -m benchmarks.bit_flips [COPIES] [FOLDER_OF_PDFS] > benchmarks/bit_flips.txt
+
+Each copy of a PDF has FLIPS random bits the other way round, as after a bad download or on a failing disk. The pages
+of every copy go through extract and build_qa. A pair that holds a letter which its page in the original file does not
+hold is wrong, and nothing after build_qa could tell.
+"""
+
+import random
+import sys
+import tempfile
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+
+from pagetune.build_qa.rules import build_pairs
+from pagetune.extract.pages import read_documents
+from pagetune.params import Params, load_params
+from pagetune.records import BadFile, Page, Pair
+
+FLIPS, COPIES = 40, 20
+
+
+@dataclass
+class Outcome:
+    """Outcomes of the copies of all files: pages by status or reason, pairs, and the pairs that are wrong.
+
+    A wrong pair is given with the letters that its page in the original file does not hold.
+    """
+
+    files: int = 0
+    bad_files: Counter[str] = field(default_factory=Counter)
+    pages: Counter[str] = field(default_factory=Counter)
+    pairs: int = 0
+    wrong: list[tuple[Pair, str]] = field(default_factory=list)
+
+
+def main() -> None:
+    copies = int(sys.argv[1]) if len(sys.argv) > 1 else COPIES
+    folder = Path(sys.argv[2]) if len(sys.argv) > 2 else Path("data/raw")
+    outcome = flip_and_read(sorted(folder.glob("*.pdf")), copies, load_params())
+    print(f"{outcome.files} files: {copies} copies of each PDF, {FLIPS} random bits flipped in each")
+    print(f"files that are not read: {sum(outcome.bad_files.values())} {dict(sorted(outcome.bad_files.items()))}")
+    print(f"pages: {sum(outcome.pages.values())} {dict(sorted(outcome.pages.items()))}")
+    print(f"pairs: {outcome.pairs}")
+    print(f"pairs with a letter that the original page does not have: {len(outcome.wrong)}")
+    for pair, letters in outcome.wrong:
+        print(f"  {letters!r} {pair.doc_id} p{pair.page_number}: {pair.instruction} -> {pair.output}")
+
+
+def flip_and_read(paths: list[Path], copies: int, params: Params) -> Outcome:
+    """Read `copies` copies with flipped bits of each file, and build pairs from each copy by itself."""
+    originals = {(page.doc_id, page.page_number): page for page in _read(paths[0].parent, params)[0]}
+    with tempfile.TemporaryDirectory() as folder:
+        for path in paths:
+            for copy in range(copies):
+                flipped = flip_bits(path.read_bytes(), random.Random(f"{path.name} {copy}"))
+                Path(folder, f"{path.stem}.{copy}.pdf").write_bytes(flipped)
+        pages, bad = _read(Path(folder), params)
+    outcome = Outcome(
+        files=copies * len(paths),
+        bad_files=Counter(file.reason for file in bad),
+        pages=Counter(page.reason or page.status for page in pages),
+    )
+    for _, copied in groupby(pages, key=lambda page: page.doc_id):
+        pairs, _ = build_pairs(list(copied), params.qa.article_characters)
+        outcome.pairs += len(pairs)
+        outcome.wrong += [(pair, letters) for pair in pairs if (letters := _new_letters(pair, originals))]
+    return outcome
+
+
+def flip_bits(content: bytes, generator: random.Random) -> bytes:
+    flipped = bytearray(content)
+    for bit in generator.sample(range(8 * len(flipped)), FLIPS):
+        flipped[bit // 8] ^= 1 << bit % 8
+    return bytes(flipped)
+
+
+def _read(folder: Path, params: Params) -> tuple[list[Page], list[BadFile]]:
+    found = list(read_documents(folder, params.extract))
+    return [one for one in found if isinstance(one, Page)], [one for one in found if isinstance(one, BadFile)]
+
+
+def _new_letters(pair: Pair, originals: dict[tuple[str, int], Page]) -> str:
+    """Return the letters of the pair's evidence that its page in the original file does not hold."""
+    page = originals.get((pair.doc_id.rpartition(".")[0], pair.page_number or 0))
+    whole = page.model_dump_json() if page else ""
+    return "".join(sorted(set(_letters(pair.evidence or "")) - set(_letters(whole))))
+
+
+def _letters(text: str) -> Iterator[str]:
+    return (character for character in text if unicodedata.category(character)[0] == "L")
+
+
+if __name__ == "__main__":
+    main()
