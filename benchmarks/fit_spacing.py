@@ -3,14 +3,17 @@
     git clone https://github.com/KLUE-benchmark/KLUE
     git clone https://github.com/UniversalDependencies/UD_Korean-Kaist      (and -GSD, -PUD)
     git clone https://github.com/reactjs/ko.react.dev
+    apt-get download libreoffice-help-ko && dpkg -x libreoffice-help-ko*.deb libreoffice
     python -m benchmarks.fit_spacing FOLDER_OF_THE_CLONES
 
 It reads news and other prose from KLUE's development sets (CC BY-SA 4.0), the development sets of the treebanks and the
-whole of PUD (CC BY-SA 4.0 and 3.0), and React's Korean documentation (CC BY 4.0). The weights of the n-grams are fitted
-on every place where a line could break. The others are fitted on broken lines of documents whose n-grams were fitted
-without them, so that an n-gram's weight counts for what it says about text that it was not fitted on.
+whole of PUD (CC BY-SA 4.0 and 3.0), React's Korean documentation (CC BY 4.0) and LibreOffice's help (MPL 2.0). The
+weights of the n-grams are fitted on every place where a line could break. The others are fitted on broken lines of
+documents whose n-grams were fitted without them, so that an n-gram's weight counts for what it says about text that it
+was not fitted on.
 """
 
+import html
 import json
 import random
 import re
@@ -27,10 +30,10 @@ from pagetune.extract.spacing import Findings, morphemes, ngrams, seen
 
 FOLDS = 3
 #: The most findings of a row.
-MOST = 11
+MOST = 13
 WIDTHS = (15, 20, 22, 30, 35, 45)
 #: A finding is kept if it was made this often and its weight is at least this; weights are rounded to eighths.
-MIN_COUNT, MIN_WEIGHT, STEPS = 3, 0.3, 8
+MIN_COUNT, MIN_WEIGHT, STEPS = 3, 0.2, 8
 #: A weight is expected to be about 0, with a variance of one over this.
 PRIOR = 1.0
 ITERATIONS = 60
@@ -38,7 +41,8 @@ ITERATIONS = 60
 PROSE = ("wikitree", "acrofan", "policy", "wikinews", "wikipedia")
 HEADER = """\
 # Weights of the findings that decide on a space (spacing.py): above 0 for a space, below 0 against one.
-# Fitted by benchmarks/fit_spacing.py on text of KLUE, UD Korean GSD, Kaist and PUD (CC BY-SA) and ko.react.dev (CC BY).
+# Fitted by benchmarks/fit_spacing.py on text of KLUE, UD Korean GSD, Kaist and PUD (CC BY-SA),
+# ko.react.dev (CC BY) and LibreOffice's help (MPL 2.0).
 """
 
 
@@ -65,6 +69,7 @@ def read_documents(folder: Path) -> list[Document]:
     sentences = sorted(set(klue_sentences(folder / "KLUE" / "klue_benchmark")))
     documents += [sentences[start : start + 20] for start in range(0, len(sentences), 20)]
     documents += [react_paragraphs(path) for path in sorted(folder.glob("ko.react.dev/src/content/**/*.md"))]
+    documents += [help_paragraphs(path) for path in sorted(folder.glob("libreoffice/**/ko/text/**/*.html"))]
     kept = [[text for text in map(tidy, document) if is_korean(text)] for document in documents]
     return [document for document in kept if document]
 
@@ -89,6 +94,11 @@ def react_paragraphs(path: Path) -> list[str]:
     text = re.sub(r"```.*?```", "", path.read_text("utf-8"), flags=re.DOTALL)
     text = re.sub(r"<[^>]*>|\{/\*.*?\*/\}|[*`]", "", re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text))
     return [re.sub(r"^[\s#>-]*(\d+\.)?", "", line) for line in text.splitlines()]
+
+
+def help_paragraphs(path: Path) -> list[str]:
+    found = re.findall(r"<p[^>]*>(.*?)</p>", path.read_text("utf-8"), flags=re.DOTALL)
+    return [html.unescape(re.sub(r"<[^>]*>", " ", text)) for text in found]
 
 
 def broken_lines(documents: list[Document]) -> list[Break]:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from itertools import pairwise
 from statistics import median
 
-from pagetune.extract.spacing import kiwi
+from pagetune.extract.spacing import has_space
 from pagetune.extract.word_boxes import Word
 
 #: Ligatures that NFC keeps, although a search for "fi" does not find them.
@@ -22,8 +22,10 @@ _RARE = re.compile("[" + "".join(map(re.escape, map(chr, _TRANSLATION))) + "]")
 _BULLET = re.compile(r"^(?:[\ue000-\uf8ff]|¥(?= \D))\s*")
 #: Single syllables with spaces between them, up to the end of the line or a colon: "목 차", "발 의 자 : ".
 _SPACED_SYLLABLES = re.compile(r"^(?:[가-힣] )+[가-힣](?=\s*[:：]|$)")
-#: Lists of words of one syllable each: days of the week, sizes and ranks, sexes, yes and no.
-_ONE_SYLLABLE_WORDS = re.compile(r"[월화수목금토일 ]+|[상중하 ]+|[대중소 ]+|[남여 ]+|[유무 ]+")
+#: Lists of words of one syllable each: days of the week, sizes and ranks, sexes, yes and no, parties, directions.
+_ONE_SYLLABLE_WORDS = re.compile(
+    r"[월화수목금토일 ]+|[상중하 ]+|[대중소 ]+|[남여 ]+|[유무 ]+|[갑을병정 ]+|[동서남북 ]+"
+)
 
 
 def clean_line(text: str) -> str:
@@ -43,24 +45,23 @@ def close_syllables(text: str) -> str:
     if found is None or _ONE_SYLLABLE_WORDS.fullmatch(found.group()):
         return text
     closed = found.group().replace(" ", "")
-    if len(closed) == 2 and found.end() == len(text) and not _is_noun(closed):
+    if len(closed) == 2 and found.end() == len(text) and not _is_word(closed):
         return text  # "두 번"
     return closed + text[found.end() :]
 
 
 @lru_cache(maxsize=1000)
-def _is_noun(text: str) -> bool:
-    """Return whether Kiwi knows the text as a noun, or as several if it is longer than two syllables."""
-    tokens = kiwi().tokenize(text)
-    known = all(token.tag in ("NNG", "NNP", "XPN", "XSN") and not token.oov for token in tokens)
-    return known and (len(text) > 2 or len(tokens) == 1)
+def _is_word(text: str) -> bool:
+    """Return whether the syllables are one word, or a compound with few spaces: "비고", but not "두번" or "할수"."""
+    spaces = sum(has_space(text[:place], text[place:]) for place in range(1, len(text)))
+    return spaces <= (len(text) - 1) / 3
 
 
 def join_spaced_letters(line: list[Word]) -> str:
     """Join the words of a line with spaces, and the letters of letter-spaced words without.
 
     Where each word of the line is one character, only wide gaps become spaces. In other lines, Hangul syllables that
-    stand by themselves are one word if it is a noun and their gaps are alike, and wide or many.
+    stand by themselves are one word if they make one and their gaps are alike, and wide or many.
     """
     if not any(len(left.text) == 1 == len(right.text) for left, right in pairwise(line)):
         return " ".join(word.text for word in line)
@@ -109,4 +110,4 @@ def _close_run(run: list[Word]) -> str:
     if len(run) == 1 or _ONE_SYLLABLE_WORDS.fullmatch(spaced):
         return spaced
     wide = len(run) >= MANY or run[1].x0 - run[0].x1 > WIDE_GAP * run[0].size
-    return closed if wide and _is_noun(closed) else spaced
+    return closed if wide and _is_word(closed) else spaced

@@ -99,7 +99,7 @@ def _opens(group: list[Line], line: Line) -> bool:
         return True
     if _HEADING_NUMBER.match(text):
         return ends_sentence(before)
-    if dash := _DASH.match(text):
+    if (dash := _DASH.match(text)) and not (before[-1:].isdigit() and text[2:3].isdigit()):
         after_item = group[0].text.startswith(dash.group()) or before.endswith((".", ":", ";", ",", "?", "!"))
         return after_item or (dash[1] not in before and re.search("[가-힣]", text) is not None)
     return False

@@ -3,9 +3,10 @@
 Each finding has a weight in `spacing.txt`, which `benchmarks/fit_spacing.py` fits; their sum decides.
 """
 
+import re
 import unicodedata
 import warnings
-from functools import cache
+from functools import cache, lru_cache
 from math import log
 from pathlib import Path
 from typing import Any
@@ -26,12 +27,12 @@ SURE = 4.0
 _WEIGHTS = Path(__file__).with_name("spacing.txt")
 
 
-def has_space(left: str, right: str, evidence: str) -> bool:
+def has_space(left: str, right: str, evidence: str = "") -> bool:
     """Return whether Korean writes a space between `left` and `right`, neither of which may be empty.
 
     `evidence` is text of the same document, with the same line breaks.
     """
-    score = _sum(ngrams(left, right))
+    score = _sum(ngrams(left, right)) + habit(evidence)
     if abs(score) < SURE:
         score += _sum(seen(left, right, evidence))
     if abs(score) < SURE:
@@ -58,6 +59,21 @@ def _weights() -> dict[str, float]:
             weight, *names = line.split("\t")
             weights.update(dict.fromkeys(names, float(weight)))
     return weights
+
+
+#: A document that breaks its lines at spaces only: at least so many breaks of which n-grams are sure, at most this
+#: share of them inside a word, and what the habit is then worth at the other breaks.
+_MIN_SURE_BREAKS, _MAX_INSIDE, _HABIT = 15, 0.04, 5.0
+_BETWEEN_HANGUL = re.compile("([가-힣]{2,3})\\n(?=([가-힣]{1,3}))")
+
+
+@lru_cache(maxsize=4)
+def habit(evidence: str) -> float:
+    """Return what it is worth that a document breaks its lines at spaces only, and 0.0 if it breaks words too."""
+    scores = [_sum(ngrams(left, right)) for left, right in _BETWEEN_HANGUL.findall(evidence)[:300]]
+    inside, spaces = sum(score < -SURE for score in scores), sum(score > SURE for score in scores)
+    at_spaces = inside + spaces >= _MIN_SURE_BREAKS and inside <= _MAX_INSIDE * (inside + spaces)
+    return _HABIT if at_spaces else 0.0
 
 
 class _Classes(dict[int, str]):
@@ -118,20 +134,23 @@ def kiwi() -> Kiwi:
 
 
 def morphemes(left: str, right: str) -> Findings:
-    """Return which morphemes Kiwi finds at the place when the text is written without a space.
-
-    A morpheme that reaches over the place, or the last before it and the first after it.
-    """
+    """Return which morphemes Kiwi finds at the place, without a space and with one, and how much likelier they are."""
     before, after = left[-CONTEXT:], right[:CONTEXT]
-    tokens, _ = kiwi().analyze(before + after)[0]
-    last = next((token for token in reversed(tokens) if token.start < len(before)), None)
-    first = next((token for token in tokens if token.start + token.len > len(before)), None)
-    if first is None or last is None:
-        return {}
+    joined, likelihood = kiwi().analyze(before + after)[0]
+    apart, other_likelihood = kiwi().analyze(f"{before} {after}")[0]
+    cost = (likelihood - other_likelihood) / 10
+    found = _at(joined, len(before), "") | _at(apart, len(before), "apart: ")
+    return found | {"cost of a space": max(-3.0, min(3.0, cost)), "free": float(abs(cost) < 0.001)}
+
+
+def _at(tokens: list[Any], place: int, name: str) -> Findings:
+    """Return the morpheme that reaches over a place, or the last before it and the first after it."""
+    last = next((token for token in reversed(tokens) if token.start < place), tokens[0])
+    first = next((token for token in tokens if token.start + token.len > place), tokens[-1])
     if first is last:
-        return {f"over {_tag(first)}": 1.0}
-    pair = f"{_tag(last)} {_tag(first)}", f"{_tag(last)} .", f". {_tag(first)}"
-    return dict.fromkeys(pair, 1.0) | {"rare": -first.score / 10}
+        return {f"{name}over {_tag(first)}": 1.0}
+    tags = f"{_tag(last)} {_tag(first)}", f"{_tag(last)} .", f". {_tag(first)}"
+    return {f"{name}{tag}": 1.0 for tag in tags} | {f"{name}rare": -first.score / 10}
 
 
 def _tag(token: Any) -> str:
