@@ -17,8 +17,9 @@ Span = tuple[float, float]
 
 #: The least width of a gutter, in font sizes, and in spaces between words, which are wide in justified lines.
 GUTTER_WIDTH, WIDER_THAN_SPACES = 0.8, 1.6
-#: The least number of lines on either side of a gutter.
-MIN_LINES = 3
+#: The least number of lines on either side of a gutter, and where the lines are at the same heights on both sides, as
+#: three labels and their values are.
+MIN_LINES, MIN_LINES_ALIKE = 3, 5
 #: How far apart, in points, the left ends of a column's lines may be.
 STEP = 3.0
 #: The least share of the region's width on either side of a gutter: a column of labels or numbers is narrower.
@@ -27,7 +28,7 @@ MIN_SIDE_WIDTH = 0.2
 #: emptier, but they are at the same heights: where the lines of the sides are not, less is enough.
 MIN_FILL, MIN_FILL_TOGETHER = 0.35, 1.1
 MIN_FILL_APART, MIN_FILL_TOGETHER_APART = 0.25, 0.7
-#: Lines on either side of a gutter are at different heights if they differ by more than this, in font sizes.
+#: The steps in height across a gutter are alike if they differ by no more than this, in font sizes.
 OTHER_HEIGHT = 0.05
 
 
@@ -186,13 +187,16 @@ def _gutters_at(lines: list[list[Span]], x: float, width: float) -> Iterator[Gut
 
 
 def _are_apart(lines: list[WordLine], x: float) -> bool:
-    """Return whether most lines that have words on both sides of `x` have them at different heights, unlike a table."""
-    differ = []
+    """Return whether the words on the two sides of `x` are at other heights from line to line, unlike a table's.
+
+    Two fonts of a table differ in height by the same step in each line.
+    """
+    steps = []
     for line in lines:
         left, right = [word for word in line if word.x1 <= x], [word for word in line if word.x0 >= x]
         if left and right and abs(left[-1].size - right[0].size) < 0.04 * left[-1].size:
-            differ.append(abs(left[-1].bottom - right[0].bottom) > OTHER_HEIGHT * left[-1].size)
-    return len(differ) > 1 and sum(differ) > len(differ) / 2
+            steps.append((left[-1].bottom - right[0].bottom) / left[-1].size)
+    return len(steps) > 1 and sum(abs(step - median(steps)) > OTHER_HEIGHT for step in steps) > len(steps) / 3
 
 
 def _lines_on_the_shorter_side(lines: list[list[Span]], x: float, *, apart: bool) -> int:
@@ -202,7 +206,7 @@ def _lines_on_the_shorter_side(lines: list[list[Span]], x: float, *, apart: bool
     """
     left = [(line[0][0], max(x1 for _, x1 in line if x1 <= x)) for line in lines if line[0][1] <= x]
     right = [(min(x0 for x0, _ in line if x0 >= x), line[-1][1]) for line in lines if line[-1][0] >= x]
-    if min(len(left), len(right)) < MIN_LINES:
+    if min(len(left), len(right)) < (MIN_LINES if apart else MIN_LINES_ALIKE):
         return 0
     whole = max(x1 for _, x1 in right) - min(x0 for x0, _ in left)
     fills = [_fill(side, MIN_SIDE_WIDTH * whole) for side in (left, right)]

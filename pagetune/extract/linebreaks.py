@@ -51,7 +51,7 @@ def _rule(left: str, right: str) -> bool | None:
         return not one
     if "①" <= left[-1] <= "⑳":
         return True
-    if left[-1] in "·ㆍ([{“‘「『《〈" or (re.search(r"(^|\s)제$", left) and right[0].isdigit()):
+    if left[-1] in "·ㆍ([{“‘「『《〈" or (re.search(r"(^|\s)제$|\d조의$", left) and right[0].isdigit()):
         return False
     if _HANGUL.search(left[-1]) and right[0] in ".,)]:;!?%”’」』》〉~·ㆍ":
         return False

@@ -42,7 +42,7 @@ class Label(NamedTuple):
 def paragraphs(lines: list[Line]) -> list[list[Line]]:
     """Group lines in reading order into paragraphs."""
     groups: list[list[Line]] = []
-    last: dict[str, int] = {}
+    last: dict[str, tuple[int, float]] = {}
     for index, line in enumerate(lines):
         label = _label(line.text)
         is_item = label is not None and groups and _is_item(label, groups[-1], last, lines[index:])
@@ -50,7 +50,7 @@ def paragraphs(lines: list[Line]) -> list[list[Line]]:
             groups[-1].append(line)
         else:
             groups.append([line])
-            last.update([label] if label else [])
+            last |= {label.style: (label.number, line.x0)} if label else {}
     return groups
 
 
@@ -65,14 +65,17 @@ def _label(text: str) -> Label | None:
     return Label(f"{bracket}{letters[0]}{end}", letters.index(number) + 1)
 
 
-def _is_item(label: Label, group: list[Line], last: dict[str, int], lines: list[Line]) -> bool:
+def _is_item(label: Label, group: list[Line], last: dict[str, tuple[int, float]], lines: list[Line]) -> bool:
     """Return whether a label at the start of the first of `lines` numbers an item.
 
-    `last` has the number of the last item of each style. A closing bracket that was opened before is not a label's.
+    `last` has the number of the last item of each style, and where its line starts. A closing bracket that was opened
+    before is not a label's.
     """
     if label.style[-1] == ")" and _has_open_bracket(group):
         return False
-    if last.get(label.style) == label.number - 1 and not _is_broken_word(group[-1].text, lines[0].text):
+    number, x0 = last.get(label.style, (0, 0.0))
+    hangs = abs(lines[0].x0 - x0) < _SAME_INDENT < group[-1].x0 - x0
+    if number and label.number == number + 1 and (hangs or not _is_broken_word(group[-1].text, lines[0].text)):
         return True
     if label.style in _LIST_STYLES and re.search("[가-힣]", lines[0].text):
         return True
