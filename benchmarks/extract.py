@@ -25,9 +25,10 @@ from rapidfuzz.distance import Levenshtein
 from benchmarks.typeset import Layout, typeset, wrap
 from pagetune.extract.fast import read_fast
 from pagetune.extract.files import InputFile, SourceFile, inspect_file
-from pagetune.extract.linebreaks import join_lines, kiwi
+from pagetune.extract.linebreaks import join_lines
 from pagetune.extract.pages import page_ranges, read_documents, read_pages
 from pagetune.extract.quality import measure
+from pagetune.extract.spacing import kiwi
 from pagetune.params import Extract, load_params
 from pagetune.records import Page
 from samples.typeset import read_sample

@@ -3,10 +3,14 @@
 import re
 
 import pytest
-from hypothesis import given
+from conftest import ROOT
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.line_joins import korean_texts, wrap_at_words
+from benchmarks.typeset import wrap
 from pagetune.extract.linebreaks import join_lines
+from pagetune.extract.spacing import habit
 
 
 @pytest.mark.parametrize(
@@ -27,6 +31,24 @@ from pagetune.extract.linebreaks import join_lines
         (["the charging", "port"], "the charging port"),
         (["신청합니다.", "남은 자리는"], "신청합니다. 남은 자리는"),
         (["02-555-0143", "02-555-0144"], "02-555-0143 02-555-0144"),
+        (["기간은 2020–", "2024년"], "기간은 2020–2024년"),
+        (["매일 09:00~", "18:00에"], "매일 09:00~18:00에"),
+        (["3월", "~5월에"], "3월~5월에"),
+        (["the years 2020 –", "2024"], "the years 2020 – 2024"),
+        (["https://www.foo.or.kr/boar", "d/view.do?id=3 에서"], "https://www.foo.or.kr/board/view.do?id=3 에서"),
+        (["https:", "//doi.org/10.1145/3605"], "https://doi.org/10.1145/3605"),
+        (["https://a.kr/self-", "help"], "https://a.kr/self-help"),
+        (["see https://a.com/page", "for details"], "see https://a.com/page for details"),
+        (["go to www.a.com.", "The next step"], "go to www.a.com. The next step"),
+        (["문의: hong@kor", "ea.kr로"], "문의: hong@korea.kr로"),
+        (["문의: hong@", "korea.kr로"], "문의: hong@korea.kr로"),
+        (["문의: hong@korea.", "kr로"], "문의: hong@korea.kr로"),
+        (["전화는 02-", "555-0143입니다."], "전화는 02-555-0143입니다."),
+        (["COVID-", "19 환자"], "COVID-19 환자"),
+        (["22일(", "현지시간) 보도"], "22일(현지시간) 보도"),
+        (["스크린의 행(500)", "에 의해"], "스크린의 행(500)에 의해"),
+        (["어머니와 아버지", "송근영 씨가"], "어머니와 아버지 송근영 씨가"),
+        (["전국 38", "곳으로"], "전국 38곳으로"),
         (["", "한 줄", ""], "한 줄"),
         ([], ""),
     ],
@@ -35,8 +57,24 @@ def test_a_break_is_closed_as_it_was_meant(lines: list[str], joined: str) -> Non
     assert join_lines(lines) == joined
 
 
+@settings(deadline=None)  # the first example loads Kiwi
 @given(st.lists(st.text("가나다라 abc 019.,-()", max_size=12), max_size=5))
 def test_joining_loses_no_letter(lines: list[str]) -> None:
     """Joining changes only spaces, and removes the hyphen of a hyphenated word."""
     before, after = (re.sub(r"[\s-]", "", text) for text in ("".join(lines), join_lines(lines)))
     assert before == after
+
+
+def test_a_name_is_joined_as_the_document_writes_it_elsewhere() -> None:
+    left, right = "그 무렵 나리", "샘터가 문을 열었다."
+    assert join_lines([left, right], "우리 나리샘터는 작은 곳이다.\n" * 3) == left + right
+    assert join_lines([left, right], "우리 나리 샘터는 작은 곳이다.\n" * 3) == f"{left} {right}"
+
+
+def test_in_a_document_that_breaks_at_spaces_names_are_not_glued() -> None:
+    texts = [text for path in sorted((ROOT / "samples").glob("*.txt")) for text in korean_texts(path)]
+    at_spaces = "\n".join(line for text in texts for line in wrap_at_words(text, 30)[0])
+    inside_words = "\n".join(line for text in texts for line in wrap(text, 30)[0])
+    assert join_lines(["세 번째 멤버인 크리스", "드레야는"], at_spaces) == "세 번째 멤버인 크리스 드레야는"
+    assert habit(at_spaces) > 0
+    assert habit(inside_words) == 0

@@ -18,15 +18,19 @@ Span = tuple[float, float]
 
 #: The least width of a gutter, in font sizes, and in spaces between words, which are wide in justified lines.
 GUTTER_WIDTH, WIDER_THAN_SPACES = 0.8, 1.6
-#: The least number of lines on either side of a gutter.
-MIN_LINES = 3
+#: The least number of lines on either side of a gutter, and where the lines are at the same heights on both sides, as
+#: three labels and their values are.
+MIN_LINES, MIN_LINES_ALIKE = 3, 5
 #: How far apart, in points, the left ends of a column's lines may be.
 STEP = 3.0
 #: The least share of the region's width on either side of a gutter: a column of labels or numbers is narrower.
 MIN_SIDE_WIDTH = 0.2
 #: How much of a side's width its lines fill on average, at least: on each side, and summed over both. Table cells are
-#: emptier.
+#: emptier, but they are at the same heights: where the lines of the sides are not, less is enough.
 MIN_FILL, MIN_FILL_TOGETHER = 0.35, 1.1
+MIN_FILL_APART, MIN_FILL_TOGETHER_APART = 0.25, 0.7
+#: The steps in height across a gutter are alike if they differ by no more than this, in font sizes.
+OTHER_HEIGHT = 0.05
 
 
 @dataclass
@@ -130,7 +134,8 @@ def find_gutter(lines: list[WordLine]) -> Gutter | None:
     best, most = None, 0
     for x in _gutter_candidates(spans, width):
         for gutter in _gutters_at(spans, x, width):
-            shorter = _lines_on_the_shorter_side(spans[gutter.first : gutter.last], x)
+            apart = _are_apart(lines[gutter.first : gutter.last], x)
+            shorter = _lines_on_the_shorter_side(spans[gutter.first : gutter.last], x, apart=apart)
             if shorter > most:
                 best, most = gutter, shorter
     return best and _without_detached_end(best, lines, spans)
@@ -183,15 +188,32 @@ def _gutters_at(lines: list[list[Span]], x: float, width: float) -> Iterator[Gut
             first = index + 1
 
 
-def _lines_on_the_shorter_side(lines: list[list[Span]], x: float) -> int:
-    """Return how many lines the side with fewer lines has, 0 where either side is not a column of text."""
+def _are_apart(lines: list[WordLine], x: float) -> bool:
+    """Return whether the words on the two sides of `x` are at other heights from line to line, unlike a table's.
+
+    Two fonts of a table differ in height by the same step in each line.
+    """
+    steps = []
+    for line in lines:
+        left, right = [word for word in line if word.x1 <= x], [word for word in line if word.x0 >= x]
+        if left and right and abs(left[-1].size - right[0].size) < 0.04 * left[-1].size:
+            steps.append((left[-1].bottom - right[0].bottom) / left[-1].size)
+    return len(steps) > 1 and sum(abs(step - median(steps)) > OTHER_HEIGHT for step in steps) > len(steps) / 3
+
+
+def _lines_on_the_shorter_side(lines: list[list[Span]], x: float, *, apart: bool) -> int:
+    """Return how many lines the side with fewer lines has, 0 where either side is not a column of text.
+
+    `apart` says that the lines of the sides are not at the same heights.
+    """
     left = [(line[0][0], max(x1 for _, x1 in line if x1 <= x)) for line in lines if line[0][1] <= x]
     right = [(min(x0 for x0, _ in line if x0 >= x), line[-1][1]) for line in lines if line[-1][0] >= x]
-    if min(len(left), len(right)) < MIN_LINES:
+    if min(len(left), len(right)) < (MIN_LINES if apart else MIN_LINES_ALIKE):
         return 0
     whole = max(x1 for _, x1 in right) - min(x0 for x0, _ in left)
     fills = [_fill(side, MIN_SIDE_WIDTH * whole) for side in (left, right)]
-    are_columns = min(fills) >= MIN_FILL and sum(fills) >= MIN_FILL_TOGETHER
+    least, together = (MIN_FILL_APART, MIN_FILL_TOGETHER_APART) if apart else (MIN_FILL, MIN_FILL_TOGETHER)
+    are_columns = min(fills) >= least and sum(fills) >= together
     return min(len(left), len(right)) if are_columns else 0
 
 

@@ -32,8 +32,8 @@ _IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 class Drawing:
     """What is drawn on a page, in points from the bottom left of the page as the file stores it.
 
-    `rulings` are thin boxes, `boxes` the filled rectangles that are not white. `letters` are the boxes of paths that could
-    be letters, each with the number of its points; `small_paths` says how many paths are as small as a letter.
+    `rulings` are thin boxes, `boxes` the filled rectangles that are not white. `letters` are the boxes of paths that
+    could be letters, each with the number of its points; `small_paths` says how many paths are as small as a letter.
     `image_area` is in square points.
     """
 

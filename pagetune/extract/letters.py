@@ -3,9 +3,11 @@
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import pairwise
 from statistics import median
 
+from pagetune.extract.spacing import has_space
 from pagetune.extract.word_boxes import Word
 
 #: Ligatures that NFC keeps, although a search for "fi" does not find them.
@@ -21,14 +23,10 @@ _RARE = re.compile("[" + "".join(map(re.escape, map(chr, _TRANSLATION))) + "]")
 _BULLET = re.compile(r"^(?:[\ue000-\uf8ff]|¥(?= \D))\s*")
 #: Single syllables with spaces between them, up to the end of the line or a colon: "목 차", "발 의 자 : ".
 _SPACED_SYLLABLES = re.compile(r"^(?:[가-힣] )+[가-힣](?=\s*[:：]|$)")
-#: Words of two syllables that forms and headings write with a space inside; other such pairs are mostly two words.
-_TWO_SYLLABLE_WORDS = re.compile(
-    "목차|총칙|부칙|별표|서식|부록|요약|서론|본론|결론|차례|순서|성명|주소|전화|이름|직위|직급|소속|담당|수신|발신|참조"
-    "|제목|번호|서명|날짜|일시|장소|대상|기간|시간|구분|항목|내용|비고|합계|소계|금액|수량|단가|단위|품명|규격|비율|인원"
-    "|요금|계좌|은행|위치|방법|사유|근거|조건|결과|평가|점수|등급|국적|성별|연락|유형|종류|용도|면적|상호|대표"
+#: Lists of words of one syllable each: days of the week, sizes and ranks, sexes, yes and no, parties, directions.
+_ONE_SYLLABLE_WORDS = re.compile(
+    r"[월화수목금토일 ]+|[상중하 ]+|[대중소 ]+|[남여 ]+|[유무 ]+|[갑을병정 ]+|[동서남북 ]+"
 )
-#: Lists of words of one syllable each: days of the week, sizes and ranks, sexes, yes and no.
-_ONE_SYLLABLE_WORDS = re.compile(r"[월화수목금토일 ]+|[상중하 ]+|[대중소 ]+|[남여 ]+|[유무 ]+")
 
 
 def clean_line(text: str) -> str:
@@ -48,25 +46,40 @@ def close_syllables(text: str) -> str:
     if found is None or _ONE_SYLLABLE_WORDS.fullmatch(found.group()):
         return text
     closed = found.group().replace(" ", "")
-    if len(closed) == 2 and found.end() == len(text) and not _TWO_SYLLABLE_WORDS.fullmatch(closed):
+    if len(closed) == 2 and found.end() == len(text) and not _is_word(closed):
         return text  # "두 번"
     return closed + text[found.end() :]
 
 
-def join_spaced_letters(line: list[Word]) -> str:
-    """Join the words of a line with spaces. Where each word is one character, only wide gaps become spaces.
+@lru_cache(maxsize=1000)
+def _is_word(text: str) -> bool:
+    """Return whether the syllables are one word, or a compound with few spaces: "비고", but not "두번" or "할수"."""
+    spaces = sum(has_space(text[:place], text[place:]) for place in range(1, len(text)))
+    return spaces <= (len(text) - 1) / 3
 
-    The values of a form do not count as letters, and what is between them is joined by itself.
+
+def join_spaced_letters(line: list[Word]) -> str:
+    """Join the words of a line with spaces, and the letters of letter-spaced words without.
+
+    Where each word of the line is one character, only wide gaps become spaces. In other lines, Hangul syllables that
+    stand by themselves are one word if they make one and their gaps are alike, and wide or many. The values of a form
+    do not count as letters, and what is between them is joined by itself.
     """
     if any(word.ends_line for word in line):
         return " ".join(_labels_and_values(line))
+    if not any(len(left.text) == 1 == len(right.text) for left, right in pairwise(line)):
+        return " ".join(word.text for word in line)
+    if len(line) > 2 and all(len(word.text) == 1 for word in line):
+        return _close_line(line)
+    return " ".join(_close_run(run) for run in _runs(line))
+
+
+def _close_line(line: list[Word]) -> str:
+    """Join the characters of a line in which each is a word, with spaces at the gaps that are wider than most."""
     spaced = " ".join(word.text for word in line)
-    if len(line) < 3 or any(len(word.text) > 1 for word in line) or not any(word.text.isalpha() for word in line):
-        return spaced
     gaps = [right.x0 - left.x1 for left, right in pairwise(line)]
-    if max(gaps) > 6 * max(word.size for word in line):
-        return spaced  # columns of a table
-    if _ONE_SYLLABLE_WORDS.fullmatch(spaced):
+    in_columns = max(gaps) > 6 * max(word.size for word in line)
+    if in_columns or _ONE_SYLLABLE_WORDS.fullmatch(spaced) or not any(word.text.isalpha() for word in line):
         return spaced
     wide = 1.6 * median(gaps)
     spaces = [" " if gap > wide else "" for gap in gaps]
@@ -81,3 +94,34 @@ def _labels_and_values(line: list[Word]) -> Iterator[str]:
             start = end + 1
     if start < len(line):
         yield close_syllables(join_spaced_letters(line[start:]))
+
+
+def _runs(line: list[Word]) -> list[list[Word]]:
+    """Split a line into runs of Hangul syllables that stand by themselves with like gaps, and single words."""
+    runs = [[line[0]]]
+    for left, right in pairwise(line):
+        gap, run = right.x0 - left.x1, runs[-1]
+        usual = run[1].x0 - run[0].x1 if len(run) > 1 else gap
+        alike = 0.67 * usual < gap < 1.5 * usual and gap < 6 * left.size
+        if alike and _is_syllable(left.text) and _is_syllable(right.text):
+            run.append(right)
+        else:
+            runs.append([right])
+    return runs
+
+
+def _is_syllable(text: str) -> bool:
+    return len(text) == 1 and "가" <= text <= "힣"
+
+
+#: Gaps at least this wide, in font sizes, are not those between words of a sentence. Where syllables are fewer than
+#: MANY, their gaps must be that wide.
+WIDE_GAP, MANY = 0.6, 4
+
+
+def _close_run(run: list[Word]) -> str:
+    spaced, closed = " ".join(word.text for word in run), "".join(word.text for word in run)
+    if len(run) == 1 or _ONE_SYLLABLE_WORDS.fullmatch(spaced):
+        return spaced
+    wide = len(run) >= MANY or run[1].x0 - run[0].x1 > WIDE_GAP * run[0].size
+    return closed if wide and _is_word(closed) else spaced

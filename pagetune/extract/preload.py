@@ -3,6 +3,6 @@
 Only that server imports this module.
 """
 
-from pagetune.extract.linebreaks import kiwi
+from pagetune.extract.spacing import kiwi
 
 kiwi().analyze("미리 읽기")

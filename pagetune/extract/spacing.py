@@ -1,0 +1,158 @@
+"""Judge whether Korean text has a space at a place: by n-grams, by the document's own spelling, and by Kiwi.
+
+Each finding has a weight in `spacing.txt`, which `benchmarks/fit_spacing.py` fits; their sum decides.
+"""
+
+import re
+import unicodedata
+import warnings
+from functools import cache, lru_cache
+from math import log
+from pathlib import Path
+from typing import Any
+
+from kiwipiepy import Kiwi
+
+#: What a finding is worth: above 0 for a space, below 0 against one. n-grams come by the hundred thousand.
+Findings = dict[str, float]
+
+#: How many characters before and after the place an n-gram takes.
+SHAPES = ((1, 0), (2, 0), (3, 0), (0, 1), (0, 2), (0, 3), (1, 1), (2, 1), (1, 2), (2, 2))
+#: How many characters before and after the place are looked for in the document, the most telling first.
+_SEEN_SHAPES = ((3, 2), (2, 3), (2, 2), (2, 1), (1, 2))
+#: How many characters on either side Kiwi analyses.
+CONTEXT = 10
+#: Sums at least this far from 0 are right more than 99 times of 100: nothing further is looked at.
+SURE = 4.0
+_WEIGHTS = Path(__file__).with_name("spacing.txt")
+
+
+def has_space(left: str, right: str, evidence: str = "") -> bool:
+    """Return whether Korean writes a space between `left` and `right`, neither of which may be empty.
+
+    `evidence` is text of the same document, with the same line breaks.
+    """
+    score = _sum(ngrams(left, right)) + habit(evidence)
+    if abs(score) < SURE:
+        score += _sum(seen(left, right, evidence))
+    if abs(score) < SURE:
+        score += _sum(morphemes(left, right))
+    return score > 0
+
+
+def surely_one_word(left: str, right: str) -> bool:
+    """Return whether the n-grams alone say that there is no space."""
+    return _sum(ngrams(left, right)) < -SURE
+
+
+def _sum(findings: Findings) -> float:
+    weights = _weights()
+    return sum(weights.get(name, 0.0) * value for name, value in findings.items())
+
+
+@cache
+def _weights() -> dict[str, float]:
+    """Read the weights: each line of the file has a weight and the findings that have it, with tabs between them."""
+    weights = {}
+    for line in _WEIGHTS.read_text("utf-8").splitlines():
+        if not line.startswith("#"):
+            weight, *names = line.split("\t")
+            weights.update(dict.fromkeys(names, float(weight)))
+    return weights
+
+
+#: A document that breaks its lines at spaces only: at least so many breaks of which n-grams are sure, at most this
+#: share of them inside a word, and what the habit is then worth at the other breaks.
+_MIN_SURE_BREAKS, _MAX_INSIDE, _HABIT = 15, 0.04, 5.0
+_BETWEEN_HANGUL = re.compile("([가-힣]{2,3})\\n(?=([가-힣]{1,3}))")
+
+
+@lru_cache(maxsize=4)
+def habit(evidence: str) -> float:
+    """Return what it is worth that a document breaks its lines at spaces only, and 0.0 if it breaks words too."""
+    scores = [_sum(ngrams(left, right)) for left, right in _BETWEEN_HANGUL.findall(evidence)[:300]]
+    inside, spaces = sum(score < -SURE for score in scores), sum(score > SURE for score in scores)
+    at_spaces = inside + spaces >= _MIN_SURE_BREAKS and inside <= _MAX_INSIDE * (inside + spaces)
+    return _HABIT if at_spaces else 0.0
+
+
+class _Classes(dict[int, str]):
+    """Translate letters of other scripts and digits to one of their kind, because only Hangul is told apart."""
+
+    def __missing__(self, code: int) -> str:
+        letter = chr(code)
+        if "가" <= letter <= "힣":
+            kind = letter
+        elif letter.isdigit():
+            kind = "0"
+        elif "CJK" in unicodedata.name(letter, ""):
+            kind = "字"
+        else:
+            kind = "a" if letter.isalpha() else letter
+        self[code] = kind
+        return kind
+
+
+_CLASSES = _Classes()
+
+
+def ngrams(left: str, right: str) -> Findings:
+    """Return the n-grams around the place, each with 1.0: `"를|"` for the last character of `left`."""
+    before, after = left[-3:].translate(_CLASSES), right[:3].translate(_CLASSES)
+    found = {
+        f"{before[len(before) - one :]}|{after[:other]}": 1.0
+        for one, other in SHAPES
+        if len(before) >= one and len(after) >= other
+    }
+    return found | {"always": 1.0}
+
+
+def seen(left: str, right: str, evidence: str) -> Findings:
+    """Return how often the document writes these characters with a space against without, as a logarithm of the odds.
+
+    Only the longest n-gram that the document has counts.
+    """
+    for before, after in _SEEN_SHAPES:
+        first, second = left[-before:], right[:after]
+        if len(first + second) < before + after or " " in first + second:
+            continue
+        apart, together = evidence.count(f"{first} {second}"), evidence.count(first + second)
+        if apart or together:
+            return {f"seen {before}+{after}": log((apart + 0.3) / (together + 0.3))}
+    return {}
+
+
+@cache
+def kiwi() -> Kiwi:
+    """Return Kiwi without its dictionaries of names and typing errors, and without threads of its own.
+
+    Without the dictionaries it takes half the memory and judges every break the same. A forked process would wait
+    forever for the threads. The warning that is silenced says that `num_workers=0` once meant something else.
+    """
+    with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+        return Kiwi(num_workers=0, load_default_dict=False, load_typo_dict=False, load_multi_dict=False)
+
+
+def morphemes(left: str, right: str) -> Findings:
+    """Return which morphemes Kiwi finds at the place, without a space and with one, and how much likelier they are."""
+    before, after = left[-CONTEXT:], right[:CONTEXT]
+    joined, likelihood = kiwi().analyze(before + after)[0]
+    apart, other_likelihood = kiwi().analyze(f"{before} {after}")[0]
+    cost = (likelihood - other_likelihood) / 10
+    found = _at(joined, len(before), "") | _at(apart, len(before), "apart: ")
+    return found | {"cost of a space": max(-3.0, min(3.0, cost)), "free": float(abs(cost) < 0.001)}
+
+
+def _at(tokens: list[Any], place: int, name: str) -> Findings:
+    """Return the morpheme that reaches over a place, or the last before it and the first after it."""
+    last = next((token for token in reversed(tokens) if token.start < place), tokens[0])
+    first = next((token for token in tokens if token.start + token.len > place), tokens[-1])
+    if first is last:
+        return {f"{name}over {_tag(first)}": 1.0}
+    tags = f"{_tag(last)} {_tag(first)}", f"{_tag(last)} .", f". {_tag(first)}"
+    return {f"{name}{tag}": 1.0 for tag in tags} | {f"{name}rare": -first.score / 10}
+
+
+def _tag(token: Any) -> str:
+    """Return the part of speech, with a question mark for a word that Kiwi does not know."""
+    return f"{token.tag.partition('-')[0]}{'?' if token.oov else ''}"
