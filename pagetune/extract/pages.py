@@ -227,11 +227,11 @@ def _with_ocr(pdf: pdfium.PdfDocument, raw: RawPage, part: PageRange) -> RawPage
     """Replace the page's own words by those that Tesseract reads."""
     params, page = part.params, pdf[raw.page_number - 1]
     try:
-        words, confidence = read_image(page, params.ocr_languages, params.ocr_dpi, params.ocr_timeout_seconds)
+        scan = read_image(page, params.ocr_languages, params.ocr_dpi, params.ocr_timeout_seconds)
     except RuntimeError as error:  # pytesseract's own errors are RuntimeErrors too
         return RawPage(raw.page_number, failed="timed_out" if "timeout" in str(error) else "crashed")
-    quality = _text_quality(words)
-    return RawPage(raw.page_number, reading_order(words), text_quality=quality, ocr_confidence=confidence)
+    quality = _text_quality(scan.words)
+    return RawPage(raw.page_number, reading_order(scan.words), text_quality=quality, ocr_confidence=scan.confidence)
 
 
 def _finish_all(raws: list[RawPage], part: PageRange) -> list[Page]:
