@@ -1,11 +1,19 @@
-"""Read the image of a page with Tesseract."""
+"""Read the picture of a page with Tesseract."""
 
 import os
-from typing import Any
+from itertools import pairwise
+from time import monotonic
+from typing import NamedTuple
 
+import numpy as np
 import pypdfium2 as pdfium
 
 from pagetune.errors import UserError
+from pagetune.extract.scan_corrections import correct
+from pagetune.extract.scan_letters import Letter, LetterLine, merge_latin, read_letters
+from pagetune.extract.scan_picture import find_ink, render
+from pagetune.extract.scan_rulings import Ruling, find_rulings, without_rulings
+from pagetune.extract.scan_spaces import find_spaces
 from pagetune.extract.word_boxes import Box, Word
 
 INSTALL = (
@@ -13,11 +21,17 @@ INSTALL = (
     "or set extract.ocr: off."
 )
 
-#: One block of text. Tesseract's own layout analysis loses half of a Korean page with a table; columns are found later
-#: from the boxes of the words.
-ONE_BLOCK = "--psm 6"
-#: A gap of at least this share of the line's height is a space: Tesseract returns each Hangul syllable as a word.
-MIN_SPACE = 0.17
+
+class Scan(NamedTuple):
+    """What the picture of a page says, in points from the top left of the page that was turned straight.
+
+    `confidence` is Tesseract's mean confidence, 0 to 1. `rulings` are the ruling lines, each a thin box that is
+    horizontal or vertical.
+    """
+
+    words: list[Word]
+    confidence: float
+    rulings: list[Ruling]
 
 
 def check_tesseract(languages: str) -> None:
@@ -34,65 +48,86 @@ def check_tesseract(languages: str) -> None:
         raise UserError(f"tesseract has no language data for {', '.join(missing)} (it has {seen}). {INSTALL}")
 
 
-def read_image(
-    page: pdfium.PdfPage, languages: str, dpi: int, timeout_seconds: float, part: Box | None = None
-) -> tuple[list[Word], float]:
-    """Render the page and return the words that Tesseract reads, and its mean confidence, 0 to 1.
+def read_image(page: pdfium.PdfPage, languages: str, dpi: int, timeout_seconds: float, part: Box | None = None) -> Scan:
+    """Render the page, or a part of it in points from its top left, and read it.
 
-    The words' boxes are in points from the top left, and so is `part`, outside of which nothing is read. Raise
-    RuntimeError when the time is up.
+    Raise RuntimeError when the time is up.
     """
-    import pytesseract
-
     os.environ["OMP_THREAD_LIMIT"] = "1"  # pages are already read in parallel
-    width, height = page.get_size()
-    left, top, right, bottom = part or (0, 0, width, height)
-    left, top = max(0, left), max(0, top)
-    crop = left, max(0, height - bottom), max(0, width - right), top
-    image = page.render(scale=dpi / 72, grayscale=True, crop=crop).to_pil()
-    found = pytesseract.image_to_data(
-        image, lang=languages, config=ONE_BLOCK, output_type=pytesseract.Output.DICT, timeout=timeout_seconds
-    )
-    words = [
-        Word(word.text, word.x0 + left, word.x1 + left, word.top + top, word.bottom + top)
-        for word in _words(found, 72 / dpi)
-    ]
-    return words, _confidence(found)
+    end = monotonic() + timeout_seconds
+    image, dots = render(page, dpi, part)
+    ink = find_ink(image)
+    rulings = find_rulings(ink, dots)
+    image = without_rulings(image, ink, rulings)
+    korean, others = _split_languages(languages)
+    lines = read_letters(image, korean or others, end - monotonic())
+    if korean and others:
+        lines = merge_latin(lines, read_letters(image, others, end - monotonic()))
+    ink = find_ink(image)
+    spaces = find_spaces(lines, ink)
+    if korean:
+        lines = correct(lines, spaces)
+    scale = 72 / dots
+    words = _words(lines, spaces, scale)
+    if part is not None:
+        words = [
+            word._replace(
+                x0=word.x0 + part[0], x1=word.x1 + part[0], top=word.top + part[1], bottom=word.bottom + part[1]
+            )
+            for word in words
+        ]
+    return Scan(words, _confidence(lines), [Ruling(*(scale * v for v in box)) for box in rulings])
 
 
-def _words(found: dict[str, list[Any]], scale: float) -> list[Word]:
-    """Return the words, each with the height of its line.
-
-    Tesseract's boxes fit the ink, so that those of "은" and "." differ in height; a font's do not.
-    """
-    lines: dict[tuple[int, ...], list[int]] = {}
-    for index, text in enumerate(found["text"]):
-        if text.strip():
-            key = tuple(found[name][index] for name in ("block_num", "par_num", "line_num"))
-            lines.setdefault(key, []).append(index)
-    return [word for indices in lines.values() for word in _line(found, indices, scale)]
+def _split_languages(languages: str) -> tuple[str, str]:
+    """Return "kor" or "", and the other languages: read together, each spoils the other's letters."""
+    names = languages.split("+")
+    return "kor" if "kor" in names else "", "+".join(name for name in names if name != "kor")
 
 
-def _line(found: dict[str, list[Any]], indices: list[int], scale: float) -> list[Word]:
-    top = min(found["top"][index] for index in indices) * scale
-    bottom = max(found["top"][index] + found["height"][index] for index in indices) * scale
-    words: list[Word] = []
-    for index in indices:
-        x0 = found["left"][index] * scale
-        word = Word(found["text"][index].strip(), x0, x0 + found["width"][index] * scale, top, bottom)
-        if words and word.x0 - words[-1].x1 < MIN_SPACE * word.size:
-            words[-1] = Word(words[-1].text + word.text, words[-1].x0, word.x1, top, bottom)
-        else:
-            words.append(word)
+#: The height of most Hangul letters, and of digits and capital letters, as a share of the font's.
+_HANGUL, _CAPITAL = 0.9, 0.75
+#: Lines whose heights differ by less than this factor have the same font size.
+_SAME_SIZE = 1.15
+
+
+def _words(lines: list[LetterLine], spaces: list[list[bool]], scale: float) -> list[Word]:
+    """Return the words, each as high as the font of its line, as in a text layer. Letters are only as high as ink."""
+    words = []
+    for line, starts, size in zip(lines, spaces, _font_sizes(lines), strict=True):
+        middle = float(np.median([(letter.top + letter.bottom) / 2 for letter in line]))
+        top, bottom = (middle - size / 2) * scale, (middle + size / 2) * scale
+        bounds = [0, *(at for at, start in enumerate(starts) if start and at), len(line)]
+        for first, last in pairwise(bounds):
+            part = line[first:last]
+            x0, x1 = min(letter.x0 for letter in part), max(letter.x1 for letter in part)
+            words.append(Word("".join(letter.text for letter in part), x0 * scale, x1 * scale, top, bottom))
     return words
 
 
-def _confidence(found: dict[str, list[Any]]) -> float:
-    """Return the mean confidence, 0 to 1, weighted by the length of the words."""
-    words = [
-        (len(text.strip()), float(conf))
-        for text, conf in zip(found["text"], found["conf"], strict=True)
-        if text.strip() and float(conf) >= 0
-    ]
-    total = sum(length for length, _ in words)
-    return sum(length * conf for length, conf in words) / (100 * total) if total else 0.0
+def _font_sizes(lines: list[LetterLine]) -> list[float]:
+    """Return the font size of each line in dots, the same for lines that differ as much as their letters do."""
+    sizes = [_font_size(line) for line in lines]
+    groups: list[list[float]] = []
+    for size in sorted(sizes):
+        if groups and size < _SAME_SIZE * groups[-1][0]:
+            groups[-1].append(size)
+        else:
+            groups.append([size])
+    common = {size: group[len(group) // 2] for group in groups for size in group}
+    return [common[size] for size in sizes]
+
+
+def _font_size(line: LetterLine) -> float:
+    syllables = [letter for letter in line if letter.is_syllable]
+    return _height(syllables) / _HANGUL if syllables else _height(line) / _CAPITAL
+
+
+def _height(letters: list[Letter]) -> float:
+    return max(1.0, float(np.percentile([letter.bottom - letter.top for letter in letters], 75)))
+
+
+def _confidence(lines: list[LetterLine]) -> float:
+    """Return the mean confidence of the letters, 0 to 1."""
+    letters = [letter.confidence for line in lines for letter in line]
+    return sum(letters) / (100 * len(letters)) if letters else 0.0

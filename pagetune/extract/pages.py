@@ -213,12 +213,18 @@ def _with_ocr(pdf: pdfium.PdfDocument, raw: RawPage, part: PageRange) -> RawPage
     """Replace the page's own words, except those of its fields, by those that Tesseract reads."""
     params, page = part.params, pdf[raw.page_number - 1]
     try:
-        words, confidence = read_image(page, params.ocr_languages, params.ocr_dpi, params.ocr_timeout_seconds)
+        scan = read_image(page, params.ocr_languages, params.ocr_dpi, params.ocr_timeout_seconds)
     except RuntimeError as error:  # pytesseract's own errors are RuntimeErrors too
         return RawPage(raw.page_number, failed="timed_out" if "timeout" in str(error) else "crashed")
-    words = replace_by_fields(words, raw.fields)
-    quality = _text_quality(words)
-    return RawPage(raw.page_number, reading_order(words), text_quality=quality, ocr_confidence=confidence)
+    words = replace_by_fields(scan.words, raw.fields)
+    tables = find_tables(words, scan.rulings, [])
+    return RawPage(
+        raw.page_number,
+        reading_order(words, [(table.box, [table.box]) for table in tables]),
+        tables=tables,
+        text_quality=_text_quality(words),
+        ocr_confidence=scan.confidence,
+    )
 
 
 def _with_outlined(pdf: pdfium.PdfDocument, raw: RawPage, part: PageRange) -> RawPage:
@@ -227,14 +233,14 @@ def _with_outlined(pdf: pdfium.PdfDocument, raw: RawPage, part: PageRange) -> Ra
     lines, unread = list(raw.lines), list[Box]()
     for box in paragraphs_of(raw.outlined):
         try:
-            words, confidence = read_image(page, params.ocr_languages, params.ocr_dpi, params.ocr_timeout_seconds, box)
+            scan = read_image(page, params.ocr_languages, params.ocr_dpi, params.ocr_timeout_seconds, box)
         except RuntimeError:  # the time is up
-            confidence = 0.0
-        if confidence < params.min_ocr_confidence:
+            scan = None
+        if scan is None or scan.confidence < params.min_ocr_confidence:
             unread.append(box)
         else:
             place = max((at for at, line in enumerate(lines, 1) if line.bottom <= box[1] + line.size / 2), default=0)
-            lines[place:place] = reading_order(words)
+            lines[place:place] = reading_order(scan.words)
     return replace(raw, lines=lines, outlined=unread)
 
 

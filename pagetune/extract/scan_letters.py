@@ -1,0 +1,143 @@
+"""Read the letters of a picture with Tesseract, and choose between its Korean and its other reading."""
+
+import re
+import xml.etree.ElementTree as ElementTree
+from statistics import fmean
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+#: One block of text. Tesseract's own layout analysis loses half of a Korean page with a table; columns are found later
+#: from the boxes of the words.
+ONE_BLOCK = "--psm 6"
+#: A Hangul syllable with a lower confidence, 0 to 100, may be a Latin letter. Tesseract's Korean model knows no Latin
+#: letters and reads them as digits, single vowels and rare syllables.
+SURE = 97.0
+#: How much more the other reading must be sure of itself where Korean has a whole syllable.
+_SYLLABLE_COUNTS = 3.0
+_SYLLABLE = re.compile("[가-힣]")
+_LATIN = re.compile("[A-Za-z]")
+#: "Q1." and "A2:" as the English model reads them.
+_NUMBERED = re.compile(r"(?<![A-Za-z])[A-Z][lI](?=[.:)]|$)")
+#: Letters that are read for digits.
+_DIGITS = str.maketrans("OoQDlI|SsZBg", "000011155289")
+_NAMESPACE = "{http://www.w3.org/1999/xhtml}"
+_LETTER = re.compile(r"x_bboxes (\d+) (\d+) (\d+) (\d+); x_conf ([\d.]+)")
+
+
+class Letter(NamedTuple):
+    """A character and its box in dots from the top left of the picture.
+
+    `confidence` is Tesseract's own, 0 to 100. `starts_word` is what the reading says, and None where it cannot tell:
+    the Korean model returns each syllable as a word.
+    """
+
+    text: str
+    x0: int
+    top: int
+    x1: int
+    bottom: int
+    confidence: float
+    starts_word: bool | None = None
+
+    @property
+    def middle(self) -> float:
+        return (self.x0 + self.x1) / 2
+
+    @property
+    def is_syllable(self) -> bool:
+        return _SYLLABLE.match(self.text) is not None
+
+
+#: The letters of a line, from left to right.
+LetterLine = list[Letter]
+
+
+def read_letters(image: Image.Image, language: str, timeout_seconds: float) -> list[LetterLine]:
+    """Return the lines that Tesseract reads in one language or several. Raise RuntimeError when the time is up."""
+    import pytesseract
+
+    if timeout_seconds <= 0:
+        raise RuntimeError("Tesseract process timeout")  # as pytesseract says it
+    options = f"{ONE_BLOCK} -c hocr_char_boxes=1"
+    hocr = pytesseract.image_to_pdf_or_hocr(
+        image, lang=language, config=options, extension="hocr", timeout=timeout_seconds
+    )
+    return _parse(hocr, spaced="kor" not in language.split("+"))
+
+
+def _parse(hocr: bytes, *, spaced: bool) -> list[LetterLine]:
+    lines: list[LetterLine] = []
+    starts = True
+    for element in ElementTree.fromstring(hocr).iter(_NAMESPACE + "span"):
+        kind, title = element.get("class"), element.get("title", "")
+        if kind in ("ocr_line", "ocr_header", "ocr_caption", "ocr_textfloat"):
+            lines.append([])
+        elif kind == "ocrx_word":
+            starts = True
+        elif kind == "ocrx_cinfo" and (found := _LETTER.match(title)) and (element.text or "").strip():
+            x0, top, x1, bottom = (int(value) for value in found.groups()[:4])
+            text = (element.text or "").strip()
+            lines[-1].append(Letter(text, x0, top, x1, bottom, float(found[5]), starts if spaced else None))
+            starts = False
+    return [line for line in lines if line]
+
+
+def merge_latin(korean: list[LetterLine], other: list[LetterLine]) -> list[LetterLine]:
+    """Return the Korean lines with what the other reading has for Latin words in them."""
+    return [_merge_line(line, _beside(line, other)) for line in korean]
+
+
+def _beside(line: LetterLine, others: list[LetterLine]) -> LetterLine:
+    """Return the letters of the other reading that are at the height of the line."""
+    top, bottom = np.median([letter.top for letter in line]), np.median([letter.bottom for letter in line])
+    near = [
+        letter
+        for other in others
+        for letter in other
+        if top < (letter.top + letter.bottom) / 2 < bottom or letter.top < (top + bottom) / 2 < letter.bottom
+    ]
+    return sorted(near, key=lambda letter: letter.middle)
+
+
+def _merge_line(line: LetterLine, beside: LetterLine) -> LetterLine:
+    merged: LetterLine = []
+    start = 0
+    while start < len(line):
+        if _is_sure(line[start]):
+            merged.append(line[start])
+            start += 1
+            continue
+        end = next((at for at in range(start, len(line)) if _is_sure(line[at])), len(line))
+        left = line[start - 1].x1 if start else -np.inf
+        right = line[end].x0 if end < len(line) else np.inf
+        inside = [letter for letter in beside if left <= letter.middle <= right]
+        merged += _better(line[start:end], inside)
+        start = end
+    return merged
+
+
+def _is_sure(letter: Letter) -> bool:
+    return letter.is_syllable and letter.confidence >= SURE
+
+
+def _better(korean: LetterLine, other: LetterLine) -> LetterLine:
+    """Return the other reading if it has Latin letters and is surer of itself than the Korean one.
+
+    Where Korean has only whole syllables, or has digits that look like those letters, it is right.
+    """
+    texts = ["".join(letter.text for letter in letters) for letters in (korean, other)]
+    if not _LATIN.search(texts[1]) or texts[1].translate(_DIGITS) == texts[0].translate(_DIGITS):
+        return korean
+    if all(letter.is_syllable for letter in korean):
+        return korean
+    sure = fmean(letter.confidence + _SYLLABLE_COUNTS * letter.is_syllable for letter in korean)
+    return _numbered(other) if fmean(letter.confidence for letter in other) > sure else korean
+
+
+def _numbered(letters: LetterLine) -> LetterLine:
+    """Return the letters with 1 where a numbered mark, such as "Q1.", was read with a letter."""
+    text = "".join(letter.text[0] for letter in letters)
+    ones = {found.start() + 1 for found in _NUMBERED.finditer(text)}
+    return [letter._replace(text="1") if at in ones else letter for at, letter in enumerate(letters)]
