@@ -70,12 +70,8 @@ def read_image(page: pdfium.PdfPage, languages: str, dpi: int, timeout_seconds: 
     scale = 72 / dots
     words = _words(lines, spaces, scale)
     if part is not None:
-        words = [
-            word._replace(
-                x0=word.x0 + part[0], x1=word.x1 + part[0], top=word.top + part[1], bottom=word.bottom + part[1]
-            )
-            for word in words
-        ]
+        left, top = part[:2]
+        words = [Word(w.text, w.x0 + left, w.x1 + left, w.top + top, w.bottom + top) for w in words]
     return Scan(words, _confidence(lines), [Ruling(*(scale * v for v in box)) for box in rulings])
 
 

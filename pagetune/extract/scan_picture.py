@@ -24,7 +24,8 @@ _COARSE, _FINE = np.arange(-5, 5.01, 0.5), np.arange(-0.4, 0.41, 0.1)
 def render(page: pdfium.PdfPage, dpi: int, part: Box | None = None) -> tuple[Image.Image, float]:
     """Return the page, or the part of it in points from its top left, as an upright picture, and its dots per inch.
 
-    The picture is grey on white. It has at most `dpi`. A scan with fewer is rendered as it is, because enlarged noise cannot be removed.
+    The picture is grey on white. It has at most `dpi`. A scan with fewer is rendered as it is, because enlarged noise
+    cannot be removed.
     """
     native = max(72, min(dpi, _scan_dpi(page)))
     width, height = page.get_size()

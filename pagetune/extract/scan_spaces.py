@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from pagetune.extract.linebreaks import kiwi
+from pagetune.extract.spacing import kiwi
 from pagetune.extract.scan_letters import LetterLine
 
 #: A gap is a space if it is wider than the usual gap between letters by this share of what a space adds: where Kiwi
