@@ -8,8 +8,9 @@ import pytest
 from conftest import ROOT
 from reportlab.pdfgen.canvas import Canvas
 
+from pagetune.extract.field_words import add_fields, replace_by_fields
 from pagetune.extract.files import InputFile, SourceFile, inspect_file
-from pagetune.extract.forms import Field, add_fields, replace_by_fields
+from pagetune.extract.forms import Field
 from pagetune.extract.pages import PageRange, read_pages
 from pagetune.extract.summary import what_to_do
 from pagetune.extract.word_boxes import Word

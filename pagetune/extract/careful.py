@@ -14,7 +14,8 @@ from pdfminer.pdftypes import resolve1
 from pdfplumber.page import Page
 
 from pagetune.extract.columns import WordLine, group_into_lines
-from pagetune.extract.forms import Field, add_fields
+from pagetune.extract.field_words import add_fields
+from pagetune.extract.forms import Field
 from pagetune.extract.letters import clean_line, join_spaced_letters
 from pagetune.extract.linebreaks import join_lines
 from pagetune.extract.word_boxes import Box, PdfBox, Word

@@ -11,7 +11,8 @@ import numpy as np
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
-from pagetune.extract.forms import Field, add_fields, read_fields
+from pagetune.extract.field_words import add_fields
+from pagetune.extract.forms import Field, read_fields
 from pagetune.extract.word_boxes import Box, PdfBox, Word
 
 #: PDFium writes one of these for a hyphen at the end of a line, and removes the line break.

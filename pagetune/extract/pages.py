@@ -13,8 +13,9 @@ from pagetune.extract.careful import CarefulPage, CarefulReader
 from pagetune.extract.columns import Line, reading_order
 from pagetune.extract.engine import PAGES_PER_TASK, Failure, map_tasks
 from pagetune.extract.fast import FastPage, page_box, read_fast
+from pagetune.extract.field_words import replace_by_fields
 from pagetune.extract.files import InputFile, SourceFile, file_name, find_pdfs, inspect_file, read_passwords
-from pagetune.extract.forms import Field, replace_by_fields
+from pagetune.extract.forms import Field
 from pagetune.extract.headers import without_headers
 from pagetune.extract.linebreaks import join_lines
 from pagetune.extract.ocr import check_tesseract, read_image
