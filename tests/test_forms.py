@@ -190,6 +190,17 @@ def test_the_labels_of_the_chosen_options_are_read(tmp_path: Path) -> None:
     assert read_form(tmp_path, content, chosen).text.split("\n") == ["구분 해지", "업무 가입", "변경", "사유 기타"]
 
 
+def test_a_box_is_ticked_by_its_value_where_no_drawing_is_chosen(tmp_path: Path) -> None:
+    """Some programs that fill forms leave the drawing to the viewer."""
+    values = [("예", "/V /Yes"), ("아니요", "/V /Off"), ("보류", "")]
+    content = "".join(show(80, 700 - 30 * row, label) for row, (label, _) in enumerate(values))
+    boxes = [
+        widget(60, 699 - 30 * row, "Btn", f"/T (b{row}) {value}", width=12, height=12)
+        for row, (_, value) in enumerate(values)
+    ]
+    assert read_form(tmp_path, content, boxes).text.split("\n") == ["☑ 예", "☐ 아니요", "☐ 보류"]
+
+
 def test_values_stand_in_the_cells_of_a_ruled_table(tmp_path: Path) -> None:
     lines = [f"{x} 630 m {x} 720 l S\n" for x in (60, 160, 300, 400, 540)]
     lines += [f"60 {y} m 540 {y} l S\n" for y in (630, 660, 690, 720)]

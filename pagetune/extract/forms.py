@@ -99,8 +99,9 @@ def _widgets(page: pdfium.PdfPage, shown: PdfBox) -> list[_Widget]:
     wanted = [index for index in range(count) if _subtype(page, index) in _SHOW_TEXT]
     if not wanted:
         return []
+    states = [_state(page, index) for index in wanted]  # opening the form adds some that the file does not have
     with _open_form(page) as form:
-        found = [_read(page, form, index, shown) for index in wanted]
+        found = [_read(page, form, index, shown, state) for index, state in zip(wanted, states, strict=True)]
     return [widget for widget in found if widget]
 
 
@@ -149,6 +150,15 @@ def _subtype(page: pdfium.PdfPage, index: int) -> int:
         return int(raw.FPDFAnnot_GetSubtype(annotation))
 
 
+def _state(page: pdfium.PdfPage, index: int) -> str:
+    """Return which drawing of a check box is shown, or "" where the file leaves it to the viewer or names no value."""
+    with _annotation(page, index) as annotation:
+        shown = _string(raw.FPDFAnnot_GetStringValue, annotation, b"AS")
+        stored = _string(raw.FPDFAnnot_GetStringValue, annotation, b"V")
+        drawn = not shown or raw.FPDFAnnot_GetObjectCount(annotation) > 0
+    return (shown or stored) if drawn else ""
+
+
 @contextmanager
 def _annotation(page: pdfium.PdfPage, index: int) -> Iterator[Any]:
     annotation = raw.FPDFPage_GetAnnot(page.raw, index)
@@ -176,7 +186,7 @@ def _open_form(page: pdfium.PdfPage) -> Iterator[Any]:
         raw.FORM_OnBeforeClosePage(page.raw, form)
 
 
-def _read(page: pdfium.PdfPage, form: Any, index: int, shown: PdfBox) -> _Widget | None:
+def _read(page: pdfium.PdfPage, form: Any, index: int, shown: PdfBox, state: str) -> _Widget | None:
     """Return the annotation with this index, or None where a reader of the page does not see a text there."""
     with _annotation(page, index) as annotation:
         box, size = _visible_box(annotation, shown), c_float()
@@ -190,7 +200,7 @@ def _read(page: pdfium.PdfPage, form: Any, index: int, shown: PdfBox) -> _Widget
         if note:
             stored = _string(raw.FPDFAnnot_GetStringValue, annotation, b"Contents")
         else:
-            stored = _stored_value(form, annotation, kind)
+            stored = _stored_value(form, annotation, kind, state)
             raw.FPDFAnnot_GetFontSize(form, annotation, byref(size))
     value = "\n".join(_clean_lines(stored))
     from_top = note or "\n" in value or (kind == raw.FPDF_FORMFIELD_TEXTFIELD and bool(flags & _MULTILINE))
@@ -220,9 +230,9 @@ def _visible_box(annotation: Any, shown: PdfBox) -> PdfBox | None:
     return (left, bottom, right, top) if seen else None
 
 
-def _stored_value(form: Any, annotation: Any, kind: int) -> str:
+def _stored_value(form: Any, annotation: Any, kind: int, state: str) -> str:
     if kind in _TICK_BOXES:
-        return TICKED if raw.FPDFAnnot_IsChecked(form, annotation) else UNTICKED
+        return TICKED if raw.FPDFAnnot_IsChecked(form, annotation) or state not in ("", "Off") else UNTICKED
     if kind in _CHOICES:
         return _chosen(form, annotation)
     return _string(raw.FPDFAnnot_GetFormFieldValue, form, annotation)
