@@ -83,8 +83,8 @@ class CarefulReader:
             Word(word["text"], word["x0"], word["x1"], word["top"], word["bottom"])
             for word in page.extract_words(x_tolerance_ratio=self._x_tolerance_ratio)
         ]
-        words = add_fields(printed, fields)
-        in_cells = add_fields(printed, fields, in_cells=True) if fields else words
+        words = add_fields(printed, fields) if fields else printed
+        in_cells = add_fields(printed, fields, in_cells=True) if fields else printed
         found = [table for table in page.find_tables() if not cuts_words(table, in_cells)]
         tables = [FoundTable(read_table_rows(table, in_cells), table.bbox, table.cells) for table in found]
         return CarefulPage(words, [table for table in tables if is_table(table.rows)], _unmapped_share(page))

@@ -61,7 +61,8 @@ def read_fast(page: pdfium.PdfPage, index: int) -> FastPage:
     ]
     ruled, image_share = _survey(page, width * height, bool(texts))
     fields = read_fields(page, index, shown, lambda box: _upright(box, turn, shown))
-    return FastPage(turn, add_fields(upright, fields), aside, ruled, image_share, fields)
+    words = add_fields(upright, fields) if fields else upright
+    return FastPage(turn, words, aside, ruled, image_share, fields)
 
 
 def page_box(page: pdfium.PdfPage) -> PdfBox:
