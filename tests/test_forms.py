@@ -8,8 +8,9 @@ import pytest
 from conftest import ROOT
 from reportlab.pdfgen.canvas import Canvas
 
+from pagetune.extract.field_words import add_fields, replace_by_fields
 from pagetune.extract.files import InputFile, SourceFile, inspect_file
-from pagetune.extract.forms import Field, add_fields, replace_by_fields
+from pagetune.extract.forms import Field
 from pagetune.extract.pages import PageRange, read_pages
 from pagetune.extract.summary import what_to_do
 from pagetune.extract.word_boxes import Word
@@ -189,6 +190,17 @@ def test_the_labels_of_the_chosen_options_are_read(tmp_path: Path) -> None:
     assert read_form(tmp_path, content, chosen).text.split("\n") == ["구분 해지", "업무 가입", "변경", "사유 기타"]
 
 
+def test_a_box_is_ticked_by_its_value_where_no_drawing_is_chosen(tmp_path: Path) -> None:
+    """Some programs that fill forms leave the drawing to the viewer."""
+    values = [("예", "/V /Yes"), ("아니요", "/V /Off"), ("보류", "")]
+    content = "".join(show(80, 700 - 30 * row, label) for row, (label, _) in enumerate(values))
+    boxes = [
+        widget(60, 699 - 30 * row, "Btn", f"/T (b{row}) {value}", width=12, height=12)
+        for row, (_, value) in enumerate(values)
+    ]
+    assert read_form(tmp_path, content, boxes).text.split("\n") == ["☑ 예", "☐ 아니요", "☐ 보류"]
+
+
 def test_values_stand_in_the_cells_of_a_ruled_table(tmp_path: Path) -> None:
     lines = [f"{x} 630 m {x} 720 l S\n" for x in (60, 160, 300, 400, 540)]
     lines += [f"60 {y} m 540 {y} l S\n" for y in (630, 660, 690, 720)]
@@ -220,7 +232,7 @@ def test_two_values_in_a_cell_are_not_one_word(tmp_path: Path) -> None:
 @pytest.mark.parametrize("printed", ["홍길동", "홍 길 동"])
 def test_a_value_that_was_also_printed_comes_once(tmp_path: Path, printed: str) -> None:
     content = show(60, 700, "성명") + show(182, 700, printed)
-    assert read_form(tmp_path, content, [text_field(180, 696, "홍길동")]).text == f"성명 {printed}"
+    assert read_form(tmp_path, content, [text_field(180, 696, "홍길동")]).text == "성명 홍길동"
 
 
 def test_a_line_to_write_on_is_not_read_below_a_value(tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ from pagetune.extract.careful import CarefulPage, CarefulReader
 from pagetune.extract.columns import Line, reading_order
 from pagetune.extract.engine import PAGES_PER_TASK, Failure, map_tasks
 from pagetune.extract.fast import FastPage, page_box, read_fast
+from pagetune.extract.field_words import add_fields, replace_by_fields
 from pagetune.extract.files import InputFile, SourceFile, file_name, find_pdfs, inspect_file, read_passwords
-from pagetune.extract.forms import Field, add_fields, replace_by_fields
+from pagetune.extract.forms import Field
 from pagetune.extract.headers import header_lines
 from pagetune.extract.ink import shows_more_than
 from pagetune.extract.linebreaks import join_lines
@@ -188,7 +189,7 @@ def _choose(number: int, fast: FastPage, quality: TextQuality, second: CarefulPa
         careful = _text_quality(second.words)
         if careful.bad < quality.bad and careful.count >= 0.9 * quality.count:
             printed, aside, quality = second.words, [], careful
-    words = add_fields(printed, fast.fields)
+    words = add_fields(printed, fast.fields) if fast.fields else printed
     in_cells = add_fields(printed, fast.fields, in_cells=True) if fast.fields else words
     tables = find_tables(in_cells, fast.rulings, fast.boxes, words)
     return RawPage(

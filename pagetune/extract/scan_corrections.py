@@ -7,8 +7,8 @@ knows is listed in `tesseract_syllables.txt`.
 from functools import cache
 from pathlib import Path
 
-from pagetune.extract.spacing import kiwi
 from pagetune.extract.scan_letters import LetterLine
+from pagetune.extract.spacing import kiwi
 
 #: Syllables with a lower confidence, 0 to 100, are doubtful. On clean pages 3% are, and one in six of them is wrong.
 DOUBTFUL = 98.2

@@ -48,7 +48,7 @@ def _scan_dpi(page: pdfium.PdfPage) -> int:
         x0, y0, x1, y1 = item.get_bounds()
         if (x1 - x0) * (y1 - y0) >= _COVERS * (right - left) * (top - bottom):
             dots = max(item.get_px_size())
-            return round(72 * dots / max(x1 - x0, y1 - y0))
+            return int(72 * dots / max(x1 - x0, y1 - y0) + 0.5)
     return 10_000
 
 

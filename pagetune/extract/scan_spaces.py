@@ -1,12 +1,13 @@
 """Find the spaces between the letters of a scanned line: wide gaps in the picture, and where Korean has a space."""
 
+from itertools import pairwise
 from statistics import median
 from typing import Any
 
 import numpy as np
 
-from pagetune.extract.spacing import kiwi
 from pagetune.extract.scan_letters import LetterLine
+from pagetune.extract.spacing import kiwi
 
 #: A gap is a space if it is wider than the usual gap between letters by this share of what a space adds: where Kiwi
 #: expects a space, and where it does not.
@@ -53,7 +54,7 @@ def _gaps(line: LetterLine, ink: Any) -> Any:
     empty = ~ink[top:bottom].any(axis=0)
     widths = [
         _longest(empty[int(left.middle) : int(right.middle)]) if right.middle > left.middle else np.nan
-        for left, right in zip(line, line[1:], strict=False)
+        for left, right in pairwise(line)
     ]
     return np.array(widths, dtype=np.float64) / height
 
@@ -74,7 +75,7 @@ def _expected(line: LetterLine) -> Any:
         position += len(letter.text) + starts[-1]
     both_latin = [
         right.starts_word if left.starts_word is not None and right.starts_word is not None else None
-        for left, right in zip(line, line[1:], strict=False)
+        for left, right in pairwise(line)
     ]
     return np.array(
         [start if latin is None else latin for start, latin in zip(starts[1:], both_latin, strict=True)], bool
