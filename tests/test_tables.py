@@ -267,7 +267,7 @@ def test_a_real_fund_sheet_s_forms_are_read_cell_by_cell(real: dict[str, list[Pa
     assert overview.rows[1][4] == "벤치마크"
     assert [row[0] for row in overview.rows] == ["설정일", "운용역", "환매수수료", "매입방법", "환매방법"]
     assert fees.rows[1][1:3] == ["Class C-P (연금저축)", "1.490%"]
-    assert {row[0] for row in fees.rows} == {"주요 클래스 총보수(가입 자격)"}
+    assert {row[0] for row in fees.rows} == {"주요 클래스 총보수 (가입 자격)"}
     assert [table.layout for table in (returns, overview, fees)] == ["header", "form", "form"]
 
 
@@ -307,7 +307,7 @@ def test_a_real_requirement_has_its_menus_once_and_in_a_table_of_their_own(real:
     ]
     assert "[표 2]" in first.rows[4][2]
     assert [row[2] for row in first.rows[5:]] == ["", ""]
-    assert [row[0] for row in menus.rows] == ["툴바메뉴(기본)", "리본메뉴(기본)"]
+    assert [row[0] for row in menus.rows] == ["툴바메뉴 (기본)", "리본메뉴 (기본)"]
     assert (menus.inside, second.rows[1][2]) == (0, "SFR-004")
     everything = page.text + "".join(cell for table in page.tables for row in table.rows for cell in row)
     assert everything.count("되돌리기") == 1

@@ -76,7 +76,9 @@ def reading_order(words: list[Word], tables: Sequence[TableBoxes] = ()) -> list[
     blocks = list(_blocks([_blank_cell_word(word, tables) for word in words] if tables else words))
     if tables:
         blocks = [[[word for word in line if word.text] for line in lines] for lines in blocks]
-    return [line for column, lines in enumerate(blocks) for line in _lines([line for line in lines if line], column)]
+    return [
+        line for column, lines in enumerate(blocks) for line in measured_lines([line for line in lines if line], column)
+    ]
 
 
 def _blank_cell_word(word: Word, tables: Sequence[TableBoxes]) -> Word:
@@ -223,7 +225,8 @@ def _fill(lines: list[Span], min_width: float) -> float:
     return sum(x1 - x0 for x0, x1 in lines) / len(lines) / width if width >= min_width > 0 else 0.0
 
 
-def _lines(lines: list[WordLine], column: int) -> list[Line]:
+def measured_lines(lines: list[WordLine], column: int = 0) -> list[Line]:
+    """Return the lines of a block with what the others say about them: how far they reach, and their distance."""
     styles = _styles(lines)
     reach: dict[Style, list[float]] = {}
     for style, line in zip(styles, lines, strict=True):

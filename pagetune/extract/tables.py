@@ -1,23 +1,21 @@
 """Read the tables of a page: which grids are tables, the text of each cell, merged cells, tables inside of cells."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from pagetune.extract.aligned import find_aligned
 from pagetune.extract.cells import fit, without_underlines
-from pagetune.extract.columns import WordLine, group_into_lines
+from pagetune.extract.columns import WordLine, group_into_lines, measured_lines
 from pagetune.extract.grid import Cell, Grid, find_grids, find_rules, words_by_cell
-from pagetune.extract.letters import clean_line, join_spaced_letters
+from pagetune.extract.letters import clean_line
 from pagetune.extract.linebreaks import join_lines
+from pagetune.extract.paragraphs import paragraphs
 from pagetune.extract.word_boxes import Box, Word
 
 #: Of a table without letters at least this share of the cells has text, of one without labels at least the second.
 MOSTLY_FILLED, SPARSE = 0.8, 0.4
 #: The least share of columns with a name, or of rows with a label, in a table that is mostly empty.
 MOSTLY_LABELLED = 0.6
-#: What starts an item of a list in a cell; lines are joined up to the next one.
-_ITEM = re.compile(r"[•●○◯◎■□◦▪▶▷◇◆➔⇒☞※ㅇ*-] ?|[①-⑳]|\d{1,2}[.)] |[가-하][.)] |\(\d{1,2}\) ")
 
 
 @dataclass
@@ -152,17 +150,9 @@ def _fill(table: FoundTable, grid: Grid, texts: list[CellLines], boxes: list[Box
 
 
 def _text(lines: list[WordLine]) -> str:
-    """Return the text of a cell: its lines joined, those that begin an item or follow a form's value after a space."""
-    items: list[list[str]] = []
-    ended = True
-    for line in lines:
-        text = join_spaced_letters(line)
-        if ended or _ITEM.match(text):
-            items.append([text])
-        else:
-            items[-1].append(text)
-        ended = line[-1].ends_line
-    return " ".join(clean_line(join_lines(item)) for item in items)
+    """Return the text of a cell: its lines joined, with a space between paragraphs."""
+    groups = paragraphs(measured_lines(lines))
+    return " ".join(clean_line(join_lines([line.text for line in group])) for group in groups)
 
 
 def _is_shaded(box: Box, boxes: list[Box]) -> bool:
