@@ -375,3 +375,18 @@ def test_a_real_statute_comes_out_article_by_article(real: tuple[dict[str, list[
 
 def test_a_real_two_column_paper_is_not_interleaved(real: tuple[dict[str, list[Page]], dict[str, BadFile]]) -> None:
     assert "두 개의 단락에 대해 멀티홉 추론을 해야 하는 HotpotQA" in real[0]["korquad_ko_paper_2col"][1].text
+
+
+def test_white_letters_are_read_on_a_coloured_ground_and_nowhere_else(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "white.pdf"), pagesize=A4)
+    canvas.setFont(korean_font(), 12)
+    canvas.drawString(60, 760, "이 줄은 검은 글자로 쓴 줄이며 보통의 글입니다.")
+    canvas.setFillColorRGB(0.1, 0.2, 0.5)
+    canvas.rect(50, 690, 300, 30, stroke=0, fill=1)
+    canvas.setFillColorRGB(1, 1, 1)
+    canvas.drawString(60, 700, "진한 바탕에 흰 글자로 쓴 제목")
+    canvas.drawString(60, 650, "아무도 보지 못하는 흰 글자")
+    canvas.save()
+    text = read(tmp_path)[0]["white"][0].text
+    assert "진한 바탕에 흰 글자로 쓴 제목" in text
+    assert "아무도" not in text

@@ -76,9 +76,8 @@ def reading_order(words: list[Word], tables: Sequence[TableBoxes] = ()) -> list[
     blocks = list(_blocks([_blank_cell_word(word, tables) for word in words] if tables else words))
     if tables:
         blocks = [[[word for word in line if word.text] for line in lines] for lines in blocks]
-    return [
-        line for column, lines in enumerate(blocks) for line in measured_lines([line for line in lines if line], column)
-    ]
+    filled = ([line for line in lines if line] for lines in blocks)
+    return [line for column, lines in enumerate(filled) for line in measured_lines(lines, column)]
 
 
 def _blank_cell_word(word: Word, tables: Sequence[TableBoxes]) -> Word:

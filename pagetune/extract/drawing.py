@@ -34,13 +34,15 @@ class Drawing:
 
     `rulings` are thin boxes, `boxes` the filled rectangles that are not white. `letters` are the boxes of paths that
     could be letters, each with the number of its points; `small_paths` says how many paths are as small as a letter.
-    `image_area` is in square points.
+    `grounds` are the boxes of images and of what is filled with a colour, on which white letters are seen. `image_area`
+    is in square points.
     """
 
     rulings: list[PdfBox] = field(default_factory=list)
     boxes: list[PdfBox] = field(default_factory=list)
     letters: list[tuple[PdfBox, int]] = field(default_factory=list)
     small_paths: int = 0
+    grounds: list[PdfBox] = field(default_factory=list)
     image_area: float = 0.0
 
 
@@ -85,6 +87,9 @@ def _read_item(item: Any, matrix: Matrix, drawing: Drawing, depth: int) -> None:
     elif kind == raw.FPDF_PAGEOBJ_IMAGE:
         left, bottom, right, top = _moved(_bounds(item), matrix)
         drawing.image_area += max(0.0, right - left) * max(0.0, top - bottom)
+        drawing.grounds.append((left, bottom, right, top))
+    elif kind == raw.FPDF_PAGEOBJ_SHADING:
+        drawing.grounds.append(_moved(_bounds(item), matrix))
     elif kind == raw.FPDF_PAGEOBJ_FORM and depth < MAX_DEPTH:
         inner = _combine(_matrix(item), matrix)
         for part in _items(_count_form, _form_item, item):
@@ -98,14 +103,15 @@ def _read_path(path: Any, matrix: Matrix, drawing: Drawing) -> None:
     drawing.small_paths += small
     if may_be_letters(box[2] - box[0], box[3] - box[1], count):
         drawing.letters.append((box, count))
-    if count > MAX_SEGMENTS or (count > 12 and small):
-        return
     filled, stroked = _modes(path)
-    if not (filled or stroked):
+    colored = filled and _is_colored(path)
+    if colored and not _is_thin(box):
+        drawing.grounds.append(box)
+    if not (filled or stroked) or count > MAX_SEGMENTS or (count > 12 and small):
         return
     whole = _combine(_matrix(path), matrix)
     for points in _subpaths(path, count, whole):
-        _add_subpath(points, filled and _is_colored(path), filled, stroked, drawing)
+        _add_subpath(points, colored, filled, stroked, drawing)
 
 
 def _add_subpath(points: list[tuple[float, float]], colored: bool, filled: bool, stroked: bool, to: Drawing) -> None:

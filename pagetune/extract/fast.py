@@ -11,7 +11,7 @@ import numpy as np
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
-from pagetune.extract.drawing import Drawing, read_drawing, turned
+from pagetune.extract.drawing import WHITE, Drawing, read_drawing, turned
 from pagetune.extract.forms import Field, read_fields
 from pagetune.extract.outlines import Shape, outlined_lines
 from pagetune.extract.word_boxes import Box, PdfBox, Word
@@ -50,7 +50,8 @@ def read_fast(page: pdfium.PdfPage, index: int) -> FastPage:
     """
     shown = left, bottom, right, top = page_box(page)
     width, height = right - left, top - bottom
-    texts, ends = _words_and_ends(page.get_textpage())
+    drawing = read_drawing(page)
+    texts, ends = _words_and_ends(page.get_textpage(), drawing.grounds)
     turns = _turns(texts, ends)
     turn = _main_turn(texts, turns) if texts else page.get_rotation()
     boxes = _boxes(ends) - np.array([left, bottom, left, bottom])
@@ -61,7 +62,6 @@ def read_fast(page: pdfium.PdfPage, index: int) -> FastPage:
         if other != turn
         for word in _words(texts, boxes, turns, other, width, height)
     ]
-    drawing = read_drawing(page)
     rulings, filled = ([turned(box, turn, shown) for box in found] for found in (drawing.rulings, drawing.boxes))
     fields = read_fields(page, index, shown, lambda box: turned(box, turn, shown))
     image_share = _image_share(drawing, width * height, bool(texts))
@@ -79,14 +79,25 @@ def page_box(page: pdfium.PdfPage) -> PdfBox:
     return min(box[0], box[2]), min(box[1], box[3]), max(box[0], box[2]), max(box[1], box[3])
 
 
-def _words_and_ends(textpage: pdfium.PdfTextPage) -> tuple[list[str], Any]:
-    """Return the page's words, and the boxes of each word's first and last character: (n, 2, 4)."""
+def _words_and_ends(textpage: pdfium.PdfTextPage, grounds: list[PdfBox]) -> tuple[list[str], Any]:
+    """Return the words that are seen, and the boxes of each word's first and last character: (n, 2, 4)."""
     text = _text(textpage)
-    spans = [found.span() for found in _WORD.finditer(text)]
+    spans = _seen(textpage, [found.span() for found in _WORD.finditer(text)], grounds)
     texts = [_join_surrogates(text[start:end]) for start, end in spans]
     if any(hyphen in text for hyphen in BREAK_HYPHENS):
         texts = [word.replace("\ufffe", "-").replace("\x02", "-") for word in texts]
     return texts, _end_boxes(textpage, spans).reshape(-1, 2, 4)
+
+
+def _seen(textpage: pdfium.PdfTextPage, spans: list[tuple[int, int]], grounds: list[PdfBox]) -> list[tuple[int, int]]:
+    """Leave out white words that stand on nothing: a template's leftovers, which nobody sees."""
+    handle, color = cast(textpage.raw, c_void_p), np.zeros(4, dtype=np.uint32)
+    at = [color.ctypes.data + 4 * channel for channel in range(4)]
+    white = [span for span in spans if _read_color(handle, span[0], *at) and color[:3].min() >= WHITE and color[3]]
+    ends = _end_boxes(textpage, white).reshape(-1, 2, 4).mean(axis=1)
+    middles = zip(white, (ends[:, 0] + ends[:, 2]) / 2, (ends[:, 1] + ends[:, 3]) / 2, strict=True)
+    unseen = {span for span, x, y in middles if not any(x0 <= x <= x1 and y0 <= y <= y1 for x0, y0, x1, y1 in grounds)}
+    return [span for span in spans if span not in unseen]
 
 
 def _join_surrogates(word: str) -> str:
@@ -101,6 +112,10 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 #: FPDFText_GetLooseCharBox with plain types: with pypdfium2's own, ctypes checks and wraps each argument, which takes
 #: longer than the call itself.
 _read_box = CFUNCTYPE(c_int, c_void_p, c_int, c_void_p)(cast(raw.FPDFText_GetLooseCharBox, c_void_p).value or 0)
+
+_read_color = CFUNCTYPE(c_int, c_void_p, c_int, c_void_p, c_void_p, c_void_p, c_void_p)(
+    cast(raw.FPDFText_GetFillColor, c_void_p).value or 0
+)
 
 
 def _end_boxes(textpage: pdfium.PdfTextPage, spans: list[tuple[int, int]]) -> Any:
