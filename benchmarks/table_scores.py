@@ -18,7 +18,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, product
 from pathlib import Path
@@ -27,6 +27,9 @@ from typing import Any
 from rapidfuzz.distance import Levenshtein
 
 Rows = list[list[str]]
+
+#: What an optional cell adds to an alignment: it decides only where the counted cells leave a choice.
+OPTIONAL_GAIN = 0.01
 
 
 @dataclass(frozen=True)
@@ -132,10 +135,6 @@ def align(first: int, second: int, gain: Callable[[int, int], float]) -> list[tu
     return pairs[::-1]
 
 
-#: What an optional cell adds to an alignment: it decides only where the counted cells leave a choice.
-OPTIONAL_GAIN = 0.01
-
-
 def _row_gain(true: Sequence[str], gains: Sequence[float], read: Sequence[str]) -> float:
     """Return the gain of the cells of a true row that stand in a read row in the same order."""
     shared = {normalise(text) for text in true} & {normalise(text) for text in read} - {""}
@@ -227,14 +226,6 @@ def _edit_distance(
                 min(above[index] + change(one, other), above[index + 1] + delete(one), line[-1] + insert(other))
             )
     return line[-1]
-
-
-@dataclass
-class TableScores:
-    """The scores of the true tables of one kind."""
-
-    f1: list[float] = field(default_factory=list)
-    trees: list[float] = field(default_factory=list)
 
 
 #: For each page (file, page counted from 1), the tables that a reader found on it.
