@@ -67,7 +67,8 @@ PAGES_TO_SEE = 30
 class Reading:
     """What a reader made of a folder: for each file its pages, each with its text and tables.
 
-    `seconds` are those of the clock. `captions` holds the captions of the tables of each page (file, page), for readers that tell them.
+    `seconds` are those of the clock. `captions` holds the captions of the tables of each page (file, page), for readers
+    that tell them.
     """
 
     files: dict[str, list[tuple[str, list[Rows]]]]
