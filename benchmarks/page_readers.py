@@ -68,8 +68,8 @@ READERS: dict[str, tuple[str, Callable[[list[Path]], dict[str, Pages]]]] = {
 def markdown_tables(text: str) -> Iterator[Table]:
     """Yield the tables of a Markdown text, without the line below each header."""
     for block in re.findall(r"(?:^\|.*\|[ \t]*\n?)+", text, re.MULTILINE):
-        header, _, *lines = [*block.splitlines(), ""]
-        rows = [re.split(r"(?<!\\)\|", line.strip())[1:-1] for line in [header, *lines] if line.strip()]
+        lines = [line.strip() for number, line in enumerate(block.splitlines()) if number != 1]
+        rows = [re.split(r"(?<!\\)\|", line)[1:-1] for line in lines]
         yield [[plain(cell) for cell in row] for row in rows]
 
 

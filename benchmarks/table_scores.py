@@ -230,6 +230,8 @@ def _edit_distance(
 
 #: For each page (file, page counted from 1), the tables that a reader found on it.
 Found = dict[tuple[str, int], list[Rows]]
+#: Read tables by file, page and place on the page.
+Names = tuple[tuple[str, int, int], ...]
 
 
 def match_tables(truths: list[Truth], found: Found) -> tuple[list[tuple[Truth, Rows | None]], int]:
@@ -253,7 +255,7 @@ def match_tables(truths: list[Truth], found: Found) -> tuple[list[tuple[Truth, R
     return [(truth, chosen.get(number)) for number, truth in enumerate(truths)], extra
 
 
-def _candidates(truth: Truth, found: Found) -> list[tuple[tuple[tuple[str, int, int], ...], Rows]]:
+def _candidates(truth: Truth, found: Found) -> list[tuple[Names, Rows]]:
     """Return the tables on a truth's pages with their names (file, page, number), and joins of two over a page."""
     pages = range(truth.page, truth.last_page + 1)
     tables = [
@@ -261,9 +263,9 @@ def _candidates(truth: Truth, found: Found) -> list[tuple[tuple[tuple[str, int, 
         for page in pages
         for number, rows in enumerate(found.get((truth.file, page), []))
     ]
-    joins = [
+    joins: list[tuple[Names, Rows]] = [
         ((one, other), rows + (more[1:] if more[:1] == rows[:1] else more))
         for (one, rows), (other, more) in product(tables, tables)
         if one[1] + 1 == other[1]
     ]
-    return [((name,), rows) for name, rows in tables] + joins
+    return [*(((name,), rows) for name, rows in tables), *joins]
