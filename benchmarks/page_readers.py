@@ -2,12 +2,14 @@
 
     python page_readers.py READER FOLDER OUTPUT.json
 
-It imports nothing of the project. The output is {"version", "seconds", "files": {name: [[text, tables], …]}}, with an
-entry for each page; a table is a list of rows of cell texts. The seconds are those of reading, without imports.
+It imports nothing of the project. The output is {"version", "seconds", "cpu_seconds", "files": {name: [[text, tables],
+…]}}, with an entry for each page; a table is a list of rows of cell texts. The seconds are those of reading, without
+imports; those of the CPU include threads and child processes.
 """
 
 import html
 import json
+import os
 import re
 import sys
 import tempfile
@@ -66,8 +68,8 @@ READERS: dict[str, tuple[str, Callable[[list[Path]], dict[str, Pages]]]] = {
 def markdown_tables(text: str) -> Iterator[Table]:
     """Yield the tables of a Markdown text, without the line below each header."""
     for block in re.findall(r"(?:^\|.*\|[ \t]*\n?)+", text, re.MULTILINE):
-        header, _, *lines = [*block.splitlines(), ""]
-        rows = [re.split(r"(?<!\\)\|", line.strip())[1:-1] for line in [header, *lines] if line.strip()]
+        lines = [line.strip() for number, line in enumerate(block.splitlines()) if number != 1]
+        rows = [re.split(r"(?<!\\)\|", line)[1:-1] for line in lines]
         yield [[plain(cell) for cell in row] for row in rows]
 
 
@@ -130,14 +132,19 @@ def cell_text(elements: list[dict[str, Any]]) -> str:
     return " ".join(filter(None, parts))
 
 
+def cpu_seconds() -> float:
+    """Return the CPU time of this process and of its children that ended."""
+    return sum(os.times()[:4])
+
+
 def main(reader: str, folder: str, output: str) -> None:
     package, read = READERS[reader]
     paths = sorted(Path(folder).glob("*.pdf"))
     read(paths[:1])  # what a reader loads at its first page is not counted
-    start = time.perf_counter()
+    start, cpu_start = time.perf_counter(), cpu_seconds()
     files = read(paths)
-    seconds = time.perf_counter() - start
-    done = {"version": version(package), "seconds": seconds, "files": files}
+    spent = {"seconds": time.perf_counter() - start, "cpu_seconds": cpu_seconds() - cpu_start}
+    done = {"version": version(package), **spent, "files": files}
     Path(output).write_text(json.dumps(done, ensure_ascii=False), encoding="utf-8")
 
 

@@ -11,7 +11,8 @@ Measured, by all readers on the same files in the same run:
 - the captions of pagetune's tables, of those tables that have one and were found;
 - on typeset prose in one to three columns: the character error rate without whitespace, the F1 of words, the share of
   paragraphs that come in their order, and the tables that were found although there are none;
-- pages a second, without imports. pagetune and pdfplumber read in one process; the others use what they like.
+- pages a second, without imports. pagetune and pdfplumber read in one process; the others use what they like. The
+  pages a second of CPU depend less on what else the machine does.
 
 The other readers are not dependencies. They run in a venv of their own, whose Python PAGE_READERS names; one that is
 not there is named and left out:
@@ -45,7 +46,7 @@ import pypdfium2
 from rapidfuzz.distance import Levenshtein
 
 from benchmarks.extract import korean_paragraphs, read_all, source_of
-from benchmarks.page_readers import READERS
+from benchmarks.page_readers import READERS, cpu_seconds
 from benchmarks.table_scores import Found, Rows, Truth, match_tables, normalise, read_truths, score_cells
 from benchmarks.table_scores import tree_similarity as tree
 from benchmarks.typeset import Layout, typeset
@@ -64,13 +65,15 @@ PAGES_TO_SEE = 30
 
 @dataclass
 class Reading:
-    """What a reader made of a folder: for each file its pages, each with its text and tables. `seconds` is the time.
+    """What a reader made of a folder: for each file its pages, each with its text and tables.
 
-    `captions` holds the captions of the tables of each page (file, page), for readers that tell them.
+    `seconds` are those of the clock. `captions` holds the captions of the tables of each page (file, page), for readers
+    that tell them.
     """
 
     files: dict[str, list[tuple[str, list[Rows]]]]
     seconds: float
+    cpu_seconds: float
     captions: dict[tuple[str, int], list[str]] = field(default_factory=dict)
 
     @property
@@ -165,19 +168,19 @@ def read_own(folder: Path, params: Extract) -> Reading:
     for page in pages:
         files[f"{page.doc_id}.pdf"].append((page.text, [table.rows for table in page.tables]))
     captions = {(f"{page.doc_id}.pdf", page.page_number): [table.caption for table in page.tables] for page in pages}
-    start = time.perf_counter()
+    start, cpu_start = time.perf_counter(), cpu_seconds()
     for name in files:
         read_all(source_of(folder / name), params)
-    return Reading(files, time.perf_counter() - start, captions)
+    return Reading(files, time.perf_counter() - start, cpu_seconds() - cpu_start, captions)
 
 
 def read_plainly(folder: Path) -> Reading:
     files = {}
-    start = time.perf_counter()
+    start, cpu_start = time.perf_counter(), cpu_seconds()
     for path in sorted(folder.glob("*.pdf")):
         with pdfplumber.open(path) as pdf:
             files[path.name] = [(page.extract_text(), list(plain_tables(page))) for page in pdf.pages]
-    return Reading(files, time.perf_counter() - start)
+    return Reading(files, time.perf_counter() - start, cpu_seconds() - cpu_start)
 
 
 def plain_tables(page: Any) -> Iterator[Rows]:
@@ -196,7 +199,7 @@ def read_elsewhere(name: str, folder: Path) -> Reading:
         sys.exit(f"{name} failed:\n{done.stderr[-2000:]}")
     read = json.loads(output.read_text(encoding="utf-8"))
     output.unlink()
-    return Reading(read["files"], read["seconds"])
+    return Reading(read["files"], read["seconds"], read["cpu_seconds"])
 
 
 def report_tables(title: str, truths: list[Truth], readings: Readings) -> None:
@@ -300,11 +303,12 @@ def paragraph_order(paragraphs: list[str], read: str) -> float:
 
 def report_speed(read: dict[str, Readings]) -> None:
     names = list(next(iter(read.values())))
-    print(f"{'pages a second':24s}{'pages':>8s} " + " ".join(f"{name:>14s}" for name in names))
-    for part, readings in read.items():
-        speeds = [readings[name].page_count / readings[name].seconds for name in names]
-        count = readings["pdfplumber"].page_count
-        print(f"  {part:22s}{count:8} " + " ".join(f"{speed:14.1f}" for speed in speeds))
+    for title, seconds in (("pages a second", "seconds"), ("pages a second of CPU", "cpu_seconds")):
+        print(f"{title:24s}{'pages':>8s} " + " ".join(f"{name:>14s}" for name in names))
+        for part, readings in read.items():
+            speeds = [readings[name].page_count / getattr(readings[name], seconds) for name in names]
+            count = readings["pdfplumber"].page_count
+            print(f"  {part:22s}{count:8} " + " ".join(f"{speed:14.1f}" for speed in speeds))
     print()
 
 

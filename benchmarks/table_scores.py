@@ -18,7 +18,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import chain, product
 from pathlib import Path
@@ -27,6 +27,9 @@ from typing import Any
 from rapidfuzz.distance import Levenshtein
 
 Rows = list[list[str]]
+
+#: What an optional cell adds to an alignment: it decides only where the counted cells leave a choice.
+OPTIONAL_GAIN = 0.01
 
 
 @dataclass(frozen=True)
@@ -130,10 +133,6 @@ def align(first: int, second: int, gain: Callable[[int, int], float]) -> list[tu
             one, other = one - 1, other - 1
             pairs.append((one, other))
     return pairs[::-1]
-
-
-#: What an optional cell adds to an alignment: it decides only where the counted cells leave a choice.
-OPTIONAL_GAIN = 0.01
 
 
 def _row_gain(true: Sequence[str], gains: Sequence[float], read: Sequence[str]) -> float:
@@ -249,16 +248,10 @@ def _edit_distance(
     return line[-1]
 
 
-@dataclass
-class TableScores:
-    """The scores of the true tables of one kind."""
-
-    f1: list[float] = field(default_factory=list)
-    trees: list[float] = field(default_factory=list)
-
-
 #: For each page (file, page counted from 1), the tables that a reader found on it.
 Found = dict[tuple[str, int], list[Rows]]
+#: Read tables by file, page and place on the page.
+Names = tuple[tuple[str, int, int], ...]
 
 
 def match_tables(truths: list[Truth], found: Found) -> tuple[list[tuple[Truth, Rows | None]], int]:
@@ -282,7 +275,7 @@ def match_tables(truths: list[Truth], found: Found) -> tuple[list[tuple[Truth, R
     return [(truth, chosen.get(number)) for number, truth in enumerate(truths)], extra
 
 
-def _candidates(truth: Truth, found: Found) -> list[tuple[tuple[tuple[str, int, int], ...], Rows]]:
+def _candidates(truth: Truth, found: Found) -> list[tuple[Names, Rows]]:
     """Return the tables on a truth's pages with their names (file, page, number), and joins of two over a page."""
     pages = range(truth.page, truth.last_page + 1)
     tables = [
@@ -290,9 +283,9 @@ def _candidates(truth: Truth, found: Found) -> list[tuple[tuple[tuple[str, int, 
         for page in pages
         for number, rows in enumerate(found.get((truth.file, page), []))
     ]
-    joins = [
+    joins: list[tuple[Names, Rows]] = [
         ((one, other), rows + (more[1:] if more[:1] == rows[:1] else more))
         for (one, rows), (other, more) in product(tables, tables)
         if one[1] + 1 == other[1]
     ]
-    return [((name,), rows) for name, rows in tables] + joins
+    return [*(((name,), rows) for name, rows in tables), *joins]

@@ -91,7 +91,7 @@ def lay_out(piece: Piece, width: float, font: str, sides: list[float] | None = N
         for (row, column), (_, end) in areas.items()
     }
     row, column = piece.inner_at
-    inner = piece.inner and lay_out(piece.inner, sides[areas[row, column][1]] - sides[column] - 4 * PAD, font)
+    inner = lay_out(piece.inner, sides[areas[row, column][1]] - sides[column] - 4 * PAD, font) if piece.inner else None
     heights = [0.0] * len(piece.grid)
     for cell, (end, _) in sorted(areas.items(), key=lambda area: area[1][0] - area[0][0]):
         needed = len(lines[cell]) * LEADING + 2 * PAD
