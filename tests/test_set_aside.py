@@ -19,7 +19,8 @@ from reportlab.pdfgen.canvas import Canvas
 from benchmarks.bit_flips import flip_and_read
 from pagetune.extract.damage import damaged_pages
 from pagetune.extract.fast import read_fast
-from pagetune.extract.pages import read_documents
+from pagetune.extract.files import InputFile, SourceFile, inspect_file
+from pagetune.extract.pages import page_ranges, read_pages
 from pagetune.params import load_params
 from pagetune.records import Page
 
@@ -29,8 +30,11 @@ needs_tesseract = pytest.mark.skipif(not shutil.which("tesseract"), reason="tess
 
 
 def read(folder: Path, ocr: str = "off") -> list[Page]:
-    params = PARAMS.extract.model_copy(update={"processes": 1, "ocr": ocr})
-    return [page for page in read_documents(folder, params) if isinstance(page, Page)]
+    """Read the only file of a folder in this process."""
+    params = PARAMS.extract.model_copy(update={"ocr": ocr})
+    source = inspect_file(InputFile(next(folder.glob("*.pdf")), None))
+    assert isinstance(source, SourceFile)
+    return [page for part in page_ranges(source, params) for page in read_pages(part)]
 
 
 def outcomes(folder: Path) -> list[str]:
