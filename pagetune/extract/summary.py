@@ -59,7 +59,7 @@ class ExtractSummary:
             raise UserError("\n".join(lines))
         if self._counts["pages"] and not self._counts["ok"]:
             reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(self._quarantined.items()))
-            what = "Set extract.ocr: auto for scans, or add PDFs with a text layer."
+            what = "Set extract.ocr: auto for scans, download damaged files once more, or add PDFs with a text layer."
             raise UserError(f"data/raw: none of {self._counts['pages']} pages can be used ({reasons}). {what}")
 
     def metrics(self) -> dict[str, object]:
