@@ -53,21 +53,26 @@ def main() -> None:
 
 
 def flip_and_read(paths: list[Path], copies: int, params: Params) -> Outcome:
-    """Read `copies` copies with flipped bits of each file, and build pairs from each copy by itself."""
-    originals = {(page.doc_id, page.page_number): page for page in _read(paths[0].parent, params)[0]}
+    """Read the files and `copies` copies of each with flipped bits, and build pairs from each copy by itself."""
     with tempfile.TemporaryDirectory() as folder:
         for path in paths:
+            content = path.read_bytes()
+            Path(folder, path.name).write_bytes(content)
             for copy in range(copies):
-                flipped = flip_bits(path.read_bytes(), random.Random(f"{path.name} {copy}"))
+                flipped = flip_bits(content, random.Random(f"{path.name} {copy}"))
                 Path(folder, f"{path.stem}.{copy}.pdf").write_bytes(flipped)
-        pages, bad = _read(Path(folder), params)
+        found = list(read_documents(Path(folder), params.extract))
+    stems = {path.stem for path in paths}
+    pages = [page for page in found if isinstance(page, Page)]
+    originals = {(page.doc_id, page.page_number): page for page in pages if page.doc_id in stems}
+    copied = [page for page in pages if page.doc_id not in stems]
     outcome = Outcome(
         files=copies * len(paths),
-        bad_files=Counter(file.reason for file in bad),
-        pages=Counter(page.reason or page.status for page in pages),
+        bad_files=Counter(file.reason for file in found if isinstance(file, BadFile)),
+        pages=Counter(page.reason or page.status for page in copied),
     )
-    for _, copied in groupby(pages, key=lambda page: page.doc_id):
-        pairs, _ = build_pairs(list(copied), params.qa.article_characters)
+    for _, document in groupby(copied, key=lambda page: page.doc_id):
+        pairs, _ = build_pairs(list(document), params.qa.article_characters)
         outcome.pairs += len(pairs)
         outcome.wrong += [(pair, letters) for pair in pairs if (letters := _new_letters(pair, originals))]
     return outcome
@@ -78,11 +83,6 @@ def flip_bits(content: bytes, generator: random.Random) -> bytes:
     for bit in generator.sample(range(8 * len(flipped)), FLIPS):
         flipped[bit // 8] ^= 1 << bit % 8
     return bytes(flipped)
-
-
-def _read(folder: Path, params: Params) -> tuple[list[Page], list[BadFile]]:
-    found = list(read_documents(folder, params.extract))
-    return [one for one in found if isinstance(one, Page)], [one for one in found if isinstance(one, BadFile)]
 
 
 def _new_letters(pair: Pair, originals: dict[tuple[str, int], Page]) -> str:

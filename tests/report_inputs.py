@@ -17,8 +17,8 @@ EOS = "</s>"
 EVIL = "<script>document.title='taken'</script><img src=x onerror=\"document.title='taken'\">"
 DOLLARS = "한빛 요금표 $x_1$ & $y^2"
 QUALITY = (
-    "characters", "columns", "tables", "tables_unread", "hangul_ratio", "unreadable_ratio", "private_use_ratio",
-    "garbled_ratio", "space_ratio", "image_ratio",
+    "characters", "columns", "tables", "partly_outlined", "hangul_ratio", "unreadable_ratio",
+    "private_use_ratio", "garbled_ratio", "space_ratio", "image_ratio",
 )  # fmt: skip
 
 

@@ -43,6 +43,12 @@ def reason(text: str, **shares: float) -> str | None:
         ("Acidose métabolique \x94 \x94\x94\x94 Alcalose métabolique \x93\x93\x93 HCO3 \x93 Acidose " * 3, None),
         ("대출 실행일에 ö출하ñ야 합니다. " + KOREAN, "garbled"),
         ("독서 동아리에는 모Å방을 무료로 내줍니다. " + KOREAN, "garbled"),
+        (
+            "평점 \ue047 배점한도× \ue044최저가격 \ue06d \ue045 추정가격의\ue03b\ue03d\ue042상당가격\ue046입찰가격 "
+            + KOREAN,
+            None,
+        ),
+        ("Write times as YYMMDDhhmmss or YYMMDDhhmm, as in 980101120000. " * 2, None),
         ("ö출하여야 합니다. " + KOREAN, "garbled"),
         ("독일어의 ä처럼 소리 내는 schön의 모음을 배웁니다. " + KOREAN, None),
         ("Café를 열고 naïve한 질문을 받는 École은 Pokémon과 다릅니다. à 는 전치사입니다. " + KOREAN, None),

@@ -13,6 +13,7 @@ from pagetune.records import Reason
 _CID = re.compile(r"\(cid:\d+\)")
 #: Letters that are each drawn twice to look bold: "HHeelllloo".
 _DOUBLED = re.compile(r"(?:([^\W\d_])\1){3,}")
+_DATE_FORMAT = re.compile("[YMDHS]+", re.IGNORECASE)
 #: ASCII, Hangul and the punctuation of Korean text; text of these characters can only be doubled or lack spaces.
 _ORDINARY = re.compile(r"[ -~\s가-힣·ㆍ“”‘’…–—「」『』【】〔〕〈〉《》①-⑳○●•※→]*")
 _HANGUL = re.compile("[가-힣]+")
@@ -30,6 +31,7 @@ _SYMBOLS = frozenset("·×÷°±²³")
 _PRIVATE_USE = re.compile("(?<=\\S)[\ue000-\uf8ff]")
 #: Neighbouring characters without a meaning: U+FFFD, which `(cid:7)` becomes, control and private-use characters.
 _MEANINGLESS = re.compile("[\ufffd\x00-\x08\x0e-\x1f\x7f-\x9f\ue000-\uf8ff]+")
+_ALL_PRIVATE = re.compile("[\ue000-\uf8ff]+")
 #: A word of ordinary letters: a gap in it is a letter, while one beside a digit or a single letter is a formula's.
 _WORD_BEFORE, _WORD_AFTER = re.compile(r"[^\W\d_]{2}$"), re.compile(r"[^\W\d_]{2}")
 #: Signs of a formula, which are looked for at most this many characters away.
@@ -130,17 +132,18 @@ def _holes(text: str) -> int:
 
 
 def _is_hole(text: str, start: int, end: int) -> bool:
-    """Return whether the characters from `start` to `end` are in a word, or a word themselves, outside a formula."""
+    """Return whether the characters from `start` to `end` are in a word, or a word themselves, outside a formula.
+
+    A font of private-use characters has no other letters, so that those in a word of another font are its symbols, or
+    the digits and signs of a word processor's equation.
+    """
     run, before, after = (
         text[start:end],
         text[max(0, start - _FORMULA_WITHIN) : start],
         text[end : end + _FORMULA_WITHIN],
     )
-    begins_word = not before or before[-1].isspace()
-    if begins_word and len(run) == 1 and run >= "\ue000" and run != "\ufffd":
-        return False  # a bullet
     if _WORD_BEFORE.search(before) or _WORD_AFTER.match(after):
-        return True
+        return not _ALL_PRIVATE.fullmatch(run)
     is_symbol = len(run) == 1 or (len(run) <= _MAX_SYMBOL and len(set(run)) == 1 and run[0] != "\ufffd")
     return not is_symbol and not _FORMULA.search(before) and not _FORMULA.search(after)
 
@@ -149,7 +152,7 @@ def _doubled(text: str) -> int:
     """Return the number of letters in words that have each letter twice."""
     if sum(map(eq, text, text[1:])) < 0.03 * len(text):  # the search below takes far longer
         return 0
-    return sum(len(found.group()) for found in _DOUBLED.finditer(text))
+    return sum(len(found.group()) for found in _DOUBLED.finditer(text) if not _DATE_FORMAT.fullmatch(found.group()))
 
 
 def _of_category(counts: Counter[str], categories: dict[str, str], *wanted: str) -> int:

@@ -45,7 +45,7 @@ class ExtractSummary:
                 "pages": 1,
                 "ok": int(found.status == "ok"),
                 "tables": len(found.tables),
-                "tables_unread": int(found.quality["tables_unread"]),
+                "partly_outlined": int(found.status == "ok" and found.quality["partly_outlined"] > 0),
                 "headers_removed": int(found.quality["headers_removed"]),
                 "read_by_ocr": int("ocr_confidence" in found.quality),
             }
@@ -60,13 +60,13 @@ class ExtractSummary:
             raise UserError("\n".join(lines))
         if self._counts["pages"] and not self._counts["ok"]:
             reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(self._quarantined.items()))
-            what = "Set extract.ocr: auto for scans, or add PDFs with a text layer."
+            what = "Set extract.ocr: auto for scans, download damaged files once more, or add PDFs with a text layer."
             raise UserError(f"data/raw: none of {self._counts['pages']} pages can be used ({reasons}). {what}")
 
     def metrics(self) -> dict[str, object]:
         """Return the counts of files and pages, with the reasons in alphabetical order."""
         bad = Counter(bad.reason for bad in self.bad_files)
-        names = ("pages", "ok", "tables", "tables_unread", "headers_removed", "read_by_ocr")
+        names = ("pages", "ok", "partly_outlined", "tables", "headers_removed", "read_by_ocr")
         return (
             {"files": len(self._files) + len(self.bad_files)}
             | {name: self._counts[name] for name in names}
@@ -77,7 +77,9 @@ class ExtractSummary:
         quarantined = "".join(f", {count} {reason}" for reason, count in sorted(self._quarantined.items()))
         files = f"{len(self._files) + len(self.bad_files)} files"
         bad = f" ({len(self.bad_files)} bad)" if self.bad_files else ""
-        return f"{files}{bad}, {self._counts['pages']} pages: {self._counts['ok']} ok{quarantined}"
+        outlined = self._counts["partly_outlined"]
+        partly = f" ({outlined} with lines drawn as shapes)" if outlined else ""
+        return f"{files}{bad}, {self._counts['pages']} pages: {self._counts['ok']} ok{partly}{quarantined}"
 
 
 def what_to_do(bad: BadFile) -> str:

@@ -71,4 +71,5 @@ def worst_pages(pages: list[Page]) -> list[Page]:
 
 def _badness(page: Page) -> tuple[bool, float, float]:
     doubts = sum(page.quality[name] for name in ("unreadable_ratio", "private_use_ratio", "garbled_ratio"))
-    return page.status == "ok", -doubts - page.quality["tables_unread"], page.quality["characters"]
+    missing = page.quality["partly_outlined"] > 0
+    return page.status == "ok", -doubts - missing, page.quality["characters"]
