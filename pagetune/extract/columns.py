@@ -253,6 +253,10 @@ def _styles(lines: list[WordLine]) -> list[Style]:
     return [(round(line[0].x0 / 4), ranks[line[0].size]) for line in lines]
 
 
+def _length(word: Word) -> int:
+    return len(word.text)
+
+
 def _line(words: WordLine, column: int, right_edge: float, pitch: float) -> Line:
     return Line(
         text=clean_line(join_spaced_letters(words)),
@@ -260,7 +264,7 @@ def _line(words: WordLine, column: int, right_edge: float, pitch: float) -> Line
         x1=words[-1].x1,
         top=min([word.top for word in words]),
         bottom=max([word.bottom for word in words]),
-        size=max([word.size for word in words]),
+        size=max(words, key=_length).size,  # a bullet may be of another font
         column=column,
         right_edge=right_edge,
         pitch=pitch,

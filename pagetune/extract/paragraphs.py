@@ -15,7 +15,7 @@ _OPENS = re.compile(
 #: "○○시"; before a digit a triangle is a minus, and a telephone introduces a number.
 _BULLET = re.compile(r"([•‣■-◿☀-➾⇒⇨⬀-⯿￭※])(?!\1|\s?\d)")
 #: Bullets that are one only before a space, because words and numbers have them too.
-_SPACED_BULLET = re.compile(r"([-*·ㆍ․‧∙⦁▸]|\*{2,3}|[oOㅇ](?= [가-힣]))\)? |\*{1,3}\)?(?=[가-힣(])")
+_SPACED_BULLET = re.compile(r"([-*·ㆍ․‧∙⦁▸]|\*{2,3}|[oOㅇ](?= [가-힣])|o(?= [A-Z]))\)? |\*{1,3}\)?(?=[가-힣(])")
 #: Any other symbol before a space, as fonts with bullets of their own have it; but no punctuation, operator or unit.
 _ODD_SYMBOL = re.compile(
     r"[^\w\s\"'“”‘’«»()\[\]{}<>.,:;!?/\\|%#&@=+×÷±~…°§\-–—−∼～≤≥≠≈←-⇿∀-⋿、。，℀-⅏㈀-㏿「」『』〈〉《》] (?=\D)"
