@@ -38,7 +38,8 @@ class Line:
 
     `column` numbers the blocks of a page in reading order. `right_edge` is how far to the right the lines of the block
     reach that start at the same x and have the same size: a line that ends there is full. `pitch` is the usual distance
-    from the top of a line of the block to the top of the next.
+    from the top of a line of the block to the top of the next. `sizes` are those of its words: a bullet may be larger
+    than the text, and a note at its end smaller.
     """
 
     text: str
@@ -50,6 +51,7 @@ class Line:
     column: int
     right_edge: float
     pitch: float
+    sizes: tuple[float, ...] = ()
 
 
 @dataclass
@@ -253,10 +255,6 @@ def _styles(lines: list[WordLine]) -> list[Style]:
     return [(round(line[0].x0 / 4), ranks[line[0].size]) for line in lines]
 
 
-def _length(word: Word) -> int:
-    return len(word.text)
-
-
 def _line(words: WordLine, column: int, right_edge: float, pitch: float) -> Line:
     return Line(
         text=clean_line(join_spaced_letters(words)),
@@ -264,8 +262,9 @@ def _line(words: WordLine, column: int, right_edge: float, pitch: float) -> Line
         x1=words[-1].x1,
         top=min([word.top for word in words]),
         bottom=max([word.bottom for word in words]),
-        size=max(words, key=_length).size,  # a bullet may be of another font
+        size=max([word.size for word in words]),
         column=column,
         right_edge=right_edge,
         pitch=pitch,
+        sizes=tuple({word.size for word in words}),
     )

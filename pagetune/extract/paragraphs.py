@@ -110,7 +110,7 @@ def _opens(group: list[Line], line: Line) -> bool:
 
 def _continues(previous: Line, line: Line) -> bool:
     """Return whether `line` continues the paragraph of `previous`, in the same column or the next."""
-    if abs(previous.size - line.size) > 0.05 * line.size:
+    if not _have_a_size_in_common(previous, line):
         return False
     if _label(line.text) and line.text[0] in ITEM_LETTERS and ends_sentence(previous.text):
         return False
@@ -122,6 +122,10 @@ def _continues(previous: Line, line: Line) -> bool:
         max(previous.pitch, 1.2 * line.size), 2.2 * line.size
     )  # few lines are left to measure where a table was
     return line.top - previous.top < 1.3 * usual and _is_full(previous)
+
+
+def _have_a_size_in_common(one: Line, other: Line) -> bool:
+    return any(abs(a - b) <= 0.05 * b for a in one.sizes or (one.size,) for b in other.sizes or (other.size,))
 
 
 def _is_full(line: Line) -> bool:

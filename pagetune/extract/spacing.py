@@ -63,8 +63,8 @@ def _weights() -> dict[str, float]:
     return weights
 
 
-#: A document that breaks its lines at spaces only: at least so many breaks of which n-grams are sure, at most this
-#: share of them inside a word, and what the habit is then worth at the other breaks.
+#: A document breaks its lines at spaces only if n-grams are sure of at least this many breaks, and find at most this
+#: share of them inside a word; and what that habit is worth at the other breaks.
 _MIN_SURE_BREAKS, _MAX_INSIDE, _HABIT = 10, 0.04, 5.0
 _BETWEEN_HANGUL = re.compile("([가-힣]{2,3})\\n(?=([가-힣]{1,3}))")
 
