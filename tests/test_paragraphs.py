@@ -50,6 +50,7 @@ def starts(*texts: str) -> list[str]:
         "(가) 첫째 것은",
         "Ⅱ. 사업의 내용",
         "【참고 법규】",
+        "[0086] 도 8은 본 발명의",
         "¢ a bullet of a symbol font",
         "` a bullet of a symbol font",
     ],
@@ -89,3 +90,11 @@ def test_letters_number_items_where_the_next_letter_follows() -> None:
 def test_an_item_ends_before_a_sentence_that_looks_like_the_next_item() -> None:
     texts = ("가. 첫째 것은 이러하고", "나. 둘째 것은 이에 더하여 그렇게 할 수 있", "다. 다만, 그러하지 아니하다.")
     assert starts(*texts) == list(texts[:2])
+
+
+def test_a_note_in_smaller_letters_does_not_end_a_paragraph_and_a_heading_does() -> None:
+    before, after = full_lines("이 조의 규정은 다음 각 호의 경우에는 적용하지", "아니한다. <개정 2021. 10. 19.>")
+    before.sizes, after.sizes = (10.0,), (10.0, 8.0)
+    assert len(paragraphs([before, after])) == 1
+    before.sizes, after.sizes = (14.0,), (10.0, 8.0)
+    assert len(paragraphs([before, after])) == 2

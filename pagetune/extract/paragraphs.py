@@ -7,9 +7,10 @@ from pagetune.extract.columns import Line
 from pagetune.extract.spacing import surely_one_word
 from pagetune.text.sentences import ITEM_LETTERS, ends_sentence
 
-#: What always starts a paragraph at the start of a line: FAQ markers, articles, items numbered "1.", circled numbers.
+#: What always starts a paragraph at the start of a line: FAQ markers, articles, items numbered "1.", circled numbers,
+#: a patent's paragraphs.
 _OPENS = re.compile(
-    r"(문|답|Q|A|질문|답변)\s?\d*[.):：]|제\d+조(의\d+)?\s?\(|제\d+[장절관] |\d{1,2}\. |[①-⑳㉠-㉻ⓐ-ⓩ]|[Ⅰ-Ⅻ]\.? |【"
+    r"(문|답|Q|A|질문|답변)\s?\d*[.):：]|제\d+조(의\d+)?\s?\(|제\d+[장절관] |\d{1,2}\. |[①-⑳㉠-㉻ⓐ-ⓩ]|[Ⅰ-Ⅻ]\.? |【|\[\d{4}\]"
 )
 #: Bullets need no space if they are written for nothing else. Two in a row stand for a name that is left out, as in
 #: "○○시"; before a digit a triangle is a minus, and a telephone introduces a number.
