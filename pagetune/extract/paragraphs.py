@@ -10,11 +10,12 @@ from pagetune.text.sentences import ITEM_LETTERS, ends_sentence
 #: What always starts a paragraph at the start of a line: FAQ markers, articles, items numbered "1.", circled numbers,
 #: a patent's paragraphs.
 _OPENS = re.compile(
-    r"(문|답|Q|A|질문|답변)\s?\d*[.):：]|제\d+조(의\d+)?\s?\(|제\d+[장절관] |\d{1,2}\. |[①-⑳㉠-㉻ⓐ-ⓩ]|[Ⅰ-Ⅻ]\.? |【|\[\d{4}\]"
+    r"(문|답|Q|A|질문|답변)\s?\d*[.):：]|제\d+조(의\d+)?\s?\(|제\d+[장절관] |\d{1,2}\. |[①-⑳㉠-㉻ⓐ-ⓩ]|[Ⅰ-Ⅻ]\.? "
+    r"|【|\[\d{4}\]"
 )
 #: Bullets need no space if they are written for nothing else. Two in a row stand for a name that is left out, as in
 #: "○○시"; before a digit a triangle is a minus, and a telephone introduces a number.
-_BULLET = re.compile(r"([•‣■-◿☀-➾⇒⇨⬀-⯿￭※])(?!\1|\s?\d)")
+_BULLET = re.compile(r"(?![△▲▽▼☎☏]\s?\d)([•‣■-◿☀-➾⇒⇨⬀-⯿￭※])(?!\1)")
 #: Bullets that are one only before a space, because words and numbers have them too.
 _SPACED_BULLET = re.compile(r"([-*·ㆍ․‧∙⦁▸]|\*{2,3}|[oOㅇ](?= [가-힣])|o(?= [A-Z]))\)? |\*{1,3}\)?(?=[가-힣(])")
 #: Any other symbol before a space, as fonts with bullets of their own have it; but no punctuation, operator or unit.
