@@ -99,3 +99,9 @@ def test_a_note_in_smaller_letters_does_not_end_a_paragraph_and_a_heading_does()
     assert len(paragraphs([before, after])) == 1
     before.sizes, after.sizes = (14.0,), (10.0, 8.0)
     assert len(paragraphs([before, after])) == 2
+
+
+def test_a_letter_that_lines_begin_with_is_a_bullet_of_a_symbol_font() -> None:
+    texts = ("m 첫째 항목은 이러하고", "m 둘째 항목은 저러하며", "이어지는 줄")
+    assert starts(*texts) == list(texts[:2])
+    assert starts("길이는 모두 합하여 5", "m 이하로 한다") == ["길이는 모두 합하여 5"]

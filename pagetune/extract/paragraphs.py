@@ -1,6 +1,7 @@
 """Group lines into paragraphs."""
 
 import re
+from collections import Counter
 from typing import NamedTuple
 
 from pagetune.extract.columns import Line
@@ -22,6 +23,7 @@ _SPACED_BULLET = re.compile(r"([-*·ㆍ․‧∙⦁▸]|\*{2,3}|[oOㅇ](?= [가-
 _ODD_SYMBOL = re.compile(
     r"[^\w\s\"'“”‘’«»()\[\]{}<>.,:;!?/\\|%#&@=+×÷±~…°§\-–—−∼～≤≥≠≈←-⇿∀-⋿、。，℀-⅏㈀-㏿「」『』〈〉《》] (?=\D)"
 )
+_LETTER = re.compile("[A-Za-z] (?=[가-힣])")
 #: Bullets that are also written between the parts of a sentence or of a range.
 _DASH = re.compile(r"([–—→]) ")
 _HEADING_NUMBER = re.compile(r"\d{1,2}(\.\d{1,2}){1,3}\.? (?=[가-힣A-Z])")
@@ -45,15 +47,22 @@ def paragraphs(lines: list[Line]) -> list[list[Line]]:
     """Group lines in reading order into paragraphs."""
     groups: list[list[Line]] = []
     last: dict[str, tuple[int, float]] = {}
+    bullets = _letter_bullets(lines)
     for index, line in enumerate(lines):
         label = _label(line.text)
-        is_item = label is not None and groups and _is_item(label, groups[-1], last, lines[index:])
+        is_item = line.text[:2] in bullets or (label and groups and _is_item(label, groups[-1], last, lines[index:]))
         if groups and not is_item and not _opens(groups[-1], line) and _continues(groups[-1][-1], line):
             groups[-1].append(line)
         else:
             groups.append([line])
             last |= {label.style: (label.number, line.x0)} if label else {}
     return groups
+
+
+def _letter_bullets(lines: list[Line]) -> set[str]:
+    """Return the letters, each with a space, that several lines begin with before Hangul: bullets of a symbol font."""
+    found = Counter(line.text[:2] for line in lines if _LETTER.match(line.text))
+    return {letter for letter, count in found.items() if count > 1}
 
 
 def _label(text: str) -> Label | None:
@@ -121,7 +130,7 @@ def _continues(previous: Line, line: Line) -> bool:
     if line.x0 > previous.x0 + 0.7 * line.size and ends_sentence(previous.text):
         return False  # indented
     usual = min(
-        max(previous.pitch, 1.2 * line.size), 2.2 * line.size
+        max(previous.pitch, line.pitch, 1.2 * line.size), 2.2 * line.size
     )  # few lines are left to measure where a table was
     return line.top - previous.top < 1.3 * usual and _is_full(previous)
 
