@@ -27,6 +27,7 @@ def starts(*texts: str) -> list[str]:
         "*참고로 적은 말",
         "◯ 첫째 항목",
         "○ 첫째 항목",
+        "□ 2024년 사업",
         "❍ 첫째 항목",
         "⇒ 답변은 이렇다",
         "▪ 세부 항목",
@@ -43,12 +44,14 @@ def starts(*texts: str) -> list[str]:
         "ㆍ 세부 항목",
         "ㅇ 세부 항목",
         "o 세부 항목",
+        "o GeForce",
         "1) 첫째 것은",
         "(1) 첫째 것은",
         "가) 첫째 것은",
         "(가) 첫째 것은",
         "Ⅱ. 사업의 내용",
         "【참고 법규】",
+        "[0086] 도 8은 본 발명의",
         "¢ a bullet of a symbol font",
         "` a bullet of a symbol font",
     ],
@@ -88,3 +91,17 @@ def test_letters_number_items_where_the_next_letter_follows() -> None:
 def test_an_item_ends_before_a_sentence_that_looks_like_the_next_item() -> None:
     texts = ("가. 첫째 것은 이러하고", "나. 둘째 것은 이에 더하여 그렇게 할 수 있", "다. 다만, 그러하지 아니하다.")
     assert starts(*texts) == list(texts[:2])
+
+
+def test_a_note_in_smaller_letters_does_not_end_a_paragraph_and_a_heading_does() -> None:
+    before, after = full_lines("이 조의 규정은 다음 각 호의 경우에는 적용하지", "아니한다. <개정 2021. 10. 19.>")
+    before.sizes, after.sizes = (10.0,), (10.0, 8.0)
+    assert len(paragraphs([before, after])) == 1
+    before.sizes, after.sizes = (14.0,), (10.0, 8.0)
+    assert len(paragraphs([before, after])) == 2
+
+
+def test_a_letter_that_lines_begin_with_is_a_bullet_of_a_symbol_font() -> None:
+    texts = ("m 첫째 항목은 이러하고", "m 둘째 항목은 저러하며", "이어지는 줄")
+    assert starts(*texts) == list(texts[:2])
+    assert starts("길이는 모두 합하여 5", "m 이하로 한다") == ["길이는 모두 합하여 5"]

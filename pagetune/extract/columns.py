@@ -25,6 +25,11 @@ MIN_LINES, MIN_LINES_ALIKE = 3, 5
 STEP = 3.0
 #: The least share of the region's width on either side of a gutter: a column of labels or numbers is narrower.
 MIN_SIDE_WIDTH = 0.2
+#: How far apart, in points, lines of one style start; how many lines of a style are running text; and what share of the
+#: block's width fewer lines reach if they are.
+STYLE_STEP, MANY_LINES, WRAPPED_WIDTH = 4, 4, 0.6
+#: From this many distances on, the lines of one font size have a usual distance of their own.
+MIN_PITCHES = 2
 #: How much of a side's width its lines fill on average, at least: on each side, and summed over both. Table cells are
 #: emptier, but they are at the same heights: where the lines of the sides are not, less is enough.
 MIN_FILL, MIN_FILL_TOGETHER = 0.35, 1.1
@@ -39,8 +44,8 @@ class Line:
 
     `column` numbers the blocks of a page in reading order. `right_edge` is how far to the right the lines of the block
     reach that start at the same x and have the same size: a line that ends there is full. It is infinite for a line
-    that no other continues. `pitch` is the usual distance from the top of a line of the block to the top of the
-    next.
+    that no other continues. `pitch` is the usual distance from the top of a line of its size to the top of the next.
+    `sizes` are those of its words: a bullet may be larger than the text, and a note at its end smaller.
     """
 
     text: str
@@ -52,6 +57,7 @@ class Line:
     column: int
     right_edge: float
     pitch: float
+    sizes: tuple[float, ...] = ()
 
 
 @dataclass
@@ -224,23 +230,41 @@ def _fill(lines: list[Span], min_width: float) -> float:
     return sum(x1 - x0 for x0, x1 in lines) / len(lines) / width if width >= min_width > 0 else 0.0
 
 
+#: Where a line starts, in steps of STYLE_STEP points, and the rank of its font size among the sizes of the block.
+Style = tuple[int, int]
+
+
 def measured_lines(lines: list[WordLine], column: int = 0) -> list[Line]:
     """Return the lines of a block with what the others say about them: how far they reach, and their distance."""
     styles = _styles(lines)
     reach: dict[Style, list[float]] = {}
     for style, line in zip(styles, lines, strict=True):
         reach.setdefault(style, []).append(line[-1].x1)
-    # The only line of its style, such as a heading or an indented first line, is measured against all lines.
+    # A few short lines of a style, such as headings or an indented first line, are measured against all lines.
     farthest = max((line[-1].x1 for line in lines), default=0.0)
-    edges = {style: max(ends) if len(ends) > 1 else farthest for style, ends in reach.items()}
-    pitches = [below[0].top - above[0].top for above, below in pairwise(lines)]
-    # The lower quartile, because larger distances are mostly gaps between paragraphs or where a table was.
-    pitch = sorted(pitches)[len(pitches) // 4] if pitches else 0.0
-    return [_line(line, column, edges[style], pitch) for style, line in zip(styles, lines, strict=True)]
+    edges = {style: max(ends) if _are_wrapped(style, ends, farthest) else farthest for style, ends in reach.items()}
+    pitches = _pitches(lines, styles)
+    return [_line(line, column, edges[style], pitches[style[1]]) for style, line in zip(styles, lines, strict=True)]
 
 
-#: Where a line starts, in steps of 4 points, and the rank of its font size among the sizes of the block.
-Style = tuple[int, int]
+def _are_wrapped(style: Style, ends: list[float], farthest: float) -> bool:
+    """Return whether lines of a style could be running text: many, or two that reach far enough to the right."""
+    start = style[0] * STYLE_STEP
+    return len(ends) >= MANY_LINES or (len(ends) > 1 and max(ends) - start > WRAPPED_WIDTH * (farthest - start))
+
+
+def _pitches(lines: list[WordLine], styles: list[Style]) -> dict[int, float]:
+    """Return the usual distance from line to line for each rank of font size, or the block's where few lines have it.
+
+    It is the lower quartile, because larger distances are mostly gaps between paragraphs or where a table was.
+    """
+    steps: dict[int, list[float]] = {}
+    for (above, below), (style, other) in zip(pairwise(lines), pairwise(styles), strict=True):
+        if style[1] == other[1]:
+            steps.setdefault(style[1], []).append(below[0].top - above[0].top)
+    every = [below[0].top - above[0].top for above, below in pairwise(lines)]
+    found = {rank: few if len(few := steps.get(rank, [])) >= MIN_PITCHES else every for _, rank in styles}
+    return {rank: sorted(some)[len(some) // 4] if some else 0.0 for rank, some in found.items()}
 
 
 def _styles(lines: list[WordLine]) -> list[Style]:
@@ -254,7 +278,7 @@ def _styles(lines: list[WordLine]) -> list[Style]:
         if size > 1.04 * smallest:
             rank, smallest = rank + 1, size
         ranks[size] = rank
-    return [(round(line[0].x0 / 4), ranks[line[0].size]) for line in lines]
+    return [(round(line[0].x0 / STYLE_STEP), ranks[line[0].size]) for line in lines]
 
 
 def _line(words: WordLine, column: int, right_edge: float, pitch: float) -> Line:
@@ -268,4 +292,5 @@ def _line(words: WordLine, column: int, right_edge: float, pitch: float) -> Line
         column=column,
         right_edge=inf if words[-1].ends_line else right_edge,
         pitch=pitch,
+        sizes=tuple({word.size for word in words}),
     )

@@ -49,7 +49,7 @@ def _rule(left: str, right: str) -> bool | None:
         return True  # two telephone numbers in a cell
     if (one := _one_number(left, right)) is not None:
         return not one
-    if "①" <= left[-1] <= "⑳":
+    if "①" <= left[-1] <= "⑳" or re.search(r"\s[·ㆍ]$", left):
         return True
     if left[-1] in "·ㆍ([{“‘「『《〈" or (re.search(r"(^|\s)제$|\d조의$", left) and right[0].isdigit()):
         return False

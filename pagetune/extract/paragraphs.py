@@ -1,6 +1,7 @@
 """Group lines into paragraphs."""
 
 import re
+from collections import Counter
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -8,19 +9,22 @@ from pagetune.extract.columns import Line
 from pagetune.extract.spacing import surely_one_word
 from pagetune.text.sentences import ITEM_LETTERS, ends_sentence
 
-#: What always starts a paragraph at the start of a line: FAQ markers, articles, items numbered "1.", circled numbers.
+#: What always starts a paragraph at the start of a line: FAQ markers, articles, items numbered "1.", circled numbers,
+#: a patent's paragraphs.
 _OPENS = re.compile(
-    r"(문|답|Q|A|질문|답변)\s?\d*[.):：]|제\d+조(의\d+)?\s?\(|제\d+[장절관] |\d{1,2}\. |[①-⑳㉠-㉻ⓐ-ⓩ]|[Ⅰ-Ⅻ]\.? |【"
+    r"(문|답|Q|A|질문|답변)\s?\d*[.):：]|제\d+조(의\d+)?\s?\(|제\d+[장절관] |\d{1,2}\. |[①-⑳㉠-㉻ⓐ-ⓩ]|[Ⅰ-Ⅻ]\.? "
+    r"|【|\[\d{4}\]"
 )
 #: Bullets need no space if they are written for nothing else. Two in a row stand for a name that is left out, as in
 #: "○○시"; before a digit a triangle is a minus, and a telephone introduces a number.
-_BULLET = re.compile(r"([•‣■-◿☀-➾⇒⇨⬀-⯿￭※])(?!\1|\s?\d)")
+_BULLET = re.compile(r"(?![△▲▽▼☎☏]\s?\d)([•‣■-◿☀-➾⇒⇨⬀-⯿￭※])(?!\1)")
 #: Bullets that are one only before a space, because words and numbers have them too.
-_SPACED_BULLET = re.compile(r"([-*·ㆍ․‧∙⦁▸]|\*{2,3}|[oOㅇ](?= [가-힣]))\)? |\*{1,3}\)?(?=[가-힣(])")
+_SPACED_BULLET = re.compile(r"([-*·ㆍ․‧∙⦁▸]|\*{2,3}|[oOㅇ](?= [가-힣])|o(?= [A-Z]))\)? |\*{1,3}\)?(?=[가-힣(])")
 #: Any other symbol before a space, as fonts with bullets of their own have it; but no punctuation, operator or unit.
 _ODD_SYMBOL = re.compile(
     r"[^\w\s\"'“”‘’«»()\[\]{}<>.,:;!?/\\|%#&@=+×÷±~…°§\-–—−∼～≤≥≠≈←-⇿∀-⋿、。，℀-⅏㈀-㏿「」『』〈〉《》] (?=\D)"
 )
+_LETTER = re.compile("[A-Za-z] (?=[가-힣])")
 #: Bullets that are also written between the parts of a sentence or of a range.
 _DASH = re.compile(r"([–—→]) ")
 _HEADING_NUMBER = re.compile(r"\d{1,2}(\.\d{1,2}){1,3}\.? (?=[가-힣A-Z])")
@@ -46,15 +50,22 @@ def paragraphs(lines: list[Line]) -> list[list[Line]]:
     """Group lines in reading order into paragraphs."""
     groups: list[list[Line]] = []
     last: dict[str, tuple[int, float]] = {}
+    bullets = _letter_bullets(lines)
     for index, line in enumerate(lines):
         label = _label(line.text)
-        is_item = label is not None and groups and _is_item(label, groups[-1], last, lines[index:])
+        is_item = line.text[:2] in bullets or (label and groups and _is_item(label, groups[-1], last, lines[index:]))
         if groups and not is_item and not _opens(groups[-1], line) and _continues(groups[-1][-1], line):
             groups[-1].append(line)
         else:
             groups.append([line])
             last |= {label.style: (label.number, line.x0)} if label else {}
     return groups
+
+
+def _letter_bullets(lines: list[Line]) -> set[str]:
+    """Return the letters, each with a space, that several lines begin with before Hangul: bullets of a symbol font."""
+    found = Counter(line.text[:2] for line in lines if _LETTER.match(line.text))
+    return {letter for letter, count in found.items() if count > 1}
 
 
 def _label(text: str) -> Label | None:
@@ -113,7 +124,7 @@ def _opens(group: list[Line], line: Line) -> bool:
 
 def _continues(previous: Line, line: Line) -> bool:
     """Return whether `line` continues the paragraph of `previous`, in the same column or the next."""
-    if abs(previous.size - line.size) > 0.05 * line.size:
+    if not _have_a_size_in_common(previous, line):
         return False
     if _label(line.text) and line.text[0] in ITEM_LETTERS and ends_sentence(previous.text):
         return False
@@ -122,7 +133,7 @@ def _continues(previous: Line, line: Line) -> bool:
     if line.x0 > previous.x0 + 0.7 * line.size and ends_sentence(previous.text):
         return False  # indented
     usual = min(
-        max(previous.pitch, 1.2 * line.size), 2.2 * line.size
+        max(previous.pitch, line.pitch, 1.2 * line.size), 2.2 * line.size
     )  # few lines are left to measure where a table was
     return line.top - previous.top < 1.3 * usual and _is_full(previous)
 
@@ -130,6 +141,10 @@ def _continues(previous: Line, line: Line) -> bool:
 def goes_on(last: Line, first: Line) -> bool:
     """Return whether the first line of a page goes on with the sentence of the last line of the page before."""
     return last.x1 - last.x0 > MIN_FULL * last.size and _continues(last, replace(first, column=last.column + 1))
+
+
+def _have_a_size_in_common(one: Line, other: Line) -> bool:
+    return any(abs(a - b) <= 0.05 * b for a in one.sizes or (one.size,) for b in other.sizes or (other.size,))
 
 
 def _is_full(line: Line) -> bool:
