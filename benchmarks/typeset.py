@@ -1,6 +1,6 @@
 """Typeset known text the way users' PDFs look: hard line breaks inside words, columns, running headers, tables.
 
-The font is a Korean one that every PDF reader knows by name, so that no font file is needed.
+The font is a Korean one that every PDF reader knows by name, so that no font file is needed, or one of a file.
 """
 
 from collections.abc import Iterator
@@ -10,6 +10,7 @@ from pathlib import Path
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
 FONT = "HYGothic-Medium"
@@ -18,12 +19,20 @@ MARGIN, GUTTER, LEADING, PARAGRAPH_GAP = 60.0, 20.0, 16.0, 7.0
 
 @dataclass(frozen=True)
 class Layout:
-    """The layout of a page: `characters` a line over all columns, and `table` at the top of each page."""
+    """The layout of a page: `characters` a line over all columns, and `table` at the top of each page.
+
+    `font_file` is a TrueType font, or None for the one that needs no file.
+    """
 
     columns: int = 1
     characters: int = 45
     header: str = ""
     table: tuple[tuple[str, ...], ...] = ()
+    font_file: Path | None = None
+
+    @property
+    def font(self) -> str:
+        return self.font_file.stem if self.font_file else FONT
 
     @property
     def width(self) -> float:
@@ -48,7 +57,7 @@ def wrap(paragraph: str, characters: int) -> tuple[list[str], list[bool]]:
 
 def typeset(path: Path, paragraphs: list[str], layout: Layout, pages: int | None = None) -> int:
     """Write the paragraphs to `path`, at most `pages` pages of them, and return the number of pages."""
-    pdfmetrics.registerFont(UnicodeCIDFont(FONT))
+    pdfmetrics.registerFont(TTFont(layout.font, layout.font_file) if layout.font_file else UnicodeCIDFont(FONT))
     canvas = Canvas(str(path), pagesize=A4, invariant=True)
     lines = _lines(paragraphs, layout)
     number, left = 0, next(lines, None)
@@ -74,7 +83,7 @@ def _set_page(
     canvas: Canvas, number: int, layout: Layout, line: TypesetLine | None, lines: Iterator[TypesetLine]
 ) -> TypesetLine | None:
     """Set one page, beginning with `line`, and return the first line that does not fit."""
-    canvas.setFont(FONT, 8)
+    canvas.setFont(layout.font, 8)
     canvas.drawString(MARGIN, A4[1] - 35, layout.header)
     canvas.drawCentredString(A4[0] / 2, 30, f"- {number} -")
     for column in range(layout.columns):
@@ -90,11 +99,11 @@ def _set_page(
 
 
 def _set_line(canvas: Canvas, text: str, x: float, y: float, layout: Layout) -> None:
-    canvas.setFont(FONT, layout.size)
+    canvas.setFont(layout.font, layout.size)
     # Latin letters and spaces are half as wide; spacing makes full lines end at the margin all the same.
     written = canvas.beginText(x, y)
     full = len(text) >= layout.characters // layout.columns - 1
-    slack = layout.width - pdfmetrics.stringWidth(text, FONT, layout.size)
+    slack = layout.width - pdfmetrics.stringWidth(text, layout.font, layout.size)
     written.setCharSpace(slack / len(text) if full else 0)
     written.textOut(text)
     canvas.drawText(written)
@@ -102,7 +111,7 @@ def _set_line(canvas: Canvas, text: str, x: float, y: float, layout: Layout) -> 
 
 def _set_table(canvas: Canvas, layout: Layout, x: float, y: float) -> float:
     width = layout.width / len(layout.table[0])
-    canvas.setFont(FONT, 9)
+    canvas.setFont(layout.font, 9)
     for row in layout.table:
         for column, cell in enumerate(row):
             canvas.rect(x + column * width, y - 6, width, 18)

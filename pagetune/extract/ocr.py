@@ -53,15 +53,13 @@ def read_image(page: pdfium.PdfPage, languages: str, dpi: int, timeout_seconds: 
     os.environ["OMP_THREAD_LIMIT"] = "1"  # pages are already read in parallel
     end = monotonic() + timeout_seconds
     image, dots = render(page, dpi)
-    ink = find_ink(image)
-    rulings = find_rulings(ink, dots)
-    image = without_rulings(image, ink, rulings)
+    rulings = find_rulings(image, dots)
+    image = without_rulings(image, rulings)
     korean, others = _split_languages(languages)
     lines = read_letters(image, korean or others, end - monotonic())
     if korean and others:
         lines = merge_latin(lines, read_letters(image, others, end - monotonic()))
-    ink = find_ink(image)
-    spaces = find_spaces(lines, ink)
+    spaces = find_spaces(lines, find_ink(image))
     if korean:
         lines = correct(lines, spaces)
     scale = 72 / dots

@@ -11,11 +11,13 @@ from pagetune.extract.fast import page_box
 
 #: Pictures with fewer dots per inch are enlarged: letters that are too small are read badly.
 MIN_DPI = 150
+#: The most dots of a picture: those of an A3 page at 400 dpi. Larger pages are rendered with fewer dots per inch.
+_MOST_DOTS = 31e6
 #: An image that covers at least this share of the page is the scan itself.
 _COVERS = 0.5
 #: The median change that a median filter makes, in levels of grey, above which the picture is noisy. The filter makes
 #: thin strokes unreadable, and leaves most of the background of a clean picture as it is.
-_NOISE = 2.0
+_NOISE = 0.5
 #: Angles that are tried, in degrees: coarse steps, then fine steps around the best.
 _COARSE, _FINE = np.arange(-5, 5.01, 0.5), np.arange(-0.4, 0.41, 0.1)
 
@@ -25,12 +27,12 @@ def render(page: pdfium.PdfPage, dpi: int) -> tuple[Image.Image, float]:
 
     The picture has at most `dpi`. A scan with fewer is rendered as it is, because enlarged noise cannot be removed.
     """
-    native = max(72, min(dpi, _scan_dpi(page)))
+    native = max(36, min(dpi, _scan_dpi(page), int(72 * (_MOST_DOTS / (page.get_width() * page.get_height())) ** 0.5)))
     image = page.render(scale=native / 72, grayscale=True).to_pil()
     image = _flatten(image)
     if _is_noisy(image):
         image = image.filter(ImageFilter.MedianFilter(3))
-    factor = max(1, -(-MIN_DPI // native)) if native < MIN_DPI else 1
+    factor = -(-MIN_DPI // native)
     if factor > 1:
         image = image.resize((image.width * factor, image.height * factor), Image.Resampling.BICUBIC)
     return straighten(image), native * factor
@@ -42,8 +44,7 @@ def _scan_dpi(page: pdfium.PdfPage) -> int:
     for item in page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE], max_depth=3):
         x0, y0, x1, y1 = item.get_bounds()
         if (x1 - x0) * (y1 - y0) >= _COVERS * (right - left) * (top - bottom):
-            dots = max(item.get_px_size())
-            return round(72 * dots / max(x1 - x0, y1 - y0))
+            return int(72 * max(item.get_px_size()) / max(x1 - x0, y1 - y0) + 0.5)
     return 10_000
 
 

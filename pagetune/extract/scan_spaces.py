@@ -1,5 +1,6 @@
 """Find the spaces between the letters of a scanned line: wide gaps in the picture, and where Korean has a space."""
 
+from itertools import pairwise
 from statistics import median
 from typing import Any
 
@@ -53,7 +54,7 @@ def _gaps(line: LetterLine, ink: Any) -> Any:
     empty = ~ink[top:bottom].any(axis=0)
     widths = [
         _longest(empty[int(left.middle) : int(right.middle)]) if right.middle > left.middle else np.nan
-        for left, right in zip(line, line[1:], strict=False)
+        for left, right in pairwise(line)
     ]
     return np.array(widths, dtype=np.float64) / height
 
@@ -74,7 +75,7 @@ def _expected(line: LetterLine) -> Any:
         position += len(letter.text) + starts[-1]
     both_latin = [
         right.starts_word if left.starts_word is not None and right.starts_word is not None else None
-        for left, right in zip(line, line[1:], strict=False)
+        for left, right in pairwise(line)
     ]
     return np.array(
         [start if latin is None else latin for start, latin in zip(starts[1:], both_latin, strict=True)], bool
