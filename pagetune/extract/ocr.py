@@ -9,6 +9,7 @@ import numpy as np
 import pypdfium2 as pdfium
 
 from pagetune.errors import UserError
+from pagetune.extract.scan_cells import Moved, move_cells
 from pagetune.extract.scan_corrections import correct
 from pagetune.extract.scan_letters import Letter, LetterLine, merge_latin, read_letters
 from pagetune.extract.scan_picture import find_ink, render
@@ -54,17 +55,17 @@ def read_image(page: pdfium.PdfPage, languages: str, dpi: int, timeout_seconds: 
     end = monotonic() + timeout_seconds
     image, dots = render(page, dpi)
     rulings = find_rulings(image, dots)
-    image = without_rulings(image, rulings)
+    moved = move_cells(without_rulings(image, rulings), rulings, dots)
     korean, others = _split_languages(languages)
-    lines = read_letters(image, korean or others, end - monotonic())
+    lines = read_letters(moved.image, korean or others, end - monotonic())
     if korean and others:
-        lines = merge_latin(lines, read_letters(image, others, end - monotonic()))
-    spaces = find_spaces(lines, find_ink(image))
+        lines = merge_latin(lines, read_letters(moved.image, others, end - monotonic()))
+    spaces = find_spaces(lines, find_ink(moved.image))
     if korean:
         lines = correct(lines, spaces)
     scale = 72 / dots
     return Scan(
-        _words(lines, spaces, scale), _confidence(lines), [Ruling(*(scale * v for v in box)) for box in rulings]
+        _words(lines, spaces, moved, scale), _confidence(lines), [Ruling(*(scale * v for v in box)) for box in rulings]
     )
 
 
@@ -80,11 +81,12 @@ _HANGUL, _CAPITAL = 0.9, 0.75
 _SAME_SIZE = 1.15
 
 
-def _words(lines: list[LetterLine], spaces: list[list[bool]], scale: float) -> list[Word]:
+def _words(lines: list[LetterLine], spaces: list[list[bool]], moved: Moved, scale: float) -> list[Word]:
     """Return the words, each as high as the font of its line, as in a text layer. Letters are only as high as ink."""
     words = []
     for line, starts, size in zip(lines, spaces, _font_sizes(lines), strict=True):
         middle = float(np.median([(letter.top + letter.bottom) / 2 for letter in line]))
+        middle -= moved.moved_by(middle)
         top, bottom = (middle - size / 2) * scale, (middle + size / 2) * scale
         bounds = [0, *(at for at, start in enumerate(starts) if start and at), len(line)]
         for first, last in pairwise(bounds):

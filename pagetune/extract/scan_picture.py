@@ -27,12 +27,13 @@ def render(page: pdfium.PdfPage, dpi: int) -> tuple[Image.Image, float]:
 
     The picture has at most `dpi`. A scan with fewer is rendered as it is, because enlarged noise cannot be removed.
     """
-    native = max(36, min(dpi, _scan_dpi(page), int(72 * (_MOST_DOTS / (page.get_width() * page.get_height())) ** 0.5)))
-    image = page.render(scale=native / 72, grayscale=True).to_pil()
-    image = _flatten(image)
+    size = page.get_width() * page.get_height() / 72**2
+    most = int((_MOST_DOTS / size) ** 0.5)
+    native = max(36, min(dpi, _scan_dpi(page), most))
+    image = _flatten(page.render(scale=native / 72, grayscale=True).to_pil())
     if _is_noisy(image):
         image = image.filter(ImageFilter.MedianFilter(3))
-    factor = -(-MIN_DPI // native)
+    factor = max(1, min(-(-MIN_DPI // native), most // native))
     if factor > 1:
         image = image.resize((image.width * factor, image.height * factor), Image.Resampling.BICUBIC)
     return straighten(image), native * factor

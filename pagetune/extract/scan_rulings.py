@@ -116,19 +116,24 @@ def _around(boxes: list[Ruling]) -> Ruling:
 
 def _connected(found: list[Ruling], point: float) -> list[Ruling]:
     """Return the rulings that are long alone or together with those that they touch."""
-    groups: list[list[Ruling]] = []
-    for ruling in found:
-        touching = [group for group in groups if any(ruling.touches(other, 2 * point) for other in group)]
-        groups = [group for group in groups if group not in touching]
-        groups.append([ruling, *(other for group in touching for other in group)])
     kept = {
         ruling
-        for group in groups
+        for group in group_rulings(found, 2 * point)
         if max(ruling.length for ruling in group) >= _ALONE * point
         or (len(group) > 1 and sum(ruling.length for ruling in group) >= _TOGETHER * point)
         for ruling in group
     }
     return [ruling for ruling in found if ruling in kept]
+
+
+def group_rulings(rulings: list[Ruling], slack: float) -> list[list[Ruling]]:
+    """Return the rulings in groups that touch each other, or nearly do, as those of a table."""
+    groups: list[list[Ruling]] = []
+    for ruling in rulings:
+        touching = [group for group in groups if any(ruling.touches(other, slack) for other in group)]
+        groups = [group for group in groups if group not in touching]
+        groups.append([*(other for group in touching for other in group), ruling])
+    return groups
 
 
 def without_rulings(image: Image.Image, rulings: list[Ruling]) -> Image.Image:
