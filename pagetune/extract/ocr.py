@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 import pypdfium2 as pdfium
+from PIL import Image
 
 from pagetune.errors import UserError
 from pagetune.extract.scan_cells import Moved, move_cells
 from pagetune.extract.scan_corrections import correct
-from pagetune.extract.scan_letters import Letter, LetterLine, merge_latin, read_letters
-from pagetune.extract.scan_picture import find_ink, render
+from pagetune.extract.scan_letters import SURE, Letter, LetterLine, find_turn, merge_latin, read_letters
+from pagetune.extract.scan_picture import find_ink, render, straighten
 from pagetune.extract.scan_rulings import Ruling, find_rulings, without_rulings
 from pagetune.extract.scan_spaces import find_spaces
 from pagetune.extract.word_boxes import Word
@@ -23,11 +24,15 @@ INSTALL = (
 )
 
 
+#: A page with a lower confidence may have been scanned sideways or upside down.
+_MAY_BE_TURNED = 0.7
+
+
 class Scan(NamedTuple):
     """What the picture of a page says, in points from the top left of the page that was turned straight.
 
-    `confidence` is Tesseract's mean confidence, 0 to 1. `rulings` are the ruling lines, each a thin box that is
-    horizontal or vertical.
+    `confidence` is the share of letters that Tesseract is sure of, 0 to 1. `rulings` are the ruling lines, each a thin
+    box that is horizontal or vertical.
     """
 
     words: list[Word]
@@ -54,6 +59,14 @@ def read_image(page: pdfium.PdfPage, languages: str, dpi: int, timeout_seconds: 
     os.environ["OMP_THREAD_LIMIT"] = "1"  # pages are already read in parallel
     end = monotonic() + timeout_seconds
     image, dots = render(page, dpi)
+    scan = _read(image, dots, languages, end)
+    if scan.confidence < _MAY_BE_TURNED and (turn := find_turn(image, end - monotonic())):
+        turned = _read(straighten(image.rotate(-turn, expand=True)), dots, languages, end)
+        scan = max(scan, turned, key=lambda one: one.confidence)
+    return scan
+
+
+def _read(image: Image.Image, dots: float, languages: str, end: float) -> Scan:
     rulings = find_rulings(image, dots)
     moved = move_cells(without_rulings(image, rulings), rulings, dots)
     korean, others = _split_languages(languages)
@@ -61,12 +74,11 @@ def read_image(page: pdfium.PdfPage, languages: str, dpi: int, timeout_seconds: 
     if korean and others:
         lines = merge_latin(lines, read_letters(moved.image, others, end - monotonic()))
     spaces = find_spaces(lines, find_ink(moved.image))
+    confidence = _confidence(lines)
     if korean:
         lines = correct(lines, spaces)
     scale = 72 / dots
-    return Scan(
-        _words(lines, spaces, moved, scale), _confidence(lines), [Ruling(*(scale * v for v in box)) for box in rulings]
-    )
+    return Scan(_words(lines, spaces, moved, scale), confidence, [Ruling(*(scale * v for v in box)) for box in rulings])
 
 
 def _split_languages(languages: str) -> tuple[str, str]:
@@ -119,6 +131,6 @@ def _height(letters: list[Letter]) -> float:
 
 
 def _confidence(lines: list[LetterLine]) -> float:
-    """Return the mean confidence of the letters, 0 to 1."""
+    """Return the share of letters that Tesseract is sure of, 0 to 1: its mean is high on pages without any text too."""
     letters = [letter.confidence for line in lines for letter in line]
-    return sum(letters) / (100 * len(letters)) if letters else 0.0
+    return sum(confidence >= SURE for confidence in letters) / len(letters) if letters else 0.0

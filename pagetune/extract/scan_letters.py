@@ -70,6 +70,20 @@ def read_letters(image: Image.Image, language: str, timeout_seconds: float) -> l
     return _parse(hocr, spaced="kor" not in language.split("+"))
 
 
+def find_turn(image: Image.Image, timeout_seconds: float) -> int:
+    """Return by how many degrees, clockwise, the picture must be turned to be upright: 0, 90, 180 or 270.
+
+    Return 0 where Tesseract cannot tell, or has no data for it. Raise RuntimeError when the time is up.
+    """
+    import pytesseract
+
+    try:
+        found = pytesseract.image_to_osd(image, output_type=pytesseract.Output.DICT, timeout=max(0.1, timeout_seconds))
+    except pytesseract.TesseractError:
+        return 0
+    return int(found["rotate"])
+
+
 def _parse(hocr: bytes, *, spaced: bool) -> list[LetterLine]:
     lines: list[LetterLine] = []
     starts = True
