@@ -7,11 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 import pypdfium2 as pdfium
+from PIL import Image
 
 from pagetune.errors import UserError
+from pagetune.extract.scan_cells import Moved, move_cells
 from pagetune.extract.scan_corrections import correct
-from pagetune.extract.scan_letters import Letter, LetterLine, merge_latin, read_letters
-from pagetune.extract.scan_picture import find_ink, render
+from pagetune.extract.scan_letters import SURE, Letter, LetterLine, find_turn, merge_latin, read_letters
+from pagetune.extract.scan_picture import find_ink, render, straighten
 from pagetune.extract.scan_rulings import Ruling, find_rulings, without_rulings
 from pagetune.extract.scan_spaces import find_spaces
 from pagetune.extract.word_boxes import Box, Word
@@ -22,11 +24,15 @@ INSTALL = (
 )
 
 
+#: A page with a lower confidence may have been scanned sideways or upside down.
+_MAY_BE_TURNED = 0.7
+
+
 class Scan(NamedTuple):
     """What the picture of a page says, in points from the top left of the page that was turned straight.
 
-    `confidence` is Tesseract's mean confidence, 0 to 1. `rulings` are the ruling lines, each a thin box that is
-    horizontal or vertical.
+    `confidence` is the share of letters that Tesseract is sure of, 0 to 1. `rulings` are the ruling lines, each a thin
+    box that is horizontal or vertical.
     """
 
     words: list[Word]
@@ -56,23 +62,32 @@ def read_image(page: pdfium.PdfPage, languages: str, dpi: int, timeout_seconds: 
     os.environ["OMP_THREAD_LIMIT"] = "1"  # pages are already read in parallel
     end = monotonic() + timeout_seconds
     image, dots = render(page, dpi, part)
-    ink = find_ink(image)
-    rulings = find_rulings(ink, dots)
-    image = without_rulings(image, ink, rulings)
+    scan = _read(image, dots, languages, end)
+    if part is not None:
+        return scan._replace(words=[_shifted(word, part[0], part[1]) for word in scan.words])
+    if scan.confidence < _MAY_BE_TURNED and (turn := find_turn(image, end - monotonic())):
+        turned = _read(straighten(image.rotate(-turn, expand=True)), dots, languages, end)
+        scan = max(scan, turned, key=lambda one: one.confidence)
+    return scan
+
+
+def _shifted(word: Word, x: float, y: float) -> Word:
+    return Word(word.text, word.x0 + x, word.x1 + x, word.top + y, word.bottom + y)
+
+
+def _read(image: Image.Image, dots: float, languages: str, end: float) -> Scan:
+    rulings = find_rulings(image, dots)
+    moved = move_cells(without_rulings(image, rulings), rulings, dots)
     korean, others = _split_languages(languages)
-    lines = read_letters(image, korean or others, end - monotonic())
+    lines = read_letters(moved.image, korean or others, end - monotonic())
     if korean and others:
-        lines = merge_latin(lines, read_letters(image, others, end - monotonic()))
-    ink = find_ink(image)
-    spaces = find_spaces(lines, ink)
+        lines = merge_latin(lines, read_letters(moved.image, others, end - monotonic()))
+    spaces = find_spaces(lines, find_ink(moved.image))
+    confidence = _confidence(lines)
     if korean:
         lines = correct(lines, spaces)
     scale = 72 / dots
-    words = _words(lines, spaces, scale)
-    if part is not None:
-        left, top = part[:2]
-        words = [Word(w.text, w.x0 + left, w.x1 + left, w.top + top, w.bottom + top) for w in words]
-    return Scan(words, _confidence(lines), [Ruling(*(scale * v for v in box)) for box in rulings])
+    return Scan(_words(lines, spaces, moved, scale), confidence, [Ruling(*(scale * v for v in box)) for box in rulings])
 
 
 def _split_languages(languages: str) -> tuple[str, str]:
@@ -87,11 +102,12 @@ _HANGUL, _CAPITAL = 0.9, 0.75
 _SAME_SIZE = 1.15
 
 
-def _words(lines: list[LetterLine], spaces: list[list[bool]], scale: float) -> list[Word]:
+def _words(lines: list[LetterLine], spaces: list[list[bool]], moved: Moved, scale: float) -> list[Word]:
     """Return the words, each as high as the font of its line, as in a text layer. Letters are only as high as ink."""
     words = []
     for line, starts, size in zip(lines, spaces, _font_sizes(lines), strict=True):
         middle = float(np.median([(letter.top + letter.bottom) / 2 for letter in line]))
+        middle -= moved.moved_by(middle)
         top, bottom = (middle - size / 2) * scale, (middle + size / 2) * scale
         bounds = [0, *(at for at, start in enumerate(starts) if start and at), len(line)]
         for first, last in pairwise(bounds):
@@ -124,6 +140,6 @@ def _height(letters: list[Letter]) -> float:
 
 
 def _confidence(lines: list[LetterLine]) -> float:
-    """Return the mean confidence of the letters, 0 to 1."""
+    """Return the share of letters that Tesseract is sure of, 0 to 1: its mean is high on pages without any text too."""
     letters = [letter.confidence for line in lines for letter in line]
-    return sum(letters) / (100 * len(letters)) if letters else 0.0
+    return sum(confidence >= SURE for confidence in letters) / len(letters) if letters else 0.0

@@ -11,17 +11,20 @@ from PIL import Image
 #: One block of text. Tesseract's own layout analysis loses half of a Korean page with a table; columns are found later
 #: from the boxes of the words.
 ONE_BLOCK = "--psm 6"
-#: A Hangul syllable with a lower confidence, 0 to 100, may be a Latin letter. Tesseract's Korean model knows no Latin
-#: letters and reads them as digits, single vowels and rare syllables.
-SURE = 97.0
-#: How much more the other reading must be sure of itself where Korean has a whole syllable.
-_SYLLABLE_COUNTS = 3.0
+#: A Hangul syllable with a lower confidence, 0 to 100, may be a Latin letter.
+#: Tesseract's Korean model knows no Latin letters and reads them as digits, signs, single vowels and rare syllables.
+#: Right after a sure syllable, less is enough.
+SURE, _SURE_AFTER_SURE = 97.0, 90.0
+#: What is added to the confidence of the Korean reading for a whole syllable, and for what Latin letters are often read
+#: as.
+_FOR_SYLLABLE, _FOR_MISREAD = 3.0, -15.0
+_MISREAD = "ㅅㄴㅣㅡㅌㅋ&^\\×※『#"
 _SYLLABLE = re.compile("[가-힣]")
 _LATIN = re.compile("[A-Za-z]")
 #: "Q1." and "A2:" as the English model reads them.
 _NUMBERED = re.compile(r"(?<![A-Za-z])[A-Z][lI](?=[.:)]|$)")
-#: Letters that are read for digits.
-_DIGITS = str.maketrans("OoQDlI|SsZBg", "000011155289")
+#: Letters that digits are read as.
+_DIGITS = str.maketrans("OolI|SsZBg", "0011155289")
 _NAMESPACE = "{http://www.w3.org/1999/xhtml}"
 _LETTER = re.compile(r"x_bboxes (\d+) (\d+) (\d+) (\d+); x_conf ([\d.]+)")
 
@@ -67,10 +70,24 @@ def read_letters(image: Image.Image, language: str, timeout_seconds: float) -> l
     return _parse(hocr, spaced="kor" not in language.split("+"))
 
 
+def find_turn(image: Image.Image, timeout_seconds: float) -> int:
+    """Return by how many degrees, clockwise, the picture must be turned to be upright: 0, 90, 180 or 270.
+
+    Return 0 where Tesseract cannot tell, or has no data for it. Raise RuntimeError when the time is up.
+    """
+    import pytesseract
+
+    try:
+        found = pytesseract.image_to_osd(image, output_type=pytesseract.Output.DICT, timeout=max(0.1, timeout_seconds))
+    except pytesseract.TesseractError:
+        return 0
+    return int(found["rotate"])
+
+
 def _parse(hocr: bytes, *, spaced: bool) -> list[LetterLine]:
     lines: list[LetterLine] = []
     starts = True
-    for element in ElementTree.fromstring(hocr).iter(_NAMESPACE + "span"):
+    for element in ElementTree.fromstring(hocr).iter(_NAMESPACE + "span"):  # noqa: S314 - Tesseract wrote it
         kind, title = element.get("class"), element.get("title", "")
         if kind in ("ocr_line", "ocr_header", "ocr_caption", "ocr_textfloat"):
             lines.append([])
@@ -105,7 +122,7 @@ def _merge_line(line: LetterLine, beside: LetterLine) -> LetterLine:
     merged: LetterLine = []
     start = 0
     while start < len(line):
-        if _is_sure(line[start]):
+        if _is_sure(line[start]) or (start and _is_sure(line[start - 1]) and _is_sure(line[start], _SURE_AFTER_SURE)):
             merged.append(line[start])
             start += 1
             continue
@@ -118,8 +135,8 @@ def _merge_line(line: LetterLine, beside: LetterLine) -> LetterLine:
     return merged
 
 
-def _is_sure(letter: Letter) -> bool:
-    return letter.is_syllable and letter.confidence >= SURE
+def _is_sure(letter: Letter, least: float = SURE) -> bool:
+    return letter.is_syllable and letter.confidence >= least
 
 
 def _better(korean: LetterLine, other: LetterLine) -> LetterLine:
@@ -132,12 +149,23 @@ def _better(korean: LetterLine, other: LetterLine) -> LetterLine:
         return korean
     if all(letter.is_syllable for letter in korean):
         return korean
-    sure = fmean(letter.confidence + _SYLLABLE_COUNTS * letter.is_syllable for letter in korean)
-    return _numbered(other) if fmean(letter.confidence for letter in other) > sure else korean
+    if fmean(letter.confidence for letter in other) <= fmean(map(_credit, korean)):
+        return korean
+    return [_digit(at, other, korean) for at in range(len(other))]
 
 
-def _numbered(letters: LetterLine) -> LetterLine:
-    """Return the letters with 1 where a numbered mark, such as "Q1.", was read with a letter."""
-    text = "".join(letter.text[0] for letter in letters)
-    ones = {found.start() + 1 for found in _NUMBERED.finditer(text)}
-    return [letter._replace(text="1") if at in ones else letter for at, letter in enumerate(letters)]
+def _credit(letter: Letter) -> float:
+    return letter.confidence + (_FOR_SYLLABLE if letter.is_syllable else _FOR_MISREAD * (letter.text in _MISREAD))
+
+
+def _digit(at: int, letters: LetterLine, korean: LetterLine) -> Letter:
+    """Return the letter, as the digit that it looks like where it has no letter beside it, or is the 1 of "Q1."."""
+    letter = letters[at]
+    digit = letter.text.translate(_DIGITS)
+    before, after = ("".join(one.text for one in part) for part in (letters[:at], letters[at + 1 :]))
+    if digit == letter.text:
+        return letter
+    alone = not _LATIN.match(before[-1:]) and not _LATIN.match(after[:1])
+    seen = alone and any(one.text == digit and one.x0 < letter.middle < one.x1 for one in korean)
+    numbered = any(found.end() == len(before) + 1 for found in _NUMBERED.finditer(before + letter.text + after))
+    return letter._replace(text=digit) if seen or numbered else letter

@@ -12,11 +12,13 @@ from pagetune.extract.word_boxes import Box
 
 #: Pictures with fewer dots per inch are enlarged: letters that are too small are read badly.
 MIN_DPI = 150
+#: The most dots of a picture: those of an A3 page at 400 dpi. Larger pages are rendered with fewer dots per inch.
+_MOST_DOTS = 31e6
 #: An image that covers at least this share of the page is the scan itself.
 _COVERS = 0.5
 #: The median change that a median filter makes, in levels of grey, above which the picture is noisy. The filter makes
 #: thin strokes unreadable, and leaves most of the background of a clean picture as it is.
-_NOISE = 2.0
+_NOISE = 0.5
 #: Angles that are tried, in degrees: coarse steps, then fine steps around the best.
 _COARSE, _FINE = np.arange(-5, 5.01, 0.5), np.arange(-0.4, 0.41, 0.1)
 
@@ -27,15 +29,15 @@ def render(page: pdfium.PdfPage, dpi: int, part: Box | None = None) -> tuple[Ima
     The picture is grey on white. It has at most `dpi`. A scan with fewer is rendered as it is, because enlarged noise
     cannot be removed.
     """
-    native = max(72, min(dpi, _scan_dpi(page)))
     width, height = page.get_size()
     left, top, right, bottom = part or (0, 0, width, height)
     crop = max(0, left), max(0, height - bottom), max(0, width - right), max(0, top)
-    image = page.render(scale=native / 72, grayscale=True, crop=crop).to_pil()
-    image = _flatten(image)
+    most = int((_MOST_DOTS / (width * height / 72**2)) ** 0.5)
+    native = max(36, min(dpi, _scan_dpi(page), most))
+    image = _flatten(page.render(scale=native / 72, grayscale=True, crop=crop).to_pil())
     if _is_noisy(image):
         image = image.filter(ImageFilter.MedianFilter(3))
-    factor = max(1, -(-MIN_DPI // native)) if native < MIN_DPI else 1
+    factor = max(1, min(-(-MIN_DPI // native), most // native))
     if factor > 1:
         image = image.resize((image.width * factor, image.height * factor), Image.Resampling.BICUBIC)
     return (image if part else straighten(image)), native * factor
@@ -47,8 +49,7 @@ def _scan_dpi(page: pdfium.PdfPage) -> int:
     for item in page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE], max_depth=3):
         x0, y0, x1, y1 = item.get_bounds()
         if (x1 - x0) * (y1 - y0) >= _COVERS * (right - left) * (top - bottom):
-            dots = max(item.get_px_size())
-            return int(72 * dots / max(x1 - x0, y1 - y0) + 0.5)
+            return int(72 * max(item.get_px_size()) / max(x1 - x0, y1 - y0) + 0.5)
     return 10_000
 
 

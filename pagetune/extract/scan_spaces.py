@@ -12,6 +12,8 @@ from pagetune.extract.spacing import kiwi
 #: A gap is a space if it is wider than the usual gap between letters by this share of what a space adds: where Kiwi
 #: expects a space, and where it does not.
 _EXPECTED, _UNEXPECTED = 0.35, 0.65
+#: The same between two digits: a 1 has white on both sides.
+_BETWEEN_DIGITS = 1.2
 #: The gap between letters and what a space adds, in heights of the line, until the page's own are known.
 _USUAL_GAP, _USUAL_SPACE, _LEAST_SPACE = 0.15, 0.4, 0.12
 #: With fewer gaps of a kind, a line is measured by those of the whole page.
@@ -27,12 +29,13 @@ def find_spaces(lines: list[LetterLine], ink: Any) -> list[list[bool]]:
     """
     gaps = [_gaps(line, ink) for line in lines]
     expected = [_expected(line) for line in lines]
+    least = [_least_widths(line, hopes) for line, hopes in zip(lines, expected, strict=True)]
     found = expected
     for _ in range(_ROUNDS):
         usual = _measure(np.concatenate([np.empty(0), *gaps]), np.concatenate([np.empty(0, bool), *found]), _DEFAULT)
         found = [
-            _decide(widths, hopes, _measure(widths, spaces, usual))
-            for widths, hopes, spaces in zip(gaps, expected, found, strict=True)
+            _decide(widths, hopes, thresholds, _measure(widths, spaces, usual))
+            for widths, hopes, thresholds, spaces in zip(gaps, expected, least, found, strict=True)
         ]
     return [[False, *spaces.tolist()] for spaces in found]
 
@@ -90,6 +93,11 @@ def _measure(gaps: Any, spaces: Any, usual: Widths) -> Widths:
     return gap, max(_LEAST_SPACE, space)
 
 
-def _decide(gaps: Any, expected: Any, widths: Widths) -> Any:
-    wide = (gaps - widths[0]) / widths[1] > np.where(expected, _EXPECTED, _UNEXPECTED)
-    return np.where(np.isnan(gaps), expected, wide)
+def _least_widths(line: LetterLine, expected: Any) -> Any:
+    """Return by which share of a space each gap must be wider than between letters."""
+    digits = np.array([left.text.isdigit() and right.text.isdigit() for left, right in pairwise(line)], dtype=bool)
+    return np.where(digits, _BETWEEN_DIGITS, np.where(expected, _EXPECTED, _UNEXPECTED))
+
+
+def _decide(gaps: Any, expected: Any, least: Any, widths: Widths) -> Any:
+    return np.where(np.isnan(gaps), expected, (gaps - widths[0]) / widths[1] > least)
