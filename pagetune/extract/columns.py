@@ -141,9 +141,11 @@ def find_gutter(lines: list[WordLine]) -> Gutter | None:
     best, most = None, 0
     for x in _gutter_candidates(spans, width):
         for gutter in _gutters_at(spans, x, width):
-            apart = _are_apart(lines[gutter.first : gutter.last], x)
-            shorter = _lines_on_the_shorter_side(spans[gutter.first : gutter.last], x, apart=apart)
-            if shorter > most:
+            band = spans[gutter.first : gutter.last]
+            shorter = _lines_on_the_shorter_side(band, x, apart=True)
+            if shorter > most and (
+                _lines_on_the_shorter_side(band, x, apart=False) or _are_apart(lines[gutter.first : gutter.last], x)
+            ):
                 best, most = gutter, shorter
     return best and _without_detached_end(best, lines, spans)
 
