@@ -74,7 +74,7 @@ def test_a_scan_with_a_table_has_the_words_of_its_text_layer(
     spoil(half.crop((0, 0, half.width, half.height // 2))).save(tmp_path / "scan.pdf", resolution=dpi)
     with pdfium.PdfDocument(tmp_path / "scan.pdf") as scan, pdfium.PdfDocument(NOTICE) as notice:
         read = read_image(scan[0], "kor+eng", 300, 60)
-        wanted = [word for word in read_fast(notice[0]).words if word.bottom < scan[0].get_height()]
+        wanted = [word for word in read_fast(notice[0], 0).words if word.bottom < scan[0].get_height()]
     assert read.confidence > OCR.min_ocr_confidence
     found = [word for word in wanted if any(word.text == other.text and near(word, other) for other in read.words)]
     assert len(found) > 0.85 * len(wanted)
