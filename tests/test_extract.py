@@ -171,9 +171,9 @@ def test_short_columns_are_told_from_labels_and_values_by_the_heights_of_their_l
         canvas.drawString(60, 640 - 13 * line, label)
         canvas.drawString(140, 640 - 13 * line, value)
     canvas.save()
-    text = read(tmp_path)[0]["short"][0].text
-    assert text.index("이하늘") > text.rindex("분류")
-    assert "출원번호 10-2021-0175798" in text
+    [page] = read(tmp_path)[0]["short"]
+    assert page.text.index("이하늘") > page.text.rindex("분류")
+    assert [table.rows[0] for table in page.tables] == [["출원번호", "10-2021-0175798"]]
 
 
 #: Where a font is not embedded, PDFium measures its characters with a font of the machine.

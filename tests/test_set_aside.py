@@ -131,7 +131,7 @@ def test_a_paragraph_that_is_drawn_as_shapes_is_read_where_ocr_is_on(tmp_path: P
 @pytest.mark.parametrize(("name", "page", "wanted"), [("odl_ko_fund_kyobo_sm", 1, True), ("odl_ko_bill", 1, False)])
 def test_a_paragraph_of_a_real_file_that_is_drawn_as_shapes_is_counted(name: str, page: int, wanted: bool) -> None:
     pdf = pdfium.PdfDocument(shared("pdfs", f"{name}.pdf"))
-    assert (len(read_fast(pdf[page - 1]).outlined) >= 4) == wanted
+    assert (len(read_fast(pdf[page - 1], page - 1).outlined) >= 4) == wanted
 
 
 def write_three_pages(path: Path) -> bytes:

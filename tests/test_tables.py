@@ -267,7 +267,7 @@ def test_a_real_fund_sheet_s_forms_are_read_cell_by_cell(real: dict[str, list[Pa
     assert overview.rows[1][4] == "벤치마크"
     assert [row[0] for row in overview.rows] == ["설정일", "운용역", "환매수수료", "매입방법", "환매방법"]
     assert fees.rows[1][1:3] == ["Class C-P (연금저축)", "1.490%"]
-    assert {row[0] for row in fees.rows} == {"주요 클래스 총보수 (가입 자격)"}
+    assert {row[0].replace(" ", "") for row in fees.rows} == {"주요클래스총보수(가입자격)"}
     assert [table.layout for table in (returns, overview, fees)] == ["header", "form", "form"]
 
 

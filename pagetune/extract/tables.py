@@ -150,7 +150,13 @@ def _fill(table: FoundTable, grid: Grid, texts: list[CellLines], boxes: list[Box
 
 
 def _text(lines: list[WordLine]) -> str:
-    """Return the text of a cell: its lines joined, with a space between paragraphs."""
+    """Return the text of a cell: its lines joined, with a space between paragraphs.
+
+    A label of single syllables may go on over several lines, or stand upright.
+    """
+    letters = [word.text for line in lines for word in line]
+    if len(lines) > 1 and all(len(letter) == 1 and letter.isalpha() for letter in letters):
+        return clean_line(" ".join(letters))
     groups = paragraphs(measured_lines(lines))
     return " ".join(clean_line(join_lines([line.text for line in group])) for group in groups)
 
