@@ -1,6 +1,6 @@
 """Correct single syllables of a scan that Tesseract is unsure of, where Korean has a much likelier one.
 
-Tesseract's Korean model knows 1,076 syllables, so it reads 앱, 깎 or 읽힌 as the nearest of those: 앰, 까. What it
+Tesseract's Korean model knows 1,076 syllables, so it reads 앱 and 깎 as the nearest of those, 앰 and 까. What it
 knows is listed in `tesseract_syllables.txt`.
 """
 

@@ -61,7 +61,7 @@ def _find_horizontal(grey: Any, point: float) -> list[Ruling]:
         joined = [Ruling(start, row, end, row + 1), *above]
         growing.append(_around(joined))
     boxes += growing
-    return _mended([box for box in boxes if box.bottom - box.top <= _THIN * point], _BREAK * point)
+    return _join_pieces([box for box in boxes if box.bottom - box.top <= _THIN * point], _BREAK * point)
 
 
 def _closed(grey: Any, height: int) -> Any:
@@ -96,17 +96,17 @@ def _long_runs(dark: Any, least: int) -> list[tuple[int, int, int]]:
     return list(zip(rows[long].tolist(), starts[long].tolist(), ends[long].tolist(), strict=True))
 
 
-def _mended(boxes: list[Ruling], gap: float) -> list[Ruling]:
+def _join_pieces(boxes: list[Ruling], gap: float) -> list[Ruling]:
     """Join the pieces of a line that is broken, or that steps up or down."""
-    mended: list[Ruling] = []
+    lines: list[Ruling] = []
     for box in sorted(boxes):
-        last = next((one for one in mended if one.touches(box._replace(x0=box.x0 - gap), 2)), None)
+        last = next((one for one in lines if one.touches(box._replace(x0=box.x0 - gap), 2)), None)
         if last is None:
-            mended.append(box)
+            lines.append(box)
             continue
-        mended.remove(last)
-        mended.append(_around([last, box]))
-    return mended
+        lines.remove(last)
+        lines.append(_around([last, box]))
+    return lines
 
 
 def _around(boxes: list[Ruling]) -> Ruling:
