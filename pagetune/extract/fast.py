@@ -19,6 +19,9 @@ from pagetune.extract.word_boxes import Box, PdfBox, Word
 #: PDFium writes one of these for a hyphen at the end of a line, and removes the line break.
 BREAK_HYPHENS = "\ufffe\x02"
 _WORD = re.compile(rf"[^\s{BREAK_HYPHENS}]+[{BREAK_HYPHENS}]?|[{BREAK_HYPHENS}]")
+#: A space that PDFium inserted is none if it is narrower than this share of the page's own, which stand after at least
+#: the second share of the words.
+NARROWER, OWN_SPACES = 0.5, 0.2
 #: This many small paths on a page without text are characters drawn as outlines.
 _OUTLINES = 100
 
@@ -83,10 +86,31 @@ def _words_and_ends(textpage: pdfium.PdfTextPage, grounds: list[PdfBox]) -> tupl
     """Return the words that are seen, and the boxes of each word's first and last character: (n, 2, 4)."""
     text = _text(textpage)
     spans = _seen(textpage, [found.span() for found in _WORD.finditer(text)], grounds)
-    texts = [_join_surrogates(text[start:end]) for start, end in spans]
+    spans = _without_false_spaces(textpage, text, spans)
+    texts = [_join_surrogates(text[start:end].replace(" ", "")) for start, end in spans]
     if any(hyphen in text for hyphen in BREAK_HYPHENS):
         texts = [word.replace("\ufffe", "-").replace("\x02", "-") for word in texts]
     return texts, _end_boxes(textpage, spans).reshape(-1, 2, 4)
+
+
+def _without_false_spaces(
+    textpage: pdfium.PdfTextPage, text: str, spans: list[tuple[int, int]]
+) -> list[tuple[int, int]]:
+    """Join the words between which PDFium inserted a space at a gap that is much narrower than the page's own spaces.
+
+    It does so where letter-spaced text changes from one part of a font to another.
+    """
+    handle, ends = cast(textpage.raw, c_void_p), _end_boxes(textpage, spans).reshape(-1, 2, 4)
+    gaps, level = ends[1:, 0, 0] - ends[:-1, 1, 2], ends[1:, 0, 1] == ends[:-1, 1, 1]
+    inserted = np.array([_is_generated(handle, end) for _, end in spans[:-1]], dtype=bool)
+    if not inserted.any() or inserted.mean() > 1 - OWN_SPACES:
+        return spans
+    narrow = inserted & level & (gaps > 0) & (gaps < NARROWER * np.median(gaps[~inserted & level]))
+    false = {at for at in np.flatnonzero(narrow).tolist() if spans[at + 1][0] == spans[at][1] + 1}
+    joined: list[tuple[int, int]] = []
+    for at, (start, end) in enumerate(spans):
+        joined[-1:] = [(joined[-1][0], end)] if at - 1 in false else [*joined[-1:], (start, end)]
+    return joined
 
 
 def _seen(textpage: pdfium.PdfTextPage, spans: list[tuple[int, int]], grounds: list[PdfBox]) -> list[tuple[int, int]]:
@@ -113,6 +137,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 #: longer than the call itself.
 _read_box = CFUNCTYPE(c_int, c_void_p, c_int, c_void_p)(cast(raw.FPDFText_GetLooseCharBox, c_void_p).value or 0)
 
+_is_generated = CFUNCTYPE(c_int, c_void_p, c_int)(cast(raw.FPDFText_IsGenerated, c_void_p).value or 0)
 _read_color = CFUNCTYPE(c_int, c_void_p, c_int, c_void_p, c_void_p, c_void_p, c_void_p)(
     cast(raw.FPDFText_GetFillColor, c_void_p).value or 0
 )
