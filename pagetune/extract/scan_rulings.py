@@ -7,6 +7,8 @@ from PIL import Image
 
 #: The least length of a line's pieces, and the largest thickness of a line, in points.
 _PIECE, _THIN = 12.0, 2.5
+#: How many dots a blurred edge adds to the thickness.
+_BLUR = 2
 #: How much darker than both of its sides a line is, in levels of grey, 0 to 255. Lines in grey are often thin and pale.
 _DARKER = 25
 #: The widest break, in points, between two pieces of one line.
@@ -50,7 +52,7 @@ def find_rulings(image: Image.Image, dpi: float) -> list[Ruling]:
 
 def _find_horizontal(grey: Any, point: float) -> list[Ruling]:
     """Return the thin horizontal boxes that runs of dark dots fill."""
-    thin = _closed(grey, round(_THIN * point) + 1) > grey.astype(np.int16) + _DARKER
+    thin = _closed(grey, round(_THIN * point) + 1 + _BLUR) > grey.astype(np.int16) + _DARKER
     boxes: list[Ruling] = []
     growing: list[Ruling] = []
     for row, start, end in _long_runs(thin, round(_PIECE * point)):
@@ -61,7 +63,7 @@ def _find_horizontal(grey: Any, point: float) -> list[Ruling]:
         joined = [Ruling(start, row, end, row + 1), *above]
         growing.append(_around(joined))
     boxes += growing
-    return _join_pieces([box for box in boxes if box.bottom - box.top <= _THIN * point], _BREAK * point)
+    return _join_pieces([box for box in boxes if box.bottom - box.top <= _THIN * point + _BLUR], _BREAK * point)
 
 
 def _closed(grey: Any, height: int) -> Any:
