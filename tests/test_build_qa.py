@@ -158,6 +158,30 @@ def test_a_key_value_table_is_asked_about_its_caption() -> None:
     ]
 
 
+@pytest.mark.parametrize("caption", ["사업 개요표", "<사업 개요표>", "표 3. 사업 개요표", "○ 사업 개요표"])
+def test_a_form_is_asked_label_by_label(caption: str) -> None:
+    rows = [
+        ["사업명", "자료관 개선", "담당", "문서정보부"],
+        ["주소", "서울시 종로구", "서울시 종로구", "서울시 종로구"],
+    ]
+    table = Table(caption=caption, rows=rows, layout="form", filled=[(1, 2), (1, 3)])
+    assert asked(page("제목", tables=(table,))) == [
+        ("key_value", "사업 개요표의 사업명은 무엇인가요?", "자료관 개선"),
+        ("key_value", "사업 개요표의 담당은 무엇인가요?", "문서정보부"),
+        ("key_value", "사업 개요표의 주소는 어디인가요?", "서울시"),
+    ]
+
+
+def test_a_turned_table_is_asked_column_by_row_and_a_table_in_a_cell_is_not_an_answer() -> None:
+    rows = [["모델", "한빛-10", "한빛-22"], ["무게", "1.2kg", "2.4kg"], ["전원", "12V", "[표 2]"]]
+    table = Table(caption="제품 규격", rows=rows, layout="turned")
+    assert [(question, answer) for _, question, answer in asked(page("제목", tables=(table,)))] == [
+        ("한빛-10의 무게는 무엇인가요?", "1.2kg"),
+        ("한빛-22의 무게는 무엇인가요?", "2.4kg"),
+        ("한빛-10의 전원은 무엇인가요?", "12V"),
+    ]
+
+
 def test_a_wide_table_is_asked_row_by_column() -> None:
     table = Table(caption="과정", rows=[["과정", "수강료", "강의실"], ["입문 과정", "9만 원", "누리실"]])
     assert asked(page("제목", tables=(table,))) == [

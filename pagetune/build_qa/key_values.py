@@ -18,6 +18,12 @@ _BARE_KEYS = (
     "교육기간|이용료|수강료|연회비|참가비|문의처|담당 부서|시행일|마감일|정원"
 )
 _BARE_FACT = re.compile(rf"((?:[가-힣]{{2,8}} )?(?:{_BARE_KEYS}))([은는]) ([^?!]{{2,100}}?)(?:입니다|이다)\.$")
+#: What stands around the name of a table in its caption.
+_AROUND_CAPTION = re.compile(
+    r"^[■□▶▷◆◇○●◎•※☞ㅇ]\s*|^[\[<〈《【]?\s*(?:표|별표|서식|Table)\s*[\d-]+[.:)]?\s*|^\d{1,2}[.)]\s+|^[\[<〈《【]\s*|\s*[\]>〉》】]$"
+)
+#: What a cell says of a table that stands in it.
+_POINTER = re.compile(r"\[표 \d+\]")
 #: A shorter name may be in any table.
 MIN_NAME_CHARACTERS = 4
 #: Values, which a header row does not have: telephone numbers, amounts, dates.
@@ -91,12 +97,57 @@ def table_drafts(document: Document) -> Iterator[Draft]:
             places = [row_place(page, number, row) for row in range(len(table.rows))]
             if not places:
                 continue
-            if not _has_names(table):
+            table = table.model_copy(update={"caption": _plain_caption(table.caption)})
+            if table.layout == "form":
+                yield from _form_drafts(table, page.page_number, places, document.title)
+            elif table.layout == "turned":
+                yield from _turned_drafts(table, page.page_number, places, document.title)
+            elif not _has_names(table):
                 yield Draft("table", page.page_number, table.caption, "", places[0], reason="unnamed_table")
             elif _is_key_value(table):
                 yield from _key_value_drafts(table, page.page_number, places, document.title)
             else:
                 yield from _wide_table_drafts(table, page.page_number, places, document.title)
+
+
+def _plain_caption(caption: str) -> str:
+    """Return a caption without its bullet, number and brackets: "표 3. 이용 요금" and "<이용 요금>" are "이용 요금"."""
+    return _AROUND_CAPTION.sub("", caption).strip()
+
+
+def _form_drafts(table: Table, page_number: int, places: list[Place], title: str) -> Iterator[Draft]:
+    """Ask for each value of a form by its label."""
+    for number, place in enumerate(places):
+        for label, value in _labels_and_values(table, number):
+            if _names_a_thing(label) and _has_value(value):
+                yield _topic_draft("key_value", page_number, _topic(_owner(table, title), label), value, place)
+
+
+def _labels_and_values(table: Table, number: int) -> Iterator[tuple[str, str]]:
+    """Yield the labels and values of a form's row. Of three cells the first is a heading over several rows."""
+    row = table.rows[number]
+    merged = [(number, column) in table.filled and text == row[column - 1] for column, text in enumerate(row)]
+    cells = [text for text, is_copy in zip(row, merged, strict=True) if not is_copy]
+    if len(cells) == 3:
+        cells = cells[1:]
+    if len(cells) % 2 == 0:
+        yield from zip(cells[::2], cells[1::2], strict=True)
+
+
+def _turned_drafts(table: Table, page_number: int, places: list[Place], title: str) -> Iterator[Draft]:
+    """Ask for the value of each row's label in each column, which the first row names."""
+    for row, place in zip(table.rows[1:], places[1:], strict=True):
+        for name, value in zip(table.rows[0][1:], row[1:], strict=True):
+            if _names_a_thing(name) and _names_a_thing(row[0]) and _has_value(value):
+                subject = _with_table_name(name, table.caption or title)
+                yield _topic_draft("table", page_number, _topic(subject, row[0]), value, place)
+
+
+def _owner(table: Table, title: str) -> str:
+    """Return what a table's labels belong to. A caption that any document could have gets the title before it."""
+    if not table.caption:
+        return title
+    return f"{title} {table.caption}" if _GENERIC.fullmatch(table.caption) else table.caption
 
 
 def _has_names(table: Table) -> bool:
@@ -117,11 +168,10 @@ def _is_key_value(table: Table) -> bool:
 
 
 def _key_value_drafts(table: Table, page_number: int, places: list[Place], title: str) -> Iterator[Draft]:
-    """Ask for `{caption}의 {key}` row by row. A caption that any document could have gets the title before it."""
-    caption = f"{title} {table.caption}" if _GENERIC.fullmatch(table.caption) else table.caption
+    """Ask for `{caption}의 {key}` row by row."""
     for place, row in zip(places[1:], table.rows[1:], strict=True):
         if _has_value(row[0]) and _has_value(row[1]):
-            yield _topic_draft("key_value", page_number, _topic(caption, row[0]), row[1], place)
+            yield _topic_draft("key_value", page_number, _topic(_owner(table, title), row[0]), row[1], place)
 
 
 def _wide_table_drafts(table: Table, page_number: int, places: list[Place], title: str) -> Iterator[Draft]:
@@ -141,8 +191,8 @@ def _with_table_name(name: str, table_name: str) -> str:
 
 
 def _has_value(cell: str) -> bool:
-    """Tell whether a cell has a value. A dash is not one; a circle is, and means yes."""
-    return re.search(r"\w|[○●◎×✓✔]", cell) is not None
+    """Tell whether a cell has a value. A dash or another table is not one; a circle is, and means yes."""
+    return re.search(r"\w|[○●◎×✓✔]", cell) is not None and not _POINTER.search(cell)
 
 
 def _names_a_thing(cell: str) -> bool:

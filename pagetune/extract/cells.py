@@ -40,7 +40,10 @@ def fit(grid: Grid, words: list[Word]) -> list[Grid]:
     if _runs_through(grid, inner):
         return []
     whole = _with_usual_columns(without_cut_words(grid, inner), inner)
-    parts = [_compact(_with_columns_below(part, inner), inner) for part in _parts(whole, inner)]
+    whole = _with_names_below(whole, inner)
+    parts = [
+        _compact(_with_lines_in_gaps(_with_columns_below(part, inner), inner), inner) for part in _parts(whole, inner)
+    ]
     return [with_rows_between_lines(part, inner) for part in parts]
 
 
@@ -127,6 +130,38 @@ def _with_usual_columns(grid: Grid, words: list[Word]) -> Grid:
     usual = {column for column, count in counts.items() if count > rows / 2}
     inside = words_by_cell(grid, words)
     return replace(grid, cells=[part for cell in grid.cells for part in _parted_at(grid, cell, usual, inside[cell])])
+
+
+def _with_names_below(grid: Grid, words: list[Word]) -> Grid:
+    """Part a row in two where cells have a name over several columns and each column's own name on their last line."""
+    inside = words_by_cell(grid, words)
+    for row in range(len(grid.ys) - 2, -1, -1):
+        own = [cell for cell in grid.cells if (cell.top, cell.bottom) == (row, row + 1)]
+        lines = {cell: group_into_lines(inside[cell]) for cell in own if cell.right - cell.left > 1}
+        named = [cell for cell, found in lines.items() if len(found) > 1 and _names_columns(grid, cell, found)]
+        if named:
+            height = min(lines[cell][-1][0].top for cell in named)
+            grid = _with_second_row(grid, row, height, named)
+            inside = words_by_cell(grid, words)
+    return grid
+
+
+def _names_columns(grid: Grid, cell: Cell, lines: list[WordLine]) -> bool:
+    inner = [grid.xs[column] for column in range(cell.left + 1, cell.right)]
+    return all(_in_a_gap(x, lines[-1:]) for x in inner) and not any(_in_a_gap(x, lines[:1]) for x in inner)
+
+
+def _with_second_row(grid: Grid, row: int, height: float, named: list[Cell]) -> Grid:
+    """Return the grid with a row below `row` from `height` on, in which the columns of `named` have their own cells."""
+    cells = []
+    for cell in grid.cells:
+        top, bottom = cell.top + (cell.top > row), cell.bottom + (cell.bottom > row)
+        if cell in named:
+            cells += [replace(cell, bottom=row + 1)]
+            cells += [Cell(row + 1, column, row + 2, column + 1) for column in range(cell.left, cell.right)]
+        else:
+            cells.append(replace(cell, top=top, bottom=bottom))
+    return Grid(grid.xs, [*grid.ys[: row + 1], height, *grid.ys[row + 1 :]], cells)
 
 
 def _parted_at(grid: Grid, cell: Cell, usual: set[int], words: list[Word]) -> list[Cell]:
@@ -252,3 +287,26 @@ def _parted(grid: Grid, cell: Cell, above: list[Cell], words: list[Word]) -> lis
         return [cell]
     crossing = [word for word in words if sum(_overlaps(word, grid, part) for part in parts) > 1]
     return [cell] if len(crossing) > MAX_CUT * len(words) else parts
+
+
+def _with_lines_in_gaps(grid: Grid, words: list[Word]) -> Grid:
+    """Move a line between columns that text runs through to the nearest gap: only the header is ruled there."""
+    inside, xs = words_by_cell(grid, words), list(grid.xs)
+    beside = {(cell.top, cell.bottom, cell.left): cell for cell in grid.cells}
+    for left in grid.cells:
+        right = beside.get((left.top, left.bottom, left.right))
+        if right is not None and any(_lines_go_on(inside[left], inside[right])):
+            gap = _nearest_gap(xs[left.right], [*inside[left], *inside[right]])
+            xs[left.right] = xs[left.right] if gap is None else gap
+    return replace(grid, xs=xs)
+
+
+def _nearest_gap(x: float, words: list[Word]) -> float | None:
+    """Return the middle of the gap nearest to `x` that goes through all lines of the words, or None."""
+    ends = sorted((word.x0, word.x1) for word in words)
+    reached, gaps = ends[0][1], list[float]()
+    for start, end in ends:
+        if start - reached > SPACE * words[0].size:
+            gaps.append((start + reached) / 2)
+        reached = max(reached, end)
+    return min(gaps, key=lambda gap: abs(gap - x), default=None)

@@ -3,15 +3,17 @@
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Iterator
 from ctypes import CFUNCTYPE, byref, c_int, c_void_p, cast
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
-from pagetune.extract.drawing import WHITE, Drawing, read_drawing, turned
+from pagetune.extract.drawing import THIN, WHITE, Drawing, read_drawing, turned
 from pagetune.extract.forms import Field, read_fields
 from pagetune.extract.outlines import Shape, outlined_lines
 from pagetune.extract.word_boxes import Box, PdfBox, Word
@@ -54,7 +56,7 @@ def read_fast(page: pdfium.PdfPage, index: int) -> FastPage:
     shown = left, bottom, right, top = page_box(page)
     width, height = right - left, top - bottom
     drawing = read_drawing(page)
-    texts, ends = _words_and_ends(page.get_textpage(), drawing.grounds)
+    texts, ends = _words_and_ends(page.get_textpage(), drawing)
     turns = _turns(texts, ends)
     turn = _main_turn(texts, turns) if texts else page.get_rotation()
     boxes = _boxes(ends) - np.array([left, bottom, left, bottom])
@@ -82,11 +84,12 @@ def page_box(page: pdfium.PdfPage) -> PdfBox:
     return min(box[0], box[2]), min(box[1], box[3]), max(box[0], box[2]), max(box[1], box[3])
 
 
-def _words_and_ends(textpage: pdfium.PdfTextPage, grounds: list[PdfBox]) -> tuple[list[str], Any]:
+def _words_and_ends(textpage: pdfium.PdfTextPage, drawing: Drawing) -> tuple[list[str], Any]:
     """Return the words that are seen, and the boxes of each word's first and last character: (n, 2, 4)."""
     text = _text(textpage)
-    spans = _seen(textpage, [found.span() for found in _WORD.finditer(text)], grounds)
+    spans = _seen(textpage, [found.span() for found in _WORD.finditer(text)], drawing.grounds)
     spans = _without_false_spaces(textpage, text, spans)
+    spans = _parted_by_rulings(textpage, spans, drawing.rulings)
     texts = [_join_surrogates(text[start:end].replace(" ", "")) for start, end in spans]
     if any(hyphen in text for hyphen in BREAK_HYPHENS):
         texts = [word.replace("\ufffe", "-").replace("\x02", "-") for word in texts]
@@ -111,6 +114,48 @@ def _without_false_spaces(
     for at, (start, end) in enumerate(spans):
         joined[-1:] = [(joined[-1][0], end)] if at - 1 in false else [*joined[-1:], (start, end)]
     return joined
+
+
+def _parted_by_rulings(
+    textpage: pdfium.PdfTextPage, spans: list[tuple[int, int]], rulings: list[PdfBox]
+) -> list[tuple[int, int]]:
+    """Part words at ruling lines between two of their letters: numbers in narrow columns seem to be one."""
+    if not rulings or not spans:
+        return spans
+    boxes, lines = _boxes(_end_boxes(textpage, spans).reshape(-1, 2, 4)), np.array(rulings)
+    crossed = {word: places for axis in (0, 1) for word, places in _crossed(boxes, lines, axis)}
+    return [part for word, span in enumerate(spans) for part in _parted(textpage, span, crossed.get(word, []))]
+
+
+def _crossed(boxes: Any, lines: Any, axis: int) -> Iterator[tuple[int, list[float]]]:
+    """Yield the words that run along an axis, 0 for x and 1 for y, with the places of the lines that cross them."""
+    other = 1 - axis
+    across = lines[lines[:, axis + 2] - lines[:, axis] < THIN]
+    across = across[np.argsort(across[:, axis])]
+    first, last = (np.searchsorted(across[:, axis], boxes[:, axis + side] + 1 - side) for side in (0, 2))
+    runs = boxes[:, axis + 2] - boxes[:, axis] > boxes[:, other + 2] - boxes[:, other]
+    for word in np.flatnonzero((last > first) & runs).tolist():
+        middle = (boxes[word, other] + boxes[word, other + 2]) / 2
+        near = across[first[word] : last[word]]
+        yield word, [(line[axis] + line[axis + 2]) / 2 for line in near if line[other] < middle < line[other + 2]]
+
+
+def _parted(textpage: pdfium.PdfTextPage, span: tuple[int, int], places: list[float]) -> list[tuple[int, int]]:
+    """Part a word where one of the places is between two letters, along the longer side of the word."""
+    if not places:
+        return [span]
+    letters = _end_boxes(textpage, [(at, at + 1) for at in range(*span)]).reshape(-1, 2, 4)[:, 0]
+    axis = int(np.ptp(letters[:, 1]) > np.ptp(letters[:, 0]))
+    starts, ends = letters[:, axis], letters[:, axis + 2]
+    slack = 0.1 * float(np.median(ends - starts))
+    cuts = [
+        span[0] + at
+        for at in range(1, len(letters))
+        if any(
+            min(ends[at - 1], ends[at]) - slack <= place <= max(starts[at - 1], starts[at]) + slack for place in places
+        )
+    ]
+    return list(pairwise([span[0], *cuts, span[1]]))
 
 
 def _seen(textpage: pdfium.PdfTextPage, spans: list[tuple[int, int]], grounds: list[PdfBox]) -> list[tuple[int, int]]:
