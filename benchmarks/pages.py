@@ -51,7 +51,7 @@ from benchmarks.table_scores import Found, Rows, Truth, match_tables, normalise,
 from benchmarks.table_scores import tree_similarity as tree
 from benchmarks.typeset import Layout, typeset
 from benchmarks.typeset_tables import register_fonts, write_tables
-from pagetune.extract.linebreaks import kiwi
+from pagetune.extract.spacing import kiwi
 from pagetune.params import Extract, load_params
 from pagetune.records import Page
 

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
-from ctypes import CFUNCTYPE, byref, c_int, c_void_p, cast
+from ctypes import CFUNCTYPE, byref, c_int, c_ulong, c_void_p, cast, create_string_buffer
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -15,7 +15,9 @@ import pypdfium2.raw as raw
 
 from pagetune.extract.drawing import THIN, WHITE, Drawing, read_drawing, turned
 from pagetune.extract.forms import Field, read_fields
+from pagetune.extract.line_numbers import without_line_numbers
 from pagetune.extract.outlines import Shape, outlined_lines
+from pagetune.extract.symbols import as_shown
 from pagetune.extract.word_boxes import Box, PdfBox, Word
 
 #: PDFium writes one of these for a hyphen at the end of a line, and removes the line break.
@@ -60,7 +62,7 @@ def read_fast(page: pdfium.PdfPage, index: int) -> FastPage:
     turns = _turns(texts, ends)
     turn = _main_turn(texts, turns) if texts else page.get_rotation()
     boxes = _boxes(ends) - np.array([left, bottom, left, bottom])
-    upright = _words(texts, boxes, turns, turn, width, height)
+    upright = without_line_numbers(_words(texts, boxes, turns, turn, width, height))
     aside = [
         word
         for other in (0, 90, 180, 270)
@@ -93,7 +95,19 @@ def _words_and_ends(textpage: pdfium.PdfTextPage, drawing: Drawing) -> tuple[lis
     texts = [_join_surrogates(text[start:end].replace(" ", "")) for start, end in spans]
     if any(hyphen in text for hyphen in BREAK_HYPHENS):
         texts = [word.replace("\ufffe", "-").replace("\x02", "-") for word in texts]
+    handle = cast(textpage.raw, c_void_p)
+    texts = [
+        as_shown(text, _font(handle, start)) if len(text) == 1 and text < "\u0100" and not text.isdigit() else text
+        for text, (start, _) in zip(texts, spans, strict=True)
+    ]
     return texts, _end_boxes(textpage, spans).reshape(-1, 2, 4)
+
+
+def _font(handle: Any, index: int) -> str:
+    """Return the name of a character's font."""
+    name, flags = create_string_buffer(128), c_int()
+    _read_font(handle, index, name, 128, byref(flags))
+    return name.value.decode("utf-8", "replace")
 
 
 def _without_false_spaces(
@@ -182,6 +196,9 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 #: longer than the call itself.
 _read_box = CFUNCTYPE(c_int, c_void_p, c_int, c_void_p)(cast(raw.FPDFText_GetLooseCharBox, c_void_p).value or 0)
 
+_read_font = CFUNCTYPE(c_int, c_void_p, c_int, c_void_p, c_ulong, c_void_p)(
+    cast(raw.FPDFText_GetFontInfo, c_void_p).value or 0
+)
 _is_generated = CFUNCTYPE(c_int, c_void_p, c_int)(cast(raw.FPDFText_IsGenerated, c_void_p).value or 0)
 _read_color = CFUNCTYPE(c_int, c_void_p, c_int, c_void_p, c_void_p, c_void_p, c_void_p)(
     cast(raw.FPDFText_GetFillColor, c_void_p).value or 0
