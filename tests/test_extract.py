@@ -14,6 +14,7 @@ from reportlab.pdfgen.canvas import Canvas
 from benchmarks.extract import TABLE, character_error_rate, korean_paragraphs, right_joins
 from benchmarks.typeset import FONT, Layout, typeset
 from pagetune.extract.pages import read_documents
+from pagetune.extract.symbols import as_shown
 from pagetune.params import Extract, load_params
 from pagetune.records import BadFile, Page
 from samples.typeset import read_sample
@@ -408,3 +409,29 @@ def test_white_letters_are_read_on_a_coloured_ground_and_nowhere_else(tmp_path: 
     text = read(tmp_path)[0]["white"][0].text
     assert "진한 바탕에 흰 글자로 쓴 제목" in text
     assert "아무도" not in text
+
+
+def test_the_numbers_of_lines_in_the_margin_are_left_out(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "numbered.pdf"), pagesize=A4)
+    canvas.setFont(korean_font(), 11)
+    canvas.drawString(100, 760, "② 변론 조서")
+    for line, item in enumerate("가나다라마바사아자차카타"):
+        canvas.drawRightString(70, 740 - 20 * line, str(line + 1))
+        canvas.drawString(100, 740 - 20 * line, f"원고는 {item} 항의 사실을 다투며 이를 증명할 서류를")
+    canvas.save()
+    text = read(tmp_path)[0]["numbered"][0].text
+    assert text.count("원고는") == 12
+    assert re.findall(r"[0-9]+", text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "font", "shown"),
+    [
+        ("m", "INPILL+Wingdings-Regular", "❍"),
+        ("m", "NanumGothic", "m"),
+        ("\x93", "Wingdings3", "↑"),
+        ("Z", "Wingdings", "Z"),
+    ],
+)
+def test_letters_of_symbol_fonts_are_read_as_what_they_show(text: str, font: str, shown: str) -> None:
+    assert as_shown(text, font) == shown

@@ -15,7 +15,7 @@ def without_line_numbers(words: list[Word]) -> list[Word]:
 
     A table's numbered rows are not such a column: its heading and the text around it begin as far to the left.
     """
-    numbers = [word for word in words if word.text.isdigit() and len(word.text) < 4]
+    numbers = [word for word in words if word.text.isdecimal() and len(word.text) < 4]
     if len(numbers) < MIN_LINES:
         return words
     first = min(numbers, key=lambda word: word.x0)
@@ -25,13 +25,8 @@ def without_line_numbers(words: list[Word]) -> list[Word]:
     others = [word for word in words if word not in set(column)]
     counts = all(int(below.text) - int(above.text) == 1 for above, below in pairwise(column))
     right = max(word.x1 for word in column)
-    if (
-        len(column) < MIN_LINES
-        or not counts
-        or any(word.x0 < right + GAP * first.size for word in _beside(others, column))
-    ):
-        return words
-    return others
+    apart = all(word.x0 >= right + GAP * first.size for word in _beside(others, column))
+    return others if len(column) >= MIN_LINES and counts and apart else words
 
 
 def _beside(words: list[Word], column: list[Word]) -> list[Word]:

@@ -16,6 +16,6 @@ _SYMBOLS = {
 
 
 def as_shown(text: str, font: str) -> str:
-    """Return a word of one letter as the symbol that its font shows. `font` may name a subset, as "ABCDEF+Wingdings"."""
+    """Return a word of one letter as its font shows it. The font may be a subset, such as "ABCDEF+Wingdings"."""
     name = font.rpartition("+")[2].replace(" ", "").removesuffix("-Regular").removesuffix("MT")
     return _SYMBOLS.get(name, {}).get(text, text)
