@@ -162,7 +162,7 @@ def test_a_key_value_table_is_asked_about_its_caption() -> None:
 def test_a_form_is_asked_label_by_label(caption: str) -> None:
     rows = [
         ["사업명", "자료관 개선", "담당", "문서정보부"],
-        ["주소", "서울시 종로구", "서울시 종로구", "서울시 종로구"],
+        ["주소", "서울시", "서울시", "서울시"],
     ]
     table = Table(caption=caption, rows=rows, layout="form", filled=[(1, 2), (1, 3)])
     assert asked(page("제목", tables=(table,))) == [

@@ -124,7 +124,7 @@ def _form_drafts(table: Table, page_number: int, places: list[Place], title: str
 
 
 def _labels_and_values(table: Table, number: int) -> Iterator[tuple[str, str]]:
-    """Yield the labels and values of a form's row. Of three cells the first is a heading over several rows."""
+    """Yield the labels and values of a form's row. Before a label there may be the heading of several rows."""
     row = table.rows[number]
     merged = [(number, column) in table.filled and text == row[column - 1] for column, text in enumerate(row)]
     cells = [text for text, is_copy in zip(row, merged, strict=True) if not is_copy]

@@ -58,7 +58,7 @@ def _same_ends(one: Rule, other: Rule) -> bool:
 
 
 def _ruled_grid(lines: list[WordLine], rules: list[Rule]) -> Grid | None:
-    """Return the grid between lines. Of three, the second is below the header, and each line of text is a row."""
+    """Return the grid between lines. The second of three ends the header, and each line of text is a row."""
     names = [line for line in lines if line[0].middle < rules[1].at]
     rows = [line for line in lines if line not in names]
     gaps = _between_columns(lines, _gaps_through(rows if len(rows) > 1 else lines))

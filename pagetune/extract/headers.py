@@ -25,6 +25,8 @@ MAX_SIZE = 1.3
 #: The least distance to the body, in sizes of the line, and in usual distances between lines: a table's header row or
 #: the last row of a table is nearer.
 MIN_GAP, MIN_USUAL_GAPS = 0.8, 1.3
+#: A line smaller than this, in sizes of the body, needs no more distance than its own size: it is no row of a table.
+SMALL = 0.9
 #: A run of pages with this share of headers is enough where the rest of the pages have none, if it is this long.
 RUN_SHARE, RUN_PAGES = 0.8, 4
 #: A line that is a header elsewhere may be this far from its usual height, in points, such as on a landscape page.
@@ -260,7 +262,8 @@ def _is_outside(slots: list[_Slot], spread: _Spread) -> bool:
         return False
     gap = median(_gap(line, page, members, spread, innermost.at_top) for page, line in innermost.same)
     size = median(line.size for _, line in innermost.same)
-    return gap >= max(MIN_GAP * size, MIN_USUAL_GAPS * spread.usual_gap)
+    is_small = size < SMALL * spread.body_size
+    return gap >= max(MIN_GAP * size, 0.0 if is_small else MIN_USUAL_GAPS * spread.usual_gap)
 
 
 def _gap(line: Line, page: int, members: set[int], spread: _Spread, at_top: bool) -> float:

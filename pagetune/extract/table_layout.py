@@ -66,7 +66,7 @@ def _is_merged_right(table: FoundTable, row: int, column: int) -> bool:
 
 
 def _layout_by_text(rows: Rows) -> Layout:
-    """Return the layout that the texts show. Of the first row, only the corner may be without a name in a header."""
+    """Return the layout that the texts show. Only the corner of a header may be without a name."""
     first, columns = rows[0], len(rows[0])
     labels = [row[0] for row in rows]
     if columns == 2:

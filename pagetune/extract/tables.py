@@ -12,7 +12,7 @@ from pagetune.extract.linebreaks import join_lines
 from pagetune.extract.paragraphs import paragraphs
 from pagetune.extract.word_boxes import Box, Word
 
-#: Of a table without letters at least this share of the cells has text, of one without labels at least the second.
+#: The least share of cells with text in a table without letters, and in one without labels.
 MOSTLY_FILLED, SPARSE = 0.8, 0.4
 #: The least share of columns with a name, or of rows with a label, in a table that is mostly empty.
 MOSTLY_LABELLED = 0.6
