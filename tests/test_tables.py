@@ -13,7 +13,7 @@ from reportlab.pdfgen.canvas import Canvas
 from test_extract import korean_font, read
 
 from pagetune.extract.cells import fit
-from pagetune.extract.grid import Cell, Grid, find_grids, find_rules
+from pagetune.extract.grid import Cell, Grid, find_grids, find_rules, words_by_cell
 from pagetune.extract.word_boxes import Word
 from pagetune.records import Page, Table
 
@@ -187,11 +187,13 @@ def test_a_frame_around_text_and_a_chart_are_not_tables(tmp_path: Path) -> None:
 
 def test_underlines_in_text_do_not_become_rows(tmp_path: Path) -> None:
     canvas = Canvas(str(tmp_path / "lined.pdf"), pagesize=A4)
-    draw(canvas, grid_of([["구분", "설명"], ["첫째", "밑줄 친 말"]]))
-    width = canvas.stringWidth("밑줄 친 말", korean_font(), 10)
-    canvas.line(165, 664, 165 + width, 664)
+    draw(canvas, grid_of([["구분", "설명"], ["첫째", ""]]))
+    canvas.setFont(korean_font(), 10)
+    width = canvas.stringWidth("밑줄 친 말 둘째 말", korean_font(), 10)
+    canvas.drawString(162, 662, "밑줄 친 말 둘째 말")
+    canvas.line(160, 661, 162 + width, 661)
     canvas.save()
-    assert read(tmp_path)[0]["lined"][0].tables[0].rows == [["구분", "설명"], ["첫째", "밑줄 친 말"]]
+    assert read(tmp_path)[0]["lined"][0].tables[0].rows == [["구분", "설명"], ["첫째", "밑줄 친 말 둘째 말"]]
 
 
 @pytest.mark.parametrize("rules", [(0, 1, 4), (0, 1, 2, 3, 4), ()])
@@ -246,9 +248,9 @@ def test_each_word_in_a_grid_stands_in_exactly_one_cell(places: dict[tuple[int, 
         Word(f"{row}/{column}", 60 * column + 4, min(60 * column + 4 + 9 * length, 236), 20 * row + 5, 20 * row + 15)
         for (row, column), length in places.items()
     ]
-    for grid in fit(Grid(xs, ys, cells), words):
-        for word in (word for word in words if word.inside(grid.box)):
-            assert sum(word.inside(grid.box_of(cell)) for cell in grid.cells) == 1
+    grids = fit(Grid(xs, ys, cells), words)
+    held = [word for grid in grids for found in words_by_cell(grid, words).values() for word in found]
+    assert sorted(held) == sorted(words)
 
 
 @pytest.fixture(scope="module")

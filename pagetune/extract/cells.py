@@ -4,7 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import pairwise
+from itertools import chain, pairwise
 from operator import attrgetter
 
 from pagetune.extract.columns import WordLine, group_into_lines
@@ -95,11 +95,14 @@ def _lines_go_on(left: list[Word], right: list[Word]) -> Iterator[bool]:
 
 def without_cut_words(grid: Grid, words: list[Word]) -> Grid:
     """Join the cells whose side cuts a word."""
-    cells = list(grid.cells)
+    rows: dict[tuple[int, int], list[Cell]] = {}
+    for cell in grid.cells:
+        rows.setdefault((cell.top, cell.bottom), []).append(cell)
     for cell, inner in words_by_cell(grid, words).items():
+        own = (cell.top, cell.bottom)
         for word in [word for word in inner if _reaches_out(word, grid, cell)]:
-            cells = _united(cells, [other for other in cells if _overlaps(word, grid, other)])
-    return replace(grid, cells=cells)
+            rows[own] = _united(rows[own], [other for other in rows[own] if _overlaps(word, grid, other)])
+    return replace(grid, cells=sorted(chain.from_iterable(rows.values()), key=lambda cell: (cell.top, cell.left)))
 
 
 def _reaches_out(word: Word, grid: Grid, cell: Cell) -> bool:
@@ -115,12 +118,12 @@ def _overlaps(word: Word, grid: Grid, cell: Cell) -> bool:
 
 
 def _united(cells: list[Cell], crossed: list[Cell]) -> list[Cell]:
-    """Return the cells with `crossed` as one, or unchanged where these are of different rows."""
-    if len(crossed) < 2 or len({(cell.top, cell.bottom) for cell in crossed}) > 1:
+    """Return the cells of the same rows with `crossed`, and what is between, as one."""
+    if len(crossed) < 2:
         return cells
     first, last = min(crossed, key=lambda cell: cell.left), max(crossed, key=lambda cell: cell.right)
     one = Cell(first.top, first.left, first.bottom, last.right)
-    return [one if cell == first else cell for cell in cells if cell == first or cell not in crossed]
+    return [one if cell == first else cell for cell in cells if cell == first or not one.left <= cell.left < one.right]
 
 
 def _with_usual_columns(grid: Grid, words: list[Word]) -> Grid:
@@ -281,8 +284,8 @@ def _with_columns_below(grid: Grid, words: list[Word]) -> Grid:
 
 def _parted(grid: Grid, cell: Cell, above: list[Cell], words: list[Word]) -> list[Cell]:
     above = [other for other in above if other.bottom == cell.top and cell.left <= other.left < cell.right]
-    parts = [Cell(cell.top, other.left, cell.bottom, other.right) for other in above]
-    side_by_side = sum(part.right - part.left for part in parts) == cell.right - cell.left
+    parts = sorted((Cell(cell.top, o.left, cell.bottom, o.right) for o in above), key=lambda part: part.left)
+    side_by_side = [cell.left, *(part.right for part in parts)] == [*(part.left for part in parts), cell.right]
     if len(parts) < 3 or not side_by_side:
         return [cell]
     crossing = [word for word in words if sum(_overlaps(word, grid, part) for part in parts) > 1]

@@ -64,7 +64,10 @@ def _damaged_streams(content: bytes) -> Iterator[tuple[int, bool]]:
         filters, line_end = _COMPRESSED.search(dictionary), _LINE_END.match(content, start + len(_STREAM))
         if number is None or filters is None or line_end is None or _WITHOUT_TEXT.search(dictionary):
             continue
-        data = content[line_end.end() : content.find(b"endstream", start)]
+        end = content.find(b"endstream", start)
+        if end < 0:
+            return
+        data = content[line_end.end() : end]
         if not _is_whole(data, is_ascii=bool(filters.group(1))):
             yield int(number.group(1)), bool(_STRUCTURE.search(dictionary))
 

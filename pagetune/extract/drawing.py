@@ -144,7 +144,10 @@ def _subpaths(path: Any, count: int, matrix: Matrix) -> Iterator[list[tuple[floa
             points = []
         _point(segment, at_x, at_y)
         point = a * x.value + c * y.value + e, b * x.value + d * y.value + f
-        points = [*points, point] if kind == raw.FPDF_SEGMENT_LINETO else [point]
+        if kind == raw.FPDF_SEGMENT_LINETO:
+            points.append(point)
+        else:
+            points = [point]
         if _closes(segment) and len(points) > 1 and points[0] != points[-1]:
             points.append(points[0])
     if len(points) > 1:

@@ -23,6 +23,8 @@ from pagetune.extract.word_boxes import Box, PdfBox, Word
 #: PDFium writes one of these for a hyphen at the end of a line, and removes the line break.
 BREAK_HYPHENS = "\ufffe\x02"
 _WORD = re.compile(rf"[^\s{BREAK_HYPHENS}]+[{BREAK_HYPHENS}]?|[{BREAK_HYPHENS}]")
+#: A part of a picture whose greys differ by less than this, of 255, is blank.
+FLAT = 12
 #: A space that PDFium inserted is none if it is narrower than this share of the page's own, which stand after at least
 #: the second share of the words.
 NARROWER, OWN_SPACES = 0.5, 0.2
@@ -72,8 +74,13 @@ def read_fast(page: pdfium.PdfPage, index: int) -> FastPage:
     rulings, filled = ([turned(box, turn, shown) for box in found] for found in (drawing.rulings, drawing.boxes))
     fields = read_fields(page, index, shown, lambda box: turned(box, turn, shown))
     image_share = _image_share(drawing, width * height, bool(texts))
-    shapes = [Shape(*turned(box, turn, shown), points) for box, points in drawing.letters]
-    return FastPage(turn, upright, aside, rulings, filled, image_share, outlined_lines(shapes, upright), fields)
+    shapes = [Shape(*turned(box, turn, shown), points) for box, points in drawing.letters if _is_shown(box, shown)]
+    outlined = outlined_lines(shapes, upright) if turn == page.get_rotation() else []
+    return FastPage(turn, upright, aside, rulings, filled, image_share, outlined, fields)
+
+
+def _is_shown(box: PdfBox, shown: PdfBox) -> bool:
+    return shown[0] <= box[0] and box[2] <= shown[2] and shown[1] <= box[1] and box[3] <= shown[3]
 
 
 def page_box(page: pdfium.PdfPage) -> PdfBox:
@@ -90,7 +97,7 @@ def _words_and_ends(textpage: pdfium.PdfTextPage, drawing: Drawing) -> tuple[lis
     """Return the words that are seen, and the boxes of each word's first and last character: (n, 2, 4)."""
     text = _text(textpage)
     spans = _seen(textpage, [found.span() for found in _WORD.finditer(text)], drawing.grounds)
-    spans = _without_false_spaces(textpage, text, spans)
+    spans = _without_false_spaces(textpage, spans)
     spans = _parted_by_rulings(textpage, spans, drawing.rulings)
     texts = [_join_surrogates(text[start:end].replace(" ", "")) for start, end in spans]
     if any(hyphen in text for hyphen in BREAK_HYPHENS):
@@ -110,9 +117,7 @@ def _font(handle: Any, index: int) -> str:
     return name.value.decode("utf-8", "replace")
 
 
-def _without_false_spaces(
-    textpage: pdfium.PdfTextPage, text: str, spans: list[tuple[int, int]]
-) -> list[tuple[int, int]]:
+def _without_false_spaces(textpage: pdfium.PdfTextPage, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """Join the words between which PDFium inserted a space at a gap that is much narrower than the page's own spaces.
 
     It does so where letter-spaced text changes from one part of a font to another.
@@ -120,7 +125,7 @@ def _without_false_spaces(
     handle, ends = cast(textpage.raw, c_void_p), _end_boxes(textpage, spans).reshape(-1, 2, 4)
     gaps, level = ends[1:, 0, 0] - ends[:-1, 1, 2], ends[1:, 0, 1] == ends[:-1, 1, 1]
     inserted = np.array([_is_generated(handle, end) for _, end in spans[:-1]], dtype=bool)
-    if not inserted.any() or inserted.mean() > 1 - OWN_SPACES:
+    if not inserted.any() or inserted.mean() > 1 - OWN_SPACES or not (~inserted & level).any():
         return spans
     narrow = inserted & level & (gaps > 0) & (gaps < NARROWER * np.median(gaps[~inserted & level]))
     false = {at for at in np.flatnonzero(narrow).tolist() if spans[at + 1][0] == spans[at][1] + 1}
@@ -173,14 +178,31 @@ def _parted(textpage: pdfium.PdfTextPage, span: tuple[int, int], places: list[fl
 
 
 def _seen(textpage: pdfium.PdfTextPage, spans: list[tuple[int, int]], grounds: list[PdfBox]) -> list[tuple[int, int]]:
-    """Leave out white words that stand on nothing: a template's leftovers, which nobody sees."""
+    """Leave out white words that nobody sees: those on nothing, where the picture of the page is blank."""
     handle, color = cast(textpage.raw, c_void_p), np.zeros(4, dtype=np.uint32)
     at = [color.ctypes.data + 4 * channel for channel in range(4)]
     white = [span for span in spans if _read_color(handle, span[0], *at) and color[:3].min() >= WHITE and color[3]]
-    ends = _end_boxes(textpage, white).reshape(-1, 2, 4).mean(axis=1)
-    middles = zip(white, (ends[:, 0] + ends[:, 2]) / 2, (ends[:, 1] + ends[:, 3]) / 2, strict=True)
-    unseen = {span for span, x, y in middles if not any(x0 <= x <= x1 and y0 <= y <= y1 for x0, y0, x1, y1 in grounds)}
+    boxes = _boxes(_end_boxes(textpage, white).reshape(-1, 2, 4)) if white else np.zeros((0, 4))
+    on = np.array(grounds).reshape(-1, 4)
+    middles = (boxes[:, :2] + boxes[:, 2:]) / 2
+    bare = [
+        at
+        for at, (x, y) in enumerate(middles)
+        if not ((on[:, 0] <= x) & (x <= on[:, 2]) & (on[:, 1] <= y) & (y <= on[:, 3])).any()
+    ]
+    unseen = {white[at] for at, blank in zip(bare, _are_blank(textpage.page, boxes[bare]), strict=True) if blank}
     return [span for span in spans if span not in unseen]
+
+
+def _are_blank(page: pdfium.PdfPage, boxes: Any) -> list[bool]:
+    """Return whether the picture of the page has one shade in each of the boxes, which are as the file stores them."""
+    if not len(boxes):
+        return []
+    left, _, _, top = page_box(page)
+    picture = page.render(scale=1, grayscale=True, rotation=-page.get_rotation() % 360).to_numpy().squeeze()
+    places = np.stack([boxes[:, 0] - left, top - boxes[:, 3], boxes[:, 2] - left, top - boxes[:, 1]], axis=1)
+    parts = (picture[int(y0) : int(y1) + 1, int(x0) : int(x1) + 1] for x0, y0, x1, y1 in np.maximum(places, 0))
+    return [part.size == 0 or int(part.max()) - int(part.min()) < FLAT for part in parts]
 
 
 def _join_surrogates(word: str) -> str:

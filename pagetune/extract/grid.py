@@ -17,6 +17,8 @@ DASH_GAP, MAX_DASH = 5.0, 20.0
 MIN_LENGTH = 6.0
 #: A side of a cell is there where lines cover at least this share of it.
 COVERED = 0.6
+#: A grid with more fields than this is a drawing, such as a map.
+MAX_FIELDS = 10_000
 #: An open side of a grid is farther than this from its outermost line.
 OPEN_SIDE = 9.0
 
@@ -165,7 +167,7 @@ def _grid(horizontal: list[Rule], vertical: list[Rule]) -> Grid | None:
     """Return the grid of lines that touch. Where lines go on beyond the outermost line across them, a side is open."""
     xs = _places(vertical, horizontal)
     ys = _places(horizontal, vertical)
-    if len(xs) < 2 or len(ys) < 2 or len(xs) + len(ys) < 5:
+    if len(xs) < 2 or len(ys) < 2 or len(xs) + len(ys) < 5 or len(xs) * len(ys) > MAX_FIELDS:
         return None
     return Grid(xs, ys, _cells(xs, ys, horizontal, vertical))
 
@@ -246,7 +248,9 @@ def words_by_cell(grid: Grid, words: Iterable[Word]) -> dict[Cell, list[Word]]:
     }
     found: dict[Cell, list[Word]] = {cell: [] for cell in grid.cells}
     for word in words:
-        place = bisect_right(grid.ys, word.middle) - 1, bisect_right(grid.xs, (word.x0 + word.x1) / 2) - 1
+        row, column = bisect_right(grid.ys, word.middle) - 1, bisect_right(grid.xs, (word.x0 + word.x1) / 2) - 1
+        # A word in the middle of the last line is inside of it.
+        place = row - (word.middle == grid.ys[-1]), column - ((word.x0 + word.x1) / 2 == grid.xs[-1])
         if place in owner:
             found[owner[place]].append(word)
     return found

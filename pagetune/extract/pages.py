@@ -161,15 +161,14 @@ def _read_page(pdf: pdfium.PdfDocument, careful: CarefulReader, number: int) -> 
         page = pdf[number - 1]
         shown, fast = page_box(page), read_fast(page, number - 1)
         page.close()
+        quality, second = _text_quality(fast.words + fast.aside), None
+        if quality.doubtful:
+            second = _read_again(careful, number, fast.turn, shown, doubled=quality.doubled > 0)
+        return _choose(number, fast, quality, second)
     except MemoryError:
         raise
     except Exception:  # from PDFium, or from this code on a broken page: the other pages are still read
         return RawPage(number, failed="broken_page")
-    quality = _text_quality(fast.words + fast.aside)
-    second = None
-    if quality.doubtful:
-        second = _read_again(careful, number, fast.turn, shown, doubled=quality.doubled > 0)
-    return _choose(number, fast, quality, second)
 
 
 def _read_again(careful: CarefulReader, number: int, turn: int, shown: PdfBox, *, doubled: bool) -> CarefulPage | None:
@@ -183,7 +182,7 @@ def _read_again(careful: CarefulReader, number: int, turn: int, shown: PdfBox, *
 
 
 def _choose(number: int, fast: FastPage, quality: TextQuality, second: CarefulPage | None) -> RawPage:
-    """Take the words from PDFium, or from pdfplumber where those are better, and the tables that are ruled there."""
+    """Take the words from PDFium, or from pdfplumber where those are better, and find the tables among them."""
     printed, aside = fast.words, fast.aside
     if second is not None:
         careful = _text_quality(second.words)
@@ -240,9 +239,14 @@ def _with_outlined(pdf: pdfium.PdfDocument, raw: RawPage, part: PageRange) -> Ra
         if scan is None or scan.confidence < params.min_ocr_confidence:
             unread.append(box)
         else:
-            place = max((at for at, line in enumerate(lines, 1) if line.bottom <= box[1] + line.size / 2), default=0)
+            above = [at for at, line in enumerate(lines, 1) if _is_above(line, box)]
+            place = max(above, default=0)
             lines[place:place] = reading_order(scan.words)
     return replace(raw, lines=lines, outlined=unread)
+
+
+def _is_above(line: Line, box: Box) -> bool:
+    return line.bottom <= box[1] + line.size / 2 and line.x0 < box[2] and line.x1 > box[0]
 
 
 def _finish_all(raws: list[RawPage], part: PageRange) -> list[Page]:
@@ -269,7 +273,7 @@ def _finish(
     """
     joined = [join_lines([line.text for line in group], evidence) for group in [*groups, *paragraphs(raw.aside)]]
     text = "\n".join(joined)
-    characters = len(text) + sum(len(cell) for table in tables for row in table.rows for cell in row)
+    characters = len(text) + sum(map(_count_characters, tables))
     reason = raw.failed or _reason(raw, characters, part)
     if reason == "no_text" and is_tail:
         reason = None
@@ -283,6 +287,12 @@ def _finish(
         status="quarantined" if reason else "ok",
         reason=reason,
     )
+
+
+def _count_characters(table: Table) -> int:
+    """Return the length of a table's texts, each counted once."""
+    repeated = sum(len(table.rows[row][column]) for row, column in table.filled)
+    return sum(len(cell) for row in table.rows for cell in row) - repeated
 
 
 def _reason(raw: RawPage, characters: int, part: PageRange) -> Reason | None:

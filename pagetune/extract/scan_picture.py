@@ -26,11 +26,12 @@ _COARSE, _FINE = np.arange(-5, 5.01, 0.5), np.arange(-0.4, 0.41, 0.1)
 def render(page: pdfium.PdfPage, dpi: int, part: Box | None = None) -> tuple[Image.Image, float]:
     """Return the page, or the part of it in points from its top left, as an upright picture, and its dots per inch.
 
-    The picture is grey on white. It has at most `dpi`. A scan with fewer is rendered as it is, because enlarged noise
-    cannot be removed.
+    The picture is grey on white. A scan with fewer dots than `dpi` is rendered as it is, because enlarged noise cannot
+    be removed; below MIN_DPI it is then enlarged.
     """
     width, height = page.get_size()
     left, top, right, bottom = part or (0, 0, width, height)
+    # The part has a margin, which may reach over the edge of the page.
     crop = max(0, left), max(0, height - bottom), max(0, width - right), max(0, top)
     most = int((_MOST_DOTS / (width * height / 72**2)) ** 0.5)
     native = max(36, min(dpi, _scan_dpi(page), most))

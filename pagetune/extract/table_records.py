@@ -76,7 +76,10 @@ def _goes_on(before: Ending, found: FoundTable, table: Table, page: PageParts) -
             return False
         colored = (0, 0) in before.found.shaded and (0, 0) in found.shaded and table.layout == "header"
         return table.rows[0] == before.table.rows[0] or not colored
-    return table.rows[0][0] != before.table.rows[0][0] and _same_columns(*_shared(before.found.xs, found.xs))
+    named = table.layout == "header" or ((0, 0) in found.shaded and (0, 0) not in before.found.shaded)
+    if named or table.rows[0][0] == before.table.rows[0][0]:
+        return False
+    return _same_columns(*_shared(before.found.xs, found.xs))
 
 
 def _shared(one: list[float], other: list[float]) -> tuple[list[float], list[float]]:
@@ -98,7 +101,7 @@ def _continued(before: Table, table: Table) -> Table:
     rows, filled = table.rows, table.filled
     if before.layout == "form":
         rows, filled = _with_labels(before.rows[-1], rows, filled)
-    elif rows[0] != before.rows[0]:
+    elif before.layout == "header" and rows[0] != before.rows[0]:
         moved = [(row + 1, column) for row, column in filled]
         rows, filled = [before.rows[0], *rows], [(0, column) for column in range(len(rows[0]))] + moved
     named = table.caption or before.caption

@@ -14,6 +14,8 @@ from pagetune.extract.word_boxes import Box, Word
 
 #: The least share of cells with text in a table without letters, and in one without labels.
 MOSTLY_FILLED, SPARSE = 0.8, 0.4
+#: A longer text than this, in characters, stands only in the first row and column of a merged cell.
+MAX_REPEATED = 300
 #: The least share of columns with a name, or of rows with a label, in a table that is mostly empty.
 MOSTLY_LABELLED = 0.6
 
@@ -50,9 +52,23 @@ def find_tables(
     grids += [
         part for grid in find_aligned(free, horizontal) for part in fit(grid, free) if _is_table(part, free, boxes)
     ]
+    grids = _without_overlaps(grids)
     grids.sort(key=lambda grid: (round(grid.ys[0]), grid.xs[0], -grid.ys[-1]))
     outer = [_outer(grid, grids) for grid in grids]
     return [_read(grid, number, grids, outer, words, boxes) for number, grid in enumerate(grids)]
+
+
+def _without_overlaps(grids: list[Grid]) -> list[Grid]:
+    """Leave out the smaller of two grids that share words without one standing in a cell of the other."""
+    kept: list[Grid] = []
+    for grid in sorted(grids, key=lambda grid: -_area(grid.box)):
+        if all(_are_apart(grid.box, other.box) or _cell_around(grid, other) for other in kept):
+            kept.append(grid)
+    return kept
+
+
+def _are_apart(one: Box, other: Box) -> bool:
+    return one[2] <= other[0] or other[2] <= one[0] or one[3] <= other[1] or other[3] <= one[1]
 
 
 def _is_table(grid: Grid, words: list[Word], boxes: list[Box]) -> bool:
@@ -142,9 +158,10 @@ def _fill(table: FoundTable, grid: Grid, texts: list[CellLines], boxes: list[Box
     for cell, lines in texts:
         text, shaded = _text(lines), _is_shaded(grid.box_of(cell), boxes)
         places = [(row, column) for row in range(cell.top, cell.bottom) for column in range(cell.left, cell.right)]
-        for row, column in places:
+        repeated = places if len(text) <= MAX_REPEATED else places[:1]
+        for row, column in repeated:
             rows[row][column] = text
-        table.filled.update(places[1:] if text else [])
+        table.filled.update(repeated[1:] if text else [])
         table.shaded.update(places if shaded else [])
     table.rows = rows
 
