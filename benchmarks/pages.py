@@ -91,6 +91,10 @@ class Reading:
 Readings = dict[str, Reading]
 
 
+#: What was seen when these pages were read beside their pictures.
+BY_EYE = Path("benchmarks/pages_by_eye.txt")
+
+
 def main() -> None:
     arguments = [argument for argument in sys.argv[1:] if argument != "--pictures"]
     params = load_params().extract
@@ -116,6 +120,7 @@ def main() -> None:
     report_prose(read["prose"])
     report_speed(read)
     print(f"pages to compare by eye (seed 0): {', '.join(f'{path.stem} {page}' for path, page in pages_to_see(pdfs))}")
+    print(f"\n{BY_EYE.read_text(encoding='utf-8')}", end="")
 
 
 def print_readers() -> Iterator[str]:
