@@ -25,7 +25,7 @@ MAX_SIZE = 1.3
 #: The least distance to the body, in sizes of the line, and in usual distances between lines: a table's header row or
 #: the last row of a table is nearer.
 MIN_GAP, MIN_USUAL_GAPS = 0.8, 1.3
-#: A line smaller than this, in sizes of the body, needs no more distance than its own size: it is no row of a table.
+#: A line smaller than this, in sizes of the body, needs no more distance than its own size: no table has such a row.
 SMALL = 0.9
 #: A run of pages with this share of headers is enough where the rest of the pages have none, if it is this long.
 RUN_SHARE, RUN_PAGES = 0.8, 4
