@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pypdfium2 as pdfium
 import pytest
 from conftest import shared
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
-from test_extract import korean_font, read
+from test_extract import PARAMS, korean_font, read
+from test_ocr import needs_tesseract
 
 from pagetune.extract.cells import fit
 from pagetune.extract.grid import Cell, Grid, find_grids, find_rules, words_by_cell
@@ -313,3 +315,24 @@ def test_a_real_requirement_has_its_menus_once_and_in_a_table_of_their_own(real:
     assert (menus.inside, second.rows[1][2]) == (0, "SFR-004")
     everything = page.text + "".join(cell for table in page.tables for row in table.rows for cell in row)
     assert everything.count("되돌리기") == 1
+
+
+@needs_tesseract
+def test_a_table_in_a_scan_is_a_table(tmp_path: Path) -> None:
+    rows = [["시설", "이용 요금", "기간"], ["일반", "12,000원", "30일"], ["학생", "8,000원", "14일"]]
+    canvas = Canvas(str(tmp_path / "drawn.pdf"), pagesize=(420, 300))
+    canvas.setFont(korean_font(), 11)
+    canvas.drawString(60, 270, "이용 요금 안내")
+    draw(canvas, grid_of(rows), top=250)
+    canvas.setFont(korean_font(), 11)
+    for line in range(5):
+        canvas.drawString(60, 160 - 20 * line, "접수 기간은 3월 2일부터 3월 20일까지이며 전자우편으로")
+    canvas.save()
+    with pdfium.PdfDocument(tmp_path / "drawn.pdf") as drawn:
+        picture = drawn[0].render(scale=300 / 72, grayscale=True).to_pil()
+    (tmp_path / "drawn.pdf").unlink()
+    picture.save(tmp_path / "scan.pdf", resolution=300)
+    [page] = read(tmp_path, PARAMS.model_copy(update={"ocr": "auto"}))[0]["scan"]
+    [table] = page.tables
+    assert (table.caption, table.rows[1:]) == ("이용 요금 안내", rows[1:])
+    assert "12,000" not in page.text
