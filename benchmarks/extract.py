@@ -35,6 +35,8 @@ from pagetune.records import Page
 from samples.typeset import read_sample
 
 ROUNDS = 3
+#: A page with more ruling lines than this may have a table, and is not a text page.
+MANY_RULINGS = 4
 TABLE = (("구분", "요금", "기간"), ("일반", "12,000원", "30일"), ("학생", "8,000원", "14일"))
 
 
@@ -153,7 +155,10 @@ def has_text(path: Path) -> bool:
 def is_plain(path: Path) -> bool:
     with pypdfium2.PdfDocument(path) as pdf:
         pages = [read_fast(page, index) for index, page in enumerate(pdf)]
-    return not any(page.ruled or measure(" ".join(word.text for word in page.words)).doubtful for page in pages)
+    return not any(
+        len(page.rulings) > MANY_RULINGS or measure(" ".join(word.text for word in page.words)).doubtful
+        for page in pages
+    )
 
 
 def print_speed(name: str, row: list[float]) -> None:
