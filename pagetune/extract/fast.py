@@ -1,4 +1,4 @@
-"""Read a page's words and ruling lines with PDFium, which is about thirty times as fast as pdfplumber."""
+"""Read a page's words and ruling lines with PDFium, which is several times as fast as pdfplumber."""
 
 import re
 import unicodedata
