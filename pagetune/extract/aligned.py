@@ -127,8 +127,7 @@ def _gaps_through(lines: list[WordLine]) -> list[Span]:
 
 
 def _has_both_sides(lines: list[WordLine], gap: Span) -> bool:
-    both = [line[0].x1 <= gap[0] + 1 and line[-1].x0 >= gap[1] - 1 for line in lines]
-    return sum(both) >= MOSTLY * len(lines)
+    return sum(_parts(line, gap) for line in lines) >= MOSTLY * len(lines)
 
 
 def _trimmed(block: _Block) -> _Block:

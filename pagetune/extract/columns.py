@@ -69,14 +69,10 @@ class Gutter:
     last: int
 
 
-#: The box of a table, and the boxes of its cells.
-TableBoxes = tuple[Box, list[Box]]
-
-
-def reading_order(words: list[Word], tables: Sequence[TableBoxes] = ()) -> list[Line]:
+def reading_order(words: list[Word], tables: Sequence[Box] = ()) -> list[Line]:
     """Return the lines from top to bottom, and within a band column by column from left to right.
 
-    Words in the cells of `tables` are left out. A table counts as one solid block, so that its columns are not taken
+    Words in the boxes `tables` are left out. A table counts as one solid block, so that its columns are not taken
     for columns of the page, and its edges help to find those.
     """
     blocks = list(_blocks([_blank_cell_word(word, tables) for word in words] if tables else words))
@@ -86,12 +82,10 @@ def reading_order(words: list[Word], tables: Sequence[TableBoxes] = ()) -> list[
     return [line for column, lines in enumerate(filled) for line in measured_lines(lines, column)]
 
 
-def _blank_cell_word(word: Word, tables: Sequence[TableBoxes]) -> Word:
-    """Replace a word in a cell by one without text that is as wide as the table."""
-    for box, cells in tables:
-        if word.inside(box) and any(word.inside(cell) for cell in cells):
-            return Word("", box[0], box[2], word.top, word.bottom)
-    return word
+def _blank_cell_word(word: Word, tables: Sequence[Box]) -> Word:
+    """Replace a word in a table by one without text that is as wide as the table."""
+    around = next((box for box in tables if word.inside(box)), None)
+    return Word("", around[0], around[2], word.top, word.bottom) if around else word
 
 
 def _blocks(words: list[Word]) -> Iterator[list[WordLine]]:

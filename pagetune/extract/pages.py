@@ -193,7 +193,7 @@ def _choose(number: int, fast: FastPage, quality: TextQuality, second: CarefulPa
     tables = find_tables(in_cells, fast.rulings, fast.boxes, words)
     return RawPage(
         number,
-        reading_order(words, [(table.box, [table.box]) for table in tables]),
+        reading_order(words, [table.box for table in tables]),
         reading_order(aside),
         tables,
         text_quality=quality,
@@ -220,7 +220,7 @@ def _with_ocr(pdf: pdfium.PdfDocument, raw: RawPage, part: PageRange) -> RawPage
     tables = find_tables(words, scan.rulings, [])
     return RawPage(
         raw.page_number,
-        reading_order(words, [(table.box, [table.box]) for table in tables]),
+        reading_order(words, [table.box for table in tables]),
         tables=tables,
         text_quality=_text_quality(words),
         ocr_confidence=scan.confidence,
