@@ -7,6 +7,7 @@ from statistics import median
 
 from pagetune.extract.columns import Span, WordLine, group_into_lines
 from pagetune.extract.grid import SNAP, Cell, Grid, Rule
+from pagetune.extract.rows import heights_between
 from pagetune.extract.word_boxes import Word
 
 #: The least width of a gap that goes through all rows, in font sizes, and that of most gaps there: spaces are narrower.
@@ -69,7 +70,7 @@ def _ruled_grid(lines: list[WordLine], rules: list[Rule]) -> Grid | None:
         return None
     if len(rules) == 3:
         rows = _rows(_Block(rows, gaps))
-        ys = [rules[0].at, rules[1].at, *_between(rows), rules[2].at]
+        ys = [rules[0].at, rules[1].at, *heights_between(rows), rules[2].at]
     else:
         ys = [rule.at for rule in rules]
     return _plain(_sides(gaps, rules[0].start, rules[0].end), ys)
@@ -207,15 +208,8 @@ def _has_labels(lines: list[WordLine]) -> bool:
 
 def _grid(block: _Block) -> Grid:
     words = [word for line in block.lines for word in line]
-    ys = [min(word.top for word in words), *_between(_rows(block)), max(word.bottom for word in words)]
+    ys = [min(word.top for word in words), *heights_between(_rows(block)), max(word.bottom for word in words)]
     return _plain(_sides(block.gaps, min(word.x0 for word in words), max(word.x1 for word in words)), ys)
-
-
-def _between(rows: list[WordLine]) -> list[float]:
-    """Return the heights between rows."""
-    return [
-        (max(word.bottom for word in above) + min(word.top for word in below)) / 2 for above, below in pairwise(rows)
-    ]
 
 
 def _rows(block: _Block) -> list[WordLine]:

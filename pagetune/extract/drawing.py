@@ -55,25 +55,25 @@ def read_drawing(page: pdfium.PdfPage) -> Drawing:
     return drawing
 
 
-def _plain(name: str, result: Any, *arguments: Any) -> Callable[..., Any]:
+def plain_function(name: str, result: Any, *arguments: Any) -> Callable[..., Any]:
     """Return a function of PDFium with plain types: with pypdfium2's own, ctypes checks and wraps each argument."""
     return CFUNCTYPE(result, *arguments)(cast(getattr(raw, name), c_void_p).value or 0)
 
 
-_count_page = _plain("FPDFPage_CountObjects", c_int, c_void_p)
-_page_item = _plain("FPDFPage_GetObject", c_void_p, c_void_p, c_int)
-_count_form = _plain("FPDFFormObj_CountObjects", c_int, c_void_p)
-_form_item = _plain("FPDFFormObj_GetObject", c_void_p, c_void_p, c_ulong)
-_type = _plain("FPDFPageObj_GetType", c_int, c_void_p)
-_get_matrix = _plain("FPDFPageObj_GetMatrix", c_int, c_void_p, c_void_p)
-_get_bounds = _plain("FPDFPageObj_GetBounds", c_int, c_void_p, c_void_p, c_void_p, c_void_p, c_void_p)
-_draw_mode = _plain("FPDFPath_GetDrawMode", c_int, c_void_p, c_void_p, c_void_p)
-_fill_color = _plain("FPDFPageObj_GetFillColor", c_int, c_void_p, c_void_p, c_void_p, c_void_p, c_void_p)
-_count_segments = _plain("FPDFPath_CountSegments", c_int, c_void_p)
-_segment = _plain("FPDFPath_GetPathSegment", c_void_p, c_void_p, c_int)
-_segment_type = _plain("FPDFPathSegment_GetType", c_int, c_void_p)
-_point = _plain("FPDFPathSegment_GetPoint", c_int, c_void_p, c_void_p, c_void_p)
-_closes = _plain("FPDFPathSegment_GetClose", c_int, c_void_p)
+_count_page = plain_function("FPDFPage_CountObjects", c_int, c_void_p)
+_page_item = plain_function("FPDFPage_GetObject", c_void_p, c_void_p, c_int)
+_count_form = plain_function("FPDFFormObj_CountObjects", c_int, c_void_p)
+_form_item = plain_function("FPDFFormObj_GetObject", c_void_p, c_void_p, c_ulong)
+_type = plain_function("FPDFPageObj_GetType", c_int, c_void_p)
+_get_matrix = plain_function("FPDFPageObj_GetMatrix", c_int, c_void_p, c_void_p)
+_get_bounds = plain_function("FPDFPageObj_GetBounds", c_int, c_void_p, c_void_p, c_void_p, c_void_p, c_void_p)
+_draw_mode = plain_function("FPDFPath_GetDrawMode", c_int, c_void_p, c_void_p, c_void_p)
+_fill_color = plain_function("FPDFPageObj_GetFillColor", c_int, c_void_p, c_void_p, c_void_p, c_void_p, c_void_p)
+_count_segments = plain_function("FPDFPath_CountSegments", c_int, c_void_p)
+_segment = plain_function("FPDFPath_GetPathSegment", c_void_p, c_void_p, c_int)
+_segment_type = plain_function("FPDFPathSegment_GetType", c_int, c_void_p)
+_point = plain_function("FPDFPathSegment_GetPoint", c_int, c_void_p, c_void_p, c_void_p)
+_closes = plain_function("FPDFPathSegment_GetClose", c_int, c_void_p)
 
 
 def _items(count: Callable[..., int], get: Callable[..., Any], handle: Any) -> Iterator[Any]:

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
-from ctypes import CFUNCTYPE, byref, c_int, c_ulong, c_void_p, cast, create_string_buffer
+from ctypes import byref, c_int, c_ulong, c_void_p, cast, create_string_buffer
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -13,7 +13,7 @@ import numpy as np
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
-from pagetune.extract.drawing import THIN, WHITE, Drawing, read_drawing, turned
+from pagetune.extract.drawing import THIN, WHITE, Drawing, plain_function, read_drawing, turned
 from pagetune.extract.forms import Field, read_fields
 from pagetune.extract.line_numbers import without_line_numbers
 from pagetune.extract.outlines import Shape, outlined_lines
@@ -214,17 +214,10 @@ def _join_surrogates(word: str) -> str:
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
-#: FPDFText_GetLooseCharBox with plain types: with pypdfium2's own, ctypes checks and wraps each argument, which takes
-#: longer than the call itself.
-_read_box = CFUNCTYPE(c_int, c_void_p, c_int, c_void_p)(cast(raw.FPDFText_GetLooseCharBox, c_void_p).value or 0)
-
-_read_font = CFUNCTYPE(c_int, c_void_p, c_int, c_void_p, c_ulong, c_void_p)(
-    cast(raw.FPDFText_GetFontInfo, c_void_p).value or 0
-)
-_is_generated = CFUNCTYPE(c_int, c_void_p, c_int)(cast(raw.FPDFText_IsGenerated, c_void_p).value or 0)
-_read_color = CFUNCTYPE(c_int, c_void_p, c_int, c_void_p, c_void_p, c_void_p, c_void_p)(
-    cast(raw.FPDFText_GetFillColor, c_void_p).value or 0
-)
+_read_box = plain_function("FPDFText_GetLooseCharBox", c_int, c_void_p, c_int, c_void_p)
+_read_font = plain_function("FPDFText_GetFontInfo", c_int, c_void_p, c_int, c_void_p, c_ulong, c_void_p)
+_is_generated = plain_function("FPDFText_IsGenerated", c_int, c_void_p, c_int)
+_read_color = plain_function("FPDFText_GetFillColor", c_int, c_void_p, c_int, c_void_p, c_void_p, c_void_p, c_void_p)
 
 
 def _end_boxes(textpage: pdfium.PdfTextPage, spans: list[tuple[int, int]]) -> Any:

@@ -111,11 +111,16 @@ def _rows(columns: dict[tuple[int, int], list[Word]]) -> list[WordLine]:
     return rows
 
 
-def _with_rows(grid: Grid, top: int, bottom: int, rows: list[WordLine]) -> Grid:
-    """Return the grid with these rows in the place of those from `top` up to `bottom`."""
-    heights = [
+def heights_between(rows: list[WordLine]) -> list[float]:
+    """Return the heights, in points, in the middle between the words of neighbouring rows."""
+    return [
         (max(word.bottom for word in above) + min(word.top for word in below)) / 2 for above, below in pairwise(rows)
     ]
+
+
+def _with_rows(grid: Grid, top: int, bottom: int, rows: list[WordLine]) -> Grid:
+    """Return the grid with these rows in the place of those from `top` up to `bottom`."""
+    heights = heights_between(rows)
     more = len(rows) - (bottom - top)
     cells = [_moved_down(cell, bottom, more) for cell in grid.cells if not top <= cell.top < bottom]
     spans = sorted({(cell.left, cell.right) for cell in grid.cells if top <= cell.top < bottom})
