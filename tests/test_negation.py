@@ -157,3 +157,8 @@ def test_texts_without_a_negation_need_no_morphemes(monkeypatch: pytest.MonkeyPa
 def test_near_duplicates_deny_the_same(one: str, other: str, repeated: bool) -> None:
     first, second = (pair(f"{ASKED} 수 있나요?", words + LONG) for words in (one, other))
     assert near_duplicates([first, second], 0.6) == ({second.pair_id: first} if repeated else {})
+
+
+def test_half_of_a_character_does_not_stop_korean_from_being_read() -> None:
+    """A model may end its answer in one, and Kiwi refuses it."""
+    assert polarity("\ud800모델: 환불되지 않습니다.").denied == 1

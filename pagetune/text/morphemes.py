@@ -1,5 +1,6 @@
 """Kiwi's morphemes, which are analysed once for each text and kept for the next caller."""
 
+import re
 from collections.abc import Iterable
 from functools import cache
 from itertools import islice
@@ -10,6 +11,8 @@ from pagetune.text.notation import nfc
 #: Texts whose morphemes are kept, and how many of the oldest make room for new ones; a set is scored in pieces of fewer
 #: texts than are left.
 _KEPT, _DROPPED = 24_000, 8_000
+#: Half of a character (a surrogate), which Kiwi refuses.
+_HALF = re.compile(r"[\ud800-\udfff]")
 
 
 class Morpheme(NamedTuple):
@@ -38,7 +41,8 @@ def learn_morphemes(texts: Iterable[str]) -> None:
         for text in list(islice(_known, _DROPPED)):
             del _known[text]
     new = list({nfc(text).lower(): None for text in texts}.keys() - _known.keys())
-    for text, found in zip(new, kiwi().tokenize(new), strict=True):
+    whole = [_HALF.sub("\ufffd", text) for text in new]
+    for text, found in zip(new, kiwi().tokenize(whole), strict=True):
         _known[text] = [Morpheme(token.form, token.tag, token.start, token.end) for token in found]
 
 
