@@ -4,7 +4,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Kind = Literal["faq", "definition", "article", "key_value", "table", "llm", "user", "dialogue"]
+Kind = Literal[
+    "faq", "definition", "article", "statement", "list", "key_value", "table", "reversed", "llm", "user", "dialogue"
+]
 Split = Literal["train", "validation", "recall", "heldout"]
 
 #: The name of the wording that no training row has; `recall_new_wording` scores only questions in this wording.
