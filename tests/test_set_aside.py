@@ -170,11 +170,21 @@ def test_a_damaged_picture_sets_no_page_aside(tmp_path: Path) -> None:
     assert outcomes(tmp_path) == ["ok"] * 3
 
 
-def test_a_stream_without_its_checksum_is_not_damaged(tmp_path: Path) -> None:
-    compressed = zlib.compress(b"BT (text) Tj ET" * 40)[:-4]
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n"])
+@pytest.mark.parametrize("lost", [0, 1, 2, 3, 4])
+def test_a_stream_without_a_part_of_its_checksum_is_not_damaged(tmp_path: Path, lost: int, line_end: bytes) -> None:
+    """Some writers leave the last bytes of the checksum out, and the line's end stands in their place."""
+    compressed = zlib.compress(b"BT (text) Tj ET" * 40)
     head = b"%PDF-1.4\n4 0 obj\n<< /Filter /FlateDecode >>\nstream\n"
-    content = head + compressed + b"\nendstream\nendobj\n"
+    content = head + compressed[: len(compressed) - lost] + line_end + b"endstream\nendobj\n"
     assert damaged_pages(tmp_path / "none.pdf", content, 1) == frozenset()
+
+
+def test_a_stream_with_another_checksum_is_damaged(tmp_path: Path) -> None:
+    compressed = bytearray(zlib.compress(b"BT (text) Tj ET" * 40))
+    compressed[-1] ^= 1
+    content = b"4 0 obj\n<< /Filter /FlateDecode >>\nstream\n" + bytes(compressed) + b"\nendstream\nendobj\n"
+    assert damaged_pages(tmp_path / "none.pdf", content, 1) == frozenset({1})
 
 
 def test_no_whole_file_is_taken_for_damaged() -> None:

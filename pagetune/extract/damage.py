@@ -82,22 +82,33 @@ def _starts(content: bytes) -> Iterator[int]:
 
 
 def _is_whole(data: bytes, *, is_ascii: bool) -> bool:
-    """Return whether a compressed stream has its checksum, or ends where it should but never had one."""
+    """Return whether a compressed stream (RFC 1950) ends where it should, and its checksum does not contradict it.
+
+    Some writers leave the checksum out, or its last bytes.
+    """
     try:
         if is_ascii:
             data = base64.a85decode(data.strip().removesuffix(b"~>"))
-        return _reaches_end(data, zlib.MAX_WBITS) or _reaches_end(data[2:], -zlib.MAX_WBITS)
+        checksum, rest = _decompressed(data)
     except (ValueError, zlib.error):
         return False
+    return rest.startswith(checksum) or checksum.startswith(re.sub(rb"\r?\n$|\r$", b"", rest))
 
 
-def _reaches_end(data: bytes, window: int) -> bool:
-    """Decompress the data piece by piece, so that no stream fills the memory. Raise zlib.error where it is damaged."""
-    stream = zlib.decompressobj(window)
+def _decompressed(data: bytes) -> tuple[bytes, bytes]:
+    """Return the checksum (Adler-32) that the stream should have, and what follows its compressed contents.
+
+    It is decompressed piece by piece, so that no stream fills the memory. Raise zlib.error where it is damaged.
+    """
+    if int.from_bytes(data[:2]) % 31 or len(data) < 2:
+        raise zlib.error("not the two bytes that begin a stream")
+    stream, checksum, data = zlib.decompressobj(-zlib.MAX_WBITS), 1, data[2:]
     while data and not stream.eof:
-        stream.decompress(data, _PIECE)
+        checksum = zlib.adler32(stream.decompress(data, _PIECE), checksum)
         data = stream.unconsumed_tail
-    return stream.eof
+    if not stream.eof:
+        raise zlib.error("ends too early")
+    return checksum.to_bytes(4), stream.unused_data
 
 
 def _objects(page: PDFPage) -> Iterator[int]:
