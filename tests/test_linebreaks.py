@@ -1,6 +1,7 @@
 """The lines of a paragraph are joined with or without a space, as they were written."""
 
 import re
+from math import log
 
 import pytest
 from conftest import ROOT
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from benchmarks.line_joins import korean_texts, wrap_at_words
 from benchmarks.typeset import wrap
 from pagetune.extract.linebreaks import join_lines
-from pagetune.extract.spacing import habit
+from pagetune.extract.spacing import habit, seen
 
 
 @pytest.mark.parametrize(
@@ -78,3 +79,23 @@ def test_in_a_document_that_breaks_at_spaces_names_are_not_glued() -> None:
     assert join_lines(["세 번째 멤버인 크리스", "드레야는"], at_spaces) == "세 번째 멤버인 크리스 드레야는"
     assert habit(at_spaces) > 0
     assert habit(inside_words) == 0
+
+
+#: The last letter has the lower 16 bits of the first.
+LETTERS = "가나다\U0001ac00"
+
+
+@given(st.text(LETTERS, min_size=1, max_size=4), st.text(LETTERS, min_size=1, max_size=4), st.text(f"{LETTERS} \n"))
+def test_a_spelling_is_counted_wherever_the_document_has_it(left: str, right: str, evidence: str) -> None:
+    for before, after in ((3, 2), (2, 3), (2, 2), (2, 1), (1, 2)):
+        if before <= len(left) and after <= len(right):
+            apart, together = (count(left[-before:] + gap + right[:after], evidence) for gap in (" ", ""))
+            if apart or together:
+                odds = log((apart + 0.3) / (together + 0.3))
+                assert seen(left, right, evidence) == {f"seen {before}+{after}": odds}
+                return
+    assert seen(left, right, evidence) == {}
+
+
+def count(part: str, text: str) -> int:
+    return sum(text.startswith(part, place) for place in range(len(text)))

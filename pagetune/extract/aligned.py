@@ -8,7 +8,7 @@ from statistics import median
 from pagetune.extract.columns import Span, WordLine, group_into_lines
 from pagetune.extract.grid import SNAP, Cell, Grid, Rule
 from pagetune.extract.rows import heights_between
-from pagetune.extract.word_boxes import Word
+from pagetune.extract.word_boxes import Word, words_inside, words_outside
 
 #: The least width of a gap that goes through all rows, in font sizes, and that of most gaps there: spaces are narrower.
 LEAST_GAP, USUAL_GAP = 0.6, 1.5
@@ -37,7 +37,7 @@ class _Block:
 def find_aligned(words: list[Word], horizontal: list[Rule]) -> list[Grid]:
     """Return the tables among words that stand in no grid."""
     ruled = [grid for block in _ruled_blocks(words, horizontal) if (grid := _ruled_grid(*block))]
-    rest = [word for word in words if not any(word.inside(grid.box) for grid in ruled)]
+    rest = words_outside(words, [grid.box for grid in ruled])
     return ruled + [_grid(block) for block in _blocks(group_into_lines(rest)) if _is_table(block)]
 
 
@@ -47,10 +47,12 @@ def _ruled_blocks(words: list[Word], horizontal: list[Rule]) -> Iterator[tuple[l
     while left:
         rules = [rule for rule in left if _same_ends(rule, left[0])]
         left = [rule for rule in left if not _same_ends(rule, rules[0])]
+        if len(rules) <= 2:
+            continue
         box = rules[0].start - SNAP, rules[0].at, rules[0].end + SNAP, rules[-1].at
-        lines = group_into_lines([word for word in words if word.inside(box)])
+        lines = group_into_lines(words_inside(words, box))
         named = sum(any(map(str.isalpha, word.text)) for line in lines for word in line) > 1
-        if len(rules) > 2 and len(lines) >= MIN_RULED_ROWS and named:
+        if len(lines) >= MIN_RULED_ROWS and named:
             yield lines, rules
 
 
@@ -91,19 +93,17 @@ def _blocks(lines: list[WordLine]) -> Iterator[_Block]:
 def _extend(lines: list[WordLine], first: int) -> tuple[int, list[Span]]:
     """Return one after the last line that a block from `first` on can have, and its gaps."""
     gaps, last = _gaps_of(lines[first])[1:-1], first + 1
-    while gaps and last < len(lines) and not _is_far(lines, first, last):
+    size, pitches = lines[first][0].size, list[float]()
+    while gaps and last < len(lines):
+        pitch = lines[last][0].top - lines[last - 1][0].top
+        if pitch > FAR * size and pitch > FAR * (median(pitches) if pitches else 2 * size):
+            break  # farther from the line above than the lines of the block from each other
         shared = _shared(gaps, _gaps_of(lines[last]), LEAST_GAP * lines[last][0].size)
         if not shared:
             break
         gaps, last = shared, last + 1
+        pitches.append(pitch)
     return last, gaps
-
-
-def _is_far(lines: list[WordLine], first: int, last: int) -> bool:
-    """Return whether the line `last` is farther from the one above than the lines of the block from each other."""
-    pitches = [below[0].top - above[0].top for above, below in pairwise(lines[first : last + 1])]
-    usual = median(pitches[:-1]) if len(pitches) > 1 else 2 * lines[first][0].size
-    return pitches[-1] > FAR * max(usual, lines[first][0].size)
 
 
 def _gaps_of(line: WordLine) -> list[Span]:
@@ -164,10 +164,10 @@ def _is_table(block: _Block) -> bool:
     if len(block.lines) < MIN_ROWS or not block.gaps:
         return False
     size = block.lines[0][0].size
-    wide = [gap for gap in block.gaps if median(_widths_at(block.lines, gap)) >= USUAL_GAP * size]
-    columns = _columns(block)
-    prose = [_is_prose(column) for column in columns]
-    return bool(wide) and not prose[0] and sum(prose) < 2 and _has_labels(columns[0])
+    if not any(median(_widths_at(block.lines, gap)) >= USUAL_GAP * size for gap in block.gaps):
+        return False
+    labels, *others = _columns(block)
+    return not _is_prose(labels) and sum(map(_is_prose, others)) < 2 and _has_labels(labels)
 
 
 def _widths_at(lines: list[WordLine], gap: Span) -> list[float]:

@@ -10,7 +10,7 @@ from operator import attrgetter
 from pagetune.extract.columns import WordLine, group_into_lines
 from pagetune.extract.grid import Cell, Grid, Rule, covered, words_by_cell
 from pagetune.extract.rows import with_rows_between_lines
-from pagetune.extract.word_boxes import Word
+from pagetune.extract.word_boxes import Word, words_inside
 
 #: A word reaches out of its cell if it does by at least this share of its height.
 REACHES_OUT = 0.5
@@ -34,7 +34,7 @@ MIN_LINES_BELOW = 3
 
 def fit(grid: Grid, words: list[Word]) -> list[Grid]:
     """Return the grids that the words inside of the lines show: none if the lines are artwork, or several."""
-    inner = [word for word in words if word.inside(grid.box)]
+    inner = words_inside(words, grid.box)
     if not inner:
         return []
     if _runs_through(grid, inner):
@@ -49,6 +49,8 @@ def fit(grid: Grid, words: list[Word]) -> list[Grid]:
 
 def without_underlines(horizontal: list[Rule], words: list[Word]) -> list[Rule]:
     """Leave out the lines that underline or strike out words: these touch words all along."""
+    if not horizontal:
+        return []
     by_height = sorted(words, key=attrgetter("middle"))
     tallest = max((word.size for word in words), default=0.0)
     return [rule for rule in horizontal if not _marks_words(rule, _around(by_height, rule.at, tallest))]
@@ -86,9 +88,10 @@ def _runs_through(grid: Grid, words: list[Word]) -> bool:
 
 def _lines_go_on(left: list[Word], right: list[Word]) -> Iterator[bool]:
     """Yield for each line with words in two cells whether the gap between them is like one between other words."""
-    begins = set(right)
+    begins = {id(word) for word in right}
     for line in group_into_lines([*left, *right]) if left and right else []:
-        gaps = {before not in begins and after in begins: after.x0 - before.x1 for before, after in pairwise(line)}
+        goes_over = [id(before) not in begins and id(after) in begins for before, after in pairwise(line)]
+        gaps = {over: after.x0 - before.x1 for over, (before, after) in zip(goes_over, pairwise(line), strict=True)}
         if True in gaps:
             yield False in gaps and gaps[True] < max(SPACE * line[0].size, WIDER * gaps[False])
 
@@ -128,6 +131,8 @@ def _united(cells: list[Cell], crossed: list[Cell]) -> list[Cell]:
 
 def _with_usual_columns(grid: Grid, words: list[Word]) -> Grid:
     """Part cells at the lines that most rows have, where a gap between words shows that a line is only not drawn."""
+    if not _has_wide_cells(grid, 2):
+        return grid
     rows = len(grid.ys) - 1
     counts = Counter(cell.left for cell in grid.cells for _ in range(cell.top, cell.bottom))
     usual = {column for column, count in counts.items() if count > rows / 2}
@@ -137,10 +142,10 @@ def _with_usual_columns(grid: Grid, words: list[Word]) -> Grid:
 
 def _with_names_below(grid: Grid, words: list[Word]) -> Grid:
     """Part a row in two where cells have a name over several columns and each column's own name on their last line."""
-    inside = words_by_cell(grid, words)
-    for row in range(len(grid.ys) - 2, -1, -1):
-        own = [cell for cell in grid.cells if (cell.top, cell.bottom) == (row, row + 1)]
-        lines = {cell: group_into_lines(inside[cell]) for cell in own if cell.right - cell.left > 1}
+    wide = [cell for cell in grid.cells if cell.bottom - cell.top == 1 and cell.right - cell.left > 1]
+    inside = words_by_cell(grid, words) if wide else {}
+    for row in sorted({cell.top for cell in wide}, reverse=True):  # a new row moves none of those above it
+        lines = {cell: group_into_lines(inside[cell]) for cell in wide if cell.top == row}
         named = [cell for cell, found in lines.items() if len(found) > 1 and _names_columns(grid, cell, found)]
         if named:
             height = min(lines[cell][-1][0].top for cell in named)
@@ -160,11 +165,16 @@ def _with_second_row(grid: Grid, row: int, height: float, named: list[Cell]) -> 
     for cell in grid.cells:
         top, bottom = cell.top + (cell.top > row), cell.bottom + (cell.bottom > row)
         if cell in named:
-            cells += [replace(cell, bottom=row + 1)]
+            cells += [cell._replace(bottom=row + 1)]
             cells += [Cell(row + 1, column, row + 2, column + 1) for column in range(cell.left, cell.right)]
         else:
-            cells.append(replace(cell, top=top, bottom=bottom))
+            cells.append(cell._replace(top=top, bottom=bottom))
     return Grid(grid.xs, [*grid.ys[: row + 1], height, *grid.ys[row + 1 :]], cells)
+
+
+def _has_wide_cells(grid: Grid, columns: int) -> bool:
+    """Return whether a cell reaches over at least this many columns."""
+    return any(cell.right - cell.left >= columns for cell in grid.cells)
 
 
 def _parted_at(grid: Grid, cell: Cell, usual: set[int], words: list[Word]) -> list[Cell]:
@@ -200,17 +210,17 @@ def _parts(grid: Grid, words: list[Word]) -> Iterator[Grid]:
 
 def _gap_rows(grid: Grid, words: list[Word]) -> set[int]:
     """Return the rows that are one empty cell from side to side, between other rows."""
-    inside = words_by_cell(grid, words)
     whole = [cell for cell in grid.cells if (cell.left, cell.right) == (0, len(grid.xs) - 1)]
+    inside = words_by_cell(grid, words) if whole else {}
     return {row for cell in whole if not inside[cell] for row in range(cell.top, cell.bottom)}
 
 
 def _gap_columns(grid: Grid, words: list[Word]) -> set[int]:
     """Return the columns without text that are one empty cell from top to bottom."""
-    inside = words_by_cell(grid, words)
-    whole = [cell for cell in grid.cells if (cell.top, cell.bottom) == (0, len(grid.ys) - 1)]
     if len(grid.ys) < 4:  # in a table of two rows any column may be empty
         return set()
+    whole = [cell for cell in grid.cells if (cell.top, cell.bottom) == (0, len(grid.ys) - 1)]
+    inside = words_by_cell(grid, words) if whole else {}
     return {column for cell in whole if not inside[cell] for column in range(cell.left, cell.right)}
 
 
@@ -238,22 +248,21 @@ def _cropped(grid: Grid, rows: tuple[int, int], columns: tuple[int, int]) -> Gri
 
 def _compact(grid: Grid, words: list[Word]) -> Grid:
     """Leave out the lines at which no cell begins, and narrow columns and rows without text."""
-    columns = _kept_lines([(cell.left, cell.right) for cell in grid.cells], grid.xs, _with_text(grid, words, "x"))
-    rows = _kept_lines([(cell.top, cell.bottom) for cell in grid.cells], grid.ys, _with_text(grid, words, "y"))
+    filled = [cell for cell, inner in words_by_cell(grid, words).items() if inner]
+    across, down = {(cell.left, cell.right) for cell in filled}, {(cell.top, cell.bottom) for cell in filled}
+    columns = _kept_lines([(cell.left, cell.right) for cell in grid.cells], grid.xs, across)
+    rows = _kept_lines([(cell.top, cell.bottom) for cell in grid.cells], grid.ys, down)
     cells = [Cell(rows[cell.top], columns[cell.left], rows[cell.bottom], columns[cell.right]) for cell in grid.cells]
     return Grid(
         _at_kept(grid.xs, columns), _at_kept(grid.ys, rows), [c for c in cells if c.left < c.right and c.top < c.bottom]
     )
 
 
-def _with_text(grid: Grid, words: list[Word], axis: str) -> set[tuple[int, int]]:
-    """Return the first and last line of the cells with text, along one axis."""
-    filled = [cell for cell, inner in words_by_cell(grid, words).items() if inner]
-    return {(cell.left, cell.right) if axis == "x" else (cell.top, cell.bottom) for cell in filled}
-
-
 def _kept_lines(spans: list[tuple[int, int]], at: list[float], with_text: set[tuple[int, int]]) -> list[int]:
-    """Return for each line its number among those that are kept."""
+    """Return for each line its number among those that are kept.
+
+    `spans` are the first and last line of each cell along one axis, and `with_text` those of the cells with text.
+    """
     starts = {start for start, _ in spans} | {len(at) - 1}
     numbers, number, last = [], -1, 0
     for line in range(len(at)):
@@ -274,7 +283,7 @@ def _with_columns_below(grid: Grid, words: list[Word]) -> Grid:
 
     Such a cell holds rows without lines between them.
     """
-    inside = words_by_cell(grid, words)
+    inside = words_by_cell(grid, words) if _has_wide_cells(grid, 3) else {}
     cells: list[Cell] = []
     for cell in sorted(grid.cells, key=lambda cell: (cell.top, cell.left)):
         wide = cell.right - cell.left > 2 and len(group_into_lines(inside[cell])) >= MIN_LINES_BELOW

@@ -84,8 +84,11 @@ def reading_order(words: list[Word], tables: Sequence[Box] = ()) -> list[Line]:
 
 def _blank_cell_word(word: Word, tables: Sequence[Box]) -> Word:
     """Replace a word in a table by one without text that is as wide as the table."""
-    around = next((box for box in tables if word.inside(box)), None)
-    return Word("", around[0], around[2], word.top, word.bottom) if around else word
+    x, y = (word.x0 + word.x1) / 2, word.middle
+    for left, top, right, bottom in tables:
+        if left <= x <= right and top <= y <= bottom:
+            return Word("", left, right, word.top, word.bottom)
+    return word
 
 
 def _blocks(words: list[Word]) -> Iterator[list[WordLine]]:
@@ -105,19 +108,24 @@ def _blocks(words: list[Word]) -> Iterator[list[WordLine]]:
 
 def group_into_lines(words: list[Word]) -> list[WordLine]:
     """Group words into lines, top to bottom. Each word's middle is within the height of its line's first word."""
+    if len(words) < 2:
+        return [list(words)] if words else []
     lines: list[WordLine] = []
     top = bottom = 0.0
-    for word in sorted(words, key=attrgetter("middle")):
-        if top < word.middle < bottom:
-            lines[-1].append(word)
+    middles = [(top + bottom) / 2 for _, _, _, top, bottom, _ in words]  # faster than each word's `middle`
+    for at in sorted(range(len(words)), key=middles.__getitem__):
+        if top < middles[at] < bottom:
+            lines[-1].append(words[at])
         else:
-            lines.append([word])
-            top, bottom = word.top, word.bottom
+            lines.append([words[at]])
+            top, bottom = words[at].top, words[at].bottom
     return [_without_copies(sorted(line, key=attrgetter("x0"))) for line in lines]
 
 
 def _without_copies(line: WordLine) -> WordLine:
     """Drop the copies of words that were drawn twice in nearly the same place to look bold."""
+    if len({word.text for word in line}) == len(line):
+        return line
     copies = {
         index
         for index, (word, after) in enumerate(pairwise(line))
@@ -277,16 +285,22 @@ def _styles(lines: list[WordLine]) -> list[Style]:
     return [(round(line[0].x0 / STYLE_STEP), ranks[line[0].size]) for line in lines]
 
 
+def text_of(words: WordLine) -> str:
+    """Return the text of a line of words."""
+    return clean_line(join_spaced_letters(words))
+
+
 def _line(words: WordLine, column: int, right_edge: float, pitch: float) -> Line:
+    sizes = {word.size for word in words}
     return Line(
-        text=clean_line(join_spaced_letters(words)),
+        text=text_of(words),
         x0=words[0].x0,
         x1=words[-1].x1,
         top=min([word.top for word in words]),
         bottom=max([word.bottom for word in words]),
-        size=max([word.size for word in words]),
+        size=max(sizes),
         column=column,
         right_edge=inf if words[-1].ends_line else right_edge,
         pitch=pitch,
-        sizes=tuple({word.size for word in words}),
+        sizes=tuple(sizes),
     )

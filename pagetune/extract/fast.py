@@ -2,18 +2,27 @@
 
 import re
 import unicodedata
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from ctypes import byref, c_int, c_ulong, c_void_p, cast, create_string_buffer
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, repeat
 from typing import Any
 
 import numpy as np
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
-from pagetune.extract.drawing import THIN, WHITE, Drawing, plain_function, read_drawing, turned
+from pagetune.extract.drawing import (
+    THIN,
+    WHITE,
+    Drawing,
+    count_small_paths,
+    may_be_white,
+    plain_function,
+    read_drawing,
+    turned,
+)
 from pagetune.extract.forms import Field, read_fields
 from pagetune.extract.line_numbers import without_line_numbers
 from pagetune.extract.outlines import Shape, outlined_lines
@@ -23,6 +32,10 @@ from pagetune.extract.word_boxes import Box, PdfBox, Word
 #: PDFium writes one of these for a hyphen at the end of a line, and removes the line break.
 BREAK_HYPHENS = "\ufffe\x02"
 _WORD = re.compile(rf"[^\s{BREAK_HYPHENS}]+[{BREAK_HYPHENS}]?|[{BREAK_HYPHENS}]")
+#: What is not written as PDFium returns it: those hyphens, and the halves of a character beyond 16 bits.
+_NOT_PLAIN = re.compile(f"[{BREAK_HYPHENS}\ud800-\udfff]")
+#: The first character of a word, and one after its last, as PDFium counts them.
+Span = tuple[int, int]
 #: A part of a picture whose greys differ by less than this, of 255, is blank.
 FLAT = 12
 #: A space that PDFium inserted is none if it is narrower than this share of the page's own, which stand after at least
@@ -95,19 +108,19 @@ def page_box(page: pdfium.PdfPage) -> PdfBox:
 
 def _words_and_ends(textpage: pdfium.PdfTextPage, drawing: Drawing) -> tuple[list[str], Any]:
     """Return the words that are seen, and the boxes of each word's first and last character: (n, 2, 4)."""
-    text = _text(textpage)
-    spans = _seen(textpage, [found.span() for found in _WORD.finditer(text)], drawing.grounds)
-    spans = _without_false_spaces(textpage, spans)
-    spans = _parted_by_rulings(textpage, spans, drawing.rulings)
-    texts = [_join_surrogates(text[start:end].replace(" ", "")) for start, end in spans]
-    if any(hyphen in text for hyphen in BREAK_HYPHENS):
-        texts = [word.replace("\ufffe", "-").replace("\x02", "-") for word in texts]
-    handle = cast(textpage.raw, c_void_p)
+    text, handle = _text(textpage), cast(textpage.raw, c_void_p).value
+    spans = [found.span() for found in _WORD.finditer(text)]
+    spans, ends = _seen(textpage.page, handle, spans, _end_boxes(handle, spans), drawing)
+    spans, ends = _without_false_spaces(handle, spans, ends)
+    spans, ends = _parted_by_rulings(handle, spans, ends, drawing.rulings)
+    texts = [text[start:end].replace(" ", "") for start, end in spans]
+    if _NOT_PLAIN.search(text):
+        texts = [_join_surrogates(word).replace("\ufffe", "-").replace("\x02", "-") for word in texts]
     texts = [
         as_shown(text, _font(handle, start)) if len(text) == 1 and text < "\u0100" and not text.isdigit() else text
         for text, (start, _) in zip(texts, spans, strict=True)
     ]
-    return texts, _end_boxes(textpage, spans).reshape(-1, 2, 4)
+    return texts, ends
 
 
 def _font(handle: Any, index: int) -> str:
@@ -117,33 +130,39 @@ def _font(handle: Any, index: int) -> str:
     return name.value.decode("utf-8", "replace")
 
 
-def _without_false_spaces(textpage: pdfium.PdfTextPage, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+def _without_false_spaces(handle: Any, spans: list[Span], ends: Any) -> tuple[list[Span], Any]:
     """Join the words between which PDFium inserted a space at a gap that is much narrower than the page's own spaces.
 
     It does so where letter-spaced text changes from one part of a font to another.
     """
-    handle, ends = cast(textpage.raw, c_void_p), _end_boxes(textpage, spans).reshape(-1, 2, 4)
     gaps, level = ends[1:, 0, 0] - ends[:-1, 1, 2], ends[1:, 0, 1] == ends[:-1, 1, 1]
-    inserted = np.array([_is_generated(handle, end) for _, end in spans[:-1]], dtype=bool)
+    inserted = np.array([*map(_is_generated, repeat(handle), [end for _, end in spans[:-1]])], dtype=bool)
     if not inserted.any() or inserted.mean() > 1 - OWN_SPACES or not (~inserted & level).any():
-        return spans
+        return spans, ends
     narrow = inserted & level & (gaps > 0) & (gaps < NARROWER * np.median(gaps[~inserted & level]))
-    false = {at for at in np.flatnonzero(narrow).tolist() if spans[at + 1][0] == spans[at][1] + 1}
-    joined: list[tuple[int, int]] = []
-    for at, (start, end) in enumerate(spans):
-        joined[-1:] = [(joined[-1][0], end)] if at - 1 in false else [*joined[-1:], (start, end)]
-    return joined
+    joined = {at for at in np.flatnonzero(narrow).tolist() if spans[at + 1][0] == spans[at][1] + 1}
+    if not joined:
+        return spans, ends
+    firsts = [at for at in range(len(spans)) if at - 1 not in joined]
+    lasts = [at for at in range(len(spans)) if at not in joined]
+    whole = [(spans[first][0], spans[last][1]) for first, last in zip(firsts, lasts, strict=True)]
+    return whole, np.stack([ends[firsts, 0], ends[lasts, 1]], axis=1)
 
 
-def _parted_by_rulings(
-    textpage: pdfium.PdfTextPage, spans: list[tuple[int, int]], rulings: list[PdfBox]
-) -> list[tuple[int, int]]:
+def _parted_by_rulings(handle: Any, spans: list[Span], ends: Any, rulings: list[PdfBox]) -> tuple[list[Span], Any]:
     """Part words at ruling lines between two of their letters: numbers in narrow columns seem to be one."""
     if not rulings or not spans:
-        return spans
-    boxes, lines = _boxes(_end_boxes(textpage, spans).reshape(-1, 2, 4)), np.array(rulings)
+        return spans, ends
+    boxes, lines = _boxes(ends), np.array(rulings)
     crossed = {word: places for axis in (0, 1) for word, places in _crossed(boxes, lines, axis)}
-    return [part for word, span in enumerate(spans) for part in _parted(textpage, span, crossed.get(word, []))]
+    parts = {word: _parted(handle, spans[word], places) for word, places in crossed.items()}
+    counts = [len(parts.get(word, [span])) for word, span in enumerate(spans)]
+    if len(spans) == sum(counts):
+        return spans, ends
+    parted = [part for word, span in enumerate(spans) for part in parts.get(word, [span])]
+    new, ends = np.repeat(counts, counts) > 1, np.repeat(ends, counts, axis=0)
+    ends[new] = _end_boxes(handle, [part for part, is_new in zip(parted, new, strict=True) if is_new])
+    return parted, ends
 
 
 def _crossed(boxes: Any, lines: Any, axis: int) -> Iterator[tuple[int, list[float]]]:
@@ -156,14 +175,14 @@ def _crossed(boxes: Any, lines: Any, axis: int) -> Iterator[tuple[int, list[floa
     for word in np.flatnonzero((last > first) & runs).tolist():
         middle = (boxes[word, other] + boxes[word, other + 2]) / 2
         near = across[first[word] : last[word]]
-        yield word, [(line[axis] + line[axis + 2]) / 2 for line in near if line[other] < middle < line[other + 2]]
+        near = near[(near[:, other] < middle) & (middle < near[:, other + 2])]
+        if len(near):
+            yield word, ((near[:, axis] + near[:, axis + 2]) / 2).tolist()
 
 
-def _parted(textpage: pdfium.PdfTextPage, span: tuple[int, int], places: list[float]) -> list[tuple[int, int]]:
+def _parted(handle: Any, span: Span, places: list[float]) -> list[Span]:
     """Part a word where one of the places is between two letters, along the longer side of the word."""
-    if not places:
-        return [span]
-    letters = _end_boxes(textpage, [(at, at + 1) for at in range(*span)]).reshape(-1, 2, 4)[:, 0]
+    letters = _end_boxes(handle, [(at, at + 1) for at in range(*span)])[:, 0]
     axis = int(np.ptp(letters[:, 1]) > np.ptp(letters[:, 0]))
     starts, ends = letters[:, axis], letters[:, axis + 2]
     slack = 0.1 * float(np.median(ends - starts))
@@ -177,21 +196,32 @@ def _parted(textpage: pdfium.PdfTextPage, span: tuple[int, int], places: list[fl
     return list(pairwise([span[0], *cuts, span[1]]))
 
 
-def _seen(textpage: pdfium.PdfTextPage, spans: list[tuple[int, int]], grounds: list[PdfBox]) -> list[tuple[int, int]]:
+def _seen(page: pdfium.PdfPage, handle: Any, spans: list[Span], ends: Any, drawing: Drawing) -> tuple[list[Span], Any]:
     """Leave out white words that nobody sees: those on nothing, where the picture of the page is blank."""
-    handle, color = cast(textpage.raw, c_void_p), np.zeros(4, dtype=np.uint32)
-    at = [color.ctypes.data + 4 * channel for channel in range(4)]
-    white = [span for span in spans if _read_color(handle, span[0], *at) and color[:3].min() >= WHITE and color[3]]
-    boxes = _boxes(_end_boxes(textpage, white).reshape(-1, 2, 4)) if white else np.zeros((0, 4))
-    on = np.array(grounds).reshape(-1, 4)
+    if len(drawing.texts) < len(spans) and not any(map(may_be_white, drawing.texts)):
+        return spans, ends  # most pages; to ask for the colour of each word takes longer
+    white = _white(handle, spans)
+    if not len(white):
+        return spans, ends
+    boxes, on = _boxes(ends[white]), np.array(drawing.grounds).reshape(-1, 4)
     middles = (boxes[:, :2] + boxes[:, 2:]) / 2
     bare = [
         at
         for at, (x, y) in enumerate(middles)
         if not ((on[:, 0] <= x) & (x <= on[:, 2]) & (on[:, 1] <= y) & (y <= on[:, 3])).any()
     ]
-    unseen = {white[at] for at, blank in zip(bare, _are_blank(textpage.page, boxes[bare]), strict=True) if blank}
-    return [span for span in spans if span not in unseen]
+    unseen = {int(white[at]) for at, blank in zip(bare, _are_blank(page, boxes[bare]), strict=True) if blank}
+    kept = [at for at in range(len(spans)) if at not in unseen]
+    return [spans[at] for at in kept], ends[kept]
+
+
+def _white(handle: Any, spans: list[Span]) -> Any:
+    """Return which words begin with a white letter: (n,)."""
+    colors = np.zeros((len(spans), 4), dtype=np.uint32)
+    address = colors.ctypes.data
+    channels = [range(address + at, address + at + colors.nbytes, 16) for at in (0, 4, 8, 12)]
+    read = np.array([*map(_read_color, repeat(handle), [start for start, _ in spans], *channels)], dtype=bool)
+    return np.flatnonzero(read & (colors[:, :3].min(axis=1) >= WHITE) & (colors[:, 3] > 0))
 
 
 def _are_blank(page: pdfium.PdfPage, boxes: Any) -> list[bool]:
@@ -207,12 +237,8 @@ def _are_blank(page: pdfium.PdfPage, boxes: Any) -> list[bool]:
 
 def _join_surrogates(word: str) -> str:
     """Join the UTF-16 surrogate pairs in which PDFium returns emoji, and replace a half without its other half."""
-    if word.isascii() or not _SURROGATE.search(word):
-        return word
     return word.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 _read_box = plain_function("FPDFText_GetLooseCharBox", c_int, c_void_p, c_int, c_void_p)
 _read_font = plain_function("FPDFText_GetFontInfo", c_int, c_void_p, c_int, c_void_p, c_ulong, c_void_p)
@@ -220,18 +246,16 @@ _is_generated = plain_function("FPDFText_IsGenerated", c_int, c_void_p, c_int)
 _read_color = plain_function("FPDFText_GetFillColor", c_int, c_void_p, c_int, c_void_p, c_void_p, c_void_p, c_void_p)
 
 
-def _end_boxes(textpage: pdfium.PdfTextPage, spans: list[tuple[int, int]]) -> Any:
-    """Return the boxes of each word's first and last character: (2n, 4) as left, bottom, right, top.
+def _end_boxes(handle: Any, spans: list[Span]) -> Any:
+    """Return the boxes of each word's first and last character: (n, 2, 4), each as left, bottom, right, top.
 
     The boxes are as high as the font, so that all characters of a line have the same height.
     """
     boxes = np.zeros((2 * len(spans), 4), dtype=np.float32)  # rows of raw.FS_RECTF: left, top, right, bottom
-    handle, address = cast(textpage.raw, c_void_p), boxes.ctypes.data
-    for start, end in spans:
-        _read_box(handle, start, address)
-        _read_box(handle, end - 1, address + 16)
-        address += 32
-    return boxes[:, [0, 3, 2, 1]].astype(np.float64)
+    letters = [letter for start, end in spans for letter in (start, end - 1)]
+    addresses = range(boxes.ctypes.data, boxes.ctypes.data + boxes.nbytes, 16)
+    deque(map(_read_box, repeat(handle), letters, addresses), maxlen=0)
+    return boxes[:, [0, 3, 2, 1]].astype(np.float64).reshape(-1, 2, 4)
 
 
 def _text(textpage: pdfium.PdfTextPage) -> str:
@@ -267,6 +291,8 @@ def _turns(texts: list[str], ends: Any) -> list[int]:
 
 
 def _main_turn(texts: list[str], turns: list[int]) -> int:
+    if not any(turns):
+        return 0
     characters: Counter[int] = Counter()
     for text, turn in zip(texts, turns, strict=True):
         characters[turn] += len(text)
@@ -291,12 +317,12 @@ def _words(texts: list[str], boxes: Any, turns: list[int], turn: int, width: flo
         180: (width - right, width - left, bottom, top),
         270: (height - top, height - bottom, width - right, width - left),
     }[turn]
-    placed = zip(texts, x0.tolist(), x1.tolist(), y0.tolist(), y1.tolist(), turns, strict=True)
-    return [Word(text, a, b, c, d) for text, a, b, c, d, running in placed if running == turn]
+    words = map(Word, texts, x0.tolist(), x1.tolist(), y0.tolist(), y1.tolist())
+    return [word for word, running in zip(words, turns, strict=True) if running == turn]
 
 
 def _image_share(drawing: Drawing, area: float, has_text: bool) -> float:
     """Return the share of the page that images cover, 1 where its characters are drawn as outlines."""
-    if drawing.small_paths >= _OUTLINES and not has_text:
+    if not has_text and count_small_paths(drawing) >= _OUTLINES:
         return 1.0
     return min(1.0, drawing.image_area / area) if area else 0.0

@@ -3,6 +3,7 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from operator import attrgetter
 from typing import NamedTuple
@@ -31,8 +32,7 @@ class Rule(NamedTuple):
     end: float
 
 
-@dataclass(frozen=True)
-class Cell:
+class Cell(NamedTuple):
     """A cell from row `top` and column `left` up to, but not including, row `bottom` and column `right`."""
 
     top: int
@@ -48,6 +48,16 @@ class Grid:
     xs: list[float]
     ys: list[float]
     cells: list[Cell]
+
+    @cached_property
+    def owners(self) -> dict[tuple[int, int], Cell]:
+        """Return the cell of each field, which is a row and a column."""
+        return {
+            (row, column): cell
+            for cell in self.cells
+            for row in range(cell.top, cell.bottom)
+            for column in range(cell.left, cell.right)
+        }
 
     @property
     def box(self) -> Box:
@@ -116,23 +126,23 @@ def _merged(rules: Iterable[Rule]) -> list[Rule]:
 
 def _joined(group: list[Rule]) -> list[Rule]:
     """Join the lines of one place, which gets the longest one's position."""
+    if len(group) == 1:
+        return group
     joined: list[Rule] = []
-    longest = 0.0
-    for rule in sorted(group, key=lambda rule: rule.start):
-        length = rule.end - rule.start
-        if joined and rule.start - joined[-1].end <= _gap_allowed(rule):
-            at = rule.at if length > longest else joined[-1].at
-            joined[-1] = Rule(at, joined[-1].start, max(joined[-1].end, rule.end))
-            longest = max(longest, length)
-        else:
-            joined.append(rule)
-            longest = length
-    return joined
-
-
-def _gap_allowed(rule: Rule) -> float:
-    """Return the gap over which two lines are one: dashes are farther from each other than lines that meet."""
-    return DASH_GAP if rule.end - rule.start < MAX_DASH else SNAP
+    (at, first, last), *others = sorted(group, key=attrgetter("start"))
+    longest = last - first
+    for place, start, end in others:
+        length = end - start
+        # Dashes are farther from each other than lines that meet.
+        if start - last > (DASH_GAP if length < MAX_DASH else SNAP):
+            joined.append(Rule(at, first, last))
+            at, first, last, longest = place, start, end, length
+            continue
+        if length > longest:
+            at, longest = place, length
+        if end > last:
+            last = end
+    return [*joined, Rule(at, first, last)]
 
 
 def find_grids(horizontal: list[Rule], vertical: list[Rule]) -> list[Grid]:
@@ -240,17 +250,13 @@ def _goes_on(
 
 def words_by_cell(grid: Grid, words: Iterable[Word]) -> dict[Cell, list[Word]]:
     """Return the words of each cell: those whose centre is in it."""
-    owner = {
-        (row, column): cell
-        for cell in grid.cells
-        for row in range(cell.top, cell.bottom)
-        for column in range(cell.left, cell.right)
-    }
     found: dict[Cell, list[Word]] = {cell: [] for cell in grid.cells}
+    inside = {place: found[cell] for place, cell in grid.owners.items()}
+    xs, ys = grid.xs, grid.ys
     for word in words:
-        row, column = bisect_right(grid.ys, word.middle) - 1, bisect_right(grid.xs, (word.x0 + word.x1) / 2) - 1
+        x, y = (word.x0 + word.x1) / 2, (word.top + word.bottom) / 2
         # A word in the middle of the last line is inside of it.
-        place = row - (word.middle == grid.ys[-1]), column - ((word.x0 + word.x1) / 2 == grid.xs[-1])
-        if place in owner:
-            found[owner[place]].append(word)
+        row, column = bisect_right(ys, y) - 1 - (y == ys[-1]), bisect_right(xs, x) - 1 - (x == xs[-1])
+        if (held := inside.get((row, column))) is not None:
+            held.append(word)
     return found

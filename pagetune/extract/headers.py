@@ -197,12 +197,13 @@ def _edge(lines: list[Line], at_top: bool) -> list[Line]:
     """Return the lines of the outermost rows of a page, from the outside in."""
     edge: list[Line] = []
     rows, height = 0, 0.0
-    for line in sorted(lines, key=_middle, reverse=not at_top):
-        if not edge or abs(_middle(line) - height) > SAME_HEIGHT:
-            rows, height = rows + 1, _middle(line)
+    middles = [_middle(line) for line in lines]
+    for at in sorted(range(len(lines)), key=middles.__getitem__, reverse=not at_top):
+        if not edge or abs(middles[at] - height) > SAME_HEIGHT:
+            rows, height = rows + 1, middles[at]
         if rows > EDGE_ROWS:
             break
-        edge.append(line)
+        edge.append(lines[at])
     return edge
 
 

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
+from operator import attrgetter
 from statistics import median
 
 from pagetune.extract.spacing import has_space
@@ -27,6 +28,7 @@ _SPACED_SYLLABLES = re.compile(r"^(?:[가-힣] )+[가-힣](?=\s*[:：]|$)")
 _ONE_SYLLABLE_WORDS = re.compile(
     r"[월화수목금토일 ]+|[상중하 ]+|[대중소 ]+|[남여 ]+|[유무 ]+|[갑을병정 ]+|[동서남북 ]+"
 )
+_ends_line = attrgetter("ends_line")
 
 
 def clean_line(text: str) -> str:
@@ -65,11 +67,12 @@ def join_spaced_letters(line: list[Word]) -> str:
     stand by themselves are one word if they make one and their gaps are alike, and wide or many. The values of a form
     do not count as letters, and what is between them is joined by itself.
     """
-    if any(word.ends_line for word in line):
+    if any(map(_ends_line, line)):
         return " ".join(_labels_and_values(line))
-    if not any(len(left.text) == 1 == len(right.text) for left, right in pairwise(line)):
-        return " ".join(word.text for word in line)
-    if len(line) > 2 and all(len(word.text) == 1 for word in line):
+    lengths = [len(word.text) for word in line]
+    if (1, 1) not in pairwise(lengths):
+        return " ".join([word.text for word in line])
+    if len(line) > 2 and max(lengths) == 1:
         return _close_line(line)
     return " ".join(_close_run(run) for run in _runs(line))
 

@@ -15,6 +15,8 @@ _OPENS = re.compile(
     r"(문|답|Q|A|질문|답변)\s?\d*[.):：]|제\d+조(의\d+)?\s?\(|제\d+[장절관] |\d{1,2}\. |[①-⑳㉠-㉻ⓐ-ⓩ]|[Ⅰ-Ⅻ]\.? "
     r"|【|\[\d{4}\]"
 )
+#: Most lines start with a syllable that none of the patterns below and above begins with.
+_PLAIN = re.compile("(?![문답질제])[가-힣]")
 #: Bullets need no space if they are written for nothing else. Two in a row stand for a name that is left out, as in
 #: "○○시"; before a digit a triangle is a minus, and a telephone introduces a number.
 _BULLET = re.compile(r"(?![△▲▽▼☎☏]\s?\d)([•‣■-◿☀-➾⇒⇨⬀-⯿￭※])(?!\1)")
@@ -112,6 +114,8 @@ def _is_broken_word(left: str, right: str) -> bool:
 def _opens(group: list[Line], line: Line) -> bool:
     """Return whether the line starts with something that starts a paragraph."""
     text, before = line.text, group[-1].text
+    if _PLAIN.match(text):
+        return False
     if _OPENS.match(text) or _BULLET.match(text) or _SPACED_BULLET.match(text) or _ODD_SYMBOL.match(text):
         return True
     if _HEADING_NUMBER.match(text):

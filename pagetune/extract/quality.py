@@ -4,7 +4,10 @@ import re
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass
-from operator import eq
+from functools import cache
+from typing import Any
+
+import numpy as np
 
 from pagetune.params import Extract
 from pagetune.records import Reason
@@ -16,7 +19,6 @@ _DOUBLED = re.compile(r"(?:([^\W\d_])\1){3,}")
 _DATE_FORMAT = re.compile("[YMDHS]+", re.IGNORECASE)
 #: ASCII, Hangul and the punctuation of Korean text; text of these characters can only be doubled or lack spaces.
 _ORDINARY = re.compile(r"[ -~\s가-힣·ㆍ“”‘’…–—「」『』【】〔〕〈〉《》①-⑳○●•※→]*")
-_HANGUL = re.compile("[가-힣]+")
 #: An accented letter after Hangul, without an ASCII letter beside it: "ö출하ñ야", but not "카페café". Wrong tables of
 #: letters, such as those with flipped bits, give these. Before Hangul it may be meant, as in "ä처럼", on a page with
 #: other words of such a language.
@@ -92,7 +94,8 @@ class TextQuality:
 
 def measure(text: str) -> TextQuality:
     """Measure `text` as it was read, before it is cleaned."""
-    hangul = sum(map(len, _HANGUL.findall(text)))
+    codes = _codes(text)
+    hangul = int(np.count_nonzero((codes >= ord("가")) & (codes <= ord("힣"))))
     if _ORDINARY.fullmatch(text) and "(cid:" not in text:  # true for most pages, and far faster
         total = len("".join(text.split()))
         share = 1 / max(1, total)
@@ -116,6 +119,11 @@ def measure(text: str) -> TextQuality:
         mixed=_mixed(text),
         holes=share * _holes(text),
     )
+
+
+def _codes(text: str) -> Any:
+    """Return the codes of a text's characters, which numpy counts far faster than Python: (n,)."""
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
 
 
 def _mixed(text: str) -> int:
@@ -150,7 +158,8 @@ def _is_hole(text: str, start: int, end: int) -> bool:
 
 def _doubled(text: str) -> int:
     """Return the number of letters in words that have each letter twice."""
-    if sum(map(eq, text, text[1:])) < 0.03 * len(text):  # the search below takes far longer
+    codes = _codes(text)
+    if np.count_nonzero(codes[1:] == codes[:-1]) < 0.03 * len(text):  # the search below takes far longer
         return 0
     return sum(len(found.group()) for found in _DOUBLED.finditer(text) if not _DATE_FORMAT.fullmatch(found.group()))
 
@@ -178,6 +187,7 @@ def _garbled(counts: Counter[str], categories: dict[str, str]) -> int:
     return foreign + wrongly_encoded + _of_category(counts, categories, "Cn", "Cs")
 
 
+@cache
 def _script(character: str) -> str:
     """Return the script, which is the first word of the character's Unicode name.
 

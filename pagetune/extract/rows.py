@@ -1,8 +1,8 @@
 """Find rows that have no ruling lines between them, from the heights of the lines of text in their columns."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import chain, pairwise
+from typing import NamedTuple
 
 from pagetune.extract.columns import WordLine, group_into_lines
 from pagetune.extract.grid import Cell, Grid, words_by_cell
@@ -21,21 +21,27 @@ LABEL_WITHIN = 4.0
 PADDING = 8.0
 
 
+class Band(NamedTuple):
+    """The rows of a grid from `top` up to, but not including, `bottom`, and the words of each row that is there."""
+
+    top: int
+    bottom: int
+    rows: list[WordLine]
+
+
 def with_rows_between_lines(grid: Grid, words: list[Word]) -> Grid:
     """Part the rows of a grid that are really several rows."""
-    parted = grid
-    for top, bottom in reversed(list(_bands(grid))):
-        lines = _rows_in(grid, top, bottom, words)
-        if len(lines) > 1:
-            parted = _with_rows(parted, top, bottom, lines)
-    return parted
+    inside = words_by_cell(grid, words)
+    bands = [Band(top, bottom, _rows_in(grid, top, bottom, inside)) for top, bottom in _bands(grid)]
+    return _with_rows(grid, [band for band in bands if len(band.rows) > 1])
 
 
 def _bands(grid: Grid) -> Iterator[tuple[int, int]]:
     """Yield the first row and one after the last of the parts of a grid that no cell connects to the others."""
+    inner = {row for cell in grid.cells for row in range(cell.top + 1, cell.bottom)}
     top = 0
     for row in range(1, len(grid.ys)):
-        if not any(cell.top < row < cell.bottom for cell in grid.cells):
+        if row not in inner:
             yield top, row
             top = row
 
@@ -44,14 +50,14 @@ def _bands(grid: Grid) -> Iterator[tuple[int, int]]:
 Columns = dict[tuple[int, int], list[list[Word]]]
 
 
-def _rows_in(grid: Grid, top: int, bottom: int, words: list[Word]) -> list[WordLine]:
+def _rows_in(grid: Grid, top: int, bottom: int, inside: dict[Cell, list[Word]]) -> list[WordLine]:
     """Return the words of each row of a band, or nothing where it is one row."""
     cells = [cell for cell in grid.cells if top <= cell.top < bottom]
     columns: Columns = {(cell.left, cell.right): [] for cell in cells}
     if sum(right - left for left, right in columns) != len(grid.xs) - 1:
         return []
-    for cell, inner in words_by_cell(replace(grid, cells=cells), words).items():
-        columns[cell.left, cell.right].append(inner)
+    for cell in cells:
+        columns[cell.left, cell.right].append(inside[cell])
     if not _lists_rows(grid, columns):
         return []
     rows = _rows({span: list(chain.from_iterable(found)) for span, found in columns.items()})
@@ -118,15 +124,21 @@ def heights_between(rows: list[WordLine]) -> list[float]:
     ]
 
 
-def _with_rows(grid: Grid, top: int, bottom: int, rows: list[WordLine]) -> Grid:
-    """Return the grid with these rows in the place of those from `top` up to `bottom`."""
-    heights = heights_between(rows)
-    more = len(rows) - (bottom - top)
-    cells = [_moved_down(cell, bottom, more) for cell in grid.cells if not top <= cell.top < bottom]
-    spans = sorted({(cell.left, cell.right) for cell in grid.cells if top <= cell.top < bottom})
-    cells += [Cell(row, left, row + 1, right) for row in range(top, top + len(rows)) for left, right in spans]
-    return replace(grid, ys=[*grid.ys[: top + 1], *heights, *grid.ys[bottom:]], cells=cells)
+def _with_rows(grid: Grid, bands: list[Band]) -> Grid:
+    """Return the grid with the rows of each band in the place of its own."""
+    ys = list(grid.ys)
+    more = [
+        sum(len(band.rows) - band.bottom + band.top for band in bands if band.bottom <= row) for row in range(len(ys))
+    ]
+    parted = {row for band in bands for row in range(band.top, band.bottom)}
+    cells = [_moved_down(cell, more[cell.top]) for cell in grid.cells if cell.top not in parted]
+    for top, bottom, rows in reversed(bands):
+        ys[top + 1 : bottom] = heights_between(rows)
+        spans = sorted({(cell.left, cell.right) for cell in grid.cells if top <= cell.top < bottom})
+        first = top + more[top]
+        cells += [Cell(row, left, row + 1, right) for row in range(first, first + len(rows)) for left, right in spans]
+    return Grid(grid.xs, ys, cells)
 
 
-def _moved_down(cell: Cell, bottom: int, rows: int) -> Cell:
-    return replace(cell, top=cell.top + rows, bottom=cell.bottom + rows) if cell.top >= bottom else cell
+def _moved_down(cell: Cell, rows: int) -> Cell:
+    return Cell(cell.top + rows, cell.left, cell.bottom + rows, cell.right) if rows else cell

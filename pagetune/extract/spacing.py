@@ -7,6 +7,7 @@ import re
 import unicodedata
 import warnings
 from functools import cache, lru_cache
+from itertools import pairwise, repeat
 from math import log
 from pathlib import Path
 from typing import Any
@@ -34,22 +35,33 @@ def has_space(left: str, right: str, evidence: str = "") -> bool:
 
     `evidence` is text of the same document, with the same line breaks.
     """
-    score = _sum(ngrams(left, right)) + habit(evidence)
-    if abs(score) < SURE_NGRAMS:
+    score = _ngram_score(left, right) + habit(evidence)
+    if evidence and abs(score) < SURE_NGRAMS:
         score += _sum(seen(left, right, evidence))
     if abs(score) < SURE:
-        score += _sum(morphemes(left, right))
+        score += _grammar(left[-CONTEXT:], right[:CONTEXT])
     return score > 0
+
+
+@lru_cache(maxsize=2000)
+def _grammar(left: str, right: str) -> float:
+    """Return what Kiwi's findings are worth; forms and lists repeat their words."""
+    return _sum(morphemes(left, right))
 
 
 def surely_one_word(left: str, right: str) -> bool:
     """Return whether the n-grams alone say that there is no space."""
-    return _sum(ngrams(left, right)) < -SURE_NGRAMS
+    return _ngram_score(left, right) < -SURE_NGRAMS
+
+
+def _ngram_score(left: str, right: str) -> float:
+    """Return `_sum` of the n-grams, each of which counts once."""
+    return sum(map(_weights().get, _ngram_names(left, right), repeat(0.0)))
 
 
 def _sum(findings: Findings) -> float:
     weights = _weights()
-    return sum(weights.get(name, 0.0) * value for name, value in findings.items())
+    return sum([weights.get(name, 0.0) * value for name, value in findings.items()])
 
 
 @cache
@@ -72,7 +84,7 @@ _BETWEEN_HANGUL = re.compile("([가-힣]{2,3})\\n(?=([가-힣]{1,3}))")
 @lru_cache(maxsize=4)
 def habit(evidence: str) -> float:
     """Return what it is worth that a document breaks its lines at spaces only, and 0.0 if it breaks words too."""
-    scores = [_sum(ngrams(left, right)) for left, right in _BETWEEN_HANGUL.findall(evidence)[:300]]
+    scores = [_ngram_score(left, right) for left, right in _BETWEEN_HANGUL.findall(evidence)[:300]]
     inside, spaces = sum(score < -SURE for score in scores), sum(score > SURE for score in scores)
     at_spaces = inside + spaces >= _MIN_SURE_BREAKS and inside <= _MAX_INSIDE * (inside + spaces)
     return _HABIT if at_spaces else 0.0
@@ -100,13 +112,14 @@ _CLASSES = _Classes()
 
 def ngrams(left: str, right: str) -> Findings:
     """Return the n-grams around the place, each with 1.0: `"를|"` for the last character of `left`."""
+    return dict.fromkeys(_ngram_names(left, right), 1.0)
+
+
+def _ngram_names(left: str, right: str) -> list[str]:
     before, after = left[-3:].translate(_CLASSES), right[:3].translate(_CLASSES)
-    found = {
-        f"{before[len(before) - one :]}|{after[:other]}": 1.0
-        for one, other in SHAPES
-        if len(before) >= one and len(after) >= other
-    }
-    return found | {"always": 1.0}
+    size, most = len(before), len(after)
+    names = [f"{before[size - one :]}|{after[:other]}" for one, other in SHAPES if size >= one and most >= other]
+    return [*names, "always"]
 
 
 def seen(left: str, right: str, evidence: str) -> Findings:
@@ -114,23 +127,28 @@ def seen(left: str, right: str, evidence: str) -> Findings:
 
     Only the longest n-gram that the document has counts.
     """
-    together, apart = (_counts(left, right, evidence, gap) for gap in ("", " "))
-    for shape in _SEEN_SHAPES:
+    places = _index(evidence).get(ord(left[-1]))
+    if places is None:
+        return {}
+    together, apart = (_counts(left, right, gap, _codes(evidence), places) for gap in ("", " "))
+    for shape in _SEEN_SHAPES if together or apart else ():
         before, after = shape
-        if " " not in left[-before:] + right[:after] and (apart[shape] or together[shape]):
-            return {f"seen {before}+{after}": log((apart[shape] + 0.3) / (together[shape] + 0.3))}
+        if " " not in left[-before:] + right[:after] and (apart.get(shape) or together.get(shape)):
+            return {f"seen {before}+{after}": log((apart.get(shape, 0) + 0.3) / (together.get(shape, 0) + 0.3))}
     return {}
 
 
-def _counts(left: str, right: str, evidence: str, gap: str) -> dict[tuple[int, int], int]:
-    """Return for each shape how often `evidence` has that many characters of `left`, then `gap`, then of `right`.
+def _counts(left: str, right: str, gap: str, codes: Any, at: Any) -> dict[tuple[int, int], int]:
+    """Return for each shape how often a text has that many characters of `left`, then `gap`, then of `right`.
 
-    `str.count` would go through the whole text for each shape.
+    `codes` are the text's (n,), and `at` the places of the last character of `left` in it. `str.count` would go through
+    the whole text for each shape.
     """
-    codes = _codes(evidence)
     middle = left[-1] + gap + right[0]
-    last = len(codes) - len(middle) + 1
-    at = np.flatnonzero(np.logical_and.reduce([codes[i : last + i] == ord(one) for i, one in enumerate(middle)]))
+    for step, letter in enumerate(middle[1:], 1):
+        at = at[codes[at + step] == ord(letter)]
+    if not len(at):
+        return {}
     before, after = [np.ones(len(at), dtype=bool)], [np.ones(len(at), dtype=bool)]
     for step in (1, 2):
         before.append(
@@ -138,7 +156,19 @@ def _counts(left: str, right: str, evidence: str, gap: str) -> dict[tuple[int, i
         )
         end = at + len(middle) - 1 + step
         after.append(after[-1] & (codes[end] == ord(right[step])) if len(right) > step else after[0] & False)
-    return {(one, other): int((before[one - 1] & after[other - 1]).sum()) for one, other in _SEEN_SHAPES}
+    return {(one, other): int(np.count_nonzero(before[one - 1] & after[other - 1])) for one, other in _SEEN_SHAPES}
+
+
+@lru_cache(maxsize=4)
+def _index(text: str) -> dict[int, Any]:
+    """Return for the code of each letter its places in `_codes`: (n,)."""
+    codes = _codes(text)
+    if codes.max() < 1 << 16:
+        codes = codes.astype(np.uint16)  # which numpy sorts ten times as fast
+    order = np.argsort(codes, kind="stable")
+    ordered = codes[order]
+    bounds = [0, *(np.flatnonzero(ordered[1:] != ordered[:-1]) + 1).tolist(), len(order)]
+    return {int(ordered[first]): order[first:last] for first, last in pairwise(bounds)}
 
 
 @lru_cache(maxsize=4)

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 
 from pagetune.extract.aligned import find_aligned
 from pagetune.extract.cells import fit, without_underlines
-from pagetune.extract.columns import WordLine, group_into_lines, measured_lines
+from pagetune.extract.columns import WordLine, group_into_lines, measured_lines, text_of
 from pagetune.extract.grid import Cell, Grid, find_grids, find_rules, words_by_cell
 from pagetune.extract.letters import clean_line
 from pagetune.extract.linebreaks import join_lines
 from pagetune.extract.paragraphs import paragraphs
-from pagetune.extract.word_boxes import Box, Word
+from pagetune.extract.word_boxes import Box, Word, words_inside, words_outside
 
 #: The least share of cells with text in a table without letters, and in one without labels.
 MOSTLY_FILLED, SPARSE = 0.8, 0.4
@@ -48,7 +48,7 @@ def find_tables(
     horizontal = without_underlines(horizontal, words)
     ruled = [part for grid in find_grids(horizontal, vertical) for part in fit(grid, words)]
     grids = [grid for grid in ruled if _is_table(grid, words, boxes)]
-    free = [word for word in running or words if not any(word.inside(grid.box) for grid in grids)]
+    free = words_outside(running or words, [grid.box for grid in grids])
     grids += [
         part for grid in find_aligned(free, horizontal) for part in fit(grid, free) if _is_table(part, free, boxes)
     ]
@@ -132,7 +132,7 @@ def _read(
     grid: Grid, number: int, grids: list[Grid], outer: list[int | None], words: list[Word], boxes: list[Box]
 ) -> FoundTable:
     inner = [(index, grids[index]) for index, owner in enumerate(outer) if owner == number]
-    own = [word for word in words if word.inside(grid.box) and not any(word.inside(part.box) for _, part in inner)]
+    own = words_outside(words_inside(words, grid.box), [part.box for _, part in inner])
     own += [_pointer(index, part) for index, part in inner]
     texts = [(cell, group_into_lines(inner)) for cell, inner in words_by_cell(grid, own).items()]
     table = FoundTable([], grid.box, grid.xs, inside=outer[number])
@@ -171,8 +171,10 @@ def _text(lines: list[WordLine]) -> str:
 
     A label of single syllables may go on over several lines, or stand upright.
     """
+    if len(lines) == 1:  # as most cells, which need no measuring
+        return clean_line(text_of(lines[0]))
     letters = [word.text for line in lines for word in line]
-    if len(lines) > 1 and all(len(letter) == 1 and letter.isalpha() for letter in letters):
+    if all(len(letter) == 1 and letter.isalpha() for letter in letters):
         return clean_line(" ".join(letters))
     groups = paragraphs(measured_lines(lines))
     return " ".join(clean_line(join_lines([line.text for line in group])) for group in groups)

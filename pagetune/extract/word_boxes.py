@@ -33,3 +33,18 @@ class Word(NamedTuple):
     def inside(self, box: Box) -> bool:
         """Return whether the word's centre is inside `box`."""
         return box[0] <= (self.x0 + self.x1) / 2 <= box[2] and box[1] <= self.middle <= box[3]
+
+
+def words_inside(words: list[Word], box: Box) -> list[Word]:
+    """Return the words whose centre is inside `box`."""
+    left, upper, right, lower = box
+    return [
+        word
+        for word in words
+        if upper <= (word.top + word.bottom) / 2 <= lower and left <= (word.x0 + word.x1) / 2 <= right
+    ]
+
+
+def words_outside(words: list[Word], boxes: list[Box]) -> list[Word]:
+    """Return the words that are in none of the boxes."""
+    return [word for word in words if not any(word.inside(box) for box in boxes)] if boxes else words
