@@ -40,7 +40,7 @@ def learn_morphemes(texts: Iterable[str]) -> None:
     if len(_known) > _KEPT:
         for text in list(islice(_known, _DROPPED)):
             del _known[text]
-    new = list({nfc(text).lower(): None for text in texts}.keys() - _known.keys())
+    new = [text for text in {nfc(text).lower(): None for text in texts} if text not in _known]
     whole = [_HALF.sub("\ufffd", text) for text in new]
     for text, found in zip(new, kiwi().tokenize(whole), strict=True):
         _known[text] = [Morpheme(token.form, token.tag, token.start, token.end) for token in found]

@@ -1,0 +1,1 @@
+"""One sentence, and the questions that people ask about it."""
