@@ -6,6 +6,7 @@ With task: summarization, a pair is a dialogue of data/dialogues and its summari
 from collections import Counter
 from pathlib import Path
 
+from pagetune.build_qa.coverage import page_counts, silent_documents, silent_pages
 from pagetune.build_qa.dialogue_rows import read_dialogues
 from pagetune.build_qa.generate import generate_pairs
 from pagetune.build_qa.judge import judge_pairs
@@ -20,6 +21,7 @@ from pagetune.records import Page, Pair
 
 RAW, PAGES, DIALOGUES = Path("data/raw"), Path("data/pages.jsonl"), Path("data/dialogues")
 PAIRS, REJECTED, METRICS = Path("data/qa.jsonl"), Path("data/qa_rejected.jsonl"), Path("metrics/build_qa.json")
+SILENT = Path("data/qa_silent_pages.jsonl")
 
 
 def main() -> None:
@@ -29,9 +31,20 @@ def main() -> None:
     if not pairs:
         raise UserError(nothing_found(params, ledger))
     kinds = dict(sorted(Counter(pair.kind for pair in pairs).items()))
+    pages = read_records(PAGES, Page) if params.task == "qa" and params.qa.source == "pdf" else []
+    silent = silent_pages(pages, pairs)
     write_records(PAIRS, pairs)
     write_records(REJECTED, ledger.rejected)
-    write_json(METRICS, {"pairs": len(pairs), "kinds": kinds} | ledger.metrics() | {"llm": asked(clients)})
+    write_records(SILENT, silent)
+    coverage = page_counts(pages, silent)
+    write_json(
+        METRICS,
+        {"pairs": len(pairs), "kinds": kinds, "coverage": coverage} | ledger.metrics() | {"llm": asked(clients)},
+    )
+    for line in silent_documents(pages, pairs, silent):
+        print(f"build_qa: {line}")
+    if silent:
+        print(f"build_qa: no pair from {len(silent)} of {coverage['pages']} pages {coverage['why']}, see {SILENT}")
     print(f"build_qa: {len(pairs)} pairs {kinds}, {len(ledger.rejected)} rejected {ledger.metrics()['rejected']}")
 
 

@@ -1,5 +1,6 @@
 """Name the document or the section in questions that several documents or sections answer differently."""
 
+import re
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,6 +9,12 @@ from typing import NamedTuple
 from pagetune.build_qa.draft import Draft
 from pagetune.text.claims import normal_form
 from pagetune.text.korean import is_korean
+
+#: Headings that tell nobody which part of a document is meant: 참고, 제2조(정의).
+_NAMES_NOTHING = re.compile(
+    r"\W*(?:참\s?고|예\s?시|비\s?고|주\s?의|기\s?타|해\s?설|설\s?명|내\s?용|개\s?요|정\s?의|용어의\s?정의|목\s?적|"
+    r"제\s?\d+\s?[조장절편](?:의\s?\d+)?(?:\s?\(.*\))?)\s?\d*\W*"
+)
 
 
 class TitledDraft(NamedTuple):
@@ -48,7 +55,7 @@ def _answers_differ(group: list[TitledDraft]) -> bool:
 
 def _with_label(draft: Draft, label: str) -> Draft:
     """Put `label` before the question, unless the question contains it already, as an article's does."""
-    if not label or draft.kind == "article" or label in draft.instruction:
+    if not label or draft.kind == "article" or label in draft.instruction or _NAMES_NOTHING.fullmatch(label):
         return draft
     before = f"[{label}] " if draft.topic is None else f"{label}{'에서' if is_korean(draft.topic) else ','} "
     return replace(

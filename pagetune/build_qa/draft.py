@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from pagetune.build_qa.amendments import AMENDMENT
+from pagetune.build_qa.naming import MAX_TITLE_CHARACTERS, document_name
 from pagetune.records import Kind, Page, Place, Reason
 from pagetune.text.sentences import ITEM_LETTERS, ends_sentence
 
@@ -60,23 +62,27 @@ class Paragraph:
 class Document:
     """A document's readable pages, and their paragraphs in order."""
 
-    title: str
+    #: What people would call it, or nothing.
+    name: str
     pages: list[Page]
     paragraphs: list[Paragraph]
+
+    @property
+    def title(self) -> str:
+        """Return its name, or its id where it has none."""
+        return self.name or self.pages[0].doc_id
 
 
 Rule = Callable[[Document], Iterator[Draft]]
 
-#: A longer line is text, and neither a title nor a heading.
-MAX_TITLE_CHARACTERS = 60
 #: The mark of a list item: a bullet, or a number or letter with its full stop.
 LIST_ITEM = re.compile(rf"(?:[-–•·○●▪◦*※▶]|\d{{1,2}}(?:의\d+)?[.)]|[{ITEM_LETTERS}][.)]|[①-⑳])\s?")
 #: The space between two sentences.
 SENTENCE_GAP = re.compile(r"(?<=[.!?])\s+")
 _SECTION_NUMBER = re.compile(r"(?:제\d+[장절편관]|[IVXⅠ-Ⅻ]+\.|\d{1,2}(?:\.\d+)*\.?)\s")
+#: A line that is only an address on the internet.
+_ADDRESS = re.compile(r"https?://\S+$|www\.\S+$|\S+@\S+$")
 _ARTICLE = re.compile(r"제\s?\d+\s?조(?:의\s?\d+)?\s?\([^)]*\)")
-#: First lines that are not the title: dates and numbers in brackets above it.
-_NOT_A_TITLE = re.compile(r"[\[(<].*[\])>]\s*$|[\W\d_]+$")
 
 
 def to_document(pages: list[Page]) -> Document:
@@ -84,7 +90,7 @@ def to_document(pages: list[Page]) -> Document:
     paragraphs: list[Paragraph] = []
     for before, page in zip([None, *pages], pages, strict=False):
         paragraphs += _page_paragraphs(page, paragraphs[-1] if paragraphs else None, before)
-    return Document(_title(pages, paragraphs), pages, paragraphs)
+    return Document(document_name(pages), pages, paragraphs)
 
 
 def _page_paragraphs(page: Page, last: Paragraph | None, before: Page | None) -> list[Paragraph]:
@@ -105,16 +111,12 @@ def _page_paragraphs(page: Page, last: Paragraph | None, before: Page | None) ->
 
 def is_heading(text: str) -> bool:
     """Tell whether a line is short, and neither a sentence nor a list item: "2. 이용 요금", but not "2. 신분증."."""
-    if len(text) > MAX_TITLE_CHARACTERS or ends_sentence(text) or text.endswith((":", ",", "：", ";")):
+    text = AMENDMENT.sub("", text)
+    if not text or len(text) > MAX_TITLE_CHARACTERS or ends_sentence(text) or text.endswith((":", ",", "：", ";")):
+        return False
+    if _ADDRESS.match(text):
         return False
     return _SECTION_NUMBER.match(text) is not None or not LIST_ITEM.match(text)
-
-
-def _title(pages: list[Page], paragraphs: list[Paragraph]) -> str:
-    """Return the first line where it can be a title, otherwise the document's id."""
-    first = paragraphs[0].text if paragraphs else ""
-    usable = 0 < len(first) <= MAX_TITLE_CHARACTERS and not _NOT_A_TITLE.match(first) and not ends_sentence(first)
-    return first.strip("【】 ") if usable else pages[0].doc_id
 
 
 @dataclass(frozen=True)
