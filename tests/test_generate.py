@@ -223,5 +223,5 @@ def test_the_source_of_a_row_is_its_table() -> None:
     text = page(
         "안내", tables=(Table(caption="요금표", rows=[["과정", "요금"], ["입문", "9만 원"], ["심화", "8만 원"]]),)
     )
-    (first, _), _ = build_pairs([text], 200)
+    (first, *_), _ = build_pairs([text], 200)
     assert source_of(first, text) == "요금표\n과정 | 요금\n입문 | 9만 원"

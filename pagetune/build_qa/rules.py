@@ -6,10 +6,13 @@ from functools import partial
 from pagetune.build_qa.context import TitledDraft, with_context
 from pagetune.build_qa.draft import Draft, Rule, to_document
 from pagetune.build_qa.evidence import not_proven
-from pagetune.build_qa.faq import faq_drafts
-from pagetune.build_qa.key_values import sentence_drafts, table_drafts
+from pagetune.build_qa.law.provisions import provision_drafts, without_asked_articles
+from pagetune.build_qa.law.statutes import article_drafts, definition_drafts
 from pagetune.build_qa.pairs import pair_from_page
-from pagetune.build_qa.statutes import article_drafts, definition_drafts
+from pagetune.build_qa.tables.questions import table_drafts
+from pagetune.build_qa.texts.faq import faq_drafts
+from pagetune.build_qa.texts.prose import prose_drafts
+from pagetune.build_qa.texts.value_sentences import value_drafts
 from pagetune.records import Page, Pair, Rejected
 
 
@@ -32,14 +35,17 @@ def _drafts(pages: list[Page], article_characters: int) -> list[TitledDraft]:
         faq_drafts,
         definition_drafts,
         partial(article_drafts, max_characters=article_characters),
-        sentence_drafts,
+        provision_drafts,
+        value_drafts,
+        prose_drafts,
         table_drafts,
     )
     drafts: list[TitledDraft] = []
     for doc_id, document_pages in readable_pages(pages).items():
         document = to_document(document_pages)
-        found = sorted((draft for rule in rules for draft in rule(document)), key=lambda draft: draft.page_number)
-        drafts += [TitledDraft(doc_id, document.title, draft) for draft in found]
+        found = without_asked_articles([draft for rule in rules for draft in rule(document)])
+        in_order = sorted(found, key=lambda draft: draft.page_number)
+        drafts += [TitledDraft(doc_id, document.title, draft) for draft in in_order]
     return drafts
 
 

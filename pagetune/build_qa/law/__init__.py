@@ -1,0 +1,1 @@
+"""Questions about laws and regulations."""
