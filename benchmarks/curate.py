@@ -77,7 +77,7 @@ def measure(path: Path, paraphrases: int) -> None:
     start = time.perf_counter()
     pairs = read_records(path, Pair)
     read = time.perf_counter()
-    splits, ledger, _ = curate(pairs, params)
+    splits, ledger, _, _ = curate(pairs, params)
     curated = time.perf_counter()
     for name, rows in splits.rows.items():
         write_records(path.parent / f"{name}.jsonl", rows)

@@ -37,6 +37,16 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, ensure_ascii=False, indent=2) + "\n")
 
 
+def write_json_list(path: Path, values: Iterable[Any]) -> None:
+    """Write a list as `write_json` does, value by value: a list that is long need not be in memory."""
+    with atomic_write(path) as file:
+        before = "[\n  "
+        for value in values:
+            file.write(before + json.dumps(value, ensure_ascii=False))
+            before = ",\n  "
+        file.write("[]\n" if before.startswith("[") else "\n]\n")
+
+
 def write_records(path: Path, records: Iterable[Record]) -> None:
     """Write one record a line; without records, write an empty line, which readers skip: DVC warns of empty files."""
     with atomic_write(path) as file:

@@ -10,13 +10,19 @@ class Ledger:
     def __init__(self) -> None:
         self.rejected: list[Rejected] = []
         self._steps: dict[str, dict[str, object]] = {}
+        self._taken: dict[str, int] = {}
 
     def add(self, step: str, taken: int, kept: int, rejected: Sequence[Rejected]) -> None:
         """Add the counts of a step. Raise RuntimeError where in is not out + rejected, which is a bug."""
         if taken != kept + len(rejected):
             raise RuntimeError(f"{step}: {taken} in is not {kept} out and {len(rejected)} rejected")
         self._steps[step] = {"in": taken, "out": kept, "rejected": count_reasons(rejected)}
+        self._taken[step] = taken
         self.rejected += rejected
+
+    def taken(self, step: str) -> int:
+        """Return how many a step took."""
+        return self._taken[step]
 
     def metrics(self) -> dict[str, object]:
         return {"rejected": count_reasons(self.rejected), "steps": self._steps}

@@ -33,6 +33,7 @@ Reason = Literal[
     "unnamed_table",
     "refers_elsewhere",
     "repealed",
+    "unknown_law",
     "evidence_not_on_page",
     "not_in_evidence",
     "over_quota",
@@ -49,6 +50,7 @@ Reason = Literal[
     "contradiction",
     "in_heldout_and_training",
     "changes_facts",
+    "low_grade",
     "special_token",
 ]
 
@@ -65,6 +67,10 @@ BadFileReason = Literal[
     "out_of_memory",
     "crashed",
 ]
+
+
+#: Why no rule asks about a page, by what most of it is.
+WhySilent = Literal["contents", "references", "formulas", "table", "other_language", "fragments", "no_sure_question"]
 
 
 def fact_id(pair_id: str) -> str:
@@ -160,6 +166,8 @@ class Pair(Record):
     parent_id: str | None
     references: list[str]
     judgement: Judgement | None
+    #: From 0 to 1, by the rules of curate; null before curate, and for dialogues.
+    grade: float | None = None
 
     @classmethod
     def original(cls, pair_id: str, instruction: str, output: str, kind: Kind, doc_id: str, **more: Any) -> "Pair":
@@ -192,6 +200,15 @@ class Rejected(Record):
             output=pair.output,
             detail=detail,
         )
+
+
+class SilentPage(Record):
+    """A page with enough text that gives no pair, how many characters it has, and why that may be."""
+
+    doc_id: str
+    page_number: int
+    characters: int
+    why: WhySilent
 
 
 class Example(Record):

@@ -39,6 +39,7 @@ def read_inputs(style: str) -> Inputs:
         pages=read_records(Path("data/pages.jsonl"), Page),
         bad_files=[BadFile.model_validate(bad) for bad in read_json(Path("data/bad_files.json"))],
         pairs=read_records(Path("data/qa.jsonl"), Pair),
+        grades=read_json(SPLITS / "grades.json"),
         asked=[pair for name in asked for pair in read_records(SPLITS / f"{name}.jsonl", Pair)],
         base=read_records(PREDICTIONS / "base.jsonl", Prediction),
         tuned=read_records(PREDICTIONS / "tuned.jsonl", Prediction),

@@ -43,6 +43,7 @@ def _made_up() -> dict[str, Any]:
         "pages": [page(DOLLARS, 1), page(DOLLARS, 2, reason="needs_ocr"), page(DOLLARS, 3), page(EVIL, 1)],
         "bad_files": [BadFile(file=f"{EVIL}.pdf", reason="not_a_pdf", seen="")],
         "pairs": [_pair(base[0])],
+        "grades": {"min_grade": 0.5, "lowest_kept": [], "best_rejected": []},
         "style": "Questions were asked in <the> template.",
         "asked": asked,
         "base": base,

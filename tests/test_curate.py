@@ -1,6 +1,7 @@
 """Splits that cannot leak."""
 
 from collections import defaultdict
+from collections.abc import Callable
 from random import Random
 
 import pytest
@@ -10,15 +11,16 @@ from hypothesis import strategies as st
 
 from pagetune.curate.duplicates import compared_text, fact_ids, families, near_duplicates, without_duplicates
 from pagetune.curate.leaks import leaks
-from pagetune.curate.minhash import similar_pairs, similarity
+from pagetune.curate.minhash import similar_pairs
 from pagetune.curate.question_patterns import all_wordings
+from pagetune.curate.shingles import similarity
 from pagetune.curate.splits import Splits, WordingsOf, make_splits
 from pagetune.curate.wordings import pattern_wordings
 from pagetune.errors import UserError
 from pagetune.ledger import Ledger
 from pagetune.params import Curate, load_params
 from pagetune.records import NEW_WORDING, Pair, Place, Rejected
-from pagetune.text.claims import normal_form
+from pagetune.text.claims import claims, normal_form
 
 #: Half of the documents are held out, so that most draws of a few documents have a heldout one.
 PARAMS: Curate = load_params(ROOT / "params.yaml").curate.model_copy(update={"heldout_fraction": 0.5})
@@ -381,9 +383,74 @@ def test_a_leak_is_found_among_a_thousand_rows() -> None:
     assert leaks(held, [*rows[:500], leak, *rows[500:]], 0.8) == [(held[0], leak)]
 
 
+NEAR_TEXTS = st.lists(st.text("가나다 ", min_size=1, max_size=30), min_size=1, max_size=12)
+
+
+@settings(deadline=None)
+@given(NEAR_TEXTS, NEAR_TEXTS, st.sampled_from([0.5, 0.7, 0.8, 0.95, 1.0]))
+def test_every_leak_is_found(heldout: list[str], others: list[str], threshold: float) -> None:
+    own, rest = [pair(text, "대답") for text in heldout], [pair(text, "대답") for text in others]
+    found = {id(other) for _, other in leaks(own, rest, threshold)}
+    assert found == {
+        id(other)
+        for other in rest
+        if any(similarity(compared_text(one), compared_text(other)) >= threshold for one in own)
+    }
+
+
+def user_row(question: str, answer: str) -> Pair:
+    return Pair.original(question.replace("-", ""), question, answer, "user", "own.jsonl")
+
+
+#: Rows of one template: with an answer each, with one answer, in long texts that are all near-duplicates, with names.
+TEMPLATES = (
+    lambda n: (f"상품 {n:06d}의 가격은 얼마인가요?", f"{n * 7919 % 9973 * 100:,}원입니다."),
+    lambda n: (f"상품 {n:06d}의 배송 기간은 얼마인가요?", "결제한 날부터 3일 이내에 도착합니다."),
+    lambda n: (f"주문번호 {n:06d}의 배송 상태를 확인하려면 어디로 어떻게 문의하면 되나요?", LONG),
+    lambda n: (
+        f"{chr(0xAC00 + n * 17 % 11172)}{chr(0xAC00 + n * 13 % 11172)} 지점에서 회원증을 어떻게 만들 수 있나요?",
+        LONG,
+    ),
+)
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_rows_of_one_template_are_split_by_what_they_name(template: Callable[[int], tuple[str, str]]) -> None:
+    rows = [user_row(*template(number)) for number in range(600)]
+    params = PARAMS.model_copy(update={"heldout_fraction": 0.2})
+    splits = divided(rows, params, 0)
+    heldout = {row.instruction for row in splits.rows["heldout"]}
+    assert 60 < len(heldout) < 200
+    assert len({row.fact for row in splits.rows["train"]}) > 350
+    assert not heldout & {row.pair.instruction for row in splits.rows["train"]}
+
+
+def test_two_wordings_of_a_row_of_a_template_stay_together() -> None:
+    rows = [user_row(f"상품 {number:06d}의 가격은 얼마인가요?", f"{number}원") for number in range(100)]
+    again = [user_row(f"상품 {number:06d}의 가격이 얼마인가요?", f"{number}원") for number in range(100)]
+    splits = divided([*rows, *again], PARAMS.model_copy(update={"heldout_fraction": 0.2}), 0)
+    place = defaultdict(set)
+    for name, own in splits.rows.items():
+        for row in own:
+            place[row.output].add(name == "heldout")
+    assert all(len(sides) == 1 for sides in place.values())
+
+
+def test_a_users_own_row_that_is_nearly_a_heldout_one_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pagetune.curate.look_alikes.families", lambda pairs, threshold: [[row] for row in pairs])
+    near = [user_row(f"회원증을 어떻게 만들 {end} 있나요?", LONG) for end in ("수", "수가", "수도", "수는")]
+    others = [user_row(f"{name} 물음인가요?", f"{name} 대답") for name in "가나다라마바사아"]
+    ledger = Ledger()
+    splits = divided([*near, *others], PARAMS, 1, ledger)
+    heldout = [row for row in splits.rows["heldout"] if row.output == LONG]
+    assert heldout
+    assert all(row.output != LONG for row in splits.rows["train"])
+    assert {row.reason for row in ledger.rejected} == {"in_heldout_and_training"}
+
+
 def test_a_leak_that_reached_the_splits_stops_the_stage(monkeypatch: pytest.MonkeyPatch) -> None:
     """A leak reaches the splits where the families missed it."""
-    monkeypatch.setattr("pagetune.curate.splits.families", lambda pairs, threshold: [[row] for row in pairs])
+    monkeypatch.setattr("pagetune.curate.look_alikes.families", lambda pairs, threshold: [[row] for row in pairs])
     pairs = [pair("회원증을 어떻게 만들 수 있나요?", LONG, "갑"), pair("회원증을 어떻게 만들 수가 있나요?", LONG, "을")]
     with pytest.raises(
         UserError, match=r"a heldout pair has a near-duplicate in training: '회원증을 어떻게 만들 수 있나요.'"
@@ -465,8 +532,8 @@ def test_a_question_to_be_asked_is_made_whatever_the_number_of_wordings() -> Non
     assert "가의 주소?" not in {row.instruction for row in rows["train"]}
 
 
-def test_a_topic_is_asked_in_six_wordings_of_which_one_is_new() -> None:
-    wordings = all_wordings(pair("센터의 주소는 어디인가요?", topic="센터의 주소"))
+def test_a_topic_is_asked_in_five_wordings_and_a_new_one() -> None:
+    wordings = all_wordings(pair("센터의 주소는 어디인가요?", topic="센터의 주소"), 4)
     assert list(wordings.values()) == [
         "센터의 주소는 어디인가요?",
         "센터의 주소?",
@@ -484,6 +551,11 @@ def test_a_topic_is_asked_in_six_wordings_of_which_one_is_new() -> None:
         ("수수료는 얼마인가요?", "수수료는 얼마인지 알려 주세요."),
         ("몇 권까지 빌릴 수 있나요?", "몇 권까지 빌릴 수 있는지 알려 주세요."),
         ("필요한가요?", "필요한지 알려 주세요."),
+        ("신청서에 서명이 필요하나요?", "신청서에 서명이 필요한지 알려 주세요."),
+        ("누가 신고해야 합니까?", "누가 신고해야 하는지 알려 주세요."),
+        ("승인 없이 설치할 수 있습니까?", "승인 없이 설치할 수 있는지 알려 주세요."),
+        ("배점은 몇 점입니까?", "배점은 몇 점인지 알려 주세요."),
+        ("누구에게 제출해야 하는지?", "누구에게 제출해야 하는지 알려 주세요."),
     ],
 )
 def test_a_question_becomes_an_indirect_one(question: str, indirect: str) -> None:
@@ -492,6 +564,51 @@ def test_a_question_becomes_an_indirect_one(question: str, indirect: str) -> Non
 
 def test_an_ending_that_is_no_question_form_is_only_framed() -> None:
     assert "tell" not in all_wordings(pair("같이 가요?"))
+
+
+#: A question of each kind, with its topic where the kind has one.
+ASKED_BY_KIND = {
+    "faq": ("통장을 잃어버리면 어떻게 해야 하나요?", None),
+    "definition": ("접속기록이란 무엇인가요?", "접속기록의 뜻"),
+    "article": ("기숙사 규정 제4조 제2항의 내용은 무엇인가요?", "기숙사 규정 제4조 제2항"),
+    "statement": ("전자금융업자의 자본금은 50억원 이상이어야 하나요?", None),
+    "list": ("어떤 경우에 보험금을 받을 수 없나요?", None),
+    "key_value": ("누리홈 NB-700의 무게는 얼마인가요?", "누리홈 NB-700의 무게"),
+    "table": ("입찰 안내에서 '기술 능력'의 배점은 몇 점인가요?", "입찰 안내에서 '기술 능력'의 배점"),
+    "reversed": ("의사당대로 143에 있는 기관은 무엇인가요?", None),
+    "llm": ("What is the deadline for form B-12?", None),
+    "user": ("회원증은 어디에서 만드나요?", None),
+}
+
+
+@pytest.mark.parametrize("kind", ASKED_BY_KIND)
+def test_a_question_of_any_kind_has_ten_wordings_that_keep_its_numbers(kind: str) -> None:
+    question, topic = ASKED_BY_KIND[kind]
+    own = pair(question, topic=topic).model_copy(update={"kind": kind})
+    texts = list(pattern_wordings(own, PARAMS.model_copy(update={"paraphrases": 10})).values())
+    assert len({normal_form(text) for text in texts}) == len(texts) == 12
+    assert all(text.endswith((".", "?")) for text in texts)
+    assert all(claims(text) == claims(question) for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("question", "polite", "friendly"),
+    [
+        ("언제까지 신고해야 하나요?", "언제까지 신고해야 합니까?", "언제까지 신고해야 해요?"),
+        ("수수료는 얼마인가요?", "수수료는 얼마입니까?", "수수료는 얼마예요?"),
+        ("담당 부서는 어느 팀인가요?", "담당 부서는 어느 팀입니까?", "담당 부서는 어느 팀이에요?"),
+        ("보험금을 받을 수 있나요?", "보험금을 받을 수 있습니까?", "보험금을 받을 수 있어요?"),
+        ("벽돌은 어디에서 만드나요?", "벽돌은 어디에서 만듭니까?", None),
+    ],
+)
+def test_a_question_is_asked_in_other_registers(question: str, polite: str, friendly: str | None) -> None:
+    wordings = all_wordings(pair(question))
+    assert (wordings["polite"], wordings.get("friendly")) == (polite, friendly)
+
+
+def test_an_article_is_asked_for_its_content() -> None:
+    own = pair("규정 제3조의 내용은 무엇인가요?", topic="규정 제3조").model_copy(update={"kind": "article"})
+    assert all_wordings(own)["formal"] == "규정 제3조에는 어떤 내용이 있습니까?"
 
 
 def test_the_wordings_of_an_english_question_are_english() -> None:

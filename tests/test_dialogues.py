@@ -100,7 +100,7 @@ def test_those_that_ship_all_pass_the_curation_of_the_preset() -> None:
 
     curate = PARAMS.curate.model_copy(update={"max_question_characters": 4000, "max_answer_characters": 400})
     harmless, lost, _ = without_personal_data(read_dialogues(SHIPPED, COLUMNS), "drop")
-    _, rejected = filter_pairs(harmless, curate)
+    _, rejected = filter_pairs(harmless, curate, 200)
     assert [row.detail for row in lost] + [row.reason for row in rejected] == []
 
 
@@ -110,10 +110,10 @@ def test_a_summary_that_is_too_long_takes_its_dialogue_with_it_whichever_it_is()
     pair = Pair.original(
         "p", "가: 하나\n나: 둘", "하나다.", "dialogue", "주제", references=["둘이다.", "가나다 " * 200]
     )
-    kept, rejected = filter_pairs([pair], PARAMS.curate)
+    kept, rejected = filter_pairs([pair], PARAMS.curate, 200)
     assert (kept, [row.reason for row in rejected]) == ([], ["too_long"])
     said = pair.model_copy(update={"references": ["언제 오는지는 알 수 없다."]})
-    assert filter_pairs([said], PARAMS.curate) == ([said], [])
+    assert filter_pairs([said], PARAMS.curate, 200) == ([said], [])
 
 
 def dialogue(number: int, topic: str) -> Pair:

@@ -6,16 +6,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_curate import pair
 
-from pagetune.curate.filters import filter_pairs, script_share
+from pagetune.curate.filters import filter_pairs, longest_answer, script_share
 from pagetune.curate.personal_data import find_personal_data, mask, without_personal_data
-from pagetune.params import Curate, load_params
+from pagetune.ledger import Ledger
+from pagetune.params import Curate, Params, load_params
 from pagetune.records import Pair
+from stages.curate import too_long
 
-PARAMS: Curate = load_params(ROOT / "params.yaml").curate
+ALL_PARAMS: Params = load_params(ROOT / "params.yaml")
+PARAMS: Curate = ALL_PARAMS.curate
+TOKENS = 200
 
 
 def reason(row: Pair, **changes: object) -> str | None:
-    kept, rejected = filter_pairs([row], PARAMS.model_copy(update=changes))
+    kept, rejected = filter_pairs([row], PARAMS.model_copy(update=changes), TOKENS)
     assert len(kept) + len(rejected) == 1
     return rejected[0].reason if rejected else None
 
@@ -144,7 +148,8 @@ def test_scripts_can_be_chosen_and_filters_taken_out() -> None:
 
 
 def test_lengths_are_those_of_the_settings() -> None:
-    assert reason(pair("물음?", "가" * 201)) == "too_long"
+    assert reason(pair("물음?", "가" * 201), max_answer_characters=200) == "too_long"
+    assert reason(pair("물음?", "가" * 200), max_answer_characters=200) is None
     assert reason(pair("물" * 121, "가")) == "too_long"
     assert reason(pair("물음?", "가나"), min_answer_characters=3) == "too_short"
 
@@ -218,3 +223,28 @@ def test_pairs_with_such_numbers_are_dropped_masked_or_kept() -> None:
     (masked,), none, _ = without_personal_data([row], "mask")
     assert (masked.output, masked.evidence, none) == ("***-****-****", "***-****-****", [])
     assert without_personal_data([row], "keep")[0] == [row]
+
+
+def test_the_longest_answer_is_what_the_model_may_write() -> None:
+    def limit(tokens: int, characters: object, korean: bool = True) -> int:
+        return longest_answer(PARAMS.model_copy(update={"max_answer_characters": characters}), tokens, korean=korean)
+
+    assert (limit(100, "auto"), limit(200, "auto"), limit(100, 500)) == (130, 260, 500)
+    assert (limit(100, "auto", korean=False), limit(100, 500, korean=False)) == (230, 500)
+
+
+def test_an_english_answer_may_have_more_characters_than_a_korean_one() -> None:
+    assert reason(pair("What is sold?", "a sale " * 60)) is None
+    assert reason(pair("무엇을 파나요?", "가방 " * 140)) == "too_long"
+
+
+def test_the_console_names_the_key_and_the_number_of_answers_that_are_too_long() -> None:
+    ledger = Ledger()
+    predict = ALL_PARAMS.predict.model_copy(update={"max_new_tokens": TOKENS})
+    kept, rejected = filter_pairs([pair("물음?", "가" * 400), pair("물" * 130, "가")], PARAMS, TOKENS)
+    ledger.add("filters", 2, len(kept), rejected)
+    assert too_long(ledger, ALL_PARAMS.model_copy(update={"predict": predict})) == (
+        "1 answer is longer than curate.max_answer_characters (auto: 260 in Korean, 460 in others); "
+        "raise predict.max_new_tokens, or set a number"
+    )
+    assert too_long(Ledger(), ALL_PARAMS) is None

@@ -2,10 +2,9 @@
 
 from collections import Counter
 
-from pagetune.curate.splits import Splits
+from pagetune.curate.rows import Row, Splits
 from pagetune.llm.prompt_files import language_of
 from pagetune.params import Params
-from pagetune.records import Pair
 
 #: The Hub's size categories, with the number of rows that each stays below.
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
@@ -42,15 +41,16 @@ _SEPARATION = {
 
 def render_card(splits: Splits, params: Params, metrics: dict[str, object]) -> str:
     """Return the card as Markdown. `metrics` are those of metrics/curate.json."""
-    rows: dict[str, list[Pair]] = {name: own for name, own in splits.rows.items() if own}
+    rows: dict[str, list[Row]] = {name: own for name, own in splits.rows.items() if own}
     return "\n".join([*_header(rows, params), *_body(rows, splits, params), *_ledger(metrics)]) + "\n"
 
 
-def _header(rows: dict[str, list[Pair]], params: Params) -> list[str]:
+def _header(rows: dict[str, list[Row]], params: Params) -> list[str]:
     """Return the YAML header. An empty split is left out, because `datasets` cannot infer its columns."""
     total = sum(map(len, rows.values()))
     size = next((name for limit, name in _SIZES if total < limit), "n>1M")
-    languages = sorted({language_of(row.instruction + row.output) for own in rows.values() for row in own})
+    pairs = {row.fact: row.pair for own in rows.values() for row in own}.values()
+    languages = sorted({language_of(pair.instruction + pair.output) for pair in pairs})
     files = [line for name in rows for line in (f"      - split: {name}", f"        path: {name}.jsonl")]
     return [
         "---",
@@ -67,7 +67,7 @@ def _header(rows: dict[str, list[Pair]], params: Params) -> list[str]:
     ]
 
 
-def _body(rows: dict[str, list[Pair]], splits: Splits, params: Params) -> list[str]:
+def _body(rows: dict[str, list[Row]], splits: Splits, params: Params) -> list[str]:
     personal = params.curate.personal_data
     return [
         f"# {_NAMES[params.task][0]}",
@@ -88,10 +88,10 @@ def _body(rows: dict[str, list[Pair]], splits: Splits, params: Params) -> list[s
     ]
 
 
-def _split_line(name: str, rows: list[Pair]) -> str:
+def _split_line(name: str, rows: list[Row]) -> str:
     kinds = ", ".join(f"{kind} {count}" for kind, count in sorted(Counter(row.kind for row in rows).items()))
     documents = len({row.doc_id for row in rows})
-    return f"| {name} | {len(rows)} | {len({row.parent_id or row.pair_id for row in rows})} | {documents} | {kinds} |"
+    return f"| {name} | {len(rows)} | {len({row.fact for row in rows})} | {documents} | {kinds} |"
 
 
 def _heldout(splits: Splits) -> str:

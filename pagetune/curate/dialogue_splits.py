@@ -2,7 +2,8 @@
 
 from pagetune.curate.duplicates import families
 from pagetune.curate.heldout import Unit, hash_fraction, heldout_units, ids_on_both_sides
-from pagetune.curate.splits import Splits, check_enough, distinct
+from pagetune.curate.rows import Row, Splits
+from pagetune.curate.splits import check_enough, distinct
 from pagetune.ledger import Ledger
 from pagetune.params import Curate
 from pagetune.records import Pair
@@ -23,13 +24,13 @@ def split_dialogues(pairs: list[Pair], params: Curate, seed: int, ledger: Ledger
     for pair in kept:
         unit = unit_of[pair.pair_id]
         if unit in splits.heldout:
-            splits.rows["heldout"].append(pair)
+            splits.rows["heldout"].append(Row.of(pair))
         elif unit in apart:
-            splits.rows["validation"].append(pair)
+            splits.rows["validation"].append(Row.of(pair))
         else:
-            splits.rows["train"] += _row_for_each_summary(pair)
+            splits.rows["train"] += map(Row.of, _row_for_each_summary(pair))
             if hash_fraction(seed, "recall", pair.pair_id) < params.recall_fraction:
-                splits.rows["recall"].append(pair)
+                splits.rows["recall"].append(Row.of(pair))
     check_enough(splits, len(pairs))
     return splits
 
@@ -63,6 +64,6 @@ def _row_for_each_summary(pair: Pair) -> list[Pair]:
     return [pair.model_copy(update={"references": []}), *others]
 
 
-def dialogue_texts(train: list[Pair]) -> list[str]:
+def dialogue_texts(train: list[Row]) -> list[str]:
     """Return the text for the built-in models: each trained dialogue once, and none of its summaries."""
-    return list({row.parent_id or row.pair_id: row.instruction for row in train}.values())
+    return list({row.fact: row.instruction for row in train}.values())

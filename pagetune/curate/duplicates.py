@@ -4,8 +4,13 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import combinations
+from typing import Any
 
-from pagetune.curate.minhash import similar_pairs, similarity
+import numpy as np
+
+from pagetune.curate.minhash import similar_pairs
+from pagetune.curate.rows import Asked
+from pagetune.curate.shingles import similarity
 from pagetune.records import Pair, Rejected
 from pagetune.text.claims import Claims, claims, normal_form
 from pagetune.text.negation import contradict
@@ -22,6 +27,7 @@ class Groups:
 
     def __init__(self, size: int) -> None:
         self._parent = list(range(size))
+        self._roots: Any = None
 
     def root(self, index: int) -> int:
         while self._parent[index] != index:
@@ -31,6 +37,16 @@ class Groups:
 
     def join(self, one: int, other: int) -> None:
         self._parent[self.root(other)] = self.root(one)
+        self._roots = None
+
+    def joined(self, left: Any, right: Any) -> Any:
+        """Tell for arrays of positions which pairs belong together already."""
+        if self._roots is None:
+            self._roots = np.array(self._parent)
+            while not np.array_equal(above := self._roots[self._roots], self._roots):
+                self._roots = above
+        same: Any = self._roots[left] == self._roots[right]
+        return same
 
     def members(self) -> list[list[int]]:
         """Return every group, in the order of its first member."""
@@ -94,7 +110,7 @@ def where(pair: Pair) -> str:
     return f"{pair.doc_id}, page {pair.page_number}" if pair.page_number else pair.doc_id
 
 
-def compared_text(pair: Pair) -> str:
+def compared_text(pair: Asked) -> str:
     """Return the question and the answer in normal form; the question without the document that it names."""
     question = pair.instruction.replace(pair.context, "") if pair.context else pair.instruction
     return f"{normal_form(question)}\n{normal_form(pair.output)}"
@@ -104,7 +120,7 @@ def families(pairs: list[Pair], threshold: float) -> list[list[Pair]]:
     """Group pairs whose question and answer share at least `threshold` of their shingles (Jaccard), transitively."""
     texts = [compared_text(pair) for pair in pairs]
     groups = Groups(len(pairs))
-    for left, right in similar_pairs(texts, threshold):
+    for left, right in similar_pairs(texts, threshold, groups.joined):
         if groups.root(left) != groups.root(right) and similarity(texts[left], texts[right]) >= threshold:
             groups.join(left, right)
     return [[pairs[index] for index in members] for members in groups.members()]
@@ -140,6 +156,11 @@ def _same_words(one: str, other: str) -> bool:
     """Tell whether questions only differ in endings: 수 있나요 and 수가 있나요, but not 입문 과정 and 심화 과정."""
     left, right = ({word.strip("?.!") for word in text.split()} for text in (one, other))
     return set(map(_without_ending, left - right)) == set(map(_without_ending, right - left))
+
+
+def without_endings(text: str) -> frozenset[str]:
+    """Return the words of `text` without what may be an ending. They agree wherever `_same_words` holds."""
+    return frozenset(_without_ending(word.strip("?.!")) for word in text.split())
 
 
 def _without_ending(word: str) -> str:

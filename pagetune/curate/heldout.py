@@ -5,7 +5,7 @@ a heldout one. Where there are several documents, adding more never moves one fr
 """
 
 import hashlib
-from collections import Counter
+from collections import Counter, defaultdict
 
 from pagetune.errors import UserError
 from pagetune.params import Curate
@@ -90,15 +90,16 @@ def _known_documents(units: list[Unit]) -> str:
 def _add_relatives(heldout: dict[Unit, str], groups: list[list[Pair]], unit_of: dict[str, Unit]) -> None:
     """Hold out copies and versions of a heldout document as well, and theirs in turn."""
     size = Counter(unit_of.values())
-    shared: dict[Unit, Counter[Unit]] = {}
+    families_of: dict[Unit, list[set[Unit]]] = defaultdict(list)
     for group in groups:
-        members = sorted({unit_of[pair.pair_id] for pair in group})
-        for one in members if len(members) > 1 else []:
-            shared.setdefault(one, Counter()).update(other for other in members if one != other)
+        members = {unit_of[pair.pair_id] for pair in group}
+        for unit in members if len(members) > 1 else ():
+            families_of[unit].append(members)
     waiting = list(heldout)
     while waiting:
         unit = waiting.pop()
-        for other, count in sorted(shared.get(unit, {}).items()):
+        shared = Counter(other for members in families_of.get(unit, ()) for other in members)
+        for other, count in sorted(shared.items()):
             if count >= FAMILY_SHARE * min(size[unit], size[other]) and other not in heldout:
                 heldout[other] = f"family of {' '.join(filter(None, unit))}"
                 waiting.append(other)

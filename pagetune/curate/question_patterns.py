@@ -1,28 +1,60 @@
 """The wordings of a question that need no model: fixed patterns around its topic or around the question itself."""
 
 import re
+from collections.abc import Callable
 
+from pagetune.curate.question_endings import formal, friendly, indirect, keywords
 from pagetune.records import NEW_WORDING, Pair
 from pagetune.text.claims import normal_form
 from pagetune.text.korean import is_korean, with_particle
 
+#: Makes a form of a question or topic, or None where it has no such form.
+Form = Callable[[], str | None]
 #: The wordings of one question, by name: "original", "short", …, `NEW_WORDING`.
 Wordings = dict[str, str]
 
-#: Patterns around a topic, which is a noun phrase such as "금융보안교육센터의 주소".
+#: Patterns around a topic, a noun phrase such as "금융보안교육센터의 주소", and around its question. A pattern serves
+#: where all of its forms exist. The order is that in which `curate.paraphrases` takes them.
 _KOREAN_TOPIC = {
     "short": "{topic}?",
     "tell": "{topic_object} 알려 주세요.",
     "formal": "{topic_subject} 어떻게 됩니까?",
     "curious": "{topic_subject} 궁금합니다.",
+    "polite": "{formal}",
+    "wish": "{topic_object} 알고 싶어요.",
+    "friendly": "{friendly}",
+    "explain": "{topic}에 대해 설명해 주시겠어요?",
+    "clause": "{indirect} 알려 주시겠어요?",
+    "inquiry": "{topic} 문의드립니다.",
+    "keywords": "{keywords}",
+    "check": "{topic_object} 확인하고 싶습니다.",
+    "last": "알려 주실 수 있나요, {topic_object}?",
+    "ask_first": "궁금한 점이 있어요. {question}",
+    "reply": "{question} 답변 부탁드립니다.",
     NEW_WORDING: "혹시 {topic}에 대해 말씀해 주실 수 있을까요?",
 }
+#: What an article says is its content, so 제4항이 어떻게 됩니까? does not ask for it.
+_KOREAN_ARTICLE = _KOREAN_TOPIC | {"formal": "{topic}에는 어떤 내용이 있습니까?"}
 #: Patterns around a question, where there is no topic.
 _KOREAN_QUESTION = {
     "tell": "{indirect} 알려 주세요.",
     "curious": "{indirect} 궁금합니다.",
     "please": "질문에 답해 주세요. {question}",
     "customer": "문의드립니다. {question}",
+    "polite": "{formal}",
+    "wish": "{indirect} 알고 싶어요.",
+    "friendly": "{friendly}",
+    "explain": "{indirect} 설명해 주시겠어요?",
+    "reply": "{question} 답변 부탁드립니다.",
+    "keywords": "{keywords}",
+    "check": "{indirect} 확인하고 싶습니다.",
+    "ask_first": "궁금한 점이 있어요. {question}",
+    "know": "{indirect} 아시나요?",
+    "help": "{question} 자세히 알려 주세요.",
+    "thanks": "{question} 알려 주시면 감사하겠습니다.",
+    "hello": "안녕하세요. {question}",
+    "one_more": "한 가지 여쭤보겠습니다. {question}",
+    "wonder": "혹시 아시나요? {question}",
     NEW_WORDING: "혹시 이것 좀 확인해 주실 수 있을까요? {question}",
 }
 _ENGLISH_TOPIC = {
@@ -30,6 +62,13 @@ _ENGLISH_TOPIC = {
     "tell": "Tell me this: {topic}.",
     "formal": "What is given for {topic}?",
     "curious": "I would like to know: {topic}.",
+    "please": "{topic}, please.",
+    "look_up": "Please look this up: {topic}.",
+    "need": "I need the following: {topic}.",
+    "know": "Do you know this: {topic}?",
+    "ask_first": "I have a question. {question}",
+    "thanks": "{question} Thank you.",
+    "hello": "Hello. {question}",
     NEW_WORDING: "Could you look something up for me, namely {topic}?",
 }
 _ENGLISH_QUESTION = {
@@ -37,22 +76,40 @@ _ENGLISH_QUESTION = {
     "customer": "A customer asks: {question}",
     "know": "I would like to know this. {question}",
     "tell": "Can you tell me? {question}",
+    "ask_first": "I have a question. {question}",
+    "thanks": "{question} Thank you.",
+    "hello": "Hello. {question}",
+    "help": "{question} Please help me.",
+    "quick": "Just a quick question: {question}",
+    "wonder": "I was wondering about something. {question}",
     NEW_WORDING: "Here is something I could not find in the manual: {question}",
+}
+#: The forms that each pattern needs.
+_NEEDED = {
+    pattern: set(re.findall(r"{(\w+)}", pattern))
+    for patterns in (_KOREAN_TOPIC, _KOREAN_ARTICLE, _KOREAN_QUESTION, _ENGLISH_TOPIC, _ENGLISH_QUESTION)
+    for pattern in patterns.values()
 }
 
 
-def all_wordings(pair: Pair) -> Wordings:
-    """Return every wording of the pair's question, "original" first, `NEW_WORDING` last. Equal wordings appear once."""
-    wordings = _around_question(pair.instruction) if pair.topic is None else _around_topic(pair.topic)
-    unique: Wordings = {}
-    for name, question in {"original": pair.instruction, **wordings}.items():
-        if question not in unique.values():
-            unique[name] = question
-    return unique
+def all_wordings(pair: Pair, most: int | None = None) -> Wordings:
+    """Return the wordings of the question, each once: "original", all others or the first `most`, `NEW_WORDING`."""
+    patterns, forms = _patterns_and_forms(pair)
+    wordings, known = {"original": pair.instruction}, {pair.instruction}
+    for name, pattern in patterns.items():
+        if most is not None and len(wordings) > most and name != NEW_WORDING:
+            continue
+        question = _fill(pattern, forms)
+        if question is not None and question not in known:
+            known.add(question)
+            wordings[name] = question
+    return wordings
 
 
 def requested_wordings(pair: Pair, questions: list[str]) -> list[str]:
     """Return the names of the pair's wordings that are in `questions`; case, spaces and punctuation do not matter."""
+    if not questions:
+        return []
     asked = {normal_form(question) for question in questions}
     begins = [normal_form(text)[:4] for text in (pair.instruction, pair.topic) if text]
     if not any(begin in form for begin in begins for form in asked):  # a wording contains its topic or its question
@@ -60,33 +117,27 @@ def requested_wordings(pair: Pair, questions: list[str]) -> list[str]:
     return [name for name, question in all_wordings(pair).items() if normal_form(question) in asked]
 
 
-def _around_topic(topic: str) -> Wordings:
-    if not is_korean(topic):
-        return {name: pattern.format(topic=topic) for name, pattern in _ENGLISH_TOPIC.items()}
-    forms = {
-        "topic": topic,
-        "topic_object": with_particle(topic, "을/를"),
-        "topic_subject": with_particle(topic, "이/가"),
+def _patterns_and_forms(pair: Pair) -> tuple[dict[str, str], dict[str, Form]]:
+    question, topic = pair.instruction, pair.topic
+    forms: dict[str, Form] = {
+        "question": lambda: question,
+        "indirect": lambda: indirect(question),
+        "formal": lambda: formal(question),
+        "friendly": lambda: friendly(question),
+        "keywords": lambda: keywords(question),
     }
-    return {name: pattern.format(**forms) for name, pattern in _KOREAN_TOPIC.items()}
+    if topic is None:
+        return _KOREAN_QUESTION if is_korean(question) else _ENGLISH_QUESTION, forms
+    forms |= {
+        "topic": lambda: topic,
+        "topic_object": lambda: with_particle(topic, "을/를"),
+        "topic_subject": lambda: with_particle(topic, "이/가"),
+    }
+    korean = _KOREAN_ARTICLE if pair.kind == "article" else _KOREAN_TOPIC
+    return korean if is_korean(topic) else _ENGLISH_TOPIC, forms
 
 
-def _around_question(question: str) -> Wordings:
-    patterns = _KOREAN_QUESTION if is_korean(question) else _ENGLISH_QUESTION
-    indirect = _indirect(question)
-    usable = {name: pattern for name, pattern in patterns.items() if indirect or "{indirect}" not in pattern}
-    return {name: pattern.format(question=question, indirect=indirect) for name, pattern in usable.items()}
-
-
-def _indirect(question: str) -> str | None:
-    """Turn a Korean question into a clause: 얼마인가요? -> 얼마인지, 있나요? -> 있는지. None for any other ending."""
-    if re.search("나요[?]$", question):
-        return question[:-3] + "는지"
-    if re.search("[가까]요[?]$", question) and _ends_in_n_or_l(question[-4]):
-        return question[:-3] + "지"
-    return None
-
-
-def _ends_in_n_or_l(syllable: str) -> bool:
-    """Tell whether the final consonant is ㄴ (인가요, 한가요) or ㄹ (될까요). After others 가요 is the verb "go"."""
-    return "가" <= syllable <= "힣" and (ord(syllable) - ord("가")) % 28 in (4, 8)
+def _fill(pattern: str, forms: dict[str, Form]) -> str | None:
+    """Return the pattern with its forms, or None where the question does not have one of them."""
+    own = {name: form for name in _NEEDED[pattern] if (form := forms[name]())}
+    return pattern.format(**own) if len(own) == len(_NEEDED[pattern]) else None

@@ -13,7 +13,7 @@ from pagetune.llm.client import Client, Messages, RequestFailed, gather
 from pagetune.llm.prompt_files import Language, language_of, render
 from pagetune.llm.schemas import Paraphrases, Translated
 from pagetune.params import Curate, Llm
-from pagetune.records import NEW_WORDING, Pair, Reason, Rejected
+from pagetune.records import Pair, Reason, Rejected
 from pagetune.text.claims import claims, normal_form
 from pagetune.text.morphemes import kiwi
 
@@ -23,15 +23,11 @@ Written = tuple[list[str], list[Reason]]
 
 def pattern_wordings(pair: Pair, params: Curate) -> Wordings:
     """Return the original, `curate.paraphrases` others, the new wording, and any in `curate.recall_questions`."""
-    wordings = all_wordings(pair)
-    others = [name for name in wordings if name not in ("original", NEW_WORDING)]
-    chosen = {
-        "original",
-        NEW_WORDING,
-        *others[: params.paraphrases],
-        *requested_wordings(pair, params.recall_questions),
-    }
-    return {name: text for name, text in wordings.items() if name in chosen}
+    requested = requested_wordings(pair, params.recall_questions)
+    wordings = all_wordings(pair, params.paraphrases)
+    if requested:
+        wordings |= {name: text for name, text in all_wordings(pair).items() if name in requested}
+    return wordings
 
 
 def model_wordings(pairs: list[Pair], params: Curate, llm: Llm) -> tuple[dict[str, Wordings], list[Rejected], Client]:

@@ -135,11 +135,12 @@ class Llm(Section):
 
 class Curate(Section):
     min_answer_characters: Count
-    max_answer_characters: Count
+    max_answer_characters: Literal["auto"] | Count
     max_question_characters: Count
     filters: list[Literal["wrong_script", "unfinished", "passage_dependent", "refusal"]]
     scripts: Annotated[list[Script], Field(min_length=1)]
     min_script_share: Share
+    min_grade: Share
     personal_data: Literal["drop", "mask", "keep"]
     heldout_fraction: Fraction
     heldout_documents: list[str]

@@ -61,7 +61,7 @@ class Inputs:
     `metrics` holds metrics/*.json by file stem; `curve`, `validation`, `memory`, `groups` and `per_example` are CSV
     rows of strings.
     `style` says how the model was asked. `pairs` are those of data/qa.jsonl, `asked` those of the splits that both
-    models answered.
+    models answered. `grades` is data/splits/grades.json.
     """
 
     metrics: dict[str, Any]
@@ -74,6 +74,7 @@ class Inputs:
     pages: list[Page]
     bad_files: list[BadFile]
     pairs: list[Pair]
+    grades: dict[str, Any]
     asked: list[Pair]
     base: list[Prediction]
     tuned: list[Prediction]
@@ -135,5 +136,6 @@ def _document_values(inputs: Inputs) -> dict[str, Any]:
         "documents": covered,
         "bad_files": inputs.bad_files,
         "worst_pages": worst_pages(inputs.pages),
+        "grades": inputs.grades,
         "charts": charts(inputs.metrics["eval"], curves, inputs.memory, inputs.groups, covered),
     }
