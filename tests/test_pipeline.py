@@ -113,6 +113,7 @@ def test_a_second_repro_does_nothing(pipeline: Path) -> None:
         ("quantization.bnb_4bit_quant_type", "fp4", {"baseline", "train", "predict", "report"}),
         ("lora.r", 4, {"train", "report"}),
         ("train.epochs", 2, {"train", "report"}),
+        ("predict.max_new_tokens", 150, {"curate", "baseline", "predict", "report"}),
         ("predict.batch_size", 32, {"baseline", "predict", "report"}),
         ("evaluate.tokenizer", "character", {"evaluate"}),
         ("export.format", "gguf", set()),
@@ -319,7 +320,12 @@ def test_every_step_takes_in_what_it_puts_out_and_rejects(pipeline: Path) -> Non
             taken[name] = step
     lines = (pipeline / "data/qa.jsonl").read_text(encoding="utf-8").splitlines()
     assert len(lines) == taken["rules"]["out"] + taken["own_rows"]["out"] == taken["personal_data"]["in"]
-    for before, after in (("personal_data", "filters"), ("filters", "duplicates"), ("duplicates", "split")):
+    for before, after in (
+        ("personal_data", "filters"),
+        ("filters", "grades"),
+        ("grades", "duplicates"),
+        ("duplicates", "split"),
+    ):
         assert taken[before]["out"] == taken[after]["in"]
     rows = sum(len(read_records(pipeline / f"data/splits/{name}.jsonl", Pair)) for name in SPLITS)
     assert rows == taken["wordings"]["out"]
