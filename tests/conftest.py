@@ -39,7 +39,7 @@ TINY = {
     "model.builtin.num_attention_heads": 2,
     "model.builtin.steps": 10,
     "model.builtin.block_tokens": 64,
-    "curate.max_answer_characters": 200,
+    "curate.max_answer_characters": 80,
     "curate.paraphrases": 2,
     "lora.r": 8,
     "train.epochs": 1,

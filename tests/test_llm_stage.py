@@ -93,7 +93,7 @@ def test_pairs_metrics_and_cost_are_told(project: Path) -> None:
     edit_params(project, {"llm.price_per_million_input_tokens": 1000.0, "qa.judge": "llm", "qa.generator": "rules+llm"})
     done = run(project, "python", "-m", "stages.build_qa")
     pairs = read_records(project / "data/qa.jsonl", Pair)
-    assert {pair.kind for pair in pairs} == {"llm", "key_value"}
+    assert {pair.kind for pair in pairs} == {"llm", "key_value", "statement"}
     assert all(pair.judgement for pair in pairs)
     assert {pair.page_number for pair in pairs} == set(range(1, PAGES + 1))
     metrics = json.loads((project / "metrics/build_qa.json").read_text(encoding="utf-8"))
