@@ -135,7 +135,11 @@ def test_what_was_invented_is_a_share_where_it_was_counted(params: Params) -> No
 
 def test_rows_rejections_and_personal_data_are_said(params: Params) -> None:
     metrics = shipped_metrics()
-    card = card_of(manifest(), params, curate=metrics["curate"] | {"rejected": {"too_long": 2}, "personal_data": {"mobile_number": 3}})
+    card = card_of(
+        manifest(),
+        params,
+        curate=metrics["curate"] | {"rejected": {"too_long": 2}, "personal_data": {"mobile_number": 3}},
+    )
     assert f"Trained on: {metrics['train']['rows']} rows" in card
     assert "too_long 2" in card
     assert "mobile_number 3" in card
