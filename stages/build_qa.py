@@ -27,11 +27,11 @@ SILENT = Path("data/qa_silent_pages.jsonl")
 def main() -> None:
     params = load_params()
     ledger, clients = Ledger(), list[Client]()
-    pairs = read_pairs(params, ledger, clients)
+    pages = read_records(PAGES, Page) if params.task == "qa" and params.qa.source == "pdf" else []
+    pairs = read_pairs(params, pages, ledger, clients)
     if not pairs:
         raise UserError(nothing_found(params, ledger))
     kinds = dict(sorted(Counter(pair.kind for pair in pairs).items()))
-    pages = read_records(PAGES, Page) if params.task == "qa" and params.qa.source == "pdf" else []
     silent = silent_pages(pages, pairs)
     write_records(PAIRS, pairs)
     write_records(REJECTED, ledger.rejected)
@@ -48,14 +48,14 @@ def main() -> None:
     print(f"build_qa: {len(pairs)} pairs {kinds}, {len(ledger.rejected)} rejected {ledger.metrics()['rejected']}")
 
 
-def read_pairs(params: Params, ledger: Ledger, clients: list[Client]) -> list[Pair]:
+def read_pairs(params: Params, pages: list[Page], ledger: Ledger, clients: list[Client]) -> list[Pair]:
     if params.task == "summarization":
         dialogues = read_dialogues(DIALOGUES, params.summarization.columns)
         ledger.add("dialogues", len(dialogues), len(dialogues), [])
         return dialogues
     qa, llm = params.qa, params.llm
     own = read_user_pairs(RAW, "csv" if qa.source == "csv" else "jsonl", qa.columns)
-    pairs = from_pages(read_records(PAGES, Page), qa, llm, ledger, clients) if qa.source == "pdf" else []
+    pairs = from_pages(pages, qa, llm, ledger, clients) if qa.source == "pdf" else []
     for client in clients:
         print(f"build_qa: {client}")
     ledger.add("own_rows", len(own), len(own), [])
