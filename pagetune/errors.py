@@ -38,6 +38,7 @@ def quiet_libraries() -> None:
     }
     for variable, value in chosen.items():
         os.environ.setdefault(variable, value)
-    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+    for name in ("bitsandbytes", "liger_kernel"):
+        logging.getLogger(name).setLevel(logging.ERROR)
     if not sys.warnoptions:
         warnings.simplefilter("ignore")

@@ -44,6 +44,14 @@ def test_one_that_disagrees_is_tried_once_and_never_taken(monkeypatch: pytest.Mo
     assert len(calls) == 1
 
 
+def test_large_values_may_differ_by_more_because_their_rounding_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, calls = rotary(monkeypatch, error=0.2)
+    q, k, *angles = inputs()
+    for _ in range(3):
+        made(100 * q, 100 * k, *angles)
+    assert len(calls) == 1 + 3
+
+
 @pytest.mark.parametrize("options", [{"batch": 2}, {"requires_grad": False}], ids=str)
 def test_answers_and_padded_batches_keep_the_exact_one(
     monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]
