@@ -40,7 +40,7 @@ STOPS = {
 }  # fmt: skip
 #: The cache is emptied, so that each micro-batch asks for its memory again.
 SHORT = {"train.torch_empty_cache_steps": 1, "train.epochs": 12, "train.eval_steps": 200}
-RAN_OUT = "out of memory"
+RAN_OUT = ("out of memory", "are free for it")
 HOG = """
 import torch, time
 held = []
@@ -118,7 +118,7 @@ def check_shortage(way: str) -> str:
             print(f"    {line.rstrip()}", flush=True)
             if hog is None and BEGINS in line:
                 hog = subprocess.Popen([sys.executable, "-c", HOG])
-            if hog is not None and RAN_OUT in line:
+            if hog is not None and any(words in line for words in RAN_OUT):
                 hog.kill()
         code = process.wait()
         if hog is not None:

@@ -230,6 +230,7 @@ def _arguments(inputs: TrainingInputs, plan: Plan, store: Store | None, causal: 
         remove_unused_columns=False,
         report_to=train.report_to or "none",
         disable_tqdm=True,
+        log_level_replica="error",  # as TRANSFORMERS_VERBOSITY has it for the first process
         dataloader_num_workers=train.dataloader_num_workers,
         dataloader_pin_memory=torch.cuda.is_available(),
         torch_empty_cache_steps=train.torch_empty_cache_steps,
