@@ -113,9 +113,9 @@ def script_share(text: str, scripts: tuple[str, ...]) -> float | None:
 
 def scripts_of(text: str) -> list[str]:
     """Return the names of the scripts that have at least a tenth of the letters each, the most frequent first."""
-    counts = {name: len(re.findall(f"[{letters}]", text)) for name, letters in _SCRIPTS.items()}
-    most_first = sorted(counts, key=lambda name: -counts[name])
-    return [name for name in most_first if counts[name] > sum(map(len, _LETTER.findall(text))) / 10]
+    letters = "".join(_LETTER.findall(text))
+    counts = {name: len(re.findall(f"[{own}]", letters)) for name, own in _SCRIPTS.items()}
+    return [name for name in sorted(counts, key=lambda name: -counts[name]) if counts[name] > len(letters) / 10]
 
 
 @cache

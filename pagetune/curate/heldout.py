@@ -18,9 +18,8 @@ from pagetune.records import Pair
 
 #: Two documents are one family where this share of the smaller one's pairs has a near-duplicate in the other.
 FAMILY_SHARE = 0.1
-#: How many pairs the lowest hash holds out at least, and which share of all at most, from the best to what will do.
-_SIZES = ((10, 0.5), (1, 0.5))
-_ANY_SIZE = ((1, 1.0),)
+#: With fewer heldout pairs a score says little, and with a larger share of all there is little left to train on.
+_ENOUGH_PAIRS, _HALF = 10, 0.5
 #: The reason of a unit that is heldout although its hash is not below `curate.heldout_fraction`.
 LOWEST = "lowest hash"
 
@@ -101,34 +100,40 @@ def choose_heldout(
         if params.heldout_documents:
             pinned = {unit: "pinned" for unit in sides.by_hash if unit[0] in params.heldout_documents}
             return unit_of, sides.with_relatives(pinned)
-        if found := next(_choices(sides, asked, params, _SIZES), None):
+        if found := next(_choices(sides, asked, params), None):
             return unit_of, found
         tried.append(sides)
     for sides in tried:
-        if found := next(_choices(sides, asked, params, _ANY_SIZE), None):
+        if found := next(_lowest(sides, asked, params, 1, 1.0), None):
             return sides.unit_of, found
     return tried[0].unit_of, {}
 
 
-def _choices(
-    sides: Sides, asked: set[str], params: Curate, sizes: Iterable[tuple[int, float]]
-) -> Iterator[dict[Unit, str]]:
-    """Yield what may be held out, the best first."""
-    if not params.heldout_fraction:
-        return
+def _free(sides: Sides, asked: set[str]) -> list[Unit]:
+    """Return the units that may be heldout, by hash."""
     kept_in = sides.with_relatives({sides.unit_of[pair_id]: "asked" for pair_id in asked})
-    free = [unit for unit in sides.by_hash if unit not in kept_in]
-    below = [unit for unit in free if sides.hashes[unit] < params.heldout_fraction]
+    return [unit for unit in sides.by_hash if unit not in kept_in]
+
+
+def _choices(sides: Sides, asked: set[str], params: Curate) -> Iterator[dict[Unit, str]]:
+    """Yield what may be held out, the best first: what the hash chooses, all but the highest of it, the lowest."""
+    below = [unit for unit in _free(sides, asked) if sides.hashes[unit] < params.heldout_fraction]
     if below:
         trained = sides.with_relatives({below[-1]: "highest hash"})
         for chosen in (below, [unit for unit in below if unit not in trained]):
             if sides.keeps_both(found := sides.with_relatives(dict.fromkeys(chosen, "hash"))):
                 yield found
-    lowest = [sides.with_relatives({unit: LOWEST}) for unit in free]
-    for least, share in sizes:
-        for found in lowest:
-            if sides.keeps_both(found) and least <= sides.sizes(found)[0] <= share * sides.total:
-                yield found
+    wanted = params.heldout_fraction * sides.total
+    for least in (_ENOUGH_PAIRS, min(_ENOUGH_PAIRS, wanted), 1):
+        yield from _lowest(sides, asked, params, least, _HALF)
+
+
+def _lowest(sides: Sides, asked: set[str], params: Curate, least: float, share: float) -> Iterator[dict[Unit, str]]:
+    """Yield each single unit with its relatives, by hash, that has `least` pairs and no more than a share of all."""
+    for unit in _free(sides, asked) if params.heldout_fraction else ():
+        found = sides.with_relatives({unit: LOWEST})
+        if sides.keeps_both(found) and least <= sides.sizes(found)[0] <= share * sides.total:
+            yield found
 
 
 def ids_on_both_sides(groups: list[list[Pair]], unit_of: dict[str, Unit], heldout: dict[Unit, str]) -> set[str]:
