@@ -58,6 +58,12 @@ def test_the_heldout_documents_and_their_pairs_are_counted() -> None:
     assert why.endswith(f"unless you set curate.heldout_documents: [{name}]")
 
 
+def test_a_heldout_set_that_leaves_little_to_train_on_is_pointed_out() -> None:
+    pairs = [*document("갑", 30), *document("을", 4)]
+    params = changed(curate={"heldout_documents": ["갑"], "recall_questions": [], "min_grade": 0.0})
+    assert any("most pairs are heldout, and 4 are left to train on" in line for line in said(pairs, params))
+
+
 def test_pages_and_rows_are_called_what_they_are() -> None:
     params = changed(curate={"heldout_fraction": 0.5, "recall_questions": [], "min_grade": 0.0})
     pages, *_ = said(document("책", 40, pages=4), params)

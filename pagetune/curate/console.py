@@ -18,6 +18,8 @@ def split_lines(splits: Splits, ledger: Ledger, params: Params) -> list[str]:
         lines.append(why_nothing_heldout(splits, ledger, params))
     elif LOWEST in splits.heldout.values():
         lines.append(_lowest_line(splits, params))
+    if 2 * len(splits.rows["heldout"]) > splits.pairs:
+        lines.append(_most_line(splits))
     if splits.template_rows:
         lines.append(f"{splits.template_rows} own rows follow a template and are split by what they name")
     asked = {normal_form(row.instruction) for row in splits.rows["recall"]}
@@ -42,6 +44,14 @@ def _listed(units: list[Unit], kind: str) -> str:
         sorted({doc_id for doc_id, _ in units}) if kind == "row" else [" ".join(filter(None, unit)) for unit in units]
     )
     return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+
+
+def _most_line(splits: Splits) -> str:
+    left = splits.pairs - len(splits.rows["heldout"])
+    return (
+        f"most pairs are heldout, and {left} are left to train on; to train on more, name fewer documents in "
+        "curate.heldout_documents, or add documents"
+    )
 
 
 def _lowest_line(splits: Splits, params: Params) -> str:
