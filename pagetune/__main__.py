@@ -250,18 +250,39 @@ def sweep() -> None:
 
 
 @command(
-    "Write the settings of a preset into params.yaml.",
-    "프리셋의 설정을 params.yaml에 적용합니다.",
+    "Write the settings of a preset, or of a guide's own file, into params.yaml.",
+    "프리셋이나 가이드의 설정 파일에 있는 값을 params.yaml에 적용합니다.",
     "preset presets/low_memory.yaml",
+    "preset --from-guide config.yaml --document 2",
 )
 def preset(
     file: Annotated[
-        Path, typer.Argument(help=tr("For example presets/low_memory.yaml.", "예: presets/low_memory.yaml"))
-    ],
+        Path | None, typer.Argument(help=tr("For example presets/low_memory.yaml.", "예: presets/low_memory.yaml"))
+    ] = None,
+    from_guide: Annotated[
+        Path | None,
+        typer.Option(
+            "--from-guide",
+            help=tr(
+                "Take the settings of an Unsloth or QLoRA guide, TRL, LLaMA-Factory or Axolotl.",
+                "Unsloth·QLoRA 가이드나 TRL, LLaMA-Factory, Axolotl의 설정 파일을 읽습니다.",
+            ),
+        ),
+    ] = None,
+    document: Annotated[
+        int | None,
+        typer.Option(
+            help=tr("Which document of a guide's file, from 1.", "가이드 파일에서 몇 번째 문서를 읽을지(1부터).")
+        ),
+    ] = None,
 ) -> None:
+    from pagetune.commands.guides import apply_guide
     from pagetune.commands.presets import apply_preset
 
-    for line in apply_preset(file) or ["nothing to change"]:
+    if (file is None) == (from_guide is None):
+        raise UserError("preset: name one file, a preset such as presets/low_memory.yaml or --from-guide config.yaml.")
+    lines = apply_preset(file) if file else apply_guide(from_guide, document) if from_guide else []
+    for line in lines or ["nothing to change"]:
         print(f"preset: {line}")
 
 

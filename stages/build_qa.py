@@ -29,10 +29,12 @@ def main() -> None:
     ledger, clients = Ledger(), list[Client]()
     pages = read_records(PAGES, Page) if params.task == "qa" and params.qa.source == "pdf" else []
     pairs = read_pairs(params, pages, ledger, clients)
+    silent = silent_pages(pages, pairs)
+    for line in silent_documents(pages, pairs, silent):
+        print(f"build_qa: {line}", flush=True)
     if not pairs:
         raise UserError(nothing_found(params, ledger))
     kinds = dict(sorted(Counter(pair.kind for pair in pairs).items()))
-    silent = silent_pages(pages, pairs)
     write_records(PAIRS, pairs)
     write_records(REJECTED, ledger.rejected)
     write_records(SILENT, silent)
@@ -41,8 +43,6 @@ def main() -> None:
         METRICS,
         {"pairs": len(pairs), "kinds": kinds, "coverage": coverage} | ledger.metrics() | {"llm": asked(clients)},
     )
-    for line in silent_documents(pages, pairs, silent):
-        print(f"build_qa: {line}")
     if silent:
         print(f"build_qa: no pair from {len(silent)} of {coverage['pages']} pages {coverage['why']}, see {SILENT}")
     print(f"build_qa: {len(pairs)} pairs {kinds}, {len(ledger.rejected)} rejected {ledger.metrics()['rejected']}")
@@ -92,7 +92,8 @@ def nothing_found(params: Params, ledger: Ledger) -> str:
         return f"{RAW} has no rows in a *.{params.qa.source}. Put your file there, or set qa.source."
     return (
         f"{PAGES}: no pair was kept (rejected: {ledger.metrics()['rejected'] or 'none'}). Add documents with questions "
-        "and answers, articles, tables or sentences of the form `X의 Y는 Z입니다`, or set qa.generator: llm."
+        "and answers, articles, tables with captions or sentences of the form `X의 Y는 Z입니다`, put rows of your own "
+        "into data/raw/*.jsonl, or have a language model write them (qa.generator: llm, llm.base_url, llm.model)."
     )
 
 

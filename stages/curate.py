@@ -6,10 +6,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from pagetune.curate.console import nothing_left, split_lines
 from pagetune.curate.dataset_card import render_card
 from pagetune.curate.dialogue_splits import dialogue_texts, split_dialogues
-from pagetune.curate.filters import filter_pairs, is_too_long, longest_answer
+from pagetune.curate.filters import filter_pairs
 from pagetune.curate.grade import grade_pairs
+from pagetune.curate.losses import loss_lines
 from pagetune.curate.personal_data import without_personal_data
 from pagetune.curate.rows import Row, Splits
 from pagetune.curate.splits import WordingsOf, make_splits
@@ -19,7 +21,6 @@ from pagetune.jsonl import read_records, write_json, write_json_list, write_reco
 from pagetune.ledger import Ledger
 from pagetune.params import Params, load_params
 from pagetune.records import Pair, Rejected
-from pagetune.text.claims import normal_form
 
 PAIRS, SPLITS, METRICS = Path("data/qa.jsonl"), Path("data/splits"), Path("metrics/curate.json")
 
@@ -40,13 +41,10 @@ def main() -> None:
     write_text(SPLITS / "README.md", render_card(splits, params, metrics))
     write_json(METRICS, metrics)
     print(f"curate: {ledger.taken('personal_data')} pairs -> rows {metrics['rows']}, rejected {metrics['rejected']}")
-    if said := too_long(ledger, params):
-        print(f"curate: {said}")
-    print(f"curate: heldout {', '.join(sorted({doc_id for doc_id, _ in splits.heldout}))}")
-    if splits.template_rows:
-        print(f"curate: {splits.template_rows} own rows follow a template and are split by what they name")
-    for question in [] if params.task == "summarization" else unasked(params.curate.recall_questions, splits):
-        print(f"curate: no fact answers {question!r} of curate.recall_questions")
+    for line in loss_lines(ledger.rejected, params, ledger.taken("personal_data")):
+        print(f"curate: {line}")
+    for line in split_lines(splits, ledger, params):
+        print(f"curate: {line}")
 
 
 def curate(pairs: list[Pair], params: Params) -> tuple[Splits, Ledger, dict[str, int], dict[str, Any]]:
@@ -61,12 +59,9 @@ def curate(pairs: list[Pair], params: Params) -> tuple[Splits, Ledger, dict[str,
     taken = len(pairs)
     pairs, rejected, grades = grade_pairs(pairs, params.curate.min_grade)
     ledger.add("grades", taken, len(pairs), rejected)
-    if not pairs:
-        raise UserError(
-            f"{PAIRS}: none of {ledger.taken('personal_data')} pairs is left: {ledger.metrics()['rejected']}. "
-            "See curate.filters and curate.min_grade."
-        )
-    splits = split(pairs, params, ledger)
+    splits = split(pairs, params, ledger) if pairs else None
+    if splits is None or not splits.rows["train"]:
+        raise UserError(f"{PAIRS}: {nothing_left(ledger, splits, params)}")
     return splits, ledger, dict(sorted(found.items())), grades
 
 
@@ -84,23 +79,6 @@ def split(clean: list[Pair], params: Params, ledger: Ledger) -> Splits:
 
     each_row_alone = params.qa.columns.group is None
     return make_splits(clean, params.curate, params.seed, ledger, reword, each_row_alone)
-
-
-def too_long(ledger: Ledger, params: Params) -> str | None:
-    """Say how many answers were lost because they are longer than the limit."""
-    curate, tokens = params.curate, params.predict.max_new_tokens
-    lost = sum(row.reason == "too_long" and is_too_long(row.output, curate, tokens) for row in ledger.rejected)
-    korean, other = (str(longest_answer(curate, tokens, korean=korean)) for korean in (True, False))
-    is_auto = params.curate.max_answer_characters == "auto"
-    advice = "raise predict.max_new_tokens, or set a number" if is_auto else "raise it and predict.max_new_tokens"
-    shown = f"auto: {korean} in Korean, {other} in others" if is_auto else korean
-    answers = "1 answer is" if lost == 1 else f"{lost} answers are"
-    return f"{answers} longer than curate.max_answer_characters ({shown}); {advice}" if lost else None
-
-
-def unasked(questions: list[str], splits: Splits) -> list[str]:
-    asked = {normal_form(row.instruction) for row in splits.rows["recall"]}
-    return [question for question in questions if normal_form(question) not in asked]
 
 
 def own_text(train: list[Row]) -> Iterator[str]:

@@ -16,7 +16,7 @@ from pagetune.model.loading import load_tokenizer
 from pagetune.model.manifest import read_manifest
 from pagetune.model.template import TemplateRecord
 from pagetune.params import Params, load_params
-from pagetune.predict.answers import Answer, Questions, predict
+from pagetune.predict.answers import Answer, Questions, longer_than_allowed, predict
 from pagetune.predict.vllm_engine import choose_engine
 from pagetune.records import Prediction
 
@@ -149,3 +149,14 @@ def test_questions_keep_their_order_and_their_split() -> None:
         ("recall", "서울", True),
         ("heldout", "몰라", False),
     ]
+
+
+def test_references_that_no_answer_can_reach_are_counted_with_the_number_to_set(tiny_base: Path) -> None:
+    tokenizer = load_tokenizer(read_manifest(tiny_base))
+    longest = max(len(tokenizer(row.completion)["input_ids"]) for _, row in questions().rows)
+    said = longer_than_allowed(questions(), tokenizer, 1)
+    assert said is not None
+    assert "2 of 2 reference answers have more than predict.max_new_tokens (1) tokens" in said
+    assert said.endswith(f"Set it to {longest}.")
+    assert longer_than_allowed(questions(), tokenizer, longest) is None
+    assert longer_than_allowed(Questions([]), tokenizer, 1) is None

@@ -322,7 +322,7 @@ def test_a_judge_that_is_not_there_is_one_line_with_a_way_out(
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert line.startswith(says)
-    assert line.endswith("set evaluate.judge: off.")
+    assert line.endswith("set evaluate.judge: none.")
     assert not (judging / "metrics").exists()
 
 

@@ -7,11 +7,10 @@ from hypothesis import strategies as st
 from test_curate import pair
 
 from pagetune.curate.filters import filter_pairs, longest_answer, script_share
+from pagetune.curate.losses import loss_lines
 from pagetune.curate.personal_data import find_personal_data, mask, without_personal_data
-from pagetune.ledger import Ledger
 from pagetune.params import Curate, Params, load_params
 from pagetune.records import Pair
-from stages.curate import too_long
 
 ALL_PARAMS: Params = load_params(ROOT / "params.yaml")
 PARAMS: Curate = ALL_PARAMS.curate
@@ -238,13 +237,14 @@ def test_an_english_answer_may_have_more_characters_than_a_korean_one() -> None:
     assert reason(pair("무엇을 파나요?", "가방 " * 140)) == "too_long"
 
 
-def test_the_console_names_the_key_and_the_number_of_answers_that_are_too_long() -> None:
-    ledger = Ledger()
-    predict = ALL_PARAMS.predict.model_copy(update={"max_new_tokens": TOKENS})
-    kept, rejected = filter_pairs([pair("물음?", "가" * 400), pair("물" * 130, "가")], PARAMS, TOKENS)
-    ledger.add("filters", 2, len(kept), rejected)
-    assert too_long(ledger, ALL_PARAMS.model_copy(update={"predict": predict})) == (
-        "1 answer is longer than curate.max_answer_characters (auto: 260 in Korean, 460 in others); "
-        "raise predict.max_new_tokens, or set a number"
-    )
-    assert too_long(Ledger(), ALL_PARAMS) is None
+def test_the_console_names_the_keys_that_keep_what_is_too_long() -> None:
+    params = ALL_PARAMS.model_copy(update={"predict": ALL_PARAMS.predict.model_copy(update={"max_new_tokens": TOKENS})})
+    _, rejected = filter_pairs([pair("물음?", "가" * 400), pair("물" * 130, "가")], PARAMS, TOKENS)
+    assert loss_lines(rejected, params, 1000) == [
+        "2 pairs are too_long: the answer to '물음?' has 400 characters, and curate.max_answer_characters (auto) "
+        "allows 260. Set predict.max_new_tokens to 309. A question has 130 characters, and "
+        "curate.max_question_characters allows 120. Set it to 130."
+    ]
+    assert loss_lines([], params) == []
+    raised = params.curate.model_copy(update={"max_question_characters": 130})
+    assert filter_pairs([pair("물음?", "가" * 400), pair("물" * 130, "가")], raised, 309)[1] == []

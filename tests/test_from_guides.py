@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 
 from pagetune.__main__ import app
+from pagetune.commands.guide_names import REFUSED, TAKEN
 from pagetune.params import Params, load_params
 
 GUIDE = ROOT / "docs" / "from-guides.md"
@@ -144,6 +145,55 @@ def test_every_key_that_a_remark_names_exists() -> None:
 def key_and_value(name: str) -> tuple[list[str], str]:
     key, _, value = name.partition(": ")
     return key.split("."), value
+
+
+#: What the table names that is not a setting of a file: functions, classes, and names in scripts.
+NO_SETTINGS = {
+    "prepare_model_for_kbit_training",
+    "EarlyStoppingCallback",
+    "alpaca_prompt",
+    "instruction",
+    "output",
+    "get_chat_template",
+    "apply_chat_template",
+    "EOS_TOKEN",
+    "DataCollatorForCompletionOnlyLM",
+    "Seq2SeqTrainer",
+    "Seq2SeqTrainingArguments",
+    "compute_metrics",
+    "quick_eval",
+    "quick_evaluation",
+    "monitor_memory",
+    "monitor_memory_usage",
+    "rouge_combined_f1",
+    "for_inference",
+    "save_pretrained",
+    "save_pretrained_merged",
+    "merge_and_unload",
+    "save_method",
+    "save_pretrained_gguf",
+}
+
+
+def test_the_command_knows_every_setting_of_the_table() -> None:
+    names = {name for theirs, *_ in ROWS for name in theirs} - NO_SETTINGS
+    assert sorted(names - TAKEN.keys() - REFUSED.keys()) == []
+
+
+def test_no_setting_is_both_taken_and_refused() -> None:
+    assert not TAKEN.keys() & REFUSED.keys()
+
+
+def test_a_setting_without_a_key_in_the_table_is_not_taken() -> None:
+    without = {name for theirs, _, ours, _ in ROWS if ours == NONE for name in theirs}
+    assert sorted(without & TAKEN.keys()) == []
+
+
+@pytest.mark.parametrize("reason", sorted(set(REFUSED.values())))
+def test_a_reason_names_only_keys_that_exist(reason: str) -> None:
+    named = re.findall(r"[a-z_]+\.[a-z_0-9]+", reason)
+    keys = [key for key in named if key.split(".")[0] in Params.model_fields]
+    assert [(key, why) for key in keys if (why := why_no_key(key.split("."), ""))] == []
 
 
 def modules_of_posix() -> list[str]:

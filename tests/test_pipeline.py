@@ -296,11 +296,12 @@ def test_no_rows_of_the_wanted_kind_is_one_line(fresh: Path) -> None:
     assert "data/raw has no rows in a *.csv" in fails_in_one_line(fresh, "build_qa")
 
 
-def test_nothing_heldout_is_one_line(experiments: Path) -> None:
+def test_nothing_heldout_is_said(experiments: Path) -> None:
     edit_params(experiments, {"curate.heldout_fraction": 0.0})
-    line = fails_in_one_line(experiments, "curate")
-    assert "curate.heldout_fraction: 0.0 holds out none of" in line
-    assert "bank_faq" in line
+    said = run(experiments, "python", "-m", "stages.curate").stdout
+    assert "curate: heldout 0 of 8 documents (0 of" in said
+    assert "heldout is empty, so no score shows" in said
+    assert "curate.heldout_fraction is 0. Raise it" in said
 
 
 def test_the_card_is_read_by_datasets(pipeline: Path) -> None:

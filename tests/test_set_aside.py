@@ -29,7 +29,7 @@ SENTENCE = "The reading room is open from nine to six on every weekday of the ye
 needs_tesseract = pytest.mark.skipif(not shutil.which("tesseract"), reason="tesseract is not installed")
 
 
-def read(folder: Path, ocr: str = "off") -> list[Page]:
+def read(folder: Path, ocr: str = "none") -> list[Page]:
     """Read the only file of a folder in this process."""
     params = PARAMS.extract.model_copy(update={"ocr": ocr})
     source = inspect_file(InputFile(next(folder.glob("*.pdf")), None))

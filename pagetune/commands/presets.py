@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedSeq
 from ruamel.yaml.error import YAMLError
 
 from pagetune.errors import UserError
@@ -23,18 +24,22 @@ def apply_preset(preset: Path, params: Path = PARAMS) -> list[str]:
 
     Raise UserError, and leave the file as it was, where params.yaml has no such key or the result is not valid.
     """
+    return write_values(preset, list(_leaves(preset, _read(preset), Params)), params)
+
+
+def write_values(source: Path, leaves: list[tuple[tuple[str, ...], Any]], params: Path) -> list[str]:
+    """Write values by key into params.yaml, and return a line for each that changed. `source` is the file to blame."""
     load_params(params)
     values, changes = _read(params), []
-    for key, value in _leaves(preset, _read(preset), Params):
-        *sections, name = key
+    for (*sections, name), value in leaves:
         node = values
         for section in sections:
             node = node[section]
         if node[name] != value:
-            changes.append(f"{'.'.join(key)}: {node[name]} -> {value}")
-            node[name] = value
+            changes.append(f"{'.'.join((*sections, name))}: {node[name]} -> {value}")
+            node[name] = _in_one_line(value)
     if changes:
-        _check(preset, values)
+        _check(source, values)
         _write(params, values)
     return changes
 
@@ -55,6 +60,15 @@ def _leaves(
             yield from _leaves(preset, value, inner, key)
         else:
             yield key, value
+
+
+def _in_one_line(value: Any) -> Any:
+    """Return a list as ruamel writes it in one line, as params.yaml has its lists."""
+    if not isinstance(value, list):
+        return value
+    line = CommentedSeq(value)
+    line.fa.set_flow_style()
+    return line
 
 
 def _yaml() -> Any:

@@ -1,9 +1,10 @@
 """Split dialogues by topic, so that what is scored as unseen is of a topic that training never saw."""
 
 from pagetune.curate.duplicates import families
-from pagetune.curate.heldout import Unit, hash_fraction, heldout_units, ids_on_both_sides
+from pagetune.curate.heldout import choose_heldout, hash_fraction, ids_on_both_sides
 from pagetune.curate.rows import Row, Splits
-from pagetune.curate.splits import check_enough, distinct
+from pagetune.curate.splits import check_pinned, deduplicated, on_one_side
+from pagetune.curate.units import Unit, parts_of
 from pagetune.ledger import Ledger
 from pagetune.params import Curate
 from pagetune.records import Pair
@@ -12,15 +13,19 @@ from pagetune.records import Pair
 def split_dialogues(pairs: list[Pair], params: Curate, seed: int, ledger: Ledger) -> Splits:
     """Hold out whole topics, keep others whole for `validation`, and train on the rest, with a row for each summary.
 
-    `recall` is a sample of the trained dialogues, unchanged, to tell memorising from learning. Raises UserError where
-    nothing is heldout or nothing is left to train on.
+    `recall` is a sample of the trained dialogues, unchanged, to tell memorising from learning. `heldout` is
+    empty where nothing can be held out, and `train` where everything was rejected.
     """
+    check_pinned(pairs, params, ledger)
     groups = families(pairs, params.near_duplicate_similarity)
     unit_of: dict[str, Unit] = {pair.pair_id: (pair.doc_id, "") for pair in pairs}
-    splits = Splits(heldout=heldout_units(groups, unit_of, set(), params, seed))
+    once = deduplicated(pairs, ledger)
+    _, heldout = choose_heldout(groups, [unit_of], {pair.pair_id for pair in once}, set(), params, seed)
+    splits = Splits(heldout=heldout, parts=parts_of(pairs, unit_of, heldout))
     apart = splits.heldout | _validation_topics(unit_of, splits.heldout, params, seed)
     on_both_sides = ids_on_both_sides(groups, unit_of, splits.heldout) | ids_on_both_sides(groups, unit_of, apart)
-    kept = distinct(pairs, groups, on_both_sides, params, ledger)
+    kept = on_one_side(once, groups, on_both_sides, params, ledger)
+    splits.pairs = len(kept)
     for pair in kept:
         unit = unit_of[pair.pair_id]
         if unit in splits.heldout:
@@ -31,7 +36,6 @@ def split_dialogues(pairs: list[Pair], params: Curate, seed: int, ledger: Ledger
             splits.rows["train"] += map(Row.of, _row_for_each_summary(pair))
             if hash_fraction(seed, "recall", pair.pair_id) < params.recall_fraction:
                 splits.rows["recall"].append(Row.of(pair))
-    check_enough(splits, len(pairs))
     return splits
 
 
@@ -43,7 +47,8 @@ def _validation_topics(
     A threshold for the hash of each topic might choose none of a few dozen.
     """
     units = sorted(set(unit_of.values()) - heldout.keys(), key=lambda unit: hash_fraction(seed, "validation", *unit))
-    count = max(1, round(params.validation_fraction * len(units))) if params.validation_fraction else 0
+    wanted = max(1, round(params.validation_fraction * len(units))) if params.validation_fraction else 0
+    count = min(wanted, len(units) - 1)  # one topic is left to train on
     return dict.fromkeys(units[:count], "validation")
 
 

@@ -111,6 +111,13 @@ def script_share(text: str, scripts: tuple[str, ...]) -> float | None:
     return 1 - foreign / sum(map(len, _LETTER.findall(text)))
 
 
+def scripts_of(text: str) -> list[str]:
+    """Return the names of the scripts that have at least a tenth of the letters each, the most frequent first."""
+    letters = "".join(_LETTER.findall(text))
+    counts = {name: len(re.findall(f"[{own}]", letters)) for name, own in _SCRIPTS.items()}
+    return [name for name in sorted(counts, key=lambda name: -counts[name]) if counts[name] > len(letters) / 10]
+
+
 @cache
 def _foreign_to(scripts: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(rf"[^\W\d_{''.join(_SCRIPTS[name] for name in scripts)}]+")

@@ -1,21 +1,27 @@
-"""Choose the documents that training never sees, as a pure function of seed and content.
+"""Choose what training never sees, as a pure function of seed and content.
 
 A document is heldout if its hash is below `curate.heldout_fraction`, if it is pinned, or if it shares enough pairs with
-a heldout one. Where there are several documents, adding more never moves one from heldout into training.
+a heldout one. Where several documents are heldout by hash, adding more never moves one from heldout into training.
+
+A hash may also choose nothing, or everything. Then the lowest hash is held out, or the highest is trained on, so that
+both sides keep pairs. What is held out that way may change with the documents: any rule that always holds out
+something, always leaves something to train on, and never moves a document back would hold out all documents but one.
 """
 
 import hashlib
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 
-from pagetune.errors import UserError
+from pagetune.curate.units import Unit
 from pagetune.params import Curate
 from pagetune.records import Pair
 
 #: Two documents are one family where this share of the smaller one's pairs has a near-duplicate in the other.
 FAMILY_SHARE = 0.1
-
-#: What is held out as a whole, as (doc_id, part): a document (""), one of its pages, or a user's own row.
-Unit = tuple[str, str]
+#: With fewer heldout pairs a score says little, and with a larger share of all there is little left to train on.
+_ENOUGH_PAIRS, _HALF = 10, 0.5
+#: The reason of a unit that is heldout although its hash is not below `curate.heldout_fraction`.
+LOWEST = "lowest hash"
 
 
 def hash_fraction(seed: int, purpose: str, *content: str) -> float:
@@ -24,85 +30,110 @@ def hash_fraction(seed: int, purpose: str, *content: str) -> float:
     return int.from_bytes(digest[:8], "big") / 2**64
 
 
-def units_of(pairs: list[Pair], rows_alone: bool) -> dict[str, Unit]:
-    """Return each pair's unit by pair_id: its document, or its page where there is only one document.
+class Sides:
+    """The units of one layout, by hash, and how many pairs a choice of them leaves on both sides of the split.
 
-    With `rows_alone` each of a user's own rows is a unit. It is false where `qa.columns.group` names their documents.
+    `distinct` are the ids of the pairs that are neither duplicates nor contradictions. A family that is on both sides
+    is used by neither.
     """
-    several = len({pair.doc_id for pair in pairs if pair.page_number is not None}) > 1
-    units = {}
-    for pair in pairs:
-        whole = several if pair.page_number is not None else not rows_alone
-        units[pair.pair_id] = (pair.doc_id, "" if whole else str(pair.page_number or pair.pair_id))
-    return units
+
+    def __init__(self, groups: list[list[Pair]], unit_of: dict[str, Unit], distinct: set[str], seed: int) -> None:
+        self.unit_of = unit_of
+        self._size = Counter(unit_of.values())
+        self.hashes = {unit: hash_fraction(seed, "heldout", *unit) for unit in self._size}
+        self.by_hash = sorted(self.hashes, key=lambda unit: (self.hashes[unit], unit))
+        self._families: dict[Unit, list[set[Unit]]] = defaultdict(list)
+        self._pairs: Counter[Unit] = Counter()
+        self._shared: Counter[frozenset[Unit]] = Counter()
+        for group in groups:
+            members = {unit_of[pair.pair_id] for pair in group}
+            count = sum(pair.pair_id in distinct for pair in group)
+            if len(members) == 1:
+                self._pairs.update(dict.fromkeys(members, count))
+                continue
+            self._shared[frozenset(members)] += count
+            for unit in members:
+                self._families[unit].append(members)
+        self.total = len(distinct)
+
+    def with_relatives(self, chosen: dict[Unit, str]) -> dict[Unit, str]:
+        """Add copies and versions of the chosen units, and theirs in turn, each with the reason."""
+        found = dict(chosen)
+        waiting = list(chosen)
+        while waiting:
+            unit = waiting.pop()
+            shared = Counter(other for members in self._families.get(unit, ()) for other in members)
+            for other, count in sorted(shared.items()):
+                if count >= FAMILY_SHARE * min(self._size[unit], self._size[other]) and other not in found:
+                    found[other] = f"family of {' '.join(filter(None, unit))}"
+                    waiting.append(other)
+        return found
+
+    def sizes(self, heldout: Iterable[Unit]) -> tuple[int, int]:
+        """Return how many pairs are heldout, and how many are left to train on."""
+        units = set(heldout)
+        alone = sum(self._pairs[unit] for unit in units)
+        inside = sum(count for members, count in self._shared.items() if members <= units)
+        outside = sum(count for members, count in self._shared.items() if not members & units)
+        return alone + inside, self._pairs.total() - alone + outside
+
+    def keeps_both(self, heldout: Iterable[Unit]) -> bool:
+        return all(self.sizes(heldout))
 
 
-def heldout_units(
-    groups: list[list[Pair]], unit_of: dict[str, Unit], asked: set[str], params: Curate, seed: int
-) -> dict[Unit, str]:
-    """Return the heldout units, each with the reason. The hash never chooses a unit with a pair of `asked`.
+def choose_heldout(
+    groups: list[list[Pair]],
+    layouts: Iterable[dict[str, Unit]],
+    distinct: set[str],
+    asked: set[str],
+    params: Curate,
+    seed: int,
+) -> tuple[dict[str, Unit], dict[Unit, str]]:
+    """Return the layout that was taken, and its heldout units, each with the reason.
 
-    `asked` are the ids of the pairs behind `curate.recall_questions`. Raises UserError where a pinned document has no
-    pairs, or nothing is heldout.
+    Nothing is heldout where `heldout_fraction` is 0, or where no choice leaves pairs on both sides. The hash never
+    chooses a unit with a pair of `asked`, the ids of the pairs behind `curate.recall_questions`, or a relative of one.
     """
-    units = sorted(set(unit_of.values()))
-    _check_pinned(params.heldout_documents, units)
-    kept_in = {unit_of[pair_id] for pair_id in asked}
-    heldout: dict[Unit, str] = {}
-    for unit in units:
-        if unit[0] in params.heldout_documents:
-            heldout[unit] = "pinned"
-        elif (
-            unit not in kept_in
-            and not params.heldout_documents
-            and hash_fraction(seed, "heldout", *unit) < params.heldout_fraction
-        ):
-            heldout[unit] = "hash"
-    if not heldout:
-        raise UserError(_nothing_heldout(units, params))
-    _add_relatives(heldout, groups, unit_of)
-    return heldout
+    tried: list[Sides] = []
+    for unit_of in layouts:
+        sides = Sides(groups, unit_of, distinct, seed)
+        if params.heldout_documents:
+            pinned = {unit: "pinned" for unit in sides.by_hash if unit[0] in params.heldout_documents}
+            return unit_of, sides.with_relatives(pinned)
+        if found := next(_choices(sides, asked, params), None):
+            return unit_of, found
+        tried.append(sides)
+    for sides in tried:
+        if found := next(_lowest(sides, asked, params, 1, 1.0), None):
+            return sides.unit_of, found
+    return tried[0].unit_of, {}
 
 
-def _check_pinned(pinned: list[str], units: list[Unit]) -> None:
-    unknown = sorted(set(pinned) - {doc_id for doc_id, _ in units})
-    if unknown:
-        raise UserError(
-            f"params.yaml: curate.heldout_documents names {unknown[0]}, which has no pairs. "
-            f"Choose from {_known_documents(units)}."
-        )
+def _free(sides: Sides, asked: set[str]) -> list[Unit]:
+    """Return the units that may be heldout, by hash."""
+    kept_in = sides.with_relatives({sides.unit_of[pair_id]: "asked" for pair_id in asked})
+    return [unit for unit in sides.by_hash if unit not in kept_in]
 
 
-def _nothing_heldout(units: list[Unit], params: Curate) -> str:
-    return (
-        f"params.yaml: curate.heldout_fraction: {params.heldout_fraction} holds out none of {len(units)} parts, "
-        "so nothing would show what the tuning does to documents that it never saw. Raise it, or name a document in "
-        f"curate.heldout_documents: {_known_documents(units)}."
-    )
+def _choices(sides: Sides, asked: set[str], params: Curate) -> Iterator[dict[Unit, str]]:
+    """Yield what may be held out, the best first: what the hash chooses, all but the highest of it, the lowest."""
+    below = [unit for unit in _free(sides, asked) if sides.hashes[unit] < params.heldout_fraction]
+    if below:
+        trained = sides.with_relatives({below[-1]: "highest hash"})
+        for chosen in (below, [unit for unit in below if unit not in trained]):
+            if sides.keeps_both(found := sides.with_relatives(dict.fromkeys(chosen, "hash"))):
+                yield found
+    wanted = params.heldout_fraction * sides.total
+    for least in (_ENOUGH_PAIRS, min(_ENOUGH_PAIRS, wanted), 1):
+        yield from _lowest(sides, asked, params, least, _HALF)
 
 
-def _known_documents(units: list[Unit]) -> str:
-    """List the first ten documents by name."""
-    names = sorted({doc_id for doc_id, _ in units})
-    return ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
-
-
-def _add_relatives(heldout: dict[Unit, str], groups: list[list[Pair]], unit_of: dict[str, Unit]) -> None:
-    """Hold out copies and versions of a heldout document as well, and theirs in turn."""
-    size = Counter(unit_of.values())
-    families_of: dict[Unit, list[set[Unit]]] = defaultdict(list)
-    for group in groups:
-        members = {unit_of[pair.pair_id] for pair in group}
-        for unit in members if len(members) > 1 else ():
-            families_of[unit].append(members)
-    waiting = list(heldout)
-    while waiting:
-        unit = waiting.pop()
-        shared = Counter(other for members in families_of.get(unit, ()) for other in members)
-        for other, count in sorted(shared.items()):
-            if count >= FAMILY_SHARE * min(size[unit], size[other]) and other not in heldout:
-                heldout[other] = f"family of {' '.join(filter(None, unit))}"
-                waiting.append(other)
+def _lowest(sides: Sides, asked: set[str], params: Curate, least: float, share: float) -> Iterator[dict[Unit, str]]:
+    """Yield each single unit with its relatives, by hash, that has `least` pairs and no more than a share of all."""
+    for unit in _free(sides, asked) if params.heldout_fraction else ():
+        found = sides.with_relatives({unit: LOWEST})
+        if sides.keeps_both(found) and least <= sides.sizes(found)[0] <= share * sides.total:
+            yield found
 
 
 def ids_on_both_sides(groups: list[list[Pair]], unit_of: dict[str, Unit], heldout: dict[Unit, str]) -> set[str]:

@@ -7,7 +7,6 @@ import numpy as np
 from pagetune.curate.duplicates import where
 from pagetune.curate.leaks import leaks
 from pagetune.curate.rows import Row, Splits
-from pagetune.errors import UserError
 from pagetune.ledger import Ledger
 from pagetune.params import Curate
 from pagetune.records import Rejected, Split
@@ -20,15 +19,12 @@ def settle(splits: Splits, rejected: list[Rejected], look_alikes: set[str], para
     """Reject rows so that no question is in two splits, and no other row is a near-duplicate of a heldout one.
 
     Rows of a template (`look_alikes`) are not compared with each other, because what they name tells them apart.
-    Raises UserError where an original question, not a wording of it, is such a near-duplicate. Where one of both is a
-    user's own row, it is rejected instead, with its wordings.
+    An original question that is such a near-duplicate is rejected with its wordings.
     """
     taken = sum(map(len, splits.rows.values())) + len(rejected)
     lost = [*rejected, *_clashes(splits)]
     near: dict[str, Row] = {}
     for heldout, row in _leaks(splits, look_alikes, params.near_duplicate_similarity):
-        if row.parent_id is None and row.page_number and heldout.page_number:
-            raise UserError(_leak_message(heldout, row))
         near[row.pair_id] = heldout
     for name in _ORDER[1:] if near else ():
         lost += _reject_near(splits.rows[name], near)
@@ -58,13 +54,6 @@ def _reject_near(rows: list[Row], near: dict[str, Row]) -> list[Rejected]:
             lost.append(Rejected.of(row.record(), "in_heldout_and_training", where(heldout.pair)))
     rows[:] = kept
     return lost
-
-
-def _leak_message(heldout: Row, row: Row) -> str:
-    return (
-        f"a heldout pair has a near-duplicate in training: {heldout.instruction!r} ({where(heldout.pair)}) and "
-        f"{row.instruction!r} ({where(row.pair)}). Name both documents in curate.heldout_documents, or remove one."
-    )
 
 
 def _clashes(splits: Splits) -> list[Rejected]:

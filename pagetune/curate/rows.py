@@ -6,7 +6,7 @@ A million pairs have several million wordings, and as records those would not fi
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from pagetune.curate.heldout import Unit
+from pagetune.curate.units import Parts, Unit
 from pagetune.records import Kind, Pair, Split
 
 
@@ -85,7 +85,10 @@ class Splits:
     rows: dict[Split, list[Row]] = field(
         default_factory=lambda: {"train": [], "validation": [], "recall": [], "heldout": []}
     )
-    #: Why each unit is heldout: "pinned", "hash", "family of …"
+    #: Why each unit is heldout: "pinned", "hash", "lowest hash", "family of …"
     heldout: dict[Unit, str] = field(default_factory=dict)
+    parts: Parts = field(default_factory=Parts)
+    #: How many pairs were divided.
+    pairs: int = 0
     #: How many of a user's own rows follow a template, and are told apart by what they name.
     template_rows: int = 0

@@ -7,13 +7,14 @@ Documents are held out whole. The facts of all others are trained on; for some f
 from collections.abc import Callable
 
 from pagetune.curate.duplicates import fact_ids, families, near_duplicates, where, without_duplicates
-from pagetune.curate.heldout import hash_fraction, heldout_units, ids_on_both_sides, units_of
+from pagetune.curate.heldout import choose_heldout, hash_fraction, ids_on_both_sides
 from pagetune.curate.last_checks import settle
 from pagetune.curate.look_alikes import divide_by_name
 from pagetune.curate.question_patterns import Wordings, requested_wordings
 from pagetune.curate.rows import Row, Splits
+from pagetune.curate.units import layouts, parts_of
 from pagetune.errors import UserError
-from pagetune.ledger import Ledger
+from pagetune.ledger import Ledger, count_reasons
 from pagetune.params import Curate
 from pagetune.records import NEW_WORDING, Pair, Rejected, Split
 
@@ -28,36 +29,44 @@ def make_splits(
 ) -> Splits:
     """Divide the pairs into train, validation, recall and heldout.
 
-    With `rows_alone` a user's own rows are held out one by one, otherwise by document. Raises UserError where nothing
-    is heldout, nothing is left to train on, or a trained pair is too similar to a heldout one.
+    With `rows_alone` a user's own rows are held out one by one, otherwise by document. `heldout` is empty where nothing
+    can be held out, and `train` where everything was rejected. Raises UserError where a pinned document cannot be.
     """
+    check_pinned(pairs, params, ledger)
     asked = {pair.pair_id: names for pair in pairs if (names := requested_wordings(pair, params.recall_questions))}
     threshold = params.near_duplicate_similarity
     groups, look_alikes = divide_by_name(pairs, threshold) if rows_alone else (families(pairs, threshold), set[str]())
-    unit_of = units_of(pairs, rows_alone)
-    splits = Splits(heldout=heldout_units(groups, unit_of, set(asked), params, seed), template_rows=len(look_alikes))
-    kept = distinct(pairs, groups, ids_on_both_sides(groups, unit_of, splits.heldout), params, ledger)
-    splits.rows["heldout"] = [Row.of(pair) for pair in kept if unit_of[pair.pair_id] in splits.heldout]
-    trained = [pair for pair in kept if unit_of[pair.pair_id] not in splits.heldout]
+    once = deduplicated(pairs, ledger)
+    distinct = {pair.pair_id for pair in once}
+    unit_of, heldout = choose_heldout(groups, layouts(pairs, rows_alone), distinct, set(asked), params, seed)
+    splits = Splits(heldout=heldout, template_rows=len(look_alikes), parts=parts_of(pairs, unit_of, heldout))
+    kept = on_one_side(once, groups, ids_on_both_sides(groups, unit_of, heldout), params, ledger)
+    splits.pairs = len(kept)
+    splits.rows["heldout"] = [Row.of(pair) for pair in kept if unit_of[pair.pair_id] in heldout]
+    trained = [pair for pair in kept if unit_of[pair.pair_id] not in heldout]
     wordings_of, rejected = reword(trained)
     purposes = _purposes(trained, fact_ids(groups), set(asked), params, seed)
-    del groups, unit_of, kept  # a million pairs leave no room for them beside their wordings
+    del groups, unit_of, kept, once, distinct  # a million pairs leave no room for them beside their wordings
     for pair in trained:
         _add_wordings(splits, pair, wordings_of(pair), purposes[pair.pair_id], asked.get(pair.pair_id, []), seed)
     settle(splits, rejected, look_alikes, params, ledger)
-    check_enough(splits, len(pairs))
     return splits
 
 
-def distinct(
-    pairs: list[Pair], groups: list[list[Pair]], on_both_sides: set[str], params: Curate, ledger: Ledger
-) -> list[Pair]:
-    """Return the pairs without duplicates, contradictions, near-duplicates and those on both sides of the split."""
+def deduplicated(pairs: list[Pair], ledger: Ledger) -> list[Pair]:
+    """Return the pairs without duplicates and contradictions."""
     kept, rejected = without_duplicates(pairs)
     ledger.add("duplicates", len(pairs), len(kept), rejected)
-    apart = [pair for pair in kept if pair.pair_id not in on_both_sides]
-    both = [Rejected.of(pair, "in_heldout_and_training") for pair in kept if pair.pair_id in on_both_sides]
-    ledger.add("split", len(kept), len(apart), both)
+    return kept
+
+
+def on_one_side(
+    pairs: list[Pair], groups: list[list[Pair]], on_both_sides: set[str], params: Curate, ledger: Ledger
+) -> list[Pair]:
+    """Return the pairs without those whose family is on both sides of the split, and without near-duplicates."""
+    apart = [pair for pair in pairs if pair.pair_id not in on_both_sides]
+    both = [Rejected.of(pair, "in_heldout_and_training") for pair in pairs if pair.pair_id in on_both_sides]
+    ledger.add("split", len(pairs), len(apart), both)
     ids = {pair.pair_id for pair in apart}
     repeated: dict[str, Pair] = {}
     for group in groups:
@@ -73,16 +82,26 @@ def _purposes(
     pairs: list[Pair], fact_of: dict[str, str], asked: set[str], params: Curate, seed: int
 ) -> dict[str, Split]:
     """Return the split that each pair's fact is asked in, by pair_id: recall, validation, or only train."""
-    asked_facts = {fact_of[pair_id] for pair_id in asked}
+    positions = {fact: hash_fraction(seed, "purpose", fact) for fact in {fact_of[pair.pair_id] for pair in pairs}}
+    asked_facts = {fact_of[pair_id] for pair_id in asked} & positions.keys()
+    recall = asked_facts | _lowest(positions, params.recall_fraction)
+    others = {fact: position for fact, position in positions.items() if fact not in recall}
+    in_validation = _lowest(others, params.recall_fraction + params.validation_fraction, params.recall_fraction)
     purposes: dict[str, Split] = {}
     for pair in pairs:
-        position = hash_fraction(seed, "purpose", fact_of[pair.pair_id])
-        if fact_of[pair.pair_id] in asked_facts or position < params.recall_fraction:
-            purposes[pair.pair_id] = "recall"
-        else:
-            in_validation = position < params.recall_fraction + params.validation_fraction
-            purposes[pair.pair_id] = "validation" if in_validation else "train"
+        fact = fact_of[pair.pair_id]
+        elsewhere: Split = "validation" if fact in in_validation else "train"
+        purposes[pair.pair_id] = "recall" if fact in recall else elsewhere
     return purposes
+
+
+def _lowest(positions: dict[str, float], below: float, nothing: float = 0.0) -> set[str]:
+    """Return the facts whose position is lower than `below`, but at least one, unless `below` is `nothing`."""
+    if below <= nothing or not positions:
+        return set()
+    return {fact for fact, position in positions.items() if position < below} or {
+        min(positions, key=positions.__getitem__)
+    }
 
 
 def _add_wordings(splits: Splits, pair: Pair, wordings: Wordings, purpose: Split, asked: list[str], seed: int) -> None:
@@ -105,15 +124,27 @@ def _choose_held_back(names: list[str], pair: Pair, seed: int) -> str:
     return names[int(hash_fraction(seed, "wording", pair.pair_id) * len(names))]
 
 
-def check_enough(splits: Splits, pairs: int) -> None:
-    if not splits.rows["train"]:
+def check_pinned(pairs: list[Pair], params: Curate, ledger: Ledger) -> None:
+    """Raise UserError where a document of `heldout_documents` has no pairs, or no other document has any."""
+    known = sorted({pair.doc_id for pair in pairs})
+    for name in params.heldout_documents:
+        if name not in known:
+            lost = count_reasons([row for row in ledger.rejected if row.doc_id == name])
+            why = f" (rejected: {lost})" if lost else ""
+            raise UserError(
+                f"params.yaml: curate.heldout_documents names {name}, which has no pairs{why}. "
+                f"Choose from {_first_ten(known)}."
+            )
+    if set(known) <= set(params.heldout_documents):
         raise UserError(
-            f"none of {pairs} pairs is left to train on: all are heldout or rejected. Lower curate.heldout_fraction, "
-            "or name fewer documents in curate.heldout_documents."
+            f"params.yaml: curate.heldout_documents names every document that has pairs ({_first_ten(known)}), so that "
+            f"nothing is left to train on. {_fewer(known)}"
         )
-    if not splits.rows["heldout"]:
-        parts = ", ".join(" ".join(filter(None, unit)) for unit in sorted(splits.heldout)[:5])
-        raise UserError(
-            f"every pair of the heldout documents ({parts}) was rejected, so no score would show what the tuning does "
-            "to other documents. Name further documents in curate.heldout_documents."
-        )
+
+
+def _first_ten(names: list[str]) -> str:
+    return ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
+
+
+def _fewer(known: list[str]) -> str:
+    return "Remove one of them." if len(known) > 1 else "Set it to [], or add documents."

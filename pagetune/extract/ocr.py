@@ -20,7 +20,7 @@ from pagetune.extract.word_boxes import Box, Word
 
 INSTALL = (
     "Install Tesseract and its language data (Debian, Ubuntu: apt-get install tesseract-ocr tesseract-ocr-kor), "
-    "or set extract.ocr: off."
+    "or set extract.ocr: none."
 )
 
 

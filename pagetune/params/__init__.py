@@ -65,7 +65,7 @@ class Extract(Section):
     max_unreadable_ratio: Share
     max_garbled_ratio: Share
     min_space_ratio: Share
-    ocr: Literal["off", "auto"]
+    ocr: Literal["none", "auto"]
     ocr_languages: Languages
     ocr_timeout_seconds: Annotated[float, Field(gt=0)]
     ocr_dpi: Annotated[int, Field(ge=72, le=600)]
@@ -89,7 +89,7 @@ class Qa(Section):
     passage_characters: Annotated[int, Field(ge=100)]
     characters_per_question: Count
     max_questions_per_passage: Count
-    judge: Literal["off", "llm"]
+    judge: Literal["none", "llm"]
     min_faithfulness: Grade
     min_clarity: Grade
 
@@ -273,7 +273,7 @@ class Evaluate(Section):
     references: Literal["max", "mean"]
     quick: Annotated[int, Field(ge=0)]
     bootstrap_samples: Count
-    judge: Literal["off", "llm"]
+    judge: Literal["none", "llm"]
 
 
 class Export(Section):

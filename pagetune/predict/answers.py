@@ -65,9 +65,25 @@ def predict(
     engine, reason = vllm_engine.choose_engine(params.predict.engine, manifest, choice, params.lora.use_dora)
     print(f"predict: {choice.precision} ({choice.reason}), answers by {engine} ({reason})", flush=True)
     by_engine = _by_vllm if engine == "vllm" else _by_transformers
-    model = _Loading(manifest, adapter, choice, load_tokenizer(manifest, template))
+    tokenizer = load_tokenizer(manifest, template)
+    if adapter is None and (said := longer_than_allowed(questions, tokenizer, params.predict.max_new_tokens)):
+        print(f"predict: {said}", flush=True)
+    model = _Loading(manifest, adapter, choice, tokenizer)
     answers = by_engine(model, questions.prompts, params.predict)
     return questions.answered(answers, template.eos_token, choice.precision, engine)
+
+
+def longer_than_allowed(questions: Questions, tokenizer: Any, max_new_tokens: int) -> str | None:
+    """Say how many reference answers have more tokens than an answer may have, so that no model can give them whole."""
+    completions = [example.completion for _, example in questions.rows]
+    encoded = tokenizer(completions, add_special_tokens=False)["input_ids"] if completions else []
+    longer = [len(ids) for ids in encoded if len(ids) > max_new_tokens]
+    if not longer:
+        return None
+    return (
+        f"{len(longer)} of {len(encoded)} reference answers have more than predict.max_new_tokens ({max_new_tokens}) "
+        f"tokens, so that no answer can match them whole. Set it to {max(longer)}."
+    )
 
 
 @dataclass(frozen=True)

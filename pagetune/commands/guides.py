@@ -1,0 +1,166 @@
+"""Settings of a guide's own file, such as config.yaml with `training:` and `qlora:`, as settings of params.yaml."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from pagetune.commands.guide_names import MAPPINGS, OTHER_MODULES, REFUSED, SECRET, TAKEN
+from pagetune.commands.guide_values import NoCounterpartError, Settings, Values, to
+from pagetune.commands.guide_values import share as as_share
+from pagetune.commands.presets import write_values
+from pagetune.errors import UserError
+from pagetune.params import PARAMS
+
+_SHOWN = 6
+
+
+class Setting(NamedTuple):
+    """One setting of the file: its dotted name, its value, and its line, from 1."""
+
+    name: str
+    value: Any
+    line: int
+
+    @property
+    def last(self) -> str:
+        return self.name.rpartition(".")[2].replace("-", "_")
+
+    def __str__(self) -> str:
+        shown = "***" if self.last in SECRET else _as_yaml(self.value)
+        return f"{self.name}: {shown}"
+
+
+def apply_guide(guide: Path, document: int | None, params: Path = PARAMS) -> list[str]:
+    """Write a guide's settings into params.yaml, and return a line about each of them.
+
+    `document` counts from 1. Raise UserError, and leave params.yaml as it was, where the file cannot be read, holds
+    several documents and none was chosen, has no setting that is known, or leads to a value that is not valid.
+    """
+    settings = list(_settings(_choose(guide, document)))
+    if not any(setting.last in TAKEN.keys() | REFUSED.keys() for setting in settings):
+        raise UserError(
+            f"{guide}: none of its settings is known ({_few([setting.name for setting in settings])}). It should have "
+            "settings such as lora_rank, load_in_4bit or learning_rate; a file of keys of params.yaml is applied "
+            "without --from-guide."
+        )
+    values, sources, lines = _translate(settings)
+    try:
+        changes = write_values(guide, [(tuple(key.split(".")), value) for key, value in values.items()], params)
+    except UserError as error:
+        raise UserError(_with_sources(str(error), sources, guide)) from None
+    return [*lines, f"{params}: {len(changes)} of {len(values)} values changed"]
+
+
+def _choose(guide: Path, number: int | None) -> Any:
+    documents = _documents(guide)
+    if number is None and len(documents) > 1:
+        contents = "; ".join(f"{place}: {_contents(document)}" for place, document in enumerate(documents, 1))
+        raise UserError(f"{guide} holds {len(documents)} documents. Choose one with --document. {contents}")
+    if number is not None and not 1 <= number <= len(documents):
+        raise UserError(f"{guide} has no document {number}. Choose from 1 to {len(documents)}.")
+    return documents[(number or 1) - 1]
+
+
+def _documents(guide: Path) -> list[Any]:
+    """Return the documents of a YAML file that hold anything. ruamel's mappings know their lines."""
+    try:
+        found = [
+            document for document in YAML().load_all(guide.read_text(encoding="utf-8-sig")) if document is not None
+        ]
+    except FileNotFoundError:
+        raise UserError(f"{guide} is not there. Name the guide's file, such as config.yaml.") from None
+    except (OSError, UnicodeDecodeError, YAMLError) as error:
+        raise UserError(f"{guide} is not YAML: {' '.join(str(error).split())}. Fix that file.") from None
+    if not found or not all(isinstance(document, dict) for document in found):
+        raise UserError(f"{guide} should hold settings, such as lora_rank: 16. Name the guide's file with settings.")
+    return found
+
+
+def _contents(document: Any) -> str:
+    return _few([f"{setting.last}: {_as_yaml(setting.value)}" for setting in _settings(document)])
+
+
+def _few(names: list[str]) -> str:
+    return ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
+
+
+def _settings(node: Any, above: str = "") -> Iterator[Setting]:
+    """Yield every setting of a document; a mapping is a section, unless it is a setting's value."""
+    for key, value in node.items():
+        name = f"{above}{key}"
+        if isinstance(value, dict) and key not in MAPPINGS:
+            yield from _settings(value, f"{name}.")
+        else:
+            yield Setting(name, _plain(value), node.lc.key(key)[0] + 1)
+
+
+def _plain(value: Any) -> Any:
+    """Return ruamel's value as Python's own, without comments and quotes."""
+    if isinstance(value, dict):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    plain = (bool, int, float, str)
+    return next((kind(value) for kind in plain if isinstance(value, kind)), value if value is None else str(value))
+
+
+def _translate(settings: list[Setting]) -> tuple[Values, dict[str, Setting], list[str]]:
+    """Return the values by key, the setting that each comes from, and a line about each setting."""
+    by_name = {setting.last: setting.value for setting in settings}
+    values: Values = {}
+    sources: dict[str, Setting] = {}
+    lines = []
+    for setting in settings:
+        found, why = _counterparts(setting, by_name)
+        for key, value in list(found.items()):
+            if values.get(key, value) != value:
+                why = f"{sources[key].name} has set {key}: {_as_yaml(values[key])}"
+                del found[key]
+        values |= found
+        sources |= {key: sources.get(key, setting) for key in found}
+        became = ", ".join(f"{key}: {_as_yaml(value)}" for key, value in found.items())
+        lines.append(f"{setting} -> {became or 'nothing'}{f' ({why})' if why else ''}")
+    return values, sources, lines
+
+
+def _counterparts(setting: Setting, by_name: Settings) -> tuple[Values, str]:
+    """Return what a setting becomes, and a remark: why it becomes nothing, or what to know about it."""
+    convert = TAKEN.get(setting.last)
+    if setting.last == "dropout" and "lora" in setting.name.lower():
+        convert = to("lora.dropout", as_share)
+    if convert is None:
+        return {}, REFUSED.get(setting.last, "pagetune does not know this setting")
+    if setting.value is None:
+        return {}, "it has no value"
+    try:
+        found = convert(setting.value, by_name)
+    except (NoCounterpartError, TypeError, ValueError) as problem:
+        return {}, str(problem)
+    return found, _remark(setting, found, by_name)
+
+
+def _remark(setting: Setting, found: Values, by_name: Settings) -> str:
+    if not found:
+        return "pagetune does that anyway, or another setting decides it"
+    if "train.effective_batch_size" in found:
+        return "the rows of a step over all GPUs; they are cut into as many parts as memory requires"
+    if OTHER_MODULES & set(map(str, setting.value if isinstance(setting.value, list) else ())):
+        return "out_proj, fc1 and fc2 are names of encoder-decoders such as BART; train checks them against the model"
+    if found.get("train.backend") == "unsloth":
+        return "auto takes Unsloth where it runs, and PEFT elsewhere"
+    return "Unsloth's own variant is used with Unsloth" if setting.value == "unsloth" else ""
+
+
+def _with_sources(message: str, sources: dict[str, Setting], guide: Path) -> str:
+    """Put the guide's line and name before a message about a key that comes from it."""
+    found = next((setting for key, setting in sources.items() if f" {key}:" in message), None)
+    return f"{guide}:{found.line}: {found} is not valid here: {message}" if found else message
+
+
+def _as_yaml(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_as_yaml, value))}]"
+    return {"None": "null", "True": "true", "False": "false"}.get(str(value), str(value))

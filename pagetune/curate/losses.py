@@ -1,0 +1,140 @@
+"""Say why pairs were rejected, with an example and the setting that keeps them."""
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+
+from pagetune.curate.filters import is_too_long, longest_answer, scripts_of
+from pagetune.params import Params
+from pagetune.records import Reason, Rejected
+from pagetune.text.korean import is_korean
+
+#: A reason that rejects a smaller share of the pairs is only counted.
+_WORTH_SAYING = 0.1
+_SHOWN_CHARACTERS = 60
+
+
+def loss_lines(rejected: Iterable[Rejected], params: Params, share_of: int = 0) -> list[str]:
+    """Return a sentence for each reason that has a remedy, the most frequent first.
+
+    Reasons that reject less than a tenth of `share_of` pairs are left out, except answers that are too long.
+    """
+    by_reason: dict[Reason, list[Rejected]] = defaultdict(list)
+    for row in rejected:
+        by_reason[row.reason].append(row)
+    most_first = sorted(by_reason.items(), key=lambda item: (-len(item[1]), item[0]))
+    return [
+        f"{'1 pair is' if len(rows) == 1 else f'{len(rows)} pairs are'} {reason}: {_REMEDIES[reason](rows, params)}"
+        for reason, rows in most_first
+        if reason in _REMEDIES and (reason == "too_long" or len(rows) >= _WORTH_SAYING * share_of)
+    ]
+
+
+def _question(row: Rejected) -> str:
+    text = row.instruction
+    return repr(text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…")
+
+
+def _too_long(rows: list[Rejected], params: Params) -> str:
+    answers = [row for row in rows if is_too_long(row.output, params.curate, params.predict.max_new_tokens)]
+    questions = [len(row.instruction) for row in rows if row not in answers]
+    said = [_long_answers(answers, params)] if answers else []
+    if questions:
+        longest = max(questions)
+        allowed = params.curate.max_question_characters
+        said.append(
+            f"A question has {longest} characters, and curate.max_question_characters allows {allowed}. "
+            f"Set it to {longest}."
+        )
+    return " ".join(said)
+
+
+def _long_answers(rows: list[Rejected], params: Params) -> str:
+    limit, own = params.predict.max_new_tokens, params.curate.max_answer_characters
+    first = max(rows, key=lambda row: len(row.output))
+    tokens = max(_tokens_for(row.output, params) for row in rows)
+    allowed = longest_answer(params.curate, limit, korean=is_korean(first.output))
+    settings = [] if own == "auto" else [f"curate.max_answer_characters to {len(first.output)}"]
+    settings += [f"predict.max_new_tokens to {tokens}"] if tokens > limit else []
+    return (
+        f"the answer to {_question(first)} has {len(first.output)} characters, and curate.max_answer_characters "
+        f"({own}) allows {allowed}. Set {' and '.join(settings)}."
+    )
+
+
+def _tokens_for(answer: str, params: Params) -> int:
+    """Return the `max_new_tokens` that hold an answer, as `curate.max_answer_characters: auto` counts them."""
+    auto = params.curate.model_copy(update={"max_answer_characters": "auto"})
+    per_thousand = longest_answer(auto, 1000, korean=is_korean(answer))
+    return math.ceil(1000 * len(answer) / per_thousand) + 1
+
+
+def _wrong_script(rows: list[Rejected], params: Params) -> str:
+    found = scripts_of(" ".join(f"{row.instruction} {row.output}" for row in rows))
+    missing = [name for name in found if name not in params.curate.scripts]
+    remedy = f"Add {', '.join(missing)} to it" if missing else "Remove wrong_script from curate.filters"
+    known = ", ".join(params.curate.scripts)
+    return f"{_question(rows[0])} has too few letters of curate.scripts ({known}). {remedy}."
+
+
+def _low_grade(rows: list[Rejected], params: Params) -> str:
+    best = max(rows, key=lambda row: float((row.detail or "0").split(",")[0]))
+    return (
+        f"the best of them is {_question(best)} ({best.detail}), and curate.min_grade is {params.curate.min_grade}. "
+        "Lower it to keep such pairs; 0 keeps all."
+    )
+
+
+def _filter(meaning: str) -> Callable[[list[Rejected], Params], str]:
+    def say(rows: list[Rejected], _: Params) -> str:
+        return (
+            f"{meaning}, such as {_question(rows[0])}. Remove {rows[0].reason} from curate.filters to keep such pairs."
+        )
+
+    return say
+
+
+def _too_short(rows: list[Rejected], params: Params) -> str:
+    longest = max(len(row.output) for row in rows)
+    return (
+        f"the longest of these answers has {longest} characters, and curate.min_answer_characters is "
+        f"{params.curate.min_answer_characters}. Lower it."
+    )
+
+
+def _personal_data(rows: list[Rejected], _: Params) -> str:
+    return (
+        f"they hold numbers that belong to a person, such as {_question(rows[0])}. Set curate.personal_data to mask, "
+        "which writes * over the numbers."
+    )
+
+
+def _contradiction(rows: list[Rejected], _: Params) -> str:
+    first = rows[0]
+    return (
+        f"one question has different answers, such as {_question(first)} in {first.doc_id} "
+        f"({first.output[:_SHOWN_CHARACTERS]!r}; {(first.detail or '')[: 2 * _SHOWN_CHARACTERS]!r}). Keep one answer, "
+        "or one of the documents."
+    )
+
+
+def _on_both_sides(rows: list[Rejected], _: Params) -> str:
+    documents = ", ".join(sorted({row.doc_id for row in rows})[:5])
+    return (
+        f"heldout and trained documents say the same ({documents}), such as {_question(rows[0])}. Leave copies and "
+        "older versions out."
+    )
+
+
+_REMEDIES: dict[Reason, Callable[[list[Rejected], Params], str]] = {
+    "too_long": _too_long,
+    "too_short": _too_short,
+    "wrong_script": _wrong_script,
+    "unfinished": _filter("the answer breaks off"),
+    "passage_dependent": _filter("the question points at a passage"),
+    "refusal": _filter("the answer says that it does not know"),
+    "low_grade": _low_grade,
+    "personal_data": _personal_data,
+    "contradiction": _contradiction,
+    "in_heldout_and_training": _on_both_sides,
+}

@@ -1,0 +1,81 @@
+"""Every YAML file means the same to a reader of YAML 1.1 (PyYAML, most programs) and to ours, of YAML 1.2."""
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from conftest import ROOT
+from dvc.utils.serialize import modify_yaml
+from ruamel.yaml import YAML
+
+#: DVC writes dvc.lock, and only DVC reads it.
+WRITTEN_BY_DVC = {"dvc.lock"}
+FILES = sorted(
+    name
+    for name in subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", "*.yaml", "*.yml"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split("\n")
+    if name and (ROOT / name).is_file() and name not in WRITTEN_BY_DVC
+)
+
+
+def flat(node: Any, above: str = "") -> dict[str, tuple[str, Any]]:
+    """Return the type and the value of every leaf, by its place; the keys with their types too."""
+    if isinstance(node, dict):
+        return {place: leaf for key, inner in node.items() for place, leaf in flat(inner, f"{above}.{key!r}").items()}
+    if isinstance(node, list):
+        return {place: leaf for i, inner in enumerate(node) for place, leaf in flat(inner, f"{above}[{i}]").items()}
+    return {above: (type(node).__name__, node)}
+
+
+def differences(text: str) -> list[str]:
+    """Return what the two readers read differently."""
+    new = [flat(document) for document in YAML(typ="safe", pure=True).load_all(text)]
+    try:
+        old = [flat(document) for document in yaml.safe_load_all(text)]
+    except yaml.YAMLError as error:
+        return [f"YAML 1.1: {error}"]
+    return [
+        f"{place}: {one.get(place)} is {other.get(place)} in YAML 1.1"
+        for one, other in zip(new, old, strict=True)
+        for place in sorted(one.keys() | other.keys())
+        if one.get(place) != other.get(place)
+    ]
+
+
+def test_the_files_are_found() -> None:
+    assert {"params.yaml", "dvc.yaml", "export/dvc.yaml", "presets/fast.yaml", "docs/workflows/scores.yml"} <= set(
+        FILES
+    )
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_means_the_same_to_both_readers(name: str) -> None:
+    assert differences((ROOT / name).read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("name", ["params.yaml", *(name for name in FILES if name.startswith("presets/"))])
+def test_a_file_still_does_once_dvc_has_written_it(name: str, tmp_path: Path) -> None:
+    """`dvc exp run -S` writes params.yaml again, and leaves out quotes that YAML 1.2 does not need."""
+    path = tmp_path / "params.yaml"
+    path.write_text((ROOT / name).read_text(encoding="utf-8"), encoding="utf-8")
+    before = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    with modify_yaml(path) as values:
+        values["seed"] = 7
+    text = path.read_text(encoding="utf-8")
+    assert YAML(typ="safe", pure=True).load(text) == before | {"seed": 7}
+    assert differences(text) == []
+
+
+@pytest.mark.parametrize(
+    "planted",
+    ["ocr: off", "use: yes", "on: push", "rate: 1e-5", "code: 0o14", "code: 012", "time: 12:30:45", "ask: [주소?]"],
+)
+def test_a_planted_difference_is_found(planted: str) -> None:
+    assert differences(f"{planted}\n")
