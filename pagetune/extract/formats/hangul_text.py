@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 
 from pagetune.extract.formats.flow import Block, Paragraph
 
+#: Hangul's own characters for numbers in boxes, white and black, which no other font has: 1 to 9 of each.
+_BOXED_NUMBERS = {first + number: ord("①") + number for first in (0xF02B1, 0xF02CE) for number in range(9)}
+
 
 @dataclass
 class AnchoredText:
@@ -22,7 +25,7 @@ class AnchoredText:
 
     @property
     def text(self) -> str:
-        return "".join(self._text)
+        return "".join(self._text).translate(_BOXED_NUMBERS)
 
     def blocks(self, label: str, heading: int) -> list[Block]:
         """Return the paragraph between its objects. An empty one is left out if there are objects."""

@@ -1,4 +1,4 @@
-"""Read HTML: paragraphs, headings, lists and tables as a browser shows them, without scripts, menus and hidden parts."""
+"""Read HTML: paragraphs, headings, lists, tables as a browser shows them, without scripts, menus and hidden parts."""
 
 import re
 from collections.abc import Iterator

@@ -95,9 +95,7 @@ class _Reader:
         elif kind == "tbl":
             content.anchor([self.table(part)])
         elif kind == "equation":
-            content.write(
-                " ".join((child(part, "script").text or "").split()) if child(part, "script") is not None else ""
-            )
+            content.write(" ".join(word for script in children(part, "script") for word in (script.text or "").split()))
         elif kind in ("compose", "dutmal"):
             content.write(_composed(part))
         elif kind in _FORM_FIELDS:

@@ -3,10 +3,12 @@
 from dataclasses import dataclass, field
 from math import inf
 
+from pagetune.extract.captions import MAX_CHARACTERS
 from pagetune.extract.columns import Line
 from pagetune.extract.formats.flow import PICTURE, Block, Cell, Note, Paragraph, TableBlock, text_of
 from pagetune.extract.letters import clean_line
 from pagetune.extract.tables import MAX_REPEATED, FoundTable
+from pagetune.text.sentences import ends_sentence
 
 #: Heights, in points, of a line and from one line to the next; the width of a page.
 _LINE, _STEP, _WIDTH = 10.0, 20.0, 100.0
@@ -43,6 +45,18 @@ class PageLayout:
         """Set the notes of the page below everything else."""
         notes, self._notes = self._notes, []
         self.add(notes)
+
+    def title_at_end(self) -> str:
+        """Return the last line if it may name what the next page begins with: it is short, and not a sentence."""
+        if not self.lines or any(table.box[1] > self.lines[-1].top for table in self.tables):
+            return ""
+        text = self.lines[-1].text
+        return "" if len(text) > MAX_CHARACTERS or ends_sentence(text) else text
+
+    def captions_after(self, title: str) -> list[str]:
+        """Return the captions; a first table with nothing above it has the title at the end of the page before."""
+        begins = self.tables and not any(line.top < self.tables[0].box[1] for line in self.lines)
+        return [self.captions[0] or title, *self.captions[1:]] if begins else self.captions
 
     def _add_paragraph(self, paragraph: Paragraph) -> None:
         for text in filter(None, map(tidy, paragraph.text.split("\n"))):

@@ -19,8 +19,9 @@ def page_records(pages: list[list[Block]], doc_id: str, sha256: str, params: Ext
     """Return the pages in order, with page numbers from 1."""
     layouts = [_lay_out(blocks) for blocks in pages]
     tables = table_records([PageParts(one.tables, [[line] for line in one.lines]) for one in layouts])
+    titles = ["", *(one.title_at_end() for one in layouts[:-1])]
     return [
-        _page(number, layout, _with_captions(found, layout.captions), doc_id, sha256, params)
+        _page(number, layout, _with_captions(found, layout.captions_after(titles[number - 1])), doc_id, sha256, params)
         for number, (layout, found) in enumerate(zip(layouts, tables, strict=True), 1)
     ]
 
@@ -35,7 +36,7 @@ def _lay_out(blocks: list[Block]) -> PageLayout:
 def _with_captions(tables: list[Table], captions: list[str]) -> list[Table]:
     """Return the tables with the captions that the file gives them in the place of those that stand above."""
     return [
-        table.model_copy(update={"caption": caption}) if caption and caption not in table.caption else table
+        table.model_copy(update={"caption": caption}) if caption not in table.caption else table
         for table, caption in zip(tables, captions, strict=True)
     ]
 

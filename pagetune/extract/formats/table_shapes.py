@@ -80,7 +80,7 @@ def is_table(with_text: list[Cell], cells: list[Cell]) -> bool:
         return False
     if len({cell.row for cell in with_text}) > 1:
         return True
-    numbered = _HEADING_NUMBER.fullmatch(text_of(with_text[0].blocks)) and len(with_text) == 2
+    numbered = len(with_text) == 2 and _HEADING_NUMBER.fullmatch(text_of(with_text[0].blocks).replace(" ", ""))
     return len(with_text) == len(cells) and not numbered and not all(cell.shaded for cell in with_text)
 
 

@@ -6,7 +6,7 @@ Hidden sheets, rows and columns are left out. Values are written as their cells 
 import re
 import warnings
 from collections.abc import Iterator
-from itertools import accumulate
+from itertools import accumulate, groupby
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -116,17 +116,16 @@ def _split(cells: list[_Filled], *, by_column: bool) -> list[list[_Filled]]:
 
 
 def _block(part: list[_Filled]) -> Iterator[Block]:
-    """Yield a table, and as text a cell that has the first row to itself, or the last with a remark."""
-    first, last = ([cell for cell in part if cell.row == find(one.row for one in part)] for find in (min, max))
-    if len(first) == 1:
-        yield Paragraph(first[0].text)
-        if len(part) > 1:
-            yield from _block([cell for cell in part if cell is not first[0]])
-    elif len(last) == 1 and _REMARK.match(last[0].text):
-        yield from _block([cell for cell in part if cell is not last[0]])
-        yield Paragraph(last[0].text)
-    else:
-        yield _table(part)
+    """Yield a table, and as text the cells above it that have a row to themselves, and such a remark below it."""
+    rows = [list(cells) for _, cells in groupby(sorted(part), key=lambda cell: cell.row)]
+    top = next((index for index, cells in enumerate(rows) if len(cells) > 1), len(rows))
+    end = len(rows)
+    while end > top and len(rows[end - 1]) == 1 and _REMARK.match(rows[end - 1][0].text):
+        end -= 1
+    yield from (Paragraph(cells[0].text) for cells in rows[:top])
+    if top < end:
+        yield _table([cell for cells in rows[top:end] for cell in cells])
+    yield from (Paragraph(cells[0].text) for cells in rows[end:])
 
 
 def _table(part: list[_Filled]) -> TableBlock:

@@ -1,6 +1,7 @@
 """Read the XML in packages: local names without namespaces, and parts that refer to no other file."""
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, TypeAlias
 from zipfile import BadZipFile, ZipFile
 
@@ -37,7 +38,12 @@ def parse_xml(content: bytes, name: str) -> Element:
 
 def name_of(element: Element) -> str:
     """Return the name of an element without its namespace; "" for a comment."""
-    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
+    return _local_name(element.tag) if isinstance(element.tag, str) else ""
+
+
+@cache
+def _local_name(tag: str) -> str:
+    return tag.rpartition("}")[2]
 
 
 def children(element: Element, *names: str) -> Iterator[Element]:
