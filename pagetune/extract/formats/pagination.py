@@ -29,7 +29,7 @@ def _cut(part: list[Block]) -> Iterator[list[Block]]:
         return
     page, filled = list[Block](), 0
     for piece in (piece for block in part for piece in _pieces(block)):
-        length = len(text_of([piece]))
+        length = len(text_of([piece])) + 1
         starts = _is_heading(piece) and filled >= MIN_CHARACTERS
         if filled and (starts or filled + length > MAX_CHARACTERS):
             kept = _without_heading(page)
