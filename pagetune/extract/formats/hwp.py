@@ -65,6 +65,8 @@ def read_hwp(path: Path) -> list[Block]:
 
 def _printed(record: Record, section: _Section) -> Iterator[Block]:
     """Yield a paragraph of the body, after a page break if it begins a page."""
+    for control in record.all(CONTROL):
+        _define(control, section)
     blocks = _paragraph(record, section)
     segments = record.first(LINE_SEGMENTS)
     heights = [height for _, height in struct.iter_unpack("<Ii28x", segments.data)] if segments else []
@@ -76,8 +78,6 @@ def _printed(record: Record, section: _Section) -> Iterator[Block]:
 
 
 def _paragraph(record: Record, section: _Section) -> list[Block]:
-    for defined in record.all(CONTROL):
-        _define(defined, section)
     label, heading = _label(record, section)  # counted before what is anchored in the paragraph
     controls, content = iter(record.all(CONTROL)), AnchoredText()
     text = record.first(PARA_TEXT)
@@ -122,7 +122,7 @@ def _label(record: Record, section: _Section) -> tuple[str, int]:
 
 
 def _define(control: Record, section: _Section) -> None:
-    """Note the numbering of headings, and the number of columns from here on."""
+    """Note the numbering of headings, and the number of columns of the body from here on; a cell has its own."""
     kind = _kind(control)
     if kind == "secd" and len(control.data) >= 20:
         section.outline = str(struct.unpack_from("<H", control.data, 18)[0])

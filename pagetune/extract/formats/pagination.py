@@ -6,8 +6,10 @@ from itertools import count
 
 from pagetune.extract.formats.flow import PAGE_BREAK, Block, Paragraph, TableBlock, text_of
 
-#: No page is longer than this, in characters. A long one is cut before a heading after this many.
+#: No part of a long text is longer than this, in characters. It is cut before a heading after this many.
 MAX_CHARACTERS, MIN_CHARACTERS = 3000, 1000
+#: A page that ends at a page break is cut only if it has more: a printed page of two columns may have 4,000.
+MAX_PRINTED = 6000
 
 
 def paginate(blocks: list[Block]) -> list[list[Block]]:
@@ -19,14 +21,13 @@ def paginate(blocks: list[Block]) -> list[list[Block]]:
             parts.append([])
         else:
             parts[-1].append(replace(block, number=next(numbers)) if isinstance(block, TableBlock) else block)
-    return [page for part in parts if part for page in _cut(part)]
+    filled = [part for part in parts if part]
+    most = MAX_PRINTED if len(filled) > 1 else MAX_CHARACTERS
+    return [page for part in filled for page in ([part] if len(text_of(part)) <= most else _cut(part))]
 
 
 def _cut(part: list[Block]) -> Iterator[list[Block]]:
     """Cut what stands between two page breaks into pages of at most MAX_CHARACTERS, as far as its blocks allow."""
-    if len(text_of(part)) <= MAX_CHARACTERS:
-        yield part
-        return
     page, filled = list[Block](), 0
     for piece in (piece for block in part for piece in _pieces(block)):
         length = len(text_of([piece])) + 1
