@@ -443,7 +443,7 @@ def test_a_long_file_is_read_in_parts_of_nearly_equal_length(tmp_path: Path) -> 
     write_pdf(tmp_path / "long.pdf", pages=70)
     pages = [page for page in read_documents(tmp_path, PARAMS) if isinstance(page, Page)]
     assert [page.page_number for page in pages] == list(range(1, 71))
-    source = type("Source", (), {"page_count": 70})()
+    source = type("Source", (), {"page_count": 70, "is_pdf": True})()
     assert [(part.first, part.last) for part in page_ranges(source, PARAMS)] == [(1, 23), (24, 46), (47, 70)]
 
 

@@ -62,7 +62,7 @@ def find_documents(folder: Path) -> list[Path]:
 
     Raise UserError if two of them would have the same document id.
     """
-    paths = sorted(path for path in folder.glob("*") if path.suffix.lower() in SUFFIXES and _is_shown(path))
+    paths = sorted(path for path in folder.glob("*") if path.suffix.lower() in SUFFIXES and _is_own(path))
     by_id = sorted(paths, key=doc_id)
     for one, other in itertools.pairwise(by_id):
         if doc_id(one) == doc_id(other):
@@ -71,16 +71,15 @@ def find_documents(folder: Path) -> list[Path]:
 
 
 def find_unread(folder: Path) -> list[BadFile]:
-    """Return the files that are neither documents nor own rows: nobody reads them."""
-    others = (path for path in sorted(folder.glob("*")) if path.suffix.lower() not in (*SUFFIXES, *OWN_ROWS, *_NOBODYS))
-    return [
-        BadFile(file=file_name(path), reason="not_read", seen=why_not_read(path)) for path in others if _is_shown(path)
-    ]
+    """Return the files that are neither documents nor own rows, nor hidden: nobody reads them."""
+    known = (*SUFFIXES, *OWN_ROWS, *_NOBODYS)
+    others = [path for path in sorted(folder.glob("[!.]*")) if path.suffix.lower() not in known and _is_own(path)]
+    return [BadFile(file=file_name(path), reason="not_read", seen=why_not_read(path)) for path in others]
 
 
-def _is_shown(path: Path) -> bool:
-    """Return whether it is a file that is not hidden: .gitignore is, and what an office program locks its file with."""
-    return path.is_file() and not path.name.startswith((".", "~$"))
+def _is_own(path: Path) -> bool:
+    """Return whether it is a file, and not the one with which an office program locks a document that is open."""
+    return path.is_file() and not path.name.startswith("~$")
 
 
 def doc_id(path: Path) -> str:
