@@ -184,3 +184,23 @@ def test_a_cut_off_file_is_named_and_never_read_in_part(tmp_path: Path, keep: fl
 def test_a_record_that_is_cut_off_is_an_error() -> None:
     with pytest.raises(ValueError, match="cut off"):
         tree(struct.pack("<I", 66 | 40 << 20) + b"\0" * 8)
+
+
+def test_check_boxes_are_read_with_their_captions(tmp_path: Path) -> None:
+    boxes = "".join(
+        f'<hp:p><hp:run><hp:checkBtn caption="{caption}" value="{value}"/></hp:run></hp:p>'
+        for caption, value in (("R&amp;&amp;D 과제", "CHECKED"), ("일반 과제입니다만 해당하지 않음", "UNCHECKED"))
+    )
+    text = read(write_hwpx(tmp_path / "form.hwpx", boxes))[0].text
+    assert text.splitlines() == ["☑ R&D 과제", "☐ 일반 과제입니다만 해당하지 않음"]
+
+
+def test_a_heading_in_a_frame_is_text_and_a_form_is_a_table(tmp_path: Path) -> None:
+    def table(*texts: str) -> str:
+        cells = "".join(f"<hp:tc><hp:subList>{run(text)}</hp:subList></hp:tc>" for text in texts)
+        return f"<hp:p><hp:run><hp:tbl><hp:tr>{cells}</hp:tr></hp:tbl></hp:run></hp:p>"
+
+    body = table("Ⅰ", "사업 개요") + table("담당자", "김서연", "전화", "02-123-4567") + table("알리는 글입니다.")
+    (page,) = read(write_hwpx(tmp_path / "frames.hwpx", body))
+    assert page.text.splitlines() == ["Ⅰ 사업 개요", "알리는 글입니다."]
+    assert rows_of(page) == [[["담당자", "김서연", "전화", "02-123-4567"]]]

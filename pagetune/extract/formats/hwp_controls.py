@@ -51,7 +51,7 @@ def form_text(record: Record | None) -> str:
     shown = [text[found.end() :][: int(found.group(1))] for found in _CAPTION.finditer(text)]
     state = _STATE.search(text)
     box = ("☑" if state.group(1) == "1" else "☐") if state else ""
-    return " ".join(filter(None, [box, *shown]))
+    return " ".join(filter(None, [box, *shown])).replace("&&", "&")  # a single & underlines a letter
 
 
 def text_art(data: bytes) -> Iterator[Block]:

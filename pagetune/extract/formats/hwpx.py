@@ -195,6 +195,7 @@ def _form_text(element: Element) -> str:
     """Return what a form field shows: ☑ or ☐ and the caption of a box, or the text of a field."""
     if name_of(element) in ("checkBtn", "radioBtn"):
         box = "☑" if attribute(element, "value") == "CHECKED" else "☐"
-        return f"{box} {attribute(element, 'caption') or ''}"
+        caption = (attribute(element, "caption") or "").replace("&&", "&")  # a single & underlines a letter
+        return f"{box} {caption}"
     written = next((part.text for part in children(element, "text") if part.text), "")
     return written or attribute(element, "caption") or attribute(element, "selectedValue") or ""
