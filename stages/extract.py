@@ -1,11 +1,11 @@
-"""Extract text and tables from PDFs: data/raw/*.pdf -> data/pages.jsonl, one Page a line, and data/bad_files.json."""
+"""Extract text and tables from documents: data/raw -> data/pages.jsonl, one Page a line, and data/bad_files.json."""
 
 from pathlib import Path
 
 from pagetune.errors import UserError, run_stage
-from pagetune.extract.files import find_pdfs
+from pagetune.extract.files import OWN_ROWS, SUFFIXES, find_documents, find_unread
 from pagetune.extract.pages import read_documents
-from pagetune.extract.summary import ExtractSummary, progress, say_bad_file
+from pagetune.extract.summary import ExtractSummary, progress, say_bad_file, what_to_do
 from pagetune.jsonl import atomic_write, write_json, write_records
 from pagetune.params import Params, load_params
 from pagetune.records import Page
@@ -38,7 +38,7 @@ def main() -> None:
 
 
 def why_nothing(params: Params) -> str | None:
-    """Return the reason if no PDF is to be read."""
+    """Return the reason if no document is to be read."""
     if params.task == "summarization":
         return "task is summarization"
     return None if params.qa.source == "pdf" else f"qa.source is {params.qa.source}"
@@ -48,16 +48,18 @@ def read_nothing(summary: ExtractSummary, reason: str) -> None:
     write_records(PAGES, [])
     write_json(BAD_FILES, [])
     write_json(METRICS, summary.metrics())
-    print(f"extract: {reason}: no PDF is read, {PAGES} is empty")
+    print(f"extract: {reason}: no document is read, {PAGES} is empty")
 
 
 def check_folder() -> None:
-    if not find_pdfs(RAW) and not list(RAW.glob("*.jsonl")):
+    if not find_documents(RAW) and not any(path.suffix.lower() in OWN_ROWS for path in RAW.iterdir()):
+        unread = "".join(f"\ndata/raw/{bad.file} {what_to_do(bad)}" for bad in find_unread(RAW))
         raise UserError(
-            f"{RAW} holds neither a *.pdf nor a *.jsonl. Put your documents there, or set qa.source: csv for a *.csv."
+            f"{RAW} holds no document ({', '.join(SUFFIXES)}) and no *.jsonl. Put your documents there, or set "
+            f"qa.source: csv for a *.csv.{unread}"
         )
-    nested = [path for path in RAW.rglob("*") if path.suffix.lower() == ".pdf" and path.parent != RAW]
-    if nested:
+    nested = [path for path in RAW.rglob("*") if path.suffix.lower() in SUFFIXES and path.parent != RAW]
+    if nested and not any(path.suffix.lower() in OWN_ROWS for path in nested[0].parent.iterdir()):
         raise UserError(f"{nested[0]} is in a subfolder, which is not read. Move it to {RAW}.")
 
 

@@ -14,7 +14,8 @@ from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen.canvas import Canvas
 
 from pagetune.errors import UserError
-from pagetune.extract.files import find_pdfs, read_passwords
+from pagetune.extract.files import find_documents, read_passwords
+from pagetune.extract.formats.detect import why_not_read
 from pagetune.extract.pages import page_ranges, read_documents
 from pagetune.extract.summary import ExtractSummary, what_to_do
 from pagetune.params import Extract, load_params
@@ -184,9 +185,10 @@ def test_pages_that_cannot_be_used_are_counted_by_reason(project: Path) -> None:
 def test_every_reason_says_what_to_do() -> None:
     reasons = BadFile.model_fields["reason"].annotation.__args__
     for reason in reasons:
-        line = what_to_do(BadFile(file="a.pdf", reason=reason, seen="what was seen"))
+        seen = why_not_read(Path("a.doc")) if reason == "not_read" else "what was seen"
+        line = what_to_do(BadFile(file="a.pdf", reason=reason, seen=seen))
         assert "\n" not in line
-        assert re.search(r"Replace|Add it|Raise|Take the file out", line), line
+        assert re.search(r"Replace|Add it|Raise|Take the file out|[Ss]ave it|Run `", line), line
 
 
 # --- Hostile files -------------------------------------------------------------------------------------------------
@@ -427,7 +429,7 @@ def test_two_files_of_the_same_name_are_refused(tmp_path: Path) -> None:
     write_pdf(tmp_path / "same.pdf")
     write_pdf(tmp_path / "same.PDF")
     with pytest.raises(UserError, match="would both be document 'same'"):
-        find_pdfs(tmp_path)
+        find_documents(tmp_path)
 
 
 def test_a_name_that_is_not_utf_8_is_still_one_line(tmp_path: Path) -> None:
@@ -441,7 +443,7 @@ def test_a_long_file_is_read_in_parts_of_nearly_equal_length(tmp_path: Path) -> 
     write_pdf(tmp_path / "long.pdf", pages=70)
     pages = [page for page in read_documents(tmp_path, PARAMS) if isinstance(page, Page)]
     assert [page.page_number for page in pages] == list(range(1, 71))
-    source = type("Source", (), {"page_count": 70})()
+    source = type("Source", (), {"page_count": 70, "is_pdf": True})()
     assert [(part.first, part.last) for part in page_ranges(source, PARAMS)] == [(1, 23), (24, 46), (47, 70)]
 
 

@@ -218,7 +218,7 @@ def fresh(tmp_path: Path) -> Path:
 def test_no_documents_is_one_line(fresh: Path) -> None:
     shutil.rmtree(fresh / "data/raw")
     (fresh / "data/raw").mkdir()
-    assert "data/raw holds neither a *.pdf nor a *.jsonl" in fails_in_one_line(fresh, "extract")
+    assert "data/raw holds no document" in fails_in_one_line(fresh, "extract")
 
 
 def test_a_broken_pdf_beside_good_ones_is_named(fresh: Path) -> None:

@@ -1,4 +1,4 @@
-"""Find the PDFs of a folder: which can be opened, with which password, and how many pages each has."""
+"""Find the documents of a folder: which can be opened, with which password, and how many pages each has."""
 
 import hashlib
 import itertools
@@ -18,6 +18,10 @@ from pdfminer.pdfparser import PDFParser
 
 from pagetune.errors import UserError
 from pagetune.extract.damage import damaged_pages
+from pagetune.extract.formats.detect import KINDS, is_package, is_pdf, why_not_read
+from pagetune.extract.formats.flow import UnreadableFile
+from pagetune.extract.formats.opening import read_document
+from pagetune.extract.formats.page_records import page_blocks
 from pagetune.extract.forms import is_xfa_only
 from pagetune.records import BadFile, BadFileReason
 
@@ -26,13 +30,15 @@ PASSWORDS_VARIABLE, PASSWORDS_FILE = "PAGETUNE_PASSWORDS", Path("passwords.json"
 PASSWORDS_HELP = (
     f'Add it as {{"file.pdf": "password"}} to {PASSWORDS_FILE} or {PASSWORDS_VARIABLE}, then run `dvc repro -f extract`'
 )
-#: The marker %PDF- may follow other bytes, but begins within this many bytes of the start.
-MARKER_WITHIN = 1024
+#: The suffixes of documents, of a user's own rows, which build_qa reads, and of what belongs to no reader.
+SUFFIXES = (".pdf", *KINDS)
+OWN_ROWS = (".jsonl", ".json", ".csv", ".tsv", ".parquet", ".arrow")
+_NOBODYS = (".dvc",)
 
 
 @dataclass(frozen=True)
 class InputFile:
-    """A file that may be a PDF, and its password if one is given."""
+    """A file that may be a document, and its password if one is given."""
 
     path: Path
     password: str | None = field(repr=False)
@@ -40,7 +46,7 @@ class InputFile:
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A PDF that can be opened, and its password if it needs one. `damaged` holds page numbers, counted from 1."""
+    """A document that can be opened, and its password if it needs one. `damaged` holds page numbers, from 1."""
 
     path: Path
     doc_id: str
@@ -48,19 +54,32 @@ class SourceFile:
     page_count: int
     password: str | None = field(repr=False)
     damaged: frozenset[int] = frozenset()
+    is_pdf: bool = True
 
 
-def find_pdfs(folder: Path) -> list[Path]:
-    """Return the `*.pdf` of a folder, in upper or lower case, sorted by name.
+def find_documents(folder: Path) -> list[Path]:
+    """Return the documents of a folder, their suffixes in upper or lower case, sorted by name.
 
     Raise UserError if two of them would have the same document id.
     """
-    paths = sorted(path for path in folder.glob("*") if path.suffix.lower() == ".pdf" and path.is_file())
+    paths = sorted(path for path in folder.glob("*") if path.suffix.lower() in SUFFIXES and _is_own(path))
     by_id = sorted(paths, key=doc_id)
     for one, other in itertools.pairwise(by_id):
         if doc_id(one) == doc_id(other):
             raise UserError(f"{one} and {other} would both be document {doc_id(one)!r}. Rename one of them.")
     return paths
+
+
+def find_unread(folder: Path) -> list[BadFile]:
+    """Return the files that are neither documents nor own rows, nor hidden: nobody reads them."""
+    known = (*SUFFIXES, *OWN_ROWS, *_NOBODYS)
+    others = [path for path in sorted(folder.glob("[!.]*")) if path.suffix.lower() not in known and _is_own(path)]
+    return [BadFile(file=file_name(path), reason="not_read", seen=why_not_read(path)) for path in others]
+
+
+def _is_own(path: Path) -> bool:
+    """Return whether it is a file, and not the one with which an office program locks a document that is open."""
+    return path.is_file() and not path.name.startswith("~$")
 
 
 def doc_id(path: Path) -> str:
@@ -77,8 +96,23 @@ def inspect_file(file: InputFile) -> SourceFile | BadFile:
     content = file.path.read_bytes()
     if not content:
         return _bad(file, "empty_file", "0 bytes")
-    if b"%PDF-" not in content[:MARKER_WITHIN]:
+    if is_pdf(file.path):
+        return _inspect_pdf(file, content)
+    if file.path.suffix.lower() == ".pdf" and not is_package(file.path):
         return _bad(file, "not_a_pdf", f"begins with {content[:8]!r}")
+    try:
+        page_count = len(page_blocks(read_document(file.path, file.password)))
+    except UnreadableFile as error:
+        return _bad(file, error.reason, error.seen)
+    except (MemoryError, RecursionError):
+        raise
+    except Exception as error:  # a library may raise anything on a broken file
+        return _bad(file, "broken_file", f"reading it failed with {type(error).__name__}")
+    sha256 = hashlib.sha256(content).hexdigest()
+    return SourceFile(file.path, doc_id(file.path), sha256, page_count, file.password, is_pdf=False)
+
+
+def _inspect_pdf(file: InputFile, content: bytes) -> SourceFile | BadFile:
     try:
         with pdfium.PdfDocument(file.path, password=file.password) as pdf:
             page_count = _count_pages(file, pdf)

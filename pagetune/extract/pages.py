@@ -1,4 +1,4 @@
-"""Read PDFs into pages: each page quickly, carefully where that is not enough, or set aside with a reason."""
+"""Read documents into pages: those of PDFs quickly, carefully where that is not enough, or set aside with a reason."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -12,7 +12,17 @@ from pagetune.extract.columns import Line, reading_order
 from pagetune.extract.engine import PAGES_PER_TASK, Failure, map_tasks
 from pagetune.extract.fast import FastPage, page_box, read_fast
 from pagetune.extract.field_words import add_fields, replace_by_fields
-from pagetune.extract.files import InputFile, SourceFile, file_name, find_pdfs, inspect_file, read_passwords
+from pagetune.extract.files import (
+    InputFile,
+    SourceFile,
+    file_name,
+    find_documents,
+    find_unread,
+    inspect_file,
+    read_passwords,
+)
+from pagetune.extract.formats.opening import read_document
+from pagetune.extract.formats.page_records import page_blocks, page_records
 from pagetune.extract.forms import Field
 from pagetune.extract.headers import header_lines
 from pagetune.extract.ink import shows_more_than
@@ -73,10 +83,11 @@ def read_documents(folder: Path, params: Extract) -> Iterator[Page | BadFile | i
     """
     if params.ocr == "auto":
         check_tesseract(params.ocr_languages)
-    found = inspect_files(find_pdfs(folder), params)
+    found = inspect_files(find_documents(folder), params)
     ranges = [part for source in found if isinstance(source, SourceFile) for part in page_ranges(source, params)]
     yield sum(len(part.numbers) for part in ranges)
     yield from (bad for bad in found if isinstance(bad, BadFile))
+    yield from find_unread(folder)
     for part, pages in zip(ranges, map_tasks(read_pages, ranges, params), strict=True):
         yield from _page_by_page(part, pages, params) if isinstance(pages, Failure) else pages
 
@@ -88,7 +99,7 @@ MAX_FAILED_PAGES = 2
 def _page_by_page(part: PageRange, failure: Failure, params: Extract) -> Iterator[Page]:
     """Read a range page by page after it exceeded its limits or crashed as a whole."""
     singles = [replace(part, first=number, last=number) for number in part.numbers]
-    if len(singles) == 1:
+    if len(singles) == 1 or not part.source.is_pdf:  # only a PDF can be read in part
         yield from failed_pages(part, failure.reason)
         return
     remaining, failed = iter(singles), 0
@@ -115,8 +126,11 @@ def _bad_if_failed(path: Path, outcome: SourceFile | BadFile | Failure) -> Sourc
 
 
 def page_ranges(source: SourceFile, params: Extract) -> Iterator[PageRange]:
-    """Split a file into ranges of nearly equal length, so that none is too short to find what repeats."""
-    parts = -(-source.page_count // PAGES_PER_TASK)
+    """Split a PDF into ranges of nearly equal length, so that none is too short to find what repeats.
+
+    Other documents are read as a whole.
+    """
+    parts = -(-source.page_count // PAGES_PER_TASK) if source.is_pdf else 1
     bounds = [part * source.page_count // parts for part in range(parts + 1)]
     for first, last in pairwise(bounds):
         yield PageRange(source, first + 1, last, params)
@@ -128,6 +142,8 @@ def failed_pages(part: PageRange, reason: Reason) -> list[Page]:
 
 def read_pages(part: PageRange) -> list[Page]:
     """Read a range of pages. A page that cannot be read is set aside, and the others are still read."""
+    if not part.source.is_pdf:
+        return _document_pages(part)
     password, tolerance = part.source.password, part.params.x_tolerance_ratio
     with (
         pdfium.PdfDocument(part.source.path, password=password) as pdf,
@@ -140,6 +156,12 @@ def read_pages(part: PageRange) -> list[Page]:
             if any(new is not raw for new, raw in zip(seen, raws, strict=True)):
                 raws, pages = seen, _finish_all(seen, part)
     return pages
+
+
+def _document_pages(part: PageRange) -> list[Page]:
+    source = part.source
+    pages = page_blocks(read_document(source.path, source.password))
+    return page_records(pages, source.doc_id, source.sha256, part.params)
 
 
 def _look_again(pdf: pdfium.PdfDocument, raw: RawPage, page: Page, _: PageRange) -> RawPage:

@@ -4,18 +4,23 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from pagetune.errors import UserError
-from pagetune.extract.files import PASSWORDS_HELP
+from pagetune.extract.files import PASSWORDS_HELP, SUFFIXES
 from pagetune.records import BadFile, Page
 
 _WHAT_TO_DO = {
     "empty_file": "is empty. Replace it, or take it out of the folder.",
     "not_a_pdf": "is not a PDF (it {seen}). Replace it, or take it out of the folder.",
-    "broken_file": "is a broken PDF ({seen}). Replace it, or take it out of the folder.",
+    "broken_file": "is broken ({seen}). Replace it, or take it out of the folder.",
+    "not_read": "is {seen}.",
+    "locked": "is {seen}, which only Hangul opens. Save it there without protection, or as a PDF.",
+    "unknown_encoding": "is text in an unknown encoding ({seen}). Save it as UTF-8.",
+    "missing_library": "needs a library that is not installed. Run `{seen}`.",
     "no_password": f"is protected by a password. {PASSWORDS_HELP}.",
     "wrong_password": f"does not open with the password given for it. {PASSWORDS_HELP}.",
     "xfa_only": "is an XFA form, which only Adobe's programs show (its page {seen}). Replace it by a flattened copy: "
@@ -24,6 +29,11 @@ _WHAT_TO_DO = {
     "out_of_memory": "could not be opened: it {seen}. Raise extract.memory_mib, or take the file out of the folder.",
     "crashed": "could not be opened: it {seen}. Take the file out of the folder, or raise extract.memory_mib.",
 }
+
+_NO_PAGE = (
+    "Set extract.ocr: auto for scanned PDFs, save other documents of pictures as PDFs for it, download damaged files "
+    "once more, or add documents with text."
+)
 
 
 class ExtractSummary:
@@ -56,12 +66,12 @@ class ExtractSummary:
     def check(self, on_bad_file: str) -> None:
         """Raise UserError if no page can be used, or if `on_bad_file` is "fail" and a file is bad."""
         lines = [f"data/raw/{bad.file} {what_to_do(bad)}" for bad in self.bad_files]
-        if lines and (on_bad_file == "fail" or not self._files):
+        documents = [bad for bad in self.bad_files if Path(bad.file).suffix.lower() in SUFFIXES]
+        if lines and (on_bad_file == "fail" or (documents and not self._files)):
             raise UserError("\n".join(lines))
         if self._counts["pages"] and not self._counts["ok"]:
             reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(self._quarantined.items()))
-            what = "Set extract.ocr: auto for scans, download damaged files once more, or add PDFs with a text layer."
-            raise UserError(f"data/raw: none of {self._counts['pages']} pages can be used ({reasons}). {what}")
+            raise UserError(f"data/raw: none of {self._counts['pages']} pages can be used ({reasons}). {_NO_PAGE}")
 
     def metrics(self) -> dict[str, object]:
         """Return the counts of files and pages, with the reasons in alphabetical order."""
