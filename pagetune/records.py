@@ -191,7 +191,7 @@ class Pair(Record):
 
     @property
     def asked(self) -> str:
-        """Return the question after what was said before it: by itself a later turn ("그럼 얼마예요?") may ask anything."""
+        """Return the question after what was said before it: "그럼 얼마예요?" by itself may ask anything."""
         return with_turns(self.turns, self.instruction)
 
     @classmethod

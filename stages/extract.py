@@ -12,6 +12,8 @@ from pagetune.records import Page
 
 RAW, PAGES, BAD_FILES = Path("data/raw"), Path("data/pages.jsonl"), Path("data/bad_files.json")
 METRICS = Path("metrics/extract.json")
+#: Files that build_qa reads.
+OWN_ROWS = (".jsonl", ".json", ".csv", ".tsv", ".parquet")
 
 
 def main() -> None:
@@ -41,7 +43,7 @@ def why_nothing(params: Params) -> str | None:
     """Return the reason if no PDF is to be read."""
     if params.task == "summarization":
         return "task is summarization"
-    return None if params.qa.source == "pdf" else f"qa.source is {params.qa.source}"
+    return None if params.qa.source == "documents" else f"qa.source is {params.qa.source}"
 
 
 def read_nothing(summary: ExtractSummary, reason: str) -> None:
@@ -52,9 +54,10 @@ def read_nothing(summary: ExtractSummary, reason: str) -> None:
 
 
 def check_folder() -> None:
-    if not find_pdfs(RAW) and not list(RAW.glob("*.jsonl")):
+    if not find_pdfs(RAW) and not any(path.suffix.lower() in OWN_ROWS or path.is_dir() for path in RAW.iterdir()):
         raise UserError(
-            f"{RAW} holds neither a *.pdf nor a *.jsonl. Put your documents there, or set qa.source: csv for a *.csv."
+            f"{RAW} holds neither a *.pdf nor rows of your own ({', '.join(f'*{suffix}' for suffix in OWN_ROWS)}). Put "
+            "your documents there, or set qa.source: rows for a data set on the Hub."
         )
     nested = [path for path in RAW.rglob("*") if path.suffix.lower() == ".pdf" and path.parent != RAW]
     if nested:

@@ -21,7 +21,7 @@ NAMES = ("train", "validation", "recall", "heldout")
 def main() -> None:
     params, manifest = load_params(), read_manifest()
     template, reason = make_template(params, manifest)
-    tokenizer = load_tokenizer(manifest, template)
+    tokenizer = load_tokenizer(manifest)
     counts: dict[str, int] = {}
     rejected: list[Rejected] = []
     for name in NAMES:

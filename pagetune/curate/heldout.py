@@ -27,7 +27,8 @@ def hash_fraction(seed: int, purpose: str, *content: str) -> float:
 def units_of(pairs: list[Pair], rows_alone: bool) -> dict[str, Unit]:
     """Return each pair's unit by pair_id: its document, or its page where there is only one document.
 
-    With `rows_alone` each of a user's own rows is a unit, and so is each conversation. It is false where `qa.columns.group` names their documents.
+    With `rows_alone` each of a user's own rows is a unit, and so is each conversation. It is false where
+    `qa.columns.group` names their documents.
     """
     several = len({pair.doc_id for pair in pairs if pair.page_number is not None}) > 1
     units = {}

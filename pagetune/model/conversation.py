@@ -8,9 +8,7 @@ from pagetune.model.template import TemplateRecord
 from pagetune.records import Turn
 
 
-def render_conversation(
-    turns: list[Turn], question: str, template: TemplateRecord, tokenizer: Any, system: str
-) -> str:
+def render_conversation(turns: list[Turn], question: str, template: TemplateRecord, tokenizer: Any, system: str) -> str:
     """Return the prompt that asks `question` after `turns`. A system text among these replaces `system`.
 
     Raises UserError where the chat template cannot hold the turns.
