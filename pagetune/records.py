@@ -186,7 +186,7 @@ class Pair(Record):
     judgement: Judgement | None
     #: From 0 to 1, by the rules of curate; null before curate, and for dialogues.
     grade: float | None = None
-    turns: list[Turn] = []
+    turns: list[Turn] = Field(default_factory=list)  # a default of [] is copied deeply for each row
     conversation: str | None = None
 
     @property

@@ -16,6 +16,10 @@ ANSWERS = {"output", "answer", "answers", "response", "completion", "a", "reply"
 ANSWERS |= {"답변", "답변내용", "대답", "답", "응답", "응답내용", "출력", "정답", "회신"}
 PASSAGES = {"input", "context", "passage", "입력", "지문", "문맥", "맥락", "본문"}
 MESSAGES = {"messages": "OpenAI messages", "conversations": "ShareGPT", "conversation": "ShareGPT"}
+#: What a text model cannot read.
+MEDIA = {"image", "images", "video", "videos", "audio", "audios"}
+#: Preference data: which of two answers is better. Either alone may be wrong.
+PREFERENCES = {"chosen", "rejected"}
 #: In messages to the user.
 KNOWN = (
     "Alpaca (instruction, input, output), question and answer (question, answer; 질문, 답변; Q, A; query, response), "
@@ -67,6 +71,8 @@ def recognise(rows: Sequence[Mapping[str, Any]], wanted: Columns) -> Format | No
     names = list(dict.fromkeys(name for row in rows for name in row if isinstance(name, str)))
     by_form = {_form(name): name for name in reversed(names)}
     group = by_form.get(_form(wanted.group)) if wanted.group else None
+    if by_form.keys() >= PREFERENCES and _form(wanted.output) not in PREFERENCES:
+        return None
     system = by_form.get("system")
     if found := _conversation(rows, by_form):
         return Conversation(*found, system, group)

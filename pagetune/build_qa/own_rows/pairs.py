@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Any, Literal
 
-from pagetune.build_qa.own_rows.formats import KNOWN, Conversation, Format, Texts, recognise
+from pagetune.build_qa.own_rows.formats import KNOWN, MEDIA, Conversation, Format, Texts, recognise
 from pagetune.build_qa.own_rows.raw import RawRow, RowError, Source, is_text, optional_text, row_text, shown, structure
 from pagetune.build_qa.own_rows.turns import Said, answered, in_turn, read_messages
 from pagetune.build_qa.pairs import make_id
@@ -109,6 +109,8 @@ def _add(row: RawRow, form: Format | None, name: str, train_on: TrainOn, own: Ow
 
 def _exchanges(row: dict[str, Any], form: Format, train_on: TrainOn) -> tuple[list[Exchange], str | None]:
     """Return what is trained on, and the question that ends a conversation without an answer."""
+    if media := next((name for name in row if name.casefold() in MEDIA and row[name]), None):
+        raise RowError("not_text", f"{media!r} holds something other than text, which the question is about")
     if isinstance(form, Texts):
         return [_exchange(row, form)], None
     said = _said(row, form)
@@ -167,7 +169,7 @@ def _answers(row: dict[str, Any], form: Texts) -> list[str]:
 
 
 def _history(row: dict[str, Any], name: str) -> list[Turn]:
-    """Return earlier questions and answers, [[question, answer], …], which LLaMA-Factory puts beside Alpaca's columns."""
+    """Return earlier questions and answers, [[question, answer], …], as LLaMA-Factory adds to Alpaca."""
     value = structure(row.get(name)) or []
     if not isinstance(value, list) or not all(isinstance(both, list) and len(both) == 2 for both in value):
         raise RowError("wrong_turns", f"{name!r} should be [[question, answer], …], got {shown(value)}")
@@ -202,12 +204,13 @@ def _line(
     source: Source, form: Format | None, sample: list[dict[str, Any]], rows: int, pairs: int, bad: list[Rejected]
 ) -> str:
     """Say what a source was read as, what of it is not used, and how many rows were set aside."""
-    if form is None:
-        said = f"{rows} rows"
-    else:
-        unused = [name for name in dict.fromkeys(name for row in sample for name in row) if name not in form.columns]
-        said = f"{rows} rows of {form.name} ({', '.join(form.columns)})"
-        said += f", not used: {', '.join(unused)}" if unused else ""
-    said += f" ({source.how})" if source.how else ""
-    said += f" -> {pairs} pairs" if pairs != rows else ""
-    return f"{source.path}: {said}{f', {len(bad)} set aside; the first, {bad[0].detail}' if bad else ''}"
+    columns = form.columns if form else []
+    unused = [name for name in dict.fromkeys(name for row in sample for name in row) if name not in columns]
+    parts = [
+        f"{rows} rows" + (f" of {form.name} ({', '.join(columns)})" if form else ""),
+        f"{pairs} pairs" if pairs != rows else "",
+        source.how,
+        f"not used: {', '.join(unused)}" if unused else "",
+        f"{len(bad)} set aside; the first, {bad[0].detail}" if bad else "",
+    ]
+    return f"{source.path}: {', '.join(filter(None, parts))}"

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 from pagetune.records import Reason
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
 
 class RowError(Exception):
     """What is wrong with one row. `what` continues a sentence that begins with the row's place."""
@@ -60,7 +62,7 @@ def optional_text(row: dict[str, Any], name: str | None) -> str:
 
 def is_text(value: str) -> bool:
     """Tell whether a file can hold the text: it has neither a NUL nor half of a surrogate pair."""
-    return "\0" not in value and not re.search("[\ud800-\udfff]", value)
+    return "\0" not in value and (value.isascii() or not _SURROGATE.search(value))
 
 
 def shown(value: object) -> str:
