@@ -7,6 +7,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from pagetune.build_qa.own_rows.formats import MESSAGES
 from pagetune.build_qa.own_rows.raw import RawRow, RowError, shown
 from pagetune.errors import UserError
 
@@ -65,9 +66,10 @@ def _as_row(value: Any) -> dict[str, Any] | RowError:
 
 def _items(text: str, path: Path) -> Iterator[tuple[int, Any]]:
     """Yield each item of the file's list with its line."""
-    start = _skip(text, 0)
-    if text[start : start + 1] == "{":
-        start = _only_list(text, start, path)
+    first = start = _skip(text, 0)
+    if text[start : start + 1] == "{" and (start := _only_list(text, first, path)) == first:
+        yield text.count("\n", 0, first) + 1, _DECODER.raw_decode(text, first)[0]
+        return
     if text[start : start + 1] != "[":
         raise UserError(f"{path} holds neither a list of rows nor an object with one. Write [{{…}}, {{…}}].")
     line, counted = 1, 0
@@ -85,7 +87,7 @@ def _list_items(text: str, start: int) -> Iterator[tuple[int, Any]]:
 
 
 def _only_list(text: str, start: int, path: Path) -> int:
-    """Return where the object's only list of objects begins."""
+    """Return where the object's only list of objects begins; where it has none, or messages, it is itself a row."""
     found: dict[str, int] = {}
     at = _skip(text, start + 1)
     while text[at : at + 1] != "}":
@@ -95,12 +97,13 @@ def _only_list(text: str, start: int, path: Path) -> int:
         begin = _skip(text, colon + 1)
         value, end = _DECODER.raw_decode(text, begin)
         if isinstance(value, list) and any(isinstance(item, dict) for item in value):
-            found[str(name)] = begin
+            found[str(name)] = start if name in MESSAGES else begin
         at = _after_comma(text, _skip(text, end), "}")
-    if len(found) != 1:
-        seen = f"the lists {', '.join(found)}" if found else "no list of objects"
-        raise UserError(f"{path} should hold one list of rows; it has {seen}. Keep one list in each file.")
-    return next(iter(found.values()))
+    if len(found) > 1:
+        raise UserError(
+            f"{path} should hold one list of rows; it has the lists {', '.join(found)}. Keep one list in each file."
+        )
+    return next(iter(found.values()), start)
 
 
 def _after_comma(text: str, at: int, closing: str) -> int:
