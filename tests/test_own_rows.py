@@ -353,7 +353,7 @@ def test_the_refusal_lists_the_first_20_bad_rows_and_counts_the_others(tmp_path:
     with pytest.raises(UserError) as caught:
         refuse(own.rejected)
     lines = str(caught.value).splitlines()
-    assert lines[0].startswith("25 rows cannot be used. Fix them, or set qa.on_bad_row: skip")
+    assert lines[0].startswith("25 own rows cannot be used. Fix them, or set qa.on_bad_row: skip")
     assert (len(lines), lines[20].strip(), lines[21].strip()) == (
         22,
         f"{tmp_path}/own.jsonl:20: 'A' should be a text, got None",

@@ -46,12 +46,14 @@ def read_own_rows(sources: Iterable[Source], columns: Columns, train_on: TrainOn
 
 def refuse(rejected: list[Rejected]) -> None:
     """Raise UserError with the bad rows, where there are any."""
+    if len(rejected) == 1:
+        raise UserError(f"{rejected[0].detail}. Fix that row, or set qa.on_bad_row: skip to go on without it.")
     if rejected:
-        rows = "1 row" if len(rejected) == 1 else f"{len(rejected)} rows"
         listed = "\n".join(f"  {row.detail}" for row in rejected[:SHOWN])
         more = f"\n  and {len(rejected) - SHOWN} more" if len(rejected) > SHOWN else ""
         raise UserError(
-            f"{rows} cannot be used. Fix them, or set qa.on_bad_row: skip to go on without:\n{listed}{more}"
+            f"{len(rejected)} own rows cannot be used. Fix them, or set qa.on_bad_row: skip to go on without them:\n"
+            f"{listed}{more}"
         )
 
 
