@@ -47,7 +47,7 @@ async def _model_wordings(
     write = _ask_for_paraphrases if params.paraphrase_method == "llm" else _translate_and_back
     count = params.paraphrases
     try:
-        # A model would write the passage below a question anew, and lacks what was said before a later one.
+        # A model would reword the passage below a question too, and lacks what was said before a later one.
         written = await gather(write(client, pair, count if stands_alone(pair) else 0) for pair in pairs if count)
     finally:
         await client.close()

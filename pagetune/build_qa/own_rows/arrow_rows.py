@@ -14,7 +14,7 @@ SAVED = ("state.json", "dataset_dict.json")
 
 
 def parquet_source(path: Path) -> Source:
-    """Raises UserError where the file is not Parquet."""
+    """Open a Parquet file. Raises UserError where it is not one."""
     from pyarrow import ArrowException
     from pyarrow.parquet import ParquetFile
 
