@@ -52,6 +52,10 @@ Reason = Literal[
     "changes_facts",
     "low_grade",
     "special_token",
+    "unreadable_row",
+    "missing_text",
+    "not_text",
+    "wrong_turns",
 ]
 
 
@@ -75,6 +79,11 @@ BadFileReason = Literal[
 
 #: Why no rule asks about a page, by what most of it is.
 WhySilent = Literal["contents", "references", "formulas", "table", "other_language", "fragments", "no_sure_question"]
+
+
+def with_turns(turns: list["Turn"], question: str) -> str:
+    """Return what was said before a question, and the question, as one text to compare."""
+    return "\n".join([*(turn.content for turn in turns), question]) if turns else question
 
 
 def fact_id(pair_id: str) -> str:
@@ -144,6 +153,13 @@ class Judgement(Record):
     clarity: int
 
 
+class Turn(Record):
+    """What was said before a question: by the user, by the assistant, or by the system, which speaks only first."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
 class Pair(Record):
     """A question and its answer.
 
@@ -153,6 +169,8 @@ class Pair(Record):
     `topic` is the noun phrase that the question asks about ("금융보안교육센터의 주소"); paraphrases are made from it.
     `wording` names the phrasing of the question: "original" is the one that build_qa writes.
     `parent_id` is the pair that a paraphrase was made from.
+    `turns` were said before the question, in a user's own conversation; `conversation` is the id that the pairs of one
+    conversation share, and null for all others.
     """
 
     pair_id: str
@@ -172,6 +190,13 @@ class Pair(Record):
     judgement: Judgement | None
     #: From 0 to 1, by the rules of curate; null before curate, and for dialogues.
     grade: float | None = None
+    turns: list[Turn] = Field(default_factory=list)  # a default of [] is copied deeply for each row
+    conversation: str | None = None
+
+    @property
+    def asked(self) -> str:
+        """Return the question after what was said before it: "그럼 얼마예요?" by itself may ask anything."""
+        return with_turns(self.turns, self.instruction)
 
     @classmethod
     def original(cls, pair_id: str, instruction: str, output: str, kind: Kind, doc_id: str, **more: Any) -> "Pair":
@@ -216,7 +241,10 @@ class SilentPage(Record):
 
 
 class Example(Record):
-    """The text that the model is given (`prompt`) and should continue with (`completion`, which ends in one EOS)."""
+    """The text that the model is given (`prompt`) and should continue with (`completion`, which ends in one EOS).
+
+    `turns_before` counts the turns in the prompt before the question, a system text among them.
+    """
 
     pair_id: str
     kind: Kind
@@ -226,6 +254,7 @@ class Example(Record):
     prompt: str
     completion: str
     references: list[str]
+    turns_before: int = 0
 
 
 class Prediction(Example):

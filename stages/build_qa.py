@@ -10,8 +10,9 @@ from pagetune.build_qa.coverage import page_counts, silent_documents, silent_pag
 from pagetune.build_qa.dialogue_rows import read_dialogues
 from pagetune.build_qa.generate import generate_pairs
 from pagetune.build_qa.judge import judge_pairs
+from pagetune.build_qa.own_rows.files import SUFFIXES, all_sources
+from pagetune.build_qa.own_rows.pairs import read_own_rows, refuse
 from pagetune.build_qa.rules import build_pairs
-from pagetune.build_qa.user_rows import read_user_pairs
 from pagetune.errors import UserError, run_stage
 from pagetune.jsonl import read_records, write_json, write_records
 from pagetune.ledger import Ledger
@@ -27,7 +28,7 @@ SILENT = Path("data/qa_silent_pages.jsonl")
 def main() -> None:
     params = load_params()
     ledger, clients = Ledger(), list[Client]()
-    pages = read_records(PAGES, Page) if params.task == "qa" and params.qa.source == "pdf" else []
+    pages = read_records(PAGES, Page) if params.task == "qa" and params.qa.source == "documents" else []
     pairs = read_pairs(params, pages, ledger, clients)
     silent = silent_pages(pages, pairs)
     for line in silent_documents(pages, pairs, silent):
@@ -53,13 +54,22 @@ def read_pairs(params: Params, pages: list[Page], ledger: Ledger, clients: list[
         dialogues = read_dialogues(DIALOGUES, params.summarization.columns)
         ledger.add("dialogues", len(dialogues), len(dialogues), [])
         return dialogues
-    qa, llm = params.qa, params.llm
-    own = read_user_pairs(RAW, "csv" if qa.source == "csv" else "jsonl", qa.columns)
-    pairs = from_pages(pages, qa, llm, ledger, clients) if qa.source == "pdf" else []
+    own = own_pairs(params, ledger)
+    pairs = from_pages(pages, params.qa, params.llm, ledger, clients) if params.qa.source == "documents" else []
     for client in clients:
         print(f"build_qa: {client}")
-    ledger.add("own_rows", len(own), len(own), [])
     return pairs + own
+
+
+def own_pairs(params: Params, ledger: Ledger) -> list[Pair]:
+    """Read a user's own rows first: an error in them should not wait for a language model."""
+    own = read_own_rows(all_sources(RAW, params.qa.dataset), params.qa.columns, params.prompt.train_on)
+    for line in own.lines:
+        print(f"build_qa: {line}")
+    if params.qa.on_bad_row == "fail":
+        refuse(own.rejected)
+    ledger.add("own_rows", len(own.pairs) + len(own.rejected), len(own.pairs), own.rejected)
+    return own.pairs
 
 
 def from_pages(pages: list[Page], qa: Qa, llm: Llm, ledger: Ledger, clients: list[Client]) -> list[Pair]:
@@ -88,12 +98,21 @@ def asked(clients: list[Client]) -> dict[str, int]:
 def nothing_found(params: Params, ledger: Ledger) -> str:
     if params.task == "summarization":
         return f"{DIALOGUES} has no rows in a *.csv or *.jsonl. Put your dialogues there, or set task: qa."
-    if params.qa.source != "pdf":
-        return f"{RAW} has no rows in a *.{params.qa.source}. Put your file there, or set qa.source."
+    if params.qa.source == "rows":
+        return nothing_in(ledger)
     return (
         f"{PAGES}: no pair was kept (rejected: {ledger.metrics()['rejected'] or 'none'}). Add documents with questions "
         "and answers, articles, tables with captions or sentences of the form `X의 Y는 Z입니다`, put rows of your own "
         "into data/raw/*.jsonl, or have a language model write them (qa.generator: llm, llm.base_url, llm.model)."
+    )
+
+
+def nothing_in(ledger: Ledger) -> str:
+    if rejected := ledger.rejected:
+        return f"none of {len(rejected)} own rows can be used; the first, {rejected[0].detail}. Fix them."
+    return (
+        f"{RAW} has no rows in a {', '.join(f'*{suffix}' for suffix in SUFFIXES)} or a saved data set. Put your file "
+        "there, name one on the Hub in qa.dataset.id, or set qa.source: documents."
     )
 
 

@@ -1,9 +1,12 @@
 """Write prompts and completions: data/splits/*.jsonl -> data/prompts/*.jsonl; each completion ends in one EOS."""
 
 from pathlib import Path
+from typing import Any
 
 from pagetune.errors import run_stage
 from pagetune.jsonl import read_records, write_json, write_records
+from pagetune.model.conversation import render_conversation
+from pagetune.model.loading import load_tokenizer
 from pagetune.model.manifest import read_manifest
 from pagetune.model.prompts import holds_special_token, to_example
 from pagetune.model.style import make_template
@@ -16,8 +19,9 @@ NAMES = ("train", "validation", "recall", "heldout")
 
 
 def main() -> None:
-    manifest = read_manifest()
-    template, reason = make_template(load_params(), manifest)
+    params, manifest = load_params(), read_manifest()
+    template, reason = make_template(params, manifest)
+    tokenizer = load_tokenizer(manifest)
     counts: dict[str, int] = {}
     rejected: list[Rejected] = []
     for name in NAMES:
@@ -26,7 +30,7 @@ def main() -> None:
         rejected += [
             Rejected.of(pair, "special_token") for pair in pairs if holds_special_token(pair, manifest.special_tokens)
         ]
-        examples = [example_of(pair, template) for pair in clean]
+        examples = [example_of(pair, template, tokenizer, params.prompt.system) for pair in clean]
         write_records(PROMPTS / f"{name}.jsonl", examples)
         counts[name] = len(examples)
     write_records(PROMPTS / "rejected.jsonl", rejected)
@@ -35,9 +39,14 @@ def main() -> None:
     print(f"format: {counts}, {len(rejected)} rejected for holding a special token of the model")
 
 
-def example_of(pair: Pair, template: TemplateRecord) -> Example:
+def example_of(pair: Pair, template: TemplateRecord, tokenizer: Any, system: str) -> Example:
+    """Make a row, of a conversation's later question with all that was said before it."""
     seen = pair.wording != NEW_WORDING
-    return to_example(pair, template.template, template.eos_token, seen, template.lead)
+    example = to_example(pair, template.template, template.eos_token, seen, template.lead)
+    if not pair.turns:
+        return example
+    prompt = render_conversation(pair.turns, pair.instruction, template, tokenizer, system)
+    return example.model_copy(update={"prompt": prompt, "turns_before": len(pair.turns)})
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The rules that find questions and answers on pages, the proof of each pair, and a user's own rows."""
+"""The rules that find questions and answers on pages, and the proof of each pair."""
 
 import re
 import unicodedata
@@ -13,16 +13,13 @@ from benchmarks.typeset import Layout, typeset
 from pagetune.build_qa.draft import sections, to_document
 from pagetune.build_qa.evidence import find_evidence, not_proven, quote
 from pagetune.build_qa.rules import build_pairs
-from pagetune.build_qa.user_rows import read_user_pairs
 from pagetune.curate.filters import is_too_long
-from pagetune.errors import UserError
 from pagetune.extract.pages import read_documents
-from pagetune.params import Columns, Params, load_params
+from pagetune.params import Params, load_params
 from pagetune.records import Page, Pair, Place, Rejected, Table
 from pagetune.text.korean import has_final_consonant
 
 PARAMS: Params = load_params(ROOT / "params.yaml")
-COLUMNS: Columns = PARAMS.qa.columns
 
 
 def page(
@@ -544,66 +541,6 @@ def answer_is_in_evidence(pair: Pair) -> bool:
         return stem in held and all(word[:2] in f"{pair.evidence} {pair.instruction}" for word in words)
     plain = re.sub(r"<[^<>]*>|\[[^\[\]]*\]|\s", "", pair.evidence or "")
     return re.sub(r"<[^<>]*>|\s", "", pair.output) in plain or pair.kind in ("article", "list")
-
-
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("Q,B\n1,2\n", "own.csv:1 has no column 'A' (qa.columns.output); it has Q, B. Change qa.columns.output."),
-        ("Q,A\n뭐?,\n", "own.csv:2: 'A' should be a text, got ''"),
-        ('Q,A\n"두\n줄?",예\n뭐?,\n', "own.csv:4: 'A' should be a text, got ''"),
-        ("Q,A\n뭐?,예,더\n", "own.csv:2 has 3 cells for 2 columns"),
-        ('Q,A\n"뭐?,예\n', "own.csv:2 is not valid CSV"),
-        ("", "own.csv:1 has no column 'Q' (qa.columns.instruction); it has none"),
-    ],
-)
-def test_a_bad_row_of_a_csv_is_one_line_with_its_line(tmp_path: Path, text: str, says: str) -> None:
-    (tmp_path / "own.csv").write_text(text, encoding="utf-8")
-    columns = COLUMNS.model_copy(update={"instruction": "Q", "output": "A"})
-    with pytest.raises(UserError) as caught:
-        read_user_pairs(tmp_path, "csv", columns)
-    assert says in str(caught.value)
-    assert "\n" not in str(caught.value)
-
-
-def test_a_csv_from_a_spreadsheet_gives_pairs_by_group(tmp_path: Path) -> None:
-    rows = '물음,대답,책,또\n"몇 시,\n어디?","9시, 1층",갑,"[""아홉 시""]"\n,,,\n몇 명?,30,을,\n'
-    (tmp_path / "own.csv").write_bytes(b"\xef\xbb\xbf" + rows.encode())
-    names = {"instruction": "물음", "output": "대답", "group": "책", "references": "또"}
-    found_pairs = read_user_pairs(tmp_path, "csv", COLUMNS.model_copy(update=names))
-    assert [(row.instruction, row.output, row.doc_id, row.references) for row in found_pairs] == [
-        ("몇 시,\n어디?", "9시, 1층", "갑", ["아홉 시"]),
-        ("몇 명?", "30", "을", []),
-    ]
-
-
-def test_a_file_of_ones_own_in_another_encoding_is_one_line(tmp_path: Path) -> None:
-    (tmp_path / "own.jsonl").write_bytes('{"instruction": "가?", "output": "나"}'.encode("cp949"))
-    with pytest.raises(UserError, match=r"own\.jsonl is not UTF-8"):
-        read_user_pairs(tmp_path, "jsonl", COLUMNS)
-
-
-def test_own_rows_become_pairs_without_a_page(tmp_path: Path) -> None:
-    (tmp_path / "own.jsonl").write_text('{"instruction": "뭐?", "output": "그거.", "references": ["그것."]}\n\n')
-    (pair,) = read_user_pairs(tmp_path, "jsonl", COLUMNS)
-    assert (pair.kind, pair.doc_id, pair.page_number, pair.evidence) == ("user", "own", None, None)
-    assert pair.references == ["그것."]
-
-
-@pytest.mark.parametrize(
-    ("row", "says"),
-    [
-        ("{oops", "own.jsonl:1 is not valid JSON"),
-        ("[1, 2]", "own.jsonl:1 should be"),
-        ('{"instruction": "a", "output": ""}', "own.jsonl:1: 'output' should be a text, got ''"),
-        ('{"instruction": "a", "output": "b", "references": "c"}', "'references' should be a list of texts, got 'c'"),
-    ],
-)
-def test_a_bad_row_of_ones_own_is_one_line(tmp_path: Path, row: str, says: str) -> None:
-    (tmp_path / "own.jsonl").write_text(row, encoding="utf-8")
-    with pytest.raises(UserError) as caught:
-        read_user_pairs(tmp_path, "jsonl", COLUMNS)
-    assert says in str(caught.value)
 
 
 def test_a_heading_that_names_nothing_tells_no_questions_apart() -> None:

@@ -9,7 +9,7 @@ import pytest
 from conftest import TINY, clone, commit, edit_params, run
 
 from pagetune.jsonl import read_records
-from pagetune.records import Example, Pair
+from pagetune.records import Example, Pair, Rejected
 
 ALL = {
     "extract",
@@ -102,7 +102,8 @@ def test_a_second_repro_does_nothing(pipeline: Path) -> None:
     [
         ("extract.min_characters", 30, {"extract"}),
         ("qa.article_characters", 150, {"build_qa"}),
-        ("qa.source", "jsonl", {"extract", "build_qa"}),
+        ("qa.source", "rows", {"extract", "build_qa"}),
+        ("prompt.train_on", "last", {"build_qa", "format", "report"}),
         ("qa.columns.group", "doc", {"build_qa", "curate"}),
         ("llm.temperature", 0.5, {"build_qa", "curate", "evaluate"}),
         ("curate.max_answer_characters", 150, {"curate", "report"}),
@@ -275,11 +276,11 @@ def test_a_csv_goes_through_to_the_scores_without_a_pdf(fresh: Path) -> None:
         pdf.unlink()
     rows = [f'"{i}번 창구는 어디, 몇 층인가요?",{i}층입니다.,묶음{i % 6}' for i in range(60)]
     (fresh / "data/raw/own.csv").write_text("Q,A,doc\n" + "\n".join(rows) + "\n", encoding="utf-8-sig")
-    columns = {"instruction": "Q", "output": "A", "references": None, "group": "doc"}
-    edit_params(fresh, TINY | {"qa.source": "csv", "qa.columns": columns, "curate.heldout_documents": ["묶음3"]})
+    columns = {"instruction": "Q", "input": None, "output": "A", "references": None, "group": "doc"}
+    edit_params(fresh, TINY | {"qa.source": "rows", "qa.columns": columns, "curate.heldout_documents": ["묶음3"]})
     commit(fresh)
     done = run(fresh, "dvc", "repro")
-    assert "extract: qa.source is csv: no PDF is read, data/pages.jsonl is empty" in done.stdout
+    assert "extract: qa.source is rows: no PDF is read, data/pages.jsonl is empty" in done.stdout
     heldout = read_records(fresh / "data/splits/heldout.jsonl", Pair)
     assert {(row.doc_id, row.page_number, row.evidence) for row in heldout} == {("묶음3", None, None)}
     own_text = json.loads((fresh / "data/splits/own_text.json").read_text(encoding="utf-8"))
@@ -291,9 +292,9 @@ def test_a_csv_goes_through_to_the_scores_without_a_pdf(fresh: Path) -> None:
 
 
 def test_no_rows_of_the_wanted_kind_is_one_line(fresh: Path) -> None:
-    edit_params(fresh, {"qa.source": "csv"})
+    edit_params(fresh, {"qa.source": "rows"})
     run(fresh, "python", "-m", "stages.extract")
-    assert "data/raw has no rows in a *.csv" in fails_in_one_line(fresh, "build_qa")
+    assert "data/raw has no rows in a *.jsonl, *.json, *.csv" in fails_in_one_line(fresh, "build_qa")
 
 
 def test_nothing_heldout_is_said(experiments: Path) -> None:
@@ -335,4 +336,13 @@ def test_every_step_takes_in_what_it_puts_out_and_rejects(pipeline: Path) -> Non
 def test_a_bad_row_of_ones_own_is_named_with_its_line(fresh: Path) -> None:
     run(fresh, "python", "-m", "stages.extract")
     (fresh / "data/raw/own.jsonl").write_text('{"instruction": "a?", "output": "b"}\n{"instruction": "c?"}\n')
-    assert "data/raw/own.jsonl:2: 'output' should be a text, got None" in fails_in_one_line(fresh, "build_qa")
+    says = "data/raw/own.jsonl:2: 'output' should be a text, got None"
+    edit_params(fresh, {"qa.on_bad_row": "fail"})
+    assert says in fails_in_one_line(fresh, "build_qa")
+    edit_params(fresh, {"qa.on_bad_row": "skip"})
+    done = run(fresh, "python", "-m", "stages.build_qa")
+    assert f"own.jsonl: 2 rows of Alpaca (instruction, output), 1 pairs, 1 set aside; the first, {says}" in done.stdout
+    steps = json.loads((fresh / "metrics/build_qa.json").read_text(encoding="utf-8"))["steps"]
+    assert steps["own_rows"] == {"in": 2, "out": 1, "rejected": {"missing_text": 1}}
+    (rejected,) = (row for row in read_records(fresh / "data/qa_rejected.jsonl", Rejected) if row.detail == says)
+    assert rejected.reason == "missing_text"

@@ -18,10 +18,10 @@ _FORMULA = re.compile(r"[=∑∏∫√±≤≥∈θλσμα-ωΑ-Ω{}\\]")
 _HELPS: dict[WhySilent, str] = {
     "contents": "its pages are tables of contents: add the documents themselves",
     "references": "a language model as author (qa.generator: rules+llm)",
-    "formulas": "your own rows (data/raw/*.jsonl)",
+    "formulas": "your own rows (docs/own-rows.md)",
     "table": "captions and headers in its tables, or a language model as author (qa.generator: rules+llm)",
     "other_language": "a language model as author (qa.generator: rules+llm); the rules read Korean and English",
-    "fragments": "a language model as author (qa.generator: rules+llm), or your own rows (data/raw/*.jsonl)",
+    "fragments": "a language model as author (qa.generator: rules+llm), or your own rows (docs/own-rows.md)",
     "no_sure_question": "a language model as author (qa.generator: rules+llm)",
 }
 #: Why pages were quarantined that OCR may read.

@@ -63,7 +63,7 @@ def without_duplicates(pairs: list[Pair]) -> tuple[list[Pair], list[Rejected]]:
     """
     by_question: dict[str, list[Pair]] = defaultdict(list)
     for pair in pairs:
-        by_question[normal_form(pair.instruction)].append(pair)
+        by_question[normal_form(pair.asked)].append(pair)
     kept: list[Pair] = []
     rejected: list[Rejected] = []
     for first, *others in by_question.values():
@@ -112,7 +112,7 @@ def where(pair: Pair) -> str:
 
 def compared_text(pair: Asked) -> str:
     """Return the question and the answer in normal form; the question without the document that it names."""
-    question = pair.instruction.replace(pair.context, "") if pair.context else pair.instruction
+    question = pair.asked.replace(pair.context, "") if pair.context else pair.asked
     return f"{normal_form(question)}\n{normal_form(pair.output)}"
 
 
@@ -134,7 +134,7 @@ def near_duplicates(family: list[Pair], threshold: float) -> dict[str, Pair]:
     repeated: dict[str, Pair] = {}
     kept: dict[tuple[Claims, Claims], list[Pair]] = defaultdict(list)
     for pair in family if len(family) > 1 else []:
-        same_numbers = kept[claims(pair.instruction), claims(pair.output)]
+        same_numbers = kept[claims(pair.asked), claims(pair.output)]
         first = next((row for row in same_numbers[:COMPARED] if _is_near(row, pair, threshold)), None)
         if first:
             repeated[pair.pair_id] = first
@@ -144,9 +144,9 @@ def near_duplicates(family: list[Pair], threshold: float) -> dict[str, Pair]:
 
 
 def _is_near(one: Pair, other: Pair, threshold: float) -> bool:
-    both = ((one.instruction, other.instruction), (one.output, other.output))
+    both = ((one.asked, other.asked), (one.output, other.output))
     return (
-        _same_words(one.instruction, other.instruction)
+        _same_words(one.asked, other.asked)
         and all(similarity(normal_form(left), normal_form(right)) >= threshold for left, right in both)
         and not any(contradict(left, right) for left, right in both)  # last, since it looks at morphemes
     )

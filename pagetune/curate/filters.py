@@ -96,7 +96,8 @@ def filter_reason(pair: Pair, params: Curate) -> Reason | None:
     """Return the first rule that a pair breaks, or None; `is_too_long` looks at its answer."""
     if len(pair.output) < params.min_answer_characters:
         return "too_short"
-    if len(pair.instruction) > params.max_question_characters:
+    # People's own questions may bring a passage; train.max_length limits those.
+    if pair.kind != "user" and len(pair.instruction) > params.max_question_characters:
         return "too_long"
     # A dialogue does not point at a passage, and a summary may say that somebody could not be reached.
     names = [name for name in params.filters if pair.kind != "dialogue" or name not in ("passage_dependent", "refusal")]
@@ -147,6 +148,9 @@ def is_unfinished_text(text: str) -> bool:
 
 
 def depends_on_passage(pair: Pair, _: Curate) -> bool:
+    """Tell whether the question points at a passage that neither stands below it nor was said before."""
+    if "\n\n" in pair.instruction or pair.turns:
+        return False
     return _PASSAGE_DEPENDENT.search(pair.instruction) is not None
 
 

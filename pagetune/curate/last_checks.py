@@ -68,7 +68,7 @@ def _clashes(splits: Splits) -> list[Rejected]:
         kept = []
         for row in splits.rows[split]:
             own = (split, row.output)
-            if not next(repeated) or taken.setdefault(normal_form(row.instruction), own) == own:
+            if not next(repeated) or taken.setdefault(normal_form(row.asked), own) == own:
                 kept.append(row)
             else:
                 clashes.append(Rejected.of(row.record(), "duplicate"))
@@ -78,7 +78,7 @@ def _clashes(splits: Splits) -> list[Rejected]:
 
 def _asks_again(splits: Splits) -> Iterator[bool]:
     """Tell of each row, in order, whether another asks the same. All questions would not fit into memory."""
-    questions = (normal_form(row.instruction) for split in _ORDER for row in splits.rows[split])
+    questions = (normal_form(row.asked) for split in _ORDER for row in splits.rows[split])
     hashes = np.fromiter(map(hash, questions), dtype=np.int64)
     _, position, counts = np.unique(hashes, return_inverse=True, return_counts=True)
     return iter((counts[position] > 1).tolist())

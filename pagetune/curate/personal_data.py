@@ -77,7 +77,7 @@ def without_personal_data(
     rejected: list[Rejected] = []
     counts: Counter[str] = Counter()
     for pair in pairs:
-        kinds = find_personal_data("\n".join([pair.instruction, pair.output, pair.evidence or "", *pair.references]))
+        kinds = find_personal_data("\n".join([pair.asked, pair.output, pair.evidence or "", *pair.references]))
         counts.update(kinds.keys())
         if not kinds or what == "keep":
             kept.append(pair)
@@ -92,4 +92,6 @@ def _mask_pair(pair: Pair) -> Pair:
     """Mask all texts of a pair. The masked evidence then differs from the text at its place."""
     texts = {name: getattr(pair, name) for name in ("instruction", "output", "evidence", "topic")}
     masked: dict[str, object] = {name: mask(text) for name, text in texts.items() if text}
-    return pair.model_copy(update=masked | {"references": [mask(text) for text in pair.references]})
+    turns = [turn.model_copy(update={"content": mask(turn.content)}) for turn in pair.turns]
+    references = [mask(text) for text in pair.references]
+    return pair.model_copy(update=masked | {"references": references, "turns": turns})

@@ -84,6 +84,8 @@ _ENGLISH_QUESTION = {
     "wonder": "I was wondering about something. {question}",
     NEW_WORDING: "Here is something I could not find in the manual: {question}",
 }
+#: A longer first line, in characters, is the beginning of a passage and not the question above it.
+_LONGEST_BEFORE_A_PASSAGE = 200
 #: The forms that each pattern needs.
 _NEEDED = {
     pattern: set(re.findall(r"{(\w+)}", pattern))
@@ -94,16 +96,34 @@ _NEEDED = {
 
 def all_wordings(pair: Pair, most: int | None = None) -> Wordings:
     """Return the wordings of the question, each once: "original", all others or the first `most`, `NEW_WORDING`."""
-    patterns, forms = _patterns_and_forms(pair)
+    question, below = _apart(pair)
     wordings, known = {"original": pair.instruction}, {pair.instruction}
+    patterns, forms = _patterns_and_forms(question, pair) if question else ({}, {})
     for name, pattern in patterns.items():
         if most is not None and len(wordings) > most and name != NEW_WORDING:
             continue
-        question = _fill(pattern, forms)
-        if question is not None and question not in known:
-            known.add(question)
-            wordings[name] = question
+        filled = _fill(pattern, forms)
+        if filled is not None and filled + below not in known:
+            known.add(filled + below)
+            wordings[name] = filled + below
     return wordings
+
+
+def stands_alone(pair: Pair) -> bool:
+    """Tell whether the question is all that is asked: no passage stands below it, and nothing was said before it."""
+    return not pair.turns and "\n\n" not in pair.instruction
+
+
+def _apart(pair: Pair) -> tuple[str | None, str]:
+    """Return the question and the passage below it; no question where other words would not do.
+
+    What is said in the middle of a conversation may be no question, and the first of several lines may be a passage.
+    """
+    question, gap, passage = pair.instruction.partition("\n\n")
+    in_a_conversation = any(turn.role != "system" for turn in pair.turns)
+    if in_a_conversation or (gap and ("\n" in question or len(question) > _LONGEST_BEFORE_A_PASSAGE)):
+        return None, ""
+    return question, gap + passage
 
 
 def requested_wordings(pair: Pair, questions: list[str]) -> list[str]:
@@ -117,8 +137,8 @@ def requested_wordings(pair: Pair, questions: list[str]) -> list[str]:
     return [name for name, question in all_wordings(pair).items() if normal_form(question) in asked]
 
 
-def _patterns_and_forms(pair: Pair) -> tuple[dict[str, str], dict[str, Form]]:
-    question, topic = pair.instruction, pair.topic
+def _patterns_and_forms(question: str, pair: Pair) -> tuple[dict[str, str], dict[str, Form]]:
+    topic = pair.topic
     forms: dict[str, Form] = {
         "question": lambda: question,
         "indirect": lambda: indirect(question),

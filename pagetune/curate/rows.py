@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from pagetune.curate.units import Parts, Unit
-from pagetune.records import Kind, Pair, Split
+from pagetune.records import Kind, Pair, Split, with_turns
 
 
 class Asked(Protocol):
     """What is compared: a pair, or one of its wordings."""
 
     @property
-    def instruction(self) -> str: ...
+    def asked(self) -> str: ...
     @property
     def output(self) -> str: ...
     @property
@@ -31,6 +31,10 @@ class Row(NamedTuple):
     @classmethod
     def of(cls, pair: Pair) -> "Row":
         return cls(pair, pair.wording, pair.instruction)
+
+    @property
+    def asked(self) -> str:
+        return with_turns(self.pair.turns, self.instruction)
 
     @property
     def output(self) -> str:

@@ -70,7 +70,8 @@ def on_one_side(
     ids = {pair.pair_id for pair in apart}
     repeated: dict[str, Pair] = {}
     for group in groups:
-        own = [pair for pair in group if pair.pair_id in ids]
+        # Two rows of one's own that are the same have one id: as near-duplicates of each other both would be lost.
+        own = list({pair.pair_id: pair for pair in group if pair.pair_id in ids}.values())
         repeated |= near_duplicates(own, params.near_duplicate_similarity)
     unique = [pair for pair in apart if pair.pair_id not in repeated]
     near = [Rejected.of(p, "near_duplicate", where(repeated[p.pair_id])) for p in apart if p.pair_id in repeated]

@@ -1,4 +1,4 @@
-"""What is held out as a whole: a document, one of its pages, or a user's own row."""
+"""What is held out as a whole: a document, one of its pages, or a user's own row or conversation."""
 
 from collections import Counter
 from collections.abc import Collection
@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 
 from pagetune.records import Pair
 
-#: (doc_id, part). The part is empty for a document, else a page's number or the id of a user's own row.
+#: (doc_id, part). The part is empty for a document, else a page's number or the id of a user's own row or conversation.
 Unit = tuple[str, str]
 
 
 def layouts(pairs: list[Pair], rows_alone: bool) -> list[dict[str, Unit]]:
     """Return each pair's unit by pair_id, in up to two ways: by document if there are several, and by page.
 
-    With `rows_alone` each of a user's own rows is a unit. It is false where `qa.columns.group` names their documents.
+    With `rows_alone` each of a user's own rows is a unit, and so is each conversation. It is false where `qa.columns.group` names their documents.
     """
     several = len({pair.doc_id for pair in pairs if pair.page_number is not None}) > 1
     return [_units_of(pairs, rows_alone, by_page) for by_page in ((False, True) if several else (True,))]
@@ -23,7 +23,10 @@ def _units_of(pairs: list[Pair], rows_alone: bool, by_page: bool) -> dict[str, U
     units = {}
     for pair in pairs:
         divided = by_page if pair.page_number is not None else rows_alone
-        units[pair.pair_id] = (pair.doc_id, str(pair.page_number or pair.pair_id) if divided else "")
+        units[pair.pair_id] = (
+            pair.doc_id,
+            str(pair.page_number or pair.conversation or pair.pair_id) if divided else "",
+        )
     return units
 
 

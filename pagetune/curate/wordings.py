@@ -8,7 +8,7 @@ import asyncio
 from functools import cache
 
 from pagetune.curate.filters import filter_reason
-from pagetune.curate.question_patterns import Wordings, all_wordings, requested_wordings
+from pagetune.curate.question_patterns import Wordings, all_wordings, requested_wordings, stands_alone
 from pagetune.llm.client import Client, Messages, RequestFailed, gather
 from pagetune.llm.prompt_files import Language, language_of, render
 from pagetune.llm.schemas import Paraphrases, Translated
@@ -42,11 +42,13 @@ async def _model_wordings(
     pairs: list[Pair], params: Curate, llm: Llm
 ) -> tuple[dict[str, Wordings], list[Rejected], Client]:
     client = Client(llm, "curate")
-    client.expected = len(pairs) if params.paraphrase_method == "llm" else len(pairs) * (params.paraphrases + 1)
+    asked = sum(map(stands_alone, pairs))
+    client.expected = asked if params.paraphrase_method == "llm" else asked * (params.paraphrases + 1)
     write = _ask_for_paraphrases if params.paraphrase_method == "llm" else _translate_and_back
     count = params.paraphrases
     try:
-        written = await gather(write(client, pair, count) for pair in pairs if count)
+        # A model would reword the passage below a question too, and lacks what was said before a later one.
+        written = await gather(write(client, pair, count if stands_alone(pair) else 0) for pair in pairs if count)
     finally:
         await client.close()
     wordings: dict[str, Wordings] = {}
@@ -60,6 +62,8 @@ async def _model_wordings(
 
 
 async def _ask_for_paraphrases(client: Client, pair: Pair, count: int) -> Written:
+    if not count:
+        return [], []
     messages = render("paraphrase", language_of(pair.instruction), question=pair.instruction, count=count)
     try:
         written = await client.ask(messages, Paraphrases)
@@ -70,6 +74,8 @@ async def _ask_for_paraphrases(client: Client, pair: Pair, count: int) -> Writte
 
 async def _translate_and_back(client: Client, pair: Pair, count: int) -> Written:
     """Translate ko→en→ko or en→ko→en: once there, and back in `count` different ways."""
+    if not count:
+        return [], []
     own = language_of(pair.instruction)
     other: Language = "en" if own == "ko" else "ko"
     try:

@@ -32,7 +32,7 @@ PASSWORDS_HELP = (
 )
 #: The suffixes of documents, of a user's own rows, which build_qa reads, and of what belongs to no reader.
 SUFFIXES = (".pdf", *KINDS)
-OWN_ROWS = (".jsonl", ".json", ".csv", ".tsv", ".parquet", ".arrow")
+OWN_ROWS = (".jsonl", ".json", ".csv", ".tsv", ".parquet")
 _NOBODYS = (".dvc",)
 
 

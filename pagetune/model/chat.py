@@ -22,6 +22,10 @@ QUESTIONS = ("서울의 요금은 {얼마}인가요?", "What does\n<b>it</b> say
 _OPEN_THOUGHT = re.compile(r"<(think|thinking|thought)>\s*$")
 
 
+#: What a chat template is given: {"role": "system" | "user" | "assistant", "content": …}.
+Message = dict[str, str]
+
+
 @dataclass(frozen=True)
 class Turn:
     """`prompt` is everything up to the answer, with the user's text in it; `end` is the token after the answer."""
@@ -49,7 +53,35 @@ def find_turn(tokenizer: Any, content: str, system: str) -> Turn:
 _NAME = "params.yaml: model.base: its chat template"
 
 
-def _turn(tokenizer: Any, before: list[dict[str, str]], content: str) -> Turn:
+def prompt_after(tokenizer: Any, said: list[Message], question: str, system: str) -> str:
+    """Return how the chat template asks `question` after what was `said`, by user and assistant in turn.
+
+    Where the template has no place for a system message, `system` opens the first message of the user. Raises UserError
+    where the template cannot be rendered, or leaves out what was said.
+    """
+    messages = [*said, {"role": "user", "content": question}]
+    prompt = _prompt_with_system(tokenizer, messages, system) if system else None
+    if prompt is None:
+        first, *rest = messages
+        opened = {"role": "user", "content": f"{system}\n\n{first['content']}"} if system else first
+        *before, last = [opened, *rest]
+        prompt = _turn(tokenizer, before, last["content"]).prompt
+    if messages[0]["content"].strip() not in prompt:
+        raise UserError(f"{_NAME} leaves out the earlier turns of a conversation. Set prompt.style: template.")
+    return prompt
+
+
+def _prompt_with_system(tokenizer: Any, messages: list[Message], system: str) -> str | None:
+    """Return the prompt with the system message in its own place, or None where the template has none."""
+    *before, last = [{"role": "system", "content": system}, *messages]
+    try:
+        prompt = _turn(tokenizer, before, last["content"]).prompt
+    except UserError:
+        return None
+    return prompt if system.strip() in prompt else None
+
+
+def _turn(tokenizer: Any, before: list[Message], content: str) -> Turn:
     messages = [*before, {"role": "user", "content": content}]
     asking = _render(tokenizer, messages, add_generation_prompt=True)
     whole = _render(tokenizer, [*messages, {"role": "assistant", "content": ANSWER}], add_generation_prompt=False)
@@ -79,7 +111,7 @@ def _end(tokenizer: Any, rest: str) -> str:
     return max(found, key=len, default=tokenizer.eos_token)
 
 
-def _render(tokenizer: Any, messages: list[dict[str, str]], add_generation_prompt: bool) -> str:
+def _render(tokenizer: Any, messages: list[Message], add_generation_prompt: bool) -> str:
     """Render messages as text. Raises UserError with the template's own error, which may forbid a system message."""
     from jinja2 import TemplateError
 

@@ -29,7 +29,7 @@ def to_example(pair: Pair, template: str, eos_token: str, wording_seen: bool, le
 
 def holds_special_token(pair: Pair, special_tokens: list[str]) -> bool:
     """Tell whether the pair contains a special token: a printed EOS would end the answer in the middle."""
-    return any(token in text for token in special_tokens for text in (pair.instruction, pair.output))
+    return any(token in text for token in special_tokens for text in (pair.asked, pair.output))
 
 
 def encode_prompt(prompt: str, tokenizer: Any) -> list[int]:

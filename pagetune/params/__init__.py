@@ -76,14 +76,26 @@ class Columns(Section):
     """The names of a user's own columns; null stands for a column that the files do not have."""
 
     instruction: Name
+    input: Name | None
     output: Name
     references: Name | None
     group: Name | None
 
 
+class HubDataset(Section):
+    """A data set on the Hub; an `id` of null is none."""
+
+    id: Name | None
+    config: Name | None
+    split: Name
+    revision: Name | None
+
+
 class Qa(Section):
-    source: Literal["pdf", "jsonl", "csv"]
+    source: Literal["documents", "rows"]
+    dataset: HubDataset
     columns: Columns
+    on_bad_row: Literal["skip", "fail"]
     generator: Literal["rules", "llm", "rules+llm"]
     article_characters: Count
     passage_characters: Annotated[int, Field(ge=100)]
@@ -210,6 +222,7 @@ class Prompt(Section):
     style: Literal["auto", "chat", "template"]
     system: str
     template: TemplateText
+    train_on: Literal["all", "last"]
 
 
 class Lora(Section):

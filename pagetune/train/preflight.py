@@ -71,7 +71,7 @@ def _unlike_template(record: TemplateRecord, examples: list[Example]) -> list[st
     for example in examples:
         prompt, answer = example.prompt, example.completion
         for fits, rule, seen in (
-            (prompt.startswith(prefix), f"prompts do not begin with {prefix!r}", prompt[:20]),
+            (example.turns_before or prompt.startswith(prefix), f"prompts do not begin with {prefix!r}", prompt[:20]),
             (prompt.removeprefix(prefix).endswith(suffix), f"prompts do not end with {suffix!r}", prompt[-20:]),
             (answer.startswith(record.lead), f"answers do not begin with {record.lead!r}", answer[:20]),
             (answer.endswith(eos) and answer.count(eos) == 1, f"answers do not end in one {eos}", answer[-20:]),

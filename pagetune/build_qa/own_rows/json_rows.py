@@ -1,0 +1,133 @@
+"""Rows of JSON Lines, of a JSON list, and of a JSON object that holds one list."""
+
+import json
+import re
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from pagetune.build_qa.own_rows.formats import MESSAGES
+from pagetune.build_qa.own_rows.raw import RawRow, RowError, shown
+from pagetune.errors import UserError
+
+_SPACE = re.compile(r"[ \t\r\n]*")
+_DECODER = json.JSONDecoder()
+
+
+def read_json_rows(path: Path, encoding: str) -> Iterator[RawRow]:
+    """Yield the rows with their lines. Raises UserError where the file as a whole is not JSON.
+
+    The `json` module gives no lines for what it has read, so lists are read item by item.
+    """
+    if _is_lines(path, encoding):
+        yield from _lines(path, encoding)
+        return
+    text = path.read_text(encoding=encoding)
+    try:
+        for line, value in _items(text, path):
+            yield from _expand(RawRow(f"{path}:{line}", _as_row(value)))
+    except (json.JSONDecodeError, RecursionError) as error:
+        line = getattr(error, "lineno", 1)
+        said = getattr(error, "msg", "it is too deep")
+        raise UserError(f"{path}:{line} is not valid JSON ({said}). Fix that line.") from None
+
+
+def _is_lines(path: Path, encoding: str) -> bool:
+    """Tell whether each line is a row, by the first two that are not empty, whatever the file is called."""
+    with path.open(encoding=encoding, newline="\n") as file:
+        filled = (line for line in file if line.strip())
+        first, second = next(filled, ""), next(filled, "")
+    if path.suffix.lower() != ".json":
+        return not re.match(r"\s*\[\s*(?:\{|$)", first)
+    return first.strip().endswith("}") and second.lstrip().startswith("{")
+
+
+def _lines(path: Path, encoding: str) -> Iterator[RawRow]:
+    with path.open(encoding=encoding, newline="\n") as file:
+        for number, text in enumerate(file, 1):
+            if text.strip():
+                yield RawRow(f"{path}:{number}", _parse(text.strip("\n\r")))
+
+
+def _parse(text: str) -> dict[str, Any] | RowError:
+    try:
+        return _as_row(json.loads(text))
+    except (ValueError, RecursionError) as error:
+        said = getattr(error, "msg", "it is too deep or too long")
+        return RowError("unreadable_row", f"is not valid JSON ({said}), got {text[:60]!r}")
+
+
+def _as_row(value: Any) -> dict[str, Any] | RowError:
+    if isinstance(value, dict):
+        return value
+    return RowError("unreadable_row", f"should be an object such as {{…}}, got {shown(value)}")
+
+
+def _items(text: str, path: Path) -> Iterator[tuple[int, Any]]:
+    """Yield each item of the file's list with its line."""
+    first = start = _skip(text, 0)
+    if text[start : start + 1] == "{" and (start := _only_list(text, first, path)) == first:
+        yield text.count("\n", 0, first) + 1, _DECODER.raw_decode(text, first)[0]
+        return
+    if text[start : start + 1] != "[":
+        raise UserError(f"{path} holds neither a list of rows nor an object with one. Write [{{…}}, {{…}}].")
+    line, counted = 1, 0
+    for at, value in _list_items(text, start):
+        line, counted = line + text.count("\n", counted, at), at
+        yield line, value
+
+
+def _list_items(text: str, start: int) -> Iterator[tuple[int, Any]]:
+    at = _skip(text, start + 1)
+    while text[at : at + 1] != "]":
+        value, end = _DECODER.raw_decode(text, at)
+        yield at, value
+        at = _after_comma(text, _skip(text, end), "]")
+
+
+def _only_list(text: str, start: int, path: Path) -> int:
+    """Return where the object's only list of objects begins; where it has none, or messages, it is itself a row."""
+    found: dict[str, int] = {}
+    at = _skip(text, start + 1)
+    while text[at : at + 1] != "}":
+        name, end = _DECODER.raw_decode(text, at)
+        if text[(colon := _skip(text, end)) : colon + 1] != ":":
+            raise json.JSONDecodeError("Expecting ':' delimiter", text, colon)
+        begin = _skip(text, colon + 1)
+        value, end = _DECODER.raw_decode(text, begin)
+        if isinstance(value, list) and any(isinstance(item, dict) for item in value):
+            found[str(name)] = start if name in MESSAGES else begin
+        at = _after_comma(text, _skip(text, end), "}")
+    if len(found) > 1:
+        raise UserError(
+            f"{path} should hold one list of rows; it has the lists {', '.join(found)}. Keep one list in each file."
+        )
+    return next(iter(found.values()), start)
+
+
+def _after_comma(text: str, at: int, closing: str) -> int:
+    if text[at : at + 1] == closing:
+        return at
+    if text[at : at + 1] != ",":
+        raise json.JSONDecodeError("Expecting ',' delimiter", text, at)
+    return _skip(text, at + 1)
+
+
+def _skip(text: str, at: int) -> int:
+    found = _SPACE.match(text, at)
+    return found.end() if found else at
+
+
+def _expand(row: RawRow) -> Iterator[RawRow]:
+    """Yield the questions of an article of SQuAD or KorQuAD as rows, each with its paragraph; else the row itself."""
+    values = row.values
+    if isinstance(values, RowError) or not isinstance(values.get("paragraphs"), list):
+        yield row
+        return
+    asked = chain.from_iterable(
+        ({"context": paragraph.get("context"), **question} for question in paragraph.get("qas", []))
+        for paragraph in values["paragraphs"]
+    )
+    for number, own in enumerate(asked, 1):
+        yield RawRow(f"{row.where} (question {number})", own)
