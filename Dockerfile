@@ -5,11 +5,13 @@
 #     docker build --target cuda -t pagetune:cuda .
 
 FROM debian:12.12-slim AS base
-# Tesseract reads scans. tini is process 1: it passes signals on, and removes processes that have ended.
+# Tesseract reads scans; Nanum is the font for Korean where a PDF brings none. tini is process 1: it passes signals on,
+# and removes processes that have ended.
 # Versions are those of the Debian release: a mirror keeps no others, so that pins of packages would soon fail.
 # hadolint ignore=DL3008
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends ca-certificates git python3 tesseract-ocr tesseract-ocr-kor tini \
+    && apt-get install -y --no-install-recommends \
+        ca-certificates fonts-nanum git python3 tesseract-ocr tesseract-ocr-kor tini \
     && rm -rf /var/lib/apt/lists/*
 # Any user may write to the home and the project folder, so that `docker run --user` works without a further setting.
 # The folder that is mounted may belong to somebody else, which Git refuses unless it is told otherwise.
@@ -35,6 +37,8 @@ RUN python3 -m venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH
 WORKDIR /source
 COPY . .
+# Where a clone has no samples any more, .dockerignore leaves nothing of these folders, and the package expects them.
+RUN mkdir -p data/raw data/dialogues
 
 FROM source AS cpu-packages
 # An index of CPU builds of PyTorch. Without one, pip installs the CUDA build, which is several gigabytes larger.
