@@ -1,7 +1,7 @@
 # syntax=docker/dockerfile:1
 # An image that runs the pipeline in a folder of yours, mounted at /project (docs/install.md):
 #
-#     docker build --target cpu -t pagetune .
+#     docker build --target cpu -t pagetune:cpu .
 #     docker build --target cuda -t pagetune:cuda .
 
 FROM debian:12.12-slim AS base
