@@ -8,7 +8,7 @@ from typing import Any
 from zipfile import ZipFile
 
 import pytest
-from conftest import ROOT, TINY, clone, commit
+from conftest import ROOT, TINY, clone
 
 NOTEBOOK = json.loads((ROOT / "notebooks/own_documents.ipynb").read_text(encoding="utf-8"))
 CODE = [cell for cell in NOTEBOOK["cells"] if cell["cell_type"] == "code"]
@@ -41,9 +41,7 @@ def nested(dotted: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
-    folder = clone(tmp_path / "source")
-    commit(folder)
-    return folder
+    return clone(tmp_path / "source")
 
 
 @pytest.fixture
