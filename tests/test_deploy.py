@@ -146,11 +146,23 @@ def test_a_job_that_was_started_again_removes_the_lock_of_the_killed_one(tmp_pat
     assert slurm(tmp_path, PATH=path, SLURM_RESTART_COUNT="1") == "3 dvc repro\n"
 
 
-def test_a_job_whose_time_is_up_goes_back_into_the_queue(tmp_path: Path) -> None:
-    path = fake_dvc(tmp_path, "kill -USR1 $PPID; sleep 0.5; exit 3")
-    scontrol = tmp_path / "bin" / "scontrol"
-    scontrol.write_text('#!/bin/bash\necho "scontrol $*"\n', encoding="utf-8")
-    scontrol.chmod(0o755)
-    said = slurm(tmp_path, PATH=path)
-    assert said.startswith("3 train.slurm: the time is up")
+def with_scontrol(folder: Path, dvc: str) -> str:
+    path, program = fake_dvc(folder, dvc), folder / "bin" / "scontrol"
+    program.write_text('#!/bin/bash\necho "scontrol $*"\n', encoding="utf-8")
+    program.chmod(0o755)
+    return path
+
+
+@pytest.mark.parametrize("written", ["dvc.lock", ".pagetune/checkpoints/0123/step-00000012/complete"])
+def test_a_job_whose_time_is_up_goes_back_into_the_queue(tmp_path: Path, written: str) -> None:
+    made = f"sleep 0.1; mkdir -p $(dirname {written}); touch {written}"
+    said = slurm(tmp_path, PATH=with_scontrol(tmp_path, f"{made}; kill -USR1 $PPID; sleep 0.5; exit 3"))
+    assert said.startswith("3 train.slurm: the time is up; the job goes back")
     assert "scontrol requeue 1" in said
+
+
+def test_a_job_that_finishes_nothing_in_its_time_is_not_queued_again(tmp_path: Path) -> None:
+    (tmp_path / "dvc.lock").touch()
+    said = slurm(tmp_path, PATH=with_scontrol(tmp_path, "kill -USR1 $PPID; sleep 0.5; exit 3"))
+    assert said.startswith("1 train.slurm: the time is up, and neither a stage nor a checkpoint was finished in it.")
+    assert "scontrol" not in said
