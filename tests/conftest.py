@@ -74,6 +74,7 @@ LONGEST_FIRST = (
     "test_dvc_yaml",
     "test_train",
     "test_kills",
+    "test_notebook",
     "test_ask",
     "test_seq2seq",
     "test_extract_files",
