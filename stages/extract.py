@@ -55,8 +55,8 @@ def check_folder() -> None:
     if not find_documents(RAW) and not any(path.suffix.lower() in OWN_ROWS or path.is_dir() for path in RAW.iterdir()):
         unread = "".join(f"\ndata/raw/{bad.file} {what_to_do(bad)}" for bad in find_unread(RAW))
         raise UserError(
-            f"{RAW} holds no document ({', '.join(SUFFIXES)}) and no rows of your own ({', '.join(OWN_ROWS)}). Put your "
-            f"documents there, or set qa.source: rows for a data set on the Hub.{unread}"
+            f"{RAW} holds no document ({', '.join(SUFFIXES)}) and no rows of your own ({', '.join(OWN_ROWS)}). "
+            f"Put your documents there, or set qa.source: rows for a data set on the Hub.{unread}"
         )
     nested = [path for path in RAW.rglob("*") if path.suffix.lower() in SUFFIXES and path.parent != RAW]
     if nested and not any(path.suffix.lower() in OWN_ROWS for path in nested[0].parent.iterdir()):

@@ -13,7 +13,8 @@ Unit = tuple[str, str]
 def layouts(pairs: list[Pair], rows_alone: bool) -> list[dict[str, Unit]]:
     """Return each pair's unit by pair_id, in up to two ways: by document if there are several, and by page.
 
-    With `rows_alone` each of a user's own rows is a unit, and so is each conversation. It is false where `qa.columns.group` names their documents.
+    With `rows_alone` each of a user's own rows is a unit, and so is each conversation. It is false where
+    `qa.columns.group` names their documents.
     """
     several = len({pair.doc_id for pair in pairs if pair.page_number is not None}) > 1
     return [_units_of(pairs, rows_alone, by_page) for by_page in ((False, True) if several else (True,))]
