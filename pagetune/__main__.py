@@ -3,19 +3,19 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
 
 from pagetune import __version__
 from pagetune.commands.locale import tr
 from pagetune.errors import UserError, explain_wrong_python, quiet_libraries
 
-explain_wrong_python()  # before the first import that a Python without the requirements fails at
+explain_wrong_python()  # before the first imports that an old Python, or one without the requirements, fails at
+
+from typing import Annotated  # noqa: E402
 
 import typer  # noqa: E402
 
 app = typer.Typer(
     no_args_is_help=True,
-    invoke_without_command=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
