@@ -77,7 +77,7 @@ def _start_git(folder: Path) -> None:
 def _next_steps(folder: Path, empty: bool, count: int) -> list[str]:
     go = [] if folder.resolve() == Path.cwd() else [f"    cd {folder}"]
     documents = tr("put your documents into data/raw", "data/raw에 문서를 넣고 실행하세요") if empty else ""
-    commit = tr("experiments start from a commit", "실험은 커밋에서 시작합니다")
+    commit = tr("DVC starts from a commit", "DVC는 커밋에서 시작합니다")
     repro = tr("run the whole pipeline", "파이프라인 전체를 실행합니다")
     return [
         tr(f"init: {count} files in {folder}. Next:", f"init: {folder}에 파일 {count}개를 썼습니다. 다음 단계:"),
