@@ -72,6 +72,18 @@ def test_a_project_has_the_samples_and_an_empty_one_no_trace_of_them(tmp_path: P
     assert load_params(demo / "params.yaml").curate.recall_questions == []
 
 
+def test_a_project_has_everything_that_no_stage_writes(tmp_path: Path) -> None:
+    """What a stage reads is in the project from the start, with the samples or without, or another stage writes it."""
+    stages = [stage for name in PIPELINES for stage in stages_of(project_files()[name]).values()]
+    entries = [entry for stage in stages for kind in ("outs", "metrics") for entry in stage.get(kind, [])]
+    outs = [next(iter(entry)) if isinstance(entry, dict) else entry for entry in entries]
+    for empty in (False, True):
+        folder = tmp_path / str(empty)
+        init(folder, empty)
+        for dep in (dep for stage in stages for dep in stage.get("deps", [])):
+            assert (folder / dep).exists() or any(dep == out or dep.startswith(f"{out}/") for out in outs), dep
+
+
 def test_git_ignores_nothing_that_a_project_consists_of(tmp_path: Path) -> None:
     init(tmp_path, empty=False)
     listed = run(tmp_path, "git", "ls-files", "-co", "--exclude-standard").stdout.splitlines()

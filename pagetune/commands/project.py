@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedSeq
 
 from pagetune import __version__
 from pagetune.commands.presets import comment_keeping_yaml
@@ -72,8 +73,9 @@ def _adapted(text: str) -> str:
         if not modules:
             continue
         stage["deps"][:] = [dep for dep in stage["deps"] if dep not in modules]
-        stage["params"].append({LIBRARY.name: [part_name(module) for module in modules]})
-        stage["params"].fa.set_block_style()
+        params = stage.setdefault("params", CommentedSeq())
+        params.append({LIBRARY.name: [part_name(module) for module in modules]})
+        params.fa.set_block_style()
     return _dump(pipeline)
 
 
