@@ -71,13 +71,14 @@ def _remove(folder: Path, name: str, written: str) -> Iterator[str]:
 
 
 def merge_params(mine: Path, template: str) -> tuple[str, list[str]]:
-    """Return the new params.yaml with the user's values, and a line for each key that only one of the two has.
+    """Return the new params.yaml with the user's values, and lines that say so and name each key that only one has.
 
     Raise UserError where the result is not valid.
     """
     yaml = comment_keeping_yaml()
     values, own = yaml.load(template), read_yaml(mine, "rt")
     lines = [
+        f"{PARAMS} has the new version's comments and your values",
         *(f"{PARAMS} has the new key {key}: {value}" for key, value in _only_in(values, own)),
         *(f"{PARAMS} has no key {key} any more, yours was {value}" for key, value in _only_in(own, values)),
     ]
