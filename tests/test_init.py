@@ -212,7 +212,9 @@ def test_a_lock_with_a_conflict_of_git_can_be_written_again(demo: Path) -> None:
     (demo / "pagetune.lock").write_text("<<<<<<< HEAD\n", encoding="utf-8")
     assert "Delete it and run `pagetune init --update`" in message(update, demo)
     (demo / "pagetune.lock").unlink()
-    assert len(update(demo)) == 1
+    before = content(demo)
+    assert [line.split(" ")[1] for line in update(demo)] == ["pagetune", "params.yaml"]
+    assert content(demo).keys() - before.keys() == {"pagetune.lock"}
 
 
 # The stage `library`.
