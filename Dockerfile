@@ -43,11 +43,11 @@ RUN mkdir -p data/raw data/dialogues
 FROM source AS cpu-packages
 # An index of CPU builds of PyTorch. Without one, pip installs the CUDA build, which is several gigabytes larger.
 ARG PIP_EXTRA_INDEX_URL
-RUN --mount=type=cache,target=/root/.cache/pip pip install -c requirements.txt ".[ocr,hwp,ray]"
+RUN --mount=type=cache,target=/root/.cache/pip pip install -c requirements.txt ".[ocr,hwp,office,ray]"
 
 FROM source AS cuda-packages
 ARG PIP_EXTRA_INDEX_URL
-RUN --mount=type=cache,target=/root/.cache/pip pip install -c requirements-gpu.txt ".[gpu,ocr,hwp,ray]"
+RUN --mount=type=cache,target=/root/.cache/pip pip install -c requirements-gpu.txt ".[gpu,ocr,hwp,office,ray]"
 
 # The pip packages of PyTorch bring CUDA along; the host has the driver and the NVIDIA container toolkit.
 FROM dev AS cuda

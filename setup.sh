@@ -1,5 +1,6 @@
 #!/bin/sh
-# Make .venv and install the requirements file named by the first argument. Name a missing piece in one line.
+# Make .venv, install the requirements file named by the first argument, and the command pagetune, which runs the code in
+# this folder. Name a missing piece in one line.
 set -eu
 
 fail() {
@@ -27,3 +28,5 @@ echo "setup: installing $1 into .venv (this takes some minutes, once)"
 "$python" -m venv .venv
 .venv/bin/python -m pip install -qq --disable-pip-version-check -r "$1" \
     || fail "pip could not install $1; its message is above. Check the network and the free disk space, then run make again."
+.venv/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable . \
+    || fail "pip could not install the command pagetune; its message is above. Fix what it names, then run make again."

@@ -4,6 +4,8 @@ from typing import Any
 
 __all__ = ["Trainer"]
 
+__version__ = "0.1.0"
+
 
 def __getattr__(name: str) -> Any:
     """Load `Trainer` when somebody imports it; the stages do without it and what it imports."""

@@ -1,17 +1,24 @@
-"""The command line: `python -m pagetune`."""
+"""The command line: `pagetune`, or `python -m pagetune`."""
 
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
 
-import typer
-
+from pagetune import __version__
 from pagetune.commands.locale import tr
-from pagetune.errors import UserError, quiet_libraries
+from pagetune.errors import UserError, explain_wrong_python, quiet_libraries
+
+explain_wrong_python()  # before the first imports that an old Python, or one without the requirements, fails at
+
+from typing import Annotated  # noqa: E402
+
+import typer  # noqa: E402
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown"
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
 )
 
 Base = Annotated[
@@ -28,7 +35,8 @@ ShowSource = Annotated[
 
 def examples(*commands: str) -> str:
     """Return the end of a command's help, with examples of its use."""
-    lines = "".join(f"\n\n    python -m pagetune {command}" for command in commands)
+    name = "pagetune" if Path(sys.argv[0]).stem == "pagetune" else "python -m pagetune"
+    lines = "".join(f"\n\n    {name} {command}" for command in commands)
     return f"\n\n{tr('Examples', '예')}:{lines}"
 
 
@@ -37,14 +45,64 @@ def command(english: str, korean: str, *shown: str) -> Callable[[Callable[..., N
     return app.command(help=tr(english, korean) + examples(*shown))
 
 
+def print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"pagetune {__version__}")
+        raise typer.Exit
+
+
 @app.callback(
     help=tr(
         "Turns documents, Korean ones first, into a tuned language model and an evaluation you can trust.",
         "한국어 문서를 중심으로 언어 모델을 튜닝하고, 신뢰할 수 있는 점수를 냅니다.",
     )
 )
-def pagetune() -> None:
+def pagetune(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help=tr("Print the version.", "버전을 보여 줍니다."), callback=print_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
     pass
+
+
+@command(
+    "Write a new project into FOLDER: the pipeline, its settings and the sample documents. With --update, adapt a "
+    "project to the version of pagetune that is installed now.",
+    "FOLDER에 새 프로젝트(파이프라인, 설정, 샘플 문서)를 만듭니다. --update를 붙이면 이미 있는 프로젝트를 지금 설치된 "
+    "pagetune 버전에 맞춥니다.",
+    "init demo",
+    "init --empty my-documents",
+    "init --update",
+)
+def init(
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FOLDER",
+            help=tr("The project's folder; it need not exist.", "프로젝트 폴더. 없으면 새로 만듭니다."),
+        ),
+    ] = Path(),
+    empty: Annotated[
+        bool, typer.Option("--empty", help=tr("Leave out the sample documents.", "샘플 문서를 넣지 않습니다."))
+    ] = False,
+    update: Annotated[
+        bool,
+        typer.Option(
+            "--update",
+            help=tr(
+                "Replace the files that you have not changed, and keep your values in params.yaml.",
+                "직접 고치지 않은 파일만 새 버전으로 바꾸고, params.yaml에 적은 값은 그대로 둡니다.",
+            ),
+        ),
+    ] = False,
+) -> None:
+    from pagetune.commands import init as new
+    from pagetune.commands import update as old
+
+    print("\n".join(old.update(folder) if update else new.init(folder, empty)))
 
 
 @command(

@@ -1,10 +1,14 @@
 """Errors that a user can fix, and how a stage reports them: one line, no traceback."""
 
+from __future__ import annotations  # so that an older Python gets as far as its message
+
 import logging
 import os
 import sys
 import warnings
 from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
 
 
 class UserError(Exception):
@@ -20,6 +24,48 @@ def run_stage(name: str, main: Callable[[], None]) -> None:
         sys.exit(f"{name}: {error}")
     except KeyboardInterrupt:
         sys.exit(f"{name}: interrupted")
+
+
+def explain_wrong_python() -> None:
+    """Exit with one line if this Python is too old, and let a module that it lacks end in one line, too.
+
+    Call this before anything is imported that is not in the standard library.
+    """
+    too_old = sys.version_info < (3, 11)
+    if too_old:
+        seen = ".".join(map(str, sys.version_info[:2]))
+        sys.exit(f"{_program()}: Python 3.11 or newer is needed, and {sys.executable} is {seen}. {_how_to_start()}")
+    sys.excepthook = _explain_missing_module
+
+
+def _explain_missing_module(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Print one line for a missing module, unless it is one of ours, and a traceback for everything else."""
+    name = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
+    if name in ("", "pagetune", "stages"):
+        sys.__excepthook__(kind, error, trace)
+    else:
+        print(f"{_program()}: {sys.executable} has no module {name}. {_how_to_start()}", file=sys.stderr)
+
+
+def _program() -> str:
+    """Return what the messages begin with: the stage, or pagetune."""
+    path = Path(sys.argv[0])
+    return path.stem if path.parent.name == "stages" else "pagetune"
+
+
+def _how_to_start() -> str:
+    """Say how to get to a Python that has everything, from a clone or from an installation."""
+    root = Path(__file__).parents[1]
+    if not (root / "Makefile").exists():
+        return (
+            "Activate the environment that pagetune is installed in; `python -m pip check` there names what is missing."
+        )
+    environment = root / ".venv"
+    if Path(sys.prefix) == environment:
+        return "Run `pip install -r requirements.txt`."
+    if (environment / "bin" / "activate").exists():
+        return "Run `source .venv/bin/activate` first."
+    return "Run `make install`, then `source .venv/bin/activate`."
 
 
 def quiet_libraries() -> None:

@@ -1,1 +1,13 @@
 """One script a stage: it reads its deps, calls pagetune, writes its outs and prints a line of counts."""
+
+import sys
+
+try:
+    from pagetune.errors import explain_wrong_python
+except ModuleNotFoundError:
+    sys.exit(
+        f"stages: {sys.executable} has no module pagetune. Activate the environment that it is installed in, "
+        "such as `source .venv/bin/activate`."
+    )
+
+explain_wrong_python()

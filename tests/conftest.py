@@ -71,6 +71,7 @@ LONGEST_FIRST = (
     "test_pipeline",
     "test_summaries",
     "test_export",
+    "test_install",
     "test_dvc_yaml",
     "test_train",
     "test_kills",

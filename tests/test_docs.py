@@ -31,7 +31,7 @@ PAGES = [
 def commands(page: Path) -> list[str]:
     """Return the lines of code, joined where a backslash continues them, without their comments."""
     text = page.read_text(encoding="utf-8").replace("\\\n", " ")
-    lines = [line.strip() for line in text.splitlines() if line.startswith("    ")]
+    lines = [line.strip().removeprefix("$ ") for line in text.splitlines() if line.startswith("    ")]
     return [re.sub(r"\s{2,}#.*", "", line) for line in lines]
 
 
@@ -39,10 +39,10 @@ def those(start: str) -> list[tuple[str, str]]:
     return [(page.name, line) for page in PAGES for line in commands(page) if line.startswith(start)]
 
 
-@pytest.mark.parametrize(("page", "line"), those("python -m pagetune"))
+@pytest.mark.parametrize(("page", "line"), [*those("python -m pagetune "), *those("pagetune ")])
 def test_every_command_of_pagetune_exists_and_has_the_options(page: str, line: str) -> None:
     group = typer.main.get_command(app)
-    words = shlex.split(line)[3:]
+    words = shlex.split(line.removeprefix("python -m "))[1:]
     with click.Context(group) as context:
         assert isinstance(group, click.Group) or hasattr(group, "get_command")
         found = group.get_command(context, words[0])  # type: ignore[attr-defined]

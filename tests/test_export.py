@@ -301,7 +301,9 @@ def test_a_missing_converter_is_named_before_anything_is_merged(
     edit_params(copied, {"export.format": "merged"})
     assert done.returncode == 1
     assert done.stdout == ""
-    assert done.stderr.startswith(f"export: llama.cpp's converter is not in {tmp_path}. Run `make gguf`")
+    assert done.stderr.startswith(
+        f"export: llama.cpp's converter is not in {tmp_path}. Run `python -m pagetune.export.install`"
+    )
     assert len(done.stderr.strip().splitlines()) == 1
 
 

@@ -5,7 +5,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -84,15 +83,6 @@ def test_the_gpu_file_changes_no_pin_of_the_other() -> None:
     assert pins[0] <= pins[1]
     assert any(pin.startswith("unsloth==") for pin in pins[1] - pins[0])
     assert not any(pin.startswith(("unsloth", "torchvision")) for pin in pins[0])
-
-
-def test_every_data_file_of_the_library_is_part_of_the_package() -> None:
-    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    patterns = settings["tool"]["setuptools"]["package-data"]["pagetune"]
-    found = {path for pattern in patterns for path in (ROOT / "pagetune").glob(pattern)}
-    files = (path for path in (ROOT / "pagetune").rglob("*") if path.is_file() and "__pycache__" not in path.parts)
-    assert found == {path for path in files if path.suffix != ".py"}
-    assert ROOT / "pagetune" / "py.typed" in found
 
 
 @pytest.mark.parametrize("name", ["requirements.txt", "requirements-gpu.txt"])

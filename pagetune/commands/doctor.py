@@ -15,8 +15,9 @@ from pagetune.errors import UserError
 from pagetune.model.manifest import BASE, read_manifest
 from pagetune.params import load_params
 from pagetune.plan.recipe import rows_of_a_step
+from pagetune.shipped import shipped
 
-PINS = Path("requirements.txt")
+PINS = shipped("requirements.txt")
 #: The packages that results depend on; the other pins are their dependencies.
 PINNED = (
     "torch", "transformers", "trl", "peft", "accelerate", "datasets", "bitsandbytes", "dvc", "pdfplumber",
@@ -84,7 +85,10 @@ def _python() -> Iterator[Finding]:
 def _programs() -> Iterator[Finding]:
     for name in ("git", "dvc"):
         path = shutil.which(name)
-        missing = tr("not on PATH: run `source .venv/bin/activate`", "PATH에 없습니다: `source .venv/bin/activate`")
+        missing = tr(
+            "not on PATH: activate the virtual environment (`source .venv/bin/activate`), or install it",
+            "PATH에 없습니다. 가상 환경을 활성화하거나(`source .venv/bin/activate`) 설치하세요",
+        )
         yield Finding("ok" if path else "bad", name, path or missing)
 
 

@@ -1,5 +1,6 @@
 """The trainings that DVC knows for this commit, each once, and why other experiments do not count."""
 
+import importlib.util
 import json
 import subprocess
 import sys
@@ -7,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from pagetune.commands.project import LIBRARY
 from pagetune.errors import UserError
 
 #: What a sweep may vary; runs that differ in anything else had another training, or other questions.
@@ -36,11 +38,15 @@ def read_runs() -> tuple[list[Experiment], list[str]]:
 
 
 def _is_up_to_date() -> bool:
-    return not json.loads(_dvc("status", "--json", "--with-deps", "evaluate"))
+    status = json.loads(_dvc("status", "--json", "--with-deps", "evaluate"))
+    # The stage `library` of a project is always to be run, and says nothing about the scores.
+    return all(changes == ["always changed"] for changes in status.values())
 
 
 def _dvc(*words: str) -> str:
     """Run DVC and return what it prints."""
+    if importlib.util.find_spec("dvc") is None:
+        raise UserError(f"sweep: DVC is not installed for {sys.executable}. Run `{sys.executable} -m pip install dvc`.")
     done = subprocess.run([sys.executable, "-m", "dvc", *words], capture_output=True, text=True, check=False)
     if done.returncode:
         said = done.stderr.strip().splitlines() or ["no message"]
@@ -125,9 +131,10 @@ def _flat(node: Any, above: str = "") -> Iterator[tuple[str, Any]]:
 
 def _sources(data: dict[str, Any]) -> dict[str, str | None]:
     """Return the hashes of documents and programs. Results in metrics/ are left out by name, since DVC does not list
-    plots among the outs."""
+    plots among the outs. A project has the programs' hashes in library.json."""
     written = (*data["outs"], "metrics")
-    return {
+    library = {f"pagetune/{part}": known for part, known in _file(data, "params", str(LIBRARY)).items()}
+    return library | {
         path: known["hash"]
         for path, known in data["deps"].items()
         if not any(path == out or path.startswith(f"{out}/") for out in written)

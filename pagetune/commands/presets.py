@@ -71,7 +71,8 @@ def _in_one_line(value: Any) -> Any:
     return line
 
 
-def _yaml() -> Any:
+def comment_keeping_yaml() -> Any:
+    """Return a reader and writer of YAML that keeps comments, quotes and long lines."""
     yaml = YAML()
     yaml.preserve_quotes, yaml.width = True, WIDTH
     # params.yaml writes null; ruamel would leave the value out.
@@ -83,7 +84,7 @@ def _yaml() -> Any:
 
 def _read(path: Path) -> Any:
     try:
-        return _yaml().load(path.read_text(encoding="utf-8"))
+        return comment_keeping_yaml().load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"{path} is not there. The presets are in presets/.") from None
     except (OSError, UnicodeDecodeError, YAMLError) as error:
@@ -104,4 +105,4 @@ def _check(preset: Path, values: Any) -> None:
 
 def _write(path: Path, values: Any) -> None:
     with atomic_write(path) as file:
-        _yaml().dump(values, file)
+        comment_keeping_yaml().dump(values, file)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from pagetune.errors import UserError
 from pagetune.evaluate.fact_match import fact_match
+from pagetune.shipped import shipped
 
-CASES = Path(__file__).parents[2] / "tests/data/fact_cases.jsonl"
+CASES = shipped("tests/data/fact_cases.jsonl")
 #: What the rules were made with; what nobody read, but whose counts were looked at meanwhile; and what was written once
 #: the rules stood, by somebody who did not know them.
 PARTS = ("seen", "aside", "fresh")

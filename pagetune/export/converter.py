@@ -11,21 +11,23 @@ from typing import Any
 from pagetune.errors import UserError
 
 SCRIPT = "convert_hf_to_gguf.py"
-#: Where `make gguf` installs the converter.
+#: What installs llama.cpp, where there is a Makefile (`make gguf`) and where there is none.
+INSTALL = "python -m pagetune.export.install"
+#: Where it installs the converter.
 INSTALLED = Path(sys.prefix) / "share" / "llama.cpp"
 #: The types that the converter writes itself; llama.cpp's quantiser makes the others from f16.
 WRITTEN = ("f16", "bf16")
 
 
 def find_converter() -> Path:
-    """Return the folder of the converter: the checkout named in LLAMA_CPP, or else what `make gguf` installed.
+    """Return the folder of the converter: the checkout named in LLAMA_CPP, or else what INSTALL installed.
 
     Raises UserError where that folder has no converter.
     """
     folder = Path(os.environ.get("LLAMA_CPP") or INSTALLED)
     if not (folder / SCRIPT).exists():
         raise UserError(
-            f"llama.cpp's converter is not in {folder}. Run `make gguf`, or set LLAMA_CPP to a checkout of llama.cpp."
+            f"llama.cpp's converter is not in {folder}. Run `{INSTALL}`, or set LLAMA_CPP to a checkout of llama.cpp."
         )
     return folder
 
@@ -33,7 +35,7 @@ def find_converter() -> Path:
 def why_no_llama_cpp() -> str | None:
     """Return why no GGUF can be verified here, or None where llama.cpp's runtime is installed."""
     if importlib.util.find_spec("llama_cpp") is None:
-        return "llama-cpp-python is not installed, so a GGUF could not be verified. Run `make gguf`."
+        return f"llama-cpp-python is not installed, so a GGUF could not be verified. Run `{INSTALL}`."
     return None
 
 

@@ -1,4 +1,7 @@
-"""`make gguf`: build llama.cpp's runtime and install its converter from the same source, so that they fit together."""
+"""`make gguf`: build llama.cpp's runtime and install its converter from the same source, so that they fit together.
+
+Without a Makefile, in a project of `pagetune init`, it is `python -m pagetune.export.install`.
+"""
 
 import shutil
 import subprocess
@@ -8,9 +11,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pagetune.errors import UserError, run_stage
-from pagetune.export.converter import INSTALLED, SCRIPT
+from pagetune.export.converter import INSTALL, INSTALLED, SCRIPT
+from pagetune.shipped import shipped
 
-PINS = Path("requirements-gguf.txt")
+PINS = shipped("requirements-gguf.txt")
 #: What is taken from the source: the converter, the modules that it imports, and the library that writes the file.
 WANTED = (SCRIPT, "conversion/", "gguf-py/gguf/", "LICENSE")
 INSIDE = "vendor/llama.cpp/"
@@ -36,7 +40,7 @@ def main() -> None:
 def _pip(*arguments: str) -> None:
     command = [sys.executable, "-m", "pip", "-qq", "--disable-pip-version-check", *arguments]
     if subprocess.run(command, check=False).returncode:
-        raise UserError(f"pip {arguments[0]} failed with the message above. Fix that and run `make gguf` again.")
+        raise UserError(f"pip {arguments[0]} failed with the message above. Fix that and run `{INSTALL}` again.")
 
 
 def unpack(source: Path, target: Path) -> None:

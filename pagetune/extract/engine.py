@@ -19,6 +19,7 @@ from typing import Any, Literal, TypeVar
 import psutil
 from pebble import ProcessExpired, ProcessPool
 
+from pagetune.errors import UserError
 from pagetune.params import Extract
 
 #: The largest number of pages in a task. It is the same on every machine, because running headers and line joins are
@@ -131,7 +132,10 @@ def _outcome(future: "Future[Any]", limits: Limits) -> Any:
 
 def _map_ray(function: Callable[[T], R], tasks: Iterable[T], limits: Limits) -> Iterator[R | Failure]:
     """Map with Ray Data, one task a row. Every machine of the cluster must see the same files under the same paths."""
-    import ray
+    try:
+        import ray
+    except ModuleNotFoundError:
+        raise UserError("extract.engine is ray, which is not installed. Run `pip install 'ray[data]'`.") from None
 
     ray.init(
         ignore_reinit_error=True,

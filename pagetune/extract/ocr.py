@@ -42,8 +42,12 @@ class Scan(NamedTuple):
 
 def check_tesseract(languages: str) -> None:
     """Raise UserError unless Tesseract and all `languages`, written like "kor+eng", are installed."""
-    import pytesseract
-
+    try:
+        import pytesseract
+    except ModuleNotFoundError:
+        raise UserError(
+            "extract.ocr is auto, but pytesseract is not installed. Run `pip install pytesseract`."
+        ) from None
     try:
         installed = pytesseract.get_languages()
     except pytesseract.TesseractNotFoundError:

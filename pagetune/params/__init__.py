@@ -322,20 +322,23 @@ class Params(Section):
 
 def load_params(path: Path = PARAMS) -> Params:
     """Read and check the whole file. Raise UserError naming the line, key, rule and value of every problem."""
-    values = _read_yaml(path, "safe")
+    values = read_yaml(path, "safe")
     try:
         return Params.model_validate(values)
     except ValidationError as error:
-        marked = _read_yaml(path, "rt")  # with the line of each key
+        marked = read_yaml(path, "rt")  # with the line of each key
         raise UserError("\n".join(problem_lines(Params, error.errors(), path, values, marked))) from None
 
 
-def _read_yaml(path: Path, kind: str) -> Any:
+def read_yaml(path: Path, kind: str) -> Any:
+    """Read YAML 1.2 of ruamel's kind `safe`, or `rt` for values that know their lines. Raise UserError if it is not."""
     try:
         # YAML 1.2, in which the 1e-05 that DVC writes is a number; PyYAML's 1.1 makes it a string.
         return YAML(typ=kind, pure=True).load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise UserError(f"{path} is not there. Run this in the project's folder.") from None
+        raise UserError(
+            f"{path} is not there. Run this in the project's folder, or make one with `pagetune init FOLDER`."
+        ) from None
     except UnicodeDecodeError as error:
         raise UserError(f"{path} is not UTF-8 (byte {error.start}). Save it as UTF-8.") from None
     except YAMLError as error:

@@ -143,7 +143,7 @@ def _why_not_installed() -> str | None:
     if not torch.cuda.is_available():
         return "PyTorch sees no GPU"
     if importlib.util.find_spec("unsloth") is None:
-        return "unsloth is not installed (requirements-gpu.txt has it)"
+        return "unsloth is not installed (requirements-gpu.txt and the extra `gpu` have it)"
     return None
 
 

@@ -1,0 +1,43 @@
+"""The stage `library` of a project: records which code of pagetune is installed, so that DVC sees when it changes."""
+
+import subprocess
+from pathlib import Path
+
+from pagetune import __version__
+from pagetune.commands.project import LIBRARY, LOCK, hash_of, library_hashes, project_files, read_lock
+from pagetune.errors import UserError, run_stage
+from pagetune.jsonl import write_json
+
+
+def main() -> None:
+    check_commit()
+    check_project()
+    hashes = library_hashes()
+    write_json(LIBRARY, hashes)
+    print(f"library: pagetune {__version__}, {len(hashes)} parts in {LIBRARY}")
+
+
+def check_commit() -> None:
+    """Raise UserError in a Git repository without a commit, in which DVCLive would end the training later."""
+    seen = subprocess.run(["git", "rev-parse", "--quiet", "--verify", "HEAD"], capture_output=True, check=False)
+    if seen.returncode:
+        raise UserError('nothing is committed here yet. Run `git add . && git commit -m "Start"`, then `dvc repro`.')
+
+
+def check_project() -> None:
+    """Raise UserError where another version than the installed one wrote the project's dvc.yaml, stages or settings."""
+    version, written = read_lock(Path())
+    current = {name: hash_of(text.encode()) for name, text in project_files().items()}
+    other = [name for name in sorted({*current, *written}) if current.get(name) != written.get(name)]
+    if not other:
+        return
+    more = f" and {len(other) - 3} more files" if len(other) > 3 else ""
+    are = "is" if len(other) == 1 else "are"
+    raise UserError(
+        f"pagetune {__version__} is installed, but {LOCK} says that {', '.join(other[:3])}{more} of this project {are} "
+        f"of another version ({version}). Run `pagetune init --update`, then `dvc repro`."
+    )
+
+
+if __name__ == "__main__":
+    run_stage("library", main)

@@ -1,0 +1,124 @@
+"""`pagetune init --update`: adapts a project to the version of pagetune that is installed now.
+
+A file that nobody changed is replaced. One that the user changed stays, and if the new version changed it too, its text
+is written beside it. In params.yaml the user's values stay, and new keys are added.
+"""
+
+import re
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from pagetune import __version__
+from pagetune.commands.presets import comment_keeping_yaml
+from pagetune.commands.project import LOCK, hash_of, project_files, read_lock, write_lock
+from pagetune.errors import UserError
+from pagetune.jsonl import write_text
+from pagetune.params import PARAMS, load_params, read_yaml
+
+
+def update(folder: Path) -> list[str]:
+    """Bring the project's files to the installed version, and return a line for each that is not as it was.
+
+    Raise UserError, and leave all as it was, where the folder has no project or a value does not fit the new version.
+    """
+    if not (folder / PARAMS).exists():
+        raise UserError(f"init: {folder} is not a project, {PARAMS} is not there. `pagetune init FOLDER` writes one.")
+    version, written = read_lock(folder)
+    files = project_files()
+    changed = {name: text for name, text in files.items() if written.get(name) != hash_of(text.encode())}
+    lines = list[str]()
+    if template := changed.pop(PARAMS.name, None):
+        merged, lines = merge_params(folder / PARAMS, template)
+        write_text(folder / PARAMS, merged)
+    for name, text in changed.items():
+        lines += _replace(folder, name, text, written.get(name))
+    for name in sorted(set(written) - set(files)):
+        lines += _remove(folder, name, written[name])
+    write_lock(folder, files)
+    versions = __version__ if version == __version__ else f"{version} -> {__version__}"
+    return [f"init: pagetune {versions} in {folder / LOCK}", *(f"init: {line}" for line in lines)]
+
+
+def _replace(folder: Path, name: str, text: str, written: str | None) -> Iterator[str]:
+    """Write a file of the new version, beside the user's own where that was changed."""
+    path = folder / name
+    here = hash_of(path.read_bytes()) if path.exists() else None
+    if here == hash_of(text.encode()):
+        return
+    if here == written:
+        write_text(path, text)
+        yield f"{name} is new" if here is None else f"{name} is replaced"
+    elif here is None:
+        yield f"{name} has changed, but you deleted it"
+    else:
+        write_text(path.with_name(f"{path.name}.new"), text)
+        yield f"{name} was changed by you and stays; {name}.new is the new one. Take over what you need and delete it."
+
+
+def _remove(folder: Path, name: str, written: str) -> Iterator[str]:
+    """Delete a file that the new version does not have, unless the user changed it."""
+    path = folder / name
+    if not path.exists():
+        return
+    if hash_of(path.read_bytes()) != written:
+        yield f"{name} is not part of pagetune any more; it stays, because you changed it"
+        return
+    path.unlink()
+    yield f"{name} is removed"
+
+
+def merge_params(mine: Path, template: str) -> tuple[str, list[str]]:
+    """Return the new params.yaml with the user's values, and lines that say so and name each key that only one has.
+
+    Raise UserError where the result is not valid.
+    """
+    yaml = comment_keeping_yaml()
+    values, own = yaml.load(template), read_yaml(mine, "rt")
+    lines = [
+        f"{PARAMS} has the new version's comments and your values",
+        *(f"{PARAMS} has the new key {key}: {value}" for key, value in _only_in(values, own)),
+        *(f"{PARAMS} has no key {key} any more, yours was {value}" for key, value in _only_in(own, values)),
+    ]
+    _take_over(values, own)
+    text = StringIO()
+    yaml.dump(values, text)
+    _check(text.getvalue())
+    return text.getvalue(), lines
+
+
+def _only_in(one: Any, other: Any, above: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the keys that the first mapping has and the second lacks, with their values."""
+    for name, value in one.items():
+        if name not in other:
+            yield f"{above}{name}", value
+        elif _is_section(value) and _is_section(other[name]):
+            yield from _only_in(value, other[name], f"{above}{name}.")
+
+
+def _take_over(values: Any, own: Any) -> None:
+    for name in values:
+        if name not in own:
+            continue
+        if _is_section(values[name]) and _is_section(own[name]):
+            _take_over(values[name], own[name])
+        elif values[name] != own[name]:
+            values[name] = own[name]
+
+
+def _is_section(value: Any) -> bool:
+    """Return whether a value has keys of its own; one that is empty as shipped, such as rank_pattern, is a value."""
+    return isinstance(value, dict) and bool(value)
+
+
+def _check(text: str) -> None:
+    with TemporaryDirectory() as folder:
+        trial = Path(folder) / PARAMS
+        trial.write_text(text, encoding="utf-8")
+        try:
+            load_params(trial)
+        except UserError as error:
+            # Lines of a file that will not be written say nothing.
+            raise UserError(re.sub(rf"{re.escape(str(trial))}(:\d+)?", str(PARAMS), str(error))) from None
