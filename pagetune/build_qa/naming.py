@@ -3,6 +3,7 @@
 import re
 from itertools import takewhile
 
+from pagetune.build_qa.sentences.clauses import Clause
 from pagetune.records import Page
 from pagetune.text.korean import with_particle
 from pagetune.text.sentences import ends_sentence
@@ -56,6 +57,18 @@ _SELF = re.compile(
 #: Documents that say what holds everywhere; of any other, a sentence holds for its document.
 _GENERAL = re.compile(r"(?:해설서?|가이드라인|교재|편람|핸드북|백서|상식|사전)$")
 _OWN_WORK = {"논문", "보고서", "백서", "교재"}
+
+
+#: The end of a line that is a clause, or that names a case, and not a thing: 복학하고자, 과제가 동일한 경우.
+_CASE = re.compile(
+    r"[을를이가] (?:\S+ )*\S*(?:는|은|한|된|할|인|던|운|위한) (?:\S+한 )?(?:경우|때|행위|것|자|사람|내용|사항|바|때문)$|"
+    r"[가-힣](?:고자|도록|하여|하며|으며|지만|이며|이고|라도|으로써|므로)$"
+)
+
+
+def is_clause(text: str) -> bool:
+    """Tell whether a line is a clause or the description of a case, which names nothing: 본인은 휴학으로 … 복학하고자."""
+    return _CASE.search(text) is not None or Clause(text).topic is not None
 
 
 def document_name(pages: list[Page]) -> str:
@@ -122,6 +135,7 @@ def _can_be_title(line: str) -> bool:
         and not _NOT_A_TITLE.match(line)
         and not ends_sentence(line)
         and re.search(r"[^\W\d_]{2}", line) is not None
+        and not is_clause(line)
     )
 
 

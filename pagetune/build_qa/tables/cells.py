@@ -40,7 +40,7 @@ _NUMBERED = re.compile(r"(\d{1,2}(?:[.-]\d{1,2})+)\.?\s+(\S.*)", re.DOTALL)
 _NUMBER = r"[-−–+△▲▽▼]?\s?(?:\d{1,3}(?:,\d{3})+|\d+|(?=\.))(?:\.\d+)?"
 _NUMBER_OR_RANGE = re.compile(rf"{_NUMBER}(?:\s?[~∼-]\s?{_NUMBER})?")
 #: The items of a list that a cell holds in one line.
-_ITEM_GAP = re.compile(r"\s+(?=[-–•·ㆍ○◦▪☞]\s?[^\s\d]|[oㅇ]\s[^\s\d])")
+_ITEM_GAP = re.compile(r"\s+(?=[-–•·ㆍ○◦▪☞]\s?[^\s\d]|[oㅇ]\s\S)")
 #: A word whose letters are set apart: "사 업 명".
 _SPACED_OUT = re.compile(r"(?:[가-힣]\s){1,5}[가-힣]")
 #: The bullets of a list whose items have lists of their own, and the bullets of those.

@@ -49,6 +49,8 @@ _ENDINGS = (
         "어디인가요",
         re.compile(r".*[가-힣A-Za-z].*"),
     ),
+    (r"(?:문의|문의처)", "어디인가요", re.compile(".+", re.DOTALL)),
+    (r"(?:[개갯]수|건수|횟수|수량)", "어떻게 되나요", re.compile(r"[^\d].*", re.DOTALL)),
     (r"(?:방법|방식|절차|조건|처리기준|상태|여부)", "어떻게 되나요", re.compile(".+", re.DOTALL)),
     (r"(?:(?<![구작조특생])성|외관|냄새|색상|성상|맛|날씨)", "어떤가요", re.compile(r"[^\d].{2,}", re.DOTALL)),
 )
@@ -60,11 +62,18 @@ _PERSONS = re.compile(r"(?:성명|이름|담당자|직원|위원|강사|팀장|�
 
 
 def scales(unit: str) -> bool:
-    return re.match(r"[십백]?[천만억]|십억|백만", unit) is not None
+    return re.match(r"[십백]?[천만억]|십억|백만|조", unit) is not None
+
+
+def is_said(unit: str) -> bool:
+    """Tell whether one asks with a unit that scales its number: 몇 억 달러, but not 몇 천원, which are some thousands."""
+    return re.match(r"[십백]?억|조", unit) is not None
 
 
 def ending(fact: Fact, key: str) -> str:
     """Return how a Korean question ends, by the value that answers it and the key that it asks for."""
+    if is_number(fact.value) and is_said(fact.unit):
+        return f"몇 {fact.unit}인가요"
     value = fact.value.strip() + (fact.unit if is_number(fact.value) and not scales(fact.unit) else "")
     if count := _COUNT.fullmatch(value):
         return f"몇 {count[1]}인가요"
@@ -86,7 +95,7 @@ def _ending_by_value(key: str, value: str) -> str:
         return "언제인가요"
     words, has_digit = interrogative(key), any(map(str.isdigit, value))
     if (
-        is_number(value)
+        is_number(value.removesuffix("%"))
         or _MONEY.match(value)
         or re.fullmatch(r"[-+−]?\d[\d,.]*\s?\D{1,4}", value)
         or key.endswith("평점")

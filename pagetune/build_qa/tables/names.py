@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from pagetune.build_qa.draft import Document, Paragraph, is_heading
+from pagetune.build_qa.naming import is_clause
 from pagetune.build_qa.tables.cells import MIN_NAME_CHARACTERS, letters, plain_name
+from pagetune.build_qa.tables.headers import units_of
 from pagetune.records import Page, Table
 from pagetune.text.korean import is_korean
 
@@ -15,6 +17,7 @@ _AROUND_CAPTION = re.compile(
     r"^\[[^\]\d]{1,4}\d?\]\s*(?=\S)|^[\[<〈《【]?\s*(?:표|별표|서식|별지|Table|Tableau)\s*[\d-]+\s*[.:)\]>〉》】]?\s*|^[\[<〈《【]\s*|\s*[\]>〉》】]$|^[■▸‣]\s*"
     r"|^(?:별첨|붙임|별지|참고)\s*\d*[.:]?\s+|\s*\((?:단위|예시|안|관련)[^)]*\)$|\s*[(（][^()]*관련\)$"
 )
+_LAST_BRACKET = re.compile(r"\s*[(（\[][^()（）\[\]]*[)）\]]$")
 #: A sentence that ends in the line above a caption: "신청하세요. <이용 요금>".
 _SENTENCE_BEFORE = re.compile(r"^.*[가-힣][.]\s+(?=\S)")
 _SENTENCE = re.compile(r"(?:니다|시오|세요|한다|된다)(?:[.]|$)|(?:니다|시오)\s")
@@ -48,6 +51,8 @@ _STATED = re.compile(
 )
 _STATED_IN_TEXT = re.compile(rf"{_STATED.pattern}\s*[:：]\s*(\S.*)")
 _PROJECTS = ("사업", "용역", "과제", "공사", "연구")
+#: The first label of a table that tells of its document, wherever it stands: who is in charge, when it was published.
+_OF_DOCUMENT = re.compile(r"(?:담\s?당\s?(?:부\s?서|자|과)|보도\s?(?:시점|일시)|배포\s?(?:일시|일)|문의처?|작성자?)$")
 MAX_OWNER_CHARACTERS = 45
 MAX_CAPTION_CHARACTERS = 60
 #: A heading does not end like a clause.
@@ -120,6 +125,7 @@ def plain_caption(caption: str) -> str:
     while text != before:
         before = text
         text = plain_name(_AROUND_CAPTION.sub("", text)) if text else ""
+        text = _LAST_BRACKET.sub("", text) if units_of(text) else text
     return text
 
 
@@ -130,7 +136,7 @@ def usable_caption(caption: str) -> str:
     is_name = (
         fits and not _SENTENCE.search(text) and not _GENERIC.fullmatch(letters(text)) and not _NOT_A_TITLE.search(text)
     )
-    return text if is_name and not _KIND_OF_DOCUMENT.fullmatch(text) else ""
+    return text if is_name and not _KIND_OF_DOCUMENT.fullmatch(text) and not is_clause(text) else ""
 
 
 def table_names(document: Document) -> dict[tuple[int, int], TableName]:
@@ -162,6 +168,8 @@ def _name(table: Table, heading: str, last: TableName, goes_on: bool) -> TableNa
         return replace(last, caption=usable_caption(table.caption) or last.caption)
     if goes_on and not table.caption:
         return last
+    if not table.caption and table.rows and _OF_DOCUMENT.match(table.rows[0][0]):
+        heading = ""
     caption = usable_caption(table.caption) or usable_caption(heading)
     return replace(last, caption=caption, section=plain_caption(heading))
 

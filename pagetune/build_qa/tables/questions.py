@@ -11,8 +11,17 @@ from pagetune.build_qa.tables.cells import has_value, is_number, letters, plain_
 from pagetune.build_qa.tables.endings import answer_of
 from pagetune.build_qa.tables.facts import Fact, header_facts, is_turned, turned_facts, unambiguous
 from pagetune.build_qa.tables.forms import form_facts, is_form
-from pagetune.build_qa.tables.headers import GENERIC, OF_SERIES, has_header, is_key_value, unit_fits, unit_of
-from pagetune.build_qa.tables.names import TableName, table_names
+from pagetune.build_qa.tables.headers import (
+    GENERIC,
+    OF_SERIES,
+    has_header,
+    is_key,
+    is_key_value,
+    unit_among,
+    unit_fits,
+    units_of,
+)
+from pagetune.build_qa.tables.names import TableName, table_names, usable_caption
 from pagetune.build_qa.tables.wording import (
     can_be_worded,
     has_subject,
@@ -171,13 +180,21 @@ def _facts(page: Page, table: Table) -> list[Fact]:
     if not has_header(table):
         return []
     facts = unambiguous(header_facts(table.rows, filled))
-    unit = unit_of(table.caption) or _unit_of_page(page)
-    facts = [replace(fact, unit=unit) if _lacks_unit(fact, unit) else fact for fact in facts]
+    notes = _units_of_page(page)
+    facts = [_with_unit(fact, units_of(table.caption) or notes) for fact in facts]
+    caption = usable_caption(table.caption)
+    if caption and len(table.rows) == 2 and not any(fact.subject or is_key(_bare(fact.key)) for fact in facts):
+        return [replace(fact, subject=(fact.key,), key=caption) for fact in facts]
     if is_key_value(table) and all(fact.subject for fact in facts):
         return [replace(fact, subject=(), kind="", key=fact.subject[-1]) for fact in facts]
     if any(_FIELD_TYPE.fullmatch(cell.strip()) for cell in table.rows[0]):
         return [fact for fact in facts if not _FIELD_COLUMN.fullmatch(fact.key)]
     return facts
+
+
+def _bare(key: str) -> str:
+    """Return a key without what stands in brackets behind it: 사용건수 for 사용건수(2022년 기준)."""
+    return re.sub(r"\s?\([^()]*\)$", "", key)
 
 
 def _in_items(fact: Fact) -> list[Fact]:
@@ -188,15 +205,21 @@ def _in_items(fact: Fact) -> list[Fact]:
     return [replace(fact, subject=(*fact.subject, title), kind="", value=text) for title, text in items]
 
 
-def _lacks_unit(fact: Fact, unit: str) -> bool:
-    """Tell whether a fact is a number of which the table's note gives the unit."""
-    return bool(unit) and not fact.unit and is_number(fact.value) and unit_fits(unit, fact.key or fact.subject[-1])
+def _with_unit(fact: Fact, units: list[str]) -> Fact:
+    """Give a number the unit that the table's note says; a change in brackets loses them: (△14.6) is △14.6%."""
+    key, value = fact.key or fact.subject[-1], fact.value.strip()
+    unit, bare = fact.unit or unit_among(units, key, value), value.strip("()")
+    if not is_number(bare) or not unit_fits(unit, key):
+        return fact
+    return replace(fact, unit=unit, value=bare) if unit and (bare == value or unit.startswith("%")) else fact
 
 
-def _unit_of_page(page: Page) -> str:
-    """Return the unit of a page's only table, where the page has one note of it."""
-    notes = {unit_of(line) for line in page.text.split("\n")} - {""}
-    return notes.pop() if len(notes) == 1 and len(page.tables) == 1 else ""
+def _units_of_page(page: Page) -> list[str]:
+    """Return the units of a page's only table, where the page has one note of them, or the percent of all its notes."""
+    notes = [units for line in page.text.split("\n") if (units := units_of(line))]
+    if len(notes) == 1 and len(page.tables) == 1:
+        return notes[0]
+    return ["%"] if notes and all(units[0] == "%" for units in notes) else []
 
 
 def _is_contents(table: Table) -> bool:
