@@ -42,7 +42,8 @@ def _range(clause: Clause, found: list[Amount]) -> Iterator[Question]:
 def _is_far_inside(clause: Clause, amount: Amount) -> bool:
     """Tell whether the amount is in a clause inside this one, far from the predicate."""
     embeds = any(word.role == "adnominal" and word.start > amount.end for word in clause.words[: clause.predicate])
-    return embeds and clause.predicate_start - amount.end > _FAR
+    far = _FAR if clause.topic is not None or any(word.role == "subject" for word in clause.words) else _FAR // 2
+    return embeds and clause.predicate_start - amount.end > far
 
 
 def _is_parallel(clause: Clause, found: list[Amount]) -> bool:

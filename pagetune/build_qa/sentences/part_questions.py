@@ -166,6 +166,10 @@ def _case(clause: Clause) -> Iterator[Question]:
         yield fill(clause, clause.topic_end + 1, clause.words[n].end, "어떤 경우에")
 
 
+#: The number of the parts without the parts: 총 4가지로.
+_COUNTED = re.compile(
+    r"(?:총|크게|모두|다음)?\s?(?:\d+|[한두세네]|다섯|여섯)\s?(?:개의?|가지|단계|종류?|부분|영역|분야)?\s?[가-힣]{0,4}로"
+)
 _DIVIDES = re.compile(r"(?:처리|구분|분류|구성|나뉘|나누|나눌|나눈|이루어|대별)")
 
 
@@ -175,6 +179,8 @@ def _division(clause: Clause) -> Iterator[Question]:
     if clause.topic is None or n <= clause.topic or not _DIVIDES.match(clause.text, clause.predicate_start):
         return
     is_list = all(word.role in ("noun", "genitive") for word in clause.words[clause.topic + 1 : n])
+    only_counts = _COUNTED.fullmatch(clause.text[clause.topic_end : clause.words[n].end].strip()) is not None
+    is_list = is_list and not only_counts
     if clause.words[n].last_form in ("으로", "로") and is_list and not any(w.joins for w in clause.words[:n]):
         yield fill(clause, clause.topic_end + 1, clause.words[n].end, "어떻게")
 

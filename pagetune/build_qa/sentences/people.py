@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from pagetune.build_qa.sentences.clauses import Clause
+from pagetune.build_qa.sentences.endings import as_question
 from pagetune.build_qa.sentences.question import Question, fill
+from pagetune.text.korean import with_particle
 
 #: Questions that repeat nearly the whole sentence are awkward when they are longer.
 _MAX_REPEATING = 85
@@ -53,4 +55,14 @@ def who_questions(clause: Clause) -> Iterator[Question]:
         return
     has_object = any(one.role == "object" and other.role != "adnominal" for one, other in pairwise(words))
     if is_plain and has_object and topic <= 4 < len(words) - topic and len(clause.text) - clause.topic_end > _MIN_DEED:
-        yield fill(clause, 0, clause.topic_end, "누가")
+        yield _with_deed_first(clause) or fill(clause, 0, clause.topic_end, "누가")
+
+
+def _with_deed_first(clause: Clause) -> Question | None:
+    """Ask with the object as the topic, as people do: 소화기의 점검은 누가 해야 하나요; None unless it is all that is done."""
+    found = clause.words[clause.predicate - 1]
+    between = clause.words[(clause.topic or 0) + 1 : clause.predicate - 1]
+    if found.role != "object" or any(word.role in ("connective", "subject", "other") for word in between):
+        return None
+    what = with_particle(clause.text[clause.topic_end + 1 : found.end][:-1], "은/는")
+    return Question(as_question(Clause(f"{what} 누가{clause.text[found.end :]}")))

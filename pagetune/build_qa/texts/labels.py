@@ -48,6 +48,7 @@ _DEFINES = re.compile(
     r"(?:것(?=이|입|임)|방식|방법|자|제도|기술|기능|시스템|장치|서비스|절차|행위|체계|과정|도구|프로그램|상태|현상|기관|물질|비용|"
     r"기간|비율|권리|의무|업무|활동|조치|정보|자료|수단|단위|값|점)(?:이다|입니다|임)?)\.?$"
 )
+_SOMEBODY = re.compile(r"(?:\S+ ){0,2}[가-힣]+(?:자|인|기관|회사|부서)[은는] ")
 _PERIOD = re.compile(r"부터.*(?:[~∼～]|까지)|\d{4}\s?[.년].*[~∼～]|\d:\d\d\s?[~∼～-]")
 _WORDS = (
     (re.compile(r"(?:처|장소|위치|주소|소재지|기관|홈페이지|누리집)$"), "어디"),
@@ -84,7 +85,7 @@ def label_drafts(line: Line, names: Names) -> Iterator[Draft]:
 
 def _has_topic(value: str) -> bool:
     """Tell whether a value is about something else than its label."""
-    return Clause(value.rstrip(".")).topic is not None
+    return Clause(value.rstrip(".")).topic is not None or _SOMEBODY.match(value) is not None
 
 
 def field_drafts(line: Line, names: Names) -> Iterator[Draft]:
