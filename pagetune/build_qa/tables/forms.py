@@ -29,6 +29,8 @@ _IS_CONTACT = re.compile(r"[가-힣]\s?[가-힣]\s?[가-힣]{1,2}|\(?[\d‒–�
 _CODE = re.compile(r"[A-Za-z]{1,10}[-_ ]?\d[\w-]*|\d+[-–]\d[\d-]*")
 #: A longer value is not the name of a sheet.
 _MAX_NAME_CHARACTERS = 60
+#: A label in Korean and English: 휴대 전화 Mobile Phone.
+_IN_TWO_LANGUAGES = re.compile(r"[가-힣/\s]{2,15}\s?[A-Z][A-Za-z./\s]{2,40}")
 #: The longest heading of several rows.
 _MAX_BANNER_CHARACTERS = 20
 
@@ -87,7 +89,8 @@ def _is_in_pairs(rows: Rows, filled: Places) -> bool:
 def _is_to_fill_in(rows: Rows, filled: Places) -> bool:
     """Tell whether a quarter of the cells wait for what somebody will write."""
     cells = [cell for r, row in enumerate(rows) for c, cell in enumerate(row) if (r, c) not in filled]
-    return sum(not has_value(cell) for cell in cells) * 4 > len(cells)
+    has_two_languages = sum(_IN_TWO_LANGUAGES.fullmatch(cell) is not None for cell in cells) * 2 > len(cells)
+    return has_two_languages or sum(not has_value(cell) for cell in cells) * 4 > len(cells)
 
 
 def _of_sheet(fact: Fact, sheet: Sheet) -> Fact:

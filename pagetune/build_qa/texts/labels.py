@@ -13,7 +13,9 @@ from pagetune.text.note_style import as_sentence
 
 LABEL = re.compile(r"([^:：()\[\]]{2,30}?(?:\([^()]{1,30}\))?)\s*(?<!\d)[:：](?!//)\s*(\S.*)$")
 #: A label in brackets: (지원금액) 업체당 최대 500만 원.
-_LABEL_IN_BRACKETS = re.compile(r"[(\[【]([^)\]】\d]{2,14})[)\]】]\s*(\S.*)$")
+_LABEL_IN_BRACKETS = re.compile(
+    r"[(\[【]([^)\]】\d]{2,14})(?<!기준)(?<!포함)(?<!제외)(?<!예정)(?<!이상)(?<!이하)(?<!한함)[)\]】]\s*(\S.*)$"
+)
 #: A field of a patent's first page has a number instead of a colon: (21) 출원번호 10-2021-0175798 (22) 출원일자 ….
 _FIELD = re.compile(
     r"\((?:11|21|22|24|43|45)\)\s?(공개번호|등록번호|출원번호|출원일자?|공개일자?|등록일자?|공고일자?)\s(\S+)(?=\s|$)"

@@ -3,7 +3,7 @@
 import re
 from difflib import SequenceMatcher
 
-from pagetune.build_qa.naming import Names
+from pagetune.build_qa.naming import Names, is_clause
 from pagetune.build_qa.sentences.clauses import Clause
 from pagetune.build_qa.texts.outline import REMARKS, Line
 from pagetune.text.sentences import ends_sentence
@@ -15,6 +15,8 @@ _GENERIC = re.compile(
     r"[가-힣]{0,4}\s?(?:내용|대상|방법|절차|기간|목적|일정|자격|요건|조건|범위|사항|전략|방향|체계)|"
     r"(?:붙임|별첨|서식|별표|참고|표|그림).*|제\s?\d+\s?조.*|FAQ|.*제\d+조.*|.*(?:법|시행령|시행규칙)"
 )
+#: The street and the number of an address.
+_ADDRESS = re.compile(r"[가-힣\d](?:로|길|동) \d+(?:-\d+)?(?:번지?)?(?:\W|$)")
 _MAX_OWNER_CHARACTERS = 70
 _MAX_TOPIC_CHARACTERS = 24
 #: A heading that is something to be done, which has no things of its own: 정책 수립 및 공표.
@@ -44,7 +46,8 @@ def owned(label: str, line: Line, names: Names) -> str | None:
     """Return a label with what it belongs to: the sentence or the heading above it, the project, or the document."""
     noun = next((noun for noun in names.things if label.startswith(noun)), None)
     if noun:
-        return f"{names.things[noun]}의 {re.sub(rf'^{noun}의? ', '', label)}"
+        part = re.sub(r"^내용 (?=\S)", "", re.sub(rf"^{noun}의? ", "", label))
+        return f"{names.things[noun]}의 {part}"
     topic = _topic_above(label, line)
     if topic:
         return f"{topic}의 {label}"
@@ -81,6 +84,7 @@ def specific_heading(line: Line, document: str) -> str:
         if above.is_heading and above.mark not in REMARKS:
             text = re.sub(r"(?:의 예|\s예시)$", "", heading_text(above.text))
             repeats = _is_alike(text, document) or text in document
-            if not (repeats or _GENERIC.fullmatch(text) or ends_sentence(text) or re.search(r"[:：]", text)):
+            names_nothing = _GENERIC.fullmatch(text) or _ADDRESS.search(text) or is_clause(text)
+            if not (repeats or names_nothing or ends_sentence(text) or re.search(r"[:：]", text)):
                 return text
     return ""
