@@ -80,7 +80,7 @@ _AROUND_SUBJECT = re.compile(
 _CASE = re.compile(
     r"[을를이가] (?:\S+ )*\S*(?:는|은|한|된|할|인|던|운|위한) (?:\S+한 )?"
     r"(?:경우|때|행위|것|자|사람|내용|사항|바|때문)$|"
-    r"[가-힣](?:고자|도록|하여|하며|으며|지만|이며|이고|라도|으로써|므로)$"
+    r"[가-힣](?:고자|도록|하여|하며|으며|지만|이며|이고|라도|으로써|므로|에서는?|에게는?|에는)$"
 )
 
 
@@ -104,7 +104,7 @@ def document_name(pages: list[Page]) -> str:
 
 
 def _press_release(doc_id: str, lines: list[str]) -> str:
-    """Return the name of a press release: its file's where that says so, and else its headline, which may be a clause."""
+    """Return the name of a press release: its file's where that says so, or else its headline."""
     file_name = _file_name(doc_id)
     if file_name.endswith("보도자료"):
         return file_name

@@ -59,7 +59,7 @@ def who_questions(clause: Clause) -> Iterator[Question]:
 
 
 def _with_deed_first(clause: Clause) -> Question | None:
-    """Ask with the object as the topic, as people do: 소화기의 점검은 누가 해야 하나요; None unless it is all that is done."""
+    """Ask with the object as the topic: 소화기의 점검은 누가 해야 하나요; None where more than that is done."""
     found = clause.words[clause.predicate - 1]
     between = clause.words[(clause.topic or 0) + 1 : clause.predicate - 1]
     if found.role != "object" or any(word.role in ("connective", "subject", "other") for word in between):

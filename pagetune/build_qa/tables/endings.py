@@ -68,7 +68,7 @@ def scales(unit: str) -> bool:
 
 
 def is_said(unit: str) -> bool:
-    """Tell whether one asks with a unit that scales its number: 몇 억 달러, but not 몇 천원, which are some thousands."""
+    """Tell whether one asks with a unit that scales its number: 몇 억 달러, but not 몇 천원 (some thousands)."""
     return re.match(r"억|백억|조", unit) is not None
 
 

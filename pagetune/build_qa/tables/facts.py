@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from pagetune.build_qa.tables.cells import (
@@ -35,6 +35,7 @@ from pagetune.build_qa.tables.headers import (
     spelled_out,
     tells,
 )
+from pagetune.build_qa.tables.units import unit_among, unit_fits
 
 Rows = list[list[str]]
 Places = set[tuple[int, int]]
@@ -75,6 +76,15 @@ def unambiguous(facts: Iterable[Fact]) -> list[Fact]:
         values[fact.subject, fact.key].add(fact.value)
     kept = {(fact.subject, fact.key): fact for fact in reversed(found) if len(values[fact.subject, fact.key]) == 1}
     return list(reversed(kept.values()))
+
+
+def with_unit(fact: Fact, units: list[str]) -> Fact:
+    """Give a number the unit that the table's note says; a change in brackets loses them: (△14.6) is △14.6%."""
+    key, value = fact.key or fact.subject[-1], fact.value.strip()
+    unit, bare = fact.unit or unit_among(units, key, value), value.strip("()")
+    if not is_number(bare) or not unit_fits(unit, key):
+        return fact
+    return replace(fact, unit=unit, value=bare) if unit and (bare == value or unit.startswith("%")) else fact
 
 
 def header_facts(rows: Rows, filled: Places) -> Iterator[Fact]:

@@ -135,7 +135,7 @@ def _covers_rows(filled: Places, row: int, rows: int) -> bool:
 
 
 def _with_contacts(cells: list[tuple[int, str]]) -> list[tuple[int, str]]:
-    """Join a rank with the name and the number behind it: 책임자 | 과장 | 홍길동 | (044-215-7630) is a label with one value."""
+    """Join a rank with the name and the number behind it: 책임자 | 과장 | 홍길동 | (044-215-7630) has one value."""
     found = next((n for n, (_, text) in enumerate(cells) if n and _RANK.fullmatch(text.replace(" ", ""))), None)
     if found is None or not all(_IS_CONTACT.fullmatch(text) for _, text in cells[found + 1 :]):
         return cells

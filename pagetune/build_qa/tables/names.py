@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 from pagetune.build_qa.draft import Document, Paragraph, is_heading
 from pagetune.build_qa.naming import is_clause, subject_of
 from pagetune.build_qa.tables.cells import MIN_NAME_CHARACTERS, letters, plain_name
-from pagetune.build_qa.tables.headers import units_of
-from pagetune.records import Page, Table
-from pagetune.text.korean import is_korean
+from pagetune.build_qa.tables.units import units_of
+from pagetune.records import Table
 
 #: What stands around the name of a table in its caption.
 _AROUND_CAPTION = re.compile(

@@ -9,7 +9,7 @@ from pagetune.build_qa.draft import Document, Draft
 from pagetune.build_qa.evidence import row_place
 from pagetune.build_qa.tables.cells import has_value, is_number, letters, plain_value, says_no, says_yes, titled_items
 from pagetune.build_qa.tables.endings import answer_of
-from pagetune.build_qa.tables.facts import Fact, header_facts, is_turned, turned_facts, unambiguous
+from pagetune.build_qa.tables.facts import Fact, header_facts, is_turned, turned_facts, unambiguous, with_unit
 from pagetune.build_qa.tables.forms import form_facts, is_form
 from pagetune.build_qa.tables.headers import (
     GENERIC,
@@ -17,11 +17,9 @@ from pagetune.build_qa.tables.headers import (
     has_header,
     is_key,
     is_key_value,
-    unit_among,
-    unit_fits,
-    units_of,
 )
 from pagetune.build_qa.tables.names import TableName, table_names, usable_caption
+from pagetune.build_qa.tables.units import units_of, units_of_page
 from pagetune.build_qa.tables.wording import (
     can_be_worded,
     has_subject,
@@ -180,8 +178,8 @@ def _facts(page: Page, table: Table) -> list[Fact]:
     if not has_header(table):
         return []
     facts = unambiguous(header_facts(table.rows, filled))
-    notes = _units_of_page(page)
-    facts = [_with_unit(fact, units_of(table.caption) or notes) for fact in facts]
+    notes = units_of_page(page)
+    facts = [with_unit(fact, units_of(table.caption) or notes) for fact in facts]
     caption = usable_caption(table.caption)
     if caption and len(table.rows) == 2 and not any(fact.subject or is_key(_bare(fact.key)) for fact in facts):
         return [replace(fact, subject=(fact.key,), key=caption) for fact in facts]
@@ -203,23 +201,6 @@ def _in_items(fact: Fact) -> list[Fact]:
     if not items:
         return [fact]
     return [replace(fact, subject=(*fact.subject, title), kind="", value=text) for title, text in items]
-
-
-def _with_unit(fact: Fact, units: list[str]) -> Fact:
-    """Give a number the unit that the table's note says; a change in brackets loses them: (△14.6) is △14.6%."""
-    key, value = fact.key or fact.subject[-1], fact.value.strip()
-    unit, bare = fact.unit or unit_among(units, key, value), value.strip("()")
-    if not is_number(bare) or not unit_fits(unit, key):
-        return fact
-    return replace(fact, unit=unit, value=bare) if unit and (bare == value or unit.startswith("%")) else fact
-
-
-def _units_of_page(page: Page) -> list[str]:
-    """Return the units of a page's only table, where the page has one note of them, or the percent of all its notes."""
-    notes = [units for line in page.text.split("\n") if (units := units_of(line))]
-    if len(notes) == 1 and len(page.tables) == 1:
-        return notes[0]
-    return ["%"] if notes and all(units[0] == "%" for units in notes) else []
 
 
 def _is_contents(table: Table) -> bool:

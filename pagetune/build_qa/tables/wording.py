@@ -64,7 +64,8 @@ def has_subject(fact: Fact, name: TableName) -> bool:
         return bool(about_owner) or (bool(name.caption) and not name.is_overview)
     if name.caption:
         return bool(name.owner) or not name.is_overview
-    return _is_specific(fact) and not _is_of_series(fact) and (bool(name.owner) or _is_code(fact.subject[-1]))
+    is_of_series = _is_of_series(fact) or all(map(OF_SERIES.fullmatch, fact.subject))
+    return _is_specific(fact) and not is_of_series and (bool(name.owner) or _is_code(fact.subject[-1]))
 
 
 def _is_specific(fact: Fact) -> bool:

@@ -17,6 +17,11 @@ _GENERIC = re.compile(
 )
 #: The street and the number of an address.
 _ADDRESS = re.compile(r"[가-힣\d](?:로|길|동) \d+(?:-\d+)?(?:번지?)?(?:\W|$)")
+#: Who has signed a document: 정보통신기획평가원 원장.
+_SIGNS = re.compile(
+    r"(?:^|[가-힣] )[가-힣]*(?:장관|청장|원장|처장|시장|군수|구청장|총장|사장|이사장|회장|위원장|지사장|소장|대표이사)"
+    r"(?: [가-힣]{2,4})?$"
+)
 _MAX_OWNER_CHARACTERS = 70
 _MAX_TOPIC_CHARACTERS = 24
 #: A heading that is something to be done, which has no things of its own: 정책 수립 및 공표.
@@ -84,7 +89,7 @@ def specific_heading(line: Line, document: str) -> str:
         if above.is_heading and above.mark not in REMARKS:
             text = re.sub(r"(?:의 예|\s예시)$", "", heading_text(above.text))
             repeats = _is_alike(text, document) or text in document
-            names_nothing = _GENERIC.fullmatch(text) or _ADDRESS.search(text) or is_clause(text)
+            names_nothing = _GENERIC.fullmatch(text) or _SIGNS.search(text) or _ADDRESS.search(text) or is_clause(text)
             if not (repeats or names_nothing or ends_sentence(text) or re.search(r"[:：]", text)):
                 return text
     return ""
