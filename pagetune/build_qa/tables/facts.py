@@ -60,6 +60,8 @@ class Fact:
 
 
 _FIGURE = re.compile(r"(?:비율|비중|구성비|[가-힣](?:율|률)|금액|[가-힣]액|단가|건수|인원|면적|수량|매출)$")
+#: A number with its unit, which names nothing: 0.000094 sec.
+_IS_MEASURE = re.compile(r"[\d.,]+\s?(?:sec|ms|kg|km|cm|mm|GB|MB|%|℃|㎡)")
 _IS_PERSON = re.compile(r"성\s?명|이\s?름")
 #: A unit behind the name of a row: 증감률(%).
 _BEHIND = re.compile(r"\s?\([^()]*\)$")
@@ -166,7 +168,10 @@ def _label_columns(rows: Rows, filled: Places) -> tuple[list[int], list[int]]:
 
 
 def _numbers_rows(header: str, cells: list[str]) -> bool:
-    return is_row_number(header) or (bool(cells) and all(re.fullmatch(r"\d{1,3}\.?", cell.strip()) for cell in cells))
+    names_nothing = not has_letters(header) or GENERIC.fullmatch(header.strip()) is not None
+    return is_row_number(header) or (
+        names_nothing and bool(cells) and all(re.fullmatch(r"\d{1,3}\.?", cell.strip()) for cell in cells)
+    )
 
 
 def _is_divided(rows: Rows, filled: Places, column: int) -> bool:
@@ -224,6 +229,8 @@ def _row_names(header: list[str], row: list[str], columns: list[int]) -> tuple[s
 
 def _can_name(cell: str, header: str) -> bool:
     """Tell whether a cell can name a row; a number or a day can below a header such as 코드 or 일자."""
+    if _IS_MEASURE.fullmatch(cell):
+        return False
     if DAY.fullmatch(cell):
         return DAYS_NAME.search(header.strip()) is not None
     return is_name(cell) or (is_number(cell) and NUMBERS_NAME.search(header) is not None)

@@ -43,7 +43,8 @@ _NO_VALUE = re.compile(
     r"^[\W_]*$|\(\s?(?:서명|인|날인|직인)\s?\)|[_＿]{2,}|0{4}|[○ㅇ〇oO]{2,}(?![a-z])|\b년\s+월\s+일|"
     r"(?:에 따름|참조|참고|별도 ?공지|추후 ?공지)[.)]?$|^(?:상동|해당\s?없음|별도|없음)$|\S\s?[:：]\s"
 )
-_SENTENCE_END = re.compile(r"(?:다|요|오|함|음|임|됨|것)\.?$")
+_LAST_BRACKET = re.compile(r"\s?\([^()]*\)\.?$")
+_SENTENCE_END = re.compile(r"(?:다|요|오|함|음|임|됨|것|려움|없음|있음)\.?$")
 #: How a definition ends, or the noun that stands for one.
 _DEFINES = re.compile(
     r"(?:(?:말|의미|뜻|지칭|일컫)(?:한다|합니다|함)|[는한된은을할될인] (?:[가-힣]+ )?"
@@ -78,7 +79,7 @@ def label_drafts(line: Line, names: Names) -> Iterator[Draft]:
     elif _DEFINES.search(value) and not _ASKS.search(label) and not _has_topic(value) and len(value) > 15:
         question = f"{with_particle(label, '이란/란')} 무엇인가요?"
         yield Draft("definition", line.page_number, question, value, place, section_of(line), label)
-    elif _ASKS.search(label) and not _SENTENCE_END.search(value):
+    elif _ASKS.search(label) and not _SENTENCE_END.search(_LAST_BRACKET.sub("", value)):
         topic = owned(label, line, names)
         if topic and value not in topic:
             question = value_question(topic, value)

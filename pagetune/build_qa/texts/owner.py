@@ -35,6 +35,7 @@ _ALIKE = 0.8
 
 def heading_text(text: str) -> str:
     """Return a heading without what stands around it, and its letters without spaces between."""
+    text = re.sub(r"^[^\w(<〈《【\[｢「‘’“'\"]+\s*|^[(（][가-힣\s]{2,10}[)）]\s*(?=\S)", "", text.strip())
     text = re.sub(r"^(?:참고|붙임|별첨)\s*\d*\s*[.:]?\s+(?=\S)", "", text.strip())
     text = re.sub(r"^[<〈《【\[｢「]\s*([^>〉》】\]｣」]*)[>〉》】\]｣」]$", r"\1", text)
     text = re.sub(r"\s*\([^)]*\)$", "", text).strip(" :：")

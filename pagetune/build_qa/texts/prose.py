@@ -46,7 +46,8 @@ _AWKWARD = re.compile(
     r"수는 (?:있나요|왜)|(?:몇|얼마|언제|어디).*않나요|(?:몇|얼마|언제|어디).*는 없나요|"
     r"누가 .*(?:[가-힣]했나요|므로 |것을 (?:권고|요구|요청|권장)하나요)|[은는] \S{1,3} 시 어떻게|"
     r"(?:,|도록) .* 시 어떻게|[\u1100-\u11ff]|[가-힣][은는] .*어떤 경우에 .*[가-힣][은는] |"
-    r"[1-9]0대부터|몇 대부터|[가-힣](?:더라도|반면|는 데 반해),? .*(?:몇|얼마|언제|어디|누가)|"
+    r"[을를] (?:보면|살펴보면|비교하면|고려하면) 어떻게|[1-9]0대부터|몇 대부터|"
+    r"[가-힣](?:더라도|반면|는 데 반해),? .*(?:몇|얼마|언제|어디|누가)|"
     r"\d+(?:시간|년|개월|주|일|분) 몇 |%[와과,] .*몇 퍼센트|몇 퍼센트[와과,] |몇 [층동호실],|"
     r"(?:^|따르면 |에서 )(?:다만|또한|그리고|단|즉),? "
 )
@@ -56,6 +57,8 @@ _DOES = re.compile(r"[을를] .*(?<!야 )(?:한다|합니다)\.$")
 _GIVES_REASON = re.compile(r"때문(?:이다|입니다)\.$|[은는] .*때문에 .*것(?:이다|입니다)\.$")
 #: Places that somebody will fill in.
 _BLANK = re.compile(r"0{4,}|[oO]{3,}|[○ㅇ◯]{2,}|_{3,}|~~|…{2,}")
+#: Two clauses that are set against each other, of which a reason belongs to one.
+_CONTRASTS = re.compile(r"[가-힣](?:지만|으나|는 반면),? ")
 #: The first of several things, of which the next sentences tell the others.
 _BEGINS_LIST = re.compile(r"(?:첫\s?번째|첫째)[는로,]|(?:[두세네]|다섯|여러) ?가지(?:가|로) .*(?:먼저|하나는)")
 #: What somebody has said, which is true of what they said only.
@@ -240,7 +243,7 @@ def is_past(sentence: str) -> bool:
 def _is_awkward(asked: Asked, sentence: str) -> bool:
     """Tell whether a question has two clauses, or does not fit its sentence."""
     question = asked.question
-    if "어떻게 되나요" in question and is_past(sentence):
+    if ("어떻게 되나요" in question and is_past(sentence)) or (" 왜 " in question and _CONTRASTS.search(sentence)):
         return True
     if sentence.endswith(("다는 것이다.", "다는 것입니다.")) or (
         _COUNTS.search(asked.answer) and "무엇인가요" in question
