@@ -425,7 +425,10 @@ def test_a_press_release_is_asked_by_quarter_country_and_unit() -> None:
 
 
 def test_a_contact_has_the_rank_the_name_and_the_number() -> None:
-    rows = "담당 부서 | 대외경제국 | 책임자 | 과 장 | 김하늘 | (044-000-0001)\n | 국제과 | 담당자 | 사무관 | 이바다 | (044-000-0002)"
+    rows = (
+        "담당 부서 | 대외경제국 | 책임자 | 과 장 | 김하늘 | (044-000-0001)\n"
+        " | 국제과 | 담당자 | 사무관 | 이바다 | (044-000-0002)"
+    )
     assert ("햇살 마을 도서관의 책임자는 누구인가요?", "과장 김하늘 (044-000-0001)") in asked(
         page(table(rows, caption=""))
     )

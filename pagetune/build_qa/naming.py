@@ -65,7 +65,7 @@ _GENERAL = re.compile(r"(?:해설서?|가이드라인|교재|편람|핸드북|�
 _OWN_WORK = {"논문", "보고서", "백서", "교재"}
 
 
-#: A shorter line in a press release is no headline.
+#: A headline has more characters than these.
 _MIN_HEADLINE = 10
 #: Letters that tell what a document is about, and the longest name that is said in full.
 _MIN_SUBJECT, _MAX_SUBJECT = 4, 30

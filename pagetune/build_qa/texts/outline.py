@@ -120,7 +120,7 @@ def outline(document: Document) -> Iterator[Line]:
 
 
 def _cut_lists(lines: list[Line]) -> None:
-    """Mark the items after which a line that is no item interrupts their list."""
+    """Mark the items after which a line of another kind interrupts their list."""
     for item, between, after in zip(lines, lines[1:], lines[2:], strict=False):
         is_open = not (between.mark or between.is_heading or ends_sentence(between.text) or _is_remark(between))
         if item.mark and is_open and after.mark == item.mark and (not item.number or after.number == item.number + 1):
