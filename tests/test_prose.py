@@ -421,3 +421,29 @@ def test_plain_english_sentences_are_asked(sentence: str, question: str, answer:
 )
 def test_english_that_points_elsewhere_is_not_asked(sentence: str) -> None:
     assert ask_english(sentence, "the Guide") is None
+
+
+@pytest.mark.parametrize(
+    ("sentence", "question"),
+    [
+        ("필터가 막히면 펌프에서 소리가 날 수 있습니다.", "필터가 막히면 어떻게 되나요"),
+        ("전문 기사에게 점검을 받으면 고장을 줄일 수 있습니다.", "전문 기사에게 점검을 받으면 어떤 점이 좋은가요"),
+        ("시설관리팀은 소방시설의 정기 점검 결과를 기록한다.", "소방시설의 정기 점검 결과는 누가 기록하나요"),
+    ],
+)
+def test_a_sentence_is_asked_for_what_it_tells(sentence: str, question: str) -> None:
+    assert list(answers(page("가람 건물 안내서", sentence))) == [f"가람 건물 안내서에 따르면 {question}?"]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "저자는 누구나 스스로 길을 찾아야 한다고 말한다.",
+        "데이터 제작 작업은 총 4가지로 구성된다.",
+        "그 밖에 계절에 따라 나는 과일을 1~2종 준비합니다.",
+        "~~ 0000 연구성과는 ‘ooooo사업’으로 수행한 결과입니다.",
+        "두 자료의 차이점은 크게 세 가지가 있는데 첫 번째는 지문의 길이이다.",
+    ],
+)
+def test_reports_examples_and_half_lists_are_not_asked(sentence: str) -> None:
+    assert answers(page("가람 연구 안내서", sentence)) == {}

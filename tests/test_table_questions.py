@@ -414,3 +414,43 @@ def test_an_english_question_names_its_document_however_long_it_is() -> None:
     sizes = table("CWE | Language\n020: Improper Input Validation | Python", caption="")
     title = "A Field Study of the Defects in Programs of Water Works of Several Cities"
     assert all(title in question for question, _ in asked(page(sizes, lines=(title, "The study looks at defects."))))
+
+
+def test_a_press_release_is_asked_by_quarter_country_and_unit() -> None:
+    rows = "구분 | 미국 | 베트남\n‘23.1Q | 87.1 | 4.5\n‘24.1Q | 61.2 | 6.7\n증감률(%) | (△29.8) | (47.4)"
+    found = asked(page(table(rows, caption="< 국가별 동향(억 달러, %) >"), lines=("해외직접투자 동향",)))
+    where = "해외직접투자 동향의 국가별 동향에서"
+    assert (f"{where} 2024년 1분기 미국은 몇 억 달러인가요?", "61.2") in found
+    assert (f"{where} 미국의 증감률은 얼마인가요?", "△29.8%") in found
+
+
+def test_a_contact_has_the_rank_the_name_and_the_number() -> None:
+    rows = (
+        "담당 부서 | 대외경제국 | 책임자 | 과 장 | 김하늘 | (044-000-0001)\n"
+        " | 국제과 | 담당자 | 사무관 | 이바다 | (044-000-0002)"
+    )
+    assert ("햇살 마을 도서관의 책임자는 누구인가요?", "과장 김하늘 (044-000-0001)") in asked(
+        page(table(rows, caption=""))
+    )
+
+
+def test_a_share_gets_the_percent_that_the_page_notes() -> None:
+    rows = "종목명 | 편입비중\n한빛전자 보통주 | 10.1\n새솔화학 보통주 | 4.3"
+    found = page(table(rows, caption="보유 종목"), lines=(TITLE, "(단위:%)", "(단위:%)"))
+    assert [answer for _, answer in asked(found, kind="table")] == ["10.1%", "4.3%"]
+
+
+def test_items_of_a_list_in_rows_have_no_header() -> None:
+    rows = "① 리소스 누수 | ② 널 포인터 역참조\n③ 제어흐름 문제 | ④ 데이터 처리 문제"
+    assert asked(page(table(rows, caption="취약점 상위 4개"))) == []
+
+
+def test_a_sentence_above_a_table_is_not_its_name() -> None:
+    rows = "구분 | 2022년 | 2023년\n증감률 | (10.2) | (20.4)"
+    line = "외국에서 영업소를 설치하거나 운영하기 위하여 자금을 지급하는 행위"
+    assert asked(page(table(rows, caption=""), lines=(TITLE, line))) == []
+
+
+def test_a_form_with_labels_in_two_languages_is_to_be_filled_in() -> None:
+    rows = "대학 Name of College | 학과 Department\n학번 Student No. | 성명 Name\n휴대 전화 Mobile Phone | e-Mail"
+    assert asked(page(table(rows, caption="복학원서", layout="form"))) == []

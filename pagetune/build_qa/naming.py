@@ -1,8 +1,9 @@
 """What a document is called, and what "본 사업" or "이 기준" in it stand for."""
 
 import re
-from itertools import takewhile
+from itertools import pairwise, takewhile
 
+from pagetune.build_qa.sentences.clauses import Clause
 from pagetune.records import Page
 from pagetune.text.korean import with_particle
 from pagetune.text.sentences import ends_sentence
@@ -11,7 +12,7 @@ from pagetune.text.sentences import ends_sentence
 MAX_TITLE_CHARACTERS = 60
 #: Words at the end of a title that say what kind of document it is.
 _DOCUMENT_WORD = (
-    r"(?:제안\s?요청서|과업\s?지시서|과업\s?내용서|안내서|가이드(?:라인|북)?|매뉴얼|사용\s?설명서|설명서|해설서|편람|"
+    r"(?:제안\s?요청서|보도\s?자료|과업\s?지시서|과업\s?내용서|안내서|가이드(?:라인|북)?|매뉴얼|사용\s?설명서|설명서|해설서|편람|"
     r"핸드북|백서|보고서|계획서?|계획\(안\)|회의록|의사록|공고문?|모집\s?요강|요강|안내문?|지침서?|규정|규칙|내규|"
     r"세칙|조례|약관|기준|법률안|(?<!방)법|시행령|고시|방안|대책|자료집?|질의응답|자주 묻는 질문|자주 하는 질문|문답|"
     r"FAQ|Q&A|RFP|교재|명세서|투자신탁\S*|펀드\S*|MSDS|(?:물질)?안전보건자료|자료)"
@@ -27,6 +28,7 @@ _ONLY_A_KIND = re.compile(
 #: First lines that are not titles: dates, brackets, numbers of documents, addresses, approvals, chapters.
 _NOT_A_TITLE = re.compile(
     r"[*•○□■※▪☞]|[-–]\s|[가-힣\s]{1,12}\s?[:：]\s|[가-하][.)]\s|[가-힣\s]{0,8}(?:명칭|명|제목|일\s?시|장\s?소|기\s?간)\s?[:：]|.*[:：]$|\(\d+\)|\d{1,2}[.)]\s|[\[(<].*[\])>]\s*$|[\W\d_]+$|\d{4}\s?[년.].{0,12}(?:기준|현재)?$|.*(?:www\.|https?:|@)|.*(?:심사필|필증)|"
+    r".*(?:공고|고시|훈령|예규)\s?제\s?\d{4}\s?[-–]\s?\d+\s?호\W*$|"
     r"제\s?\d+\s?[장절편관부조]|[(\[]?[A-Z]{1,6}-?\d+$|[(\[]?[A-Z][A-Z\d]*(?:[-–][A-Z\dⅠ-Ⅻ①-⑳➀-➉]+)+[)\]]?[\W\d_]*$|(?:발신|수신|문서번호|등록번호|담당|작성일?|시행일?|배포)\b"
 )
 #: The name that a document gives to what it is about: 사업명: …, 발명의 명칭 ….
@@ -38,7 +40,12 @@ _NAMES = re.compile(
     re.MULTILINE,
 )
 #: Numbers, dates and versions in brackets or in front, which are the file's: (AGR-2019-84)…, 240513-…, …(20250205).
-_AROUND_FILE_NAME = re.compile(r"^(?:[\[(][^\])]*[\])]|\d{6,8}[-\s.]|\s|-)+|(?:\s?[\[(][^\])]*[\])])+$")
+#: What a file's name adds behind: …_최종, … v2, … ff.
+_AROUND_FILE_NAME = re.compile(
+    r"^(?:[\[(][^\])]*[\])]|\d{6,8}[-\s.]|\s|-)+|(?:\s?[\[(][^\])]*[\])])+$|"
+    r"(?:[\s_.-]+(?:최종\s?(?:본|수정본)?|수정본?|사본|배포용|게시용|공개용?|final|f{1,2}|FN|v(?:er)?\.?\s?\d[\d.]*|_))+$",
+    re.IGNORECASE,
+)
 _SHORT_NAME = re.compile(r"\(\s*약칭\s*[:：]\s*([^)]{2,30}?)\s*\)")
 _POINTS_BACK = r"(?<![가-힣])(?:본|이|동|당해|해당|금번|이번)\s?"
 #: Nouns that "본" may point to. Only these may follow it without a space.
@@ -58,16 +65,63 @@ _GENERAL = re.compile(r"(?:해설서?|가이드라인|교재|편람|핸드북|�
 _OWN_WORK = {"논문", "보고서", "백서", "교재"}
 
 
+#: A headline has more characters than these.
+_MIN_HEADLINE = 10
+#: Letters that tell what a document is about, and the longest name that is said in full.
+_MIN_SUBJECT, _MAX_SUBJECT = 4, 30
+_MERE_KIND = re.compile(r"입찰\s?공고(?:문|서)?|보통\s?약관|월간\s?보고서")
+#: Words around a title that say what kind of document it is, and the year before them.
+_AROUND_SUBJECT = re.compile(
+    r"^(?:Monthly Report|월간\s?보고서|운용\s?보고서)\s+"
+    r"|(?:\s+(?:\d{4}년|자주 묻는 질문|이용 문답|질의응답|문답|FAQ|Q&A|이용 안내서?|사용 안내서|교육 안내|"
+    r"안내서|안내문|안내|공고문?|매뉴얼|사용 설명서|설명서|모음집?))+$"
+)
+#: The end of a line that is a clause, or that names a case, and not a thing: 복학하고자, 과제가 동일한 경우.
+_CASE = re.compile(
+    r"[을를이가] (?:\S+ )*\S*(?:는|은|한|된|할|인|던|운|위한) (?:\S+한 )?"
+    r"(?:경우|때|행위|것|자|사람|내용|사항|바|때문)$|"
+    r"[가-힣](?:고자|도록|하여|하며|으며|지만|이며|이고|라도|으로써|므로|에서는?|에게는?|에는)$"
+)
+
+
+def is_clause(text: str) -> bool:
+    """Tell whether a line is a clause or describes a case, and so names nothing: 본인은 휴학으로 … 복학하고자."""
+    return _CASE.search(text) is not None or Clause(text).topic is not None
+
+
 def document_name(pages: list[Page]) -> str:
     """Return what people would call the document, or nothing: its title, or a file name that reads like one."""
     first = [line for line in pages[0].text.split("\n") if line.strip()]
     about = next(iter(_things(pages).items()), None)
     title = _cover_title(first) if len(pages[0].text) <= 250 else _first_title(first[:6])
+    if any(re.fullmatch(r"\W*보\s?도\s?자\s?료\W*", line) for line in first[:3]):
+        return _press_release(pages[0].doc_id, first)
     if about and (not title or _ONLY_A_KIND.fullmatch(title)):
         return _with_kind(about, title)
     if title and not _ONLY_A_KIND.fullmatch(title):
         return title
     return _file_name(pages[0].doc_id) or (title if re.fullmatch(_DOCUMENT_WORD, title) else "")
+
+
+def _press_release(doc_id: str, lines: list[str]) -> str:
+    """Return the name of a press release: its file's where that says so, or else its headline."""
+    file_name = _file_name(doc_id)
+    if file_name.endswith("보도자료"):
+        return file_name
+    usable = (_bare(line) for line in lines[:6])
+    headline = next((line for line in usable if len(line) > _MIN_HEADLINE and not _NOT_A_TITLE.match(line)), "")
+    plain = re.sub(r"[‘’“”'\"]", "", headline)
+    return f"‘{plain}’ 보도자료" if 0 < len(plain) <= MAX_TITLE_CHARACTERS else file_name
+
+
+def subject_of(name: str, pages: list[Page]) -> str:
+    """Return what a document is about: its name without 안내 or FAQ, or else the project or product that it names."""
+    title = _AROUND_SUBJECT.sub("", name).strip()
+    words = "".join(re.findall(r"[가-힣]{2,}|[A-Za-z]{3,}", title))
+    if len(words) < _MIN_SUBJECT or _ONLY_A_KIND.fullmatch(title) or _MERE_KIND.fullmatch(title):
+        return next((_complete(*about) for about in _things(pages).items()), "")
+    short = title.split(":")[0].strip()
+    return short if len(title) > _MAX_SUBJECT and len(short) > _MIN_SUBJECT else title
 
 
 def _with_kind(about: tuple[str, str], kind: str) -> str:
@@ -81,7 +135,8 @@ def _things(pages: list[Page]) -> dict[str, str]:
     """Return the names that the first pages give to a project, an invention and the like, by noun."""
     found: dict[str, str] = {}
     for page in pages[:5]:
-        texts = [page.text, *(f"{row[0]}: {row[1]}" for table in page.tables for row in table.rows if len(row) == 2)]
+        cells = [pair for table in page.tables for row in table.rows for pair in pairwise(row) if pair[0] != pair[1]]
+        texts = [page.text, *(f"{label}: {value}" for label, value in cells)]
         for text in texts:
             for noun, name in _NAMES.findall(text):
                 found.setdefault(noun.replace(" ", ""), name.strip(' 「」｢｣"“”'))
@@ -122,6 +177,7 @@ def _can_be_title(line: str) -> bool:
         and not _NOT_A_TITLE.match(line)
         and not ends_sentence(line)
         and re.search(r"[^\W\d_]{2}", line) is not None
+        and not is_clause(line)
     )
 
 

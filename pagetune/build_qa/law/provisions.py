@@ -13,7 +13,7 @@ from pagetune.build_qa.law.list_questions import ask_exception, ask_item, ask_li
 from pagetune.build_qa.law.quoted_laws import Article, articles
 from pagetune.build_qa.sentences.asking import MAX_QUESTION_CHARACTERS, Asked, ask
 from pagetune.build_qa.sentences.clauses import Clause
-from pagetune.build_qa.sentences.part_questions import is_somebody
+from pagetune.build_qa.sentences.people import is_somebody
 from pagetune.build_qa.sentences.pointers import ANNOUNCES, with_own_name, with_titles
 from pagetune.records import Kind, Place
 

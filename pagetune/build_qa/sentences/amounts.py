@@ -33,7 +33,7 @@ _UNITS = (
     (rf"{_NUMBER}{_LARGE}\s?((?:킬로|센티|밀리|제곱|평방)?미터|(?:킬로)?그램|(?:킬로)?와트|도)", _HOW_MANY),
     (rf"{_NUMBER}\s?(km|m|cm|mm|kg|g|W|kW|MB|GB|TB|Hz|㎡|㎞|㎝|㎜|㎏|℃|°C|bits?|비트|자|글자)(?![A-Za-z])", _HOW_MANY),
 )  # fmt: skip
-_PARTS = [(re.compile(rf"(?<![\w.,제\-])(?:{pattern})"), word) for pattern, word in _UNITS]
+_PARTS = [(re.compile(rf"(?<![\w.,제\-~∼～])(?:{pattern})"), word) for pattern, word in _UNITS]
 _DATE = re.compile(
     r"(?<![\d.])(?:\d{4}\s?년\s?)?\d{1,2}\s?월\s?\d{1,2}\s?일(?:\s(?:오전|오후)?\s?\d{1,2}시(?:\s?\d+분)?)?|\d{4}\s?년(?:\s?\d{1,2}\s?월)?(?=부터|에|까지|\s?말)|"
     r"(?<![\d.])\d{4}\.\s?\d{1,2}\.\s?\d{1,2}\.?"

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from pagetune.build_qa.sentences.amounts import amounts
 from pagetune.build_qa.sentences.clauses import Clause, Word
 from pagetune.build_qa.sentences.endings import with_stem
-from pagetune.build_qa.sentences.part_questions import Question, is_somebody, part_questions, who_questions
+from pagetune.build_qa.sentences.part_questions import part_questions
+from pagetune.build_qa.sentences.people import is_somebody, who_questions
+from pagetune.build_qa.sentences.question import Question
 from pagetune.text.korean import interrogative, with_particle
 
 _PENALTY = re.compile(r"(?:징역|벌금|금고|과료|몰수)[^.]*처(?:한다|합니다)$|벌금형을 과한다$")
@@ -71,9 +73,10 @@ def _purpose(clause: Clause) -> Iterator[Question]:
         yield Question(f"{topic}은 무엇인가요", topic)
 
 
-_DEFINES = re.compile(r"(?:말|뜻|의미)(?:한다|합니다)$")
+_DEFINES = re.compile(r"(?:[을를]|로|등을?) (?:말|뜻|의미)(?:한다|합니다)$")
 _MEANING = re.compile(
-    r"[“\"‘']?([^“”\"‘’']{2,30}?)[”\"’']?(?:이란|란|이라 함은|라 함은|은|는) .*(?:말|뜻|의미)(?:한다|합니다)$"
+    r"[“\"‘']?([^“”\"‘’']{2,30}?)[”\"’']?(?:이란|란|이라 함은|라 함은|은|는) .*"
+    r"(?:[을를]|로|등을?) (?:말|뜻|의미)(?:한다|합니다)$"
 )
 
 
@@ -92,12 +95,20 @@ def _repeats(clause: Clause) -> bool:
     return clause.topic_noun in clause.text[clause.topic_end :] or _PURPOSE.search(clause.text) is not None
 
 
+#: Nouns that say how something is, and nouns that say when, or that hardly say anything.
+_SITUATION = re.compile(r"[는은한된인] (상황|상태|추세|입장)(?:이다|입니다)$")
+_NOT_A_THING = re.compile(r" (?:실정|편|예정|계획|방침|전망|셈|때|경우|중|뿐|따름|정도|마련|바|터)(?:이다|입니다)$")
 _ABOUT = re.compile(r"에 (?:관한|대한) 것(?:이다|입니다)$")
 
 
 def _what_it_is(clause: Clause) -> Iterator[Question]:
     about, asked = _ABOUT.search(clause.text), interrogative(clause.topic_noun)
-    if about:
+    situation = _SITUATION.search(clause.text)
+    if situation:
+        yield Question(f"{clause.text[: clause.topic_end]} 어떤 {situation[1]}인가요")
+    elif _NOT_A_THING.search(clause.text):
+        return
+    elif about:
         yield Question(f"{clause.text[: clause.topic_end]} 무엇에 관한 것인가요")
     elif asked == "어디" or not list(amounts(clause.text)):
         yield Question(f"{clause.text[: clause.topic_end]} {asked}인가요", clause.topic_noun)
@@ -146,7 +157,7 @@ _WHAT_TO_DO = {"must": "어떻게 해야 하나요", "may": "무엇을 할 수 �
 #: Conditions that say nothing, or that may belong to a clause inside another one.
 _NO_CASE = re.compile(
     r"^\s?(?:\S+[이가]\s)?(?:원하는|필요한|부득이한) (?:경우|때)|특별한 (?:사정|사유)[이가] |"
-    r"[가-힣]로서\s|[가-힣](?:고|며),\s"
+    r"[가-힣]로서\s|[가-힣](?:고|며|면서),\s"
 )
 
 
@@ -155,15 +166,14 @@ def _consequence(clause: Clause) -> Iterator[Question]:
     if not clause.conditions or len(clause.words) - clause.conditions[-1] < 3:
         return
     last, asked = clause.conditions[-1], _WHAT_TO_DO.get(clause.mood)
-    asked = "어떻게 될 수 있나요" if _happens_to(clause) else asked
     condition = clause.text[: clause.words[last].end].rstrip(",")
     if _NO_CASE.search(condition[clause.topic_end if clause.topic_end < len(condition) else 0 :]):
         return
     # Two cases at once: 4시간인 경우에는 30분, 8시간인 경우에는 1시간.
     if "," in condition[clause.words[clause.conditions[0]].end :]:
         return
-    if asked and clause.mood == "may" and clause.topic is not None and not is_somebody(clause.topic_noun):
-        asked = asked.replace("무엇을 할", "어떻게 할")
+    if clause.mood == "may":
+        asked = _what_may_be(clause, last)
     if clause.topic is not None and clause.topic < last:
         asked = asked or ("어떻게 하나요" if _does_something(clause, last) else None)
         if asked and not any(word.role == "topic" for word in clause.words[last + 1 : -1]):
@@ -178,6 +188,25 @@ def _consequence(clause: Clause) -> Iterator[Question]:
             yield Question(f"{condition} {asked}")
 
 
+def _what_may_be(clause: Clause, last: int) -> str:
+    """Return how one asks for what may be done under a condition, or for what may become of it: 물이 샐 수 있다."""
+    if _happens_to(clause):
+        return "어떻게 될 수 있나요"
+    if clause.topic is not None and is_somebody(clause.topic_noun):
+        return "무엇을 할 수 있나요"
+    if _HELPS.match(clause.text, clause.predicate_start) and clause.words[last].text.endswith("면"):
+        return "어떤 점이 좋은가요"
+    rest = clause.words[last + 1 : clause.predicate]
+    by_itself = any(word.role == "subject" for word in rest) or _BECOMES.match(clause.text, clause.predicate_start)
+    return "어떻게 되나요" if by_itself else "어떻게 할 수 있나요"
+
+
+#: Verbs for what is good about something, and for what happens by itself.
+_HELPS = re.compile(r"(?:줄일|막을|예방할|방지할|절약할|절감할|높일|늘릴|피할|아낄|덜|향상시킬) ")
+_BECOMES = re.compile(
+    r"(?:(?:발생|저하|감소|증가|악화|누출|폭발|파손|변형|부식|과열|고장)할|날|생길|샐|멈출|늘어날|줄어들|"
+    r"\S*[가-힣](?:질|될)) "
+)
 _RECEIVES = re.compile(r"받|얻|갖|가지|가진|잃|입|당하")
 
 

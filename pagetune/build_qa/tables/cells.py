@@ -30,7 +30,7 @@ _TOTAL = re.compile(
 )
 _ROW_NUMBER = re.compile(r"번\s*호|연\s*번|순\s*번|순\s*서|순\s*위|no\.?|#|seq\.?|순", re.IGNORECASE)
 #: A bullet, a number or a letter before a name or a value.
-_BULLET = re.compile(r"^(?![-–]\s?[\d.])(?:[-–•·ㆍ‧∙․○◯❍◦●▪■□▶▷☞⇒→*※]|[oㅇ](?=\s))\s*")
+_BULLET = re.compile(r"^(?![-–]\s?[\d.])(?:[-–•·ㆍ‧∙∘․○◯❍◦●▪■□▶▷☞⇒→*※]|[oㅇ](?=\s))\s*")
 _NUMBERING = re.compile(
     r"^(?:\d{1,2}(?:[.-]\d{1,2})+\.?\s+|\d{1,2}[.)]\s*(?!\d)|[가-하][.)]\s+|[①-⑳]\s*|[A-Z][.)]\s+|[IVXⅠ-Ⅻ]+[.\s]\s*|\(\d{1,2}\)\s*)"
 )
@@ -40,7 +40,7 @@ _NUMBERED = re.compile(r"(\d{1,2}(?:[.-]\d{1,2})+)\.?\s+(\S.*)", re.DOTALL)
 _NUMBER = r"[-−–+△▲▽▼]?\s?(?:\d{1,3}(?:,\d{3})+|\d+|(?=\.))(?:\.\d+)?"
 _NUMBER_OR_RANGE = re.compile(rf"{_NUMBER}(?:\s?[~∼-]\s?{_NUMBER})?")
 #: The items of a list that a cell holds in one line.
-_ITEM_GAP = re.compile(r"\s+(?=[-–•·ㆍ○◦▪☞]\s?[^\s\d]|[oㅇ]\s[^\s\d])")
+_ITEM_GAP = re.compile(r"\s+(?=[-–•·ㆍ∘○◦▪☞]\s?[^\s\d]|[oㅇ]\s\S)")
 #: A word whose letters are set apart: "사 업 명".
 _SPACED_OUT = re.compile(r"(?:[가-힣]\s){1,5}[가-힣]")
 #: The bullets of a list whose items have lists of their own, and the bullets of those.

@@ -4,7 +4,7 @@ import re
 
 from pagetune.build_qa.tables.cells import is_number
 from pagetune.build_qa.tables.facts import Fact
-from pagetune.build_qa.tables.headers import OF_SERIES
+from pagetune.build_qa.tables.headers import OF_SERIES, is_key
 from pagetune.text.korean import interrogative
 
 #: What a number of these is asked by.
@@ -17,6 +17,8 @@ _DAYS = re.compile(r"(?:약|총|최대)?\s?\d+\s?일")
 _DATE = re.compile(r"(?:19|20)\d{2}\s?[.년/-]\s?\d{1,2}|\d{1,2}월\s?\d{1,2}일")
 _CLOCK = re.compile(r"\d{1,2}:\d{2}|(?:오전|오후)?\s?\d{1,2}시(?:\s?\d{1,2}분|\s?반)?")
 _MONEY = re.compile(r"\d\s?[십백천만억조]*\s?(?:원|달러|유로)|[$₩€]\s?\d")
+#: The end of a sentence that says what somebody does or must do.
+_TELLS = re.compile(r"[을를] .*[가-힣](?:한다|않는다|할 것|하여야 함|해야 함)\.?$", re.DOTALL)
 _TELEPHONE = re.compile(r"\+?\d[\d()-]{6,}\d")
 _ASKED_UNIT = re.compile(r"몇 (점|명|건|회|개|세대|가구)인가요[?]$")
 _DEPARTMENT = re.compile(r"[가-힣 ]+(?:부|과|팀|실|국|센터|처)")
@@ -49,6 +51,8 @@ _ENDINGS = (
         "어디인가요",
         re.compile(r".*[가-힣A-Za-z].*"),
     ),
+    (r"(?:문의|문의처)", "어디인가요", re.compile(".+", re.DOTALL)),
+    (r"(?:[개갯]수|건수|횟수|수량)", "어떻게 되나요", re.compile(r"[^\d].*", re.DOTALL)),
     (r"(?:방법|방식|절차|조건|처리기준|상태|여부)", "어떻게 되나요", re.compile(".+", re.DOTALL)),
     (r"(?:(?<![구작조특생])성|외관|냄새|색상|성상|맛|날씨)", "어떤가요", re.compile(r"[^\d].{2,}", re.DOTALL)),
 )
@@ -60,11 +64,18 @@ _PERSONS = re.compile(r"(?:성명|이름|담당자|직원|위원|강사|팀장|�
 
 
 def scales(unit: str) -> bool:
-    return re.match(r"[십백]?[천만억]|십억|백만", unit) is not None
+    return re.match(r"[십백]?[천만억]|십억|백만|조", unit) is not None
+
+
+def is_said(unit: str) -> bool:
+    """Tell whether one asks with a unit that scales its number: 몇 억 달러, but not 몇 천원 (some thousands)."""
+    return re.match(r"억|백억|조", unit) is not None
 
 
 def ending(fact: Fact, key: str) -> str:
     """Return how a Korean question ends, by the value that answers it and the key that it asks for."""
+    if is_number(fact.value) and is_said(fact.unit):
+        return f"몇 {fact.unit}인가요"
     value = fact.value.strip() + (fact.unit if is_number(fact.value) and not scales(fact.unit) else "")
     if count := _COUNT.fullmatch(value):
         return f"몇 {count[1]}인가요"
@@ -84,9 +95,11 @@ def _ending_by_value(key: str, value: str) -> str:
     """Return the ending for a key that none of the known ones is like."""
     if _DATE.match(value) and len(value) <= 40:
         return "언제인가요"
+    if _TELLS.search(value) and not is_key(key):
+        return "어떻게 하나요"
     words, has_digit = interrogative(key), any(map(str.isdigit, value))
     if (
-        is_number(value)
+        is_number(value.removesuffix("%"))
         or _MONEY.match(value)
         or re.fullmatch(r"[-+−]?\d[\d,.]*\s?\D{1,4}", value)
         or key.endswith("평점")

@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from pagetune.build_qa.tables.cells import (
@@ -27,6 +27,7 @@ from pagetune.build_qa.tables.headers import (
     NUMBERS_NAME,
     OF_SERIES,
     can_be_asked,
+    in_full,
     is_key,
     is_value,
     key_and_unit,
@@ -34,6 +35,7 @@ from pagetune.build_qa.tables.headers import (
     spelled_out,
     tells,
 )
+from pagetune.build_qa.tables.units import unit_among, unit_fits
 
 Rows = list[list[str]]
 Places = set[tuple[int, int]]
@@ -57,6 +59,12 @@ class Fact:
     unit: str = ""
 
 
+_FIGURE = re.compile(r"(?:비율|비중|구성비|[가-힣](?:율|률)|금액|[가-힣]액|단가|건수|인원|면적|수량|매출)$")
+#: A number with its unit, which names nothing: 0.000094 sec.
+_IS_MEASURE = re.compile(r"[\d.,]+\s?(?:sec|ms|kg|km|cm|mm|GB|MB|%|℃|㎡)")
+_IS_PERSON = re.compile(r"성\s?명|이\s?름")
+#: A unit behind the name of a row: 증감률(%).
+_BEHIND = re.compile(r"\s?\([^()]*\)$")
 #: A value that stands in several columns is told of each where it is this short, and where they are of one kind, such
 #: as days; a longer one may be a remark.
 _MAX_MERGED_VALUE = 15
@@ -72,6 +80,15 @@ def unambiguous(facts: Iterable[Fact]) -> list[Fact]:
     return list(reversed(kept.values()))
 
 
+def with_unit(fact: Fact, units: list[str]) -> Fact:
+    """Give a number the unit that the table's note says; a change in brackets loses them: (△14.6) is △14.6%."""
+    key, value = fact.key or fact.subject[-1], fact.value.strip()
+    unit, bare = fact.unit or unit_among(units, key, value), value.strip("()")
+    if not is_number(bare) or not unit_fits(unit, key):
+        return fact
+    return replace(fact, unit=unit, value=bare) if unit and (bare == value or unit.startswith("%")) else fact
+
+
 def header_facts(rows: Rows, filled: Places) -> Iterator[Fact]:
     """Read a table with a header row; a row by itself can be named by the headers alone, and then has no subject."""
     rows = [spelled_out(rows[0]), *rows[1:]]
@@ -85,7 +102,7 @@ def header_facts(rows: Rows, filled: Places) -> Iterator[Fact]:
         names = _row_names(rows[0], rows[row], labels)
         if (names or not labels) and is_told(rows, filled, row, column):
             value = rows[row][column]
-            if column in turned:
+            if column in turned or (names and _is_figure_of(rows[0][column], names[-1], value)):
                 key, unit = key_and_unit(names[-1], value)
                 kind = "" if OF_SERIES.fullmatch(rows[0][column].strip()) else kind_of(rows[0][labels[-1]])
                 yield Fact(row, column, (*names[:-1], plain_name(rows[0][column])), kind, key, value, unit)
@@ -93,6 +110,13 @@ def header_facts(rows: Rows, filled: Places) -> Iterator[Fact]:
                 key, unit = key_and_unit(rows[0][column], value)
                 key = "" if lone and names and has_letters(names[-1]) and GENERIC.fullmatch(key) else key
                 yield Fact(row, column, names, kind_of(rows[0][labels[-1]]) if labels else "", key, value, unit)
+
+
+def _is_figure_of(header: str, name: str, value: str) -> bool:
+    """Tell whether the row names a figure, and the column whose it is: 미국 has a 증감률 of 29.8%."""
+    is_thing = has_letters(header) and not (is_key(header) or OF_SERIES.fullmatch(header.strip()))
+    is_figure = _FIGURE.search(_BEHIND.sub("", name)) is not None and re.search(r"\d", value[:4]) is not None
+    return is_thing and is_figure and not GENERIC.fullmatch(header.strip())
 
 
 def turned_facts(rows: Rows, filled: Places) -> Iterator[Fact]:
@@ -124,12 +148,16 @@ def _label_columns(rows: Rows, filled: Places) -> tuple[list[int], list[int]]:
     first = next((c for c in columns if not _numbers_rows(header[c], [row[c] for row in body])), None)
     if first is None or first >= len(header) - 1:
         return [], []
+    person = next((c for c in columns if c < len(header) - 1 and _IS_PERSON.fullmatch(header[c].strip())), None)
+    if person is not None and _are_names(body, person):
+        return [person], [c for c in columns if c != person and c >= first]
     labels = [first]
     while labels[-1] < len(header) - 2 and _is_divided(rows, filled, labels[-1]):
         labels.append(labels[-1] + 1)
     if (
         len(labels) > 1
         and labels[-1] == len(header) - 2
+        and (0, len(header) - 1) not in filled
         and not tells(header[-1])
         and _are_names(body, len(header) - 1)
     ):
@@ -140,7 +168,10 @@ def _label_columns(rows: Rows, filled: Places) -> tuple[list[int], list[int]]:
 
 
 def _numbers_rows(header: str, cells: list[str]) -> bool:
-    return is_row_number(header) or (bool(cells) and all(re.fullmatch(r"\d{1,3}\.?", cell.strip()) for cell in cells))
+    names_nothing = not has_letters(header) or GENERIC.fullmatch(header.strip()) is not None
+    return is_row_number(header) or (
+        names_nothing and bool(cells) and all(re.fullmatch(r"\d{1,3}\.?", cell.strip()) for cell in cells)
+    )
 
 
 def _is_divided(rows: Rows, filled: Places, column: int) -> bool:
@@ -193,11 +224,13 @@ def _row_names(header: list[str], row: list[str], columns: list[int]) -> tuple[s
     are_names = all(_can_name(name, above) for name, above in cells.items())
     if not cells or not row[columns[-1]].strip() or not are_names or is_total(next(iter(cells))):
         return ()
-    return tuple(plain_name(name) for name in cells)
+    return tuple(in_full(plain_name(name)) for name in cells)
 
 
 def _can_name(cell: str, header: str) -> bool:
     """Tell whether a cell can name a row; a number or a day can below a header such as 코드 or 일자."""
+    if _IS_MEASURE.fullmatch(cell):
+        return False
     if DAY.fullmatch(cell):
         return DAYS_NAME.search(header.strip()) is not None
     return is_name(cell) or (is_number(cell) and NUMBERS_NAME.search(header) is not None)

@@ -21,9 +21,16 @@ from pagetune.build_qa.tables.headers import GENERIC, REMARKS, is_key, is_value,
 _CODE_LABEL = re.compile(r"(?:번호|코드|ID|식별자)$")
 _NAME_LABEL = re.compile(r"(?:명칭|이름|제목|[가-힣]{1,4}명)$")
 _NOT_A_NAME_LABEL = re.compile(r"(?:설명|증명|서명|발명|인명|투명|성명|해명|소명)$")
+#: A rank, and what stands behind it: a name, a telephone number, an address.
+_RANK = re.compile(
+    r"(?:과|국|실|팀|부|처|단|본부|센터|부서|사업소|지사)장|서기관|사무관|주무관|연구관|연구사|차장|대리|주임|선임|책임|수석|전문위원"
+)
+_IS_CONTACT = re.compile(r"[가-힣]\s?[가-힣]\s?[가-힣]{1,2}|\(?[\d‒–—―-]{7,}\)?|\(?\S+@\S+\)?")
 _CODE = re.compile(r"[A-Za-z]{1,10}[-_ ]?\d[\w-]*|\d+[-–]\d[\d-]*")
 #: A longer value is not the name of a sheet.
 _MAX_NAME_CHARACTERS = 60
+#: A label in Korean and English: 휴대 전화 Mobile Phone.
+_IN_TWO_LANGUAGES = re.compile(r"[가-힣/\s]{2,15}\s?[A-Z][A-Za-z./\s]{2,40}")
 #: The longest heading of several rows.
 _MAX_BANNER_CHARACTERS = 20
 
@@ -82,7 +89,8 @@ def _is_in_pairs(rows: Rows, filled: Places) -> bool:
 def _is_to_fill_in(rows: Rows, filled: Places) -> bool:
     """Tell whether a quarter of the cells wait for what somebody will write."""
     cells = [cell for r, row in enumerate(rows) for c, cell in enumerate(row) if (r, c) not in filled]
-    return sum(not has_value(cell) for cell in cells) * 4 > len(cells)
+    has_two_languages = sum(_IN_TWO_LANGUAGES.fullmatch(cell) is not None for cell in cells) * 2 > len(cells)
+    return has_two_languages or sum(not has_value(cell) for cell in cells) * 4 > len(cells)
 
 
 def _of_sheet(fact: Fact, sheet: Sheet) -> Fact:
@@ -103,6 +111,7 @@ def _values(rows: Rows, filled: Places) -> Iterator[Fact]:
     banner = ""
     for number, row in enumerate(rows):
         cells = [(c, text.strip()) for c, text in enumerate(row) if not _copies_left(row, filled, number, c)]
+        cells = _with_contacts(cells)
         if len(cells) == 1:
             banner = (
                 plain_name(cells[0][1]) if is_name(cells[0][1]) and len(cells[0][1]) <= _MAX_BANNER_CHARACTERS else ""
@@ -110,11 +119,28 @@ def _values(rows: Rows, filled: Places) -> Iterator[Fact]:
             continue
         group = banner
         if len(cells) % 2:
-            group, cells = plain_name(cells[0][1]), cells[1:]
+            if not _covers_rows(filled, number, len(rows)):
+                cells = [cell for cell in cells if cell[1]]
+            if len(cells) % 2:
+                group, cells = plain_name(cells[0][1]), cells[1:]
         for (_, label), (column, value) in zip(cells[::2], cells[1::2], strict=True):
             if _is_label(label):
                 key, unit = key_and_unit(label, value)
                 yield Fact(number, column, (group,) if group else (), "", key, value, unit)
+
+
+def _covers_rows(filled: Places, row: int, rows: int) -> bool:
+    """Tell whether the first cell of a row covers other rows, which it then is the group of."""
+    return (row, 0) in filled or (row + 1 < rows and (row + 1, 0) in filled)
+
+
+def _with_contacts(cells: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Join a rank with the name and the number behind it: 책임자 | 과장 | 홍길동 | (044-215-7630) has one value."""
+    found = next((n for n, (_, text) in enumerate(cells) if n and _RANK.fullmatch(text.replace(" ", ""))), None)
+    if found is None or not all(_IS_CONTACT.fullmatch(text) for _, text in cells[found + 1 :]):
+        return cells
+    rank, *others = (text for _, text in cells[found:])
+    return [*cells[:found], (cells[found][0], " ".join([rank.replace(" ", ""), *others]))]
 
 
 def _is_label(cell: str) -> bool:

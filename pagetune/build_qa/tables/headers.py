@@ -3,6 +3,7 @@
 import re
 
 from pagetune.build_qa.tables.cells import has_letters, is_number, is_row_number, plain_name
+from pagetune.build_qa.tables.units import UNIT
 from pagetune.records import Table
 
 #: Headers and labels that only say that something is named or told.
@@ -32,44 +33,20 @@ _PART_BEHIND = re.compile(
 NUMBERS_NAME = re.compile(r"(?:코드|호실|룸|연도|년도|회차|차수|기수|등급|학년|호봉|급수|동)$")
 #: Headers over days, and days that name rows of a history: 2018.12.
 DAYS_NAME = re.compile(r"(?:일자|날짜|일시|시기|연월일?|년월일?|기간)$")
-DAY = re.compile(r"(?:19|20)\d{2}\s?[.년/-]\s?\d{1,2}.{0,20}")
+DAY = re.compile(r"(?:19|20)\d{2}\s?[.년/-]\s?\d{1,2}(?!\d*\s?분기).{0,20}")
 #: Values, which a header row does not have: telephone numbers, amounts, dates.
 _VALUE = re.compile(r"\d{2,}-\d{3,}|\d{1,3}(?:,\d{3})+|(?<!\d)\d{1,12}\s?[만천]?\s?원$|\d{4}[-./]\d{1,2}[-./]|@")
-_UNIT_WORD = (
-    r"(?:[백십]?[만억]|천|백만|십억)?\s?원|천만\s?원|%p|%|점|명|인|개월|개|건|회|대|권|시간|분|초|일|년|세|㎡|m2|㎥|km|cm|mm|m|kg|g|mg|t|톤|ℓ|L|mL|㎖|kW|W|V|A|"
-    r"Hz|GB|MB|TB|℃|°C|\$|USD|달러|유로|mmol/L|nmol/L|mmHg|ppm|dB|평|호|가구|면|석|쪽|학점|배"
-)
-_UNIT = re.compile(rf"\s?[(（\[]\s?(?:단위\s?[:：]?\s?)?({_UNIT_WORD})\s?[)）\]]$")
-_UNIT_NOTE = re.compile(rf"[(（<\[]\s?단위\s?[:：]\s?({_UNIT_WORD})\s?[)）>\]]")
-#: Keys whose numbers have units of their own, whatever a table's note says.
-_COUNTS = re.compile(
-    r"(?:인원|정원|명수|[가-힣]\s?수|개수|건수|횟수|수량|등급|점수|배점|평점|순위|번호|코드|연도|년도|나이|연령|층)$"
-)
-_RATIOS = re.compile(r"(?:비율|비중|율|률|구성비)$")
-_SIZES = re.compile(r"(?:면적|길이|크기|무게|중량|규모|기간|시간|용량|거리|일수)$")
-_MONEY = re.compile(r"(?:금액|요금|비용|가격|단가|료|비|액|예산|보증금|소득|급여|수당|이익|자산|부채|자본|수입|지출)$")
 #: The points that a header adds up to, or that it is an example.
 _BEHIND_HEADER = re.compile(r"\s?\((?:\d[\d,.]*(?:점|%|명|개)?|예시|예|안)\)$")
 _MAX_HEADER_CHARACTERS = 40
+#: ‘24.1Q, ’24.1분기, '24년.
+_SHORT_YEAR = re.compile(r"['‘’`](\d{2})(?:년?[.\s]\s?([1-4])\s?(?:Q|/4분기|분기)|년)")
+_ITEM_NUMBER = re.compile(r"[①-⑳]|\(?\d{1,2}[.)]\s")
 
 
 def is_key(cell: str) -> bool:
     """Tell whether a cell says what is told: 금액, 담당자, but not 5일."""
     return KEY.search(plain_name(cell)) is not None and not any(map(str.isdigit, cell))
-
-
-def unit_of(text: str) -> str:
-    """Return the unit that a note such as "(단위: 천원)" gives, or ""."""
-    found = _UNIT_NOTE.search(text)
-    return found[1] if found else ""
-
-
-def unit_fits(unit: str, key: str) -> bool:
-    """Tell whether a unit that a note gives for a whole table can be that of a column: 원 is not that of 인원."""
-    if re.search(r"원|달러|유로|USD|[$]", unit):
-        return not _COUNTS.search(key) and not _RATIOS.search(key) and not _SIZES.search(key)
-    others = (_MONEY, _SIZES) if unit in ("%", "%p") else (_MONEY, _RATIOS)
-    return not any(kind.search(key) for kind in others) and (unit not in ("%", "%p") or not _COUNTS.search(key))
 
 
 def is_value(cell: str) -> bool:
@@ -83,6 +60,8 @@ def has_header(table: Table) -> bool:
     own = [cell for column, cell in enumerate(header) if (0, column) not in filled or table.continues]
     named = [cell for cell in own[1:] if cell]
     goes_down = len(table.rows) > 1 and (1, 0) in filled and table.rows[1][0] == header[0]
+    if sum(_ITEM_NUMBER.match(cell) is not None for row in table.rows[:2] for cell in row) > len(header):
+        return False  # The items of a list in rows: ① … ② … ③ ….
     return (
         len(own) >= 2
         and len(named) == len(own) - 1
@@ -114,6 +93,11 @@ def tells(header: str) -> bool:
     return re.search(rf"(?:{endings})(?:\(.*\))?$", header.strip()) is not None
 
 
+def in_full(name: str) -> str:
+    """Return a quarter or a year in full: ‘24.1Q is 2024년 1분기, and '23년 is 2023년."""
+    return _SHORT_YEAR.sub(lambda found: f"20{found[1]}년" + (f" {found[2]}분기" if found[2] else ""), name)
+
+
 def can_be_asked(header: list[str], column: int) -> bool:
     """Tell whether a column's header is a key: it is one of a kind, and neither a remark nor a row number."""
     name = header[column].strip()
@@ -128,10 +112,10 @@ def can_be_asked(header: list[str], column: int) -> bool:
 
 def key_and_unit(header: str, value: str) -> tuple[str, str]:
     """Split "금액(천원)" into 금액 and 천원, where the value is a number; the sum in "배점 (5)" is neither."""
-    name = _BEHIND_HEADER.sub("", header.strip())
-    found = _UNIT.search(name)
+    name = in_full(_BEHIND_HEADER.sub("", header.strip()))
+    found = UNIT.search(name)
     if found and (is_number(value) or re.search("[가-힣]", name[: found.start()])):
-        return plain_name(_UNIT.sub("", name)), found[1] if is_number(value) else ""
+        return plain_name(UNIT.sub("", name)), found[1] if is_number(value) else ""
     return plain_name(name), ""
 
 

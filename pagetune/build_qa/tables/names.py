@@ -3,18 +3,19 @@
 import re
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 from pagetune.build_qa.draft import Document, Paragraph, is_heading
+from pagetune.build_qa.naming import is_clause, subject_of
 from pagetune.build_qa.tables.cells import MIN_NAME_CHARACTERS, letters, plain_name
-from pagetune.records import Page, Table
-from pagetune.text.korean import is_korean
+from pagetune.build_qa.tables.units import units_of
+from pagetune.records import Table
 
 #: What stands around the name of a table in its caption.
 _AROUND_CAPTION = re.compile(
     r"^\[[^\]\d]{1,4}\d?\]\s*(?=\S)|^[\[<〈《【]?\s*(?:표|별표|서식|별지|Table|Tableau)\s*[\d-]+\s*[.:)\]>〉》】]?\s*|^[\[<〈《【]\s*|\s*[\]>〉》】]$|^[■▸‣]\s*"
     r"|^(?:별첨|붙임|별지|참고)\s*\d*[.:]?\s+|\s*\((?:단위|예시|안|관련)[^)]*\)$|\s*[(（][^()]*관련\)$"
 )
+_LAST_BRACKET = re.compile(r"\s*[(（\[][^()（）\[\]]*[)）\]]$")
 #: A sentence that ends in the line above a caption: "신청하세요. <이용 요금>".
 _SENTENCE_BEFORE = re.compile(r"^.*[가-힣][.]\s+(?=\S)")
 _SENTENCE = re.compile(r"(?:니다|시오|세요|한다|된다)(?:[.]|$)|(?:니다|시오)\s")
@@ -25,12 +26,6 @@ _GENERIC = re.compile(
 )
 #: A caption that only announces the data of the document's subject: 펀드개요, 사업 현황.
 _OVERVIEW = re.compile(r"(?:개요|일반\s?현황|기본\s?정보|현황|안내|요약)표?$")
-#: Words around a title that say what kind of document it is, and the year before them.
-_DOCUMENT_WORDS = re.compile(
-    r"^(?:Monthly Report|월간\s?보고서|운용\s?보고서)\s+"
-    r"|(?:\s+(?:\d{4}년|자주 묻는 질문|이용 문답|질의응답|문답|FAQ|Q&A|이용 안내서?|사용 안내서|교육 안내|"
-    r"안내서|안내문|안내|공고문?|매뉴얼|사용 설명서|설명서|모음집?))+$"
-)
 #: Titles that only say what kind of document this is.
 _KIND_OF_DOCUMENT = re.compile(
     r"(?:제안\s?요청서|입찰\s?공고(?:문|서)?|공고문?|보통약관|약관|회의록|보고서|안내문?|계획서|과업\s?(?:지시|내용)서|명세서|설명서|규정|지침|"
@@ -42,13 +37,8 @@ _NOT_A_TITLE = re.compile(
     r"|^(?:표|그림|별표)\s*\d|^\d{1,2}[.)]\s|^[<\[].*[>\]]$"
     r"|^[(\[]\s*\d+\s*[)\]]"
 )
-#: The labels beside which a document says what it is about: 사업명, 용역명.
-_STATED = re.compile(
-    r"\W*(?:\d+\W*)?(사\s*업|용\s*역|과\s*제|공\s*사|연\s*구|행\s*사|회\s*의|제\s*품|상\s*품|펀\s*드|교\s*육|과\s*정|물\s*품)\s*명"
-)
-_STATED_IN_TEXT = re.compile(rf"{_STATED.pattern}\s*[:：]\s*(\S.*)")
-_PROJECTS = ("사업", "용역", "과제", "공사", "연구")
-MAX_OWNER_CHARACTERS = 45
+#: The first label of a table that tells of its document, wherever it stands: who is in charge, when it was published.
+_OF_DOCUMENT = re.compile(r"(?:담\s?당\s?(?:부\s?서|자|과)|보도\s?(?:시점|일시)|배포\s?(?:일시|일)|문의처?|작성자?)$")
 MAX_CAPTION_CHARACTERS = 60
 #: A heading does not end like a clause.
 _CLAUSE = re.compile(r"(?:[가-힣]다|세요|[까어아해]요|있음|없음|됨|[가-힣]함|것)$|[:：,]$")
@@ -76,50 +66,13 @@ class TableName:
         return _OVERVIEW.search(self.caption) is not None
 
 
-def owner_of(document: Document) -> str:
-    """Return what a document is about: its title without 안내 or FAQ, the name it states, its next lines, or ""."""
-    is_named_after_file = document.title == document.pages[0].doc_id and not is_korean(document.title)
-    title = _DOCUMENT_WORDS.sub("", document.title).strip()
-    if _is_title(title) and not is_named_after_file:
-        short = title.split(":")[0].strip()
-        return short if len(title) > MAX_OWNER_CHARACTERS - 15 and len(letters(short)) > MIN_NAME_CHARACTERS else title
-    if stated := _stated_name(document.pages[:3]):
-        return stated
-    if _KIND_OF_DOCUMENT.fullmatch(document.title):
-        return ""
-    first = document.pages[0].page_number
-    lines = [p.text.strip("【】 ") for p in document.paragraphs[:4] if p.is_heading and p.page_number == first]
-    others = [line for line in lines if line != document.title and _is_title(line) and is_korean(line)]
-    joined = " ".join(others[:2])
-    return joined if len(joined) <= MAX_OWNER_CHARACTERS else (others[0] if others else "")
-
-
-def _is_title(line: str) -> bool:
-    """Tell whether a line names what the document is about, rather than the kind of document or its file number."""
-    words = "".join(re.findall(r"[가-힣]{2,}|[A-Za-z]{3,}", line))
-    is_name = len(words) >= MIN_NAME_CHARACTERS and not _SENTENCE.search(line)
-    return is_name and not _NOT_A_TITLE.search(line) and not _KIND_OF_DOCUMENT.fullmatch(line)
-
-
-def _stated_name(pages: list[Page]) -> str:
-    """Return the name beside 사업명 or the like: 자료관 개선 사업."""
-    cells = [cells for page in pages for table in page.tables for row in table.rows for cells in pairwise(row)]
-    found = [(label[1], value) for text, value in cells if (label := _STATED.fullmatch(text.strip()))]
-    lines = [line for page in pages for line in page.text.split("\n")]
-    found += [(line[1], line[2]) for text in lines if (line := _STATED_IN_TEXT.match(text))]
-    for kind, value in found:
-        name, noun = value.strip(), re.sub(r"\s", "", kind)
-        if len(letters(name)) > MIN_NAME_CHARACTERS and len(name) <= MAX_OWNER_CHARACTERS:
-            return f"{name} {noun}" if noun in _PROJECTS and not name.endswith(_PROJECTS) else name
-    return ""
-
-
 def plain_caption(caption: str) -> str:
     """Return a caption without bullet, number and brackets: "표 3. 이용 요금" and "<이용 요금>" are "이용 요금"."""
     text, before = plain_name(_SENTENCE_BEFORE.sub("", caption)), ""
     while text != before:
         before = text
         text = plain_name(_AROUND_CAPTION.sub("", text)) if text else ""
+        text = _LAST_BRACKET.sub("", text) if units_of(text) else text
     return text
 
 
@@ -130,12 +83,12 @@ def usable_caption(caption: str) -> str:
     is_name = (
         fits and not _SENTENCE.search(text) and not _GENERIC.fullmatch(letters(text)) and not _NOT_A_TITLE.search(text)
     )
-    return text if is_name and not _KIND_OF_DOCUMENT.fullmatch(text) else ""
+    return text if is_name and not _KIND_OF_DOCUMENT.fullmatch(text) and not is_clause(text) else ""
 
 
 def table_names(document: Document) -> dict[tuple[int, int], TableName]:
     """Return the name of each table by page number and index. A table that continues has the first part's name."""
-    whole = TableName(owner_of(document), "", is_english=_is_english(document))
+    whole = TableName(subject_of(document.name, document.pages), "", is_english=_is_english(document))
     by_page: dict[int, list[Paragraph]] = defaultdict(list)
     for paragraph in document.paragraphs:
         by_page[paragraph.page_number].append(paragraph)
@@ -162,6 +115,8 @@ def _name(table: Table, heading: str, last: TableName, goes_on: bool) -> TableNa
         return replace(last, caption=usable_caption(table.caption) or last.caption)
     if goes_on and not table.caption:
         return last
+    if not table.caption and table.rows and _OF_DOCUMENT.match(table.rows[0][0]):
+        heading = ""
     caption = usable_caption(table.caption) or usable_caption(heading)
     return replace(last, caption=caption, section=plain_caption(heading))
 
@@ -187,7 +142,8 @@ def _headings(paragraphs: list[Paragraph], tables: list[Table], above: str) -> l
             continue
         start = max((index for index in captions[:number] if index is not None), default=-1) + 1
         end = min((index for index in captions[number + 1 :] if index is not None), default=len(paragraphs))
-        found.append(_heading_between(paragraphs, start, end, above))
+        is_only = sum(index is None for index in captions) == 1
+        found.append(_heading_between(paragraphs, start, end, above, is_only))
     return found
 
 
@@ -201,11 +157,14 @@ def _heading_above(paragraphs: list[Paragraph], index: int, above: str) -> str:
     return next((p.text for p in reversed(paragraphs[:index]) if _names_a_part(p)), above)
 
 
-def _heading_between(paragraphs: list[Paragraph], start: int, end: int, above: str) -> str:
-    """Return the heading of a table that is somewhere between two paragraphs, or "" where it may be one of several."""
+def _heading_between(paragraphs: list[Paragraph], start: int, end: int, above: str, is_only: bool) -> str:
+    """Return the heading of a table that is somewhere between two paragraphs, or "" where it may be one of several.
+
+    `is_only` says that no other table of the page is without a caption.
+    """
     between = paragraphs[start:end]
     headings = [p for p in between if _names_a_part(p)]
-    if headings and between[-1] is headings[-1]:
+    if headings and between[-1] is headings[-1] and is_only:
         return headings[-1].text
     if not headings:
         return _heading_above(paragraphs, start, above)

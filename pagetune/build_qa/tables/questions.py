@@ -9,10 +9,17 @@ from pagetune.build_qa.draft import Document, Draft
 from pagetune.build_qa.evidence import row_place
 from pagetune.build_qa.tables.cells import has_value, is_number, letters, plain_value, says_no, says_yes, titled_items
 from pagetune.build_qa.tables.endings import answer_of
-from pagetune.build_qa.tables.facts import Fact, header_facts, is_turned, turned_facts, unambiguous
+from pagetune.build_qa.tables.facts import Fact, header_facts, is_turned, turned_facts, unambiguous, with_unit
 from pagetune.build_qa.tables.forms import form_facts, is_form
-from pagetune.build_qa.tables.headers import GENERIC, OF_SERIES, has_header, is_key_value, unit_fits, unit_of
-from pagetune.build_qa.tables.names import TableName, table_names
+from pagetune.build_qa.tables.headers import (
+    GENERIC,
+    OF_SERIES,
+    has_header,
+    is_key,
+    is_key_value,
+)
+from pagetune.build_qa.tables.names import TableName, table_names, usable_caption
+from pagetune.build_qa.tables.units import units_of, units_of_page
 from pagetune.build_qa.tables.wording import (
     can_be_worded,
     has_subject,
@@ -171,13 +178,21 @@ def _facts(page: Page, table: Table) -> list[Fact]:
     if not has_header(table):
         return []
     facts = unambiguous(header_facts(table.rows, filled))
-    unit = unit_of(table.caption) or _unit_of_page(page)
-    facts = [replace(fact, unit=unit) if _lacks_unit(fact, unit) else fact for fact in facts]
+    notes = units_of_page(page)
+    facts = [with_unit(fact, units_of(table.caption) or notes) for fact in facts]
+    caption = usable_caption(table.caption)
+    if caption and len(table.rows) == 2 and not any(fact.subject or is_key(_bare(fact.key)) for fact in facts):
+        return [replace(fact, subject=(fact.key,), key=caption) for fact in facts]
     if is_key_value(table) and all(fact.subject for fact in facts):
         return [replace(fact, subject=(), kind="", key=fact.subject[-1]) for fact in facts]
     if any(_FIELD_TYPE.fullmatch(cell.strip()) for cell in table.rows[0]):
         return [fact for fact in facts if not _FIELD_COLUMN.fullmatch(fact.key)]
     return facts
+
+
+def _bare(key: str) -> str:
+    """Return a key without what stands in brackets behind it: 사용건수 for 사용건수(2022년 기준)."""
+    return re.sub(r"\s?\([^()]*\)$", "", key)
 
 
 def _in_items(fact: Fact) -> list[Fact]:
@@ -186,17 +201,6 @@ def _in_items(fact: Fact) -> list[Fact]:
     if not items:
         return [fact]
     return [replace(fact, subject=(*fact.subject, title), kind="", value=text) for title, text in items]
-
-
-def _lacks_unit(fact: Fact, unit: str) -> bool:
-    """Tell whether a fact is a number of which the table's note gives the unit."""
-    return bool(unit) and not fact.unit and is_number(fact.value) and unit_fits(unit, fact.key or fact.subject[-1])
-
-
-def _unit_of_page(page: Page) -> str:
-    """Return the unit of a page's only table, where the page has one note of it."""
-    notes = {unit_of(line) for line in page.text.split("\n")} - {""}
-    return notes.pop() if len(notes) == 1 and len(page.tables) == 1 else ""
 
 
 def _is_contents(table: Table) -> bool:

@@ -3,7 +3,7 @@
 import re
 
 from pagetune.build_qa.tables.cells import MIN_NAME_CHARACTERS, is_number, is_total, letters, says_yes
-from pagetune.build_qa.tables.endings import answer_of, asks_for, ending, scales
+from pagetune.build_qa.tables.endings import answer_of, asks_for, ending, is_said, scales
 from pagetune.build_qa.tables.facts import Fact
 from pagetune.build_qa.tables.headers import DAY, KEY, OF_SERIES
 from pagetune.build_qa.tables.names import TableName
@@ -64,7 +64,8 @@ def has_subject(fact: Fact, name: TableName) -> bool:
         return bool(about_owner) or (bool(name.caption) and not name.is_overview)
     if name.caption:
         return bool(name.owner) or not name.is_overview
-    return _is_specific(fact) and not _is_of_series(fact) and (bool(name.owner) or _is_code(fact.subject[-1]))
+    is_of_series = _is_of_series(fact) or all(map(OF_SERIES.fullmatch, fact.subject))
+    return _is_specific(fact) and not is_of_series and (bool(name.owner) or _is_code(fact.subject[-1]))
 
 
 def _is_specific(fact: Fact) -> bool:
@@ -95,7 +96,8 @@ def topic_of(fact: Fact, name: TableName, in_full: bool = False) -> str:
     is_time = all(map(OF_SERIES.fullmatch, fact.subject)) and not DAY.fullmatch(fact.subject[-1])
     if key and is_time and subject == " ".join(fact.subject):
         return f"{where}{subject} {key}"
-    return f"{where}{subject}{'' if subject.endswith('해당하는') else '의'} {key}" if key else f"{where}{subject}"
+    of = "" if subject.endswith("해당하는") else "의"
+    return f"{where}{subject}{of} {_quoted(key) if key == name.caption else key}" if key else f"{where}{subject}"
 
 
 def _owner_of_key(name: TableName) -> str:
@@ -108,7 +110,11 @@ def _owner_of_key(name: TableName) -> str:
 def _key(fact: Fact, name: TableName) -> str:
     """Return what is asked for, with a unit that scales it: a number of 천원 is not a number of 원."""
     key = f"{'합계' if fact.key == '계' else fact.key}{_measure(fact, name)}"
-    return f"{key}(단위: {fact.unit})" if key and is_number(fact.value) and scales(fact.unit) else key
+    return f"{key}(단위: {fact.unit})" if key and _has_silent_unit(fact) else key
+
+
+def _has_silent_unit(fact: Fact) -> bool:
+    return is_number(fact.value) and scales(fact.unit) and not is_said(fact.unit)
 
 
 def _measure(fact: Fact, name: TableName) -> str:
@@ -128,7 +134,7 @@ def place_of(fact: Fact, name: TableName, in_full: bool = False) -> str:
     if len(subject) > _OWN_NAME_CHARACTERS and subject in letters(name.owner) + "|" + letters(name.caption):
         return ""
     is_vague = in_full or not owner or _is_vague(fact, name) or len(owner) > _MAX_OWNER_BESIDE_CAPTION
-    is_named = _holds(subject, name.caption) or _holds(letters(owner), name.caption)
+    is_named = fact.key == name.caption or _holds(subject, name.caption) or _holds(letters(owner), name.caption)
     caption = name.caption if is_vague and not is_named else ""
     if caption and (len(owner) > _MAX_OWNER_BESIDE_CAPTION or len(caption) >= _LONG_CAPTION < len(owner)):
         owner = ""

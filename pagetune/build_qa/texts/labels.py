@@ -13,7 +13,9 @@ from pagetune.text.note_style import as_sentence
 
 LABEL = re.compile(r"([^:：()\[\]]{2,30}?(?:\([^()]{1,30}\))?)\s*(?<!\d)[:：](?!//)\s*(\S.*)$")
 #: A label in brackets: (지원금액) 업체당 최대 500만 원.
-_LABEL_IN_BRACKETS = re.compile(r"[(\[【]([^)\]】\d]{2,14})[)\]】]\s*(\S.*)$")
+_LABEL_IN_BRACKETS = re.compile(
+    r"[(\[【]([^)\]】\d]{2,14})(?<!기준)(?<!포함)(?<!제외)(?<!예정)(?<!이상)(?<!이하)(?<!한함)[)\]】]\s*(\S.*)$"
+)
 #: A field of a patent's first page has a number instead of a colon: (21) 출원번호 10-2021-0175798 (22) 출원일자 ….
 _FIELD = re.compile(
     r"\((?:11|21|22|24|43|45)\)\s?(공개번호|등록번호|출원번호|출원일자?|공개일자?|등록일자?|공고일자?)\s(\S+)(?=\s|$)"
@@ -41,13 +43,15 @@ _NO_VALUE = re.compile(
     r"^[\W_]*$|\(\s?(?:서명|인|날인|직인)\s?\)|[_＿]{2,}|0{4}|[○ㅇ〇oO]{2,}(?![a-z])|\b년\s+월\s+일|"
     r"(?:에 따름|참조|참고|별도 ?공지|추후 ?공지)[.)]?$|^(?:상동|해당\s?없음|별도|없음)$|\S\s?[:：]\s"
 )
-_SENTENCE_END = re.compile(r"(?:다|요|오|함|음|임|됨|것)\.?$")
+_LAST_BRACKET = re.compile(r"\s?\([^()]*\)\.?$")
+_SENTENCE_END = re.compile(r"(?:다|요|오|함|음|임|됨|것|려움|없음|있음)\.?$")
 #: How a definition ends, or the noun that stands for one.
 _DEFINES = re.compile(
     r"(?:(?:말|의미|뜻|지칭|일컫)(?:한다|합니다|함)|[는한된은을할될인] (?:[가-힣]+ )?"
     r"(?:것(?=이|입|임)|방식|방법|자|제도|기술|기능|시스템|장치|서비스|절차|행위|체계|과정|도구|프로그램|상태|현상|기관|물질|비용|"
     r"기간|비율|권리|의무|업무|활동|조치|정보|자료|수단|단위|값|점)(?:이다|입니다|임)?)\.?$"
 )
+_SOMEBODY = re.compile(r"(?:\S+ ){0,2}[가-힣]+(?:자|인|기관|회사|부서)[은는] ")
 _PERIOD = re.compile(r"부터.*(?:[~∼～]|까지)|\d{4}\s?[.년].*[~∼～]|\d:\d\d\s?[~∼～-]")
 _WORDS = (
     (re.compile(r"(?:처|장소|위치|주소|소재지|기관|홈페이지|누리집)$"), "어디"),
@@ -75,7 +79,7 @@ def label_drafts(line: Line, names: Names) -> Iterator[Draft]:
     elif _DEFINES.search(value) and not _ASKS.search(label) and not _has_topic(value) and len(value) > 15:
         question = f"{with_particle(label, '이란/란')} 무엇인가요?"
         yield Draft("definition", line.page_number, question, value, place, section_of(line), label)
-    elif _ASKS.search(label) and not _SENTENCE_END.search(value):
+    elif _ASKS.search(label) and not _SENTENCE_END.search(_LAST_BRACKET.sub("", value)):
         topic = owned(label, line, names)
         if topic and value not in topic:
             question = value_question(topic, value)
@@ -84,7 +88,7 @@ def label_drafts(line: Line, names: Names) -> Iterator[Draft]:
 
 def _has_topic(value: str) -> bool:
     """Tell whether a value is about something else than its label."""
-    return Clause(value.rstrip(".")).topic is not None
+    return Clause(value.rstrip(".")).topic is not None or _SOMEBODY.match(value) is not None
 
 
 def field_drafts(line: Line, names: Names) -> Iterator[Draft]:

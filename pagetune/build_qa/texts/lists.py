@@ -223,7 +223,11 @@ def _item_text(item: Line) -> str | None:
     if len(text) < 2 or (item.below and item.is_heading and len(text) < 12 and ":" not in text):
         return None
     text = re.sub(r"\s*[<〈《][^<>〈〉《》]*[>〉》]$", "", text)
-    if re.search(r"[:：]$", text) or _ANNOUNCES.search(text) or text.count("(") != text.count(")"):
+    if (
+        re.search(r"[:：]$|[가-힣](?:하며|되며|이며|하고|되고|하여)$", text)
+        or _ANNOUNCES.search(text)
+        or text.count("(") != text.count(")")
+    ):
         return None
     return f"{item.mark_text} {text}" if item.mark in NUMBERED else text
 

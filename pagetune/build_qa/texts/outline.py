@@ -112,10 +112,23 @@ class Line:
 def outline(document: Document) -> Iterator[Line]:
     """Yield the lines of a document's text and of the long cells of its tables, without articles of statutes."""
     texts = _without_articles(_text_lines(document))
+    _cut_lists([line for line in texts if not CONTENTS.search(line.text)])
     yield from _nest([line for line in texts if not CONTENTS.search(line.text)], ())
     for page, after in zip(document.pages, [*document.pages[1:], None], strict=True):
         for number in range(len(page.tables)):
             yield from _cell_lines(page, number, _goes_on(page, number, after))
+
+
+def _cut_lists(lines: list[Line]) -> None:
+    """Mark the items after which a line of another kind interrupts their list."""
+    for item, between, after in zip(lines, lines[1:], lines[2:], strict=False):
+        is_open = not (between.mark or between.is_heading or ends_sentence(between.text) or _is_remark(between))
+        if item.mark and is_open and after.mark == item.mark and (not item.number or after.number == item.number + 1):
+            item.is_cut = True
+
+
+def _is_remark(line: Line) -> bool:
+    return line.text.startswith("(") and line.text.endswith(")")
 
 
 def _text_lines(document: Document) -> list[Line]:
@@ -231,7 +244,9 @@ def _level(line: Line, open_lines: list[Line]) -> int:
     if line.mark == "bracket":
         return _level_of_bracket(open_lines)
     if not line.mark and not line.is_heading:
-        return _level_of_text(open_lines)
+        return (
+            len(open_lines) if _is_remark(line) and open_lines and open_lines[-1].mark else _level_of_text(open_lines)
+        )
     alike = [level for level, other in enumerate(open_lines) if other.mark == line.mark and _same_kind(line, other)]
     if line.mark in NUMBERED:
         following = [level for level in alike if open_lines[level].number == line.number - 1]

@@ -3,7 +3,7 @@
 import re
 from difflib import SequenceMatcher
 
-from pagetune.build_qa.naming import Names
+from pagetune.build_qa.naming import Names, is_clause
 from pagetune.build_qa.sentences.clauses import Clause
 from pagetune.build_qa.texts.outline import REMARKS, Line
 from pagetune.text.sentences import ends_sentence
@@ -14,6 +14,13 @@ _GENERIC = re.compile(
     r"예시|기타|공통|주요\s?내용|요약|목차|추진\s?근거|정의|설명|항목|세부\s?점검\s?항목|구분|문의|결론|서론|규격|제원|사양|본론|소개|일반|특징)|"
     r"[가-힣]{0,4}\s?(?:내용|대상|방법|절차|기간|목적|일정|자격|요건|조건|범위|사항|전략|방향|체계)|"
     r"(?:붙임|별첨|서식|별표|참고|표|그림).*|제\s?\d+\s?조.*|FAQ|.*제\d+조.*|.*(?:법|시행령|시행규칙)"
+)
+#: The street and the number of an address.
+_ADDRESS = re.compile(r"[가-힣\d](?:로|길|동) \d+(?:-\d+)?(?:번지?)?(?:\W|$)")
+#: Who has signed a document: 정보통신기획평가원 원장.
+_SIGNS = re.compile(
+    r"(?:^|[가-힣] )[가-힣]*(?:장관|청장|원장|처장|시장|군수|구청장|총장|사장|이사장|회장|위원장|지사장|소장|대표이사)"
+    r"(?: [가-힣]{2,4})?$"
 )
 _MAX_OWNER_CHARACTERS = 70
 _MAX_TOPIC_CHARACTERS = 24
@@ -28,6 +35,7 @@ _ALIKE = 0.8
 
 def heading_text(text: str) -> str:
     """Return a heading without what stands around it, and its letters without spaces between."""
+    text = re.sub(r"^[^\w(<〈《【\[｢「‘’“'\"]+\s*|^[(（][가-힣\s]{2,10}[)）]\s*(?=\S)", "", text.strip())
     text = re.sub(r"^(?:참고|붙임|별첨)\s*\d*\s*[.:]?\s+(?=\S)", "", text.strip())
     text = re.sub(r"^[<〈《【\[｢「]\s*([^>〉》】\]｣」]*)[>〉》】\]｣」]$", r"\1", text)
     text = re.sub(r"\s*\([^)]*\)$", "", text).strip(" :：")
@@ -44,7 +52,8 @@ def owned(label: str, line: Line, names: Names) -> str | None:
     """Return a label with what it belongs to: the sentence or the heading above it, the project, or the document."""
     noun = next((noun for noun in names.things if label.startswith(noun)), None)
     if noun:
-        return f"{names.things[noun]}의 {re.sub(rf'^{noun}의? ', '', label)}"
+        part = re.sub(r"^내용 (?=\S)", "", re.sub(rf"^{noun}의? ", "", label))
+        return f"{names.things[noun]}의 {part}"
     topic = _topic_above(label, line)
     if topic:
         return f"{topic}의 {label}"
@@ -81,6 +90,7 @@ def specific_heading(line: Line, document: str) -> str:
         if above.is_heading and above.mark not in REMARKS:
             text = re.sub(r"(?:의 예|\s예시)$", "", heading_text(above.text))
             repeats = _is_alike(text, document) or text in document
-            if not (repeats or _GENERIC.fullmatch(text) or ends_sentence(text) or re.search(r"[:：]", text)):
+            names_nothing = _GENERIC.fullmatch(text) or _SIGNS.search(text) or _ADDRESS.search(text) or is_clause(text)
+            if not (repeats or names_nothing or ends_sentence(text) or re.search(r"[:：]", text)):
                 return text
     return ""

@@ -30,7 +30,7 @@ _REFERS_BACK = re.compile(
     r"이들|여기서?|거기서?|위와|위의?|아래|해당|상기|동|또는|또한|그리고|그러나|하지만|따라서|즉|단|다만|한편|"
     r"특히|예를|예컨대|관련해서|이어서|이후|구체적으로|일례로|참고로|가령|반대로|그 결과|그중|추가적으로|첫째|"
     r"둘째|셋째|[첫두세] 번째|이상|아울러|더불어|이처럼|그래서|그러므로|만약|이외|이 외|반면|결국|마지막으로|"
-    r"먼저|우선|본래"
+    r"먼저|우선|본래|그 밖에|그밖에|그 외에?|이외에|기타"
     r")(?:에도|에는|로|은|는|도)?[,\s]|"
     r"(?<![가-힣])(?:당사|폐사|본사|본인|당행|우리|저희|귀사|귀하|다음|아래|앞서|앞에서|위에서|후술|전술|상기|"
     r"본 [절장항])(?![가-힣]{3})|^[두세네] [가-힣]+[은는이가] |[①-⑳Ⅰ-Ⅻ…]|실시예|[은는] 물론|주\s?\d|"
@@ -46,16 +46,32 @@ _AWKWARD = re.compile(
     r"수는 (?:있나요|왜)|(?:몇|얼마|언제|어디).*않나요|(?:몇|얼마|언제|어디).*는 없나요|"
     r"누가 .*(?:[가-힣]했나요|므로 |것을 (?:권고|요구|요청|권장)하나요)|[은는] \S{1,3} 시 어떻게|"
     r"(?:,|도록) .* 시 어떻게|[\u1100-\u11ff]|[가-힣][은는] .*어떤 경우에 .*[가-힣][은는] |"
+    r"[을를] (?:보면|살펴보면|비교하면|고려하면) 어떻게|[1-9]0대부터|몇 대부터|"
+    r"[가-힣](?:더라도|반면|는 데 반해),? .*(?:몇|얼마|언제|어디|누가)|"
     r"\d+(?:시간|년|개월|주|일|분) 몇 |%[와과,] .*몇 퍼센트|몇 퍼센트[와과,] |몇 [층동호실],|"
     r"(?:^|따르면 |에서 )(?:다만|또한|그리고|단|즉),? "
 )
 #: A sentence that says what someone does, rather than what becomes of something.
 _DOES = re.compile(r"[을를] .*(?<!야 )(?:한다|합니다)\.$")
+#: A sentence about a reason: …것은 …때문이다, …것은 …기 때문에 …것이다.
+_GIVES_REASON = re.compile(r"때문(?:이다|입니다)\.$|[은는] .*때문에 .*것(?:이다|입니다)\.$")
+#: Places that somebody will fill in.
+_BLANK = re.compile(r"0{4,}|[oO]{3,}|[○ㅇ◯]{2,}|_{3,}|~~|…{2,}")
+#: Two clauses that are set against each other, of which a reason belongs to one.
+_CONTRASTS = re.compile(r"[가-힣](?:지만|으나|는 반면),? ")
+#: The first of several things, of which the next sentences tell the others.
+_BEGINS_LIST = re.compile(r"(?:첫\s?번째|첫째)[는로,]|(?:[두세네]|다섯|여러) ?가지(?:가|로) .*(?:먼저|하나는)")
+#: What somebody has said, which is true of what they said only.
+_REPORTS = re.compile(r"[다라냐자]고 (?:말|밝|강조|설명|전|덧붙|당부|주장)[가-힣]*다\.$")
 _IS_TERM = re.compile(
     r"[“\"‘']?([가-힣A-Za-z][^“”\"‘’',.]{1,24}?)[”\"’']?(?:이란|란|이라 함은|라 함은) .{12,}(?:다|요)\.$"
 )
 _DEFINITION = re.compile(r"(?:말한다|말합니다|의미한다|의미합니다|뜻한다|뜻합니다)\.$")
 _TERM = re.compile(r"(?:에 따르면 )?([^,?]+?)(?:이란|란) 무엇인가요")
+#: A term that a sentence explains for everybody, or one of several words, which is not said of other things.
+_TERM_OF_ALL = re.compile(
+    r".{2,40}?(?:이란|란|이라 함은|라 함은) |[“\"‘']?\S{5,}[”\"’']?[은는] |\S+ \S+(?: \S+)?[은는] "
+)
 _COUNTS = re.compile(r"(?:개|명|가지|회|번|곳|종|건)(?:이다|입니다)\.$")
 #: The sign of a footnote behind a word.
 _FOOTNOTE = re.compile(r"(?<=[가-힣A-Za-z)])\*{1,3}(?: (?=[을를이가은는에의로과와도]\s))?")
@@ -166,9 +182,11 @@ def _is_slight(asked: Asked) -> bool:
 
 def _by_verb(question: str, sentence: str) -> str:
     """Ask what one does, or why, where the sentence says that: …할 때 권한을 설정한다 -> …할 때 어떻게 하나요."""
+    if sentence.endswith("드립니다."):
+        return question.replace("어떻게 하나요?", "어떻게 되나요?")
     if _DOES.search(sentence):
         return question.replace("어떻게 되나요?", "어떻게 하나요?")
-    if sentence.endswith(("때문이다.", "때문입니다.")):
+    if _GIVES_REASON.search(sentence):
         return question.replace("것은 무엇인가요?", "이유는 무엇인가요?")
     return question
 
@@ -184,9 +202,16 @@ def _sentences(text: str, start: int) -> Iterator[tuple[int, str]]:
 def _understood(text: str, names: Names) -> str | None:
     """Return a sentence as it is understood outside of its document. None where it is not, or not a sentence."""
     spelled = None if gives_value(text) else as_sentence(_FOOTNOTE.sub("", text))
-    if spelled is None or _REFERS_BACK.search(spelled) or re.search(r"\s?[:：](?:\s|$)|\s[-–]\s", spelled):
+    if (
+        spelled is None
+        or _BLANK.search(text)
+        or _REFERS_BACK.search(spelled)
+        or re.search(r"\s?[:：](?:\s|$)|\s[-–]\s", spelled)
+    ):
         return None
     # In minutes, the words in brackets before a sentence say who spoke.
+    if _REPORTS.search(spelled) or _BEGINS_LIST.search(spelled):
+        return None
     if text.startswith("(") and _MINUTES.search(names.document):
         return None
     named = names.named(spelled)
@@ -198,7 +223,8 @@ def _where(sentence: str, names: Names) -> str | None:
     if names.document in sentence:
         return None
     is_general = names.is_general and not _is_of_its_document(sentence)
-    return None if is_general or _DEFINITION.search(sentence) else names.source or None
+    is_definition = _DEFINITION.search(sentence) and _TERM_OF_ALL.match(sentence)
+    return None if is_general or is_definition else names.source or None
 
 
 def _is_of_its_document(sentence: str) -> bool:
@@ -217,7 +243,7 @@ def is_past(sentence: str) -> bool:
 def _is_awkward(asked: Asked, sentence: str) -> bool:
     """Tell whether a question has two clauses, or does not fit its sentence."""
     question = asked.question
-    if "어떻게 되나요" in question and is_past(sentence):
+    if ("어떻게 되나요" in question and is_past(sentence)) or (" 왜 " in question and _CONTRASTS.search(sentence)):
         return True
     if sentence.endswith(("다는 것이다.", "다는 것입니다.")) or (
         _COUNTS.search(asked.answer) and "무엇인가요" in question

@@ -33,7 +33,7 @@ _SECOND_CLAUSE = re.compile(rf"[가-힣][은는]{_ADNOMINAL} |[가-힣](?:이고
 _NOT_A_KEY = re.compile(r"(?:경우|대부분|것)$")
 #: Openings that refer back to an earlier sentence, or to a figure.
 _REFERS_BACK = re.compile(
-    r"만약|[\[<「(]|(이|그|저|해당|위|아래|본|이들|그들|또한|그리고|다만|따라서)(의)?\s|이것|그것|여기|거기"
+    r"만약|[\[<「(]|(?:다음|아래|위|앞)(?:의|과)?\s|(이|그|저|해당|위|아래|본|이들|그들|또한|그리고|다만|따라서)(의)?\s|이것|그것|여기|거기"
 )
 
 
