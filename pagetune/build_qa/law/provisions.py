@@ -1,7 +1,7 @@
 """Questions about the sentences of articles, as people ask them, without the number of the article."""
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -9,13 +9,21 @@ from pagetune.build_qa.amendments import is_repealed, without_amendments
 from pagetune.build_qa.draft import Document, Draft, Paragraph
 from pagetune.build_qa.law.articles import CLAUSE, Part, clauses
 from pagetune.build_qa.law.items import Item, is_whole, read_items
-from pagetune.build_qa.law.list_questions import ask_exception, ask_item, ask_list, concerning
+from pagetune.build_qa.law.list_questions import ask_exception, ask_item, ask_list, concerning, says_title
 from pagetune.build_qa.law.quoted_laws import Article, articles
+from pagetune.build_qa.law.requirements import ask_requirement
 from pagetune.build_qa.sentences.asking import MAX_QUESTION_CHARACTERS, Asked, ask
 from pagetune.build_qa.sentences.clauses import Clause
 from pagetune.build_qa.sentences.people import is_somebody
-from pagetune.build_qa.sentences.pointers import ANNOUNCES, with_own_name, with_titles
+from pagetune.build_qa.sentences.pointers import (
+    ANNOUNCES,
+    with_breach_of,
+    with_own_name,
+    with_titles,
+    without_brackets,
+)
 from pagetune.records import Kind, Place
+from pagetune.text.korean import with_particle
 
 #: An article whose sentences were asked is asked by its number too where it is as short as this.
 MAX_SHORT_ARTICLE = 40
@@ -29,6 +37,8 @@ _IS_LAW = re.compile(r"(?:법|법률|령|시행규칙)$")
 _LONG_LIST = 250
 #: A topic that leaves open what it belongs to: 인상률은.
 _SHORT_TOPIC = re.compile(r"([가-힣]{2,5})(?<!에서)(?<!에게)(?<!에)(?<!로)[은는]\s")
+#: A topic that may be the end of the article's title: 위원회는 in 제11조(주차장운영위원회).
+_TOPIC = re.compile(r"([가-힣]{2,8})(?=[은는]\s)")
 _PUNISHES = re.compile(r"에 처(?:한다|합니다)\.|과태료를 부과")
 _ADDENDA = re.compile(r"부\s?칙")
 _END = re.compile(r"(?<=[다요함임음])\.(?=\s|$|[<〈\[①-⑳])")
@@ -37,6 +47,8 @@ _DEFINES = re.compile(r"[\"“”‘'][^\"“”‘’']{1,40}[\"”’']\s?(?:�
 _UNCLEAR = re.compile(r"(?<![가-힣」])제\d+[항호]|같은 항")
 _DELEGATES = re.compile(r"[^.]*(?:령|규칙)으로 정한다\.")
 _PROVISO = re.compile(r"(?:다만|단),\s")
+#: An item that demands something: …할 것.
+_DEMANDS = re.compile(r"\s것(?:\([^()]*\))?\.?$")
 
 
 @dataclass(frozen=True)
@@ -58,10 +70,9 @@ class _Sentence:
 
 
 def provision_drafts(document: Document) -> Iterator[Draft]:
-    """Ask about the sentences of each article; a question that several of them answer is not asked.
+    """Ask about the sentences of each article; a question that several of them answer differently is not asked.
 
-    The addenda are left out, and so is what no heading says whose article it is. That a decree lays down the rest is
-    asked once.
+    The addenda are left out, and so is what no heading says whose article it is.
     """
     own = [article for article in articles(document) if article.owner and not _ADDENDA.search(article.owner)]
     titles: dict[str, dict[str, str]] = defaultdict(dict)
@@ -69,10 +80,11 @@ def provision_drafts(document: Document) -> Iterator[Draft]:
         number, title = _number_and_title(article)
         titles[article.owner or ""][number] = title
     drafts = [draft for article in own for draft in _provision(article, titles).named_drafts(article)]
-    asked = Counter(draft.instruction for draft in drafts)
-    clear = [draft for draft in drafts if asked[draft.instruction] == 1 and not _is_unclear(draft)]
-    delegations = [draft for draft in clear if draft.instruction.endswith("무엇으로 정하나요?")]
-    yield from (draft for draft in clear if draft not in delegations[1:])
+    answers: dict[str, dict[str, Draft]] = defaultdict(dict)
+    for draft in drafts:
+        answers[draft.instruction].setdefault(draft.output, draft)
+    for same in answers.values():
+        yield from (draft for draft in same.values() if len(same) == 1 and not _is_unclear(draft))
 
 
 def _number_and_title(article: Article) -> tuple[str, str]:
@@ -122,10 +134,10 @@ class _Provision:
         """Put the article's title before a topic of one short word: 요금의 조정과 관련하여 인상률은."""
         before = f"{self.where}에 따르면 " if self.where else ""
         bare = draft.instruction.removeprefix(before)
-        topic, title = _SHORT_TOPIC.match(bare), re.sub(r"\s등$", "", self.title)
-        if topic is None or is_somebody(topic[1]) or topic[1] in title or title in bare:
+        topic = _SHORT_TOPIC.match(bare)
+        if topic is None or is_somebody(topic[1]) or topic[1] in self.title or says_title(bare, self.title):
             return draft
-        question = f"{before}{concerning(title)} {bare}"
+        question = f"{before}{concerning(self.title)} {bare}"
         return replace(draft, instruction=question, topic=None)
 
     def drafts(self, article: Article) -> Iterator[Draft]:
@@ -143,8 +155,12 @@ class _Provision:
                     yield from (sentence.draft("statement", asked) for asked in ask(sentence.text, where=self.where))
 
     def _named(self, text: str) -> str:
-        """Name what "이 법" and references point at."""
-        return with_titles(with_own_name(text, self.owner), self.titles, self.title, self.owner)
+        """Name what "이 법", a short topic and references point at, and leave out the brackets."""
+        named = with_breach_of(self.owner, with_own_name(without_brackets(text), self.owner))
+        topic = _TOPIC.match(named)
+        if topic and self.title.endswith(topic[1]):
+            named = self.title + named[topic.end(1) :]
+        return with_titles(named, self.titles, self.title, self.owner)
 
     def _list_drafts(self, sentence: _Sentence) -> Iterator[Draft]:
         """Ask for the list that a sentence announces, and else, or of penalties, for each item."""
@@ -159,8 +175,8 @@ class _Provision:
             end = item.paragraphs[-1].end
             if end - sentence.start <= _MAX_EVIDENCE_CHARACTERS:
                 found = ask_item(sentence.text, self._named(item.text), self.where)
-                if not found and item.text.rstrip(".").endswith(" 것"):
-                    found = ask(self._named(item.text), Clause(sentence.text).topic_noun or None, self.where)
+                if not found and _DEMANDS.search(item.text):
+                    found = ask_requirement(sentence.text, self._named(item.text), self.title, self.where)
                 yield from (sentence.draft("statement", asked, end) for asked in found)
 
     def _proviso_drafts(self, before: _Sentence, proviso: _Sentence) -> Iterator[Draft]:
@@ -171,8 +187,17 @@ class _Provision:
         rest = _PROVISO.sub("", proviso.text, count=1)
         if Clause(rest.rstrip(".")).is_copula:
             return
-        for asked in ask(rest, Clause(before.text).topic_noun or None, self.where):
+        for asked in ask(_with_topic_of(before.text, rest), None, self.where):
             yield before.draft("statement", asked, proviso.end)
+
+
+def _with_topic_of(sentence: str, proviso: str) -> str:
+    """Put the topic of a sentence before its proviso, unless that says what it is about behind its condition."""
+    topic, clause = Clause(sentence.rstrip(".")).topic_noun, Clause(proviso.rstrip("."))
+    own = clause.words[clause.conditions[-1] + 1 if clause.conditions else 0 :]
+    if not topic or clause.topic is not None or any(word.role == "subject" for word in own):
+        return proviso
+    return f"{with_particle(topic, '은/는')} {proviso}"
 
 
 def _sentences(part: Part, is_cut: bool) -> Iterator[_Sentence]:
@@ -227,4 +252,4 @@ def _covers(one: Draft, article: Draft) -> bool:
     inside = article.place.start <= one.place.start < article.place.end
     same_item = one.place.start <= article.place.start and one.place.end == article.place.end
     in_list = one.kind == "list" and one.place.start <= article.place.start and article.place.end <= one.place.end
-    return inside or same_item or (in_list and len(one.output) <= _LONG_LIST)
+    return inside or same_item or in_list

@@ -39,6 +39,8 @@ _MAX_SENTENCE_CHARACTERS = 400
 #: Brackets that are left, a label, more than one sentence, and what says nothing without the sentence before it.
 _NOT_ONE = re.compile(r"[()\[\]<>|①-⑳]|\s[:：]\s|[가-힣][.?!]\s|그러하지|또한 같|때문(?:이다|입니다)\.$")
 _BULLET = re.compile(r"^(?:[^\w\s“\"'‘「『]+|[oㅇ])\s+")
+#: What only says that other things were said before.
+_BESIDES = re.compile(r"^(?:그\s?밖에|기타)\s(?=\S+의\s)")
 #: Words before a clause that hang it on the one before.
 _OPENING = re.compile(
     r"^(?:다만|단|또한|그리고|그러나|따라서|한편|특히|즉|그러므로|아울러|이\s?경우|예를 들어|"
@@ -77,7 +79,7 @@ def plain_sentence(sentence: str, where: str | None) -> str | None:
     text = without_references(without_brackets(text))
     if where:
         text = with_own_name(text, where)
-    text = _BULLET.sub("", re.sub(r"\s+", " ", text)).strip()
+    text = _BESIDES.sub("", _BULLET.sub("", re.sub(r"\s+", " ", text)).strip())
     return None if _OPENING.match(text) or _NOT_ONE.search(text) or has_own_name(text) else text
 
 

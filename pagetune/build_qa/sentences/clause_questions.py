@@ -26,17 +26,23 @@ def questions(clause: Clause) -> list[Question]:
     """Return the questions about a clause, the best first."""
     if len(clause.words) < 2 or not _is_about_something(clause):
         return []
+    if _FOLLOWS.search(clause.text):
+        return []
     punished = list(_penalty(clause))
     if punished:
         return punished
     if _DEFINES.search(clause.text):
         return list(_meaning(clause))
     found = [*_purpose(clause), *_meaning(clause), *part_questions(clause)]
-    for ask in (_decided_by, _consequence, _in_order_to):
+    for ask in (_consequence, _in_order_to):
         found += ask(clause)
-    return found or [*_forbidden(clause), *_duty(clause), *who_questions(clause)][:1]
+    return found or [*_forbidden(clause), *_duty(clause), *who_questions(clause), *_allowed(clause)][:1]
 
 
+#: A clause that only says that something else holds: 별도로 정한 경우에는 그 기준에 따른다.
+_FOLLOWS = re.compile(
+    r"(?:그|해당|별도의) [가-힣]+(?:에|을|를) (?:따른다|따릅니다|의한다|의합니다|적용한다|적용합니다|준용한다|준용합니다)$"
+)
 #: Things that were named before, and are only counted here: 두 값은.
 _COUNTS = re.compile(r"(?:두|세|네|다섯|양|각각의) [가-힣]+$")
 
@@ -105,17 +111,6 @@ def _what_it_is(clause: Clause) -> Iterator[Question]:
         yield Question(f"{clause.text[: clause.topic_end]} {asked}인가요", clause.topic_noun)
 
 
-_DECIDED = re.compile(
-    r" \S+(?:령|규칙|조례|규정|세칙|고시|내규|약관|정관|지침|기준)(?:으로|로) (?:따로 |별도로 )?정(?:한다|합니다)$"
-)
-
-
-def _decided_by(clause: Clause) -> Iterator[Question]:
-    """Ask where something is laid down: …에 필요한 사항은 대통령령으로 정한다 -> …은 무엇으로 정하나요."""
-    if clause.topic is not None and _DECIDED.fullmatch(clause.text, clause.topic_end):
-        yield Question(f"{clause.text[: clause.topic_end]} 무엇으로 정하나요")
-
-
 #: A longer clause is not asked with yes or no.
 _MAX_FORBIDDEN = 95
 
@@ -128,12 +123,24 @@ def _forbidden(clause: Clause) -> Iterator[Question]:
         yield Question(f"{clause.text[: clause.words[-1].start]}있나요", says="아니요")
     elif clause.words[-1].first_form == "못하" and clause.text[: clause.words[-1].start].endswith("지 "):
         yield Question(f"{with_stem(clause, len(clause.words) - 2, 'ᆯ')} 수 있나요", says="아니요")
-    elif clause.words[min(clause.predicate + 1, len(clause.words) - 1)].first_form == "말":
+    elif clause.words[min(clause.predicate + 1, len(clause.words) - 1)].first_form in _denials(clause):
         yield Question(f"{with_stem(clause, clause.predicate, '어도')} 되나요", says="아니요")
     elif clause.mood == "must_not":
         allowed = with_stem(clause, _forbids(clause), "어도")
         if allowed:
             yield Question(f"{allowed} 되나요", says="아니요")
+
+
+def _denials(clause: Clause) -> tuple[str, ...]:
+    """Return the stems that forbid what the verb before them says: 말다, and 않다 where one must not do it."""
+    return ("말", "아니하", "않") if clause.mood == "must" else ("말",)
+
+
+def _allowed(clause: Clause) -> Iterator[Question]:
+    """Ask whether somebody may do something: 시장은 비용을 지원할 수 있다 -> 지원할 수 있나요; 네."""
+    is_short = len(clause.text) <= _MAX_FORBIDDEN
+    if clause.mood == "may" and is_short and clause.topic is not None and is_somebody(clause.topic_noun):
+        yield Question(f"{clause.text[: clause.words[-1].start]}있나요", says="네")
 
 
 def _forbids(clause: Clause) -> int:
@@ -147,7 +154,7 @@ _WHAT_TO_DO = {"must": "어떻게 해야 하나요", "may": "무엇을 할 수 �
 
 #: Conditions that say nothing, or that may belong to a clause inside another one.
 _NO_CASE = re.compile(
-    r"^\s?(?:\S+[이가]\s)?(?:원하는|필요한|부득이한) (?:경우|때)|특별한 (?:사정|사유)[이가] |"
+    r"^\s?(?:\S+[이가]\s)?(?:원하는|필요한|부득이한|필요하다고 (?:인정하는|인정되는|판단하는|판단되는)) (?:경우|때)|특별한 (?:사정|사유)[이가] |"
     r"[가-힣]로서\s|[가-힣](?:고|며),\s"
 )
 
@@ -204,11 +211,17 @@ def _happens(clause: Clause, last: int) -> bool:
 _MIN_PURPOSE = 14
 
 
+#: What follows a purpose that only limits something: …의 시행을 위하여 필요한 최소한의 범위에서 하여야 한다.
+_LIMITS = re.compile(r"\s필요한 (?:최소한|범위|한도)")
+
+
 def _in_order_to(clause: Clause) -> Iterator[Question]:
     """Ask what is to be done for a purpose: T는 …하기 위하여 무엇을 해야 하나요, T는 …하도록 어떻게 해야 하나요."""
     words, topic = clause.words, clause.topic
     found = [n for n in range(clause.predicate - 2) if _is_purpose(words[n]) and words[n + 1].first_form != "하"]
     if clause.mood not in _WHAT_TO_DO or len(found) != 1 or clause.conditions or topic is None or topic > found[0]:
+        return
+    if not is_somebody(clause.topic_noun) and _LIMITS.match(clause.text, words[found[0]].end):
         return
     objects = [n for n in range(topic, found[0]) if words[n].role == "object"]
     if len(objects) > 1 and not any(w.embeds or w.role == "connective" for w in words[objects[0] : found[0]]):

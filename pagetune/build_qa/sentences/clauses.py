@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import takewhile
 from typing import Literal, NamedTuple
 
 from pagetune.text.morphemes import Morpheme, morphemes
@@ -18,6 +19,8 @@ _MARKS = ("SF", "SP", "SSO", "SSC", "SS", "SE", "SO", "SW")
 _NOUNS = ("NN", "NP", "NR", "SN", "SL", "SH", "XSN", "XR", "W_", "SB")
 #: Endings that join two main clauses.
 _JOINS = ("고", "며", "으며", "되", "지만", "으나", "나", "으되")
+#: Verbs that end no clause before 고, but stand for "without" and the like: 휴게시간을 제외하고.
+_LIKE_PARTICLES = re.compile(r"(?:제외|불구|막론|예외로)\S*고,?$")
 #: Bound nouns that make a condition of the clause before them.
 _CASES = ("때", "경우", "시")
 _IMPERATIVES = ("ᆸ시오", "으십시오", "십시오", "시오", "오", "세요", "으세요", "시어요")
@@ -67,7 +70,8 @@ class Word(NamedTuple):
     def joins(self) -> bool:
         """Tell whether the word ends a clause that the next one is added to: …하고, …하며."""
         body = self.body
-        return bool(body) and body[-1].tag == "EC" and body[-1].form in _JOINS
+        is_joint = bool(body) and body[-1].tag == "EC" and body[-1].form in _JOINS
+        return is_joint and not _LIKE_PARTICLES.match(self.text)
 
     @property
     def asks_for_action(self) -> bool:
@@ -93,7 +97,7 @@ class Word(NamedTuple):
 
 
 #: What makes a case something else than a condition: …하는 경우 외에는, …하는 경우를 제외하고.
-_EXCEPT = re.compile(r"(?:외|이외|등|및|또는|제외|한정|한하|따라|따른|따르)")
+_EXCEPT = re.compile(r"(?:(?:외|이외|등|밖)(?:[에의를은는으]|$)|및|또는|제외|한정|한하|따라|따른|따르)")
 _AFTER_CASE: list[list[str]] = [[], ["에"], ["에", "는"], ["에", "만"], ["는"], ["은"]]
 
 
@@ -246,8 +250,22 @@ def clauses(sentence: str) -> list[Clause]:
     if right.topic is None:
         if any(word.role == "subject" for word in right.words) or left.topic is None or left.is_copula:
             return [left]
-        rest = f"{whole.text[: left.topic_end]} {rest}"
+        rest = f"{_lent(left, right)} {rest}"
     return [left, *clauses(rest)]
+
+
+#: A condition that says nothing without the clause before it.
+_IF_NEEDED = re.compile(r"(?:^|\s)필요(?:하면|한 (?:경우|때)\S*),?\s")
+
+
+def _lent(left: Clause, right: Clause) -> str:
+    """Return what a clause gives the next one: its topic, and its condition where that one has none of its own."""
+    own = [n for n in right.conditions if not _IF_NEEDED.search(right.text)]
+    cases = [left.words[n].end for n in left.conditions if left.words[n].first_form in ("경우", "때")]
+    if own:
+        before = [end for end in cases if end < left.topic_end]
+        return left.text[before[-1] if before else 0 : left.topic_end].strip()
+    return left.text[: max([left.topic_end, *cases])].rstrip(",")
 
 
 def _where_to_split(clause: Clause) -> int | None:
@@ -261,13 +279,19 @@ def _where_to_split(clause: Clause) -> int | None:
     return None
 
 
+def _is_parallel_attribute(following: list[Word]) -> bool:
+    """Tell whether a copula before these words belongs to a noun, as theirs does: 2조원 이상이고, 300명 이상인 회사."""
+    own = takewhile(lambda word: word.role != "topic", following)
+    return any([m.tag for m in word.body[-2:]] == ["VCP", "ETM"] for word in own)
+
+
 def _is_main(clause: Clause, n: int) -> bool:
     """Tell whether the clause that word `n` ends is a main one: it has its own must or may, or nothing follows it."""
     words = clause.words
     left = Clause(clause.text[: words[n].end].rstrip(","))
-    if left.mood != "plain" or left.is_copula:
-        return True
     following = words[n + 1 :]
+    if left.mood != "plain" or left.is_copula:
+        return not (left.is_copula and _is_parallel_attribute(following))
     if any(word.role == "topic" for word in following):
         own_subject = any(word.role == "subject" for word in words[(clause.topic or 0) + 1 : n])
         until = next(index for index in range(n + 1, len(words)) if words[index].role == "topic")

@@ -33,10 +33,18 @@ _RECIPIENT = re.compile(
     r"제출|신고|보고|신청|등록|통보|통지|고지|반납|납부|문의|알리|알려|전달|송부|제공|위탁|청구|접수|공고|게시|공시|회부|"
     r"요청|상의|맡기|맡겨|내야|내어야|비치|보관|설치"
 )
+#: What ends like a place, and says how far something goes or under what: 예산의 범위에서.
+_NOT_A_WHERE = re.compile(
+    r"(?:범위|한도|내|안|중|면|관점|측면|차원|과정|단계|상태|입장|조건|원칙|수준|전제|선|가운데)에서$"
+)
 _NOT_A_PLACE = re.compile(
     r"(?:때|날|일|월|년|전|후|뒤|경우|내|이내|시|요일|기간|동안|중|사이|분기|시점|당시|초|말|안|방법|기준|절차|바|외|밖|한|상|정도|관계|"
     r"대상|규정|계약|조건|취지|목적|원칙)에(?:게)?$"
 )
+
+
+#: Somebody else, whom nobody asks for.
+_ANYBODY = re.compile(r"(?:제3자|타인|다른\s사람|상대방|누구|당사자|본인)에(?:게)?$")
 
 
 def _recipient(clause: Clause) -> Iterator[Question]:
@@ -46,7 +54,12 @@ def _recipient(clause: Clause) -> Iterator[Question]:
     for n in clause.own_words():
         word = clause.words[n]
         last = word.last_form
-        if word.role == "adverbial" and last in ("에", "에게") and not _NOT_A_PLACE.search(word.text):
+        if (
+            word.role == "adverbial"
+            and last in ("에", "에게")
+            and not _NOT_A_PLACE.search(word.text)
+            and not _ANYBODY.search(word.text)
+        ):
             asked = "누구에게" if last == "에게" else "어디에"
             yield from _about_described_place(clause, n) or _about_phrase(clause, n, asked)
             return
@@ -104,7 +117,12 @@ def _agent(clause: Clause) -> Iterator[Question]:
 def _place(clause: Clause) -> Iterator[Question]:
     """Ask where: 안내데스크에서 발급한다 -> 어디에서 발급하나요."""
     n = clause.predicate - 1
-    if clause.topic is not None and n > clause.topic and clause.words[n].last_form == "에서":
+    if (
+        clause.topic is not None
+        and n > clause.topic
+        and clause.words[n].last_form == "에서"
+        and not _NOT_A_WHERE.search(clause.words[n].text)
+    ):
         yield from _about_phrase(clause, n, "어디에서")
 
 
