@@ -195,7 +195,7 @@ def _with_topic_of(sentence: str, proviso: str) -> str:
     """Put the topic of a sentence before its proviso, unless that says what it is about behind its condition."""
     topic, clause = Clause(sentence.rstrip(".")).topic_noun, Clause(proviso.rstrip("."))
     own = clause.words[clause.conditions[-1] + 1 if clause.conditions else 0 :]
-    if not topic or clause.topic is not None or any(word.role == "subject" for word in own):
+    if not topic or topic in proviso or clause.topic is not None or any(word.role == "subject" for word in own):
         return proviso
     return f"{with_particle(topic, '은/는')} {proviso}"
 
@@ -243,8 +243,9 @@ def _is_dropped(article: Draft, asked: list[Draft]) -> bool:
 
 
 def _is_asked(article: Draft, asked: list[Draft]) -> bool:
-    is_long = article.reason is None and len(article.output) > MAX_SHORT_ARTICLE
-    return is_long and any(one.page_number == article.page_number and _covers(one, article) for one in asked)
+    is_whole = article.topic is not None and article.topic.endswith(")")
+    is_short = article.reason is not None or (is_whole and len(article.output) <= MAX_SHORT_ARTICLE)
+    return not is_short and any(one.page_number == article.page_number and _covers(one, article) for one in asked)
 
 
 def _covers(one: Draft, article: Draft) -> bool:

@@ -20,9 +20,7 @@ _CASE = re.compile(r"\s?(\S.{2,40}?(?:경우|때)(?:에는|에|는)?,?)\s(?:다�
 #: A title that names measures, each of which is an item: 해킹 등 방지대책.
 _NAMES_MEASURES = re.compile(r"(?:대책|조치|방안)$")
 #: What a demand is about, or when or what for something is demanded, at its beginning.
-_ABOUT = re.compile(
-    r"(?!.*[가-힣]고 .*(?:위하여|도록))\S.{3,60}?(에 대(?:하여|해서?)는?|에 대비하여|[을를기] 위(?:하여|해)|도록| 시)(?= )"
-)
+_ABOUT = re.compile(r"\S.{1,60}?(에 대(?:하여|해서?)|에 대비하여|[을를기] 위(?:하여|해)|도록| 시)(?=는? )")
 _MAKES = re.compile(r"(?:수립|마련|확보|갖추|갖춰|구비|구축|지정|설치|시행|적립|도입|운영|운용)")
 #: A longer object tells by itself what is meant.
 _MIN_OBJECT = 8
@@ -47,19 +45,25 @@ def _of_whom(head: str, demand: str) -> Clause:
     clause, lead = Clause(demand), Clause(head.rstrip("."))
     case = _CASE.search(lead.text, lead.topic_end)
     text = f"{case[1]} {demand}" if case else demand
-    has_subject = clause.topic is not None or any(word.role == "subject" for word in clause.words[:3])
+    has_subject = _has_own_topic(clause) or any(word.role == "subject" for word in clause.words[:3])
     if has_subject or not is_somebody(lead.topic_noun) or len(lead.topic_noun) > _MAX_SUBJECT:
         return Clause(text)
     return Clause(f"{lead.text[: lead.topic_end]} {text}")
+
+
+def _has_own_topic(clause: Clause) -> bool:
+    """Tell whether a clause begins with its topic, which is not that of a clause inside it."""
+    before = clause.words[: clause.topic or 0]
+    return clause.topic is not None and not any(word.role in ("object", "subject", "connective") for word in before)
 
 
 def _questions(demand: Clause) -> Iterator[str]:
     """Yield the questions for what is demanded: about what, for what, which one, or what is to be done with it."""
     who, rest = demand.text[: demand.topic_end], demand.text[demand.topic_end :].strip()
     about = _ABOUT.match(rest)
-    if about and len(rest) - about.end() > _MIN_OBJECT:
+    if about and len(rest) - about.end() > _MIN_OBJECT and not re.search(r"[가-힣]고\s", about[0]):
         yield f"{who} {about[0]} {'어떻게' if about[1] in ('도록', ' 시') else '무엇을'} 해야 하나요"
-    if demand.topic is not None and not is_somebody(demand.topic_noun):
+    if _has_own_topic(demand) and not is_somebody(demand.topic_noun):
         yield f"{who} 어떻게 해야 하나요"
     yield from _which(demand)
     yield from _what_with(demand)
@@ -68,9 +72,11 @@ def _questions(demand: Clause) -> Iterator[str]:
 def _which(demand: Clause) -> Iterator[str]:
     """Ask which one is to be made: 유출을 막기 위한 대책을 수립할 것 -> 어떤 대책을 수립해야 하나요."""
     words, n = demand.words, demand.predicate - 1
-    first = n - 1 if n > 0 and words[n - 1].role == "noun" and re.fullmatch("[가-힣]{2,}", words[n - 1].text) else n
     before = 0 if demand.topic is None else demand.topic + 1
-    if first > before and words[n].role == "object" and _MAKES.match(demand.text, demand.predicate_start):
+    has_noun = n > before and words[n - 1].role == "noun" and re.fullmatch("[가-힣]{2,}", words[n - 1].text)
+    first = n - 1 if has_noun and words[n - 2].text not in ("및", "또는") else n
+    is_made = _MAKES.match(demand.text, demand.predicate_start) and not any(w.joins for w in words[before:n])
+    if first > before and words[n].role == "object" and is_made:
         yield as_question(Clause(f"{demand.text[: demand.topic_end]} 어떤 {demand.text[words[first].start :]}".strip()))
 
 

@@ -41,7 +41,7 @@ def questions(clause: Clause) -> list[Question]:
 
 #: A clause that only says that something else holds: 별도로 정한 경우에는 그 기준에 따른다.
 _FOLLOWS = re.compile(
-    r"(?:그|해당|별도의) [가-힣]+(?:에|을|를) (?:따른다|따릅니다|의한다|의합니다|적용한다|적용합니다|준용한다|준용합니다)$"
+    r"(?:그|해당|별도의) [가-힣]+(?:에|을|를) (?:따른|따릅니|의한|의합니|적용한|적용합니|준용한|준용합니)다$"
 )
 #: Things that were named before, and are only counted here: 두 값은.
 _COUNTS = re.compile(r"(?:두|세|네|다섯|양|각각의) [가-힣]+$")
@@ -123,7 +123,7 @@ def _forbidden(clause: Clause) -> Iterator[Question]:
         yield Question(f"{clause.text[: clause.words[-1].start]}있나요", says="아니요")
     elif clause.words[-1].first_form == "못하" and clause.text[: clause.words[-1].start].endswith("지 "):
         yield Question(f"{with_stem(clause, len(clause.words) - 2, 'ᆯ')} 수 있나요", says="아니요")
-    elif clause.words[min(clause.predicate + 1, len(clause.words) - 1)].first_form in _denials(clause):
+    elif _is_denied(clause):
         yield Question(f"{with_stem(clause, clause.predicate, '어도')} 되나요", says="아니요")
     elif clause.mood == "must_not":
         allowed = with_stem(clause, _forbids(clause), "어도")
@@ -131,15 +131,17 @@ def _forbidden(clause: Clause) -> Iterator[Question]:
             yield Question(f"{allowed} 되나요", says="아니요")
 
 
-def _denials(clause: Clause) -> tuple[str, ...]:
-    """Return the stems that forbid what the verb before them says: 말다, and 않다 where one must not do it."""
-    return ("말", "아니하", "않") if clause.mood == "must" else ("말",)
+def _is_denied(clause: Clause) -> bool:
+    """Tell whether one must not do what the only verb says: 유출하지 말 것, 설치하지 아니하여야 한다."""
+    behind = clause.words[min(clause.predicate + 1, len(clause.words) - 1)].first_form
+    denies = ("말", "아니하", "않") if clause.mood == "must" else ("말",)
+    return behind in denies and not any(word.joins for word in clause.words[: clause.predicate])
 
 
 def _allowed(clause: Clause) -> Iterator[Question]:
     """Ask whether somebody may do something: 시장은 비용을 지원할 수 있다 -> 지원할 수 있나요; 네."""
-    is_short = len(clause.text) <= _MAX_FORBIDDEN
-    if clause.mood == "may" and is_short and clause.topic is not None and is_somebody(clause.topic_noun):
+    is_one = len(clause.text) <= _MAX_FORBIDDEN and not re.search(r",|중에서\s", clause.text)
+    if clause.mood == "may" and is_one and clause.topic is not None and is_somebody(clause.topic_noun):
         yield Question(f"{clause.text[: clause.words[-1].start]}있나요", says="네")
 
 
@@ -154,7 +156,7 @@ _WHAT_TO_DO = {"must": "어떻게 해야 하나요", "may": "무엇을 할 수 �
 
 #: Conditions that say nothing, or that may belong to a clause inside another one.
 _NO_CASE = re.compile(
-    r"^\s?(?:\S+[이가]\s)?(?:원하는|필요한|부득이한|필요하다고 (?:인정하는|인정되는|판단하는|판단되는)) (?:경우|때)|특별한 (?:사정|사유)[이가] |"
+    r"^\s?(?:\S+[이가]\s)?(?:원하는|필요한|부득이한|필요하다고 \S+) (?:경우|때)|특별한 (?:사정|사유)[이가] |"
     r"[가-힣]로서\s|[가-힣](?:고|며),\s"
 )
 
@@ -174,7 +176,7 @@ def _consequence(clause: Clause) -> Iterator[Question]:
     if asked and clause.mood == "may" and clause.topic is not None and not is_somebody(clause.topic_noun):
         asked = asked.replace("무엇을 할", "어떻게 할")
     if clause.topic is not None and clause.topic < last:
-        asked = asked or ("어떻게 하나요" if _does_something(clause, last) else None)
+        asked = asked or _what_follows(clause, last)
         if asked and not any(word.role == "topic" for word in clause.words[last + 1 : -1]):
             yield Question(f"{condition} {asked}")
     elif any(word.role in ("subject", "object", "adverbial") for word in clause.words[:last]):
@@ -188,6 +190,16 @@ def _consequence(clause: Clause) -> Iterator[Question]:
 
 
 _RECEIVES = re.compile(r"받|얻|갖|가지|가진|잃|입|당하")
+
+
+def _what_follows(clause: Clause, last: int) -> str | None:
+    """Return how to ask what somebody does, or what becomes of something, in the case that word `last` ends."""
+    if _does_something(clause, last):
+        return "어떻게 하나요"
+    is_promise = any(m.tag == "EP" and m.form == "겠" for m in clause.words[-1].body)
+    is_time = clause.words[last].first_form == "때"
+    becomes = clause.mood == "plain" and not (clause.is_copula or is_promise or is_time)
+    return "어떻게 되나요" if becomes and not is_somebody(clause.topic_noun) else None
 
 
 def _does_something(clause: Clause, last: int) -> bool:

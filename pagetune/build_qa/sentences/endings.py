@@ -71,7 +71,7 @@ def from_requirement(text: str) -> str:
     if last is None or not last.body or last.body[-1].form not in ("ᆯ", "을") or not _stem(last):
         return text
     must = _with_ending(last, "어야")
-    return f"{clause.text[: last.start]}{re.sub('해야$', '하여야', must)} 한다."
+    return f"{clause.text[: last.start]}{re.sub('(?:해|하아)야$', '하여야', must)} 한다."
 
 
 def with_stem(clause: Clause, index: int, ending: str) -> str:

@@ -78,7 +78,7 @@ _KNOWN_BY_LAW = re.compile(r"(?:허가|인가|승인|지정|인증|면허|등록
 def with_titles(text: str, titles: dict[str, str], own: str, law: str) -> str:
     """Name the article that a reference points at, where what it refers to says nothing by itself.
 
-    제28조에 따라 허가를 받은 -> 전자금융업의 허가를 받은, where that is the title of 제28조, and else …에 관한 규정에 따라.
+    제28조에 따라 허가를 받은 -> 전자금융업의 허가를 받은, where 제28조 has that title, and else …에 관한 규정에 따라.
     `titles` holds the titles by "제28조"; "제1항" is in the article with the title `own`.
     """
 
