@@ -10,7 +10,8 @@ from pagetune.build_qa.draft import Document, Draft, Paragraph
 from pagetune.build_qa.law.articles import CLAUSE, Part, clauses
 from pagetune.build_qa.law.items import Item, is_whole, read_items
 from pagetune.build_qa.law.list_questions import ask_exception, ask_item, ask_list, concerning, says_title
-from pagetune.build_qa.law.quoted_laws import Article, articles
+from pagetune.build_qa.law.quoted_laws import Article, articles, own_name
+from pagetune.build_qa.law.references import short_names, short_names_in, with_laws_named
 from pagetune.build_qa.law.requirements import ask_requirement
 from pagetune.build_qa.sentences.asking import MAX_QUESTION_CHARACTERS, Asked, ask
 from pagetune.build_qa.sentences.clauses import Clause
@@ -60,6 +61,8 @@ class _Sentence:
     start: int
     end: int
     items: tuple[Item, ...] = ()
+    #: Items that are each on one page, but not on this one.
+    overleaf: tuple[Item, ...] = ()
     #: No item is missing.
     is_whole: bool = True
 
@@ -79,7 +82,9 @@ def provision_drafts(document: Document) -> Iterator[Draft]:
     for article in own:
         number, title = _number_and_title(article)
         titles[article.owner or ""][number] = title
-    drafts = [draft for article in own for draft in _provision(article, titles).named_drafts(article)]
+    name = own_name(document)
+    names = {owner: short_names_in(owner, name, short_names(document, name)) for owner in titles}
+    drafts = [draft for article in own for draft in _provision(article, titles, names).named_drafts(article)]
     answers: dict[str, dict[str, Draft]] = defaultdict(dict)
     for draft in drafts:
         answers[draft.instruction].setdefault(draft.output, draft)
@@ -92,9 +97,9 @@ def _number_and_title(article: Article) -> tuple[str, str]:
     return number, title.removesuffix(")")
 
 
-def _provision(article: Article, titles: dict[str, dict[str, str]]) -> "_Provision":
+def _provision(article: Article, titles: dict[str, dict[str, str]], names: dict[str, dict[str, str]]) -> "_Provision":
     owner = article.owner or ""
-    return _Provision(owner, _number_and_title(article)[1], titles[owner])
+    return _Provision(owner, _number_and_title(article)[1], titles[owner], names[owner])
 
 
 def _is_unclear(draft: Draft) -> bool:
@@ -109,6 +114,8 @@ class _Provision:
     owner: str
     title: str
     titles: dict[str, str]
+    #: What the document calls other laws: 법 is 전자금융거래법.
+    short_names: dict[str, str]
 
     @property
     def where(self) -> str | None:
@@ -147,8 +154,9 @@ class _Provision:
             found = _sentences(part, is_cut=article.is_cut and part is parts[-1])
             sentences = [replace(one, text=self._named(one.text)) for one in found]
             for sentence, before in zip(sentences, [None, *sentences], strict=False):
-                if sentence.items:
+                if sentence.items or sentence.overleaf:
                     yield from self._list_drafts(sentence)
+                    yield from self._overleaf_drafts(sentence)
                 elif before and _PROVISO.match(sentence.text):
                     yield from self._proviso_drafts(before, sentence)
                 elif not _DEFINES.search(sentence.text):
@@ -156,7 +164,8 @@ class _Provision:
 
     def _named(self, text: str) -> str:
         """Name what "이 법", a short topic and references point at, and leave out the brackets."""
-        named = with_breach_of(self.owner, with_own_name(without_brackets(text), self.owner))
+        own = with_own_name(without_brackets(text), self.owner)
+        named = with_laws_named(with_breach_of(self.owner, own), self.short_names)
         topic = _TOPIC.match(named)
         if topic and self.title.endswith(topic[1]):
             named = self.title + named[topic.end(1) :]
@@ -167,7 +176,7 @@ class _Provision:
         kept = [item for item in sentence.items if not is_repealed(item.text)]
         lines = [without_amendments(" ".join(p.text for p in item.paragraphs)) for item in kept]
         listed = ask_list(sentence.text, lines, self.title, self.where, self.owner)
-        whole = listed if sentence.is_whole else None
+        whole = listed if sentence.is_whole and kept else None
         if whole:
             yield sentence.draft("list", whole, sentence.items[-1].paragraphs[-1].end)
         is_long = whole is None or len(whole.answer) > _LONG_LIST
@@ -178,6 +187,15 @@ class _Provision:
                 if not found and _DEMANDS.search(item.text):
                     found = ask_requirement(sentence.text, self._named(item.text), self.title, self.where)
                 yield from (sentence.draft("statement", asked, end) for asked in found)
+
+    def _overleaf_drafts(self, sentence: _Sentence) -> Iterator[Draft]:
+        """Ask what the items on other pages demand, without what only the sentence on its page says."""
+        for item in sentence.overleaf:
+            first, last = item.paragraphs[0], item.paragraphs[-1]
+            if _DEMANDS.search(item.text) and not is_repealed(item.text):
+                own = _Sentence(item.text, first.page_number, first.start, last.end)
+                found = ask_requirement("", self._named(item.text), self.title, self.where)
+                yield from (own.draft("statement", asked) for asked in found)
 
     def _proviso_drafts(self, before: _Sentence, proviso: _Sentence) -> Iterator[Draft]:
         """Ask for an exception to the sentence before it, or, with the topic of that sentence, what else holds."""
@@ -203,19 +221,20 @@ def _with_topic_of(sentence: str, proviso: str) -> str:
 def _sentences(part: Part, is_cut: bool) -> Iterator[_Sentence]:
     """Yield the sentences above the items of a 항 that are whole on their page.
 
-    The one that announces the items has those on its page, but not the last, which may go on on the next page.
-    `is_cut` says that an item may be missing.
+    The one that announces the items has those that are each on one page. `is_cut` says that an item may be missing,
+    or a part of the last one.
     """
     above, items = read_items(part.paragraphs)
     page = part.paragraphs[0].page_number
     whole = not is_cut and is_whole(items) and all(p.page_number == page for p in part.paragraphs)
-    here = tuple(item for item in items if all(p.page_number == page for p in item.paragraphs))
-    ready = here if whole else here[:-1]
+    ready = [item for item in (items[:-1] if is_cut else items) if len({p.page_number for p in item.paragraphs}) == 1]
+    here = tuple(item for item in ready if item.paragraphs[0].page_number == page)
+    overleaf = tuple(item for item in ready if item not in here)
     for n, paragraph in enumerate(above):
         if n == 0 or not paragraph.is_fragment:
             for sentence in _split(paragraph, part.start if n == 0 else 0):
                 announces = paragraph.page_number == page and ANNOUNCES.search(sentence.text)
-                yield replace(sentence, items=ready, is_whole=whole) if announces else sentence
+                yield replace(sentence, items=here, overleaf=overleaf, is_whole=whole) if announces else sentence
 
 
 def _split(paragraph: Paragraph, start: int) -> Iterator[_Sentence]:

@@ -8,7 +8,7 @@ from pagetune.build_qa.sentences.asking import Asked, ask, finish, plain_sentenc
 from pagetune.build_qa.sentences.clauses import Clause
 from pagetune.build_qa.sentences.endings import as_question, as_statement
 from pagetune.build_qa.sentences.people import is_somebody
-from pagetune.build_qa.sentences.pointers import ANNOUNCES, without_brackets
+from pagetune.build_qa.sentences.pointers import ANNOUNCES, points_back, without_brackets
 from pagetune.text.korean import with_particle
 
 #: An item is asked at most this often.
@@ -46,7 +46,10 @@ def _of_whom(head: str, demand: str) -> Clause:
     case = _CASE.search(lead.text, lead.topic_end)
     text = f"{case[1]} {demand}" if case else demand
     has_subject = _has_own_topic(clause) or any(word.role == "subject" for word in clause.words[:3])
-    if has_subject or not is_somebody(lead.topic_noun) or len(lead.topic_noun) > _MAX_SUBJECT:
+    is_named = (
+        is_somebody(lead.topic_noun) and len(lead.topic_noun) <= _MAX_SUBJECT and not points_back(lead.topic_noun)
+    )
+    if has_subject or not is_named:
         return Clause(text)
     return Clause(f"{lead.text[: lead.topic_end]} {text}")
 
@@ -73,7 +76,9 @@ def _which(demand: Clause) -> Iterator[str]:
     """Ask which one is to be made: 유출을 막기 위한 대책을 수립할 것 -> 어떤 대책을 수립해야 하나요."""
     words, n = demand.words, demand.predicate - 1
     before = 0 if demand.topic is None else demand.topic + 1
-    has_noun = n > before and words[n - 1].role == "noun" and re.fullmatch("[가-힣]{2,}", words[n - 1].text)
+    has_noun = (
+        n > before and words[n - 1].role == "noun" and re.fullmatch("(?!각종|모든|해당)[가-힣]{2,}", words[n - 1].text)
+    )
     first = n - 1 if has_noun and words[n - 2].text not in ("및", "또는") else n
     is_made = _MAKES.match(demand.text, demand.predicate_start) and not any(w.joins for w in words[before:n])
     if first > before and words[n].role == "object" and is_made:
@@ -81,12 +86,15 @@ def _which(demand: Clause) -> Iterator[str]:
 
 
 def _what_with(demand: Clause) -> Iterator[str]:
-    """Ask what is to be done with the object that the demand begins with: 가동기록을 어떻게 해야 하나요."""
-    words, first = demand.words, 0 if demand.topic is None else demand.topic + 1
-    n = next((n for n in range(first, demand.predicate) if words[n].role not in ("noun", "genitive")), first)
+    """Ask what is to be done with the first object: 보유 현황을 점검할 것 -> 보유 현황을 어떻게 해야 하나요."""
+    words, before = demand.words, 0 if demand.topic is None else demand.topic + 1
+    n = next((n for n in range(before, demand.predicate) if words[n].role == "object"), None)
+    if n is None or any(word.role in ("adnominal", "subject", "other") for word in words[before : n + 3]):
+        return
+    first = next((m for m in range(n, before, -1) if words[m - 1].role not in ("noun", "genitive")), before)
     thing = demand.text[words[first].start : words[n].end]
-    if words[n].role == "object" and len(thing) >= _MIN_OBJECT:
-        yield f"{demand.text[: words[n].end]} 어떻게 해야 하나요"
+    if len(thing) >= _MIN_OBJECT:
+        yield f"{demand.text[: demand.topic_end]} {thing} 어떻게 해야 하나요"
 
 
 def _with_title(question: str, title: str) -> str:

@@ -19,9 +19,9 @@ _SHORT_NOUN = (
     r"|[가-힣]{1,2}의\s"
 )
 _REFERENCE = re.compile(
-    rf"{_ARTICLES}\s?(?:의\s규정)?(?:에\s(?:따른|의한|의하여|따라|따라서|규정된|정한|의거)|에서\s정한)\s(?!(?:{_SHORT_NOUN}))"
+    rf"{_ARTICLES}\s?(?:의\s규정)?(?:에\s(?:따른|의한|의하여|의해|따라|따라서|규정된|정한|의거)|에서\s정한)\s(?!(?:{_SHORT_NOUN}))"
 )
-_NEEDED_REFERENCE = re.compile(rf"({_ARTICLES})\s?(?:의\s규정)?에\s(따른|의한|의하여|따라)\s(?=({_SHORT_NOUN}))")
+_NEEDED_REFERENCE = re.compile(rf"({_ARTICLES})\s?(?:의\s규정)?에\s(따른|의한|의하여|의해|따라)\s(?=({_SHORT_NOUN}))")
 _DESPITE = re.compile(rf"^{_ARTICLES}\s?(?:의\s규정)?에(?:도)?\s불구하고,?\s")
 #: Provisions of the same text that somebody breaks: 제18조제1항ㆍ제2항 또는 제19조를 위반하여.
 _BREACH = re.compile(
