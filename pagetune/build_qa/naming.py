@@ -39,7 +39,8 @@ _NAMES = re.compile(
 )
 #: Numbers, dates and versions in brackets or in front, which are the file's: (AGR-2019-84)…, 240513-…, …(20250205).
 _AROUND_FILE_NAME = re.compile(r"^(?:[\[(][^\])]*[\])]|\d{6,8}[-\s.]|\s|-)+|(?:\s?[\[(][^\])]*[\])])+$")
-_SHORT_NAME = re.compile(r"\(\s*약칭\s*[:：]\s*([^)]{2,30}?)\s*\)")
+#: The short name that a law gives itself.
+SHORT_NAME = re.compile(r"\(\s*약칭\s*[:：]\s*([^)]{2,30}?)\s*\)")
 _POINTS_BACK = r"(?<![가-힣])(?:본|이|동|당해|해당|금번|이번)\s?"
 #: Nouns that "본" may point to. Only these may follow it without a space.
 _THINGS = (
@@ -110,7 +111,7 @@ def _first_title(lines: list[str]) -> str:
 
 def _bare(line: str) -> str:
     """Return a line without what stands around a title, or the short name that a law gives itself."""
-    if short := _SHORT_NAME.search(line):
+    if short := SHORT_NAME.search(line):
         return short[1]
     line = line.strip("【】《》 ")
     return re.sub(r"^(?:monthly report|보도자료)\s+(?=\S{4})", "", line, flags=re.IGNORECASE)

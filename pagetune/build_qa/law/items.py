@@ -155,7 +155,8 @@ def with_item(sentence: str, item: str) -> str | None:
     noun, behind = last[1], sentence[one_of.end() :]
     if not re.match(rf"{noun}{_PARTICLE}", behind) or LIST_FOLLOWS.search(item):
         return None
-    return sentence[: one_of.start()] + item.rstrip(".") + behind[len(noun) :]
+    rest = re.sub(rf"^[와과]\s.*제\d+호.*\s{noun}(?=[은는이가을를에])", "", behind[len(noun) :])
+    return sentence[: one_of.start()] + item.rstrip(".") + rest
 
 
 def _alone(item: Item, title: str) -> Piece | None:

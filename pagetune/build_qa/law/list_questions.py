@@ -29,6 +29,8 @@ _TELLS_LITTLE = re.compile(
     r"사항|의무|기준|절차|방법|범위|지정|업무|사유|요건|내용|준수|관리|운영|제한|금지|대책|조치|특례|규정|세부|대하|관하|관련"
 )
 _WHO = re.compile(r"(?:자|사람|법인|기관|업자|회사|단체|경우|때)$")
+#: A list whose items are only parts of something: 다음 각 호의 사항이 포함된 방침.
+_HOLDS_ITEMS = re.compile(r"다음\s각\s?[호목]의?\s[가-힣]+[을를이가]\s(?:모두\s)?(?:포함|고려|명시|기재|갖)")
 #: "…는 다음 각 호의 자로 한다", which says what something is.
 _IS_SET = re.compile(r"([가-힣]+?)(?:으로|로) (한다|합니다|하되)(?:$|,?\s)")
 _PUNISHED = re.compile(rf"^{_ONE_OF}(?:자|사람|행위를 한 자)(는|에게는|에게)\s")
@@ -105,7 +107,8 @@ def ask_item(head: str, item: str, where: str | None = None) -> list[Asked]:
     """Ask the sentence `head` with one item of its list: the penalty for it, or what holds in that case."""
     alone = with_item(without_brackets(head), without_brackets(item))
     asked = ask(alone, where=where) if alone else []
-    return [one for one in asked if "어떤 경우에" not in one.question][:1]
+    is_part = _HOLDS_ITEMS.search(head) is not None
+    return [one for one in asked if "어떤 경우에" not in one.question and not (is_part and "누가 " in one.question)][:1]
 
 
 def ask_exception(sentence: str, proviso: str, where: str | None = None) -> Asked | None:

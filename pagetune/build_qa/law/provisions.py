@@ -40,6 +40,8 @@ _LONG_LIST = 250
 _SHORT_TOPIC = re.compile(r"([가-힣]{2,5})(?<!에서)(?<!에게)(?<!에)(?<!로)[은는]\s")
 #: A topic that may be the end of the article's title: 위원회는 in 제11조(주차장운영위원회).
 _TOPIC = re.compile(r"([가-힣]{2,8})(?=[은는]\s)")
+#: A longer question says by itself what it is about.
+_MIN_CLEAR = 45
 _PUNISHES = re.compile(r"에 처(?:한다|합니다)\.|과태료를 부과")
 _ADDENDA = re.compile(r"부\s?칙")
 _END = re.compile(r"(?<=[다요함임음])\.(?=\s|$|[<〈\[①-⑳])")
@@ -142,7 +144,8 @@ class _Provision:
         before = f"{self.where}에 따르면 " if self.where else ""
         bare = draft.instruction.removeprefix(before)
         topic = _SHORT_TOPIC.match(bare)
-        if topic is None or is_somebody(topic[1]) or topic[1] in self.title or says_title(bare, self.title):
+        is_clear = len(bare) > _MIN_CLEAR or says_title(bare, self.title)
+        if topic is None or is_somebody(topic[1]) or topic[1] in self.title or is_clear:
             return draft
         question = f"{before}{concerning(self.title)} {bare}"
         return replace(draft, instruction=question, topic=None)

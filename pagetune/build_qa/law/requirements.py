@@ -22,6 +22,8 @@ _NAMES_MEASURES = re.compile(r"(?:대책|조치|방안)$")
 #: What a demand is about, or when or what for something is demanded, at its beginning.
 _ABOUT = re.compile(r"\S.{1,60}?(에 대(?:하여|해서?)|에 대비하여|[을를기] 위(?:하여|해)|도록| 시)(?=는? )")
 _MAKES = re.compile(r"(?:수립|마련|확보|갖추|갖춰|구비|구축|지정|설치|시행|적립|도입|운영|운용)")
+#: A noun that makes a name with the next one: 통제 절차.
+_PART_OF_NAME = re.compile(r"(?!각종|모든|해당)[가-힣]{2,}")
 #: A longer object tells by itself what is meant.
 _MIN_OBJECT = 8
 
@@ -76,10 +78,8 @@ def _which(demand: Clause) -> Iterator[str]:
     """Ask which one is to be made: 유출을 막기 위한 대책을 수립할 것 -> 어떤 대책을 수립해야 하나요."""
     words, n = demand.words, demand.predicate - 1
     before = 0 if demand.topic is None else demand.topic + 1
-    has_noun = (
-        n > before and words[n - 1].role == "noun" and re.fullmatch("(?!각종|모든|해당)[가-힣]{2,}", words[n - 1].text)
-    )
-    first = n - 1 if has_noun and words[n - 2].text not in ("및", "또는") else n
+    is_compound = n > before and words[n - 1].role == "noun" and _PART_OF_NAME.fullmatch(words[n - 1].text)
+    first = n - 1 if is_compound and words[n - 2].text not in ("및", "또는") else n
     is_made = _MAKES.match(demand.text, demand.predicate_start) and not any(w.joins for w in words[before:n])
     if first > before and words[n].role == "object" and is_made:
         yield as_question(Clause(f"{demand.text[: demand.topic_end]} 어떤 {demand.text[words[first].start :]}".strip()))

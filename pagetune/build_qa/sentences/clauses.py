@@ -71,7 +71,8 @@ class Word(NamedTuple):
         """Tell whether the word ends a clause that the next one is added to: …하고, …하며."""
         body = self.body
         is_joint = bool(body) and body[-1].tag == "EC" and body[-1].form in _JOINS
-        return is_joint and not _LIKE_PARTICLES.match(self.text)
+        is_adjective = [m.form for m in body[-3:-1]] == ["적", "이"]
+        return is_joint and not is_adjective and not _LIKE_PARTICLES.match(self.text)
 
     @property
     def asks_for_action(self) -> bool:

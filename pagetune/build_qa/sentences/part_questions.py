@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from pagetune.build_qa.sentences.amount_questions import amount_questions
 from pagetune.build_qa.sentences.clauses import Clause
+from pagetune.build_qa.sentences.endings import as_question
 from pagetune.build_qa.sentences.people import is_somebody
 from pagetune.build_qa.sentences.question import Question, fill
 
@@ -24,6 +25,8 @@ def part_questions(clause: Clause) -> Iterator[Question]:
         _contents,
         _dependence,
         _members,
+        _set_up,
+        _appointed,
     ):
         yield from ask(clause)
 
@@ -184,7 +187,7 @@ def _case(clause: Clause) -> Iterator[Question]:
         yield fill(clause, clause.topic_end + 1, clause.words[n].end, "어떤 경우에")
 
 
-_DIVIDES = re.compile(r"(?:처리|구분|분류|구성|나뉘|나누|나눌|나눈|이루어|대별)")
+_DIVIDES = re.compile(r"(?:의결|개의|처리|구분|분류|구성|나뉘|나누|나눌|나눈|이루어|대별)")
 
 
 def _division(clause: Clause) -> Iterator[Question]:
@@ -225,3 +228,30 @@ def _members(clause: Clause) -> Iterator[Question]:
     found = _MEMBERS.match(clause.text)
     if found and re.search(r",|및| 등", clause.text[found.end(1) :]) and not clause.conditions:
         yield Question(f"{found[1]} 어떤 것이 있나요")
+
+
+_SET_UP = re.compile(
+    r"(.{4,60}?(?:위하여|위해),?) .{4,}[을를] (?:(?:둘|설치할|설립할) 수 있|둔|둡니|설치한|설치합니|설립한|설립합니)다$"
+)
+
+
+def _set_up(clause: Clause) -> Iterator[Question]:
+    """Ask what is set up for a purpose: 분쟁의 조정을 위하여 분쟁조정위원회를 둔다 -> 무엇을 두나요."""
+    found = _SET_UP.fullmatch(clause.text)
+    own = clause.words[clause.predicate - 1] if clause.predicate else None
+    if found and own and own.role == "object" and not re.search(r"[가-힣]고 ", clause.text[found.end(1) :]):
+        yield Question(as_question(Clause(f"{found[1]} 무엇을 {clause.text[clause.predicate_start :]}")))
+
+
+_AS_WHOM = re.compile(r"(\S.*[은는]) (\S.*)(?:으로|로) (?:한다|하며|하고|하되|합니다)$")
+
+
+def _appointed(clause: Clause) -> Iterator[Question]:
+    """Ask who is to be something: 위원회의 장은 정보보호최고책임자로 한다 -> 누구로 하나요."""
+    found = _AS_WHOM.fullmatch(clause.text)
+    if (
+        found
+        and clause.topic_end == found.end(1)
+        and re.search(r"(?:^|\s)(?:자|사람)$|책임자$|장$|위원$|공무원$", found[2])
+    ):
+        yield Question(f"{found[1]} 누구로 하나요")
