@@ -106,7 +106,7 @@ def _list_question(plain: str) -> str:
 def ask_item(head: str, item: str, where: str | None = None) -> list[Asked]:
     """Ask the sentence `head` with one item of its list: the penalty for it, or what holds in that case."""
     alone = with_item(without_brackets(head), without_brackets(item))
-    asked = ask(alone, where=where) if alone else []
+    asked = ask(alone, where) if alone else []
     is_part = _HOLDS_ITEMS.search(head) is not None
     return [one for one in asked if "어떤 경우에" not in one.question and not (is_part and "누가 " in one.question)][:1]
 

@@ -163,7 +163,7 @@ class _Provision:
                 elif before and _PROVISO.match(sentence.text):
                     yield from self._proviso_drafts(before, sentence)
                 elif not _DEFINES.search(sentence.text):
-                    yield from (sentence.draft("statement", asked) for asked in ask(sentence.text, where=self.where))
+                    yield from (sentence.draft("statement", asked) for asked in ask(sentence.text, self.where))
 
     def _named(self, text: str) -> str:
         """Name what "이 법", a short topic and references point at, and leave out the brackets."""
@@ -208,7 +208,7 @@ class _Provision:
         rest = _PROVISO.sub("", proviso.text, count=1)
         if Clause(rest.rstrip(".")).is_copula:
             return
-        for asked in ask(_with_topic_of(before.text, rest), None, self.where):
+        for asked in ask(_with_topic_of(before.text, rest), self.where):
             yield before.draft("statement", asked, proviso.end)
 
 

@@ -33,6 +33,8 @@ def questions(clause: Clause) -> list[Question]:
         return punished
     if _DEFINES.search(clause.text):
         return list(_meaning(clause))
+    if _is_denied(clause) and not list(amounts(clause.text)):
+        return list(_forbidden(clause))
     found = [*_purpose(clause), *_meaning(clause), *part_questions(clause)]
     for ask in (_consequence, _in_order_to):
         found += ask(clause)

@@ -66,7 +66,7 @@ def is_note(word: Word) -> bool:
 
 def from_requirement(text: str) -> str:
     """Return a requirement as a sentence: 기록을 관리할 것 -> 기록을 관리하여야 한다."""
-    clause = Clause(re.sub(r"\s것\.?$", "", text))
+    clause = Clause(re.sub(r"아니할$", "않을", re.sub(r"\s것\.?$", "", text)))
     last = clause.words[-1] if clause.words else None
     if last is None or not last.body or last.body[-1].form not in ("ᆯ", "을") or not _stem(last):
         return text

@@ -99,11 +99,9 @@ def with_titles(text: str, titles: dict[str, str], own: str, law: str) -> str:
 
 
 def _whose(noun: str, title: str) -> str | None:
-    """Return the words of a title that say whose or which the noun is: "주차요금의 " of 감면 in 주차요금의 감면."""
-    found = re.match(
-        rf"(\S.*(?:의|에 관한|에 대한|[을를] 위한)\s)(?:[가-힣]+(?:[과와,]|\s및)?\s|[가-힣]+[ㆍ·])?{noun}(?:의\s|(?![가-힣]))",
-        title,
-    )
+    """Return the words of a title that say whose or which a noun is: "주차요금의 " of 감면."""
+    whose, other = r"(\S.*(?:의|에 관한|에 대한|[을를] 위한)\s)", r"(?:[가-힣]+(?:[과와,]|\s및)?\s|[가-힣]+[ㆍ·])?"
+    found = re.match(rf"{whose}{other}{noun}(?:의\s|(?![가-힣]))", title)
     return found[1] if found else None
 
 
