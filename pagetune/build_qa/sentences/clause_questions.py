@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterator
 
 from pagetune.build_qa.sentences.amounts import amounts
-from pagetune.build_qa.sentences.clauses import Clause, Word
+from pagetune.build_qa.sentences.clauses import Clause
 from pagetune.build_qa.sentences.endings import with_stem
 from pagetune.build_qa.sentences.part_questions import part_questions
 from pagetune.build_qa.sentences.people import is_somebody, who_questions
 from pagetune.build_qa.sentences.question import Question
+from pagetune.build_qa.sentences.words import Word
 from pagetune.text.korean import interrogative, with_particle
 
 _PENALTY = re.compile(r"(?:징역|벌금|금고|과료|몰수)[^.]*처(?:한다|합니다)$|벌금형을 과한다$")

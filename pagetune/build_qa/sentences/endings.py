@@ -2,7 +2,8 @@
 
 import re
 
-from pagetune.build_qa.sentences.clauses import Clause, Word
+from pagetune.build_qa.sentences.clauses import Clause
+from pagetune.build_qa.sentences.words import Word
 from pagetune.text.morphemes import Morpheme, kiwi
 
 _ENDINGS = ("EF", "EC", "ETN", "ETM")
