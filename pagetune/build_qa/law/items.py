@@ -33,7 +33,9 @@ _NAMES_ITEMS = re.compile(r"(?:사유|요건|업무|행위|금지|행위규칙|�
 #: An item that says by itself what has to be done or what holds: "…을 갖출 것", "가맹점: 3일".
 _SAYS_ALL = re.compile(r"것(?:\([^()]*\))?\.?$|\s?[:：]\s|다\.$")
 #: An item that only gives a value to what a provision names: 법 제28조제1항의 전자금융업자: 2억원.
-_ONLY_CITES = re.compile(r"(?:(?:법|영|령|시행령|시행규칙|규칙|규정)\s?)?제\d+[조항호][^:：]{0,60}\s?[:：]\s")
+_ONLY_CITES = re.compile(
+    r"(?:(?:법|영|령|시행령|시행규칙|규칙|규정)\s?)?제\d+[조항호][^:：]{0,60}\s?[:：]\s|[^:：]+[:：]\s?[<〈\[]?(?:별표|별지)"
+)
 #: A shorter item is a word, and says nothing alone.
 _MIN_CHARACTERS = 20
 

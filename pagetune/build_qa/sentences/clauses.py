@@ -142,6 +142,8 @@ def clauses(sentence: str) -> list[Clause]:
         if any(word.role == "subject" for word in right.words) or left.topic is None or left.is_copula:
             return [left]
         rest = f"{_lent(left, right)} {rest}"
+    elif _cases(left) and not right.conditions:
+        return [left]  # the next clause may hold in that case only, whose subject is another one
     return [left, *clauses(rest)]
 
 
@@ -149,10 +151,15 @@ def clauses(sentence: str) -> list[Clause]:
 _IF_NEEDED = re.compile(r"(?:^|\s)필요(?:하면|한 (?:경우|때)\S*),?\s")
 
 
+def _cases(clause: Clause) -> list[int]:
+    """Return where the cases end in which a clause holds: …한 경우에는, …할 때에는."""
+    return [clause.words[n].end for n in clause.conditions if clause.words[n].first_form in ("경우", "때")]
+
+
 def _lent(left: Clause, right: Clause) -> str:
     """Return what a clause gives the next one: its topic, and its condition where that one has none of its own."""
     own = [n for n in right.conditions if not _IF_NEEDED.search(right.text)]
-    cases = [left.words[n].end for n in left.conditions if left.words[n].first_form in ("경우", "때")]
+    cases = _cases(left)
     if own:
         before = [end for end in cases if end < left.topic_end]
         return left.text[before[-1] if before else 0 : left.topic_end].strip()

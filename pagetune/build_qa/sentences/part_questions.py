@@ -174,7 +174,7 @@ _MAX_DUTY = 40
 
 def _case(clause: Clause) -> Iterator[Question]:
     """Ask in which case: 회사는 …한 경우에는 가입을 거절할 수 있다 -> 회사는 어떤 경우에 가입을 거절할 수 있나요."""
-    if len(clause.conditions) != 1 or clause.topic is None or clause.mood == "must_not":
+    if len(clause.conditions) != 1 or clause.topic is None or clause.mood in ("must_not", "plain"):
         return
     n = clause.conditions[0]
     if clause.mood == "must" and len(clause.text) - clause.words[n].end > _MAX_DUTY:
