@@ -147,6 +147,15 @@ def test_a_committee_is_named_as_the_title_of_its_article() -> None:
     assert "한빛시 주차 조례에 따르면 주차운영위원회는 몇 명의 위원으로 구성하나요?" in questions
 
 
+def test_one_of_two_things_in_a_title_is_not_both() -> None:
+    own = ("제5조(일비와 식비) ① 일비는 2만원으로 한다.", "② 식비는 3만원으로 한다.")
+    questions = {pair.instruction for pair in pairs_of("한빛재단 여비규정", *own)}
+    assert questions == {
+        "한빛재단 여비규정에 따르면 일비는 얼마인가요?",
+        "한빛재단 여비규정에 따르면 식비는 얼마인가요?",
+    }
+
+
 def test_a_proviso_gets_the_topic_of_its_sentence() -> None:
     own = ("제3조(임금) 임금은 매월 25일에 지급한다. 다만, 지급일이 휴일인 경우에는 그 전날에 지급한다.",)
     pairs = pairs_of("한빛상사 취업규칙", *own)

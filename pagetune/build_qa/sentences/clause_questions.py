@@ -219,7 +219,11 @@ def _happens(clause: Clause, last: int) -> bool:
     """Tell whether what follows the condition happens by itself, and is not what somebody does."""
     rest = clause.words[last + 1 :]
     has_subject = any(word.role in ("topic", "subject") for word in rest)
-    return has_subject or _HAPPENS.search(clause.text) is not None or not any(w.role == "object" for w in rest)
+    if has_subject or _HAPPENS.search(clause.text):
+        return True
+    acts = any(m.form == "하" and m.tag == "XSV" for m in clause.words[clause.predicate].body)
+    has_actor = any(word.role == "subject" and is_somebody(word.text[:-1]) for word in clause.words[:last])
+    return not any(word.role == "object" for word in rest) and not (acts and has_actor)
 
 
 #: A shorter purpose has many means: 전자금융거래를 위하여.
