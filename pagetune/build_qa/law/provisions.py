@@ -170,7 +170,7 @@ class _Provision:
         own = with_own_name(without_brackets(text), self.owner)
         named = with_laws_named(with_breach_of(self.owner, own), self.short_names)
         topic = _TOPIC.match(named)
-        if topic and re.fullmatch(rf"(?:(?!및|[과와]\s)[가-힣\s])*[가-힣]{topic[1]}", self.title):
+        if topic and re.fullmatch(rf"(?:(?!및|[과와]\s)[가-힣\s])*(?:[가-힣]|의\s){topic[1]}", self.title):
             named = self.title + named[topic.end(1) :]
         return with_titles(named, self.titles, self.title, self.owner)
 
