@@ -531,10 +531,10 @@ def answer_is_in_evidence(pair: Pair) -> bool:
     """Tell whether the answer is an exact part of its evidence, marks of amendments aside. Articles drop more.
 
     The answer about a sentence may end in another way (쓰며 -> 쓴다, 쓰십시오 -> 써야 합니다), name the document for
-    "이 규정", and begin with "아니요".
+    "이 규정", and begin with "네" or "아니요".
     """
     if pair.kind in ("statement", "list"):
-        said = re.sub(r"(?<=야) 합니다\.$|(?<=는) 안 됩니다\.$", "", pair.output.removeprefix("아니요, "))
+        said = re.sub(r"(?<=야) 합니다\.$|(?<=는) 안 됩니다\.$", "", re.sub("^(?:아니요|네), ", "", pair.output))
         *words, last = said.split()
         held = unicodedata.normalize("NFD", pair.evidence or "")
         stem = unicodedata.normalize("NFD", last)[:2]

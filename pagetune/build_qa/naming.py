@@ -46,7 +46,8 @@ _AROUND_FILE_NAME = re.compile(
     r"(?:[\s_.-]+(?:최종\s?(?:본|수정본)?|수정본?|사본|배포용|게시용|공개용?|final|f{1,2}|FN|v(?:er)?\.?\s?\d[\d.]*|_))+$",
     re.IGNORECASE,
 )
-_SHORT_NAME = re.compile(r"\(\s*약칭\s*[:：]\s*([^)]{2,30}?)\s*\)")
+#: The short name that a law gives itself.
+SHORT_NAME = re.compile(r"\(\s*약칭\s*[:：]\s*([^)]{2,30}?)\s*\)")
 _POINTS_BACK = r"(?<![가-힣])(?:본|이|동|당해|해당|금번|이번)\s?"
 #: Nouns that "본" may point to. Only these may follow it without a space.
 _THINGS = (
@@ -165,7 +166,7 @@ def _first_title(lines: list[str]) -> str:
 
 def _bare(line: str) -> str:
     """Return a line without what stands around a title, or the short name that a law gives itself."""
-    if short := _SHORT_NAME.search(line):
+    if short := SHORT_NAME.search(line):
         return short[1]
     line = line.strip("【】《》 ")
     return re.sub(r"^(?:monthly report|보도자료)\s+(?=\S{4})", "", line, flags=re.IGNORECASE)

@@ -32,6 +32,10 @@ _SAYS_LITTLE = re.compile(r"그\s?밖에|(?<![조항\d])\s?제\d+호(?:의\d+)?(
 _NAMES_ITEMS = re.compile(r"(?:사유|요건|업무|행위|금지|행위규칙|자격|서류|대상|종류|예외)(?:\s?등)?\)$")
 #: An item that says by itself what has to be done or what holds: "…을 갖출 것", "가맹점: 3일".
 _SAYS_ALL = re.compile(r"것(?:\([^()]*\))?\.?$|\s?[:：]\s|다\.$")
+#: An item that only gives a value to what a provision names: 법 제28조제1항의 전자금융업자: 2억원.
+_ONLY_CITES = re.compile(
+    r"(?:(?:법|영|령|시행령|시행규칙|규칙|규정)\s?)?제\d+[조항호][^:：]{0,60}\s?[:：]\s|[^:：]+[:：]\s?[<〈\[]?(?:별표|별지)"
+)
 #: A shorter item is a word, and says nothing alone.
 _MIN_CHARACTERS = 20
 
@@ -155,7 +159,8 @@ def with_item(sentence: str, item: str) -> str | None:
     noun, behind = last[1], sentence[one_of.end() :]
     if not re.match(rf"{noun}{_PARTICLE}", behind) or LIST_FOLLOWS.search(item):
         return None
-    return sentence[: one_of.start()] + item.rstrip(".") + behind[len(noun) :]
+    rest = re.sub(rf"^[와과]\s.*제\d+호.*\s{noun}(?=[은는이가을를에])", "", behind[len(noun) :])
+    return sentence[: one_of.start()] + item.rstrip(".") + rest
 
 
 def _alone(item: Item, title: str) -> Piece | None:
@@ -165,6 +170,8 @@ def _alone(item: Item, title: str) -> Piece | None:
     if first.page_number != last.page_number or len(text) < _MIN_CHARACTERS:
         return None
     if not (_SAYS_ALL.search(text) or _NAMES_ITEMS.search(title)):
+        return None
+    if _ONLY_CITES.match(text):
         return None
     listed = read_items(item.paragraphs)[1]
     if (LIST_FOLLOWS.search(text) and not listed) or not is_whole(listed):

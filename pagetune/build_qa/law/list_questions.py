@@ -8,6 +8,7 @@ from pagetune.build_qa.sentences.clauses import Clause, clauses
 from pagetune.build_qa.sentences.endings import as_question, with_stem
 from pagetune.build_qa.sentences.pointers import without_brackets
 from pagetune.text.korean import with_particle
+from pagetune.text.morphemes import morphemes
 
 #: A longer answer is not asked as one list.
 MAX_LIST_CHARACTERS = 400
@@ -23,7 +24,15 @@ _NOT_A_SLOT = re.compile(r"[가-힣]+(?:이|가) 아닌|구분|순서|어느|각
 _ONE_OF = r"다음 각 호의 어느 하나에 해당하는 "
 #: A title that says what the items of a list are.
 _NAMES_ITEMS = re.compile(r"(?:사유|요건|업무|서류|대상|자격|조건|의무|사항|행위|종류|기준|역할|권리)$")
+#: Nouns of a title that do not say what it is about.
+_TELLS_LITTLE = re.compile(
+    r"사항|의무|기준|절차|방법|범위|지정|업무|사유|요건|내용|준수|관리|운영|제한|금지|대책|조치|특례|규정|세부|대하|관하|관련"
+)
 _WHO = re.compile(r"(?:자|사람|법인|기관|업자|회사|단체|경우|때)$")
+#: A list whose items are only parts of something: 다음 각 호의 사항이 포함된 방침.
+_HOLDS_ITEMS = re.compile(r"다음\s각\s?[호목]의?\s[가-힣]+[을를이가]\s(?:모두\s)?(?:포함|고려|명시|기재|갖)")
+#: "…는 다음 각 호의 자로 한다", which says what something is.
+_IS_SET = re.compile(r"([가-힣]+?)(?:으로|로) (한다|합니다|하되)(?:$|,?\s)")
 _PUNISHED = re.compile(rf"^{_ONE_OF}(?:자|사람|행위를 한 자)(는|에게는|에게)\s")
 _PENALTY = re.compile(rf"{_PUNISHED.pattern}(?:(.+)에 처(?:한다|합니다)|(.+ 과태료)를 부과(?:한다|합니다))$")
 
@@ -42,7 +51,7 @@ def ask_list(
     question = _punished_question(plain.rstrip("."), law) or _list_question(plain.rstrip("."))
     if not question and about and _NAMES_ITEMS.search(about):
         question = f"{with_particle(about, '은/는')} 무엇인가요"
-    elif question and about and about not in question and len(question) < _MIN_CONTEXT:
+    elif question and about and len(question) < _MIN_CONTEXT and not says_title(question, about):
         question = f"{concerning(about)} {question}"
     text = finish(question, where)
     answer = " ".join([plain, *items])
@@ -51,8 +60,16 @@ def ask_list(
 
 def concerning(title: str) -> str:
     """Return the words before a question that say what it is about: 요금의 조정과 관련하여."""
+    title = re.sub(r"\s등$", "", title)
     has_and = re.search(r"[과와]\s", title)
     return f"{title}에 관하여" if has_and else f"{with_particle(title, '과/와')} 관련하여"
+
+
+def says_title(question: str, title: str) -> bool:
+    """Tell whether a question has the nouns of a title already: 졸업요건, where 졸업 and 요건 are in it."""
+    nouns = [m.form for m in morphemes(title) if m.tag.startswith(("NNG", "NNP", "SL")) and len(m.form) > 1]
+    telling = [noun for noun in nouns if not _TELLS_LITTLE.fullmatch(noun)]
+    return all(noun in question for noun in telling)
 
 
 def _punished_question(plain: str, law: str | None) -> str:
@@ -76,6 +93,9 @@ def _list_question(plain: str) -> str:
     if len(slots) != 1 or _NOT_A_SLOT.match(plain, slots[0].end()) or len(clauses(plain)) > 1:
         return ""
     before, after = plain[: slots[0].start()], plain[slots[0].end() :]
+    is_set = _IS_SET.match(after)
+    if is_set:
+        return f"{before}{'누구' if _WHO.search(is_set[1]) else '무엇'}인가요" if is_set[2] != "하되" else ""
     if slots[0].end() < clause.topic_end and not _WHO.search(clause.topic_noun):
         return ""
     if re.match(r"(?:자|사람)[는은]\s", after):
@@ -86,8 +106,9 @@ def _list_question(plain: str) -> str:
 def ask_item(head: str, item: str, where: str | None = None) -> list[Asked]:
     """Ask the sentence `head` with one item of its list: the penalty for it, or what holds in that case."""
     alone = with_item(without_brackets(head), without_brackets(item))
-    asked = ask(alone, where=where) if alone else []
-    return [one for one in asked if "어떤 경우에" not in one.question][:1]
+    asked = ask(alone, where) if alone else []
+    is_part = _HOLDS_ITEMS.search(head) is not None
+    return [one for one in asked if "어떤 경우에" not in one.question and not (is_part and "누가 " in one.question)][:1]
 
 
 def ask_exception(sentence: str, proviso: str, where: str | None = None) -> Asked | None:

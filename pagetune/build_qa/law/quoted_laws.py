@@ -15,7 +15,7 @@ from pagetune.build_qa.law.articles import (
     article_start,
     begins_article,
 )
-from pagetune.build_qa.naming import MAX_TITLE_CHARACTERS
+from pagetune.build_qa.naming import MAX_TITLE_CHARACTERS, SHORT_NAME
 from pagetune.text.sentences import ITEM_LETTERS, ends_sentence
 
 #: How the name of something with articles ends.
@@ -237,7 +237,9 @@ def _heads(lead: str, key: _Key) -> bool:
 
 
 def bare_name(line: str) -> str:
-    """Return a line without its label, brackets, dates and bullets."""
+    """Return a line without its label, brackets, dates and bullets, or the short name that it gives a law."""
+    if short := SHORT_NAME.search(line):
+        return short[1]
     line = line.strip()
     label = _LABEL.match(line)
     line = line[label.end() :] if label else line

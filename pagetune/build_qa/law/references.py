@@ -15,6 +15,11 @@ _BEFORE = re.compile(
 )
 _DECREE = re.compile(r"\s(?:시행령|시행규칙)$")
 _SHORT = re.compile(rf"(?<![가-힣」』｣])(법|영|령|시행령|시행규칙|규칙)\s?(?={PROVISION})")
+#: One or more provisions of a law with a short name, by which something is: 법 제28조 및 제29조에 따라.
+_BY_PROVISION = re.compile(
+    rf"(?<![가-힣」』｣])(법|영|령|시행령|시행규칙|규칙|규정)\s?{PROVISION}(?:\s?(?:및|또는|,|ㆍ)\s?{PROVISION})*"
+    r"(?:의\s규정)?에\s(?=(?:따른|따라|의한|의하여|의해)\s)"
+)
 _ANY = re.compile(r"(?P<before>\S*?)\s?제\d+(?:조|항|호|장|절|관)")
 
 
@@ -35,6 +40,14 @@ def short_names(document: Document, own: str) -> dict[str, str]:
     return names
 
 
+def short_names_in(owner: str, own: str, names: dict[str, str]) -> dict[str, str]:
+    """Return the names of other laws in an article of `owner`: the document's own, or those that a decree has."""
+    if owner.startswith(own):
+        return names
+    law = _DECREE.sub("", owner)
+    return {"법": law} if law != owner else {}
+
+
 def reference_before(text: str, names: dict[str, str], owner: str) -> str | None:
     """Return the provision that a text ends by citing, with the full name of its law, or None.
 
@@ -53,6 +66,11 @@ def reference_before(text: str, names: dict[str, str], owner: str) -> str | None
 def with_full_names(text: str, names: dict[str, str]) -> str:
     """Put the full names of laws before the provisions that a text cites by a short one: 법 제21조."""
     return _SHORT.sub(lambda match: f"「{names[match[1]]}」 " if match[1] in names else match[0], text)
+
+
+def with_laws_named(text: str, names: dict[str, str]) -> str:
+    """Name laws in place of their provisions by which something is: 법 제28조에 따라 -> 전자금융거래법에 따라."""
+    return _BY_PROVISION.sub(lambda match: f"{names[match[1]]}에 " if match[1] in names else match[0], text)
 
 
 def refers_inside(text: str) -> bool:

@@ -14,6 +14,7 @@ _HOW_MANY = r"몇 \1"
 _OTHER = "[가-힣]*[법령표]"
 #: Units, and how one asks for them.
 _UNITS = (
+    (rf"\d\s?분의\s?{_NUMBER}", "몇 분의 몇"),
     (rf"{_NUMBER}\s?분의\s?{_NUMBER}", "얼마"),
     (rf"{_NUMBER}{_LARGE}\s?원", "얼마"),
     (rf"(?:미화\s?)?{_NUMBER}{_LARGE}\s?(?:달러|유로|엔)", "얼마"),
@@ -53,7 +54,7 @@ _AFTER = re.compile(
 )
 #: A rate's unit: 1일 결제한도, 한 번에, 1인당.
 _RATE = re.compile(
-    r"(?:1|한)\s?(?:회|일|인|건|명|사람|번|장|개|달|년|시간)(?:에|당|이|의?\s(?!이내|이하|이상|미만|초과|전|후|동안|까지|범위))"
+    r"(?:1|한)\s?(?:회|일|주간?|주일|인|건|명|사람|번|장|개|개월|달|년|시간|가구|세대|필지)(?:간의\s|에|당|이|의?\s(?!이내|이하|이상|미만|초과|전|후|동안|까지|범위))"
 )
 
 
@@ -76,5 +77,6 @@ def amounts(text: str) -> Iterator[Amount]:
     for amount in sorted(found, key=lambda a: (a.start, -a.end)):
         if amount.start >= end:
             end = amount.end
-            if _AFTER.match(text, end) and not _RATE.match(text, amount.start):
+            is_rate = _RATE.match(text, amount.start) or text[: amount.start].endswith("매 ")
+            if _AFTER.match(text, end) and not is_rate:
                 yield amount

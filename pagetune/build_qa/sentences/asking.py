@@ -4,7 +4,7 @@ import re
 from typing import NamedTuple
 
 from pagetune.build_qa.sentences.clause_questions import questions
-from pagetune.build_qa.sentences.clauses import Clause, clauses
+from pagetune.build_qa.sentences.clauses import clauses
 from pagetune.build_qa.sentences.endings import as_statement, from_requirement, spoken
 from pagetune.build_qa.sentences.pointers import (
     ANNOUNCES,
@@ -14,7 +14,6 @@ from pagetune.build_qa.sentences.pointers import (
     without_brackets,
     without_references,
 )
-from pagetune.text.korean import with_particle
 
 #: Nobody asks for an amount, a time or a place and goes on with another clause, or what several things "등" are.
 _NOT_ASKED = re.compile(r"(?:몇 |얼마|언제|어디).*[가-힣](?:며|지만|으나),?\s|\s등은 무엇인가요$")
@@ -39,6 +38,8 @@ _MAX_SENTENCE_CHARACTERS = 400
 #: Brackets that are left, a label, more than one sentence, and what says nothing without the sentence before it.
 _NOT_ONE = re.compile(r"[()\[\]<>|①-⑳]|\s[:：]\s|[가-힣][.?!]\s|그러하지|또한 같|때문(?:이다|입니다)\.$")
 _BULLET = re.compile(r"^(?:[^\w\s“\"'‘「『]+|[oㅇ])\s+")
+#: What only says that other things were said before.
+_BESIDES = re.compile(r"^(?:그\s?밖에|기타)\s(?=\S+의\s)")
 #: Words before a clause that hang it on the one before.
 _OPENING = re.compile(
     r"^(?:다만|단|또한|그리고|그러나|따라서|한편|특히|즉|그러므로|아울러|이\s?경우|예를 들어|"
@@ -46,18 +47,18 @@ _OPENING = re.compile(
 )
 
 
-def ask(sentence: str, subject: str | None = None, where: str | None = None) -> list[Asked]:
+def ask(sentence: str, where: str | None = None) -> list[Asked]:
     """Return up to three questions about a sentence, none where its structure leaves a doubt.
 
-    `subject` is what the sentence is about where it does not say it. `where` is put before each question.
+    `where` is put before each question.
     """
     plain = plain_sentence(sentence, where)
     if plain is None or ANNOUNCES.search(plain):
         return []
     found: dict[str, Asked] = {}
     for clause in clauses(plain.rstrip(".")):
-        statement = as_statement(_with_subject(clause, subject), plain.endswith("니다."))
-        for question in questions(_with_subject(clause, subject)):
+        statement = as_statement(clause, plain.endswith("니다."))
+        for question in questions(clause):
             text = finish(question.text, where)
             if statement and text:
                 answer = f"{question.says}, {statement}" if question.says else statement
@@ -77,15 +78,8 @@ def plain_sentence(sentence: str, where: str | None) -> str | None:
     text = without_references(without_brackets(text))
     if where:
         text = with_own_name(text, where)
-    text = _BULLET.sub("", re.sub(r"\s+", " ", text)).strip()
+    text = _BESIDES.sub("", _BULLET.sub("", re.sub(r"\s+", " ", text)).strip())
     return None if _OPENING.match(text) or _NOT_ONE.search(text) or has_own_name(text) else text
-
-
-def _with_subject(clause: Clause, subject: str | None) -> Clause:
-    """Put `subject` before a clause without a topic or a subject of its own."""
-    if subject is None or clause.topic is not None or any(word.role == "subject" for word in clause.words):
-        return clause
-    return Clause(f"{with_particle(subject, '은/는')} {clause.text}")
 
 
 def finish(text: str, where: str | None) -> str | None:

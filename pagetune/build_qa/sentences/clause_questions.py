@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterator
 
 from pagetune.build_qa.sentences.amounts import amounts
-from pagetune.build_qa.sentences.clauses import Clause, Word
+from pagetune.build_qa.sentences.clauses import Clause
 from pagetune.build_qa.sentences.endings import with_stem
 from pagetune.build_qa.sentences.part_questions import part_questions
 from pagetune.build_qa.sentences.people import is_somebody, who_questions
 from pagetune.build_qa.sentences.question import Question
+from pagetune.build_qa.sentences.words import Word
 from pagetune.text.korean import interrogative, with_particle
 
 _PENALTY = re.compile(r"(?:징역|벌금|금고|과료|몰수)[^.]*처(?:한다|합니다)$|벌금형을 과한다$")
@@ -26,17 +27,25 @@ def questions(clause: Clause) -> list[Question]:
     """Return the questions about a clause, the best first."""
     if len(clause.words) < 2 or not _is_about_something(clause):
         return []
+    if _FOLLOWS.search(clause.text):
+        return []
     punished = list(_penalty(clause))
     if punished:
         return punished
     if _DEFINES.search(clause.text):
         return list(_meaning(clause))
+    if _is_denied(clause) and not list(amounts(clause.text)):
+        return list(_forbidden(clause))
     found = [*_purpose(clause), *_meaning(clause), *part_questions(clause)]
-    for ask in (_decided_by, _consequence, _in_order_to):
+    for ask in (_consequence, _in_order_to):
         found += ask(clause)
-    return found or [*_forbidden(clause), *_duty(clause), *who_questions(clause)][:1]
+    return found or [*_forbidden(clause), *_duty(clause), *who_questions(clause), *_allowed(clause)][:1]
 
 
+#: A clause that only says that something else holds: 별도로 정한 경우에는 그 기준에 따른다.
+_FOLLOWS = re.compile(
+    r"(?:그|해당|별도의) [가-힣]+(?:에|을|를) (?:따른|따릅니|의한|의합니|적용한|적용합니|준용한|준용합니)다$"
+)
 #: Things that were named before, and are only counted here: 두 값은.
 _COUNTS = re.compile(r"(?:두|세|네|다섯|양|각각의) [가-힣]+$")
 
@@ -114,17 +123,6 @@ def _what_it_is(clause: Clause) -> Iterator[Question]:
         yield Question(f"{clause.text[: clause.topic_end]} {asked}인가요", clause.topic_noun)
 
 
-_DECIDED = re.compile(
-    r" \S+(?:령|규칙|조례|규정|세칙|고시|내규|약관|정관|지침|기준)(?:으로|로) (?:따로 |별도로 )?정(?:한다|합니다)$"
-)
-
-
-def _decided_by(clause: Clause) -> Iterator[Question]:
-    """Ask where something is laid down: …에 필요한 사항은 대통령령으로 정한다 -> …은 무엇으로 정하나요."""
-    if clause.topic is not None and _DECIDED.fullmatch(clause.text, clause.topic_end):
-        yield Question(f"{clause.text[: clause.topic_end]} 무엇으로 정하나요")
-
-
 #: A longer clause is not asked with yes or no.
 _MAX_FORBIDDEN = 95
 
@@ -137,12 +135,26 @@ def _forbidden(clause: Clause) -> Iterator[Question]:
         yield Question(f"{clause.text[: clause.words[-1].start]}있나요", says="아니요")
     elif clause.words[-1].first_form == "못하" and clause.text[: clause.words[-1].start].endswith("지 "):
         yield Question(f"{with_stem(clause, len(clause.words) - 2, 'ᆯ')} 수 있나요", says="아니요")
-    elif clause.words[min(clause.predicate + 1, len(clause.words) - 1)].first_form == "말":
+    elif _is_denied(clause):
         yield Question(f"{with_stem(clause, clause.predicate, '어도')} 되나요", says="아니요")
     elif clause.mood == "must_not":
         allowed = with_stem(clause, _forbids(clause), "어도")
         if allowed:
             yield Question(f"{allowed} 되나요", says="아니요")
+
+
+def _is_denied(clause: Clause) -> bool:
+    """Tell whether one must not do what the only verb says: 유출하지 말 것, 설치하지 아니하여야 한다."""
+    behind = clause.words[min(clause.predicate + 1, len(clause.words) - 1)].first_form
+    denies = ("말", "아니하", "않") if clause.mood == "must" else ("말",)
+    return behind in denies and not any(word.joins for word in clause.words[: clause.predicate])
+
+
+def _allowed(clause: Clause) -> Iterator[Question]:
+    """Ask whether somebody may do something: 시장은 비용을 지원할 수 있다 -> 지원할 수 있나요; 네."""
+    is_one = len(clause.text) <= _MAX_FORBIDDEN and not re.search(r",|중에서\s", clause.text)
+    if clause.mood == "may" and is_one and clause.topic is not None and is_somebody(clause.topic_noun):
+        yield Question(f"{clause.text[: clause.words[-1].start]}있나요", says="네")
 
 
 def _forbids(clause: Clause) -> int:
@@ -151,12 +163,9 @@ def _forbids(clause: Clause) -> int:
     return next((n for n in last if any(m.tag == "EC" and m.form in ("어서", "면") for m in clause.words[n].body)), -1)
 
 
-_WHAT_TO_DO = {"must": "어떻게 해야 하나요", "may": "무엇을 할 수 있나요"}
-
-
 #: Conditions that say nothing, or that may belong to a clause inside another one.
 _NO_CASE = re.compile(
-    r"^\s?(?:\S+[이가]\s)?(?:원하는|필요한|부득이한) (?:경우|때)|특별한 (?:사정|사유)[이가] |"
+    r"^\s?(?:\S+[이가]\s)?(?:원하는|필요한|부득이한|필요하다고 \S+) (?:경우|때)|특별한 (?:사정|사유)[이가] |"
     r"[가-힣]로서\s|[가-힣](?:고|며|면서),\s"
 )
 
@@ -165,17 +174,18 @@ def _consequence(clause: Clause) -> Iterator[Question]:
     """Ask what happens, or is to be done, under a condition: 입실하지 않으면 어떻게 되나요."""
     if not clause.conditions or len(clause.words) - clause.conditions[-1] < 3:
         return
-    last, asked = clause.conditions[-1], _WHAT_TO_DO.get(clause.mood)
+    last = clause.conditions[-1]
     condition = clause.text[: clause.words[last].end].rstrip(",")
     if _NO_CASE.search(condition[clause.topic_end if clause.topic_end < len(condition) else 0 :]):
         return
     # Two cases at once: 4시간인 경우에는 30분, 8시간인 경우에는 1시간.
     if "," in condition[clause.words[clause.conditions[0]].end :]:
         return
+    asked = "어떻게 해야 하나요" if clause.mood == "must" else None
     if clause.mood == "may":
         asked = _what_may_be(clause, last)
     if clause.topic is not None and clause.topic < last:
-        asked = asked or ("어떻게 하나요" if _does_something(clause, last) else None)
+        asked = asked or _what_follows(clause, last)
         if asked and not any(word.role == "topic" for word in clause.words[last + 1 : -1]):
             yield Question(f"{condition} {asked}")
     elif any(word.role in ("subject", "object", "adverbial") for word in clause.words[:last]):
@@ -210,6 +220,16 @@ _BECOMES = re.compile(
 _RECEIVES = re.compile(r"받|얻|갖|가지|가진|잃|입|당하")
 
 
+def _what_follows(clause: Clause, last: int) -> str | None:
+    """Return how to ask what somebody does, or what becomes of something, in the case that word `last` ends."""
+    if _does_something(clause, last):
+        return "어떻게 하나요"
+    is_promise = any(m.tag == "EP" and m.form == "겠" for m in clause.words[-1].body)
+    is_time = clause.words[last].first_form == "때"
+    becomes = clause.mood == "plain" and not (clause.is_copula or is_promise or is_time)
+    return "어떻게 되나요" if becomes and not is_somebody(clause.topic_noun) else None
+
+
 def _does_something(clause: Clause, last: int) -> bool:
     """Tell whether the topic is somebody who does something to an object under the condition."""
     has_object = any(word.role == "object" for word in clause.words[last + 1 :])
@@ -224,11 +244,19 @@ def _happens(clause: Clause, last: int) -> bool:
     """Tell whether what follows the condition happens by itself, and is not what somebody does."""
     rest = clause.words[last + 1 :]
     has_subject = any(word.role in ("topic", "subject") for word in rest)
-    return has_subject or _HAPPENS.search(clause.text) is not None or not any(w.role == "object" for w in rest)
+    if has_subject or _HAPPENS.search(clause.text):
+        return True
+    acts = any(m.form == "하" and m.tag == "XSV" for m in clause.words[clause.predicate].body)
+    has_actor = any(word.role == "subject" and is_somebody(word.text[:-1]) for word in clause.words[:last])
+    return not any(word.role == "object" for word in rest) and not (acts and has_actor)
 
 
 #: A shorter purpose has many means: 전자금융거래를 위하여.
 _MIN_PURPOSE = 14
+
+
+#: What follows a purpose that only limits something: …의 시행을 위하여 필요한 최소한의 범위에서 하여야 한다.
+_LIMITS = re.compile(r"\s필요한 (?:최소한|범위|한도)")
 
 
 def _in_order_to(clause: Clause) -> Iterator[Question]:
@@ -236,6 +264,8 @@ def _in_order_to(clause: Clause) -> Iterator[Question]:
     words, topic = clause.words, clause.topic
     found = [n for n in range(clause.predicate - 2) if _is_purpose(words[n]) and words[n + 1].first_form != "하"]
     if clause.mood not in _WHAT_TO_DO or len(found) != 1 or clause.conditions or topic is None or topic > found[0]:
+        return
+    if not is_somebody(clause.topic_noun) and _LIMITS.match(clause.text, words[found[0]].end):
         return
     objects = [n for n in range(topic, found[0]) if words[n].role == "object"]
     if len(objects) > 1 and not any(w.embeds or w.role == "connective" for w in words[objects[0] : found[0]]):

@@ -4,120 +4,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, NamedTuple
+from itertools import takewhile
+from typing import Literal
 
-from pagetune.text.morphemes import Morpheme, morphemes
+from pagetune.build_qa.sentences.words import Word
+from pagetune.text.morphemes import morphemes
 
 Mood = Literal["must", "may", "must_not", "cannot", "plain"]
-Role = Literal[
-    "topic", "subject", "object", "adverbial", "genitive", "connective", "adnominal", "final", "noun", "other"
-]
-
-#: Tags of marks, which say nothing about a word's part.
-_MARKS = ("SF", "SP", "SSO", "SSC", "SS", "SE", "SO", "SW")
-_NOUNS = ("NN", "NP", "NR", "SN", "SL", "SH", "XSN", "XR", "W_", "SB")
-#: Endings that join two main clauses.
-_JOINS = ("고", "며", "으며", "되", "지만", "으나", "나", "으되")
-#: Bound nouns that make a condition of the clause before them.
-_CASES = ("때", "경우", "시")
-_IMPERATIVES = ("ᆸ시오", "으십시오", "십시오", "시오", "오", "세요", "으세요", "시어요")
-_CONDITIONAL = ("면", "으면", "려면", "으려면", "다면", "는다면", "라면", "ᆫ다면")
-
-
-class Word(NamedTuple):
-    """A word between spaces, `start` to `end` of its text, with its morphemes."""
-
-    text: str
-    start: int
-    end: int
-    tokens: tuple[Morpheme, ...]
-
-    @property
-    def body(self) -> tuple[Morpheme, ...]:
-        """Return the morphemes without the marks behind them."""
-        last = len(self.tokens)
-        while last and self.tokens[last - 1].tag in _MARKS:
-            last -= 1
-        return self.tokens[:last]
-
-    @property
-    def first_form(self) -> str:
-        """Return the first morpheme, or nothing where the word is a mark."""
-        return self.body[0].form if self.body else ""
-
-    @property
-    def last_form(self) -> str:
-        """Return the last morpheme, or nothing where the word is a mark."""
-        return self.body[-1].form if self.body else ""
-
-    @property
-    def role(self) -> Role:
-        """Return the word's part in its clause, by its last morpheme."""
-        body = self.body
-        if not body:
-            return "other"
-        if self.text in ("또는", "및", "내지", "혹은"):
-            return "noun"
-        last, before = body[-1], body[-2].tag if len(body) > 1 else ""
-        if last.tag == "JX" and last.form in ("은", "는"):
-            return "topic" if before.startswith(_NOUNS) or before in ("SSC", "JX", "ETN") else "adverbial"
-        return _role_of(last)
-
-    @property
-    def joins(self) -> bool:
-        """Tell whether the word ends a clause that the next one is added to: …하고, …하며."""
-        body = self.body
-        return bool(body) and body[-1].tag == "EC" and body[-1].form in _JOINS
-
-    @property
-    def asks_for_action(self) -> bool:
-        """Tell whether the word tells one to do something: 씻으십시오, 누르세요."""
-        body = self.body
-        return bool(body) and body[-1].tag == "EF" and body[-1].form in _IMPERATIVES
-
-    @property
-    def embeds(self) -> bool:
-        """Tell whether the word ends a clause inside another: …하는, …함을, …하기."""
-        return any(m.tag in ("ETM", "ETN") for m in self.body) or self.text.startswith(("위하여", "위해"))
-
-    @property
-    def is_condition(self) -> bool:
-        """Tell whether the clause that ends here is a condition: …하면, …한 경우(에는), …할 때(에는)."""
-        forms = [(m.form, m.tag) for m in self.body]
-        if forms and forms[-1][1] == "EC":
-            return forms[-1][0] in _CONDITIONAL
-        particles = [form for form, tag in forms[1:]]
-        is_case = bool(forms) and forms[0][0] in _CASES and forms[0][1].startswith("NN") and particles in _AFTER_CASE
-        # Inside a noun phrase, 시 is a part of it: 규정 위반 시 제재 사항.
-        return is_case and not (forms == [("시", forms[0][1])] and not self.text.endswith(","))
-
-
 #: What makes a case something else than a condition: …하는 경우 외에는, …하는 경우를 제외하고.
-_EXCEPT = re.compile(r"(?:외|이외|등|및|또는|제외|한정|한하|따라|따른|따르)")
-_AFTER_CASE: list[list[str]] = [[], ["에"], ["에", "는"], ["에", "만"], ["는"], ["은"]]
-
-
-def _role_of(last: Morpheme) -> Role:
-    if last.tag.startswith(_NOUNS):
-        return "noun"
-    roles: dict[str, Role] = {
-        "JKS": "subject",
-        "JKO": "object",
-        "JKB": "adverbial",
-        "JKG": "genitive",
-        "JC": "noun",
-        "JX": "adverbial",
-        "EC": "connective",
-        "ETM": "adnominal",
-        "ETN": "noun",
-        "EF": "final",
-        "MM": "genitive",
-        "MAG": "adverbial",
-        "MAJ": "noun",
-    }
-    return roles.get(last.tag, "other")
-
-
+_EXCEPT = re.compile(r"(?:(?:외|이외|등|밖)(?:[에의를은는으]|$)|및|또는|제외|한정|한하|따라|따른|따르)")
 _SETS = re.compile(r"[가-힣]로 (?:한다|합니다|하며|하고|하되)$")
 
 
@@ -246,8 +141,29 @@ def clauses(sentence: str) -> list[Clause]:
     if right.topic is None:
         if any(word.role == "subject" for word in right.words) or left.topic is None or left.is_copula:
             return [left]
-        rest = f"{whole.text[: left.topic_end]} {rest}"
+        rest = f"{_lent(left, right)} {rest}"
+    elif _cases(left) and not right.conditions:
+        return [left]  # the next clause may hold in that case only, whose subject is another one
     return [left, *clauses(rest)]
+
+
+#: A condition that says nothing without the clause before it.
+_IF_NEEDED = re.compile(r"(?:^|\s)필요(?:하면|한 (?:경우|때)\S*),?\s")
+
+
+def _cases(clause: Clause) -> list[int]:
+    """Return where the cases end in which a clause holds: …한 경우에는, …할 때에는."""
+    return [clause.words[n].end for n in clause.conditions if clause.words[n].first_form in ("경우", "때")]
+
+
+def _lent(left: Clause, right: Clause) -> str:
+    """Return what a clause gives the next one: its topic, and its condition where that one has none of its own."""
+    own = [n for n in right.conditions if not _IF_NEEDED.search(right.text)]
+    cases = _cases(left)
+    if own:
+        before = [end for end in cases if end < left.topic_end]
+        return left.text[before[-1] if before else 0 : left.topic_end].strip()
+    return left.text[: max([left.topic_end, *cases])].rstrip(",")
 
 
 def _where_to_split(clause: Clause) -> int | None:
@@ -261,13 +177,19 @@ def _where_to_split(clause: Clause) -> int | None:
     return None
 
 
+def _is_parallel_attribute(following: list[Word]) -> bool:
+    """Tell whether a copula before these words belongs to a noun, as theirs does: 2조원 이상이고, 300명 이상인 회사."""
+    own = takewhile(lambda word: word.role != "topic", following)
+    return any([m.tag for m in word.body[-2:]] == ["VCP", "ETM"] for word in own)
+
+
 def _is_main(clause: Clause, n: int) -> bool:
     """Tell whether the clause that word `n` ends is a main one: it has its own must or may, or nothing follows it."""
     words = clause.words
     left = Clause(clause.text[: words[n].end].rstrip(","))
-    if left.mood != "plain" or left.is_copula:
-        return True
     following = words[n + 1 :]
+    if left.mood != "plain" or left.is_copula:
+        return not (left.is_copula and _is_parallel_attribute(following))
     if any(word.role == "topic" for word in following):
         own_subject = any(word.role == "subject" for word in words[(clause.topic or 0) + 1 : n])
         until = next(index for index in range(n + 1, len(words)) if words[index].role == "topic")

@@ -2,7 +2,8 @@
 
 import re
 
-from pagetune.build_qa.sentences.clauses import Clause, Word
+from pagetune.build_qa.sentences.clauses import Clause
+from pagetune.build_qa.sentences.words import Word
 from pagetune.text.morphemes import Morpheme, kiwi
 
 _ENDINGS = ("EF", "EC", "ETN", "ETM")
@@ -66,12 +67,12 @@ def is_note(word: Word) -> bool:
 
 def from_requirement(text: str) -> str:
     """Return a requirement as a sentence: 기록을 관리할 것 -> 기록을 관리하여야 한다."""
-    clause = Clause(re.sub(r"\s것\.?$", "", text))
+    clause = Clause(re.sub(r"아니할$", "않을", re.sub(r"\s것\.?$", "", text)))
     last = clause.words[-1] if clause.words else None
     if last is None or not last.body or last.body[-1].form not in ("ᆯ", "을") or not _stem(last):
         return text
     must = _with_ending(last, "어야")
-    return f"{clause.text[: last.start]}{re.sub('해야$', '하여야', must)} 한다."
+    return f"{clause.text[: last.start]}{re.sub('(?:해|하아)야$', '하여야', must)} 한다."
 
 
 def with_stem(clause: Clause, index: int, ending: str) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from pagetune.build_qa.sentences.amount_questions import amount_questions
 from pagetune.build_qa.sentences.clauses import Clause
+from pagetune.build_qa.sentences.endings import as_question
 from pagetune.build_qa.sentences.people import is_somebody
 from pagetune.build_qa.sentences.question import Question, fill
 
@@ -24,6 +25,8 @@ def part_questions(clause: Clause) -> Iterator[Question]:
         _contents,
         _dependence,
         _members,
+        _set_up,
+        _appointed,
     ):
         yield from ask(clause)
 
@@ -33,10 +36,18 @@ _RECIPIENT = re.compile(
     r"제출|신고|보고|신청|등록|통보|통지|고지|반납|납부|문의|알리|알려|전달|송부|제공|위탁|청구|접수|공고|게시|공시|회부|"
     r"요청|상의|맡기|맡겨|내야|내어야|비치|보관|설치"
 )
+#: What ends like a place, and says how far something goes or under what: 예산의 범위에서.
+_NOT_A_WHERE = re.compile(
+    r"(?:범위|한도|내|안|중|면|관점|측면|차원|과정|단계|상태|입장|조건|원칙|수준|전제|선|가운데)에서$"
+)
 _NOT_A_PLACE = re.compile(
     r"(?:때|날|일|월|년|전|후|뒤|경우|내|이내|시|요일|기간|동안|중|사이|분기|시점|당시|초|말|안|방법|기준|절차|바|외|밖|한|상|정도|관계|"
     r"대상|규정|계약|조건|취지|목적|원칙)에(?:게)?$"
 )
+
+
+#: Somebody else, whom nobody asks for.
+_ANYBODY = re.compile(r"(?:제3자|타인|다른\s사람|상대방|누구|당사자|본인)에(?:게)?$")
 
 
 def _recipient(clause: Clause) -> Iterator[Question]:
@@ -46,7 +57,12 @@ def _recipient(clause: Clause) -> Iterator[Question]:
     for n in clause.own_words():
         word = clause.words[n]
         last = word.last_form
-        if word.role == "adverbial" and last in ("에", "에게") and not _NOT_A_PLACE.search(word.text):
+        if (
+            word.role == "adverbial"
+            and last in ("에", "에게")
+            and not _NOT_A_PLACE.search(word.text)
+            and not _ANYBODY.search(word.text)
+        ):
             asked = "누구에게" if last == "에게" else "어디에"
             yield from _about_described_place(clause, n) or _about_phrase(clause, n, asked)
             return
@@ -104,7 +120,12 @@ def _agent(clause: Clause) -> Iterator[Question]:
 def _place(clause: Clause) -> Iterator[Question]:
     """Ask where: 안내데스크에서 발급한다 -> 어디에서 발급하나요."""
     n = clause.predicate - 1
-    if clause.topic is not None and n > clause.topic and clause.words[n].last_form == "에서":
+    if (
+        clause.topic is not None
+        and n > clause.topic
+        and clause.words[n].last_form == "에서"
+        and not _NOT_A_WHERE.search(clause.words[n].text)
+    ):
         yield from _about_phrase(clause, n, "어디에서")
 
 
@@ -153,7 +174,7 @@ _MAX_DUTY = 40
 
 def _case(clause: Clause) -> Iterator[Question]:
     """Ask in which case: 회사는 …한 경우에는 가입을 거절할 수 있다 -> 회사는 어떤 경우에 가입을 거절할 수 있나요."""
-    if len(clause.conditions) != 1 or clause.topic is None or clause.mood == "must_not":
+    if len(clause.conditions) != 1 or clause.topic is None or clause.mood in ("must_not", "plain"):
         return
     n = clause.conditions[0]
     if clause.mood == "must" and len(clause.text) - clause.words[n].end > _MAX_DUTY:
@@ -170,7 +191,7 @@ def _case(clause: Clause) -> Iterator[Question]:
 _COUNTED = re.compile(
     r"(?:총|크게|모두|다음)?\s?(?:\d+|[한두세네]|다섯|여섯)\s?(?:개의?|가지|단계|종류?|부분|영역|분야)?\s?[가-힣]{0,4}로"
 )
-_DIVIDES = re.compile(r"(?:처리|구분|분류|구성|나뉘|나누|나눌|나눈|이루어|대별)")
+_DIVIDES = re.compile(r"(?:의결|개의|처리|구분|분류|구성|나뉘|나누|나눌|나눈|이루어|대별)")
 
 
 def _division(clause: Clause) -> Iterator[Question]:
@@ -213,3 +234,30 @@ def _members(clause: Clause) -> Iterator[Question]:
     found = _MEMBERS.match(clause.text)
     if found and re.search(r",|및| 등", clause.text[found.end(1) :]) and not clause.conditions:
         yield Question(f"{found[1]} 어떤 것이 있나요")
+
+
+_SET_UP = re.compile(
+    r"(.{4,60}?(?:위하여|위해),?) .{4,}[을를] (?:(?:둘|설치할|설립할) 수 있|둔|둡니|설치한|설치합니|설립한|설립합니)다$"
+)
+
+
+def _set_up(clause: Clause) -> Iterator[Question]:
+    """Ask what is set up for a purpose: 분쟁의 조정을 위하여 분쟁조정위원회를 둔다 -> 무엇을 두나요."""
+    found = _SET_UP.fullmatch(clause.text)
+    own = clause.words[clause.predicate - 1] if clause.predicate else None
+    if found and own and own.role == "object" and not re.search(r"[가-힣]고 ", clause.text[found.end(1) :]):
+        yield Question(as_question(Clause(f"{found[1]} 무엇을 {clause.text[clause.predicate_start :]}")))
+
+
+_AS_WHOM = re.compile(r"(\S.*[은는]) (\S.*)(?:으로|로) (?:한다|하며|하고|하되|합니다)$")
+
+
+def _appointed(clause: Clause) -> Iterator[Question]:
+    """Ask who is to be something: 위원회의 장은 정보보호최고책임자로 한다 -> 누구로 하나요."""
+    found = _AS_WHOM.fullmatch(clause.text)
+    if (
+        found
+        and clause.topic_end == found.end(1)
+        and re.search(r"(?:^|\s)(?:자|사람)$|책임자$|장$|위원$|공무원$", found[2])
+    ):
+        yield Question(f"{found[1]} 누구로 하나요")

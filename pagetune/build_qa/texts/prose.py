@@ -153,7 +153,7 @@ def _sentence_drafts(line: Line, names: Names) -> Iterator[Draft]:
             yield Draft("definition", line.page_number, question, sentence, place, section_of(line), term[1])
             continue
         where = _where(sentence, names)
-        for asked in ask(sentence, None, where):
+        for asked in ask(sentence, where):
             if not (_is_awkward(asked, sentence) or (start > begin and _is_slight(asked))):
                 # The document's own name may have numbers and codes that the sentence does not.
                 answer = names.unnamed(asked.answer, text) if not_proven(asked.answer, text) else asked.answer
