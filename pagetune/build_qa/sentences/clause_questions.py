@@ -163,6 +163,9 @@ def _forbids(clause: Clause) -> int:
     return next((n for n in last if any(m.tag == "EC" and m.form in ("어서", "면") for m in clause.words[n].body)), -1)
 
 
+_WHAT_TO_DO = {"must": "어떻게 해야 하나요", "may": "무엇을 할 수 있나요"}
+
+
 #: Conditions that say nothing, or that may belong to a clause inside another one.
 _NO_CASE = re.compile(
     r"^\s?(?:\S+[이가]\s)?(?:원하는|필요한|부득이한|필요하다고 \S+) (?:경우|때)|특별한 (?:사정|사유)[이가] |"
@@ -174,14 +177,13 @@ def _consequence(clause: Clause) -> Iterator[Question]:
     """Ask what happens, or is to be done, under a condition: 입실하지 않으면 어떻게 되나요."""
     if not clause.conditions or len(clause.words) - clause.conditions[-1] < 3:
         return
-    last = clause.conditions[-1]
+    last, asked = clause.conditions[-1], _WHAT_TO_DO.get(clause.mood)
     condition = clause.text[: clause.words[last].end].rstrip(",")
     if _NO_CASE.search(condition[clause.topic_end if clause.topic_end < len(condition) else 0 :]):
         return
     # Two cases at once: 4시간인 경우에는 30분, 8시간인 경우에는 1시간.
     if "," in condition[clause.words[clause.conditions[0]].end :]:
         return
-    asked = "어떻게 해야 하나요" if clause.mood == "must" else None
     if clause.mood == "may":
         asked = _what_may_be(clause, last)
     if clause.topic is not None and clause.topic < last:
