@@ -196,8 +196,13 @@ def _consequence(clause: Clause) -> Iterator[Question]:
         elif asked and clause.topic is not None:
             who = clause.text[clause.words[last + 1].start : clause.topic_end]
             yield Question(f"{condition} {who} {asked}")
-        elif asked and (clause.words[-1].asks_for_action or any(w.role == "subject" for w in clause.words[:last])):
+        elif asked and (_is_addressed(clause, asked) or any(w.role == "subject" for w in clause.words[:last])):
             yield Question(f"{condition} {asked}")
+
+
+def _is_addressed(clause: Clause, asked: str) -> bool:
+    """Tell whether the reader is meant where nobody is named: 젖으면 닦으십시오, 점검을 받으면 고장을 줄일 수 있다."""
+    return clause.words[-1].asks_for_action or asked == _IS_GOOD
 
 
 def _what_may_be(clause: Clause, last: int) -> str:
@@ -207,12 +212,13 @@ def _what_may_be(clause: Clause, last: int) -> str:
     if clause.topic is not None and is_somebody(clause.topic_noun):
         return "무엇을 할 수 있나요"
     if _HELPS.match(clause.text, clause.predicate_start) and clause.words[last].text.endswith("면"):
-        return "어떤 점이 좋은가요"
+        return _IS_GOOD
     rest = clause.words[last + 1 : clause.predicate]
     by_itself = any(word.role == "subject" for word in rest) or _BECOMES.match(clause.text, clause.predicate_start)
     return "어떻게 되나요" if by_itself else "어떻게 할 수 있나요"
 
 
+_IS_GOOD = "어떤 점이 좋은가요"
 #: Verbs for what is good about something, and for what happens by itself.
 _HELPS = re.compile(r"(?:줄일|막을|예방할|방지할|절약할|절감할|높일|늘릴|피할|아낄|덜|향상시킬) ")
 _BECOMES = re.compile(
