@@ -31,6 +31,7 @@ Reason = Literal[
     "two_answers",
     "two_clauses",
     "unnamed_table",
+    "to_fill_in",
     "refers_elsewhere",
     "repealed",
     "unknown_law",

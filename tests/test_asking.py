@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pagetune.build_qa.sentences.asking import ask
+from pagetune.build_qa.sentences.pointers import without_references
 
 #: Sentences of the kinds of documents that people bring: what is asked, and the answer where it is not the sentence.
 ASKED = [
@@ -272,3 +273,8 @@ def test_nobody_asks_for_an_amount_and_goes_on(sentence: str) -> None:
     questions = [asked.question for asked in ask(sentence)]
     assert not any("몇 분" in question and "며," in question for question in questions)
     assert not any(question.endswith("등은 무엇인가요?") for question in questions)
+
+
+def test_a_paragraph_of_another_law_is_not_taken_for_one_of_the_text() -> None:
+    text = "재하도급은 「소프트웨어 진흥법」 제51조 제1항에 따라 사업금액의 절반을 초과할 수 없다."
+    assert without_references(text) == text

@@ -447,3 +447,37 @@ def test_a_sentence_is_asked_for_what_it_tells(sentence: str, question: str) -> 
 )
 def test_reports_examples_and_half_lists_are_not_asked(sentence: str) -> None:
     assert answers(page("가람 연구 안내서", sentence)) == {}
+
+
+def test_a_place_to_fill_in_is_no_answer() -> None:
+    contract = page(
+        "공동수급 표준협정서",
+        "제3조(구성원) 공동수급체의 구성원은 다음과 같다.",
+        "1. ㅇㅇㅇ회사(대표자 : )",
+        "2. ㅇㅇㅇ회사(대표자 : )",
+        "제4조(효력) 이 협정서는 서명한 날부터 효력을 가진다.",
+    )
+    assert not any("ㅇㅇㅇ" in answer for answer in answers(contract).values())
+    assert "to_fill_in" in [row.reason for row in found(contract)[1]]
+
+
+def test_a_headline_of_two_lines_names_a_press_release() -> None:
+    lines = ("보도자료", "가람시 도시안전본부장,", "겨울철 공사장 열 곳 긴급 점검", "- 28일 하천 정비 현장 방문")
+    assert document_name([page(*lines)]) == "‘가람시 도시안전본부장, 겨울철 공사장 열 곳 긴급 점검’ 보도자료"
+
+
+@pytest.mark.parametrize(
+    ("value", "word"),
+    [("발표 10분 이내, 질의응답 5분 이내", "얼마"), ("오전 9시 30분부터 2시간", "언제"), ("16시간", "얼마")],
+)
+def test_a_time_is_asked_by_how_long_or_when(value: str, word: str) -> None:
+    assert f"{TITLE}의 발표시간은 {word}인가요?" in answers(page(TITLE, f"○ 발표시간 : {value}"))
+
+
+def test_what_happened_on_this_day_is_left_to_its_page() -> None:
+    assert not answers(page("가람시 소식지", "이날 김하늘 본부장은 하천 정비 현장의 안전 관리 상태를 점검했다."))
+
+
+def test_what_an_item_is_left_out_of_is_no_place() -> None:
+    text = "사업자는 기한 안에 증빙자료를 제출하지 못한 업체를 평가대상에서 제외한다."
+    assert not any("어디에서" in question for question in answers(page("가람 정보화 사업 제안요청서", text)))

@@ -58,16 +58,16 @@ _THING = re.compile(rf"{_POINTS_BACK}({_THINGS})(?=[은는이가을를의에과�
 #: Other words that only a reader of the document understands.
 _SELF = re.compile(
     r"(?<![가-힣])(?:당사|폐사|본사|본인|당행|당원|당 \w|우리|저희|귀사|귀 \w|상기|전술|후술|위와|아래|앞서|"
-    r"본(?! ?(?:인|래|질|격|문|점))\s|이(?:\s|는 |를 |와 |에 |로 |것|러한|때|곳|들)|그(?:\s|것|러한|때|들)|동\s|저\s|"
-    r"해당\s|위(?:에서|의|에)?\s|다음|여기|거기)"
+    r"본(?! ?(?:인|래|질|격|문|점))\s|이(?:\s|는 |를 |와 |에 |로 |것|러한|때|곳|들|날\s)|"
+    r"그(?:\s|것|러한|때|들)|동\s|저\s|해당\s|위(?:에서|의|에)?\s|다음|여기|거기)"
 )
 #: Documents that say what holds everywhere; of any other, a sentence holds for its document.
 _GENERAL = re.compile(r"(?:해설서?|가이드라인|교재|편람|핸드북|백서|상식|사전)$")
 _OWN_WORK = {"논문", "보고서", "백서", "교재"}
 
 
-#: A headline has more characters than these.
-_MIN_HEADLINE = 10
+#: A headline has more characters than these, and up to so many lines, before those that begin with a dash.
+_MIN_HEADLINE, _HEADLINE_LINES = 10, 2
 #: Letters that tell what a document is about, and the longest name that is said in full.
 _MIN_SUBJECT, _MAX_SUBJECT = 4, 30
 _MERE_KIND = re.compile(r"입찰\s?공고(?:문|서)?|보통\s?약관|월간\s?보고서")
@@ -109,10 +109,15 @@ def _press_release(doc_id: str, lines: list[str]) -> str:
     file_name = _file_name(doc_id)
     if file_name.endswith("보도자료"):
         return file_name
-    usable = (_bare(line) for line in lines[:6])
-    headline = next((line for line in usable if len(line) > _MIN_HEADLINE and not _NOT_A_TITLE.match(line)), "")
+    usable = [_bare(line) for line in lines[:6]]
+    first = next((n for n, line in enumerate(usable) if len(line) > _MIN_HEADLINE and _can_be_headline(line)), 0)
+    headline = " ".join(takewhile(_can_be_headline, usable[first : first + _HEADLINE_LINES]))
     plain = re.sub(r"[‘’“”'\"]", "", headline)
     return f"‘{plain}’ 보도자료" if 0 < len(plain) <= MAX_TITLE_CHARACTERS else file_name
+
+
+def _can_be_headline(line: str) -> bool:
+    return not _NOT_A_TITLE.match(line) and not ends_sentence(line) and len(line) <= MAX_TITLE_CHARACTERS
 
 
 def subject_of(name: str, pages: list[Page]) -> str:

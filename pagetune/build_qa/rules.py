@@ -1,5 +1,6 @@
 """Run every rule over every document, and prove each pair on its page; a pair that fails is rejected with a reason."""
 
+import re
 from collections import defaultdict
 from functools import partial
 
@@ -14,6 +15,9 @@ from pagetune.build_qa.texts.faq import faq_drafts
 from pagetune.build_qa.texts.prose import prose_drafts
 from pagetune.build_qa.texts.value_sentences import value_drafts
 from pagetune.records import Page, Pair, Rejected
+
+#: A place that somebody will fill in: ○○○ 회사, 대표자 : ), 출자비율 : %.
+_TO_FILL_IN = re.compile(r"[○◯ㅇ△□◇]{2,}|[:：]\s*[%)]|_{3,}|\(\s*\)")
 
 
 def build_pairs(pages: list[Page], article_characters: int) -> tuple[list[Pair], list[Rejected]]:
@@ -60,6 +64,8 @@ def readable_pages(pages: list[Page]) -> dict[str, list[Page]]:
 
 def _prove_draft(draft: Draft, page: Page) -> Pair | Rejected:
     pair = pair_from_page(page, draft.place, draft.kind, draft.instruction, draft.output, draft.context, draft.topic)
+    if draft.reason is None and _TO_FILL_IN.search(pair.output):
+        return Rejected.of(pair, "to_fill_in")
     missing = None if draft.reason else not_proven(pair.output, pair.evidence or "")
     reason = draft.reason or ("not_in_evidence" if missing else None)
     if reason is None and not (pair.instruction and pair.output):

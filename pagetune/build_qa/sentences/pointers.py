@@ -9,7 +9,7 @@ _NICKNAME = re.compile(r"\s?\((?:이하|다만|단,)[^()]*(?:\([^()]*\)[^()]*)*\
 _BRACKETS = re.compile(r"\s?\([^()]*(?:\([^()]*\)[^()]*)*\)")
 #: An article, or several, of the same text: 제28조제1항 및 제2항. That of another law stands behind its name.
 _ARTICLES = (
-    r"(?:(?<![」』”\"법령칙정]\s)(?<![」』”\"가-힣])제\d+(?:조|항|호)(?:의\d+)?(?:\s?제\d+[항호](?:의\d+)?){0,2}"
+    r"(?:(?<![」』”\"법령칙정]\s)(?<!\d[조항호]\s)(?<![」』”\"가-힣])제\d+(?:조|항|호)(?:의\d+)?(?:\s?제\d+[항호](?:의\d+)?){0,2}"
     r"(?:\s?(?:및|또는|내지|부터|까지|,|ㆍ|·|전단|후단|본문|단서)\s?(?:제\d+[조항호목](?:의\d+)?|[가-하]목)*)*)"
 )
 #: A noun that says nothing without the reference before it: 업무의, 조사ㆍ검사를.

@@ -15,6 +15,8 @@ _AROUND_CAPTION = re.compile(
     r"^\[[^\]\d]{1,4}\d?\]\s*(?=\S)|^[\[<〈《【]?\s*(?:표|별표|서식|별지|Table|Tableau)\s*[\d-]+\s*[.:)\]>〉》】]?\s*|^[\[<〈《【]\s*|\s*[\]>〉》】]$|^[■▸‣]\s*"
     r"|^(?:별첨|붙임|별지|참고)\s*\d*[.:]?\s+|\s*\((?:단위|예시|안|관련)[^)]*\)$|\s*[(（][^()]*관련\)$"
 )
+#: The name once more in English: 성능 요구사항(Performance Requirement).
+_IN_ENGLISH = re.compile(r"(?<=[가-힣])\s?[(（](?=\S+ )[A-Z][A-Za-z&/,.\s-]+[)）]$")
 _LAST_BRACKET = re.compile(r"\s*[(（\[][^()（）\[\]]*[)）\]]$")
 #: A sentence that ends in the line above a caption: "신청하세요. <이용 요금>".
 _SENTENCE_BEFORE = re.compile(r"^.*[가-힣][.]\s+(?=\S)")
@@ -28,7 +30,7 @@ _GENERIC = re.compile(
 _OVERVIEW = re.compile(r"(?:개요|일반\s?현황|기본\s?정보|현황|안내|요약)표?$")
 #: Titles that only say what kind of document this is.
 _KIND_OF_DOCUMENT = re.compile(
-    r"(?:제안\s?요청서|입찰\s?공고(?:문|서)?|공고문?|보통약관|약관|회의록|보고서|안내문?|계획서|과업\s?(?:지시|내용)서|명세서|설명서|규정|지침|"
+    r"(?:제안\s?요청서|보도\s?자료|입찰\s?공고(?:문|서)?|공고문?|보통약관|약관|회의록|보고서|안내문?|계획서|과업\s?(?:지시|내용)서|명세서|설명서|규정|지침|"
     r"월간\s?보고서|목차|서식|참고|붙임|Chapt?[ei]r?e?|Table of Contents)\s*(?:\([^)]*\)|\d+)?"
 )
 #: Lines above a title: approvals, addresses on the web, numbers of a file, dates.
@@ -72,7 +74,7 @@ def plain_caption(caption: str) -> str:
     while text != before:
         before = text
         text = plain_name(_AROUND_CAPTION.sub("", text)) if text else ""
-        text = _LAST_BRACKET.sub("", text) if units_of(text) else text
+        text = _IN_ENGLISH.sub("", _LAST_BRACKET.sub("", text) if units_of(text) else text)
     return text
 
 

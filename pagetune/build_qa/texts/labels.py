@@ -53,6 +53,8 @@ _DEFINES = re.compile(
 )
 _SOMEBODY = re.compile(r"(?:\S+ ){0,2}[가-힣]+(?:자|인|기관|회사|부서)[은는] ")
 _PERIOD = re.compile(r"부터.*(?:[~∼～]|까지)|\d{4}\s?[.년].*[~∼～]|\d:\d\d\s?[~∼～-]")
+#: How long something takes (발표 10분 이내, 2시간), and a time of day.
+_LASTS, _CLOCK = re.compile(r"\d\s?(?:시간|분)"), re.compile(r"\d\s?시(?!간)|\d:\d\d")
 _WORDS = (
     (re.compile(r"(?:처|장소|위치|주소|소재지|기관|홈페이지|누리집)$"), "어디"),
     (re.compile(r"(?:일시|날짜|시간)$"), "언제"),
@@ -112,6 +114,8 @@ def _question_word(label: str, value: str) -> str:
     """Return the words that ask for a label's value, by both: 언제부터 언제까지, 어디, 얼마, 무엇."""
     if re.search(r"(?:기간|일시|일정|시간)$", label) and _PERIOD.search(value):
         return "언제부터 언제까지"
+    if label.endswith("시간") and _LASTS.search(value) and not _CLOCK.search(value):
+        return "얼마"
     return next(
         (word for pattern, word in _WORDS if pattern.search(label) and _fits(word, value)), interrogative(label)
     )
