@@ -475,7 +475,7 @@ def test_a_time_is_asked_by_how_long_or_when(value: str, word: str) -> None:
 
 
 def test_what_happened_on_this_day_is_left_to_its_page() -> None:
-    assert not answers(page("가람시 소식지", "이날 김하늘 본부장은 하천 정비 현장의 안전 관리 상태를 점검했다."))
+    assert not answers(page("가람시 소식지", "이날 김하늘 본부장은 하천 정비 현장 곳곳을 돌며 근로자들의 안전관리 현황을 살폈다."))
 
 
 def test_what_an_item_is_left_out_of_is_no_place() -> None:
