@@ -474,8 +474,9 @@ def test_a_time_is_asked_by_how_long_or_when(value: str, word: str) -> None:
     assert f"{TITLE}의 발표시간은 {word}인가요?" in answers(page(TITLE, f"○ 발표시간 : {value}"))
 
 
-def test_what_happened_on_this_day_is_left_to_its_page() -> None:
-    assert not answers(page("가람시 소식지", "이날 김하늘 본부장은 하천 정비 현장 곳곳을 돌며 근로자들의 안전관리 현황을 살폈다."))
+def test_this_day_points_back() -> None:
+    text = "이날 김하늘 본부장은 하천 정비 현장 곳곳을 돌며 근로자들의 안전관리 현황을 살폈다."
+    assert Names("가람시 소식지", [page("가람시 소식지", text)]).points_back(text)
 
 
 def test_what_an_item_is_left_out_of_is_no_place() -> None:
