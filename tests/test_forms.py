@@ -1,9 +1,11 @@
 """Filled forms: values stand at their place, once, and XFA forms without pages are named."""
 
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pypdfium2 as pdfium
 import pytest
 from conftest import ROOT
 from reportlab.pdfgen.canvas import Canvas
@@ -83,6 +85,17 @@ def write_form(
     return path
 
 
+def has_korean_font() -> bool:
+    """Tell whether the system has a font for the text of these files, which embed none."""
+    with tempfile.TemporaryDirectory() as folder:
+        content = "q 0 1 -1 0 100 60 cm " + show(0, 0, "성명") + "Q\n"
+        with pdfium.PdfDocument(write_form(Path(folder) / "form.pdf", content, [])) as pdf:
+            return bool(pdf[0].get_textpage().count_chars())
+
+
+needs_korean_font = pytest.mark.skipif(not has_korean_font(), reason="the system has no Korean font")
+
+
 def only_page(folder: Path) -> Page:
     source = inspect_file(InputFile(folder / "form.pdf", None))
     assert isinstance(source, SourceFile)
@@ -143,12 +156,14 @@ def test_the_labels_of_empty_fields_stay_apart(tmp_path: Path) -> None:
     assert read_form(tmp_path, content, fields).text.split("\n") == labels
 
 
+@needs_korean_font
 def test_boxes_beside_single_syllables_are_not_letterspacing(tmp_path: Path) -> None:
     content = show(77, 700, "남") + show(117, 700, "여")
     boxes = [check_box(60, 699, ticked=True), check_box(100, 699, ticked=False)]
     assert read_form(tmp_path, content, boxes).text == "☑ 남 ☐ 여"
 
 
+@needs_korean_font
 def test_letterspaced_labels_are_closed_before_their_values(tmp_path: Path) -> None:
     letters = zip("생년월일연락처", (60, 80, 100, 120, 300, 325, 350), strict=True)
     content = "".join(show(x, 700, letter) for letter, x in letters)
@@ -190,6 +205,7 @@ def test_the_labels_of_the_chosen_options_are_read(tmp_path: Path) -> None:
     assert read_form(tmp_path, content, chosen).text.split("\n") == ["구분 해지", "업무 가입", "변경", "사유 기타"]
 
 
+@needs_korean_font
 def test_a_box_is_ticked_by_its_value_where_no_drawing_is_chosen(tmp_path: Path) -> None:
     """Some programs that fill forms leave the drawing to the viewer."""
     values = [("예", "/V /Yes"), ("아니요", "/V /Off"), ("보류", "")]
@@ -274,6 +290,7 @@ def test_a_hidden_field_is_not_read(tmp_path: Path, flag: int) -> None:
     assert read_form(tmp_path, show(60, 700, "성명"), [hidden]).text == "성명"
 
 
+@needs_korean_font
 def test_values_on_a_turned_page_stand_beside_their_labels(tmp_path: Path) -> None:
     """The text runs upwards in the file, and the page is shown turned by 90 degrees."""
     content = "".join(f"q 0 1 -1 0 {x} 60 cm {show(0, 0, label)}Q\n" for x, label in ((100, "성명"), (140, "주소")))
@@ -292,6 +309,7 @@ def test_a_value_replaces_what_was_read_from_its_picture() -> None:
     assert [word.text for word in replace_by_fields(words, [field])] == ["성명", "홍길동"]
 
 
+@needs_korean_font
 def test_long_values_do_not_make_text_of_a_scan(tmp_path: Path) -> None:
     scan = "q 595 0 0 842 0 0 cm BI /W 1 /H 1 /BPC 8 /CS /G ID x EI Q\n"
     field = text_field(60, 600, "신청 사유는 다음과 같습니다. " * 30, "/Ff 4096", width=400, height=200)

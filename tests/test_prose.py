@@ -482,3 +482,14 @@ def test_this_day_points_back() -> None:
 def test_what_an_item_is_left_out_of_is_no_place() -> None:
     text = "사업자는 기한 안에 증빙자료를 제출하지 못한 업체를 평가대상에서 제외한다."
     assert not any("어디에서" in question for question in answers(page("가람 정보화 사업 제안요청서", text)))
+
+
+def test_a_definition_by_its_own_word_is_not_asked() -> None:
+    text = "‘중소기업’이란 「중소기업기본법」 제2조에 따른 중소기업임"
+    assert not any("중소기업이란" in question for question in answers(page(TITLE, text)))
+
+
+def test_a_numbered_heading_is_not_the_name_of_a_document() -> None:
+    assert document_name([page("1.1. 서버 구성", "필터 서버를 둔다.", doc_id="가람 문서편집기 설치 안내서")]) == (
+        "가람 문서편집기 설치 안내서"
+    )

@@ -454,3 +454,15 @@ def test_a_sentence_above_a_table_is_not_its_name() -> None:
 def test_a_form_with_labels_in_two_languages_is_to_be_filled_in() -> None:
     rows = "대학 Name of College | 학과 Department\n학번 Student No. | 성명 Name\n휴대 전화 Mobile Phone | e-Mail"
     assert asked(page(table(rows, caption="복학원서", layout="form"))) == []
+
+
+def test_a_caption_that_many_documents_have_is_asked_with_the_document_however_long_its_name_is() -> None:
+    title = "가람광역시 지능형 도로교통 통합정보 관리체계 구축 및 운영 사업 제안요청서"
+    trend = table("구분 | 2023년 | 2024년\n투자액 | 657.3 | 582.1", caption="연도별 동향")
+    assert asked(page(trend, lines=(title,)))
+    assert all(title.removesuffix(" 제안요청서") in question for question, _ in asked(page(trend, lines=(title,))))
+
+
+def test_a_caption_that_says_its_name_once_more_in_english_is_asked_without_it() -> None:
+    form = table("요구사항 명칭 | 응답 시간", caption="라. 성능 요구사항(Performance Requirement)", layout="form")
+    assert not any("Performance" in question for question, _ in asked(page(form)))

@@ -15,8 +15,9 @@ from pagetune.build_qa.sentences.pointers import (
     without_references,
 )
 
-#: Nobody asks for an amount, a time or a place and goes on with another clause, or what several things "등" are.
-_NOT_ASKED = re.compile(r"(?:몇 |얼마|언제|어디).*[가-힣](?:며|지만|으나),?\s|\s등은 무엇인가요$")
+#: Nobody asks for an amount, a time or a place and goes on with another clause, what several things "등" are, or what
+#: numbers stand for.
+_NOT_ASKED = re.compile(r"(?:몇 |얼마|언제|어디).*[가-힣](?:며|지만|으나),?\s|\s등은 무엇인가요$|^\d[\d,\s]*[번호]\s")
 
 
 class Asked(NamedTuple):

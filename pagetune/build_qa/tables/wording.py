@@ -90,7 +90,7 @@ def topic_of(fact: Fact, name: TableName, in_full: bool = False) -> str:
     if not fact.subject:
         caption = _owner_of_key(name)
         owner = "" if _holds(letters(caption), name.owner) or _holds(letters(name.owner), caption) else name.owner
-        owner = owner if in_full or len(owner) <= _MAX_OWNER_BESIDE_CAPTION else ""
+        owner = "" if not in_full and _is_said_by(caption, owner) else owner
         return f"{_quoted(owner)}에서 {_quoted(caption)}의 {key}" if owner else f"{_quoted(caption)}의 {key}"
     where, subject = place_of(fact, name, in_full), _subject(fact)
     is_time = all(map(OF_SERIES.fullmatch, fact.subject)) and not DAY.fullmatch(fact.subject[-1])
@@ -136,11 +136,16 @@ def place_of(fact: Fact, name: TableName, in_full: bool = False) -> str:
     is_vague = in_full or not owner or _is_vague(fact, name) or len(owner) > _MAX_OWNER_BESIDE_CAPTION
     is_named = fact.key == name.caption or _holds(subject, name.caption) or _holds(letters(owner), name.caption)
     caption = name.caption if is_vague and not is_named else ""
-    if caption and (len(owner) > _MAX_OWNER_BESIDE_CAPTION or len(caption) >= _LONG_CAPTION < len(owner)):
+    if _is_said_by(caption, owner) or (caption and len(caption) >= _LONG_CAPTION < len(owner)):
         owner = ""
     if owner and caption:
         return f"{owner}의 {_quoted(caption)}에서 "
     return f"{_quoted(owner or caption)}에서 " if owner or caption else ""
+
+
+def _is_said_by(caption: str, owner: str) -> bool:
+    """Tell whether a caption is understood without a long owner: not 연도별 동향, which many documents have."""
+    return len(letters(caption)) > _OWN_NAME_CHARACTERS and len(owner) > _MAX_OWNER_BESIDE_CAPTION
 
 
 def _is_vague(fact: Fact, name: TableName) -> bool:

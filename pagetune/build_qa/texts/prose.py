@@ -148,6 +148,8 @@ def _sentence_drafts(line: Line, names: Names) -> Iterator[Draft]:
             continue
         place = _part(line, start, text)
         term = _IS_TERM.match(sentence)
+        if term and _says_itself(term[1], sentence):
+            continue
         if term and _is_noun(term[1]):
             question = f"{with_particle(term[1], '이란/란')} 무엇인가요?"
             yield Draft("definition", line.page_number, question, sentence, place, section_of(line), term[1])
@@ -160,6 +162,11 @@ def _sentence_drafts(line: Line, names: Names) -> Iterator[Draft]:
                 question = _by_verb(asked.question, sentence)
                 draft = Draft("statement", line.page_number, question, answer, place, section_of(line), asked.topic)
                 yield _placed(draft, where, names)
+
+
+def _says_itself(term: str, sentence: str) -> bool:
+    """Tell whether a definition ends in what it defines: 중소기업이란 … 법에 따른 중소기업이다."""
+    return re.search(rf"\s{re.escape(term)}(?:이다|입니다|[을를] \S+)\.?$", sentence) is not None
 
 
 def _placed(draft: Draft, where: str | None, names: Names) -> Draft:
