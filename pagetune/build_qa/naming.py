@@ -66,7 +66,7 @@ _GENERAL = re.compile(r"(?:해설서?|가이드라인|교재|편람|핸드북|�
 _OWN_WORK = {"논문", "보고서", "백서", "교재"}
 
 
-#: A headline has more characters than these, and up to so many lines, before those that begin with a dash.
+#: A headline has more characters than these, and at most this many lines, before those that begin with a dash.
 _MIN_HEADLINE, _HEADLINE_LINES = 10, 2
 #: Letters that tell what a document is about, and the longest name that is said in full.
 _MIN_SUBJECT, _MAX_SUBJECT = 4, 30
