@@ -76,8 +76,8 @@ def _format(source: Source, sample: list[dict[str, Any]], columns: Columns) -> F
     if form is None:
         raise UserError(
             f"{source.path}: its columns ({seen}) are in none of the known formats, or in more than one: {KNOWN}. Name "
-            "the columns of question and answer in qa.columns.instruction and qa.columns.output, or move it elsewhere. If "
-            "it is a document's table and not your own rows, save it as .xlsx."
+            "the columns of question and answer in qa.columns.instruction and qa.columns.output, or move it elsewhere. "
+            "If it is a document's table and not your own rows, save it as .xlsx."
         )
     if columns.group and not form.group:
         raise UserError(
