@@ -29,6 +29,8 @@ from pagetune.records import Page, Pair
 SEED = 0
 #: A page with fewer characters may well give nothing.
 MIN_CHARACTERS = 400
+#: The document that lists the others.
+INDEX = "SOURCES"
 BY_EYE = Path("benchmarks/questions_by_eye.txt")
 _ARTICLE = re.compile(r"제\s?\d+\s?조(?:의\s?\d+)?\s?\(")
 _BY_NUMBER = re.compile(r"제\s?\d+\s?(?:조|항)(?:의\s?\d+)?")
@@ -64,7 +66,8 @@ def main() -> None:
     parser.add_argument("--draw", type=int, default=0)
     arguments = parser.parse_args()
     params = load_params()
-    pages = [page for page in read_documents(arguments.folder, params.extract) if isinstance(page, Page)]
+    found = [page for page in read_documents(arguments.folder, params.extract) if isinstance(page, Page)]
+    pages = [page for page in found if page.doc_id != INDEX]
     began = time.perf_counter()
     pairs = kept_pairs(pages, params)
     seconds = time.perf_counter() - began
