@@ -199,6 +199,11 @@ class Pair(Record):
         """Return the question after what was said before it: "그럼 얼마예요?" by itself may ask anything."""
         return with_turns(self.turns, self.instruction)
 
+    @property
+    def compared(self) -> str:
+        """Return the same without the system text, which is no part of the fact and may be that of all rows."""
+        return with_turns([turn for turn in self.turns if turn.role != "system"], self.instruction)
+
     @classmethod
     def original(cls, pair_id: str, instruction: str, output: str, kind: Kind, doc_id: str, **more: Any) -> "Pair":
         """Make a pair in its original wording; a field that `more` leaves out is null or empty."""

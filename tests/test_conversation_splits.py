@@ -1,5 +1,7 @@
 """Conversations and passages of one's own go through curate whole, and are compared with what was said before."""
 
+from random import Random
+
 from test_curate import PARAMS, divided, user_row
 
 from pagetune.curate.filters import filter_pairs
@@ -80,3 +82,49 @@ def test_the_first_of_two_equal_rows_of_ones_own_is_kept() -> None:
     splits = divided([twice, *others, twice], PARAMS.model_copy(update={"heldout_fraction": 0.3}), 1, ledger)
     assert sum(row.pair == twice and row.wording == "original" for own in splits.rows.values() for row in own) == 1
     assert [row.reason for row in ledger.rejected if row.instruction == twice.instruction] == ["duplicate"]
+
+
+def facts(count: int) -> list[tuple[str, str]]:
+    return [(pair.instruction, pair.output) for pair in talks(count) if not pair.turns]
+
+
+def sides(pairs: list[Pair]) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
+    """Return the questions and answers that are heldout, and those that training sees, as answers or in its prompts."""
+    splits = divided(pairs, PARAMS.model_copy(update={"heldout_fraction": 0.3}), 0, Ledger())
+    heldout = {(row.pair.instruction, row.output) for row in splits.rows["heldout"]}
+    seen = set()
+    for pair in (row.pair for name in ("train", "recall", "validation") for row in splits.rows[name]):
+        before = [turn.content for turn in pair.turns]
+        seen |= {(pair.instruction, pair.output), *zip(before[::2], before[1::2], strict=False)}
+    return heldout, seen
+
+
+def test_the_same_exchange_after_another_beginning_is_on_one_side() -> None:
+    plain = [user_row(question, answer) for question, answer in facts(80)]
+    later = [talk(n, ("안녕하세요?", f"{n}번 창구입니다."), fact)[1] for n, fact in enumerate(facts(80))]
+    heldout, seen = sides([*plain, *later])
+    assert heldout
+    assert not heldout & seen
+
+
+def test_conversations_that_begin_with_the_same_exchange_are_on_one_side() -> None:
+    branches = []
+    for n, fact in enumerate(facts(80)):
+        for branch in (0, 1):
+            first, second = talk(n, fact, (f"{n}층 {branch}호는요?", f"{branch}호는 {n}시까지입니다."))
+            own = {"conversation": f"{n:04x}{branch}"}
+            branches += [first.model_copy(update=own), second.model_copy(update=own | {"pair_id": f"{n:04x}b{branch}"})]
+    heldout, seen = sides(branches)
+    assert heldout
+    assert not heldout & seen
+
+
+def test_a_system_text_of_all_rows_does_not_make_them_one_template() -> None:
+    words = Random(0).sample([chr(code) + chr(code + 300) for code in range(0xAC00, 0xD000, 7)], 600)
+    pairs = [
+        user_row(f"{' '.join(words[n : n + 8])} 어디인가요?", f"{words[n + 8]}동입니다.") for n in range(0, 540, 9)
+    ]
+    system = [Turn(role="system", content=" ".join(words[540:] * 3 + words[::2]))]
+    with_system = [pair.model_copy(update={"turns": system}) for pair in pairs]
+    looks = [divided(own, PARAMS, 0, Ledger()).template_rows for own in (pairs, with_system)]
+    assert looks[0] == looks[1]

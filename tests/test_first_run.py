@@ -91,11 +91,14 @@ def test_an_empty_heldout_set_is_explained(pairs: list[Pair], change: dict[str, 
     assert any(says in line for line in lines)
 
 
+OFFICES = "총무과 인사과 재무과 홍보과 감사과 기획과 법무과 복지과 교육과 안전과 건축과 도로과 환경과 "
+OFFICES += "위생과 세무과 징수과 민원과 정보과 통계과 문화과 체육과 관광과 농업과 산림과 수산과 축산과"
+LONG = f"{', '.join(OFFICES.split())}의 사무실은 어느 건물에 있나요?"
 #: Pairs that one setting rejects, what the message says, and what it tells to set.
 LOST: list[tuple[list[Pair], str, dict[str, dict[str, Any]]]] = [
     ([own("어디인가요?", "가" * 640)], "Set predict.max_new_tokens to 494", {"predict": {"max_new_tokens": 494}}),
     ([own("Where is it?", "a sale " * 120)], "to 367.", {"predict": {"max_new_tokens": 367}}),
-    ([own(f"{'물음 ' * 50}?", "네.")], "Set it to 151", {"curate": {"max_question_characters": 151}}),
+    ([from_page(LONG, "3층입니다.")], "Set it to 146", {"curate": {"max_question_characters": 146}}),
     ([own("どこですか?", "東京です。")], "Add kana, han to it", {"curate": {"scripts": ["kana", "han"]}}),
     ([own("কোথায়?", "ঢাকায়।")], "Remove wrong_script from curate.filters", {"curate": {"filters": []}}),
     ([own("누구인가요?", "알 수 없습니다.")], "Remove refusal from curate.filters", {"curate": {"filters": []}}),

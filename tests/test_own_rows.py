@@ -207,7 +207,7 @@ def test_squad_asks_about_its_paragraph(tmp_path: Path) -> None:
     own = read(tmp_path)
     assert asked(own) == [("언제 지어졌나요?\n\n1926년에 지어진 청사이다.", "1926년")]
     assert [(row.reason, row.detail) for row in own.rejected] == [
-        ("unanswered", f"{tmp_path}/train.json:4 (question 2): 'answers' holds no answer")
+        ("unanswered", f"{tmp_path}/train.json:4 (question 2): 'is_impossible' says that the passage has no answer")
     ]
 
 
@@ -329,7 +329,7 @@ def test_a_file_that_cannot_be_read_at_all_is_one_line(tmp_path: Path, name: str
     assert says in refusal(tmp_path)
 
 
-BAD = '{oops\n[1, 2]\n{"instruction": "a", "output": ""}\n{"instruction": "a", "output": "b", "references": "c"}\n'
+BAD = '{oops\n[1, 2]\n{"instruction": "a", "output": ""}\n{"instruction": "a", "output": "b", "references": 5}\n'
 BAD += '{"instruction": "\\u0000", "output": "b"}\n{"instruction": "\\ud800", "output": "b"}\n'
 
 
@@ -400,3 +400,60 @@ def test_ids_depend_on_what_was_said_before(tmp_path: Path) -> None:
     pairs: list[Pair] = read(write(tmp_path, "talks.jsonl", {"messages": TALK}, {"messages": other})).pairs
     assert len({pair.pair_id for pair in pairs}) == 4
     assert len({pair.conversation for pair in pairs}) == 2
+
+
+def test_several_lists_and_objects_in_a_file_are_all_read(tmp_path: Path) -> None:
+    one, other = ({"question": f"{n}호?", "answer": f"{n}층"} for n in (1, 2))
+    both = f"{json.dumps([one], indent=1)}\n{json.dumps([other], indent=1)}"
+    (tmp_path / "lists.json").write_text(both, encoding="utf-8")
+    (tmp_path / "objects.json").write_text(both.replace("[", "").replace("]", ""), encoding="utf-8")
+    assert asked(read(tmp_path)) == [("1호?", "1층"), ("2호?", "2층")] * 2
+
+
+@pytest.mark.parametrize("article", [{"title": "청사"}, {}], ids=["article", "paragraph"])
+def test_squad_is_read_without_its_frame_too(tmp_path: Path, article: dict[str, str]) -> None:
+    paragraph = {"context": "1926년에 지었다.", "qas": [{"question": "언제?", "answers": [{"text": "1926년"}]}]}
+    row = article | {"paragraphs": [paragraph]} if article else paragraph
+    (tmp_path / "a.json").write_text(json.dumps(row, ensure_ascii=False, indent=1), encoding="utf-8")
+    (tmp_path / "b.jsonl").write_text(json.dumps(row, ensure_ascii=False) + "\n", encoding="utf-8")
+    assert asked(read(tmp_path)) == [("언제?\n\n1926년에 지었다.", "1926년")] * 2
+
+
+def test_paragraphs_of_another_kind_are_set_aside(tmp_path: Path) -> None:
+    article = {"paragraphs": ["글", {"context": "글", "qas": None}, {"context": "글", "qas": ["질문"]}]}
+    good = {"context": "글", "question": "뭐?", "answers": [{"text": "글", "answer_start": 0}]}
+    own = read(write(tmp_path, "own.jsonl", good, article))
+    assert asked(own) == [("뭐?\n\n글", "글")]
+    assert [row.reason for row in own.rejected] == ["unreadable_row"] * 3
+
+
+def test_an_answer_that_only_looks_right_is_not_trained_on(tmp_path: Path) -> None:
+    row = {"context": "글", "question": "뭐?", "answers": {"text": ["글"]}, "is_impossible": True}
+    assert [row.reason for row in read(write(tmp_path, "own.jsonl", row)).rejected] == ["unanswered"]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"prompt": "뭐?", "completion": "몰라", "label": False},
+        {"question": "뭐?", "A": "하나", "B": "둘", "C": "셋", "D": "넷", "label": 2},
+        {"user": "kim", "answer": "네"},
+    ],
+    ids=["kto", "choices", "a name"],
+)
+def test_what_only_looks_like_a_question_and_its_answer_is_refused(tmp_path: Path, row: dict[str, Any]) -> None:
+    with pytest.raises(UserError, match="none of the known formats"):
+        read(write(tmp_path, "own.jsonl", row))
+
+
+def test_an_answer_is_one_text_in_an_object_too(tmp_path: Path) -> None:
+    row = {"context": "글", "question": "왜?", "answers": {"text": "비가 와서", "answer_start": 3}}
+    assert asked(read(write(tmp_path, "own.jsonl", row))) == [("왜?\n\n글", "비가 와서")]
+
+
+def test_of_two_tries_of_an_answer_the_one_without_weight_is_left_out(tmp_path: Path) -> None:
+    said = [("system", ""), ("user", "몇 시?"), ("assistant", "열 시"), ("assistant", "아홉 시")]
+    messages: list[dict[str, Any]] = [{"role": role, "content": text} for role, text in said]
+    messages[2]["weight"] = 0
+    (pair,) = read(write(tmp_path, "own.jsonl", {"messages": messages})).pairs
+    assert (pair.turns, pair.instruction, pair.output) == ([], "몇 시?", "아홉 시")

@@ -280,7 +280,7 @@ def test_a_csv_goes_through_to_the_scores_without_a_pdf(fresh: Path) -> None:
     edit_params(fresh, TINY | {"qa.source": "rows", "qa.columns": columns, "curate.heldout_documents": ["묶음3"]})
     commit(fresh)
     done = run(fresh, "dvc", "repro")
-    assert "extract: qa.source is rows: no PDF is read, data/pages.jsonl is empty" in done.stdout
+    assert "extract: qa.source is rows: no document is read, data/pages.jsonl is empty" in done.stdout
     heldout = read_records(fresh / "data/splits/heldout.jsonl", Pair)
     assert {(row.doc_id, row.page_number, row.evidence) for row in heldout} == {("묶음3", None, None)}
     own_text = json.loads((fresh / "data/splits/own_text.json").read_text(encoding="utf-8"))

@@ -17,6 +17,7 @@ from pagetune.text.negation import contradict
 
 #: Pairs of its family that a pair is compared with at most, since a family may be long.
 COMPARED = 8
+_SHORT_ANSWER = 8
 _COPULA = re.compile(r"(?:입니다|이다|이에요|예요|임)?[.]?$")
 #: In front of what both answers share, these name something more: 본관과 별관.
 _MORE = re.compile(r",|[와과] |및|또는|이나 |\band\b|\bor\b")
@@ -112,8 +113,21 @@ def where(pair: Pair) -> str:
 
 def compared_text(pair: Asked) -> str:
     """Return the question and the answer in normal form; the question without the document that it names."""
-    question = pair.asked.replace(pair.context, "") if pair.context else pair.asked
+    question = pair.compared.replace(pair.context, "") if pair.context else pair.compared
     return f"{normal_form(question)}\n{normal_form(pair.output)}"
+
+
+def _join_same_exchanges(pairs: list[Pair], groups: Groups) -> None:
+    """Join pairs that ask and answer the same after other beginnings of a conversation.
+
+    A short answer (네) may be that to any question that needs what was said before it.
+    """
+    first: dict[tuple[str, str], int] = {}
+    for index, pair in enumerate(pairs if any(pair.turns for pair in pairs) else []):
+        if len(pair.output) > _SHORT_ANSWER:
+            same = first.setdefault((normal_form(pair.instruction), normal_form(pair.output)), index)
+            if same != index:
+                groups.join(same, index)
 
 
 def families(pairs: list[Pair], threshold: float) -> list[list[Pair]]:
@@ -123,6 +137,7 @@ def families(pairs: list[Pair], threshold: float) -> list[list[Pair]]:
     for left, right in similar_pairs(texts, threshold, groups.joined):
         if groups.root(left) != groups.root(right) and similarity(texts[left], texts[right]) >= threshold:
             groups.join(left, right)
+    _join_same_exchanges(pairs, groups)
     return [[pairs[index] for index in members] for members in groups.members()]
 
 

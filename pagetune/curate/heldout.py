@@ -60,13 +60,16 @@ class Sides:
         """Add copies and versions of the chosen units, and theirs in turn, each with the reason."""
         found = dict(chosen)
         waiting = list(chosen)
+        whole: set[int] = set()  # families that are in `found` with all their members
         while waiting:
             unit = waiting.pop()
-            shared = Counter(other for members in self._families.get(unit, ()) for other in members)
+            families = [members for members in self._families.get(unit, ()) if id(members) not in whole]
+            shared = Counter(other for members in families for other in members)
             for other, count in sorted(shared.items()):
                 if count >= FAMILY_SHARE * min(self._size[unit], self._size[other]) and other not in found:
                     found[other] = f"family of {' '.join(filter(None, unit))}"
                     waiting.append(other)
+            whole |= {id(members) for members in families if members <= found.keys()}
         return found
 
     def sizes(self, heldout: Iterable[Unit]) -> tuple[int, int]:

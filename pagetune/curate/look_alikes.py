@@ -39,12 +39,12 @@ def divide_by_name(pairs: list[Pair], threshold: float) -> tuple[list[list[Pair]
 
 
 def _without_numbers(pair: Pair) -> str:
-    return _NUMBER.sub("0", pair.asked)
+    return _NUMBER.sub("0", pair.compared)
 
 
 def _by_name(rows: list[Pair]) -> list[list[Pair]]:
     by_name: dict[object, list[Pair]] = defaultdict(list)
     for pair in rows:
-        numbers = tuple(number.replace(",", "") for number in _NUMBER.findall(pair.asked))
-        by_name[numbers, without_endings(pair.asked)].append(pair)
+        numbers = tuple(number.replace(",", "") for number in _NUMBER.findall(pair.compared))
+        by_name[numbers, without_endings(pair.compared)].append(pair)
     return list(by_name.values())

@@ -36,8 +36,9 @@ def _question(row: Rejected) -> str:
 
 
 def _too_long(rows: list[Rejected], params: Params) -> str:
-    answers = [row for row in rows if is_too_long(row.output, params.curate, params.predict.max_new_tokens)]
-    questions = [len(row.instruction) for row in rows if row not in answers]
+    tokens = params.predict.max_new_tokens
+    answers = [row for row in rows if is_too_long(row.output, params.curate, tokens)]
+    questions = [len(row.instruction) for row in rows if not is_too_long(row.output, params.curate, tokens)]
     said = [_long_answers(answers, params)] if answers else []
     if questions:
         longest = max(questions)

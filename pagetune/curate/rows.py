@@ -14,7 +14,7 @@ class Asked(Protocol):
     """What is compared: a pair, or one of its wordings."""
 
     @property
-    def asked(self) -> str: ...
+    def compared(self) -> str: ...
     @property
     def output(self) -> str: ...
     @property
@@ -35,6 +35,10 @@ class Row(NamedTuple):
     @property
     def asked(self) -> str:
         return with_turns(self.pair.turns, self.instruction)
+
+    @property
+    def compared(self) -> str:
+        return with_turns([turn for turn in self.pair.turns if turn.role != "system"], self.instruction)
 
     @property
     def output(self) -> str:

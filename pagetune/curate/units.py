@@ -22,13 +22,32 @@ def layouts(pairs: list[Pair], rows_alone: bool) -> list[dict[str, Unit]]:
 
 def _units_of(pairs: list[Pair], rows_alone: bool, by_page: bool) -> dict[str, Unit]:
     units = {}
+    same = _joined_conversations(pairs)
     for pair in pairs:
         divided = by_page if pair.page_number is not None else rows_alone
         units[pair.pair_id] = (
             pair.doc_id,
-            str(pair.page_number or pair.conversation or pair.pair_id) if divided else "",
+            str(pair.page_number or same.get(pair.conversation or "") or pair.pair_id) if divided else "",
         )
     return units
+
+
+def _joined_conversations(pairs: list[Pair]) -> dict[str, str]:
+    """Return the conversation that stands for each: those that begin with the same pair are held out together."""
+    stands_for: dict[str, str] = {}
+    of_pair: dict[str, str] = {}
+
+    def root(conversation: str) -> str:
+        while stands_for[conversation] != conversation:
+            conversation = stands_for[conversation]
+        return conversation
+
+    for pair in pairs:
+        if pair.conversation:
+            stands_for.setdefault(pair.conversation, pair.conversation)
+            before = of_pair.setdefault(pair.pair_id, pair.conversation)
+            stands_for[root(pair.conversation)] = root(before)
+    return {conversation: root(conversation) for conversation in stands_for}
 
 
 @dataclass

@@ -22,7 +22,16 @@ def parquet_source(path: Path) -> Source:
         file = ParquetFile(path)
     except (ArrowException, OSError) as error:
         raise UserError(f"{path} is not Parquet ({_first_line(error)}). Write it again.") from None
-    return Source(str(path), path.stem, _numbered(str(path), file.iter_batches(_BATCH)))
+    return Source(str(path), path.stem, _whole(path, _numbered(str(path), file.iter_batches(_BATCH))))
+
+
+def _whole(path: Path, rows: Iterator[RawRow]) -> Iterator[RawRow]:
+    from pyarrow import ArrowException
+
+    try:
+        yield from rows
+    except (ArrowException, OSError) as error:
+        raise UserError(f"{path} is damaged ({_first_line(error)}). Write it again.") from None
 
 
 def _numbered(where: str, batches: Iterator[Any]) -> Iterator[RawRow]:

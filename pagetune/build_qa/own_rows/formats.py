@@ -73,6 +73,10 @@ def recognise(rows: Sequence[Mapping[str, Any]], wanted: Columns) -> Format | No
     group = by_form.get(_form(wanted.group)) if wanted.group else None
     if by_form.keys() >= PREFERENCES and _form(wanted.output) not in PREFERENCES:
         return None
+    if by_form.keys() >= {"prompt", "completion", "label"} and any(
+        isinstance(row.get(by_form["label"]), bool) for row in rows
+    ):
+        return None  # TRL's KTO: the label says whether the completion is a good one
     system = by_form.get("system")
     if found := _conversation(rows, by_form):
         return Conversation(*found, system, group)
@@ -109,8 +113,11 @@ def _asked(by_form: dict[str, str], wanted: Columns) -> tuple[str, str | None, s
     passages = [by_form[form] for form in by_form if form in PASSAGES]
     if wanted.input and _form(wanted.input) in by_form:
         passages = [by_form[_form(wanted.input)]]
-    questions = [by_form[form] for form in by_form if form in QUESTIONS]
-    answers = [by_form[form] for form in by_form if form in ANSWERS]
+    # One letter or a speaker's name means this only beside its other half: A, B, C and D are choices.
+    lone = {"a"} if "q" not in by_form or "b" in by_form else set()
+    lone |= {"user", "human"} if "assistant" not in by_form else set()
+    questions = [by_form[form] for form in by_form if form in QUESTIONS - lone]
+    answers = [by_form[form] for form in by_form if form in ANSWERS - lone]
     if own[0] and own[1]:
         questions, answers = [own[0]], [own[1]]
     elif not questions and passages == [by_form.get("input")]:

@@ -2,8 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
-from itertools import chain
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,8 @@ from pagetune.errors import UserError
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder()
+#: Names by which an object is a row itself, although it may hold a list.
+_OF_A_ROW = {*MESSAGES, "paragraphs", "qas", "question", "instruction"}
 
 
 def read_json_rows(path: Path, encoding: str) -> Iterator[RawRow]:
@@ -47,7 +48,7 @@ def _lines(path: Path, encoding: str) -> Iterator[RawRow]:
     with path.open(encoding=encoding, newline="\n") as file:
         for number, text in enumerate(file, 1):
             if text.strip():
-                yield RawRow(f"{path}:{number}", _parse(text.strip("\n\r")))
+                yield from _expand(RawRow(f"{path}:{number}", _parse(text.strip("\n\r"))))
 
 
 def _parse(text: str) -> dict[str, Any] | RowError:
@@ -65,40 +66,57 @@ def _as_row(value: Any) -> dict[str, Any] | RowError:
 
 
 def _items(text: str, path: Path) -> Iterator[tuple[int, Any]]:
-    """Yield each item of the file's list with its line."""
-    first = start = _skip(text, 0)
-    if text[start : start + 1] == "{" and (start := _only_list(text, first, path)) == first:
-        yield text.count("\n", 0, first) + 1, _DECODER.raw_decode(text, first)[0]
-        return
-    if text[start : start + 1] != "[":
-        raise UserError(f"{path} holds neither a list of rows nor an object with one. Write [{{…}}, {{…}}].")
+    """Yield each item of the file's lists, or each of its objects, with its line."""
     line, counted = 1, 0
-    for at, value in _list_items(text, start):
+    for at, value in _values(text, path):
         line, counted = line + text.count("\n", counted, at), at
         yield line, value
 
 
-def _list_items(text: str, start: int) -> Iterator[tuple[int, Any]]:
+def _values(text: str, path: Path) -> Iterator[tuple[int, Any]]:
+    """Yield each row with its place. A file may hold several lists or objects, one after another."""
+    at = _skip(text, 0)
+    if text[at : at + 1] not in ("[", "{"):
+        raise UserError(f"{path} holds neither a list of rows nor an object with one. Write [{{…}}, {{…}}].")
+    while at < len(text):
+        if text[at] == "[":
+            at = yield from _list_items(text, at)
+        elif (start := _only_list(text, at, path)) == at:
+            value, end = _DECODER.raw_decode(text, at)
+            yield at, value
+            at = _skip(text, end)
+        else:
+            yield from _list_items(text, start)
+            at = _skip(text, _DECODER.raw_decode(text, at)[1])
+
+
+def _list_items(text: str, start: int) -> Generator[tuple[int, Any], None, int]:
+    """Yield each item of a list with its place, and return where the text goes on behind it."""
     at = _skip(text, start + 1)
     while text[at : at + 1] != "]":
         value, end = _DECODER.raw_decode(text, at)
         yield at, value
         at = _after_comma(text, _skip(text, end), "]")
+    return _skip(text, at + 1)
 
 
 def _only_list(text: str, start: int, path: Path) -> int:
     """Return where the object's only list of objects begins; where it has none, or messages, it is itself a row."""
     found: dict[str, int] = {}
+    is_row = False
     at = _skip(text, start + 1)
     while text[at : at + 1] != "}":
         name, end = _DECODER.raw_decode(text, at)
         if text[(colon := _skip(text, end)) : colon + 1] != ":":
             raise json.JSONDecodeError("Expecting ':' delimiter", text, colon)
+        is_row = is_row or name in _OF_A_ROW
         begin = _skip(text, colon + 1)
         value, end = _DECODER.raw_decode(text, begin)
         if isinstance(value, list) and any(isinstance(item, dict) for item in value):
-            found[str(name)] = start if name in MESSAGES else begin
+            found[str(name)] = begin
         at = _after_comma(text, _skip(text, end), "}")
+    if is_row:
+        return start
     if len(found) > 1:
         raise UserError(
             f"{path} should hold one list of rows; it has the lists {', '.join(found)}. Keep one list in each file."
@@ -122,12 +140,17 @@ def _skip(text: str, at: int) -> int:
 def _expand(row: RawRow) -> Iterator[RawRow]:
     """Yield the questions of an article of SQuAD or KorQuAD as rows, each with its paragraph; else the row itself."""
     values = row.values
-    if isinstance(values, RowError) or not isinstance(values.get("paragraphs"), list):
+    if isinstance(values, RowError) or not isinstance(values.get("paragraphs", values.get("qas")), list):
         yield row
         return
-    asked = chain.from_iterable(
-        ({"context": paragraph.get("context"), **question} for question in paragraph.get("qas", []))
-        for paragraph in values["paragraphs"]
-    )
-    for number, own in enumerate(asked, 1):
-        yield RawRow(f"{row.where} (question {number})", own)
+    number = 0
+    for paragraph in values.get("paragraphs", [values]):
+        asked = paragraph.get("qas") if isinstance(paragraph, dict) else None
+        for question in asked if isinstance(asked, list) else [None]:
+            number += 1
+            where = f"{row.where} (question {number})"
+            if isinstance(question, dict):
+                yield RawRow(where, {"context": paragraph.get("context"), **question})
+            else:
+                wrong = f"should hold paragraphs with qas, as SQuAD has them, got {shown(paragraph)}"
+                yield RawRow(where, RowError("unreadable_row", wrong))

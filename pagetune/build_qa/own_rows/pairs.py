@@ -114,6 +114,8 @@ def _exchanges(row: dict[str, Any], form: Format, train_on: TrainOn) -> tuple[li
     """Return what is trained on, and the question that ends a conversation without an answer."""
     if media := next((name for name in row if name.casefold() in MEDIA and row[name]), None):
         raise RowError("not_text", f"{media!r} holds something other than text, which the question is about")
+    if row.get("is_impossible") is True:  # KLUE-MRC lists answers that only look right
+        raise RowError("unanswered", "'is_impossible' says that the passage has no answer")
     if isinstance(form, Texts):
         return [_exchange(row, form)], None
     said = _said(row, form)
@@ -164,10 +166,11 @@ def _answers(row: dict[str, Any], form: Texts) -> list[str]:
     if isinstance(value, dict) and "text" in value:
         value = value["text"]
     if not isinstance(value, list):
-        return [row_text(row, form.answer)]
-    if not value:
-        raise RowError("unanswered", f"{form.answer!r} holds no answer")
+        return [row_text({form.answer: value}, form.answer)]
     texts = [item.get("text") if isinstance(item, dict) else item for item in value]
+    texts = [text for text in texts if text not in (None, "")]
+    if not texts:
+        raise RowError("unanswered", f"{form.answer!r} holds no answer")
     return list(dict.fromkeys(row_text({form.answer: text}, form.answer) for text in texts))
 
 
@@ -186,6 +189,7 @@ def _references(row: dict[str, Any], form: Texts) -> list[str]:
     value = structure(row.get(form.references)) if form.references else None
     if value is None or value == "":
         return []
+    value = [value] if isinstance(value, str) else value
     if not isinstance(value, list) or not all(isinstance(text, str) and is_text(text) for text in value):
         raise RowError("not_text", f"{form.references!r} should be a list of texts, got {shown(value)}")
     return [unicodedata.normalize("NFC", text) for text in value]

@@ -26,7 +26,17 @@ def read_messages(name: str, value: Any, is_trained: bool = True) -> list[Said]:
     messages = structure(value)
     if not isinstance(messages, list) or not messages:
         raise RowError("missing_text", f"{name!r} should be a list of messages, got {shown(value)}")
-    return [_message(f"{name}[{number}]", message, is_trained) for number, message in enumerate(messages)]
+    return [
+        _message(f"{name}[{number}]", message, is_trained)
+        for number, message in enumerate(messages)
+        if not _is_empty_system(message)
+    ]
+
+
+def _is_empty_system(message: Any) -> bool:
+    if not isinstance(message, dict) or (message.get("role") or message.get("from")) not in ("system", "developer"):
+        return False
+    return message.get("content", message.get("value")) in (None, "")
 
 
 def _message(where: str, message: Any, is_trained: bool) -> Said:
@@ -65,6 +75,9 @@ def in_turn(messages: list[Said]) -> list[Said]:
     for said in messages:
         if joined and joined[-1].turn.role == said.turn.role:
             last = joined.pop()
+            if said.turn.role == "assistant" and last.is_trained != said.is_trained:
+                joined.append(last if last.is_trained else said)  # two tries, of which one is left out by its weight
+                continue
             content = f"{last.turn.content}\n\n{said.turn.content}"
             turn = Turn(role=said.turn.role, content=content)
             joined.append(Said(turn, last.is_trained or said.is_trained))
