@@ -17,7 +17,7 @@ from pagetune.build_qa.sentences.pointers import (
 
 #: Nobody asks for an amount, a time or a place and goes on with another clause, what several things "등" are, or what
 #: numbers stand for.
-_NOT_ASKED = re.compile(r"(?:몇 |얼마|언제|어디).*[가-힣](?:며|지만|으나),?\s|\s등은 무엇인가요$|^\d[\d,\s]*[번호]\s")
+_NOT_ASKED = re.compile(r"(?:몇 |얼마|언제|어디).*[가-힣](?:며|지만|으나),?\s|\s등은 무엇인가요$|^\d+(?:,\s?\d+)+번\s")
 
 
 class Asked(NamedTuple):
