@@ -157,6 +157,38 @@ def test_a_setting_without_a_counterpart_is_named_with_the_reason(params: Path, 
     assert any("lora_alpha: 16 -> lora.alpha: 16" in said for said in lines)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hub_token: hf_abc",
+        "hub-token: hf_abc",
+        "HF_TOKEN: hf_abc",
+        "access_token: hf_abc",
+        "wandb_api_key: hf_abc",
+        "openai_api_key: hf_abc",
+        "client_secret: [hf_abc]",
+        "password: {of: hf_abc}",
+        "hub: {api_key: {of: hf_abc}}",
+        "dataset: {path: x, token: hf_abc}",
+        "datasets: [{path: x, Token: hf_abc}]",
+    ],
+)
+def test_a_secret_is_never_printed(params: Path, text: str) -> None:
+    lines = apply(params, f"{text}\nlora_r: 8\n")
+    said = refusal(params, f"{text}\nlora_r: 8\n---\nlora_r: 16\n")
+    assert "hf_abc" not in "\n".join([*lines, said])
+    assert "***" in said
+
+
+@pytest.mark.parametrize(
+    "text", ["token: hf_abc\ntoken: hf_abcd\n", "lora_r: 8\ntoken: hf_abc: x\n", "token: 'hf_abc\n"]
+)
+def test_a_secret_is_not_in_the_message_about_a_broken_file(params: Path, text: str) -> None:
+    said = refusal(params, text)
+    assert "is not YAML" in said
+    assert "hf_abc" not in said
+
+
 LLAMA_FACTORY = """
 model_name_or_path: Qwen/Qwen3-4B
 stage: sft

@@ -3,6 +3,8 @@
 docs/from-guides.md has the same in a table, which tests compare with this.
 """
 
+import re
+
 from pagetune.commands import guide_values as to_values
 from pagetune.commands.guide_values import Convert, number, share, text, to, truth
 
@@ -178,8 +180,8 @@ REFUSED: dict[str, str] = {
     "greater_is_better": "it is the loss on `validation`",
     "dropout": "lora.dropout is taken from lora_dropout, or from dropout in a section for LoRA",
 }
-#: Their values are not shown.
-SECRET = frozenset(name for name, reason in REFUSED.items() if reason == _SECRET)
+#: Keys whose values are not shown, such as hub_token and wandb_api_key.
+SECRET = re.compile(r"(^|[_-])(token|key|secret|password)$", re.IGNORECASE)
 #: Settings whose value may be a mapping, which is not a section then.
 MAPPINGS = frozenset(("rank_pattern", "alpha_pattern", "lr_scheduler_kwargs", *REFUSED))
 #: Projections that encoder-decoders such as BART have, and Llama does not.

@@ -28,9 +28,14 @@ class Setting(NamedTuple):
     def last(self) -> str:
         return self.name.rpartition(".")[2].replace("-", "_")
 
+    @property
+    def shown(self) -> str:
+        """The value as it may be printed: `***` where it is a secret, or is in a section of secrets."""
+        secret = any(SECRET.search(part) for part in self.name.split("."))
+        return "***" if secret else _as_yaml(self.value)
+
     def __str__(self) -> str:
-        shown = "***" if self.last in SECRET else _as_yaml(self.value)
-        return f"{self.name}: {shown}"
+        return f"{self.name}: {self.shown}"
 
 
 def apply_guide(guide: Path, document: int | None, params: Path = PARAMS) -> list[str]:
@@ -72,15 +77,24 @@ def _documents(guide: Path) -> list[Any]:
         ]
     except FileNotFoundError:
         raise UserError(f"{guide} is not there. Name the guide's file, such as config.yaml.") from None
-    except (OSError, UnicodeDecodeError, YAMLError) as error:
-        raise UserError(f"{guide} is not YAML: {' '.join(str(error).split())}. Fix that file.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{guide} cannot be read: {error}. Name a file of YAML in UTF-8.") from None
+    except YAMLError as error:
+        raise UserError(_not_yaml(guide, error)) from None
     if not found or not all(isinstance(document, dict) for document in found):
         raise UserError(f"{guide} should hold settings, such as lora_rank: 16. Name the guide's file with settings.")
     return found
 
 
+def _not_yaml(guide: Path, error: YAMLError) -> str:
+    """Return the line and the problem. ruamel's own message also quotes values, which may be secrets."""
+    mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None) or type(error).__name__
+    where = f"{guide}:{mark.line + 1}" if mark else str(guide)
+    return f"{where} is not YAML: {problem.partition(' with value ')[0]}. Fix that line."
+
+
 def _contents(document: Any) -> str:
-    return _few([f"{setting.last}: {_as_yaml(setting.value)}" for setting in _settings(document)])
+    return _few([f"{setting.last}: {setting.shown}" for setting in _settings(document)])
 
 
 def _few(names: list[str]) -> str:
@@ -163,4 +177,7 @@ def _with_sources(message: str, sources: dict[str, Setting], guide: Path) -> str
 def _as_yaml(value: Any) -> str:
     if isinstance(value, list):
         return f"[{', '.join(map(_as_yaml, value))}]"
+    if isinstance(value, dict):
+        inner = (f"{key}: {'***' if SECRET.search(key) else _as_yaml(inner)}" for key, inner in value.items())
+        return f"{{{', '.join(inner)}}}"
     return {"None": "null", "True": "true", "False": "false"}.get(str(value), str(value))
