@@ -189,6 +189,25 @@ def test_a_secret_is_not_in_the_message_about_a_broken_file(params: Path, text: 
     assert "hf_abc" not in said
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("generation: {max_length: 128}\ntraining: {max_seq_length: 2048}", {"train.max_length": 2048}),
+        ("inference: {load_in_4bit: true, dtype: float16}\nbf16: true", {"precision": "bf16"}),
+        ("training: {bf16: true}\nvllm: {load_in_4bit: true}", {"precision": "bf16"}),
+        ("eval: {seed: 1}\nseed: 7", {"seed": 7}),
+        ("training: {evaluation: {seed: 1}}\nseed: 7", {"seed": 7}),
+        ("Generation_config: {max_length: 9, max_new_tokens: 77}\nlora_r: 8", {"predict.max_new_tokens": 77}),
+    ],
+)
+def test_a_section_about_generation_or_evaluation_sets_nothing_of_the_training(
+    params: Path, text: str, expected: dict[str, Any]
+) -> None:
+    lines = apply(params, f"{text}\n")
+    assert dict(zip(expected, values_of(params, *expected), strict=True)) == expected
+    assert any("-> nothing (its section is about generation or evaluation, and was left)" in line for line in lines)
+
+
 LLAMA_FACTORY = """
 model_name_or_path: Qwen/Qwen3-4B
 stage: sft

@@ -182,6 +182,10 @@ REFUSED: dict[str, str] = {
 }
 #: Keys whose values are not shown, such as hub_token and wandb_api_key.
 SECRET = re.compile(r"(^|[_-])(token|key|secret|password)$", re.IGNORECASE)
+#: Sections about generation or evaluation: their max_length or seed is not that of the training.
+ASIDE = re.compile(r"(generat|inference|predict|vllm|eval)", re.IGNORECASE)
+#: Settings that are taken from such sections too.
+ALSO_ASIDE = frozenset(("max_new_tokens",))
 #: Settings whose value may be a mapping, which is not a section then.
 MAPPINGS = frozenset(("rank_pattern", "alpha_pattern", "lr_scheduler_kwargs", *REFUSED))
 #: Projections that encoder-decoders such as BART have, and Llama does not.

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from pagetune.commands.guide_names import MAPPINGS, OTHER_MODULES, REFUSED, SECRET, TAKEN
+from pagetune.commands.guide_names import ALSO_ASIDE, ASIDE, MAPPINGS, OTHER_MODULES, REFUSED, SECRET, TAKEN
 from pagetune.commands.guide_values import NoCounterpartError, Settings, Values, to
 from pagetune.commands.guide_values import share as as_share
 from pagetune.commands.presets import write_values
@@ -27,6 +27,11 @@ class Setting(NamedTuple):
     @property
     def last(self) -> str:
         return self.name.rpartition(".")[2].replace("-", "_")
+
+    @property
+    def is_aside(self) -> bool:
+        """Whether it is in a section about generation or evaluation, and says nothing about the training."""
+        return self.last not in ALSO_ASIDE and any(ASIDE.match(section) for section in self.name.split(".")[:-1])
 
     @property
     def shown(self) -> str:
@@ -123,7 +128,7 @@ def _plain(value: Any) -> Any:
 
 def _translate(settings: list[Setting]) -> tuple[Values, dict[str, Setting], list[str]]:
     """Return the values by key, the setting that each comes from, and a line about each setting."""
-    by_name = {setting.last: setting.value for setting in settings}
+    by_name = {setting.last: setting.value for setting in settings if not setting.is_aside}
     values: Values = {}
     sources: dict[str, Setting] = {}
     lines = []
@@ -142,6 +147,8 @@ def _translate(settings: list[Setting]) -> tuple[Values, dict[str, Setting], lis
 
 def _counterparts(setting: Setting, by_name: Settings) -> tuple[Values, str]:
     """Return what a setting becomes, and a remark: why it becomes nothing, or what to know about it."""
+    if setting.is_aside:
+        return {}, REFUSED.get(setting.last, "its section is about generation or evaluation, and was left")
     convert = TAKEN.get(setting.last)
     if setting.last == "dropout" and "lora" in setting.name.lower():
         convert = to("lora.dropout", as_share)
