@@ -29,6 +29,7 @@ TAKEN: dict[str, Convert] = {
     "load_in_fp8": to("train.fp8", truth),
     "quantization_bit": to_values.bits,
     "adapter": to_values.adapter,
+    "finetuning_type": to_values.finetuning,
     "fp16": to_values.computed_in("fp16"),
     "bf16": to_values.computed_in("bf16"),
     "dtype": to_values.load_dtype,
@@ -83,12 +84,12 @@ TAKEN: dict[str, Convert] = {
     "lr": to("train.learning_rate", share),
     "lr_scheduler_type": to("train.lr_scheduler_type", to_values.schedule),
     "lr_scheduler": to("train.lr_scheduler_type", to_values.schedule),
-    "warmup_ratio": to("train.warmup_fraction", share),
+    "warmup_ratio": to_values.warmup_share,
     "warmup_steps": to_values.warmup,
     "optim": to("train.optim", to_values.optimizer),
     "optimizer": to("train.optim", to_values.optimizer),
     "weight_decay": to("train.weight_decay", share),
-    "max_grad_norm": to("train.max_grad_norm", share),
+    "max_grad_norm": to_values.clipping,
     "gradient_checkpointing": _CHECKPOINTING,
     "use_gradient_checkpointing": _CHECKPOINTING,
     "group_by_length": to("train.group_by_length", truth),
@@ -96,6 +97,7 @@ TAKEN: dict[str, Convert] = {
     "packing": _PACKING,
     "padding_free": _PACKING,
     "sample_packing": _PACKING,
+    "neat_packing": _PACKING,
     "dataloader_num_workers": to("train.dataloader_num_workers", number),
     "torch_empty_cache_steps": to("train.torch_empty_cache_steps", number),
     "eval_strategy": to_values.strategy,
@@ -150,7 +152,7 @@ REFUSED: dict[str, str] = {
     **_for_each(_POINTS, "logging_steps logging_strategy logging_first_step plot_loss evals_per_epoch"),
     **_for_each(
         _ITSELF,
-        "task_type do_train do_eval do_predict stage finetuning_type remove_unused_columns length_column_name "
+        "task_type do_train do_eval do_predict stage remove_unused_columns length_column_name "
         "dataloader_pin_memory dataset_num_proc preprocessing_num_workers overwrite_cache pad_to_sequence_len "
         "per_device_eval_batch_size eval_accumulation_steps eval_batch_size use_liger_kernel enable_liger_kernel "
         "use_cache tf32 gradient_checkpointing_kwargs model_type tokenizer_type special_tokens pad_token padding_side "
