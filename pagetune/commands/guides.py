@@ -30,12 +30,12 @@ class Setting(NamedTuple):
 
     @property
     def is_aside(self) -> bool:
-        """Whether it is in a section about generation or evaluation, and says nothing about the training."""
+        """Tell whether it is in a section about generation or evaluation, and says nothing about the training."""
         return self.last not in ALSO_ASIDE and any(ASIDE.match(section) for section in self.name.split(".")[:-1])
 
     @property
     def shown(self) -> str:
-        """The value as it may be printed: `***` where it is a secret, or is in a section of secrets."""
+        """Return the value as it may be printed: `***` where it is a secret, or is in a section of secrets."""
         secret = any(SECRET.search(part) for part in self.name.split("."))
         return "***" if secret else _as_yaml(self.value)
 
