@@ -95,6 +95,9 @@ ONE_BY_ONE = [
     ("warmup_ratio: 0.1", {"train.warmup_fraction": 0.1}),
     ("warmup_steps: 0", {"train.warmup_fraction": 0.0}),
     ("{warmup_steps: 5, max_steps: 100}", {"train.warmup_fraction": 0.05}),
+    ("{warmup_steps: 0, warmup_ratio: 0.1}", {"train.warmup_fraction": 0.1}),
+    ("{warmup_ratio: 0.1, warmup_steps: 0}", {"train.warmup_fraction": 0.1}),
+    ("{warmup_ratio: 0.1, warmup_steps: 5, max_steps: 100}", {"train.warmup_fraction": 0.05}),
     ("num_train_epochs: 3.0", {"train.epochs": 3}),
     ("optim: paged_adamw_8bit", {"train.optim": "paged_adamw_8bit"}),
     ("optim: adamw_bnb_8bit", {"train.optim": "adamw_8bit"}),
@@ -103,6 +106,10 @@ ONE_BY_ONE = [
     ("gradient_checkpointing: no", {"train.gradient_checkpointing": False}),
     ("load_in_8bit: yes", {"precision": "8bit"}),
     ("load_in_4bit: False", {"precision": "bf16"}),
+    ("{load_in_4bit: false, dtype: float32}", {"precision": "fp32"}),
+    ("{use_qlora: false, torch_dtype: float16}", {"precision": "fp16"}),
+    ("{load_in_4bit: false, dtype: auto}", {"precision": "bf16"}),
+    ("{load_in_4bit: false, dtype: null}", {"precision": "bf16"}),
     ("fp16: true", {"precision": "fp16"}),
     ("{fp16: true, load_in_4bit: true}", {"precision": "4bit", "quantization.bnb_4bit_compute_dtype": "fp16"}),
     ("torch_dtype: torch.bfloat16", {"precision": "bf16"}),
@@ -112,6 +119,10 @@ ONE_BY_ONE = [
     ("random_state: 3407", {"seed": 3407}),
     ("target_modules: all-linear", {"lora.target_modules": "all-linear"}),
     ("lora_target: q_proj,v_proj", {"lora.target_modules": ["q_proj", "v_proj"]}),
+    ("lora_target: q_proj", {"lora.target_modules": ["q_proj"]}),
+    ("target_modules: self_attn.q_proj", {"lora.target_modules": ["self_attn.q_proj"]}),
+    ("target_modules: .*_proj", {"lora.target_modules": ".*_proj"}),
+    ("neat_packing: true", {"train.packing": True}),
     ("lora: {rank: 8, alpha: 16, dropout: 0.1}", {"lora.r": 8, "lora.alpha": 16, "lora.dropout": 0.1}),
     ("per_device_train_batch_size: 4", {"train.effective_batch_size": 4, "train.per_device_train_batch_size": 4}),
     ("gradient_accumulation_steps: 4", {"train.effective_batch_size": 32}),
@@ -146,6 +157,15 @@ def test_a_setting_becomes_ours(params: Path, line: str, expected: dict[str, Any
         ("num_train_epochs: 2.5", "-> nothing (pagetune trains whole epochs)"),
         ("learning_rate: fast", "-> nothing (it should be a number)"),
         ("dataset: {path: data.jsonl}", "-> nothing (put documents, or rows of your own, into data/raw"),
+        (
+            "{warmup_ratio: 0.1, warmup_steps: 5}",
+            "warmup_ratio: 0.1 -> nothing (with warmup_steps: 5 it has no effect)",
+        ),
+        ("finetuning_type: full", "-> nothing (only LoRA is trained here"),
+        ("finetuning_type: freeze", "-> nothing (only LoRA is trained here"),
+        ("finetuning_type: lora", "-> nothing (pagetune does that anyway"),
+        ("max_grad_norm: 0", "-> nothing (gradients are always clipped here"),
+        ("max_grad_norm: 0.0", "-> nothing (gradients are always clipped here"),
         ("frobnicate: 3", "frobnicate: 3 -> nothing (pagetune does not know this setting)"),
         ("{seed: 1, random_state: 2}", "random_state: 2 -> nothing (t.seed has set seed: 1)"),
         ("lora_r:", "lora_r: null -> nothing (it has no value)"),
@@ -155,6 +175,57 @@ def test_a_setting_without_a_counterpart_is_named_with_the_reason(params: Path, 
     lines = apply(params, f"{line}\nlora_alpha: 16\n" if line[0] != "{" else f"lora_alpha: 16\nt: {line}\n")
     assert any(says in said for said in lines), lines
     assert any("lora_alpha: 16 -> lora.alpha: 16" in said for said in lines)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hub_token: hf_abc",
+        "hub-token: hf_abc",
+        "HF_TOKEN: hf_abc",
+        "access_token: hf_abc",
+        "wandb_api_key: hf_abc",
+        "openai_api_key: hf_abc",
+        "client_secret: [hf_abc]",
+        "password: {of: hf_abc}",
+        "hub: {api_key: {of: hf_abc}}",
+        "dataset: {path: x, token: hf_abc}",
+        "datasets: [{path: x, Token: hf_abc}]",
+    ],
+)
+def test_a_secret_is_never_printed(params: Path, text: str) -> None:
+    lines = apply(params, f"{text}\nlora_r: 8\n")
+    said = refusal(params, f"{text}\nlora_r: 8\n---\nlora_r: 16\n")
+    assert "hf_abc" not in "\n".join([*lines, said])
+    assert "***" in said
+
+
+@pytest.mark.parametrize(
+    "text", ["token: hf_abc\ntoken: hf_abcd\n", "lora_r: 8\ntoken: hf_abc: x\n", "token: 'hf_abc\n"]
+)
+def test_a_secret_is_not_in_the_message_about_a_broken_file(params: Path, text: str) -> None:
+    said = refusal(params, text)
+    assert "is not YAML" in said
+    assert "hf_abc" not in said
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("generation: {max_length: 128}\ntraining: {max_seq_length: 2048}", {"train.max_length": 2048}),
+        ("inference: {load_in_4bit: true, dtype: float16}\nbf16: true", {"precision": "bf16"}),
+        ("training: {bf16: true}\nvllm: {load_in_4bit: true}", {"precision": "bf16"}),
+        ("eval: {seed: 1}\nseed: 7", {"seed": 7}),
+        ("training: {evaluation: {seed: 1}}\nseed: 7", {"seed": 7}),
+        ("Generation_config: {max_length: 9, max_new_tokens: 77}\nlora_r: 8", {"predict.max_new_tokens": 77}),
+    ],
+)
+def test_a_section_about_generation_or_evaluation_sets_nothing_of_the_training(
+    params: Path, text: str, expected: dict[str, Any]
+) -> None:
+    lines = apply(params, f"{text}\n")
+    assert dict(zip(expected, values_of(params, *expected), strict=True)) == expected
+    assert any("-> nothing (its section is about generation or evaluation, and was left)" in line for line in lines)
 
 
 LLAMA_FACTORY = """

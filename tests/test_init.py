@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from ruamel.yaml import YAML
 from pagetune.commands import library, project
 from pagetune.commands.init import init
 from pagetune.commands.project import hash_of, library_hashes, project_files
-from pagetune.commands.update import update
+from pagetune.commands.update import merge_params, update
 from pagetune.errors import UserError
 from pagetune.params import load_params
 
@@ -193,6 +194,98 @@ def test_params_keep_the_users_values_and_get_the_new_keys(demo: Path) -> None:
     assert "init: params.yaml has no key extract.retired any more, yours was 3" in lines
 
 
+@pytest.mark.parametrize(
+    ("shipped", "own"),
+    [
+        ("\n  - 주소?", " []"),
+        ("\n  - 주소?", " [하나?, 둘?]"),
+        ("\n  - 주소?", "\n  - 하나?\n  - 둘?"),
+        ("\n  - 주소?", "\n  - 하나?\n  # mine\n  - 둘?  # mine"),
+        (" []", "\n  - 하나?\n  - 둘?"),
+        (" []", "  # mine\n  - 하나?\n"),
+        (" []  # A list.", "\n  - 하나?\n  - 둘?"),
+        (" {}", "\n    q_proj: 1\n    v_proj:\n    - 2"),
+        ("\n    q_proj: 1", " {}"),
+        ("\n  - 주소?", "\n  - [하나?, 둘?]\n  - []"),
+        ("\n  - 주소?", "\n  - a: {하나: 1}"),
+        (' ""', " |\n    하나\n    # 둘"),
+        (' ""', " >-\n    하나\n    둘"),
+    ],
+)
+def test_the_comment_behind_a_value_stays_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shipped: str, own: str
+) -> None:
+    monkeypatch.setattr("pagetune.commands.update._check", lambda text: None)
+    texts = [f"a:\n  b:{value}\n  # The next key.\n  c: 1\n\n# The end.\nd: 2\n" for value in (shipped, own)]
+    last = [f"a:\n  b:{value}\n\n# The next key.\nd: 2 # The end.\n" for value in (shipped, own)]
+    yaml = YAML(typ="safe", pure=True)
+    for template, mine in (texts, last):
+        (tmp_path / "params.yaml").write_text(mine, encoding="utf-8")
+        merged, _ = merge_params(tmp_path / "params.yaml", template)
+        assert yaml.load(merged) == yaml.load(mine)
+        for comment in re.findall("# [A-Z].*", template):
+            assert merged.count(comment) == 1, merged
+        assert "# mine" not in merged
+        lines = merged.splitlines()
+        (place,) = [number for number, line in enumerate(lines) if "# The next key." in line]
+        assert lines[place + 1].lstrip().startswith(("c:", "d:")), merged
+
+
+def test_the_users_own_comments_are_in_the_old_file(demo: Path) -> None:
+    text = (demo / "params.yaml").read_text(encoding="utf-8")
+    as_if_written_by(demo, "0.0.9", {"params.yaml": text + "# old\n"})
+    mine = text.replace("seed: 42", "# my own note\nseed: 43  # why")
+    (demo / "params.yaml").write_text(mine, encoding="utf-8")
+    lines = update(demo)
+    assert load_params(demo / "params.yaml").seed == 43
+    assert (demo / "params.yaml.old").read_text(encoding="utf-8") == mine
+    assert any(line.startswith("init: params.yaml.old is your old params.yaml, with your own") for line in lines)
+
+
+def test_settings_that_nobody_changed_leave_no_old_file(demo: Path) -> None:
+    text = (demo / "params.yaml").read_text(encoding="utf-8")
+    as_if_written_by(demo, "0.0.9", {"params.yaml": text + "# old\n"})
+    update(demo)
+    assert not (demo / "params.yaml.old").exists()
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "- a\n", "words\n"])
+def test_a_file_without_settings_stops_the_update(demo: Path, text: str) -> None:
+    as_if_written_by(demo, "0.0.9", {"params.yaml": "seed: 1\n", "stages/train.py": "# old\n"})
+    (demo / "params.yaml").write_text(text, encoding="utf-8")
+    before = content(demo)
+    assert "params.yaml holds no settings. Restore it" in message(update, demo)
+    assert content(demo) == before
+
+
+@pytest.mark.parametrize(
+    "name", ["stages/extract.py", "stages/report.py.new", "params.yaml", "params.yaml.old", "pagetune.lock"]
+)
+def test_a_folder_in_the_place_of_a_file_stops_the_update(demo: Path, name: str) -> None:
+    as_if_written_by(demo, "0.0.9", {"stages/extract.py": "# old\n", "dvc.yaml": "# old\n"})
+    (demo / name).unlink(missing_ok=True)
+    (demo / name).mkdir()
+    before = content(demo)
+    assert message(update, demo) == f"init: {demo / name} is a folder, and a file is written there. Move it away."
+    assert content(demo) == before
+
+
+def test_a_file_in_the_place_of_a_folder_stops_the_update(demo: Path) -> None:
+    as_if_written_by(demo, "0.0.9", {"dvc.yaml": "# old\n"})
+    shutil.rmtree(demo / "presets")
+    (demo / "presets").touch()
+    before = content(demo)
+    assert f"{demo / 'presets'} is a file, and files are written below it" in message(update, demo)
+    assert content(demo) == before
+
+
+def test_a_folder_in_the_place_of_a_file_that_is_gone_stays(demo: Path) -> None:
+    as_if_written_by(demo, "0.0.9", {"presets/old.yaml": "seed: 1\n"})
+    (demo / "presets/old.yaml").unlink()
+    (demo / "presets/old.yaml").mkdir()
+    assert any("presets/old.yaml is not part of pagetune any more; it stays" in line for line in update(demo))
+
+
 def test_a_value_that_the_new_version_refuses_stops_the_update(demo: Path) -> None:
     text = (demo / "params.yaml").read_text(encoding="utf-8")
     as_if_written_by(demo, "0.0.9", {"params.yaml": text + "# old\n", "stages/train.py": "# old\n"})
@@ -248,8 +341,6 @@ def test_the_stage_asks_for_a_first_commit(demo: Path, monkeypatch: pytest.Monke
 def test_a_hash_changes_with_any_file_of_its_part_and_with_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import shutil
-
     package = shutil.copytree(ROOT / "pagetune", tmp_path / "pagetune", ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(project, "PACKAGE", package)
     before = library_hashes()

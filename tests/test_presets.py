@@ -115,3 +115,11 @@ def test_the_command_prints_what_changed(params: Path) -> None:
     (environment_folder / "pagetune").symlink_to(ROOT / "pagetune")
     assert "lora.r: auto -> 12" in run(environment_folder, *command).stdout
     assert "nothing to change" in run(environment_folder, *command).stdout
+
+
+def test_the_comment_behind_a_list_stays(params: Path) -> None:
+    before = params.read_text(encoding="utf-8")
+    apply_preset(write(params.parent, "curate:\n  recall_questions: []\n  # mine\n"), params)
+    after = params.read_text(encoding="utf-8")
+    comments = [[line for line in text.splitlines() if "#" in line] for text in (before, after)]
+    assert comments[0] == comments[1]

@@ -3,6 +3,8 @@
 docs/from-guides.md has the same in a table, which tests compare with this.
 """
 
+import re
+
 from pagetune.commands import guide_values as to_values
 from pagetune.commands.guide_values import Convert, number, share, text, to, truth
 
@@ -27,6 +29,7 @@ TAKEN: dict[str, Convert] = {
     "load_in_fp8": to("train.fp8", truth),
     "quantization_bit": to_values.bits,
     "adapter": to_values.adapter,
+    "finetuning_type": to_values.finetuning,
     "fp16": to_values.computed_in("fp16"),
     "bf16": to_values.computed_in("bf16"),
     "dtype": to_values.load_dtype,
@@ -81,12 +84,12 @@ TAKEN: dict[str, Convert] = {
     "lr": to("train.learning_rate", share),
     "lr_scheduler_type": to("train.lr_scheduler_type", to_values.schedule),
     "lr_scheduler": to("train.lr_scheduler_type", to_values.schedule),
-    "warmup_ratio": to("train.warmup_fraction", share),
+    "warmup_ratio": to_values.warmup_share,
     "warmup_steps": to_values.warmup,
     "optim": to("train.optim", to_values.optimizer),
     "optimizer": to("train.optim", to_values.optimizer),
     "weight_decay": to("train.weight_decay", share),
-    "max_grad_norm": to("train.max_grad_norm", share),
+    "max_grad_norm": to_values.clipping,
     "gradient_checkpointing": _CHECKPOINTING,
     "use_gradient_checkpointing": _CHECKPOINTING,
     "group_by_length": to("train.group_by_length", truth),
@@ -94,6 +97,7 @@ TAKEN: dict[str, Convert] = {
     "packing": _PACKING,
     "padding_free": _PACKING,
     "sample_packing": _PACKING,
+    "neat_packing": _PACKING,
     "dataloader_num_workers": to("train.dataloader_num_workers", number),
     "torch_empty_cache_steps": to("train.torch_empty_cache_steps", number),
     "eval_strategy": to_values.strategy,
@@ -148,7 +152,7 @@ REFUSED: dict[str, str] = {
     **_for_each(_POINTS, "logging_steps logging_strategy logging_first_step plot_loss evals_per_epoch"),
     **_for_each(
         _ITSELF,
-        "task_type do_train do_eval do_predict stage finetuning_type remove_unused_columns length_column_name "
+        "task_type do_train do_eval do_predict stage remove_unused_columns length_column_name "
         "dataloader_pin_memory dataset_num_proc preprocessing_num_workers overwrite_cache pad_to_sequence_len "
         "per_device_eval_batch_size eval_accumulation_steps eval_batch_size use_liger_kernel enable_liger_kernel "
         "use_cache tf32 gradient_checkpointing_kwargs model_type tokenizer_type special_tokens pad_token padding_side "
@@ -178,8 +182,12 @@ REFUSED: dict[str, str] = {
     "greater_is_better": "it is the loss on `validation`",
     "dropout": "lora.dropout is taken from lora_dropout, or from dropout in a section for LoRA",
 }
-#: Their values are not shown.
-SECRET = frozenset(name for name, reason in REFUSED.items() if reason == _SECRET)
+#: Keys whose values are not shown, such as hub_token and wandb_api_key.
+SECRET = re.compile(r"(^|[_-])(token|key|secret|password)$", re.IGNORECASE)
+#: Sections about generation or evaluation: their max_length or seed is not that of the training.
+ASIDE = re.compile(r"(generat|inference|predict|vllm|eval)", re.IGNORECASE)
+#: Settings that are taken from such sections too.
+ALSO_ASIDE = frozenset(("max_new_tokens",))
 #: Settings whose value may be a mapping, which is not a section then.
 MAPPINGS = frozenset(("rank_pattern", "alpha_pattern", "lr_scheduler_kwargs", *REFUSED))
 #: Projections that encoder-decoders such as BART have, and Llama does not.

@@ -74,7 +74,8 @@ def names(value: Any) -> list[str] | str:
     if str(value) in ("all", "all-linear"):
         return "all-linear"
     parts = [part.strip() for part in str(value).split(",")]
-    return parts if len(parts) > 1 and all(re.fullmatch(r"[\w.]+", part) for part in parts) else str(value)
+    # A bare name would be an expression for whole paths, which no module has.
+    return parts if all(re.fullmatch(r"[\w.]+", part) for part in parts) else str(value)
 
 
 def loggers(value: Any) -> list[str]:
@@ -140,7 +141,9 @@ def _is_quantized(settings: Settings) -> bool:
 def four_bit(value: Any, settings: Settings) -> Values:
     if truth(value):
         return {"precision": "4bit"}
-    return {} if _is_quantized(settings) else {"precision": "fp16" if is_true(settings, "fp16") else "bf16"}
+    if _is_quantized(settings) or any(_names_a_dtype(settings.get(name)) for name in ("dtype", "torch_dtype")):
+        return {}
+    return {"precision": "fp16" if is_true(settings, "fp16") else "bf16"}
 
 
 def eight_bit(value: Any, settings: Settings) -> Values:
@@ -163,15 +166,23 @@ def adapter(value: Any, settings: Settings) -> Values:
     return {"precision": "4bit"} if str(value) == "qlora" else {}
 
 
+def finetuning(value: Any, _: Settings) -> Values:
+    if str(value).lower() != "lora":
+        raise NoCounterpartError("only LoRA is trained here: all other weights stay as they are")
+    return {}
+
+
 def computed_in(name: str) -> Convert:
     """Return the conversion of `fp16: true` and `bf16: true`: the precision, or what a 4-bit base is computed in."""
     return lambda value, settings: _computed_in(name, settings) if str(value) != "auto" and truth(value) else {}
 
 
 def load_dtype(value: Any, settings: Settings) -> Values:
-    if value is None or str(value).lower() in ("none", "auto", "null"):
-        return {}
-    return _computed_in(dtype(value), settings)
+    return _computed_in(dtype(value), settings) if _names_a_dtype(value) else {}
+
+
+def _names_a_dtype(value: Any) -> bool:
+    return value is not None and str(value).lower() not in ("none", "auto", "null")
 
 
 def _computed_in(name: str, settings: Settings) -> Values:
@@ -195,10 +206,20 @@ def accumulation(value: Any, settings: Settings) -> Values:
 ROWS_AT_ONCE = ("per_device_train_batch_size", "micro_batch_size")
 
 
+def warmup_share(value: Any, settings: Settings) -> Values:
+    """Return the share of all steps, unless a number of steps takes its place, as in transformers."""
+    steps = settings.get("warmup_steps")
+    if steps is not None and number(steps) > 0:
+        raise NoCounterpartError(f"with warmup_steps: {steps} it has no effect")
+    return {"train.warmup_fraction": share(value)}
+
+
 def warmup(value: Any, settings: Settings) -> Values:
     """Return the share of all steps. A number of steps is one where the file says how many there are."""
     steps = number(value)
     total = number(settings["max_steps"]) if "max_steps" in settings else 0
+    if steps == 0 and settings.get("warmup_ratio") is not None:
+        return {}
     if steps < 1:
         return {"train.warmup_fraction": float(steps)}
     if total <= steps:
@@ -224,6 +245,12 @@ def strategy(value: Any, _: Settings) -> Values:
 
 def prompt_length(value: Any, settings: Settings) -> Values:
     return {"train.max_length": number(value) + number(settings.get("decoder_max_len", 0))}
+
+
+def clipping(value: Any, _: Settings) -> Values:
+    if share(value) <= 0:
+        raise NoCounterpartError("gradients are always clipped here; with train.max_grad_norm: 1000000 hardly any is")
+    return {"train.max_grad_norm": share(value)}
 
 
 def grouped(value: Any, _: Settings) -> Values:

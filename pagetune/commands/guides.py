@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from pagetune.commands.guide_names import MAPPINGS, OTHER_MODULES, REFUSED, SECRET, TAKEN
+from pagetune.commands.guide_names import ALSO_ASIDE, ASIDE, MAPPINGS, OTHER_MODULES, REFUSED, SECRET, TAKEN
 from pagetune.commands.guide_values import NoCounterpartError, Settings, Values, to
 from pagetune.commands.guide_values import share as as_share
 from pagetune.commands.presets import write_values
@@ -28,9 +28,19 @@ class Setting(NamedTuple):
     def last(self) -> str:
         return self.name.rpartition(".")[2].replace("-", "_")
 
+    @property
+    def is_aside(self) -> bool:
+        """Tell whether it is in a section about generation or evaluation, and says nothing about the training."""
+        return self.last not in ALSO_ASIDE and any(ASIDE.match(section) for section in self.name.split(".")[:-1])
+
+    @property
+    def shown(self) -> str:
+        """Return the value as it may be printed: `***` where it is a secret, or is in a section of secrets."""
+        secret = any(SECRET.search(part) for part in self.name.split("."))
+        return "***" if secret else _as_yaml(self.value)
+
     def __str__(self) -> str:
-        shown = "***" if self.last in SECRET else _as_yaml(self.value)
-        return f"{self.name}: {shown}"
+        return f"{self.name}: {self.shown}"
 
 
 def apply_guide(guide: Path, document: int | None, params: Path = PARAMS) -> list[str]:
@@ -72,15 +82,24 @@ def _documents(guide: Path) -> list[Any]:
         ]
     except FileNotFoundError:
         raise UserError(f"{guide} is not there. Name the guide's file, such as config.yaml.") from None
-    except (OSError, UnicodeDecodeError, YAMLError) as error:
-        raise UserError(f"{guide} is not YAML: {' '.join(str(error).split())}. Fix that file.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{guide} cannot be read: {error}. Name a file of YAML in UTF-8.") from None
+    except YAMLError as error:
+        raise UserError(_not_yaml(guide, error)) from None
     if not found or not all(isinstance(document, dict) for document in found):
         raise UserError(f"{guide} should hold settings, such as lora_rank: 16. Name the guide's file with settings.")
     return found
 
 
+def _not_yaml(guide: Path, error: YAMLError) -> str:
+    """Return the line and the problem. ruamel's own message also quotes values, which may be secrets."""
+    mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None) or type(error).__name__
+    where = f"{guide}:{mark.line + 1}" if mark else str(guide)
+    return f"{where} is not YAML: {problem.partition(' with value ')[0]}. Fix that line."
+
+
 def _contents(document: Any) -> str:
-    return _few([f"{setting.last}: {_as_yaml(setting.value)}" for setting in _settings(document)])
+    return _few([f"{setting.last}: {setting.shown}" for setting in _settings(document)])
 
 
 def _few(names: list[str]) -> str:
@@ -109,7 +128,7 @@ def _plain(value: Any) -> Any:
 
 def _translate(settings: list[Setting]) -> tuple[Values, dict[str, Setting], list[str]]:
     """Return the values by key, the setting that each comes from, and a line about each setting."""
-    by_name = {setting.last: setting.value for setting in settings}
+    by_name = {setting.last: setting.value for setting in settings if not setting.is_aside}
     values: Values = {}
     sources: dict[str, Setting] = {}
     lines = []
@@ -128,6 +147,8 @@ def _translate(settings: list[Setting]) -> tuple[Values, dict[str, Setting], lis
 
 def _counterparts(setting: Setting, by_name: Settings) -> tuple[Values, str]:
     """Return what a setting becomes, and a remark: why it becomes nothing, or what to know about it."""
+    if setting.is_aside:
+        return {}, REFUSED.get(setting.last, "its section is about generation or evaluation, and was left")
     convert = TAKEN.get(setting.last)
     if setting.last == "dropout" and "lora" in setting.name.lower():
         convert = to("lora.dropout", as_share)
@@ -163,4 +184,7 @@ def _with_sources(message: str, sources: dict[str, Setting], guide: Path) -> str
 def _as_yaml(value: Any) -> str:
     if isinstance(value, list):
         return f"[{', '.join(map(_as_yaml, value))}]"
+    if isinstance(value, dict):
+        inner = (f"{key}: {'***' if SECRET.search(key) else _as_yaml(inner)}" for key, inner in value.items())
+        return f"{{{', '.join(inner)}}}"
     return {"None": "null", "True": "true", "False": "false"}.get(str(value), str(value))

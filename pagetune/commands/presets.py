@@ -7,8 +7,9 @@ from typing import Any
 
 from pydantic import BaseModel
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedSeq
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString, FoldedScalarString, LiteralScalarString
 
 from pagetune.errors import UserError
 from pagetune.jsonl import atomic_write
@@ -37,7 +38,7 @@ def write_values(source: Path, leaves: list[tuple[tuple[str, ...], Any]], params
             node = node[section]
         if node[name] != value:
             changes.append(f"{'.'.join((*sections, name))}: {node[name]} -> {value}")
-            node[name] = _in_one_line(value)
+            replace_value(node, name, value)
     if changes:
         _check(source, values)
         _write(params, values)
@@ -62,13 +63,52 @@ def _leaves(
             yield key, value
 
 
-def _in_one_line(value: Any) -> Any:
-    """Return a list as ruamel writes it in one line, as params.yaml has its lists."""
-    if not isinstance(value, list):
-        return value
-    line = CommentedSeq(value)
-    line.fa.set_flow_style()
-    return line
+def replace_value(node: Any, name: str, value: Any) -> None:
+    """Put a value in the place of another, without its own comments, and keep the comment that follows the place.
+
+    ruamel has that comment at the last item of the old value, and writes it behind the last item of the new one.
+    """
+    holder, key, slot = _last_item(node, name)
+    comment = None
+    if key in holder.ca.items:
+        comment, holder.ca.items[key][slot] = holder.ca.items[key][slot], None
+    node[name] = _without_comments(value)
+    if comment:
+        holder, key, slot = _last_item(node, name)
+        holder.ca.items.setdefault(key, [None] * 4)[slot] = comment
+        if isinstance(holder[key], CommentedMap | CommentedSeq):
+            # Else the comment would be written before a value in brackets.
+            holder[key].ca.comment = [comment, None]
+
+
+def _last_item(node: Any, name: Any) -> tuple[Any, Any, int]:
+    """Return the mapping or list that holds the last item in a value, its key, and where ruamel has its comment."""
+    value = node[name]
+    if _is_block(value):
+        return _last_item(value, list(value)[-1] if isinstance(value, dict) else len(value) - 1)
+    return node, name, 2 if isinstance(node, dict) else 0
+
+
+def _is_block(value: Any) -> bool:
+    """Return whether a mapping or list has its items in lines of their own."""
+    return isinstance(value, CommentedMap | CommentedSeq) and bool(value) and not value.fa.flow_style()
+
+
+def _without_comments(value: Any) -> Any:
+    """Return a copy. A list that has no style yet is written in one line, as params.yaml has its lists."""
+    copy: Any
+    if isinstance(value, dict):
+        copy = CommentedMap((key, _without_comments(inner)) for key, inner in value.items())
+    elif isinstance(value, list):
+        copy = CommentedSeq(map(_without_comments, value))
+    else:
+        # A text in lines of its own (`|`) would bring the comment below it along.
+        return DoubleQuotedScalarString(value) if isinstance(value, LiteralScalarString | FoldedScalarString) else value
+    if _is_block(value):
+        copy.fa.set_block_style()
+    else:
+        copy.fa.set_flow_style()
+    return copy
 
 
 def comment_keeping_yaml() -> Any:

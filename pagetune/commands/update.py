@@ -1,7 +1,7 @@
 """`pagetune init --update`: adapts a project to the version of pagetune that is installed now.
 
 A file that nobody changed is replaced. One that the user changed stays, and if the new version changed it too, its text
-is written beside it. In params.yaml the user's values stay, and new keys are added.
+is written beside it. In params.yaml the user's values stay, and new keys are added; the old file stays beside it.
 """
 
 import re
@@ -12,11 +12,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from pagetune import __version__
-from pagetune.commands.presets import comment_keeping_yaml
-from pagetune.commands.project import LOCK, hash_of, project_files, read_lock, write_lock
+from pagetune.commands.presets import comment_keeping_yaml, replace_value
+from pagetune.commands.project import LIBRARY, LOCK, hash_of, project_files, read_lock, write_lock
 from pagetune.errors import UserError
 from pagetune.jsonl import write_text
 from pagetune.params import PARAMS, load_params, read_yaml
+
+#: The user's params.yaml as it was.
+OLD = f"{PARAMS}.old"
 
 
 def update(folder: Path) -> list[str]:
@@ -26,13 +29,14 @@ def update(folder: Path) -> list[str]:
     """
     if not (folder / PARAMS).exists():
         raise UserError(f"init: {folder} is not a project, {PARAMS} is not there. `pagetune init FOLDER` writes one.")
-    version, written = read_lock(folder)
     files = project_files()
+    _check_places(folder, files)
+    version, written = read_lock(folder)
     changed = {name: text for name, text in files.items() if written.get(name) != hash_of(text.encode())}
     lines = list[str]()
     if template := changed.pop(PARAMS.name, None):
         merged, lines = merge_params(folder / PARAMS, template)
-        write_text(folder / PARAMS, merged)
+        lines += _write_params(folder, merged, written.get(PARAMS.name))
     for name, text in changed.items():
         lines += _replace(folder, name, text, written.get(name))
     for name in sorted(set(written) - set(files)):
@@ -40,6 +44,25 @@ def update(folder: Path) -> list[str]:
     write_lock(folder, files)
     versions = __version__ if version == __version__ else f"{version} -> {__version__}"
     return [f"init: pagetune {versions} in {folder / LOCK}", *(f"init: {line}" for line in lines)]
+
+
+def _check_places(folder: Path, files: dict[str, str]) -> None:
+    """Raise UserError where a folder is in the place of a file, or a file in that of a folder."""
+    places = [folder / name for name in (*files, LOCK.name, LIBRARY.name, *(f"{name}.new" for name in files), OLD)]
+    if in_the_way := next((path for path in places if path.is_dir()), None):
+        raise UserError(f"init: {in_the_way} is a folder, and a file is written there. Move it away.")
+    parents = {parent for path in places for parent in path.parents if folder in parent.parents}
+    if in_the_way := next((path for path in sorted(parents) if path.exists() and not path.is_dir()), None):
+        raise UserError(f"init: {in_the_way} is a file, and files are written below it. Move it away.")
+
+
+def _write_params(folder: Path, merged: str, written: str | None) -> Iterator[str]:
+    """Write params.yaml, and beside it the old one where that has something of the user's, such as comments."""
+    old = (folder / PARAMS).read_bytes()
+    if old != merged.encode() and hash_of(old) != written:
+        write_text(folder / OLD, old.decode())
+        yield f"{OLD} is your old {PARAMS}, with your own comments. Take over what you need and delete it."
+    write_text(folder / PARAMS, merged)
 
 
 def _replace(folder: Path, name: str, text: str, written: str | None) -> Iterator[str]:
@@ -63,7 +86,7 @@ def _remove(folder: Path, name: str, written: str) -> Iterator[str]:
     path = folder / name
     if not path.exists():
         return
-    if hash_of(path.read_bytes()) != written:
+    if path.is_dir() or hash_of(path.read_bytes()) != written:
         yield f"{name} is not part of pagetune any more; it stays, because you changed it"
         return
     path.unlink()
@@ -77,6 +100,11 @@ def merge_params(mine: Path, template: str) -> tuple[str, list[str]]:
     """
     yaml = comment_keeping_yaml()
     values, own = yaml.load(template), read_yaml(mine, "rt")
+    if not isinstance(own, dict):
+        raise UserError(
+            f"{mine} holds no settings. Restore it with `git checkout {PARAMS}`, or copy that of a new project "
+            "(`pagetune init FOLDER`)."
+        )
     lines = [
         f"{PARAMS} has the new version's comments and your values",
         *(f"{PARAMS} has the new key {key}: {value}" for key, value in _only_in(values, own)),
@@ -105,7 +133,7 @@ def _take_over(values: Any, own: Any) -> None:
         if _is_section(values[name]) and _is_section(own[name]):
             _take_over(values[name], own[name])
         elif values[name] != own[name]:
-            values[name] = own[name]
+            replace_value(values, name, own[name])
 
 
 def _is_section(value: Any) -> bool:
