@@ -201,7 +201,7 @@ class Pair(Record):
 
     @property
     def compared(self) -> str:
-        """Return the same without the system text, which is no part of the fact and may be that of all rows."""
+        """Return the same without the system text, which does not belong to the fact and may be that of all rows."""
         return with_turns([turn for turn in self.turns if turn.role != "system"], self.instruction)
 
     @classmethod
