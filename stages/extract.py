@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pagetune.errors import UserError, run_stage
-from pagetune.extract.files import OWN_ROWS, SUFFIXES, find_documents, find_unread
+from pagetune.extract.files import OWN_ROWS, SUFFIXES, find_documents, find_nested, find_unread
 from pagetune.extract.pages import read_documents
 from pagetune.extract.summary import ExtractSummary, progress, say_bad_file, what_to_do
 from pagetune.jsonl import atomic_write, write_json, write_records
@@ -58,8 +58,7 @@ def check_folder() -> None:
             f"{RAW} holds no document ({', '.join(SUFFIXES)}) and no rows of your own ({', '.join(OWN_ROWS)}). "
             f"Put your documents there, or set qa.source: rows for a data set on the Hub.{unread}"
         )
-    nested = [path for path in RAW.rglob("*") if path.suffix.lower() in SUFFIXES and path.parent != RAW]
-    if nested and not any(path.suffix.lower() in OWN_ROWS for path in nested[0].parent.iterdir()):
+    if nested := find_nested(RAW):
         raise UserError(f"{nested[0]} is in a subfolder, which is not read. Move it to {RAW}.")
 
 

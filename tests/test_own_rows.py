@@ -457,3 +457,9 @@ def test_of_two_tries_of_an_answer_the_one_without_weight_is_left_out(tmp_path: 
     messages[2]["weight"] = 0
     (pair,) = read(write(tmp_path, "own.jsonl", {"messages": messages})).pairs
     assert (pair.turns, pair.instruction, pair.output) == ([], "몇 시?", "아홉 시")
+
+
+def test_western_marks_are_not_taken_for_korean(tmp_path: Path) -> None:
+    (tmp_path / "own.csv").write_bytes("question,answer\nWho’s there?,It’s me\n".encode("cp1252"))
+    with pytest.raises(UserError, match=r"own.csv is not UTF-8, UTF-16 or CP949 \(byte 19\)"):
+        read(tmp_path)

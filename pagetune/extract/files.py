@@ -33,6 +33,8 @@ PASSWORDS_HELP = (
 #: The suffixes of documents, of a user's own rows, which build_qa reads, and of what belongs to no reader.
 SUFFIXES = (".pdf", *KINDS)
 OWN_ROWS = (".jsonl", ".json", ".csv", ".tsv", ".parquet")
+#: What `save_to_disk` writes into the folder of a data set.
+_SAVED = ("state.json", "dataset_dict.json")
 _NOBODYS = (".dvc",)
 
 
@@ -75,6 +77,14 @@ def find_unread(folder: Path) -> list[BadFile]:
     known = (*SUFFIXES, *OWN_ROWS, *_NOBODYS)
     others = [path for path in sorted(folder.glob("[!.]*")) if path.suffix.lower() not in known and _is_own(path)]
     return [BadFile(file=file_name(path), reason="not_read", seen=why_not_read(path)) for path in others]
+
+
+def find_nested(folder: Path) -> list[Path]:
+    """Return documents and own rows in subfolders, which nobody reads; a data set that `datasets` saved is read."""
+    saved = {path.parent for name in _SAVED for path in folder.glob(f"*/{name}")}
+    wanted = (*SUFFIXES, *OWN_ROWS)
+    paths = [path for path in sorted(folder.glob("*/**/*")) if path.suffix.lower() in wanted and path.is_file()]
+    return [path for path in paths if not saved & set(path.parents)]
 
 
 def _is_own(path: Path) -> bool:

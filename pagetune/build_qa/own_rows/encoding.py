@@ -5,6 +5,7 @@ guesses from the frequency of letters takes short Korean files for Chinese or Ja
 """
 
 import codecs
+import re
 from pathlib import Path
 
 from pagetune.errors import UserError
@@ -20,10 +21,20 @@ def encoding_of(path: Path) -> str:
     with path.open("rb") as file:
         head = file.read(_CHUNK)
     marked = next((name for mark, name in _MARKS.items() if head.startswith(mark)), None)
+    failures = []
     for encoding in [marked] if marked else [*_without_mark(head), "utf-8-sig", "cp949"]:
-        if (failed := _first_failure(path, encoding)) is None:
+        failures.append(_first_failure(path, encoding))
+        if failures[-1] is None and not (encoding == "cp949" and _is_western(head)):
             return encoding
+    failed = next(failure for failure in failures if failure is not None)
     raise UserError(f"{path} is not UTF-8, UTF-16 or CP949 (byte {failed}). Save it as UTF-8; in Excel: CSV UTF-8.")
+
+
+def _is_western(head: bytes) -> bool:
+    """Tell whether what reads as Korean ends Latin words, as the marks of Windows-1252 do: It뭩 for It’s."""
+    text = head.decode("cp949", "ignore")
+    glued = re.findall(r"(?<=[a-z])[^\x00-\x7f](?![^\x00-\x7f])", text)
+    return 2 * len(glued) > len(re.findall(r"[^\x00-\x7f]+", text))
 
 
 def _without_mark(head: bytes) -> list[str]:
