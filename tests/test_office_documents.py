@@ -2,6 +2,9 @@
 
 import datetime
 import io
+import time
+import tracemalloc
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +18,14 @@ from documents import inspect, read, rows_of, text_of
 from docx.enum.text import WD_BREAK
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
+from openpyxl.styles import Font
 from pptx.chart.data import CategoryChartData
 from pptx.enum.chart import XL_CHART_TYPE
 from pptx.util import Inches
 
+from pagetune.extract.formats.flow import Cell, Paragraph, TableBlock
 from pagetune.extract.formats.number_formats import shown
+from pagetune.extract.formats.page_records import page_blocks
 from pagetune.records import BadFile
 
 SENTENCE = "도서관은 평일 오전 아홉 시부터 오후 여섯 시까지 문을 엽니다."
@@ -152,6 +158,62 @@ def test_a_long_sheet_is_cut_between_rows_and_each_part_has_the_header(tmp_path:
     assert len(pages) > 3
     assert all(page.tables[0].rows[0] == ["이름", "주소"] for page in pages)
     assert sum(len(page.tables[0].rows) - 1 for page in pages) == 500
+
+
+def rewrite(path: Path, part: str, old: str, new: str) -> None:
+    """Change the XML of a package."""
+    with zipfile.ZipFile(path) as package:
+        parts = {name: package.read(name) for name in package.namelist()}
+    assert old.encode() in parts[part]
+    parts[part] = parts[part].replace(old.encode(), new.encode())
+    with zipfile.ZipFile(path, "w") as package:
+        for name, content in parts.items():
+            package.writestr(name, content)
+
+
+def test_a_formula_whose_stored_result_is_empty_shows_nothing(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for row in (["값", "두 배"], ["모름", '=IF(A2="모름","",A2*2)'], [3, "=A3*2"]):
+        book.active.append(row)
+    path = tmp_path / "empty.xlsx"
+    book.save(path)
+    rewrite(path, "xl/worksheets/sheet1.xml", '<c r="B2"><f>', '<c r="B2" t="str"><f>')
+    assert rows_of(read(path)[0]) == [[["값", "두 배"], ["모름", ""], ["3", "=A3*2"]]]
+
+
+def test_a_formatted_cell_far_away_costs_no_memory(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for row in (["구분", "금액"], ["발급", 1000]):
+        book.active.append(row)
+    book.active.cell(1_048_576, 10).font = Font(bold=True)
+    book.save(tmp_path / "far.xlsx")
+    tracemalloc.start()
+    (page,) = read(tmp_path / "far.xlsx")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert rows_of(page) == [[["구분", "금액"], ["발급", "1000"]]]
+    assert peak < 200 * 2**20
+
+
+def test_a_workbook_is_read_under_any_name(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for row in (["구분", "금액"], ["발급", 1000]):
+        book.active.append(row)
+    book.save(tmp_path / "book.xlsx")
+    (tmp_path / "book.xlsx").rename(tmp_path / "book.docx")
+    assert rows_of(read(tmp_path / "book.docx")[0]) == [[["구분", "금액"], ["발급", "1000"]]]
+
+
+def test_the_time_for_a_table_grows_with_its_rows() -> None:
+    """Four times the rows took sixteen times as long."""
+
+    def seconds(rows: int) -> float:
+        cells = [Cell(row, column, 1, 1, [Paragraph("값")]) for row in range(rows) for column in range(3)]
+        start = time.process_time()
+        page_blocks([TableBlock(cells)])
+        return time.process_time() - start
+
+    assert seconds(8_000) < 8 * seconds(2_000)
 
 
 @pytest.mark.parametrize(

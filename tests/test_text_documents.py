@@ -58,6 +58,47 @@ def test_what_a_browser_does_not_show_is_left_out(tmp_path: Path) -> None:
     assert read(tmp_path / "page.html")[0].text.splitlines() == [SENTENCE, NEXT, "3. 신청서", "4. 신분증"]
 
 
+def read_html(folder: Path, content: str) -> Page:
+    (folder / "page.html").write_text(content, encoding="utf-8")
+    return read(folder / "page.html")[0]
+
+
+def test_text_after_the_body_is_read(tmp_path: Path) -> None:
+    page = read_html(tmp_path, f"<html><body><p>{SENTENCE}</p></body><p>{NEXT}</p></html>")
+    assert page.text.splitlines() == [SENTENCE, NEXT]
+
+
+@pytest.mark.parametrize(
+    "rows", ["<form><tr>{0}</tr><tr>{1}</tr></form>", "<tr><form>{0}</form></tr><tr>{1}</tr>", "<tr>{0}<tr>{1}"]
+)
+def test_a_form_around_rows_or_cells_does_not_hide_them(tmp_path: Path, rows: str) -> None:
+    table = rows.format("<td>이름<td>홍길동", "<td>나이<td>30")
+    page = read_html(tmp_path, f"<body><p>{SENTENCE}</p><table>{table}</table></body>")
+    assert rows_of(page) == [[["이름", "홍길동"], ["나이", "30"]]]
+
+
+def test_preformatted_text_keeps_its_lines(tmp_path: Path) -> None:
+    page = read_html(tmp_path, f"<body><pre>{SENTENCE}<br>가<!-- 감춘 글 --><script>x()</script>\n<b>{NEXT}</b></pre>")
+    assert page.text.splitlines() == [SENTENCE, "가", NEXT]
+
+
+@pytest.mark.parametrize("tag", ["<div>", "<font>", "<ul><li>", "<b>", "<table><tr><td>"])
+def test_elements_may_lie_in_each_other_as_deep_as_they_like(tmp_path: Path, tag: str) -> None:
+    page = read_html(tmp_path, f"<body><p>{SENTENCE}</p>" + f"{tag}" * 600 + NEXT)
+    assert NEXT in page.text or NEXT in str(rows_of(page))
+
+
+def test_a_cell_covers_no_more_columns_than_browsers_allow(tmp_path: Path) -> None:
+    rows = "<tr><td colspan=50000000>가<td>나<tr><td>다<td>라"
+    assert rows_of(read_html(tmp_path, f"<body><p>{SENTENCE}</p><table>{rows}</table>"))[0][1][:2] == ["다", "라"]
+
+
+@pytest.mark.parametrize("start", ["첫 문단입니다.", "첫 문단: '닫지 않은 글"])
+def test_a_rule_at_the_start_of_markdown_is_not_front_matter(tmp_path: Path, start: str) -> None:
+    (tmp_path / "rule.md").write_text(f"---\n{start}\n\n---\n{SENTENCE}\n", encoding="utf-8")
+    assert read(tmp_path / "rule.md")[0].text.splitlines() == [start, SENTENCE]
+
+
 def test_markdown_has_its_headings_lists_and_tables(tmp_path: Path) -> None:
     (tmp_path / "notes.md").write_text(
         f"---\nlayout: page\n---\n# 이용 안내\n\n{SENTENCE}\n{NEXT}\n\n1. **신청서**\n2. `신분증`\n\n"

@@ -1,10 +1,11 @@
 """Put the blocks of a document on pages: those that the file knows, and parts of bounded length where it knows none."""
 
+from bisect import bisect
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import count
 
-from pagetune.extract.formats.flow import PAGE_BREAK, Block, Paragraph, TableBlock, text_of
+from pagetune.extract.formats.flow import PAGE_BREAK, Block, Cell, Paragraph, TableBlock, text_of
 
 #: No part of a long text is longer than this, in characters. It is cut before a heading after this many.
 MAX_CHARACTERS, MIN_CHARACTERS = 3000, 1000
@@ -32,7 +33,7 @@ def _cut(part: list[Block]) -> Iterator[list[Block]]:
     for piece in (piece for block in part for piece in _pieces(block)):
         length = len(text_of([piece])) + 1
         starts = _is_heading(piece) and filled >= MIN_CHARACTERS
-        if filled and (starts or filled + length > MAX_CHARACTERS):
+        if (starts or filled + length > MAX_CHARACTERS) and text_of(page):
             kept = _without_heading(page)
             yield kept
             page = page[len(kept) :]
@@ -67,20 +68,28 @@ def _pieces(block: Block) -> Iterator[Block]:
 
 def _table_parts(table: TableBlock) -> Iterator[TableBlock]:
     """Cut a table where no cell goes on into the next row. The parts have its number, and the first its caption."""
-    rows: dict[int, int] = {}
+    bounds = _bounds(table)
+    parts: list[list[Cell]] = [[] for _ in bounds]
     for cell in table.cells:
-        rows[cell.row] = rows.get(cell.row, 0) + len(text_of(cell.blocks))
-    bounds, filled = [0], 0
-    for row in sorted(rows):
-        crossed = any(cell.row < row < cell.row + cell.row_span for cell in table.cells)
-        if filled and filled + rows[row] > MAX_CHARACTERS and not crossed:
+        part = bisect(bounds, cell.row) - 1
+        parts[part].append(replace(cell, row=cell.row - bounds[part]))
+    with_caption = parts[0] if table.caption_above else parts[-1]
+    for cells in parts:
+        yield replace(table, cells=cells, caption=table.caption if cells is with_caption else [])
+
+
+def _bounds(table: TableBlock) -> list[int]:
+    """Return the rows at which the parts of a table begin, with at most MAX_CHARACTERS where its cells allow it."""
+    lengths: dict[int, int] = {}
+    ends: dict[int, int] = {}
+    for cell in table.cells:
+        lengths[cell.row] = lengths.get(cell.row, 0) + len(text_of(cell.blocks))
+        ends[cell.row] = max(ends.get(cell.row, 0), cell.row + cell.row_span)
+    bounds, filled, reach = [0], 0, 0
+    for row in sorted(lengths):
+        if filled and filled + lengths[row] > MAX_CHARACTERS and reach <= row:
             bounds.append(row)
             filled = 0
-        filled += rows[row]
-    for index, (top, bottom) in enumerate(zip(bounds, [*bounds[1:], None], strict=True)):
-        cells = [
-            replace(cell, row=cell.row - top) for cell in table.cells if top <= cell.row < (bottom or cell.row + 1)
-        ]
-        last = bottom is None
-        has_caption = index == 0 if table.caption_above else last
-        yield replace(table, cells=cells, caption=table.caption if has_caption else [])
+        filled += lengths[row]
+        reach = max(reach, ends[row])
+    return bounds
