@@ -37,6 +37,40 @@ def test_text_in_no_known_encoding_is_named_and_not_guessed(tmp_path: Path, cont
     assert "line 1" in bad.seen
 
 
+@pytest.mark.parametrize("stray", ["\x1a", "\x1b", "\x85", "\x00"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_stray_control_character_is_a_space(tmp_path: Path, stray: str, encoding: str) -> None:
+    (tmp_path / "stray.txt").write_text(f"{SENTENCE}{stray}{NEXT}", encoding=encoding)
+    assert read(tmp_path / "stray.txt")[0].text == f"{SENTENCE} {NEXT}"
+
+
+def test_an_old_text_may_end_with_its_mark(tmp_path: Path) -> None:
+    (tmp_path / "old.txt").write_bytes(f"{SENTENCE}\r\n\x1a".encode("cp949"))
+    assert read(tmp_path / "old.txt")[0].text == SENTENCE
+
+
+def test_a_byte_that_does_not_fit_is_named_where_the_best_encoding_fails(tmp_path: Path) -> None:
+    (tmp_path / "bad.txt").write_bytes(f"{SENTENCE}\n{NEXT}\n".encode("cp949") + b"\xff\n")
+    bad = inspect(tmp_path / "bad.txt")
+    assert isinstance(bad, BadFile)
+    assert bad.seen == "line 3 has the byte 0xff"
+
+
+@pytest.mark.parametrize("suffix", [".txt", ".md", ".html"])
+def test_a_text_about_pdfs_is_not_a_pdf(tmp_path: Path, suffix: str) -> None:
+    (tmp_path / f"about{suffix}").write_text(f"{SENTENCE} PDF는 %PDF-1.7로 시작합니다.", encoding="utf-8")
+    assert "%PDF-1.7" in read(tmp_path / f"about{suffix}")[0].text
+
+
+@pytest.mark.parametrize(("part", "end"), [(SENTENCE + " ", "."), ("도서관 이용 안내 ", "안내"), ("가나다라", "")])
+def test_a_line_that_is_too_long_for_a_page_is_cut(tmp_path: Path, part: str, end: str) -> None:
+    (tmp_path / "line.txt").write_text(part * 1_000, encoding="utf-8")
+    pages = read(tmp_path / "line.txt")
+    assert len(pages) > 1
+    assert all(len(page.text) <= 3_000 and page.text.endswith(end) for page in pages)
+    assert "".join(text_of(pages).split()) == "".join((part * 1_000).split())
+
+
 def test_a_real_page_of_html_is_read_as_a_browser_shows_it() -> None:
     (page,) = read(shared("docs/docling_html_rich_table_cells.html"))
     assert page.tables[0].caption == "Basic duck facts"

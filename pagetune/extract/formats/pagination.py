@@ -1,5 +1,6 @@
 """Put the blocks of a document on pages: those that the file knows, and parts of bounded length where it knows none."""
 
+import re
 from bisect import bisect
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,6 +12,7 @@ from pagetune.extract.formats.flow import PAGE_BREAK, Block, Cell, Paragraph, Ta
 MAX_CHARACTERS, MIN_CHARACTERS = 3000, 1000
 #: A page that ends at a page break is cut only if it has more: a printed page of two columns may have 4,000.
 MAX_PRINTED = 6000
+_SENTENCE_END = re.compile(r"""[.?!…。][)\]"'’”」』]*\s""")
 
 
 def paginate(blocks: list[Block]) -> list[list[Block]]:
@@ -60,10 +62,23 @@ def _pieces(block: Block) -> Iterator[Block]:
     if isinstance(block, TableBlock):
         yield from _table_parts(block)
     elif isinstance(block, Paragraph) and len(block.text) > MAX_CHARACTERS:
-        lines = block.text.split("\n")
+        lines = (part for line in block.text.split("\n") for part in _line_parts(line))
         yield from (Paragraph(line, block.heading) for line in lines)
     else:
         yield block
+
+
+def _line_parts(line: str) -> Iterator[str]:
+    """Cut a line that is too long for a page at the last end of a sentence, else at the last space, else anywhere."""
+    start = 0
+    while len(line) - start > MAX_CHARACTERS:
+        end = start + MAX_CHARACTERS
+        sentences = [found.end() for found in _SENTENCE_END.finditer(line, start + MIN_CHARACTERS, end)]
+        cut = sentences[-1] if sentences else line.rfind(" ", start, end) + 1
+        cut = cut if cut > start else end
+        yield line[start:cut].strip()
+        start = cut
+    yield line[start:]
 
 
 def _table_parts(table: TableBlock) -> Iterator[TableBlock]:
