@@ -15,6 +15,7 @@ import pptx
 import pytest
 from conftest import shared
 from documents import inspect, read, rows_of, text_of
+from docx.enum.section import WD_SECTION
 from docx.enum.text import WD_BREAK
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
@@ -89,6 +90,68 @@ def test_a_page_break_begins_a_page(tmp_path: Path) -> None:
     document.save(str(tmp_path / "pages.docx"))
     pages = read(tmp_path / "pages.docx")
     assert [page.text[:5] for page in pages] == [SENTENCE[:5], "둘째 쪽입"]
+
+
+def test_a_section_says_how_it_begins_and_not_how_the_next_one_does(tmp_path: Path) -> None:
+    document = docx.Document()
+    document.sections[0].start_type = WD_SECTION.NEW_PAGE
+    for number, start in enumerate((WD_SECTION.CONTINUOUS, WD_SECTION.NEW_PAGE, WD_SECTION.CONTINUOUS), 1):
+        document.add_paragraph(f"{number}. {SENTENCE}")
+        document.add_section(start)
+    document.add_paragraph(f"4. {SENTENCE}")
+    document.save(str(tmp_path / "sections.docx"))
+    assert [[line[0] for line in page.text.splitlines()] for page in read(tmp_path / "sections.docx")] == [
+        ["1", "2"],
+        ["3", "4"],
+    ]
+
+
+def test_a_check_box_is_shown_and_what_to_enter_is_not(tmp_path: Path) -> None:
+    document = docx.Document()
+    paragraph = document.add_paragraph()
+    for text, state in (
+        ("남 ", "<w:checked/>"),
+        ("여 ", '<w:checked w:val="0"/>'),
+        ("단체 ", '<w:default w:val="1"/>'),
+    ):
+        box = f"<w:ffData><w:checkBox><w:sizeAuto/>{state}</w:checkBox></w:ffData>"
+        add_run(paragraph, f'<w:r ><w:fldChar w:fldCharType="begin">{box}</w:fldChar></w:r>')
+        paragraph.add_run(text)
+    paragraph.add_run(SENTENCE)
+    hint = "<w:r><w:t>여기를 눌러 입력하십시오.</w:t></w:r>"
+    add_run(paragraph, f"<w:sdt><w:sdtPr><w:showingPlcHdr/></w:sdtPr><w:sdtContent>{hint}</w:sdtContent></w:sdt>")
+    add_run(paragraph, "<w:sdt><w:sdtContent><w:r><w:t> 끝</w:t></w:r></w:sdtContent></w:sdt>")
+    document.save(str(tmp_path / "form.docx"))
+    assert read(tmp_path / "form.docx")[0].text == f"☑남 ☐여 ☑단체 {SENTENCE} 끝"
+
+
+def test_a_cell_of_a_docx_that_claims_millions_of_columns_is_read(tmp_path: Path) -> None:
+    document = docx.Document()
+    table = document.add_table(2, 2)
+    for cell, text in zip(table._cells, ("가", "나", "다", "라"), strict=True):
+        cell.text = text
+    table._cells[0]._tc.get_or_add_tcPr().grid_span = 30_000_000
+    document.save(str(tmp_path / "wide.docx"))
+    assert rows_of(read(tmp_path / "wide.docx")[0])[0][1][:2] == ["다", "라"]
+
+
+def test_a_chart_of_two_kinds_shows_all_its_numbers(tmp_path: Path) -> None:
+    presentation = pptx.Presentation()
+    slide = presentation.slides.add_slide(presentation.slide_layouts[5])
+    slide.shapes.title.text = "매출과 증가율을 나타낸 그림입니다."
+    data = CategoryChartData()
+    data.categories = ["1월", "2월"]
+    data.add_series("매출", (123456.78, 1234567.89))
+    data.add_series("증가율", (0.153, 12))
+    chart = slide.shapes.add_chart(XL_CHART_TYPE.COLUMN_CLUSTERED, 0, Inches(2), Inches(4), Inches(3), data).chart
+    bars = chart.plots[0]._element
+    lines = bars.makeelement(bars.tag.replace("barChart", "lineChart"))
+    lines.append(bars.findall(bars.tag.replace("barChart", "ser"))[1])
+    bars.addnext(lines)
+    presentation.save(str(tmp_path / "two.pptx"))
+    assert rows_of(read(tmp_path / "two.pptx")[0]) == [
+        [["", "1월", "2월"], ["매출", "123456.78", "1234567.89"], ["증가율", "0.153", "12"]]
+    ]
 
 
 def test_slides_are_pages_and_hidden_ones_notes_and_footers_are_left_out() -> None:

@@ -154,7 +154,19 @@ def test_a_long_text_is_cut_into_pages_and_nothing_is_lost(tmp_path: Path) -> No
 
 
 def test_files_that_nobody_reads_are_named_with_what_to_do(tmp_path: Path) -> None:
-    for name in ("old.doc", "scan.png", "pile.zip", "notes.xyz", "own.jsonl", ".gitignore", "a.pdf.dvc", "~$open.docx"):
+    for name in (
+        "old.doc",
+        "scan.png",
+        "pile.zip",
+        "notes.xyz",
+        "own.jsonl",
+        ".gitignore",
+        "a.pdf.dvc",
+        "~$open.docx",
+        "._a.docx",
+        "Thumbs.db",
+        "desktop.ini",
+    ):
         (tmp_path / name).write_bytes(b"x")
     found = {bad.file: bad.seen for bad in find_unread(tmp_path)}
     assert sorted(found) == ["notes.xyz", "old.doc", "pile.zip", "scan.png"]
