@@ -2,6 +2,9 @@
 
 import datetime
 import io
+import time
+import tracemalloc
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +15,18 @@ import pptx
 import pytest
 from conftest import shared
 from documents import inspect, read, rows_of, text_of
+from docx.enum.section import WD_SECTION
 from docx.enum.text import WD_BREAK
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
+from openpyxl.styles import Font
 from pptx.chart.data import CategoryChartData
 from pptx.enum.chart import XL_CHART_TYPE
 from pptx.util import Inches
 
+from pagetune.extract.formats.flow import Cell, Paragraph, TableBlock
 from pagetune.extract.formats.number_formats import shown
+from pagetune.extract.formats.page_records import page_blocks
 from pagetune.records import BadFile
 
 SENTENCE = "도서관은 평일 오전 아홉 시부터 오후 여섯 시까지 문을 엽니다."
@@ -83,6 +90,68 @@ def test_a_page_break_begins_a_page(tmp_path: Path) -> None:
     document.save(str(tmp_path / "pages.docx"))
     pages = read(tmp_path / "pages.docx")
     assert [page.text[:5] for page in pages] == [SENTENCE[:5], "둘째 쪽입"]
+
+
+def test_a_section_says_how_it_begins_and_not_how_the_next_one_does(tmp_path: Path) -> None:
+    document = docx.Document()
+    document.sections[0].start_type = WD_SECTION.NEW_PAGE
+    for number, start in enumerate((WD_SECTION.CONTINUOUS, WD_SECTION.NEW_PAGE, WD_SECTION.CONTINUOUS), 1):
+        document.add_paragraph(f"{number}. {SENTENCE}")
+        document.add_section(start)
+    document.add_paragraph(f"4. {SENTENCE}")
+    document.save(str(tmp_path / "sections.docx"))
+    assert [[line[0] for line in page.text.splitlines()] for page in read(tmp_path / "sections.docx")] == [
+        ["1", "2"],
+        ["3", "4"],
+    ]
+
+
+def test_a_check_box_is_shown_and_what_to_enter_is_not(tmp_path: Path) -> None:
+    document = docx.Document()
+    paragraph = document.add_paragraph()
+    for text, state in (
+        ("남 ", "<w:checked/>"),
+        ("여 ", '<w:checked w:val="0"/>'),
+        ("단체 ", '<w:default w:val="1"/>'),
+    ):
+        box = f"<w:ffData><w:checkBox><w:sizeAuto/>{state}</w:checkBox></w:ffData>"
+        add_run(paragraph, f'<w:r ><w:fldChar w:fldCharType="begin">{box}</w:fldChar></w:r>')
+        paragraph.add_run(text)
+    paragraph.add_run(SENTENCE)
+    hint = "<w:r><w:t>여기를 눌러 입력하십시오.</w:t></w:r>"
+    add_run(paragraph, f"<w:sdt><w:sdtPr><w:showingPlcHdr/></w:sdtPr><w:sdtContent>{hint}</w:sdtContent></w:sdt>")
+    add_run(paragraph, "<w:sdt><w:sdtContent><w:r><w:t> 끝</w:t></w:r></w:sdtContent></w:sdt>")
+    document.save(str(tmp_path / "form.docx"))
+    assert read(tmp_path / "form.docx")[0].text == f"☑남 ☐여 ☑단체 {SENTENCE} 끝"
+
+
+def test_a_cell_of_a_docx_that_claims_millions_of_columns_is_read(tmp_path: Path) -> None:
+    document = docx.Document()
+    table = document.add_table(2, 2)
+    for cell, text in zip(table._cells, ("가", "나", "다", "라"), strict=True):
+        cell.text = text
+    table._cells[0]._tc.get_or_add_tcPr().grid_span = 30_000_000
+    document.save(str(tmp_path / "wide.docx"))
+    assert rows_of(read(tmp_path / "wide.docx")[0])[0][1][:2] == ["다", "라"]
+
+
+def test_a_chart_of_two_kinds_shows_all_its_numbers(tmp_path: Path) -> None:
+    presentation = pptx.Presentation()
+    slide = presentation.slides.add_slide(presentation.slide_layouts[5])
+    slide.shapes.title.text = "매출과 증가율을 나타낸 그림입니다."
+    data = CategoryChartData()
+    data.categories = ["1월", "2월"]
+    data.add_series("매출", (123456.78, 1234567.89))
+    data.add_series("증가율", (0.153, 12))
+    chart = slide.shapes.add_chart(XL_CHART_TYPE.COLUMN_CLUSTERED, 0, Inches(2), Inches(4), Inches(3), data).chart
+    bars = chart.plots[0]._element
+    lines = bars.makeelement(bars.tag.replace("barChart", "lineChart"))
+    lines.append(bars.findall(bars.tag.replace("barChart", "ser"))[1])
+    bars.addnext(lines)
+    presentation.save(str(tmp_path / "two.pptx"))
+    assert rows_of(read(tmp_path / "two.pptx")[0]) == [
+        [["", "1월", "2월"], ["매출", "123456.78", "1234567.89"], ["증가율", "0.153", "12"]]
+    ]
 
 
 def test_slides_are_pages_and_hidden_ones_notes_and_footers_are_left_out() -> None:
@@ -154,6 +223,62 @@ def test_a_long_sheet_is_cut_between_rows_and_each_part_has_the_header(tmp_path:
     assert sum(len(page.tables[0].rows) - 1 for page in pages) == 500
 
 
+def rewrite(path: Path, part: str, old: str, new: str) -> None:
+    """Change the XML of a package."""
+    with zipfile.ZipFile(path) as package:
+        parts = {name: package.read(name) for name in package.namelist()}
+    assert old.encode() in parts[part]
+    parts[part] = parts[part].replace(old.encode(), new.encode())
+    with zipfile.ZipFile(path, "w") as package:
+        for name, content in parts.items():
+            package.writestr(name, content)
+
+
+def test_a_formula_whose_stored_result_is_empty_shows_nothing(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for row in (["값", "두 배"], ["모름", '=IF(A2="모름","",A2*2)'], [3, "=A3*2"]):
+        book.active.append(row)
+    path = tmp_path / "empty.xlsx"
+    book.save(path)
+    rewrite(path, "xl/worksheets/sheet1.xml", '<c r="B2"><f>', '<c r="B2" t="str"><f>')
+    assert rows_of(read(path)[0]) == [[["값", "두 배"], ["모름", ""], ["3", "=A3*2"]]]
+
+
+def test_a_formatted_cell_far_away_costs_no_memory(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for row in (["구분", "금액"], ["발급", 1000]):
+        book.active.append(row)
+    book.active.cell(1_048_576, 10).font = Font(bold=True)
+    book.save(tmp_path / "far.xlsx")
+    tracemalloc.start()
+    (page,) = read(tmp_path / "far.xlsx")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert rows_of(page) == [[["구분", "금액"], ["발급", "1000"]]]
+    assert peak < 200 * 2**20
+
+
+def test_a_workbook_is_read_under_any_name(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for row in (["구분", "금액"], ["발급", 1000]):
+        book.active.append(row)
+    book.save(tmp_path / "book.xlsx")
+    (tmp_path / "book.xlsx").rename(tmp_path / "book.docx")
+    assert rows_of(read(tmp_path / "book.docx")[0]) == [[["구분", "금액"], ["발급", "1000"]]]
+
+
+def test_the_time_for_a_table_grows_with_its_rows() -> None:
+    """Four times the rows took sixteen times as long."""
+
+    def seconds(rows: int) -> float:
+        cells = [Cell(row, column, 1, 1, [Paragraph("값")]) for row in range(rows) for column in range(3)]
+        start = time.process_time()
+        page_blocks([TableBlock(cells)])
+        return time.process_time() - start
+
+    assert seconds(8_000) < 8 * seconds(2_000)
+
+
 @pytest.mark.parametrize(
     ("value", "form", "text"),
     [
@@ -165,6 +290,13 @@ def test_a_long_sheet_is_cut_between_rows_and_each_part_has_the_header(tmp_path:
         (12, '[$₩-412]#,##0', "₩12"),
         (7, "000", "007"),
         (-1500, "#,##0;(#,##0)", "(1,500)"),
+        (1234567890, "000-00-00000", "123-45-67890"),
+        (9001011234567, "000000-0000000", "900101-1234567"),
+        (1012345678, "#-####-####", "10-1234-5678"),
+        (1012345678, '000\\-0000\\-0000', "010-1234-5678"),
+        (210, '0"시간" 00"분"', "2시간 10분"),
+        (1500, '[>=1000]#,##0,"천";0', "1500"),
+        (1e30, "#,##0", "1" + "0" * 30),
         (True, "General", "TRUE"),
         (datetime.datetime(2024, 1, 5, 9, 30), "yyyy-mm-dd hh:mm", "2024-01-05 09:30"),
     ],

@@ -69,6 +69,15 @@ def test_peft_finds_the_prefixes_of_an_adapter() -> None:
     assert parameters == ["model", "adapter_name"]
 
 
+def test_a_worksheet_keeps_the_cells_that_it_has_by_row_and_column() -> None:
+    from openpyxl import Workbook
+
+    sheet = Workbook().active
+    assert sheet is not None
+    cell = sheet.cell(7, 3, "값")
+    assert sheet._cells == {(7, 3): cell}
+
+
 def test_torch_multiplies_scaled_matrices() -> None:
     assert callable(torch._scaled_mm)
 

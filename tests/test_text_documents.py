@@ -37,6 +37,40 @@ def test_text_in_no_known_encoding_is_named_and_not_guessed(tmp_path: Path, cont
     assert "line 1" in bad.seen
 
 
+@pytest.mark.parametrize("stray", ["\x1a", "\x1b", "\x85", "\x00"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_stray_control_character_is_a_space(tmp_path: Path, stray: str, encoding: str) -> None:
+    (tmp_path / "stray.txt").write_text(f"{SENTENCE}{stray}{NEXT}", encoding=encoding)
+    assert read(tmp_path / "stray.txt")[0].text == f"{SENTENCE} {NEXT}"
+
+
+def test_an_old_text_may_end_with_its_mark(tmp_path: Path) -> None:
+    (tmp_path / "old.txt").write_bytes(f"{SENTENCE}\r\n\x1a".encode("cp949"))
+    assert read(tmp_path / "old.txt")[0].text == SENTENCE
+
+
+def test_a_byte_that_does_not_fit_is_named_where_the_best_encoding_fails(tmp_path: Path) -> None:
+    (tmp_path / "bad.txt").write_bytes(f"{SENTENCE}\n{NEXT}\n".encode("cp949") + b"\xff\n")
+    bad = inspect(tmp_path / "bad.txt")
+    assert isinstance(bad, BadFile)
+    assert bad.seen == "line 3 has the byte 0xff"
+
+
+@pytest.mark.parametrize("suffix", [".txt", ".md", ".html"])
+def test_a_text_about_pdfs_is_not_a_pdf(tmp_path: Path, suffix: str) -> None:
+    (tmp_path / f"about{suffix}").write_text(f"{SENTENCE} PDF는 %PDF-1.7로 시작합니다.", encoding="utf-8")
+    assert "%PDF-1.7" in read(tmp_path / f"about{suffix}")[0].text
+
+
+@pytest.mark.parametrize(("part", "end"), [(SENTENCE + " ", "."), ("도서관 이용 안내 ", "안내"), ("가나다라", "")])
+def test_a_line_that_is_too_long_for_a_page_is_cut(tmp_path: Path, part: str, end: str) -> None:
+    (tmp_path / "line.txt").write_text(part * 1_000, encoding="utf-8")
+    pages = read(tmp_path / "line.txt")
+    assert len(pages) > 1
+    assert all(len(page.text) <= 3_000 and page.text.endswith(end) for page in pages)
+    assert "".join(text_of(pages).split()) == "".join((part * 1_000).split())
+
+
 def test_a_real_page_of_html_is_read_as_a_browser_shows_it() -> None:
     (page,) = read(shared("docs/docling_html_rich_table_cells.html"))
     assert page.tables[0].caption == "Basic duck facts"
@@ -56,6 +90,47 @@ def test_what_a_browser_does_not_show_is_left_out(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     assert read(tmp_path / "page.html")[0].text.splitlines() == [SENTENCE, NEXT, "3. 신청서", "4. 신분증"]
+
+
+def read_html(folder: Path, content: str) -> Page:
+    (folder / "page.html").write_text(content, encoding="utf-8")
+    return read(folder / "page.html")[0]
+
+
+def test_text_after_the_body_is_read(tmp_path: Path) -> None:
+    page = read_html(tmp_path, f"<html><body><p>{SENTENCE}</p></body><p>{NEXT}</p></html>")
+    assert page.text.splitlines() == [SENTENCE, NEXT]
+
+
+@pytest.mark.parametrize(
+    "rows", ["<form><tr>{0}</tr><tr>{1}</tr></form>", "<tr><form>{0}</form></tr><tr>{1}</tr>", "<tr>{0}<tr>{1}"]
+)
+def test_a_form_around_rows_or_cells_does_not_hide_them(tmp_path: Path, rows: str) -> None:
+    table = rows.format("<td>이름<td>홍길동", "<td>나이<td>30")
+    page = read_html(tmp_path, f"<body><p>{SENTENCE}</p><table>{table}</table></body>")
+    assert rows_of(page) == [[["이름", "홍길동"], ["나이", "30"]]]
+
+
+def test_preformatted_text_keeps_its_lines(tmp_path: Path) -> None:
+    page = read_html(tmp_path, f"<body><pre>{SENTENCE}<br>가<!-- 감춘 글 --><script>x()</script>\n<b>{NEXT}</b></pre>")
+    assert page.text.splitlines() == [SENTENCE, "가", NEXT]
+
+
+@pytest.mark.parametrize("tag", ["<div>", "<font>", "<ul><li>", "<b>", "<table><tr><td>"])
+def test_elements_may_lie_in_each_other_as_deep_as_they_like(tmp_path: Path, tag: str) -> None:
+    page = read_html(tmp_path, f"<body><p>{SENTENCE}</p>" + f"{tag}" * 600 + NEXT)
+    assert NEXT in page.text or NEXT in str(rows_of(page))
+
+
+def test_a_cell_covers_no_more_columns_than_browsers_allow(tmp_path: Path) -> None:
+    rows = "<tr><td colspan=50000000>가<td>나<tr><td>다<td>라"
+    assert rows_of(read_html(tmp_path, f"<body><p>{SENTENCE}</p><table>{rows}</table>"))[0][1][:2] == ["다", "라"]
+
+
+@pytest.mark.parametrize("start", ["첫 문단입니다.", "첫 문단: '닫지 않은 글"])
+def test_a_rule_at_the_start_of_markdown_is_not_front_matter(tmp_path: Path, start: str) -> None:
+    (tmp_path / "rule.md").write_text(f"---\n{start}\n\n---\n{SENTENCE}\n", encoding="utf-8")
+    assert read(tmp_path / "rule.md")[0].text.splitlines() == [start, SENTENCE]
 
 
 def test_markdown_has_its_headings_lists_and_tables(tmp_path: Path) -> None:
@@ -79,7 +154,19 @@ def test_a_long_text_is_cut_into_pages_and_nothing_is_lost(tmp_path: Path) -> No
 
 
 def test_files_that_nobody_reads_are_named_with_what_to_do(tmp_path: Path) -> None:
-    for name in ("old.doc", "scan.png", "pile.zip", "notes.xyz", "own.jsonl", ".gitignore", "a.pdf.dvc", "~$open.docx"):
+    for name in (
+        "old.doc",
+        "scan.png",
+        "pile.zip",
+        "notes.xyz",
+        "own.jsonl",
+        ".gitignore",
+        "a.pdf.dvc",
+        "~$open.docx",
+        "._a.docx",
+        "Thumbs.db",
+        "desktop.ini",
+    ):
         (tmp_path / name).write_bytes(b"x")
     found = {bad.file: bad.seen for bad in find_unread(tmp_path)}
     assert sorted(found) == ["notes.xyz", "old.doc", "pile.zip", "scan.png"]

@@ -26,6 +26,7 @@ KINDS: dict[str, Kind] = {
     ".markdown": "markdown",
     ".txt": "text",
 }
+_TEXTS: tuple[Kind, ...] = ("markdown", "text", "html")
 _OLE, _ZIP = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PK\x03\x04"
 _HWP_3 = b"HWP Document File V"
 _HTML = re.compile(rb"<(?:!doctype html|html|head|body|meta|table|div|p|h[1-6])[\s>]", re.IGNORECASE)
@@ -58,8 +59,10 @@ _ARCHIVES = (".zip", ".7z", ".rar", ".tar", ".gz", ".tgz", ".egg", ".alz")
 
 
 def is_pdf(path: Path) -> bool:
+    """Return whether the file is a PDF. Its mark may follow other bytes, except in a text, which may tell of PDFs."""
     with path.open("rb") as file:
-        return b"%PDF-" in file.read(1024)
+        start = file.read(1024)
+    return start.startswith(b"%PDF-") if KINDS.get(path.suffix.lower()) in _TEXTS else b"%PDF-" in start
 
 
 def is_package(path: Path) -> bool:
@@ -110,7 +113,7 @@ def why_not_read(path: Path) -> str:
 def _kind_of_text(path: Path, start: bytes) -> Kind:
     """Return the kind that the suffix says, or HTML for a file that a web page was saved as."""
     kind = KINDS.get(path.suffix.lower())
-    if kind in ("markdown", "text", "html"):
+    if kind in _TEXTS:
         return kind
     if _HTML.search(start.replace(b"\0", b"")):
         return "html"

@@ -5,6 +5,7 @@ Comments, running headers and footers, hidden text and tracked deletions are lef
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import IO
 from zipfile import BadZipFile, ZipFile
@@ -43,6 +44,8 @@ _HOLDERS = frozenset(
 #: The namespace of formulas, whose signs are read in their order.
 _MATH = "/math}"
 _CHARACTERS = {"tab": "\t", "cr": "\n", "noBreakHyphen": "-", "ptab": "\t"}
+#: A cell spans no more columns than this, as Word and browsers have it.
+_MAX_COLUMNS = 1000
 _NO_COLOR = (None, "auto", "FFFFFF")
 
 
@@ -50,6 +53,8 @@ _NO_COLOR = (None, "auto", "FFFFFF")
 class _Reader:
     styles: DocxStyles
     notes: dict[str, dict[str, Element]]
+    #: For the end of each section, where the next one says how it begins.
+    next_sections: dict[Element, Element]
     counts: dict[str, int] = field(default_factory=dict)
 
     def body(self, element: Element) -> Iterator[Block]:
@@ -60,7 +65,7 @@ class _Reader:
                 yield from _Line(self, part).blocks()
             elif kind == "tbl":
                 yield self._table(part)
-            elif kind in _HOLDERS:
+            elif kind in _HOLDERS and not _is_placeholder(part):
                 yield from self.body(part)
 
     def inside(self, element: Element) -> list[Block]:
@@ -84,15 +89,17 @@ class _Reader:
         open_cells: dict[int, Cell] = {}
         for row, element in enumerate(self._rows(table)):
             column = number_of(child(_properties(element, "trPr"), "gridBefore"), "val", 0)
+            column = min(max(0, column), _MAX_COLUMNS)
             for part in descend(element, "tc"):
                 properties = _properties(part, "tcPr")
-                wide = number_of(child(properties, "gridSpan"), "val", 1)
+                wide = min(max(1, number_of(child(properties, "gridSpan"), "val", 1)), _MAX_COLUMNS)
                 merge = child(properties, "vMerge")
                 above = open_cells.get(column)
                 if merge is not None and attribute(merge, "val") != "restart" and above is not None:
                     above.row_span = row - above.row + 1
                 else:
-                    cell = Cell(row, column, 1, wide, self.inside(part), _is_colored(properties))
+                    blocks = [] if _is_placeholder(part.getparent().getparent()) else self.inside(part)
+                    cell = Cell(row, column, 1, wide, blocks, _is_colored(properties))
                     cells.append(cell)
                     open_cells[column] = cell
                 column += wide
@@ -123,7 +130,7 @@ class _Line:
         self._read(self.element)
         self._end()
         section = child(properties, "sectPr")
-        if self.breaks_after or (section is not None and _begins_page(section)):
+        if self.breaks_after or (section is not None and _begins_page(self.reader.next_sections.get(section))):
             self.found.append(PAGE_BREAK)
         return self.found
 
@@ -141,7 +148,7 @@ class _Line:
             kind = name_of(part)
             if kind == "r" and not _is_on(child(_properties(part, "rPr"), "vanish")):
                 self._run(part)
-            elif kind in _HOLDERS:
+            elif kind in _HOLDERS and not _is_placeholder(part):
                 self._read(part)
             elif _MATH in str(part.tag):
                 self.text += [text.text or "" for text in descendants(part, "t")]
@@ -159,6 +166,8 @@ class _Line:
                 self._rendered_break()
             elif kind == "sym":
                 self.text.append(_symbol(part))
+            elif kind == "fldChar":
+                self.text += [_check_box(box) for box in descendants(part, "checkBox")]
             elif kind in _NOTES:
                 self.anchored += self.reader.note(part)
             elif kind in ("drawing", "pict", "object", "AlternateContent", "ruby"):
@@ -213,6 +222,17 @@ def _symbol(element: Element) -> str:
     return shown if shown != letter or code < 0xF000 else chr(code)
 
 
+def _check_box(box: Element) -> str:
+    """Return the box of a form field as it is drawn."""
+    checked = child(box, "checked")
+    return "☑" if _is_on(checked if checked is not None else child(box, "default")) else "☐"
+
+
+def _is_placeholder(element: Element) -> bool:
+    """Return whether it is a content control that nobody has filled in: it shows what to enter."""
+    return name_of(element) == "sdt" and _is_on(child(_properties(element, "sdtPr"), "showingPlcHdr"))
+
+
 def _properties(element: Element, name: str) -> Element:
     """Return the properties of an element; the element itself, which has none of them, if it has none."""
     found = child(element, name)
@@ -227,7 +247,9 @@ def _is_colored(properties: Element) -> bool:
     return attribute(child(properties, "shd"), "fill") not in _NO_COLOR
 
 
-def _begins_page(section: Element) -> bool:
+def _begins_page(section: Element | None) -> bool:
+    if section is None:
+        return True
     return attribute(child(section, "type"), "val") not in ("continuous", "nextColumn")
 
 
@@ -249,9 +271,12 @@ def read_docx(file: Path | IO[bytes]) -> list[Block]:
     except BadZipFile:
         raise UnreadableFile("broken_file", "its ZIP package cannot be read") from None
     notes = {kind: _by_id(parts.get(name)) for kind, name in _NOTES.items()}
-    reader = _Reader(read_styles(parts.get(_STYLES), parts.get(_NUMBERING)), notes)
     body = child(parts[_BODY], "body")
-    return list(reader.body(body)) if body is not None else []
+    if body is None:
+        return []
+    sections = [one for one in descendants(body, "sectPr") if name_of(one.getparent()) in ("pPr", "body")]
+    styles = read_styles(parts.get(_STYLES), parts.get(_NUMBERING))
+    return list(_Reader(styles, notes, dict(pairwise(sections))).body(body))
 
 
 def _wanted(names: set[str]) -> list[str]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 from lxml import html
 
@@ -25,22 +26,45 @@ _INLINE = frozenset((
     "kbd", "label", "mark", "meter", "output", "q", "rp", "rt", "ruby", "s", "samp", "small", "span", "strike",
     "strong", "sub", "sup", "time", "tt", "u", "var", "wbr", "img", "input",
 ))  # fmt: skip
+#: A table in more tables than this is read as text, and a cell covers no more columns than browsers allow.
+_MAX_DEPTH, _MAX_COLUMNS = 20, 1000
 _BULLET = "•"
 _LIST_FORMATS = {"a": "LATIN_SMALL", "A": "LATIN_CAPITAL", "i": "ROMAN_SMALL", "I": "ROMAN_CAPITAL"}
 
 
+#: What a walk still has to do: each step may be a walk through an element below.
+_Walk: TypeAlias = Iterator["_Walk"]
+
+
 @dataclass
 class _Reader:
-    """Collects blocks. `line` holds the text of the paragraph that is being read, `label` what stands before it."""
+    """Collects blocks. `line` holds the text of the paragraph that is being read, `label` what stands before it.
+
+    `depth` counts the tables around it, and `preformatted` the elements whose lines stay lines.
+    """
 
     blocks: list[Block] = field(default_factory=list)
     line: list[str] = field(default_factory=list)
     label: str = ""
+    depth: int = 0
+    preformatted: int = 0
 
-    def read(self, element: Element, heading: int = 0) -> None:
+    def read(self, element: Element) -> list[Block]:
+        """Return the blocks of an element. Its elements may lie in each other as deep as they like."""
+        walks = [self._inside(element, 0)]
+        while walks:
+            below = next(walks[-1], None)
+            if below is None:
+                walks.pop()
+            else:
+                walks.append(below)
+        self.end()
+        return self.blocks
+
+    def _inside(self, element: Element, heading: int) -> _Walk:
         self._write(element.text)
         for child in element:
-            self._child(child, heading)
+            yield self._child(child, heading)
             self._write(child.tail)
 
     def end(self, heading: int = 0) -> None:
@@ -52,50 +76,49 @@ class _Reader:
         self.line = []
 
     def _write(self, text: str | None) -> None:
-        self.line.append((text or "").replace("\v", " "))
+        plain = (text or "").replace("\v", " ")
+        self.line.append(re.sub(r"\r\n?|\n", "\v", plain) if self.preformatted else plain)
 
-    def _child(self, child: Element, heading: int) -> None:
+    def _child(self, child: Element, heading: int) -> _Walk:
         name = name_of(child).lower()
-        if not name or name in _LEFT_OUT or _is_hidden(child):
+        if not name or name in _LEFT_OUT or (_is_hidden(child) and name != "body"):  # a script shows the body
             return
         if name == "br":
             self.line.append("\v")
         elif name == "img":
             self._picture()
-        elif name == "table":
+        elif name == "table" and self.depth < _MAX_DEPTH:
             self.end(heading)
-            self.blocks += _table(child)
+            self.blocks += _table(child, self.depth + 1)
         elif name in ("ul", "ol", "menu"):
             self.end(heading)
-            self._list(child, name)
-        elif name == "pre":
-            self.end(heading)
-            self.line = ["\v".join("".join(child.itertext()).splitlines())]
-            self.end(heading)
+            yield self._list(child, name)
         elif name in _INLINE:
-            self.read(child, heading)
+            yield self._inside(child, heading)
         else:
-            self._paragraph(child, name, heading)
+            yield self._paragraph(child, name, heading)
 
     def _picture(self) -> None:
         self.blocks.append(PICTURE)
 
-    def _paragraph(self, child: Element, name: str, heading: int) -> None:
+    def _paragraph(self, child: Element, name: str, heading: int) -> _Walk:
         self.end(heading)
         level = int(name[1]) if re.fullmatch(r"h[1-6]", name) else heading
-        self.read(child, level)
+        self.preformatted += name == "pre"
+        yield self._inside(child, level)
         self.end(level)
+        self.preformatted -= name == "pre"
 
-    def _list(self, element: Element, name: str) -> None:
+    def _list(self, element: Element, name: str) -> _Walk:
         number = number_of(element, "start", 1)
         form = _LIST_FORMATS.get(element.get("type") or "", "DIGIT")
         for item in element:
             if name_of(item).lower() != "li" or _is_hidden(item):
-                self._child(item, 0)
+                yield self._child(item, 0)
                 continue
             number = number_of(item, "value", number)
             self.label = f"{write_number(number, form)}." if name == "ol" else _BULLET
-            self.read(item)
+            yield self._inside(item, 0)
             self.end()
             self.label = ""
             number += 1
@@ -113,11 +136,7 @@ def html_blocks(text: str) -> list[Block]:
     if not text.strip():
         return []
     root = html.document_fromstring(text, parser=html.HTMLParser(encoding=None, huge_tree=True))
-    reader = _Reader()
-    body = root.find("body")
-    reader.read(root if body is None else body)
-    reader.end()
-    return reader.blocks
+    return _Reader().read(root)  # and not the body alone: text after it is shown too
 
 
 def _is_hidden(element: Element) -> bool:
@@ -125,19 +144,20 @@ def _is_hidden(element: Element) -> bool:
     return hidden or element.get("type") == "hidden" or bool(_HIDDEN.search(element.get("style") or ""))
 
 
-def _table(element: Element) -> Iterator[Block]:
+def _table(element: Element, depth: int) -> Iterator[Block]:
     """Yield a table. One that has a single cell is a frame, which the rules for tables take apart."""
-    rows = [list(children(row, "td", "th")) for row in _rows(element)]
-    shown = [[cell for cell in row if not _is_hidden(cell)] for row in rows]
+    shown = [list(_shown(row, "td", "th")) for row in _shown(element, "tr")]
     height = len(shown)
     spans = [
-        [(cell, _row_span(cell, height - at), number_of(cell, "colspan", 1)) for cell in row]
+        [(cell, _row_span(cell, height - at), min(number_of(cell, "colspan", 1), _MAX_COLUMNS)) for cell in row]
         for at, row in enumerate(shown)
     ]
-    cells = [Cell(*at, _inside(cell), shaded=name_of(cell) == "th") for cell, at in free_columns(spans)]
+    cells = [
+        Cell(*at, _Reader(depth=depth).read(cell), shaded=name_of(cell) == "th") for cell, at in free_columns(spans)
+    ]
     caption = next(iter(children(element, "caption")), None)
     if cells:
-        yield TableBlock(cells, _inside(caption) if caption is not None else [])
+        yield TableBlock(cells, _Reader(depth=depth).read(caption) if caption is not None else [])
 
 
 def _row_span(cell: Element, remaining: int) -> int:
@@ -145,18 +165,14 @@ def _row_span(cell: Element, remaining: int) -> int:
     return min(number_of(cell, "rowspan", 1) or remaining, remaining)
 
 
-def _rows(element: Element) -> Iterator[Element]:
-    for part in element:
-        if _is_hidden(part):
+def _shown(element: Element, *names: str) -> Iterator[Element]:
+    """Yield the rows of a table, or the cells of a row, also where a form or another element stands around them."""
+    waiting = [element]
+    while waiting:
+        part = waiting.pop()
+        if part is not element and (_is_hidden(part) or name_of(part) in _LEFT_OUT):
             continue
-        if name_of(part) == "tr":
+        if part is not element and name_of(part) in names:
             yield part
-        elif name_of(part) in ("thead", "tbody", "tfoot"):
-            yield from (row for row in children(part, "tr") if not _is_hidden(row))
-
-
-def _inside(element: Element) -> list[Block]:
-    reader = _Reader()
-    reader.read(element)
-    reader.end()
-    return reader.blocks
+        elif part is element or name_of(part) not in ("table", "tr", "td", "th", "caption"):
+            waiting += reversed(part)

@@ -2,12 +2,14 @@
 
 import datetime
 import re
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
 _QUOTED = re.compile(r'"([^"]*)"|\\(.)')
 _BRACKETS = re.compile(r"\[\$([^-\]]*)[^\]]*\]|\[[^\]]*\]|_.|\*.")
 _PLACES = re.compile(r"[0#?,]*[0#?](?:\.([0#?]+))?(,*)")
+#: A section that is chosen by a condition: [>=1000].
+_CONDITION = re.compile(r"\[[<>=]")
 
 
 def shown(value: Any, number_format: str) -> str:
@@ -29,12 +31,16 @@ def _number(value: float, number_format: str) -> str:
     section = sections[1] if value < 0 and len(sections) > 1 and sections[1] else sections[0]
     literal = [found.group(1) or found.group(2) or "" for found in _QUOTED.finditer(section)]
     plain = _BRACKETS.sub(lambda found: found.group(1) or "", _QUOTED.sub("\0", section))
-    places = _PLACES.search(plain)
-    if places is None or "E+" in plain.upper() or "?/" in plain:
+    places = list(_PLACES.finditer(plain))
+    if not places or "E+" in plain.upper() or "?/" in plain or _CONDITION.search(number_format):
         return _general(value)
-    digits = _digits(abs(value), plain, places)
-    sign = "-" if value < 0 and section is sections[0] and digits.strip("0.,") else ""
-    written = sign + plain[: places.start()] + digits + plain[places.end() :]
+    first, last = places[0], places[-1]
+    try:
+        digits = _digits(abs(value), plain, first) if first is last else _grouped(abs(value), plain, first, last)
+    except InvalidOperation:  # it has more digits than can be rounded, or places that are no groups of one number
+        return _general(value)
+    sign = "-" if value < 0 and section is sections[0] and digits.strip("0.,-") else ""
+    written = sign + plain[: first.start()] + digits + plain[last.end() :]
     for text in literal:
         written = written.replace("\0", text, 1)
     return written.replace("\0", "").strip()
@@ -51,6 +57,23 @@ def _digits(value: float, plain: str, places: re.Match[str]) -> str:
     whole = re.match(r"[0#?,]*", places.group())
     least = whole.group().replace(",", "").count("0") if whole else 1
     return text.rstrip(".").zfill(least) if "," not in text else text.rstrip(".")
+
+
+def _grouped(value: float, plain: str, first: re.Match[str], last: re.Match[str]) -> str:
+    """Fill the places of a number in groups, as 000-00-00000, from the right; the first place takes what is left."""
+    groups = plain[first.start() : last.end()]
+    if "%" in plain or re.search(r"[.,]", groups):
+        raise InvalidOperation
+    left = f"{Decimal(repr(value)).quantize(Decimal(1), ROUND_HALF_UP):f}"
+    left = "" if left == "0" else left
+    written: list[str] = []
+    for sign in reversed(groups):
+        if sign not in "0#?":
+            written.append(sign)
+        else:
+            written.append(left[-1:] or ("0" if sign == "0" else ""))
+            left = left[:-1]
+    return left + "".join(reversed(written))
 
 
 def _general(value: float) -> str:

@@ -10,6 +10,8 @@ _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codec
 #: UTF-16 without a mark has a zero byte beside each ASCII character: more than this share of all bytes.
 _ZERO_SHARE = 0.1
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
+#: Text has stray control characters, as an old end of file; what has more of them than this share is no text.
+_CONTROL_SHARE = 0.05
 #: A page break in plain text.
 _FORM_FEED = "\f"
 
@@ -25,27 +27,43 @@ def decode(content: bytes, declared: str | None = None) -> str:
     zeros = content.count(0)
     if zeros > _ZERO_SHARE * len(content):
         return _decoded(content, "utf-16-le" if content[1::2].count(0) > zeros / 2 else "utf-16-be")
+    furthest = 0
     for encoding in filter(None, ("utf-8", declared, "cp949")):
         try:
             text = content.decode(encoding)
-        except (UnicodeDecodeError, LookupError):
+        except UnicodeDecodeError as error:
+            furthest = max(furthest, error.start)
+        except LookupError:
             continue
-        if not _CONTROL.search(text):
-            return text
-    return _decoded(content, "utf-8")
+        else:
+            # ASCII with controls may be another encoding, and some of those that a page declares fit any byte
+            is_sure = encoding == "cp949" or (encoding == "utf-8" and not content.isascii())
+            if is_sure or not _CONTROL.search(text):
+                return _without_controls(text)
+    raise _unknown(content, furthest)
 
 
 def _decoded(content: bytes, encoding: str) -> str:
     """Decode strictly. Raise UnreadableFile where a byte does not fit, with its place."""
     try:
-        text = content.decode(encoding)
+        return _without_controls(content.decode(encoding))
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise UnreadableFile("unknown_encoding", f"line {line} has the byte 0x{content[error.start]:02x}") from None
-    if found := _CONTROL.search(text):
+        raise _unknown(content, error.start) from None
+
+
+def _unknown(content: bytes, at: int) -> UnreadableFile:
+    line = content.count(b"\n", 0, at) + 1
+    return UnreadableFile("unknown_encoding", f"line {line} has the byte 0x{content[at]:02x}")
+
+
+def _without_controls(text: str) -> str:
+    """Return the text with spaces for its control characters. Raise UnreadableFile if it has too many."""
+    plain, count = _CONTROL.subn(" ", text)
+    found = _CONTROL.search(text)
+    if found and count > _CONTROL_SHARE * len(text):
         line = text.count("\n", 0, found.start()) + 1
         raise UnreadableFile("unknown_encoding", f"line {line} has the control character 0x{ord(found.group()):02x}")
-    return text
+    return plain
 
 
 def read_text(path: Path) -> list[Block]:

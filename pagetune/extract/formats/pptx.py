@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from pagetune.extract.formats.flow import HEADER, PAGE_BREAK, PICTURE, Block, Cell, Paragraph, TableBlock
+from pagetune.extract.formats.number_formats import shown
 from pagetune.extract.formats.numbering import write_number
 from pagetune.extract.formats.xml_parts import attribute, child, name_of, number_of
 
@@ -136,9 +137,9 @@ def _chart(chart: Any) -> Iterator[Block]:
     if chart.has_title and chart.chart_title.has_text_frame:
         title.append(Paragraph(chart.chart_title.text_frame.text))
     try:
-        plot = chart.plots[0]
-        names = [str(name) for name in plot.categories]
-        series = [[one.name or "", *map(_number, one.values)] for one in plot.series]
+        plots = list(chart.plots)
+        names = next(filter(None, ([str(name) for name in plot.categories] for plot in plots)), [])
+        series = [[one.name or "", *map(_number, one.values)] for plot in plots for one in plot.series]
     except (IndexError, ValueError, KeyError):
         names, series = [], []
     if not names or not series:
@@ -154,6 +155,4 @@ def _chart(chart: Any) -> Iterator[Block]:
 
 
 def _number(value: float | None) -> str:
-    if value is None:
-        return ""
-    return f"{value:g}" if abs(value) < 1e6 else f"{value:.0f}"
+    return shown(value, "General")

@@ -4,9 +4,9 @@ The rules are those for the tables of PDFs (`extract/tables.py`), on cells that 
 """
 
 import re
+from bisect import bisect, bisect_left
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import pairwise
 
 from pagetune.extract.formats.flow import Block, Cell, Note, Paragraph, TableBlock, text_of, without_breaks
 
@@ -41,12 +41,13 @@ def _parts(table: TableBlock) -> Iterator[TableBlock]:
     """Split a table at rows that are one empty cell from side to side: these lie between tables."""
     cells = [replace(cell, blocks=simplify(without_breaks(cell.blocks))) for cell in table.cells]
     width = max((cell.column + cell.column_span for cell in cells), default=0)
-    gaps = [cell.row for cell in cells if (cell.column, cell.column_span) == (0, width) and not text_of(cell.blocks)]
-    rows = [-1, *sorted(gaps), max((cell.row for cell in cells), default=0) + 1]
-    for above, below in pairwise(rows):
-        part = [cell for cell in cells if above < cell.row < below]
-        if part:
-            yield TableBlock(part, number=table.number)
+    gaps = {cell.row for cell in cells if (cell.column, cell.column_span) == (0, width) and not text_of(cell.blocks)}
+    rows = sorted(gaps)
+    parts: list[list[Cell]] = [[] for _ in range(len(rows) + 1)]
+    for cell in cells:
+        if cell.row not in gaps:
+            parts[bisect(rows, cell.row)].append(cell)
+    yield from (TableBlock(part, number=table.number) for part in parts if part)
     yield from (TableBlock([cell]) for cell in cells if cell.row in gaps and cell.blocks and width > 0)
 
 
@@ -118,7 +119,8 @@ def _keeps(cell: Cell, rows: set[int], columns: set[int]) -> bool:
 
 def _numbers(starts: set[int], end: int) -> list[int]:
     """Return for each line, from 0 to the last, how many cells' starts lie before it."""
-    return [sum(start < line for start in starts) for line in range(end + 1)]
+    ordered = sorted(starts)
+    return [bisect_left(ordered, line) for line in range(end + 1)]
 
 
 def _renumbered(cell: Cell, rows: list[int], columns: list[int]) -> Cell:

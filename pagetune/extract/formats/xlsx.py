@@ -3,6 +3,7 @@
 Hidden sheets, rows and columns are left out. Values are written as their cells show them.
 """
 
+import io
 import re
 import warnings
 from collections.abc import Iterator
@@ -33,9 +34,10 @@ _WHITE = ("FFFFFFFF", "00FFFFFF", "00000000")
 def read_xlsx(file: Path | IO[bytes]) -> list[Block]:
     from openpyxl import load_workbook
 
+    content = io.BytesIO(file.read_bytes()) if isinstance(file, Path) else file  # a name may have any suffix
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of styles and extensions that change no value
-        book, formulas = (load_workbook(file, data_only=only) for only in (True, False))
+        book, formulas = (load_workbook(content, data_only=only) for only in (True, False))
     blocks: list[Block] = []
     for sheet in book.worksheets:
         if sheet.sheet_state == "visible":
@@ -51,7 +53,7 @@ def _cells(sheet: Any, formulas: Any) -> list[_Filled]:
     spans = {(area.min_row, area.min_col): (area.max_row, area.max_col) for area in sheet.merged_cells.ranges}
     rows, columns = _places(sheet.max_row, _hidden_rows(sheet)), _places(sheet.max_column, _hidden_columns(sheet))
     found: list[_Filled] = []
-    for cell in (cell for line in sheet.iter_rows() for cell in line):
+    for _, cell in sorted(sheet._cells.items()):  # iter_rows makes a cell for every place up to the last one
         text = _text(cell, formulas)
         if text.strip():
             bottom, right = spans.get((cell.row, cell.column), (cell.row, cell.column))
@@ -80,8 +82,10 @@ def _text(cell: Any, formulas: Any) -> str:
     """Return what a cell shows; of a formula whose value is not stored, the formula."""
     if cell.value is not None:
         return shown(cell.value, cell.number_format or "General")
-    formula = formulas.cell(cell.row, cell.column).value
-    return formula if isinstance(formula, str) else ""
+    if cell.data_type != "n":  # the value is stored, and is an empty text
+        return ""
+    formula = formulas._cells.get((cell.row, cell.column))
+    return formula.value if formula is not None and isinstance(formula.value, str) else ""
 
 
 def _is_colored(cell: Any) -> bool:
