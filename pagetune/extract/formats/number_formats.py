@@ -37,7 +37,7 @@ def _number(value: float, number_format: str) -> str:
     first, last = places[0], places[-1]
     try:
         digits = _digits(abs(value), plain, first) if first is last else _grouped(abs(value), plain, first, last)
-    except InvalidOperation:  # it has more digits than can be rounded, or places that are no groups of one number
+    except InvalidOperation:  # it has too many digits to round, or its places are not groups of one number
         return _general(value)
     sign = "-" if value < 0 and section is sections[0] and digits.strip("0.,-") else ""
     written = sign + plain[: first.start()] + digits + plain[last.end() :]

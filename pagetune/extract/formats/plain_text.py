@@ -10,7 +10,7 @@ _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codec
 #: UTF-16 without a mark has a zero byte beside each ASCII character: more than this share of all bytes.
 _ZERO_SHARE = 0.1
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
-#: Text has stray control characters, as an old end of file; what has more of them than this share is no text.
+#: Text has stray control characters, such as an old end of file. A file with a larger share of them is not a text.
 _CONTROL_SHARE = 0.05
 #: A page break in plain text.
 _FORM_FEED = "\f"
