@@ -73,7 +73,7 @@ def test_it_makes_a_tuned_model_of_somebodys_documents(
     execute(CODE, parameters)
     said = capfd.readouterr().out
     assert "extract: 2 files" in said
-    assert "heldout library_faq" in said
+    assert "documents: library_faq" in said
     assert "source: bank_faq" in said
     with ZipFile(tmp_path / "tuned.zip") as archive:
         assert {"adapter/adapter_model.safetensors", "model_card.md", "report.html"} <= set(archive.namelist())

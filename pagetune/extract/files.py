@@ -77,7 +77,7 @@ def find_documents(folder: Path) -> list[Path]:
 def find_unread(folder: Path) -> list[BadFile]:
     """Return the files that are neither documents nor own rows, nor hidden: nobody reads them."""
     known = (*SUFFIXES, *OWN_ROWS, *_NOBODYS)
-    others = [path for path in sorted(folder.glob("*")) if path.suffix.lower() not in known and _is_own(path)]
+    others = [path for path in sorted(folder.glob("[!.]*")) if path.suffix.lower() not in known and _is_own(path)]
     return [BadFile(file=file_name(path), reason="not_read", seen=why_not_read(path)) for path in others]
 
 
@@ -90,11 +90,11 @@ def find_nested(folder: Path) -> list[Path]:
 
 
 def _is_own(path: Path) -> bool:
-    """Return whether it is a file, not hidden, and not one that a program leaves beside the documents.
+    """Return whether it is a file, and not one that a program leaves beside the documents.
 
     Office programs lock a document that is open with a file `~$…`, and macOS keeps its attributes in `._…`.
     """
-    return path.is_file() and not path.name.startswith(("~$", ".")) and path.name.lower() not in _LEFT_BY_SYSTEMS
+    return path.is_file() and not path.name.startswith(("~$", "._")) and path.name.lower() not in _LEFT_BY_SYSTEMS
 
 
 def doc_id(path: Path) -> str:
