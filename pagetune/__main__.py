@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pagetune import __version__
 from pagetune.commands.locale import tr
-from pagetune.errors import UserError, explain_wrong_python, quiet_libraries
+from pagetune.errors import UserError, explain_wrong_python, in_one_line, quiet_libraries
 
 explain_wrong_python()  # before the first imports that an old Python, or one without the requirements, fails at
 
@@ -346,10 +346,8 @@ def preset(
 
 def main() -> None:
     quiet_libraries()
-    try:
+    with in_one_line("pagetune"):
         app()
-    except UserError as error:
-        sys.exit(f"pagetune: {error}")
 
 
 if __name__ == "__main__":

@@ -2,13 +2,20 @@
 
 from __future__ import annotations  # so that an older Python gets as far as its message
 
+import io
 import logging
 import os
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
+
+from pagetune.failures import allow_open_files, explain
+
+#: Under the traceback of an error that nobody has foreseen.
+_FAULT = "This is a fault of pagetune. Please report it, with the lines above and the command."
 
 
 class UserError(Exception):
@@ -16,14 +23,61 @@ class UserError(Exception):
 
 
 def run_stage(name: str, main: Callable[[], None]) -> None:
-    """Run a stage's `main`; print a `UserError` as `name: message` and exit with code 1."""
+    """Run a stage's `main`; print what a user can act on as `name: message` and exit with code 1."""
     quiet_libraries()
+    with in_one_line(name):
+        try:
+            main()
+        except BrokenPipeError:
+            raise UserError(
+                "the program that read the output has ended, and so has this stage. Run it again."
+            ) from None
+
+
+@contextmanager
+def in_one_line(name: str) -> Iterator[None]:
+    """End in the line `name: message` and exit code 1 where the user or the machine has to change something.
+
+    Everything else is a fault of the program, and keeps its traceback.
+    """
+    _prepare_streams()
+    allow_open_files()
     try:
-        main()
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
     except UserError as error:
-        sys.exit(f"{name}: {error}")
+        _exit(f"{name}: {error}")
     except KeyboardInterrupt:
-        sys.exit(f"{name}: interrupted")
+        _exit(f"{name}: interrupted")
+    except Exception as error:
+        if line := explain(error):
+            _exit(f"{name}: {line}")
+        error.add_note(_FAULT)
+        raise
+
+
+def _exit(line: str) -> None:
+    """Exit with a line, also where nothing can be printed to stdout any more."""
+    try:
+        sys.stdout.flush()
+    except OSError:  # Python would try again at the end, and print a traceback
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(line)
+
+
+def _prepare_streams() -> None:
+    """Open what was closed, or the first file that is opened would take its place, and print names in any encoding."""
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+    sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", encoding="utf-8", closefd=False)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def explain_wrong_python() -> None:
@@ -35,16 +89,18 @@ def explain_wrong_python() -> None:
     if too_old:
         seen = ".".join(map(str, sys.version_info[:2]))
         sys.exit(f"{_program()}: Python 3.11 or newer is needed, and {sys.executable} is {seen}. {_how_to_start()}")
-    sys.excepthook = _explain_missing_module
+    sys.excepthook = _explain_failed_import
 
 
-def _explain_missing_module(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Print one line for a missing module, unless it is one of ours, and a traceback for everything else."""
+def _explain_failed_import(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Print one line for a module that is missing, unless it is one of ours, or that the machine lets nobody load."""
     name = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
-    if name in ("", "pagetune", "stages"):
-        sys.__excepthook__(kind, error, trace)
-    else:
+    if name not in ("", "pagetune", "stages"):
         print(f"{_program()}: {sys.executable} has no module {name}. {_how_to_start()}", file=sys.stderr)
+    elif line := explain(error):
+        print(f"{_program()}: {line}", file=sys.stderr)
+    else:
+        sys.__excepthook__(kind, error, trace)
 
 
 def _program() -> str:

@@ -2,17 +2,21 @@
 
 import json
 import os
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TextIO, TypeVar
+from typing import Any, NoReturn, TextIO, TypeVar
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from pagetune.errors import UserError
+from pagetune.failures import WRITING
 from pagetune.records import Record
 
 R = TypeVar("R", bound=Record)
+T = TypeVar("T")
+#: How to get a file back that was changed, or that an older version wrote and DVC therefore takes for the right one.
+AGAIN = "Run `dvc repro`; if the file stays as it is, `dvc repro -f`."
 
 
 @contextmanager
@@ -24,8 +28,14 @@ def atomic_write(path: Path) -> Iterator[TextIO]:
         with temporary.open("w", encoding="utf-8", newline="\n") as file:
             yield file
         temporary.replace(path)
+    except OSError as error:
+        nameless = error.filename is None and error.errno in WRITING
+        if nameless or error.filename == str(temporary):
+            error.filename, error.filename2 = str(path), None  # the name that the user knows
+        raise
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -58,14 +68,55 @@ def write_records(path: Path, records: Iterable[Record]) -> None:
             file.write("\n")
 
 
-def read_json(path: Path) -> Any:
-    """Read the file. Raise UserError where it is absent or not JSON."""
+class _Object(dict[str, Any]):
+    """A JSON object that names its file where a key is asked for that it does not have."""
+
+    path: Path
+
+    def __missing__(self, key: str) -> NoReturn:
+        raise UserError(f"{self.path} has no key {key!r}; another version wrote the file. {AGAIN}")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read an object. Raise UserError where the file is absent or not JSON, and later for each key that it lacks."""
+
+    def named(pairs: dict[str, Any]) -> _Object:
+        made = _Object(pairs)
+        made.path = path
+        return made
+
+    value = _parse_json(path, named)
+    if not isinstance(value, dict):
+        raise UserError(f"{path} should hold a JSON object, got {str(value)[:40]!r}. {AGAIN}")
+    return value
+
+
+def read_as(path: Path, kind: type[T]) -> T:
+    """Read JSON that is a `kind`, a pydantic model or `list[str]`. Raise UserError where the file is something else."""
+    value = _parse_json(path, None)
     try:
-        return json.loads(_read(path))
+        return TypeAdapter(kind).validate_python(value)
+    except ValidationError as error:
+        raise UserError(f"{path}: {_first_problem(error)}; another version wrote the file. {AGAIN}") from None
+
+
+def _parse_json(path: Path, make_object: Callable[[dict[str, Any]], Any] | None) -> Any:
+    text = _read(path)
+    try:
+        value = json.loads(text, object_hook=make_object)
+        if "\\ud" in text.lower():
+            json.dumps(value, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
-        raise UserError(
-            f"{path}:{error.lineno} is not JSON ({error.msg}). Run `dvc repro -f` to write it again."
-        ) from None
+        raise UserError(f"{path}:{error.lineno} is not JSON ({error.msg}). {AGAIN}") from None
+    except (UnicodeEncodeError, RecursionError, ValueError) as error:
+        what = "half of a character, a surrogate" if isinstance(error, UnicodeEncodeError) else "it is too deep or long"
+        raise UserError(f"{path} cannot be read ({what}). {AGAIN}") from None
+    return value
+
+
+def _first_problem(error: ValidationError) -> str:
+    problem = error.errors()[0]
+    return f"{'.'.join(map(str, problem['loc'])) or 'the whole file'}: {problem['msg']}"
 
 
 def read_records(path: Path, record: type[R]) -> list[R]:
@@ -79,14 +130,11 @@ def _read(path: Path) -> str:
     except FileNotFoundError:
         raise UserError(f"{path} is not there; an earlier stage writes it. Run `dvc repro`.") from None
     except UnicodeDecodeError as error:
-        raise UserError(f"{path} is not UTF-8 (byte {error.start}). Run `dvc repro -f` to write it again.") from None
+        raise UserError(f"{path} is not UTF-8 (byte {error.start}). {AGAIN}") from None
 
 
 def _parse(path: Path, number: int, line: str, record: type[R]) -> R:
     try:
         return record.model_validate_json(line)
     except ValidationError as error:
-        what = f"{'.'.join(map(str, error.errors()[0]['loc']))} {error.errors()[0]['msg']}"
-        raise UserError(
-            f"{path}:{number} is not a valid {record.__name__}: {what}. Run `dvc repro` to write it again."
-        ) from None
+        raise UserError(f"{path}:{number} is not a valid {record.__name__}: {_first_problem(error)}. {AGAIN}") from None

@@ -63,6 +63,7 @@ Reason = Literal[
 #: Every reason for which a whole file is not read.
 BadFileReason = Literal[
     "empty_file",
+    "unreadable",
     "not_a_pdf",
     "broken_file",
     "no_password",

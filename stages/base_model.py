@@ -7,7 +7,7 @@ import pagetune.model.hub
 import pagetune.model.tokens
 import pagetune.model.weights  # noqa: F401
 from pagetune.errors import run_stage
-from pagetune.jsonl import read_json, read_records, write_json
+from pagetune.jsonl import read_as, read_json, read_records, write_json
 from pagetune.model.builtin import make_builtin, texts_of
 from pagetune.model.builtin_seq2seq import make_builtin_seq2seq
 from pagetune.model.manifest import BASE, describe_external
@@ -21,7 +21,7 @@ OWN_TEXT = Path("data/splits/own_text.json")
 def main() -> None:
     params = load_params()
     if params.model.base == "builtin_seq2seq":
-        manifest = make_builtin_seq2seq(read_json(OWN_TEXT), BASE, params.model.builtin_seq2seq, params.seed)
+        manifest = make_builtin_seq2seq(read_as(OWN_TEXT, list[str]), BASE, params.model.builtin_seq2seq, params.seed)
     elif params.model.base == "builtin":
         manifest = make_builtin(_texts(), BASE, params.model.builtin, params.seed)
     else:
@@ -32,8 +32,8 @@ def main() -> None:
 
 def _texts() -> list[str]:
     """Return the texts of the documents that are not held out, and of a user's own rows."""
-    own: list[str] = read_json(OWN_TEXT)
-    return texts_of(read_records(PAGES, Page), read_json(DOCUMENTS)["heldout"]) + own
+    heldout = read_json(DOCUMENTS)["heldout"]
+    return texts_of(read_records(PAGES, Page), heldout) + read_as(OWN_TEXT, list[str])
 
 
 if __name__ == "__main__":

@@ -52,6 +52,9 @@ def read_nothing(summary: ExtractSummary, reason: str) -> None:
 
 
 def check_folder() -> None:
+    if not RAW.exists() and not RAW.is_symlink():
+        raise UserError(f"{RAW} is not there. Make the folder, and put your documents there.")
+    next(RAW.iterdir(), None)  # which raises where it cannot be read
     if not find_documents(RAW) and not any(path.suffix.lower() in OWN_ROWS or path.is_dir() for path in RAW.iterdir()):
         unread = "".join(f"\ndata/raw/{bad.file} {what_to_do(bad)}" for bad in find_unread(RAW))
         raise UserError(

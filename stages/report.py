@@ -4,7 +4,7 @@ import csv
 from pathlib import Path
 
 from pagetune.errors import run_stage
-from pagetune.jsonl import read_json, read_records, write_text
+from pagetune.jsonl import read_as, read_json, read_records, write_text
 from pagetune.model.manifest import read_manifest
 from pagetune.model.template import describe_style, read_template
 from pagetune.params import load_params
@@ -37,7 +37,7 @@ def read_inputs(style: str) -> Inputs:
         groups=read_table("groups"),
         per_example=read_table("per_example"),
         pages=read_records(Path("data/pages.jsonl"), Page),
-        bad_files=[BadFile.model_validate(bad) for bad in read_json(Path("data/bad_files.json"))],
+        bad_files=read_as(Path("data/bad_files.json"), list[BadFile]),
         pairs=read_records(Path("data/qa.jsonl"), Pair),
         grades=read_json(SPLITS / "grades.json"),
         asked=[pair for name in asked for pair in read_records(SPLITS / f"{name}.jsonl", Pair)],

@@ -99,7 +99,7 @@ def test_a_part_changed_by_hand_does_not_fit_the_hash(tmp_path: Path, part: str)
 
 def test_a_record_of_another_version_is_refused_by_the_part_it_lacks(tmp_path: Path) -> None:
     write_json(tmp_path / "template.json", {"template": "Q", "eos_token": "</s>", "sha256": "0"})
-    with pytest.raises(UserError, match="style is missing or invalid; another version wrote the file"):
+    with pytest.raises(UserError, match=r"style: .*; another version wrote the file"):
         read_template(tmp_path / "template.json")
 
 

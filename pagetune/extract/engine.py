@@ -1,6 +1,7 @@
 """Map a function over tasks in processes with limits of time and memory, on this machine or through Ray Data."""
 
 import contextlib
+import errno
 import gc
 import logging
 import multiprocessing
@@ -10,6 +11,7 @@ import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, TimeoutError
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
@@ -20,6 +22,7 @@ import psutil
 from pebble import ProcessExpired, ProcessPool
 
 from pagetune.errors import UserError
+from pagetune.failures import explain, is_from_machine
 from pagetune.params import Extract
 
 #: The largest number of pages in a task. It is the same on every machine, because running headers and line joins are
@@ -62,7 +65,7 @@ def _cores() -> int:
 
 def _map_local(function: Callable[[T], R], tasks: Iterable[T], processes: int, limits: Limits) -> Iterator[R | Failure]:
     waiting = iter(tasks)
-    started = _context().Semaphore(0)
+    started = _semaphore()
     starts = processes
     with _pool(processes, limits, started) as pool:
         # Few tasks run at a time, so that results do not pile up behind a slow one.
@@ -95,6 +98,24 @@ def _context() -> Any:
     return context
 
 
+#: Where Linux keeps the semaphores of processes.
+SHARED_MEMORY = "/dev/shm"  # noqa: S108
+
+
+def _semaphore() -> Any:
+    """Return a semaphore for the processes. Raise UserError where the system has no place for one."""
+    try:
+        return _context().Semaphore(0)
+    except OSError as error:
+        if error.errno in (errno.EMFILE, errno.ENFILE):
+            raise
+        said = error.strerror or "not supported"
+        raise UserError(
+            f"{SHARED_MEMORY}, through which processes talk to each other, cannot be used ({said}). Mount it for "
+            f"writing (`mount -t tmpfs tmpfs {SHARED_MEMORY}`); in Docker, run the container with `--shm-size=1g`."
+        ) from None
+
+
 def _pool(processes: int, limits: Limits, started: Any) -> ProcessPool:
     return ProcessPool(processes, initializer=_enter_process, initargs=[limits.memory_mib, started], context=_context())
 
@@ -113,8 +134,15 @@ def _enter_process(memory_mib: int, started: Any) -> None:
 
 
 def _schedule(pool: ProcessPool, function: Callable[[T], R], task: T, limits: Limits) -> "Future[Any]":
-    future: Future[Any] = pool.schedule(function, args=[task], timeout=limits.timeout_seconds)
+    try:
+        future: Future[Any] = pool.schedule(function, args=[task], timeout=limits.timeout_seconds)
+    except BrokenProcessPool as error:  # the server that they are forked from has ended, or never began
+        raise UserError(f"no process could be started to read documents: {_why_none_started(error)}") from error
     return future
+
+
+def _why_none_started(error: BaseException) -> str:
+    return explain(error) or explain(MemoryError()) or ""
 
 
 def _outcome(future: "Future[Any]", limits: Limits) -> Any:
@@ -127,6 +155,10 @@ def _outcome(future: "Future[Any]", limits: Limits) -> Any:
     except ProcessExpired as error:
         return Failure("crashed", f"ended its process with exit code {error.exitcode}", ended=True)
     except Exception as error:  # a broken file can raise anything in a reader; the other files are still read
+        if isinstance(error, BrokenProcessPool) or is_from_machine(
+            error
+        ):  # not of the file: the others would fail likewise
+            raise
         return Failure("crashed", f"failed with {type(error).__name__}", ended=False)
 
 
@@ -159,4 +191,4 @@ def _map_row(row: dict[str, Any], function: Callable[[Any], Any], limits: Limits
 @cache
 def _own_pool(limits: Limits) -> ProcessPool:
     """Return this Ray worker's own pool of one process, so that a limit ends that process and not the worker."""
-    return _pool(1, limits, _context().Semaphore(0))
+    return _pool(1, limits, _semaphore())

@@ -23,6 +23,7 @@ from pagetune.extract.formats.flow import UnreadableFile
 from pagetune.extract.formats.opening import read_document
 from pagetune.extract.formats.page_records import page_blocks
 from pagetune.extract.forms import is_xfa_only
+from pagetune.failures import is_from_machine, shown
 from pagetune.records import BadFile, BadFileReason
 
 #: Where passwords are read from, as a JSON object by file name: an environment variable, and a file that Git ignores.
@@ -70,15 +71,38 @@ def find_documents(folder: Path) -> list[Path]:
     by_id = sorted(paths, key=doc_id)
     for one, other in itertools.pairwise(by_id):
         if doc_id(one) == doc_id(other):
-            raise UserError(f"{one} and {other} would both be document {doc_id(one)!r}. Rename one of them.")
+            alike = ", and differ only in how Unicode composes their letters" if one.name != other.name else ""
+            alike = alike if file_name(one) == unicodedata.normalize("NFC", other.name) else ""
+            names = f"{shown(one)} and {shown(other)}"
+            raise UserError(f"{names} would both be document {doc_id(one)!r}{alike}. Rename one of them.")
     return paths
 
 
 def find_unread(folder: Path) -> list[BadFile]:
-    """Return the files that are neither documents nor own rows, nor hidden: nobody reads them."""
-    known = (*SUFFIXES, *OWN_ROWS, *_NOBODYS)
-    others = [path for path in sorted(folder.glob("[!.]*")) if path.suffix.lower() not in known and _is_own(path)]
-    return [BadFile(file=file_name(path), reason="not_read", seen=why_not_read(path)) for path in others]
+    """Return what nobody reads: files of other kinds that are not hidden, and what only has a document's name."""
+    unread = ((path, _why_unread(path)) for path in sorted(folder.iterdir()))
+    return [BadFile(file=file_name(path), reason="not_read", seen=why) for path, why in unread if why]
+
+
+def _why_unread(path: Path) -> str | None:
+    """Return what stands there and what to do with it; None for what is read, hidden, or no document's folder."""
+    known, suffix = (*SUFFIXES, *OWN_ROWS), path.suffix.lower()
+    if path.name.lower() in known:
+        return "a file whose whole name is a suffix. Give it a name"
+    if path.is_dir():
+        saved = any((path / name).exists() for name in _SAVED)
+        return "a folder with the name of a file. Rename it" if suffix in known and not saved else None
+    if not path.is_file():
+        return _why_no_file(path)
+    if path.name.startswith(".") or suffix in (*known, *_NOBODYS) or not _is_own(path):
+        return None
+    return why_not_read(path)
+
+
+def _why_no_file(path: Path) -> str:
+    if path.is_symlink():
+        return f"a link to {shown(path.readlink())}, where no file is. Put that file back, or remove the link"
+    return "a pipe, a socket or a device, and not a file. Take it out of the folder"
 
 
 def find_nested(folder: Path) -> list[Path]:
@@ -108,7 +132,12 @@ def doc_id(path: Path) -> str:
 
 def inspect_file(file: InputFile) -> SourceFile | BadFile:
     """Open the file and count its pages, or say why it cannot be read."""
-    content = file.path.read_bytes()
+    try:
+        content = file.path.read_bytes()
+    except OSError as error:
+        if is_from_machine(error):
+            raise
+        return _bad(file, "unreadable", str(error.strerror))
     if not content:
         return _bad(file, "empty_file", "0 bytes")
     if is_pdf(file.path):

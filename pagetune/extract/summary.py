@@ -15,6 +15,7 @@ from pagetune.records import BadFile, Page
 
 _WHAT_TO_DO = {
     "empty_file": "is empty. Replace it, or take it out of the folder.",
+    "unreadable": "cannot be read ({seen}). Check the file and its permissions, or take it out of the folder.",
     "not_a_pdf": "is not a PDF (it {seen}). Replace it, or take it out of the folder.",
     "broken_file": "is broken ({seen}). Replace it, or take it out of the folder.",
     "not_read": "is {seen}.",

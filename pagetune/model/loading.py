@@ -1,17 +1,41 @@
 """Load the base model, and the adapter on it."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from pagetune.errors import UserError
+from pagetune.failures import is_from_machine
 from pagetune.model.language_model import has_conv1d
-from pagetune.model.manifest import Manifest, in_cache
+from pagetune.model.manifest import BASE, Manifest, in_cache
 from pagetune.model.precision import PrecisionChoice
 from pagetune.model.template import TemplateRecord
 
+_CHECK = "Download it again, and run `dvc repro -f base_model`, which checks its files"
 #: The parts of a config that describe what reads images or sound.
 TOWERS = ("vision_config", "audio_config")
+
+
+@contextmanager
+def _reading(what: str, manifest: Manifest, folder: Path | None = None) -> Iterator[None]:
+    """Name in one line the file or model that a library cannot read; it may raise any exception on a broken file.
+
+    What the machine refused, and memory above all, stays what it is.
+    """
+    try:
+        yield
+    except (UserError, MemoryError):
+        raise
+    except Exception as error:
+        if is_from_machine(error) or "out of memory" in str(error).lower():
+            raise
+        from pagetune.model.hub import first_line
+
+        where = folder or (BASE if manifest.source == "builtin" else manifest.id)
+        advice = "Run `dvc repro`, which writes it again" if folder or manifest.source == "builtin" else _CHECK
+        raise UserError(f"{where}: {what} cannot be loaded ({first_line(error).rstrip('.')}). {advice}.") from error
 
 
 def load_tokenizer(manifest: Manifest, template: TemplateRecord | None = None) -> Any:
@@ -22,14 +46,15 @@ def load_tokenizer(manifest: Manifest, template: TemplateRecord | None = None) -
     """
     from transformers import AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(
-        manifest.location,
-        revision=manifest.revision,
-        trust_remote_code=manifest.trust_remote_code,
-        # Otherwise transformers (5.17) asks the Hub for the list of files each time, whatever is cached.
-        local_files_only=in_cache(manifest),
-        padding_side="left",
-    )
+    with _reading("the tokenizer", manifest):
+        tokenizer = AutoTokenizer.from_pretrained(
+            manifest.location,
+            revision=manifest.revision,
+            trust_remote_code=manifest.trust_remote_code,
+            # Otherwise transformers (5.17) asks the Hub for the list of files each time, whatever is cached.
+            local_files_only=in_cache(manifest),
+            padding_side="left",
+        )
     tokenizer.pad_token = manifest.pad_token
     tokenizer.eos_token = template.eos_token if template else manifest.eos_token
     if template and template.style == "chat":
@@ -49,9 +74,10 @@ def load_config(manifest: Manifest) -> Any:
     """Load the model's config, without its weights."""
     from transformers import AutoConfig
 
-    return AutoConfig.from_pretrained(
-        manifest.location, revision=manifest.revision, trust_remote_code=manifest.trust_remote_code
-    )
+    with _reading("config.json", manifest):
+        return AutoConfig.from_pretrained(
+            manifest.location, revision=manifest.revision, trust_remote_code=manifest.trust_remote_code
+        )
 
 
 def has_towers(manifest: Manifest) -> bool:
@@ -86,19 +112,20 @@ def load_base(manifest: Manifest, choice: PrecisionChoice, gpu: int = 0, sharded
         raise UserError(
             f"model.base is {manifest.id}, which is quantised already and cannot be sharded. Set its 16-bit original."
         )
-    model, info = manifest.auto_class.from_pretrained(
-        manifest.location,
-        revision=manifest.revision,
-        trust_remote_code=manifest.trust_remote_code,
-        local_files_only=in_cache(manifest, weights=True),
-        # Otherwise transformers (5.17) looks for an adapter on the main branch, and would follow it to another model.
-        adapter_kwargs={"revision": manifest.revision},
-        use_safetensors=True,
-        dtype=choice.dtype,
-        output_loading_info=True,
-        **choice.loading_options(sharded),
-        device_map=None if sharded else {"": gpu if torch.cuda.is_available() else "cpu"},
-    )
+    with _reading("the model", manifest):
+        model, info = manifest.auto_class.from_pretrained(
+            manifest.location,
+            revision=manifest.revision,
+            trust_remote_code=manifest.trust_remote_code,
+            local_files_only=in_cache(manifest, weights=True),
+            # Otherwise transformers (5.17) looks for an adapter on the main branch, and would follow it elsewhere.
+            adapter_kwargs={"revision": manifest.revision},
+            use_safetensors=True,
+            dtype=choice.dtype,
+            output_loading_info=True,
+            **choice.loading_options(sharded),
+            device_map=None if sharded else {"": gpu if torch.cuda.is_available() else "cpu"},
+        )
     _refuse_random_weights(manifest, info)
     keep_cpu_weights_as_they_are(model)
     if manifest.quantized:
@@ -165,7 +192,9 @@ def load_tuned(manifest: Manifest, adapter: Path, choice: PrecisionChoice) -> An
     """Return the base model with the adapter on it. Raises UserError where the folder holds no adapter."""
     if not (adapter / "adapter_config.json").exists():
         raise UserError(f"{adapter} holds no adapter; the train stage writes it. Run `dvc repro`.")
-    return with_adapter(load_base(manifest, choice), adapter)
+    base = load_base(manifest, choice)
+    with _reading("the adapter", manifest, adapter):
+        return with_adapter(base, adapter)
 
 
 def with_adapter(base: Any, adapter: Path) -> Any:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from pagetune.errors import UserError
-from pagetune.jsonl import read_json
+from pagetune.jsonl import read_as
 from pagetune.params import Model
 
 BASE, ADAPTER = Path("models/base"), Path("models/adapter")
@@ -43,7 +43,7 @@ class Manifest(BaseModel):
 
 
 def read_manifest(folder: Path = BASE) -> Manifest:
-    return Manifest.model_validate(read_json(folder / "manifest.json"))
+    return read_as(folder / "manifest.json", Manifest)
 
 
 def describe_external(params: Model, texts: Sequence[str] = ()) -> Manifest:

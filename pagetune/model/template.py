@@ -8,10 +8,8 @@ import hashlib
 from pathlib import Path
 from typing import Literal
 
-from pydantic import ValidationError
-
 from pagetune.errors import UserError
-from pagetune.jsonl import read_json
+from pagetune.jsonl import read_as
 from pagetune.model.manifest import Manifest
 from pagetune.records import Record
 
@@ -83,13 +81,7 @@ def describe_style(template: TemplateRecord) -> str:
 
 def read_template(path: Path = TEMPLATE) -> TemplateRecord:
     """Read a template file. Raises UserError where it is missing, from another version, or was changed by hand."""
-    try:
-        record = TemplateRecord.model_validate(read_json(path))
-    except ValidationError as error:
-        part = ".".join(map(str, error.errors()[0]["loc"])) or "the whole file"
-        raise UserError(
-            f"{path}: {part} is missing or invalid; another version wrote the file. Run `dvc repro`."
-        ) from None
+    record = read_as(path, TemplateRecord)
     if not record.intact:
         raise UserError(f"{path}: sha256 does not match its contents; the file was changed by hand. Run `dvc repro`.")
     return record

@@ -1,0 +1,248 @@
+"""What the machine refuses, a file, memory or a process, in one line: what failed, where, and how to get on.
+
+Operating systems number their refusals (errno), and libraries that are written in Rust or C++ quote the number or its
+words. So all of them are explained here, and what has no such number is a fault of the program.
+"""
+
+from __future__ import annotations  # so that an older Python gets as far as its message
+
+import errno
+import os
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+try:
+    import resource
+except ModuleNotFoundError:  # Windows, which has no such limits
+    resource = None  # type: ignore[assignment]
+
+#: Refusals that come from the machine and would meet any other file just the same.
+MACHINE = (
+    errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN,
+)  # fmt: skip
+#: What writing into an open file raises, without the file's name.
+WRITING = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+#: How libraries quote the number: Rust's standard library, and Python in the text of another error.
+_QUOTED = re.compile(r"\(os error (\d+)\)|\[Errno (\d+)\]")
+#: What else libraries say where memory ran out, and where no thread could be started.
+_WORDS = {
+    errno.ENOMEM: ("can't allocate memory", "failed to map segment", "bad_alloc", "bad allocation"),
+    errno.EAGAIN: ("can't start new thread",),
+}
+_OR_HARD = ", or have an administrator raise the limit"
+MIB = 2**20
+
+
+def explain(error: BaseException) -> str | None:
+    """Return one line about a failure that the machine or a file caused; None for a fault of the program."""
+    cause: BaseException | None = error
+    while cause is not None:
+        number = errno_of(cause)
+        line = _line(number, _path_of(cause)) if number else None
+        if line:
+            return line
+        cause = cause.__cause__
+    return None
+
+
+def is_from_machine(error: BaseException) -> bool:
+    """Tell whether the machine refused, and not the file that was read or written."""
+    return errno_of(error) in MACHINE
+
+
+def errno_of(error: BaseException) -> int | None:
+    """Return the operating system's number of the failure, or None."""
+    if isinstance(error, OSError):
+        return error.errno
+    if isinstance(error, MemoryError):
+        return errno.ENOMEM
+    if isinstance(error, (SyntaxError, ValueError, LookupError)):  # which may quote the text of a document
+        return None
+    said = str(error)
+    if quoted := _QUOTED.search(said):
+        return int(quoted.group(1) or quoted.group(2))
+    words = {number: (os.strerror(number), *_WORDS.get(number, ())) for number in MACHINE}
+    return next((number for number, known in words.items() if any(word in said for word in known)), None)
+
+
+def _path_of(error: BaseException) -> Path | None:
+    name = getattr(error, "filename", None)
+    return Path(os.fsdecode(name)) if isinstance(name, (str, bytes)) else None
+
+
+def shown(path: Path | str) -> str:
+    """Return a path as it prints on one line, whatever its name holds."""
+    name = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in name)
+
+
+def _line(number: int, path: Path | None) -> str | None:
+    """Say what the number means for `path`, which may be unknown."""
+    if number in (errno.ENOENT, errno.ESTALE) and not _has_folder():
+        return "the current folder was deleted. Change into one that exists (`cd`)."
+    if number in _LIMITS:
+        return _LIMITS[number](path)
+    if path is None or number not in _FILES:
+        return None
+    return _FILES[number](path)
+
+
+def _has_folder() -> bool:
+    try:
+        return Path.cwd().is_dir()
+    except OSError:
+        return False
+
+
+def _full(path: Path | None) -> str:
+    free = f" ({shutil.disk_usage(_existing(path)).free / MIB:.1f} MiB free)" if path else ""
+    return f"{_named(path, 'the output')} cannot be written: the disk is full{free}. Free some space and run it again."
+
+
+def _existing(path: Path) -> Path:
+    """Return the path, or the first folder above it that is there."""
+    return next(place for place in (path.absolute(), *path.absolute().parents) if place.exists())
+
+
+def _too_large(path: Path | None) -> str:
+    limit = _limit("RLIMIT_FSIZE")
+    seen = f"{limit // 1024} KiB" if limit is not None else "the file system's limit"
+    advice = f"Run `ulimit -f unlimited`{_OR_HARD}" if limit is not None else "Write to another file system"
+    return f"{_named(path, 'the output')} cannot be written: no file may be larger than {seen} here. {advice}."
+
+
+def _read_only(path: Path | None) -> str:
+    return (
+        f"{_named(path, 'the output')} cannot be written: its file system is read-only. Mount it for writing, or copy "
+        "the project to a disk that is."
+    )
+
+
+def _too_many_files(path: Path | None) -> str:
+    limit = _limit("RLIMIT_NOFILE")
+    seen = f"no more than {limit} files may be" if limit is not None else "too many files are"
+    return f"{_named(path, 'a file')} cannot be opened: {seen} open at once. Run `ulimit -n 1024`{_OR_HARD}."
+
+
+def _no_memory(path: Path | None) -> str:
+    limit = _limit("RLIMIT_AS")
+    if limit is None:
+        return "memory ran out. End other programs, or take smaller settings (docs/training.md, docs/extract.md)."
+    return f"memory ran out: this process may take {limit / MIB:.0f} MiB. Run `ulimit -v unlimited`{_OR_HARD}."
+
+
+def _no_process(path: Path | None) -> str:
+    limit = _limit("RLIMIT_NPROC")
+    seen = f" of at most {limit}" if limit is not None else ""
+    return f"no further process or thread{seen} can be started. End other programs, or run `ulimit -u 4096`{_OR_HARD}."
+
+
+def _limit(name: str) -> int | None:
+    """Return the limit that this process runs under; None where there is none."""
+    if resource is None:
+        return None
+    soft = resource.getrlimit(getattr(resource, name))[0]
+    return None if soft == resource.RLIM_INFINITY else soft
+
+
+#: Fewer files than this are not enough for any stage; more than the second number are never open at once.
+_FEWEST_FILES, _MOST_FILES = 64, 1024
+
+
+def allow_open_files() -> None:
+    """Raise the limit of open files as far as the user may, where it is low. Raise OSError where it stays too low."""
+    if resource is None:
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    highest = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < highest:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (highest, hard))
+        soft = highest
+    if soft != resource.RLIM_INFINITY and soft < _FEWEST_FILES:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+
+def _named(path: Path | None, otherwise: str) -> str:
+    return shown(path) if path else otherwise
+
+
+def _absent(path: Path) -> str:
+    if path.is_symlink():
+        return (
+            f"{shown(path)} is a link to {shown(path.readlink())}, where nothing is. Put that back, or remove the link."
+        )
+    return f"{shown(path)} is not there. Run `dvc repro`, which writes what is missing, or put it back."
+
+
+def _refused(path: Path) -> str:
+    """Name the file or folder that refuses, and its owner where that is somebody else."""
+    barrier = _barrier(path)
+    where = f"{shown(path)} cannot be used: " if barrier != path else ""
+    advice = f"Run `chmod u+rwX {shown(barrier)}`"
+    if (owner := barrier.stat().st_uid) != os.geteuid():
+        advice = f"It belongs to {_user(owner)}: run this as that user, or have them give you access"
+    return f"{where}{shown(barrier)} denies access (its permissions). {advice}."
+
+
+def _barrier(path: Path) -> Path:
+    """Return the first folder on the way that may not be entered, else the file, else its folder."""
+    folders = [folder for folder in reversed(path.parents) if not os.access(folder, os.X_OK)]
+    if folders:
+        return folders[0]
+    wanted = os.R_OK | os.W_OK | (os.X_OK if path.is_dir() else 0)
+    return path if path.exists() and not os.access(path, wanted) else path.parent
+
+
+def _user(number: int) -> str:
+    import pwd
+
+    try:
+        return f"user {pwd.getpwuid(number).pw_name}"
+    except KeyError:
+        return f"user {number}"
+
+
+def _not_a_folder(path: Path) -> str | None:
+    file = next((one for one in [*reversed(path.parents), path] if one.exists() and not one.is_dir()), None)
+    return None if file is None else f"{shown(file)} is a file, and a folder is needed there. Move it away."
+
+
+def _is_folder(path: Path) -> str:
+    return f"{shown(path)} is a folder, and a file is needed there. Move it away."
+
+
+def _is_circle(path: Path) -> str:
+    return f"{shown(path)} is a link that leads back to itself. Remove it."
+
+
+def _too_long(path: Path) -> str:
+    return f"{shown(path)} has a name that is longer than the file system allows. Shorten it."
+
+
+def _disk_error(path: Path) -> str:
+    return f"{shown(path)} cannot be read or written: the disk reports an error. Copy the project to another disk."
+
+
+_LIMITS: dict[int, Callable[[Path | None], str]] = {
+    errno.ENOSPC: _full,
+    errno.EDQUOT: _full,
+    errno.EFBIG: _too_large,
+    errno.EROFS: _read_only,
+    errno.EMFILE: _too_many_files,
+    errno.ENFILE: _too_many_files,
+    errno.ENOMEM: _no_memory,
+    errno.EAGAIN: _no_process,
+}
+_FILES: dict[int, Callable[[Path], str | None]] = {
+    errno.ENOENT: _absent,
+    errno.EACCES: _refused,
+    errno.EPERM: _refused,
+    errno.ENOTDIR: _not_a_folder,
+    errno.EEXIST: _not_a_folder,
+    errno.EISDIR: _is_folder,
+    errno.ELOOP: _is_circle,
+    errno.ENAMETOOLONG: _too_long,
+    errno.EIO: _disk_error,
+}
