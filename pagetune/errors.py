@@ -16,14 +16,22 @@ class UserError(Exception):
 
 
 def run_stage(name: str, main: Callable[[], None]) -> None:
-    """Run a stage's `main`; print a `UserError` as `name: message` and exit with code 1."""
+    """Run a stage's `main`, until the DVC above it ends or a signal arrives.
+
+    Exit with code 1 after one line where it does not come to its end: `name: message` for a `UserError`.
+    """
+    from pagetune.parent_process import begin_stage, end_children, say_interrupted  # needs psutil, which may be missing
+
     quiet_libraries()
     try:
+        begin_stage()
         main()
     except UserError as error:
         sys.exit(f"{name}: {error}")
     except KeyboardInterrupt:
-        sys.exit(f"{name}: interrupted")
+        end_children()
+        say_interrupted(name)
+        sys.exit(1)
 
 
 def explain_wrong_python() -> None:
@@ -35,11 +43,16 @@ def explain_wrong_python() -> None:
     if too_old:
         seen = ".".join(map(str, sys.version_info[:2]))
         sys.exit(f"{_program()}: Python 3.11 or newer is needed, and {sys.executable} is {seen}. {_how_to_start()}")
-    sys.excepthook = _explain_missing_module
+    sys.excepthook = _explain
 
 
-def _explain_missing_module(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Print one line for a missing module, unless it is one of ours, and a traceback for everything else."""
+def _explain(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Print one line for Ctrl-C or a missing module, unless it is one of ours, and a traceback for everything else."""
+    if kind is KeyboardInterrupt:
+        from pagetune.parent_process import say_interrupted
+
+        say_interrupted(_program())
+        os._exit(1)  # or else Python would end by SIGINT
     name = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
     if name in ("", "pagetune", "stages"):
         sys.__excepthook__(kind, error, trace)
