@@ -50,7 +50,7 @@ def exit_with_dvc() -> None:
     if not owners:
         return
     if _is_between(parent, owners):
-        _die_with_direct_parent(parent)
+        die_with_direct_parent(parent)
     _in_background(lambda: _watch(owners))
 
 
@@ -62,7 +62,7 @@ def exit_with_parent() -> None:
     asked, parent = multiprocessing.parent_process(), os.getppid()
     _end_children_on_sigterm()
     if asked is None:
-        _die_with_direct_parent(parent)
+        die_with_direct_parent(parent)
     _in_background(lambda: _watch_parent(asked.join if asked else lambda: _poll(parent)))
 
 
@@ -116,10 +116,11 @@ def say_interrupted(name: str) -> None:
 
 
 def end_children() -> None:
-    """Kill the processes below this one."""
+    """Kill the processes below this one, except Python's resource tracker, which ends last and removes semaphores."""
     for child in psutil.Process().children(recursive=True):
-        with contextlib.suppress(psutil.NoSuchProcess):
-            child.kill()
+        with contextlib.suppress(psutil.Error):
+            if "multiprocessing.resource_tracker" not in " ".join(child.cmdline()):
+                child.kill()
 
 
 def is_stage() -> bool:
@@ -184,7 +185,8 @@ def _is_between(parent: int, owners: list[psutil.Process]) -> bool:
         return True  # it has ended since; the next call of getppid() shows it
 
 
-def _die_with_direct_parent(parent: int) -> None:
+def die_with_direct_parent(parent: int) -> None:
+    """Let the kernel send SIGTERM when the parent ends, which must be the one that `os.getppid()` named before."""
     if sys.platform != "linux":
         return
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

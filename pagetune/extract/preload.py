@@ -4,8 +4,12 @@ they share one copy of them and start at once.
 Only that server imports this module.
 """
 
+import os
 import signal
 
+from pagetune.parent_process import die_with_direct_parent
+
+die_with_direct_parent(os.getppid())  # without a thread: processes are forked from this one
 signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the stage, and this server with it
 
 import pagetune.extract.pages  # noqa: E402, F401
