@@ -23,15 +23,26 @@ class UserError(Exception):
 
 
 def run_stage(name: str, main: Callable[[], None]) -> None:
-    """Run a stage's `main`; print what a user can act on as `name: message` and exit with code 1."""
+    """Run a stage's `main`, until the DVC above it ends or a signal arrives.
+
+    Exit with code 1 after one line, `name: message`, where it does not come to its end.
+    """
+    from pagetune.parent_process import begin_stage, end_children, say_interrupted  # needs psutil, which may be missing
+
     quiet_libraries()
     with in_one_line(name):
         try:
+            begin_stage()
             main()
+            sys.stdout.flush()
         except BrokenPipeError:
             raise UserError(
                 "the program that read the output has ended, and so has this stage. Run it again."
             ) from None
+        except KeyboardInterrupt:
+            end_children()
+            say_interrupted(name)
+            sys.exit(1)
 
 
 @contextmanager
@@ -89,11 +100,19 @@ def explain_wrong_python() -> None:
     if too_old:
         seen = ".".join(map(str, sys.version_info[:2]))
         sys.exit(f"{_program()}: Python 3.11 or newer is needed, and {sys.executable} is {seen}. {_how_to_start()}")
-    sys.excepthook = _explain_failed_import
+    sys.excepthook = _explain
 
 
-def _explain_failed_import(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Print one line for a module that is missing, unless it is one of ours, or that the machine lets nobody load."""
+def _explain(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Print one line for Ctrl-C, for a module that is missing, and for what the machine lets nobody load.
+
+    A missing module of ours is a fault of the program, and keeps its traceback like everything else.
+    """
+    if kind is KeyboardInterrupt:
+        from pagetune.parent_process import say_interrupted
+
+        say_interrupted(_program())
+        os._exit(1)  # or else Python would end by SIGINT
     name = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
     if name not in ("", "pagetune", "stages"):
         print(f"{_program()}: {sys.executable} has no module {name}. {_how_to_start()}", file=sys.stderr)

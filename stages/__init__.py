@@ -11,3 +11,7 @@ except ModuleNotFoundError:
     )
 
 explain_wrong_python()
+if sys.argv[0] == "-m":  # Python is about to run a stage, whose imports take seconds
+    from pagetune.parent_process import begin_stage
+
+    begin_stage()

@@ -3,12 +3,10 @@
 from pagetune.errors import run_stage
 from pagetune.params import load_params
 from pagetune.train.gpu_lock import claim_gpu
-from pagetune.train.parent_process import exit_with_dvc
 from pagetune.train.stage import train_adapter
 
 
 def main() -> None:
-    exit_with_dvc()
     claim_gpu()
     train_adapter(load_params())
 

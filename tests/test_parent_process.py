@@ -12,13 +12,13 @@ import psutil
 import pytest
 from conftest import ROOT
 
-from pagetune.train.parent_process import LAUNCHER, STAGE, is_dvc
+from pagetune.parent_process import LAUNCHER, STAGE, is_dvc
 
 #: Writes its pid once it is tied to DVC, and lives for a minute.
 CHILD = """
 import os, sys, time
 from pathlib import Path
-from pagetune.train.parent_process import exit_with_dvc
+from pagetune.parent_process import exit_with_dvc
 if len(sys.argv) > 2:
     Path(sys.argv[1] + ".started").touch()
     time.sleep(float(sys.argv[2]))
@@ -142,7 +142,7 @@ def test_a_worker_dies_with_the_launcher_that_is_named(folder: Path, monkeypatch
         with subprocess.Popen(child(folder).split()) as worker:
             assert pid_of(folder) == worker.pid
             launcher.kill()
-            assert worker.wait(2) == -signal.SIGKILL
+            assert worker.wait(2) == -signal.SIGTERM
 
 
 def test_a_worker_whose_launcher_has_ended_does_not_start(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

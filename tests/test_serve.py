@@ -26,6 +26,7 @@ from conftest import ROOT, run
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from pagetune.commands import serve
+from pagetune.commands.request_filter import MAX_BODY_BYTES
 from pagetune.commands.sources import Sources
 from pagetune.predict.answers import Answer
 from pagetune.records import Page as SourcePage
@@ -79,7 +80,7 @@ def sources() -> Sources:
 def served(asker: Any) -> Iterator[str]:
     app = serve.make_app(serve.WebPage(asker, sources()), LOOPBACK)
     with socket.create_server((LOOPBACK, 0)) as listening:
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
+        server = uvicorn.Server(serve.server_config(app))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         while not server.started:
@@ -222,7 +223,7 @@ def test_fifty_questions_at_once_are_all_answered_and_who_waits_sees_the_queue(p
     assert asker.most_at_once == 1
 
 
-@pytest.mark.parametrize("over", [serve.MAX_BODY_BYTES + 1, 10 * serve.MAX_BODY_BYTES])
+@pytest.mark.parametrize("over", [MAX_BODY_BYTES + 1, 10 * MAX_BODY_BYTES])
 @pytest.mark.parametrize("announced", [True, False])
 def test_a_body_over_a_megabyte_is_refused_and_the_next_question_answered(announced: bool, over: int) -> None:
     body = b"x" * over
@@ -279,7 +280,7 @@ def test_nothing_of_gradio_is_open_that_the_page_does_not_use() -> None:
 @pytest.mark.parametrize("path", ["/gradio_api/upload", "/gradio_api/call/ask"])
 def test_who_is_refused_while_still_sending_hears_why(path: str) -> None:
     with served(Slow("네", 0)) as url, socket.create_connection((LOOPBACK, httpx.URL(url).port), timeout=10) as sent:
-        length = 2 * serve.MAX_BODY_BYTES
+        length = 2 * MAX_BODY_BYTES
         sent.sendall(f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n".encode())
         for _ in range(4):
             time.sleep(0.2)  # refused by now; if the connection were closed, what we send would reset it

@@ -20,6 +20,7 @@ from test_prompts import example
 
 from pagetune.errors import UserError
 from pagetune.model.prompts import IGNORED
+from pagetune.parent_process import STAGE
 from pagetune.plan.memory import Plan
 from pagetune.plan.steps import micro_batches
 from pagetune.records import Example
@@ -31,7 +32,6 @@ from pagetune.train.cost import Stopwatch, describe_cost
 from pagetune.train.distributed import World
 from pagetune.train.inputs import TrainingInputs
 from pagetune.train.loop import LossPoint, Outcome, fit
-from pagetune.train.parent_process import STAGE
 from pagetune.train.shortage import is_out_of_memory
 from pagetune.train.step_trainer import Steps, StepTrainer, trainer_class
 

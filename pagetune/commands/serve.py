@@ -1,31 +1,19 @@
 """`python -m pagetune serve`: a web page to ask the tuned model and its base, by default only for this machine."""
 
-import asyncio
-import contextlib
 import html
 import ipaddress
-import json
 import os
-import re
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from pagetune.commands.ask import Asker, cut_short
 from pagetune.commands.locale import tr
+from pagetune.commands.request_filter import RequestFilter
+from pagetune.commands.sessions import Sessions
 from pagetune.commands.sources import Sources, as_html
 from pagetune.errors import UserError
 
-#: The limit of a request. A question has a few hundred bytes; Gradio sends the conversation with it.
-MAX_BODY_BYTES = 1_000_000
-BODY_SECONDS = 30.0
-#: How much of a refused request is read, so that its sender receives the reason.
-MAX_DISCARDED_BYTES = 20_000_000
-DISCARD_SECONDS = 5.0
-#: The paths of Gradio that are open: the page, its parts, and how it asks.
-OPEN_PATHS = re.compile(
-    r"/|/config|/favicon\.ico|/[\w-]+\.css|/(assets|static)/[\w./-]+"
-    r"|/gradio_api/(queue/(join|data)|call/ask(/\w+)?|run/predict|cancel|heartbeat/\w+|info|startup-events)"
-)
 #: Characters of a question; the answer to a longer one names the limit.
 MAX_QUESTION = 2000
 #: Questions that may wait; further ones are refused until there is room.
@@ -42,8 +30,17 @@ class WebPage:
     def __init__(self, asker: Asker, sources: Sources) -> None:
         self.asker, self.sources = asker, sources
 
-    def answer(self, question: str, _history: list[Any]) -> Iterator[tuple[str, str, str]]:
-        """Yield (tuned answer, base answer, source as HTML), each time with more of them."""
+    def answer(self, question: str, has_gone: Callable[[], bool]) -> Iterator[tuple[str, str, str]]:
+        """Yield (tuned answer, base answer, source as HTML), each time with more of them.
+
+        Stop at the next token where whoever asked has gone.
+        """
+        for shown in self._grow(question) if not has_gone() else []:
+            yield shown
+            if has_gone():
+                return
+
+    def _grow(self, question: str) -> Iterator[tuple[str, str, str]]:
         if problem := _problem(question):
             yield problem, "", ""
             return
@@ -71,102 +68,6 @@ def _problem(question: str) -> str | None:
     return None
 
 
-class RequestFilter:
-    """ASGI middleware that passes only the requests of the page and of programs that ask questions.
-
-    Gradio offers more: it takes uploads, fetches addresses and copies any file that a request names. A body of more
-    than `MAX_BODY_BYTES` gets 413, however it is sent; one that names a file gets 403, as does any other path.
-    """
-
-    def __init__(self, app: Any) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-        elif not OPEN_PATHS.fullmatch(scope["path"]):
-            await _refuse(send, 403, "not part of this page", receive)
-        elif (body := await _body(scope, receive)) is None:
-            await _refuse(send, 413, f"more than {MAX_BODY_BYTES} bytes, or incomplete", receive)
-        elif _names_a_file(body):
-            await _refuse(send, 403, "files are not accepted")
-        else:
-            with contextlib.suppress(asyncio.CancelledError):  # Ctrl-C while a browser listens is not an error
-                await self.app(scope, _replaying(body, receive), send)
-
-
-async def _body(scope: Any, receive: Any) -> bytes | None:
-    """Read the whole body; return None where it is too long, too slow or interrupted, and stop reading."""
-    if _announced(scope) > MAX_BODY_BYTES:
-        return None
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            return await _read(receive)
-    except TimeoutError:
-        return None
-
-
-async def _read(receive: Any) -> bytes | None:
-    body, more = b"", True
-    while more:
-        message = await receive()
-        body, more = body + message.get("body", b""), message.get("more_body", False)
-        if message["type"] == "http.disconnect" or len(body) > MAX_BODY_BYTES:
-            return None
-    return body
-
-
-def _names_a_file(body: bytes) -> bool:
-    """Return whether the body names a file, which Gradio would copy into its cache, or fetch."""
-    try:
-        return _has_file(json.loads(body)) if body else False
-    except (ValueError, RecursionError):
-        return True  # not JSON, so the page did not send it
-
-
-def _has_file(value: Any) -> bool:
-    if isinstance(value, dict):
-        return not {"path", "meta"}.isdisjoint(value) or any(map(_has_file, value.values()))
-    return isinstance(value, list) and any(map(_has_file, value))
-
-
-def _announced(scope: Any) -> int:
-    length = dict(scope["headers"]).get(b"content-length", b"0")
-    return int(length) if length.isdigit() else 0
-
-
-def _replaying(body: bytes, receive: Any) -> Any:
-    """Return a receiver of the body that was read, and then of what follows, such as the browser's disconnection."""
-    waiting = [{"type": "http.request", "body": body, "more_body": False}]
-
-    async def replay() -> Any:
-        return waiting.pop() if waiting else await receive()
-
-    return replay
-
-
-async def _refuse(send: Any, status: int, why: str, unread: Any = None) -> None:
-    """Answer with the status and the reason.
-
-    `unread` receives the rest of the body. It is read before the connection is closed: a connection that is closed
-    earlier is reset, and the answer is lost.
-    """
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": f"serve: {why}\n".encode(), "more_body": True})
-    if unread:
-        await _discard(unread)
-    await send({"type": "http.response.body", "body": b""})
-
-
-async def _discard(receive: Any) -> None:
-    left = MAX_DISCARDED_BYTES
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(DISCARD_SECONDS):
-            while left > 0 and (message := await receive()).get("more_body"):
-                left -= len(message["body"])
-
-
 def make_app(page: WebPage, host: str) -> Any:
     """Make the FastAPI application, with the page at /. It writes nothing to disk and contacts no other machine."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
@@ -177,21 +78,23 @@ def make_app(page: WebPage, host: str) -> Any:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     fonts = ["system-ui", "Noto Sans KR", "Malgun Gothic", "Apple SD Gothic Neo", "NanumGothic", "sans-serif"]
     theme = gr.themes.Default(font=fonts, font_mono=["ui-monospace", "monospace"])
-    blocks = _blocks(page)
+    blocks, sessions = _blocks(page)
+    _report_in_one_line(blocks)
     blocks.has_launched = True  # Gradio leaves this False on a mounted page, and then copies any file a request names
     app = gr.mount_gradio_app(
         app, blocks, path="/", theme=theme, css=CSS, ssr_mode=False, show_error=True, footer_links=[]
     )
     if _is_loopback(host):  # or else another site's name could point here, and its page read the answers
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]", _in_url(host)])
-    app.add_middleware(RequestFilter)
+    app.add_middleware(RequestFilter, blocks=blocks, sessions=sessions)
     return app
 
 
-def _blocks(page: WebPage) -> Any:
+def _blocks(page: WebPage) -> tuple[Any, Sessions]:
     import gradio as gr
 
     with gr.Blocks(title="pagetune", analytics_enabled=False, fill_height=True) as blocks:
+        sessions = Sessions(blocks)
         gr.Markdown(f"### pagetune · {page.asker.manifest.id}")
         with gr.Row():
             with gr.Column(scale=3):
@@ -199,11 +102,28 @@ def _blocks(page: WebPage) -> Any:
             with gr.Column(scale=2):
                 beside = _beside()
         with below:
-            _questions(page, conversation, beside)
+            _questions(_answering(page, sessions), conversation, beside)
     for function in blocks.fns.values():
         if function.concurrency_limit == 1:  # one model, so one queue for the page and for programs
             function.concurrency_id = "model"
-    return blocks.queue(max_size=MAX_WAITING)
+    return blocks.queue(max_size=MAX_WAITING), sessions
+
+
+def _report_in_one_line(blocks: Any) -> None:
+    """Make Gradio report an exception to the terminal and to the page in one line, instead of with a traceback."""
+    import gradio as gr
+
+    process = blocks.process_api
+
+    async def process_api(*arguments: Any, **named: Any) -> Any:
+        try:
+            return await process(*arguments, **named)
+        except Exception as error:
+            what = f"a question failed: {type(error).__name__}: {' '.join(str(error).split())[:300]}"
+            print(f"serve: {what}", file=sys.stderr, flush=True)
+            raise gr.Error(what, print_exception=False) from None
+
+    blocks.process_api = process_api
 
 
 def _conversation() -> Any:
@@ -224,7 +144,16 @@ def _beside() -> list[Any]:
     return [base, gr.HTML(elem_id="source")]
 
 
-def _questions(page: WebPage, conversation: Any, beside: list[Any]) -> None:
+def _answering(page: WebPage, sessions: Sessions) -> Callable[..., Any]:
+    import gradio as gr
+
+    def answer(question: str | None, _history: Any, request: gr.Request) -> Iterator[tuple[str, str, str]]:
+        yield from page.answer(question or "", lambda: sessions.has_gone(str(request.session_hash)))
+
+    return answer
+
+
+def _questions(answer: Callable[..., Any], conversation: Any, beside: list[Any]) -> None:
     import gradio as gr
 
     question = gr.Textbox(
@@ -236,7 +165,7 @@ def _questions(page: WebPage, conversation: Any, beside: list[Any]) -> None:
         stop_btn=True,
     )
     gr.ChatInterface(
-        page.answer,
+        answer,
         chatbot=conversation,
         textbox=question,
         additional_outputs=beside,
@@ -286,8 +215,16 @@ def serve(host: str, port: int) -> None:
             )
         )
     print(f"serve: http://{_in_url(host)}:{listening.getsockname()[1]}", flush=True)
-    config = uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=2)
-    uvicorn.Server(config).run(sockets=[listening])
+    uvicorn.Server(server_config(app)).run(sockets=[listening])
+
+
+def server_config(app: Any) -> Any:
+    """Return how uvicorn serves the page: it takes nobody for a proxy, and opens no WebSocket."""
+    import uvicorn
+
+    return uvicorn.Config(
+        app, log_level="critical", timeout_graceful_shutdown=2, proxy_headers=False, server_header=False, ws="none"
+    )
 
 
 def _listen(host: str, port: int) -> Any:

@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from pagetune.parent_process import exit_with_parent
+
 
 def run_converter(converter: str, merged: str, target: str, kind: str) -> None:
     """Run llama.cpp's converter, taught to accept tokenizers that split like GPT-2's but were trained on other text."""
@@ -82,5 +84,6 @@ def _answer(llama: Any, prompt: list[int], eos_ids: list[int], max_new_tokens: i
 
 
 if __name__ == "__main__":
+    exit_with_parent()
     commands: dict[str, Any] = {"convert": run_converter, "quantize": run_quantizer, "ask": answer_prompts}
     commands[sys.argv[1]](*sys.argv[2:])

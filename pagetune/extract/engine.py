@@ -7,7 +7,6 @@ import logging
 import multiprocessing
 import os
 import resource
-import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, TimeoutError
@@ -24,6 +23,7 @@ from pebble import ProcessExpired, ProcessPool
 from pagetune.errors import UserError
 from pagetune.failures import explain, is_from_machine
 from pagetune.params import Extract
+from pagetune.parent_process import exit_with_parent
 
 #: The largest number of pages in a task. It is the same on every machine, because running headers and line joins are
 #: judged within a task.
@@ -123,7 +123,7 @@ def _pool(processes: int, limits: Limits, started: Any) -> ProcessPool:
 def _enter_process(memory_mib: int, started: Any) -> None:
     gc.freeze()  # modules stay loaded, and scanning them again and again takes a tenth of the time
     logging.getLogger("pdfminer").setLevel(logging.CRITICAL)  # it logs a line for each fault it repairs
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends this process
+    exit_with_parent()  # before memory is measured, because it starts a thread
     held = psutil.Process().memory_info().vms
     _, most = resource.getrlimit(resource.RLIMIT_AS)
     wanted = held + memory_mib * 2**20

@@ -4,8 +4,16 @@ they share one copy of them and start at once.
 Only that server imports this module.
 """
 
-import pagetune.extract.pages  # noqa: F401
-from pagetune.extract.spacing import has_space, kiwi
+import os
+import signal
+
+from pagetune.parent_process import die_with_direct_parent
+
+die_with_direct_parent(os.getppid())  # without a thread: processes are forked from this one
+signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the stage, and this server with it
+
+import pagetune.extract.pages  # noqa: E402, F401
+from pagetune.extract.spacing import has_space, kiwi  # noqa: E402
 
 kiwi().analyze("미리 읽기")
 has_space("미리", "읽기")

@@ -13,10 +13,10 @@ from pagetune.model.loading import load_config
 from pagetune.model.manifest import Manifest
 from pagetune.model.precision import Gpu
 from pagetune.params import Params
+from pagetune.parent_process import is_stage
 from pagetune.train import packed_attention, unsloth_backend
 from pagetune.train.gpu_lock import forget_gpu
 from pagetune.train.packed_attention import Kernel
-from pagetune.train.parent_process import is_stage
 
 if TYPE_CHECKING:
     from pagetune.train.inputs import TrainingInputs

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from pagetune.train.parent_process import is_stage
+from pagetune.parent_process import is_stage
 
 #: From the launcher of several processes: when it began itself, in seconds since the epoch.
 BEGAN = "PAGETUNE_BEGAN"

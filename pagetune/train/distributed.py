@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pagetune.errors import UserError
-from pagetune.train.parent_process import LAUNCHER
+from pagetune.parent_process import LAUNCHER
 
 #: From the launcher to its processes: the file that the first one that fails makes.
 SPOKEN = "PAGETUNE_SPOKEN"

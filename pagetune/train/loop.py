@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pagetune.model.prompts import IGNORED
+from pagetune.parent_process import STAGE
 from pagetune.plan.budget import budget_bytes
 from pagetune.plan.memory import Plan
 from pagetune.plan.steps import micro_batches
@@ -17,7 +18,6 @@ from pagetune.train.curve import LossPoint, loss_curve
 from pagetune.train.distributed import gather_from_all, log_once
 from pagetune.train.inputs import TrainingInputs
 from pagetune.train.oom import resume_point, shrink_after_oom
-from pagetune.train.parent_process import STAGE
 from pagetune.train.shortage import is_out_of_memory
 
 
