@@ -7,6 +7,7 @@ from pathlib import Path
 from pagetune import __version__
 from pagetune.commands.locale import tr
 from pagetune.errors import UserError, explain_wrong_python, quiet_libraries
+from pagetune.masking import mask_output
 
 explain_wrong_python()  # before the first imports that an old Python, or one without the requirements, fails at
 
@@ -345,6 +346,7 @@ def preset(
 
 
 def main() -> None:
+    mask_output()
     quiet_libraries()
     try:
         app()

@@ -10,13 +10,22 @@ from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
+from pagetune.masking import mask, mask_output
+
 
 class UserError(Exception):
-    """A problem that the user can fix. The message says what is wrong, where, what was seen and what to do."""
+    """A problem that the user can fix. The message says what is wrong, where, what was seen and what to do.
+
+    A key or password that it quotes, from a server or a library, is masked wherever the message goes.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(mask(message))
 
 
 def run_stage(name: str, main: Callable[[], None]) -> None:
-    """Run a stage's `main`; print a `UserError` as `name: message` and exit with code 1."""
+    """Run a stage's `main`; print a `UserError` as `name: message` and exit with code 1. No secret is printed."""
+    mask_output()
     quiet_libraries()
     try:
         main()
