@@ -137,8 +137,9 @@ class Client:
                 raise UserError(self._rejection(error)) from None
             except (openai.BadRequestError, openai.UnprocessableEntityError):
                 raise
-            except openai.APITimeoutError as error:
-                return self._fail(f"{_one_line(error)} Raise llm.timeout_seconds or lower llm.concurrency")
+            except openai.APITimeoutError:
+                within = f"{self._params.timeout_seconds:g} s"
+                return self._fail(f"no whole reply within {within}; raise llm.timeout_seconds or lower llm.concurrency")
             except openai.APIError as error:
                 return self._fail(_one_line(error))
         return self._fail("its responses are not completions of the OpenAI protocol")
@@ -194,6 +195,8 @@ class Client:
 def _connect(params: Llm) -> Any:
     from openai import AsyncOpenAI
 
+    from pagetune.llm.limited_client import LimitedClient
+
     # Local servers do not need a key, but the official client does.
     key = os.environ.get("OPENAI_API_KEY", "").strip() or "none"
     if not key.isascii() or not key.isprintable():
@@ -206,8 +209,13 @@ def _connect(params: Llm) -> Any:
         raise UserError(
             f"params.yaml: llm.base_url: {params.base_url} is not a valid address ({error}). Correct it."
         ) from None
+    limited: Any = LimitedClient(params.timeout_seconds)  # of httpx, which openai 2 and 3 take; 3 is typed for httpx2
     return AsyncOpenAI(
-        base_url=params.base_url, api_key=key, timeout=params.timeout_seconds, max_retries=params.max_retries
+        base_url=params.base_url,
+        api_key=key,
+        timeout=params.timeout_seconds,
+        max_retries=params.max_retries,
+        http_client=limited,
     )
 
 
@@ -227,7 +235,8 @@ def _to_reply(completion: Any) -> Reply:
 
 def _one_line(error: Exception) -> str:
     """Return the server's own message, in one line. It is masked before it is cut: half a key is a secret, too."""
-    return mask(" ".join(str(error).split()))[:300].rstrip(".")
+    said = str(error) if error.__cause__ is None else f"{str(error).rstrip('.')}: {error.__cause__}"
+    return mask(" ".join(said.split()))[:300].rstrip(".")
 
 
 async def gather(tasks: Iterable[Awaitable[T]]) -> list[T]:
