@@ -13,13 +13,20 @@ from pathlib import Path
 from types import TracebackType
 
 from pagetune.failures import allow_open_files, explain
+from pagetune.masking import mask, mask_output
 
 #: Under the traceback of an error that nobody has foreseen.
 _FAULT = "This is a fault of pagetune. Please report it, with the lines above and the command."
 
 
 class UserError(Exception):
-    """A problem that the user can fix. The message says what is wrong, where, what was seen and what to do."""
+    """A problem that the user can fix. The message says what is wrong, where, what was seen and what to do.
+
+    A key or password that it quotes, from a server or a library, is masked wherever the message goes.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(mask(message))
 
 
 def run_stage(name: str, main: Callable[[], None]) -> None:
@@ -79,7 +86,10 @@ def _exit(line: str) -> None:
 
 
 def _prepare_streams() -> None:
-    """Open what was closed, or the first file that is opened would take its place, and print names in any encoding."""
+    """Open what was closed, print names in any encoding, and mask secrets.
+
+    A file that is opened later would take the place of a closed stream.
+    """
     for number in (0, 1, 2):
         try:
             os.fstat(number)
@@ -89,6 +99,7 @@ def _prepare_streams() -> None:
     sys.stderr = sys.stderr or os.fdopen(2, "w", encoding="utf-8", closefd=False)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
+    mask_output()
 
 
 def explain_wrong_python() -> None:

@@ -1,8 +1,13 @@
 """The records that travel between the stages, one JSON object a line."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from pagetune.masking import mask
+
+#: What a server or a library said, without the keys and passwords that it may repeat.
+Said = Annotated[str, AfterValidator(mask)]
 
 Kind = Literal[
     "faq", "definition", "article", "statement", "list", "key_value", "table", "reversed", "llm", "user", "dialogue"
@@ -133,7 +138,7 @@ class BadFile(Record):
 
     file: str
     reason: BadFileReason
-    seen: str
+    seen: Said
 
 
 class Place(Record):
@@ -224,7 +229,7 @@ class Rejected(Record):
     page_number: int | None
     instruction: str
     output: str
-    detail: str | None
+    detail: Said | None
 
     @classmethod
     def of(cls, pair: Pair, reason: Reason, detail: str | None = None) -> "Rejected":

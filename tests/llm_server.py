@@ -31,6 +31,8 @@ class Fault:
     headers: dict[str, str] = field(default_factory=dict)
     hang_seconds: float = 0.0
     drop: bool = False
+    #: What stands after the status instead of its usual name.
+    status_text: str | None = None
 
 
 Body = dict[str, Any]
@@ -98,11 +100,11 @@ class Handler(BaseHTTPRequestHandler):
             self.connection.shutdown(socket.SHUT_RDWR)
             self.close_connection = True
             return
-        self._send(fault.status, fault.body, fault.headers)
+        self._send(fault.status, fault.body, fault.headers, fault.status_text)
 
-    def _send(self, status: int, text: str, headers: dict[str, str]) -> None:
+    def _send(self, status: int, text: str, headers: dict[str, str], status_text: str | None = None) -> None:
         data = text.encode()
-        self.send_response(status)
+        self.send_response(status, status_text)
         for name, value in {"Content-Type": "application/json", **headers}.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(data)))

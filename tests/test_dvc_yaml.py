@@ -24,6 +24,7 @@ SHARED_MODULES = {
     "pagetune/__init__.py",
     "pagetune/errors.py",
     "pagetune/jsonl.py",
+    "pagetune/masking.py",
     "pagetune/params/__init__.py",
     "pagetune/params/rules.py",
     "pagetune/progress.py",

@@ -12,6 +12,7 @@ from typing import Literal
 
 from pagetune.commands.locale import tr
 from pagetune.errors import UserError
+from pagetune.masking import mask
 from pagetune.model.manifest import BASE, read_manifest
 from pagetune.params import load_params
 from pagetune.plan.recipe import rows_of_a_step
@@ -62,7 +63,7 @@ def print_findings(findings: list[Finding]) -> bool:
     table = Table(box=None, show_header=False, pad_edge=False)
     for finding in findings:
         mark, style = marks[finding.mark]
-        table.add_row(Text(mark, style=style), finding.what, Text(finding.seen))
+        table.add_row(Text(mark, style=style), finding.what, Text(mask(finding.seen)))
     Console().print(table)
     bad = [finding.what for finding in findings if finding.mark == "bad"]
     if bad:

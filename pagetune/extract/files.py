@@ -24,6 +24,7 @@ from pagetune.extract.formats.opening import read_document
 from pagetune.extract.formats.page_records import page_blocks
 from pagetune.extract.forms import is_xfa_only
 from pagetune.failures import is_from_machine, shown
+from pagetune.masking import remember
 from pagetune.records import BadFile, BadFileReason
 
 #: Where passwords are read from, as a JSON object by file name: an environment variable, and a file that Git ignores.
@@ -216,7 +217,9 @@ def read_passwords() -> dict[str, str]:
 
     Raise UserError if they cannot be read. Its message never contains a password.
     """
-    return _passwords_of_file() | _parse(os.environ.get(PASSWORDS_VARIABLE, "{}"), PASSWORDS_VARIABLE)
+    passwords = _passwords_of_file() | _parse(os.environ.get(PASSWORDS_VARIABLE, "{}"), PASSWORDS_VARIABLE)
+    remember(passwords.values())
+    return passwords
 
 
 def _passwords_of_file() -> dict[str, str]:

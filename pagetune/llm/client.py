@@ -19,6 +19,7 @@ from pagetune.llm import cache
 from pagetune.llm.cache import Reply
 from pagetune.llm.salvage import read_reply
 from pagetune.llm.schemas import response_format
+from pagetune.masking import mask, remember, remember_url, repeats_secret, without_credentials
 from pagetune.params import Llm
 
 M = TypeVar("M", bound=BaseModel)
@@ -44,6 +45,12 @@ class Client:
             raise UserError("params.yaml: llm.model is null. Name the model as the server at llm.base_url calls it.")
         self._params, self._stage = params, stage
         self._server = _connect(params)
+        if without_credentials(params.base_url) != params.base_url:
+            print(
+                f"{stage}: llm.base_url holds a user or a key, which Git keeps with params.yaml and dvc.lock. "
+                "Take it out, and set OPENAI_API_KEY where the server takes it from there.",
+                file=sys.stderr,
+            )
         self._slots = asyncio.Semaphore(params.concurrency)
         self._under_way: dict[str, asyncio.Future[Reply]] = {}
         #: How many of the formats json_schema, json_object and none the server has refused so far.
@@ -58,7 +65,7 @@ class Client:
 
     async def _reply(self, messages: Messages, model: type[BaseModel]) -> Reply:
         request = {
-            "base_url": self._params.base_url,
+            "base_url": without_credentials(self._params.base_url),
             "model": self._params.model,
             "messages": messages,
             "temperature": self._params.temperature,
@@ -130,8 +137,9 @@ class Client:
                 raise UserError(self._rejection(error)) from None
             except (openai.BadRequestError, openai.UnprocessableEntityError):
                 raise
-            except openai.APITimeoutError as error:
-                return self._fail(f"{_one_line(error)} Raise llm.timeout_seconds or lower llm.concurrency")
+            except openai.APITimeoutError:
+                within = f"{self._params.timeout_seconds:g} s"
+                return self._fail(f"no whole reply within {within}; raise llm.timeout_seconds or lower llm.concurrency")
             except openai.APIError as error:
                 return self._fail(_one_line(error))
         return self._fail("its responses are not completions of the OpenAI protocol")
@@ -187,35 +195,48 @@ class Client:
 def _connect(params: Llm) -> Any:
     from openai import AsyncOpenAI
 
+    from pagetune.llm.limited_client import LimitedClient
+
     # Local servers do not need a key, but the official client does.
     key = os.environ.get("OPENAI_API_KEY", "").strip() or "none"
     if not key.isascii() or not key.isprintable():
         raise UserError("OPENAI_API_KEY in the environment has characters that are not printable ASCII. Set it again.")
     try:
         _ = urlsplit(params.base_url).port
+        remember_url(params.base_url)
+        remember([key])
     except ValueError as error:
         raise UserError(
             f"params.yaml: llm.base_url: {params.base_url} is not a valid address ({error}). Correct it."
         ) from None
+    limited: Any = LimitedClient(params.timeout_seconds)  # of httpx, which openai 2 and 3 take; 3 is typed for httpx2
     return AsyncOpenAI(
-        base_url=params.base_url, api_key=key, timeout=params.timeout_seconds, max_retries=params.max_retries
+        base_url=params.base_url,
+        api_key=key,
+        timeout=params.timeout_seconds,
+        max_retries=params.max_retries,
+        http_client=limited,
     )
 
 
 def _to_reply(completion: Any) -> Reply:
-    """Read a completion. Raises an error of `_NOT_A_COMPLETION` where the server sent something else."""
+    """Read a completion; one that repeats a key has no text, so that it becomes no row and is not kept.
+
+    Raises an error of `_NOT_A_COMPLETION` where the server sent something else.
+    """
     message, usage = completion.choices[0].message, completion.usage
-    text = message.content or ""
+    text = (message.content or "").encode(errors="replace").decode()  # replaces half a surrogate pair
     return Reply(
-        text=text.encode(errors="replace").decode(),  # replaces half a surrogate pair
+        text="" if repeats_secret(text) else text,
         input_tokens=int(getattr(usage, "prompt_tokens", 0) or 0),
         output_tokens=int(getattr(usage, "completion_tokens", 0) or 0),
     )
 
 
 def _one_line(error: Exception) -> str:
-    """Return the server's own message, in one line."""
-    return " ".join(str(error).split())[:300].rstrip(".")
+    """Return the server's own message, in one line. It is masked before it is cut: half a key is a secret, too."""
+    said = str(error) if error.__cause__ is None else f"{str(error).rstrip('.')}: {error.__cause__}"
+    return mask(" ".join(said.split()))[:300].rstrip(".")
 
 
 async def gather(tasks: Iterable[Awaitable[T]]) -> list[T]:

@@ -18,15 +18,9 @@ TIMEOUT_SECONDS = 30.0
 
 
 def first_line(error: BaseException) -> str:
-    """Return the first line of a library's error, without the user's token, which a quoted header may show.
-
-    Where it ends in a colon, the second line belongs to it.
-    """
-    from huggingface_hub import get_token
-
+    """Return the first line of a library's error. Where it ends in a colon, the second line belongs to it."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
-    text = " ".join(lines[: 2 if lines[0].endswith(":") else 1])
-    return text.replace(get_token() or "\0", "…")
+    return " ".join(lines[: 2 if lines[0].endswith(":") else 1])
 
 
 def snapshot(params: Model) -> Path:
