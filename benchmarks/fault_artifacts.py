@@ -18,8 +18,6 @@ from typing import Any
 from benchmarks.bit_flips import flip_bits
 from benchmarks.fault_project import Project
 
-#: What the stages write. data/raw is the user's, and benchmarks/fault_pdfs.py mutates it.
-STAGES = ("build_qa", "curate", "base_model", "format", "baseline", "train", "predict", "evaluate", "report")
 LINES = (".jsonl", ".csv")
 #: These compare or show rows of several files, and a row names its pair: another order is not to change a score.
 MATCHED_BY_ID = ("evaluate", "report")
@@ -27,7 +25,7 @@ UNDETECTABLE = "nothing in the file could tell"
 
 
 def damage_artifact(project: Project, random: Random) -> str:
-    stage = random.choice(STAGES)
+    stage = random.choice([name for name in project.lab.stages if name != "extract"])
     name = random.choice(artifacts(project, stage))
     path = project.path(name)
     before = path.read_bytes()

@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 from random import Random
 
-from benchmarks.fault_project import STAGES, Kill, Project
+from benchmarks.fault_project import Kill, Project
 from benchmarks.fault_servers import answering, use_server
 
 KINDS = ("replies", "checkpoint", "dvc.lock", "run cache", "cached output", ".dvc/tmp")
@@ -76,7 +76,7 @@ def _checkpoint(project: Project, random: Random) -> str:
 
 def _dvc(project: Project, random: Random, kind: str) -> str:
     """Delete a stage's outputs and damage what DVC would restore them from."""
-    stage = random.choice(STAGES)
+    stage = random.choice(project.lab.stages)
     places = {
         "dvc.lock": [project.path("dvc.lock")],
         "run cache": sorted(project.path(".dvc/cache/runs").rglob("*")),

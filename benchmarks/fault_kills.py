@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
-from benchmarks.fault_project import MIB, STAGES, Done, Kill, Project
+from benchmarks.fault_project import MIB, Done, Kill, Project
 from benchmarks.fault_servers import CONCURRENCY, answering, use_server
 from benchmarks.kills import restore_lock
 
@@ -28,7 +28,7 @@ TRIES = 3
 
 def kill_stage(project: Project, random: Random) -> str:
     """Kill `dvc repro` of a stage, or the stage alone, and run it again."""
-    stage, who, signal_ = random.choice(STAGES), random.choice(WHO), random.choice(SIGNALS)
+    stage, who, signal_ = random.choice(project.lab.stages), random.choice(WHO), random.choice(SIGNALS)
     if stage == "build_qa":
         return _kill_paid_requests(project, random, who, signal_)
     share = random.uniform(0.1, 0.95)
@@ -90,7 +90,7 @@ def _is(project: Project, name: str) -> bool:
 
 def fill_disk(project: Project, random: Random) -> str:
     """Run a stage by hand with less room than its outputs need, then again with room."""
-    stage, share = random.choice(STAGES), random.uniform(0, 1)
+    stage, share = random.choice(project.lab.stages), random.uniform(0, 1)
     sizes = [project.path(name).stat().st_size for name in project.lab.outputs(stage)]
     project.remove_outputs(stage)
     if random.random() < 0.7 and _can_mount():

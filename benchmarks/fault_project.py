@@ -39,7 +39,7 @@ SETTINGS = TINY | {"curate.paraphrases": 1, "evaluate.bootstrap_samples": 10, "t
 #: A command that takes longer hangs. The longest takes about ten seconds where nothing else runs.
 LIMIT_SECONDS = 240.0
 #: Measured times stand in them.
-UNEQUAL = ("metrics/cost.json", "metrics/live")
+UNEQUAL = ("metrics/cost.json", "metrics/live", "metrics/memory.csv")
 #: The variable by which the processes of a trial are found, whatever session and parent they have.
 MARK = "PAGETUNE_FAULT_TRIAL"
 MIB = 2**20
@@ -86,6 +86,11 @@ class Lab:
     writes: dict[str, list[str]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     expected: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def stages(self) -> list[str]:
+        """Return the stages that have run."""
+        return list(self.seconds)
 
     def outputs(self, stage: str) -> dict[str, str]:
         return {name: value for name, value in self.expected.items() if _within(name, self.writes[stage])}
@@ -272,7 +277,8 @@ class Project:
             found += [f"hang: `{done.command}` was killed after {done.seconds:.0f} s"] if done.hung else []
             found += [f"orphans: {done.orphans} after `{done.command}`"] if done.orphans else []
             found += [f"leak: the key is in the output of `{done.command}`"] if self.secret in text else []
-        found += [f"leak: the key is in {path.name}" for path in self._files() if self.secret.encode() in _bytes(path)]
+        leaks = [path.name for path in self._files() if self.secret.encode() in _bytes(path)]
+        found += [f"leak: the key is in {leaks[0]}, one of {len(leaks)} files"] if leaks else []
         found += [f"part file left: {path.name}" for path in self.folder.rglob("*.part")]
         return found + [f"lost rows: {what}" for what in fault_rows.lost_rows(self.folder, self.counted)]
 
