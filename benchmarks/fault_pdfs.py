@@ -1,7 +1,8 @@
 """Mutated copies of the samples: flipped bits, cut ends, swapped objects, garbage, bombs, nesting, huge pages.
 
-It held if extract ends with code 0, names the file or has a record of each of its pages, stays within its limits of
-time and memory, and if no pair of build_qa has a letter that the original page does not have.
+A whole sample is beside the copy. It held if extract ends with code 0 and reads that sample as ever, names the copy or
+has a record of each of its pages, stays within its limits of time and memory, and if no pair of build_qa has a letter
+that the original page does not have.
 """
 
 import json
@@ -12,14 +13,14 @@ from pathlib import Path
 from random import Random
 
 from benchmarks.bit_flips import FLIPS, flip_bits, new_letters
-from benchmarks.fault_project import Lab, Project
+from benchmarks.fault_project import Project
 from pagetune.build_qa.rules import build_pairs
 from pagetune.jsonl import read_records
 from pagetune.params import load_params
 from pagetune.records import Page
 
 OBJECT = re.compile(rb"(\d+) 0 obj\s(.*?)endobj", re.DOTALL)
-STREAM = re.compile(rb"stream\r?\n(.*?)\r?\nendstream", re.DOTALL)
+STREAM = re.compile(rb"stream\r?\n(.*?)endstream", re.DOTALL)
 #: What one process may take beside extract.memory_mib: the interpreter and what it has imported.
 OWN_MIB = 512
 Objects = dict[int, bytes]
@@ -120,10 +121,11 @@ def _assemble(objects: Objects, original: bytes) -> bytes:
 def mutate_pdf(project: Project, random: Random, number: int) -> str:
     how, raw = MUTATIONS[number % len(MUTATIONS)], project.path("data/raw")
     name = random.choice(sorted(path.name for path in raw.glob("*.pdf")))
-    content = (raw / name).read_bytes()
+    beside = min((path for path in raw.glob("*.pdf") if path.name != name), key=lambda path: path.stat().st_size)
     for path in raw.iterdir():
-        path.unlink()
-    (raw / name).write_bytes(mutate(content, how, random))
+        if path not in (beside, raw / name):
+            path.unlink()
+    (raw / name).write_bytes(mutate((raw / name).read_bytes(), how, random))
     project.remove_outputs("extract")
     project.counted = ()
     done = project.stage("extract", watch_memory=True)
@@ -133,24 +135,23 @@ def mutate_pdf(project: Project, random: Random, number: int) -> str:
     if done.code:
         project.problem(f"extract ends with code {done.code}: {done.last_line}")
     else:
-        _look_through(project, name)
+        _look_through(project, name, beside.stem)
     return f"{name}, {how}"
 
 
-def _look_through(project: Project, name: str) -> None:
-    """Report pages that are missing, and pairs with new letters. With other objects a page may show another's text."""
-    pages = read_records(project.path("data/pages.jsonl"), Page)
+def _look_through(project: Project, name: str, beside: str) -> None:
+    """Report pages that are missing, pairs with new letters, and whether the file beside it was read as ever."""
+    stem, originals = Path(name).stem, read_records(project.lab.folder / "data/pages.jsonl", Page)
+    found = read_records(project.path("data/pages.jsonl"), Page)
     bad = json.loads(project.path("data/bad_files.json").read_text(encoding="utf-8"))
-    if sorted(page.page_number for page in pages) != list(range(1, len(pages) + 1)) or bool(pages) == bool(bad):
+    pages = [page for page in found if page.doc_id == stem]
+    if [page for page in found if page.doc_id == beside] != [page for page in originals if page.doc_id == beside]:
+        project.problem(f"{beside} is read in another way beside the mutated file")
+    if [page.page_number for page in pages] != list(range(1, len(pages) + 1)) or bool(pages) == bool(bad):
         project.problem(f"{name}: {[page.page_number for page in pages]} pages, bad files: {bad}")
-    project.notes.append(", ".join(sorted({bad["reason"] for bad in bad} | {page.reason or "ok" for page in pages})))
-    originals = [page for page in _original_pages(project.lab) if page.doc_id == Path(name).stem]
+    project.notes.append(", ".join(sorted({one["reason"] for one in bad} | {page.reason or "ok" for page in pages})))
     pairs, _ = build_pairs(pages, load_params(project.path("params.yaml")).qa.article_characters)
     for pair in pairs:
-        own = [page for page in originals if page.page_number == pair.page_number]
+        own = [page for page in originals if (page.doc_id, page.page_number) == (stem, pair.page_number)]
         if letters := new_letters(pair, *own):
             project.problem(f"wrong pair, p{pair.page_number}: {letters!r} in {pair.instruction} -> {pair.output}")
-
-
-def _original_pages(lab: Lab) -> list[Page]:
-    return read_records(lab.folder / "data/pages.jsonl", Page)

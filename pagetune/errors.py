@@ -24,6 +24,24 @@ def run_stage(name: str, main: Callable[[], None]) -> None:
         sys.exit(f"{name}: {error}")
     except KeyboardInterrupt:
         sys.exit(f"{name}: interrupted")
+    except Exception as error:
+        if said := _explain_by_inputs(name, error):
+            sys.exit(f"{name}: {said}")
+        raise
+
+
+def _explain_by_inputs(name: str, error: Exception) -> str | None:
+    """Name the inputs that are not what an earlier stage wrote: any library may fail on them, with any error."""
+    from pagetune.recorded import changed_inputs
+
+    changed = changed_inputs(name)
+    if not changed:
+        return None
+    seen = " ".join(f"{type(error).__name__}: {error}".split())[:200].rstrip(".: ")
+    return (
+        f"{', '.join(changed)} cannot be used ({seen}), and DVC has recorded other contents: damaged since, or changed "
+        f"by hand. Run `dvc repro {name}`, which has them written again."
+    )
 
 
 def explain_wrong_python() -> None:

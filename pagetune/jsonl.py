@@ -1,5 +1,7 @@
 """How the pipeline's files are read and written: a file appears whole or not at all."""
 
+import csv
+import io
 import json
 import os
 from collections.abc import Iterable, Iterator
@@ -13,6 +15,9 @@ from pagetune.errors import UserError
 from pagetune.records import Record
 
 R = TypeVar("R", bound=Record)
+
+#: What to do about a damaged output of a stage: DVC sees that it is another one.
+AGAIN = "Run `dvc repro` to write it again."
 
 
 @contextmanager
@@ -63,14 +68,41 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(_read(path))
     except json.JSONDecodeError as error:
-        raise UserError(
-            f"{path}:{error.lineno} is not JSON ({error.msg}). Run `dvc repro -f` to write it again."
-        ) from None
+        raise UserError(f"{path}:{error.lineno} is not JSON ({error.msg}). {AGAIN}") from None
+    except RecursionError:
+        raise UserError(f"{path} is not JSON that can be read (nested too deeply). {AGAIN}") from None
 
 
 def read_records(path: Path, record: type[R]) -> list[R]:
-    """Read one record a line. Raise UserError with file and line where a row is not a `record`."""
-    return [_parse(path, number, line, record) for number, line in enumerate(_read(path).split("\n"), 1) if line]
+    """Read one record a line. Raise UserError with file and line where a row is not a `record`, or is cut off.
+
+    A file that `write_records` has written ends in a line break even where it holds no record.
+    """
+    lines = _read_whole(path).split("\n")
+    return [_parse(path, number, line, record) for number, line in enumerate(lines, 1) if line]
+
+
+def read_table(path: Path) -> list[dict[str, str]]:
+    """Read a CSV file with a header. Raise UserError with file and line where a row has other cells than the header."""
+    reader = csv.DictReader(io.StringIO(_read_whole(path), newline=""), strict=True)
+    try:
+        rows = list(reader)
+    except csv.Error as error:
+        raise UserError(f"{path}:{reader.line_num} is not CSV ({error}). {AGAIN}") from None
+    for number, row in enumerate(rows, 1):
+        if None in row or None in row.values():
+            raise UserError(f"{path}: row {number} has other cells than the header. {AGAIN}")
+    return rows
+
+
+def _read_whole(path: Path) -> str:
+    """Read a text of lines. Raise UserError where the last one is cut off, as by a full disk or a broken copy."""
+    text = _read(path)
+    if not text.endswith("\n"):
+        last = text.count("\n") + 1
+        what = f":{last} is cut off: the line has no end" if text else " is empty: not even a line break is left"
+        raise UserError(f"{path}{what}. {AGAIN}")
+    return text
 
 
 def _read(path: Path) -> str:
@@ -79,7 +111,7 @@ def _read(path: Path) -> str:
     except FileNotFoundError:
         raise UserError(f"{path} is not there; an earlier stage writes it. Run `dvc repro`.") from None
     except UnicodeDecodeError as error:
-        raise UserError(f"{path} is not UTF-8 (byte {error.start}). Run `dvc repro -f` to write it again.") from None
+        raise UserError(f"{path} is not UTF-8 (byte {error.start}). {AGAIN}") from None
 
 
 def _parse(path: Path, number: int, line: str, record: type[R]) -> R:
@@ -87,6 +119,4 @@ def _parse(path: Path, number: int, line: str, record: type[R]) -> R:
         return record.model_validate_json(line)
     except ValidationError as error:
         what = f"{'.'.join(map(str, error.errors()[0]['loc']))} {error.errors()[0]['msg']}"
-        raise UserError(
-            f"{path}:{number} is not a valid {record.__name__}: {what}. Run `dvc repro` to write it again."
-        ) from None
+        raise UserError(f"{path}:{number} is not a valid {record.__name__}: {what}. {AGAIN}") from None

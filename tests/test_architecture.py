@@ -11,7 +11,7 @@ from plain_english import code_functions, opens_with_a_verb, tracked, unwanted
 
 #: What every stage shares, the command line, and where an installed package keeps the files of the root; `params` is a
 #: package, for the schema and the words of its rules.
-TOP = {"__init__", "__main__", "errors", "jsonl", "ledger", "progress", "records", "shipped"}
+TOP = {"__init__", "__main__", "errors", "jsonl", "ledger", "progress", "recorded", "records", "shipped"}
 
 
 @pytest.fixture
