@@ -18,9 +18,9 @@ SEED = 0
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Lab]:
-    """Prepare two stages with one document; the folder's name is short, because sockets are made below it."""
+    """Prepare two stages with two documents; the folder's name is short, because sockets are made below it."""
     with TemporaryDirectory(prefix="faults-") as folder:
-        yield prepare(Path(folder, "lab"), ("extract", "build_qa"), ("tablet_faq.pdf",))
+        yield prepare(Path(folder, "lab"), ("extract", "build_qa"), ("tablet_faq.pdf", "training_notice.pdf"))
 
 
 @pytest.fixture
@@ -59,29 +59,34 @@ def test_a_stage_that_is_as_it_should_be_has_no_problem(project: Project) -> Non
 
 
 @pytest.mark.parametrize(
-    ("code", "problem"),
+    ("code", "problems"),
     [
-        ("raise RuntimeError('planted')", "traceback of `python -m stages.build_qa`: RuntimeError: planted"),
-        ("import os; print(os.environ['OPENAI_API_KEY'])", "leak: the key is in the output"),
-        ("import os; Path('data/kept.txt').write_text(os.environ['HF_TOKEN'])", "leak: the key is in kept.txt"),
-        ("import subprocess; subprocess.Popen(['sleep', '30'], start_new_session=True)", "orphans: 1"),
-        ("Path('data/.qa.jsonl.1.part').touch()", "part file left: .qa.jsonl.1.part"),
+        ("raise RuntimeError('planted')", ["traceback of `python -m stages.build_qa`: RuntimeError: planted"]),
         (
-            "write_all = write_records\nwrite_records = lambda path, rows: write_all(path, rows[1:])",
-            "lost rows: build_qa: ",
+            "import os; Path('data/kept.txt').write_text(os.environ['HF_TOKEN']); print(os.environ['OPENAI_API_KEY'])",
+            ["leak: the key is in the output", "leak: the key is in kept.txt"],
         ),
         (
-            "write_all = write_records\nwrite_records = lambda path, rows: write_all(path, rows[::-1])",
-            "undisturbed other bytes than undisturbed: data/qa.jsonl",
+            "import subprocess; subprocess.Popen(['sleep', '30'], start_new_session=True); "
+            "Path('data/.qa.jsonl.1.part').touch()",
+            ["orphans: 1", "part file left: .qa.jsonl.1.part"],
+        ),
+        (
+            "write_all = write_records\nwrite_records = lambda path, rows: write_all(path, rows[1:])",
+            ["lost rows: build_qa: ", "planted other bytes than undisturbed: data/qa.jsonl"],
         ),
     ],
 )
-def test_a_planted_fault_is_found(project: Project, monkeypatch: pytest.MonkeyPatch, code: str, problem: str) -> None:
+def test_a_planted_fault_is_found(
+    project: Project, monkeypatch: pytest.MonkeyPatch, code: str, problems: list[str]
+) -> None:
     monkeypatch.setattr("benchmarks.kills.ORPHAN_SECONDS", 1.0)
     plant(project, code)
     project.stage("build_qa")
-    project.compare("build_qa", "undisturbed")
-    assert any(found.startswith(problem) for found in project.check()), project.check()
+    project.compare("build_qa", "planted")
+    found = project.check()
+    for problem in problems:
+        assert any(line.startswith(problem) for line in found), found
 
 
 def test_a_stage_that_hangs_is_ended_and_found(project: Project) -> None:
