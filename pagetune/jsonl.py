@@ -6,9 +6,11 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
+import psutil
 from pydantic import ValidationError
 
 from pagetune.errors import UserError
@@ -24,6 +26,7 @@ AGAIN = "Run `dvc repro` to write it again."
 def atomic_write(path: Path) -> Iterator[TextIO]:
     """Open a temporary file beside `path`; rename it to `path` at the end, or remove it after an error."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    _remove_abandoned(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with temporary.open("w", encoding="utf-8", newline="\n") as file:
@@ -31,6 +34,14 @@ def atomic_write(path: Path) -> Iterator[TextIO]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _remove_abandoned(path: Path) -> None:
+    """Remove what processes have left that were killed while they wrote this file."""
+    for part in path.parent.glob(f".{escape(path.name)}.*.part"):
+        pid = part.name.split(".")[-2]
+        if pid.isdigit() and not psutil.pid_exists(int(pid)):
+            part.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:

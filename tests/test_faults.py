@@ -89,6 +89,16 @@ def test_a_planted_fault_is_found(
         assert any(line.startswith(problem) for line in found), found
 
 
+def test_a_stage_that_fails_on_an_input_that_was_changed_names_it(project: Project) -> None:
+    with project.path("data/pages.jsonl").open("a", encoding="utf-8") as pages:
+        pages.write("\n")
+    plant(project, "raise RuntimeError('planted')")
+    done = project.stage("build_qa")
+    assert done.in_one_line("build_qa"), done
+    assert done.last_line.startswith("build_qa: data/pages.jsonl cannot be used (RuntimeError: planted)")
+    assert project.check() == []
+
+
 def test_a_stage_that_hangs_is_ended_and_found(project: Project) -> None:
     plant(project, "import time; time.sleep(60)")
     done = project.stage("build_qa", limit_seconds=2.0)
