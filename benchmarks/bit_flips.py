@@ -74,21 +74,25 @@ def flip_and_read(paths: list[Path], copies: int, params: Params) -> Outcome:
     for _, document in groupby(copied, key=lambda page: page.doc_id):
         pairs, _ = build_pairs(list(document), params.qa.article_characters)
         outcome.pairs += len(pairs)
-        outcome.wrong += [(pair, letters) for pair in pairs if (letters := _new_letters(pair, originals))]
+        outcome.wrong += [(pair, letters) for pair in pairs if (letters := new_letters(pair, page_of(pair, originals)))]
     return outcome
 
 
-def flip_bits(content: bytes, generator: random.Random) -> bytes:
+def flip_bits(content: bytes, generator: random.Random, flips: int = FLIPS) -> bytes:
     flipped = bytearray(content)
-    for bit in generator.sample(range(8 * len(flipped)), FLIPS):
+    for bit in generator.sample(range(8 * len(flipped)), min(flips, 8 * len(flipped))):
         flipped[bit // 8] ^= 1 << bit % 8
     return bytes(flipped)
 
 
-def _new_letters(pair: Pair, originals: dict[tuple[str, int], Page]) -> str:
-    """Return the letters of the pair's evidence that its page in the original file does not hold."""
-    page = originals.get((pair.doc_id.rpartition(".")[0], pair.page_number or 0))
-    whole = page.model_dump_json() if page else ""
+def page_of(pair: Pair, originals: dict[tuple[str, int], Page]) -> Page | None:
+    """Return the page in the original file that the pair of a copy is from."""
+    return originals.get((pair.doc_id.rpartition(".")[0], pair.page_number or 0))
+
+
+def new_letters(pair: Pair, *originals: Page | None) -> str:
+    """Return the letters of the pair's evidence that none of the original pages holds."""
+    whole = "".join(page.model_dump_json() for page in originals if page)
     return "".join(sorted(set(_letters(pair.evidence or "")) - set(_letters(whole))))
 
 

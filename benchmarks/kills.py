@@ -14,6 +14,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -221,18 +223,19 @@ def _wait_or_kill(
         process.kill()
     process.wait()
     attempt = Attempt(kill[1], lines, time.monotonic() - began)
-    attempt.gone_seconds, attempt.orphans = _wait_for_orphans(process.pid)
+    attempt.gone_seconds, attempt.orphans = wait_for_orphans(lambda: members(process.pid))
     return attempt
 
 
-def _wait_for_orphans(session: int) -> tuple[float, int]:
-    """Return how long processes of the session lived on, and how many outlived ORPHAN_SECONDS and were killed here."""
+def wait_for_orphans(find: Callable[[], list[psutil.Process]]) -> tuple[float, int]:
+    """Return how long the processes of `find` lived on, and how many outlived ORPHAN_SECONDS and were killed here."""
     began = time.monotonic()
-    while (left := members(session)) and time.monotonic() - began < ORPHAN_SECONDS:
+    while (left := find()) and time.monotonic() - began < ORPHAN_SECONDS:
         time.sleep(0.05)
     seconds = time.monotonic() - began
     for orphan in left:
-        orphan.kill()
+        with suppress(psutil.NoSuchProcess):
+            orphan.kill()
     return seconds, len(left)
 
 

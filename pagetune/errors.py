@@ -72,8 +72,24 @@ def in_one_line(name: str) -> Iterator[None]:
     except Exception as error:
         if line := explain(error):
             _exit(f"{name}: {line}")
+        if line := _explain_by_inputs(name, error):
+            _exit(f"{name}: {line}")
         error.add_note(_FAULT)
         raise
+
+
+def _explain_by_inputs(name: str, error: Exception) -> str | None:
+    """Name the inputs that are not what an earlier stage wrote: any library may fail on them, with any error."""
+    from pagetune.recorded import changed_inputs
+
+    changed = changed_inputs(name)
+    if not changed:
+        return None
+    seen = " ".join(f"{type(error).__name__}: {error}".split())[:200].rstrip(".: ")
+    return (
+        f"{', '.join(changed)} cannot be used ({seen}), and DVC has recorded other contents: damaged since, or changed "
+        f"by hand. Run `dvc repro {name}`, which has them written again."
+    )
 
 
 def _exit(line: str) -> None:

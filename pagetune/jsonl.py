@@ -1,12 +1,16 @@
 """How the pipeline's files are read and written: a file appears whole or not at all."""
 
+import csv
+import io
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
 from typing import Any, NoReturn, TextIO, TypeVar
 
+import psutil
 from pydantic import TypeAdapter, ValidationError
 
 from pagetune.errors import UserError
@@ -23,6 +27,7 @@ AGAIN = "Run `dvc repro`; if the file stays as it is, `dvc repro -f`."
 def atomic_write(path: Path) -> Iterator[TextIO]:
     """Open a temporary file beside `path`; rename it to `path` at the end, or remove it after an error."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    _remove_abandoned(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with temporary.open("w", encoding="utf-8", newline="\n") as file:
@@ -36,6 +41,14 @@ def atomic_write(path: Path) -> Iterator[TextIO]:
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def _remove_abandoned(path: Path) -> None:
+    """Remove what processes have left that were killed while they wrote this file."""
+    for part in path.parent.glob(f".{escape(path.name)}.*.part"):
+        pid = part.name.split(".")[-2]
+        if pid.isdigit() and not psutil.pid_exists(int(pid)):
+            part.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -120,8 +133,35 @@ def _first_problem(error: ValidationError) -> str:
 
 
 def read_records(path: Path, record: type[R]) -> list[R]:
-    """Read one record a line. Raise UserError with file and line where a row is not a `record`."""
-    return [_parse(path, number, line, record) for number, line in enumerate(_read(path).split("\n"), 1) if line]
+    """Read one record a line. Raise UserError with file and line where a row is not a `record`, or is cut off.
+
+    A file that `write_records` has written ends in a line break even where it holds no record.
+    """
+    lines = _read_whole(path).split("\n")
+    return [_parse(path, number, line, record) for number, line in enumerate(lines, 1) if line]
+
+
+def read_table(path: Path) -> list[dict[str, str]]:
+    """Read a CSV file with a header. Raise UserError with file and line where a row has other cells than the header."""
+    reader = csv.DictReader(io.StringIO(_read_whole(path), newline=""), strict=True)
+    try:
+        rows = list(reader)
+    except csv.Error as error:
+        raise UserError(f"{path}:{reader.line_num} is not CSV ({error}). {AGAIN}") from None
+    for number, row in enumerate(rows, 1):
+        if None in row or None in row.values():
+            raise UserError(f"{path}: row {number} has other cells than the header. {AGAIN}")
+    return rows
+
+
+def _read_whole(path: Path) -> str:
+    """Read a text of lines. Raise UserError where the last one is cut off, as by a full disk or a broken copy."""
+    text = _read(path)
+    if not text.endswith("\n"):
+        last = text.count("\n") + 1
+        what = f":{last} is cut off: the line has no end" if text else " is empty: not even a line break is left"
+        raise UserError(f"{path}{what}. {AGAIN}")
+    return text
 
 
 def _read(path: Path) -> str:

@@ -30,6 +30,8 @@ def main() -> None:
             if isinstance(found, Page):
                 pages.write(found.model_dump_json() + "\n")
         summary.check(params.on_bad_file)
+        if not pages.tell():
+            pages.write("\n")  # as write_records does: an empty file would look as if its content were lost
     for bad in summary.bad_files:
         say_bad_file(bad)
     write_json(BAD_FILES, [bad.model_dump() for bad in summary.bad_files])

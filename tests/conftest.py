@@ -14,7 +14,7 @@ from filelock import FileLock
 from ruamel.yaml import YAML
 
 from pagetune.errors import quiet_libraries
-from pagetune.jsonl import write_json
+from pagetune.jsonl import write_json, write_records
 from pagetune.params import Builtin, BuiltinSeq2Seq, Params, load_params
 from pagetune.records import Example, Page
 
@@ -132,7 +132,7 @@ def edit_params(folder: Path, changes: dict[str, Any]) -> None:
 def write_texts(folder: Path) -> None:
     """Write what the stage base_model reads beside the base itself: no pages, and no rows of a user."""
     (folder / "data/splits").mkdir(parents=True, exist_ok=True)
-    (folder / "data/pages.jsonl").touch()
+    write_records(folder / "data/pages.jsonl", [])
     write_json(folder / "data/splits/documents.json", {"heldout": []})
     write_json(folder / "data/splits/own_text.json", [])
 

@@ -28,6 +28,7 @@ SHARED_MODULES = {
     "pagetune/params/__init__.py",
     "pagetune/params/rules.py",
     "pagetune/progress.py",
+    "pagetune/recorded.py",
     "pagetune/records.py",
     "stages/__init__.py",
 }

@@ -85,7 +85,7 @@ def _map_local(function: Callable[[T], R], tasks: Iterable[T], processes: int, l
 
 
 #: How long the pool waits for a process to start before it closes.
-START_SECONDS = 2.0
+START_SECONDS = 30.0
 
 
 def _context() -> Any:
