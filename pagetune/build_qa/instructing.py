@@ -68,7 +68,9 @@ def _spoiled_runs(runs: list[list[Paragraph]], ordering: dict[tuple[int, int], s
 
     A heading that gives an order spoils what stands below it, on the next pages too.
     """
-    headings = {one.text: ordering[_key(one)] for run in runs for one in run if one.is_heading and _key(one) in ordering}
+    headings = {
+        one.text: ordering[_key(one)] for run in runs for one in run if one.is_heading and _key(one) in ordering
+    }
     own = [next((ordering[_key(one)] for one in run if _key(one) in ordering), None) for run in runs]
     for number, run in enumerate(runs):
         page = run[0].page_number
