@@ -262,7 +262,7 @@ def test_the_stage_writes_verdicts_shares_and_agreement(judging: Path, server: S
     printed, metrics, rows = evaluate(judging)
     found = metrics["judge"]
     assert found["model"] == "judge-7b"
-    assert found["llm"] == {"requests": 5, "input_tokens": 50, "output_tokens": 25}
+    assert found["llm"] == {"requests": 5, "input_tokens": 60, "output_tokens": 30}
     third = {"n": 3, "right": 0.666667, "wrong": 0.0, "unsupported": 0.333333, "unreadable": 0, "failed": 0}
     assert found["tuned"]["recall"] == third
     half = {"n": 2, "right": 0.5, "wrong": 0.5, "unsupported": 0.0, "unreadable": 1, "failed": 0}
@@ -275,18 +275,20 @@ def test_the_stage_writes_verdicts_shares_and_agreement(judging: Path, server: S
     assert by_row["base", "a"] == ("wrong", "The answer is empty.")
     assert by_row["base", "c"] == ("unreadable", "")
     assert by_row["lookup", "a"] == ("", "")
-    assert "evaluate: 5 replies (0 from the cache), 50 tokens in and 25 out" in printed
+    assert "evaluate: 5 replies (0 from the cache), 60 tokens in and 30 out" in printed
     assert "evaluate: judge-7b judged 5 answers; it agrees with fact_match on " in printed
     assert "unreadable replies: 1, failed requests: 0" in printed
 
 
-def test_a_second_run_sends_nothing_and_writes_the_same_bytes(judging: Path, server: Server) -> None:
+def test_a_second_run_asks_again_only_what_could_not_be_read_and_writes_the_same_bytes(
+    judging: Path, server: Server
+) -> None:
     evaluate(judging)
     first = {name: (judging / "metrics" / name).read_bytes() for name in ("eval.json", "per_example.csv")}
     sent = len(server.bodies)
     printed, *_ = evaluate(judging)
-    assert len(server.bodies) == sent
-    assert "(5 from the cache)" in printed
+    assert len(server.bodies) == sent + 2
+    assert "(4 from the cache)" in printed
     assert {name: (judging / "metrics" / name).read_bytes() for name in first} == first
 
 

@@ -381,3 +381,29 @@ def test_a_truncated_completion_is_read_as_far_as_it_is_whole() -> None:
             return await Client(params_for(server), "test").ask(MESSAGES, QuestionList)
 
         assert asyncio.run(run()) == QuestionList(questions=["하나?"])
+
+
+def test_what_cannot_be_read_is_asked_once_more_and_a_little_warmer() -> None:
+    with serving(first_then_good("mumble")) as server:
+        (answer,), client = ask(params_for(server, temperature=0.0))
+    assert answer is not None
+    assert [body["temperature"] for body in server.bodies] == [0.0, 0.3]
+    assert client.metrics() == {"requests": 1, "input_tokens": 20, "output_tokens": 10}
+
+
+def test_what_could_not_be_read_is_not_kept_and_asked_again_when_the_server_is_repaired(own_cache: Path) -> None:
+    with serving(lambda body, times: "mumble") as server:
+        assert ask(params_for(server))[0] == [None]
+        assert list(own_cache.rglob("*.json")) == []
+        server.reply = lambda body, times: GOOD
+        assert ask(params_for(server))[0] != [None]
+
+
+def test_an_unreadable_reply_that_an_earlier_version_kept_is_asked_for_again(own_cache: Path) -> None:
+    with serving(lambda body, times: GOOD) as server:
+        ask(params_for(server))
+        (path,) = own_cache.rglob("*.json")
+        path.write_text(cache.Reply(text="mumble", input_tokens=1, output_tokens=1).model_dump_json())
+        (answer,), _ = ask(params_for(server))
+    assert answer is not None
+    assert len(server.bodies) == 2

@@ -5,10 +5,13 @@ from itertools import pairwise
 
 from pagetune.records import Page, Place
 from pagetune.text.claims import claims, unsupported, whole
+from pagetune.text.disguise import INVISIBLE
 from pagetune.text.notation import nfc
 
 #: Characters that models and typesetters use for one another.
 _ALIKE = ('"“”„″', "'‘’`′", "-‐‑–—−", "·ㆍ・‧", "~∼～")
+#: What may stand between two letters.
+_GAP = rf"[\s{INVISIBLE}]*"
 #: Letters of a word that the evidence has to have, since endings differ.
 _STEM = 2
 #: Answers that need no word of the evidence.
@@ -24,6 +27,7 @@ def find_evidence(evidence: str, page: Page) -> Place | None:
     """Return where `evidence` is on the page, in its text or in one row of a table; None where it is not.
 
     It may be spaced differently, except between digits, and have other quotes and dashes; all else has to be the same.
+    Invisible characters, which the model was not shown, may stand between its letters.
     It may not begin or end inside a number or a Latin word: 2일 is not in 12일.
     """
     wanted = nfc(evidence)
@@ -43,7 +47,7 @@ def _spaced(text: str) -> str:
     parts = [_sign(letters[0].strip())]
     for before, letter in pairwise(letters):
         between_digits = before[-1].isdigit() and letter[-1].isdigit()
-        gap = (r"\s+" if letter[0].isspace() else "") if between_digits else r"\s*"
+        gap = (r"\s+" if letter[0].isspace() else "") if between_digits else _GAP
         parts.append(gap + _sign(letter.strip()))
     return "".join(parts)
 

@@ -53,6 +53,8 @@ async def _generate(pages: list[Page], qa: Qa, llm: Llm, ledger: Ledger) -> tupl
 async def _ask_about(
     client: Client, passage: Passage, qa: Qa, pages: dict[tuple[str, int], Page]
 ) -> Rejected | list[Pair | Rejected]:
+    if passage.order:
+        return _reject(passage, "instructs_the_model", detail=passage.order)
     questions = await _request_questions(client, passage, qa)
     if isinstance(questions, Rejected):
         return questions

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from pagetune.build_qa.draft import SENTENCE_GAP, Document, Paragraph
-from pagetune.records import Table
+from pagetune.build_qa.instructing import find_orders
+from pagetune.records import Place, Table
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,8 @@ class Passage:
     section: str
     page_number: int
     text: str
+    #: The order to a language model because of which the passage is set aside.
+    order: str | None = None
 
 
 def passages(document: Document, max_characters: int) -> Iterator[Passage]:
@@ -23,16 +26,19 @@ def passages(document: Document, max_characters: int) -> Iterator[Passage]:
     A passage stays on one page, because evidence does. A section longer than `max_characters` is cut between paragraphs
     into stretches of nearly equal length.
     """
-    doc_id = document.pages[0].doc_id
+    doc_id, orders = document.pages[0].doc_id, find_orders(document)
     for page in document.pages:
         paragraphs = [p for p in document.paragraphs if p.page_number == page.page_number]
         for section, own in groupby(paragraphs, key=lambda p: p.section):
-            texts = [text for p in _unless_all_headings(list(own)) for text in _split_long(p.text, max_characters)]
+            told = _unless_all_headings(list(own))
+            order = next((found for p in told if (found := orders.spoil(page.page_number, p.place()))), None)
+            texts = [text for p in told for text in _split_long(p.text, max_characters)]
             for text in _stretches(texts, max_characters):
-                yield Passage(doc_id, document.title, section, page.page_number, text)
-        for table in page.tables:
+                yield Passage(doc_id, document.title, section, page.page_number, text, order)
+        for number, table in enumerate(page.tables):
+            order = orders.spoil(page.page_number, Place(table=number, row=None, start=0, end=0))
             yield from (
-                Passage(doc_id, document.title, table.caption, page.page_number, text)
+                Passage(doc_id, document.title, table.caption, page.page_number, text, order)
                 for text in _table_texts(table, max_characters)
             )
 

@@ -7,6 +7,7 @@ from functools import partial
 from pagetune.build_qa.context import TitledDraft, with_context
 from pagetune.build_qa.draft import Draft, Rule, to_document
 from pagetune.build_qa.evidence import not_proven
+from pagetune.build_qa.instructing import Orders, find_orders
 from pagetune.build_qa.law.provisions import provision_drafts, without_asked_articles
 from pagetune.build_qa.law.statutes import article_drafts, definition_drafts
 from pagetune.build_qa.pairs import pair_from_page
@@ -23,10 +24,11 @@ _TO_FILL_IN = re.compile(r"[○◯ㅇ△□◇]{2,}|[:：]\s*[%)]|_{3,}|\(\s*\)"
 def build_pairs(pages: list[Page], article_characters: int) -> tuple[list[Pair], list[Rejected]]:
     """Return pairs and rejected pairs in page order; together they are everything that the rules found."""
     by_place = {(page.doc_id, page.page_number): page for page in pages}
+    orders = {doc_id: find_orders(to_document(own)) for doc_id, own in readable_pages(pages).items()}
     pairs: list[Pair] = []
     rejected: list[Rejected] = []
     for doc_id, _, draft in with_context(_drafts(pages, article_characters)):
-        proven = _prove_draft(draft, by_place[doc_id, draft.page_number])
+        proven = _prove_draft(draft, by_place[doc_id, draft.page_number], orders[doc_id])
         if isinstance(proven, Pair):
             pairs.append(proven)
         else:
@@ -62,8 +64,11 @@ def readable_pages(pages: list[Page]) -> dict[str, list[Page]]:
     return by_document
 
 
-def _prove_draft(draft: Draft, page: Page) -> Pair | Rejected:
+def _prove_draft(draft: Draft, page: Page, orders: Orders) -> Pair | Rejected:
     pair = pair_from_page(page, draft.place, draft.kind, draft.instruction, draft.output, draft.context, draft.topic)
+    order = orders.spoil(page.page_number, draft.place)
+    if order:
+        return Rejected.of(pair, "instructs_the_model", order)
     if draft.reason is None and _TO_FILL_IN.search(pair.output):
         return Rejected.of(pair, "to_fill_in")
     missing = None if draft.reason else not_proven(pair.output, pair.evidence or "")

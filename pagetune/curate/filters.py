@@ -7,6 +7,7 @@ from functools import cache
 from pagetune.params import Curate
 from pagetune.records import Pair, Reason, Rejected
 from pagetune.text.korean import is_korean
+from pagetune.text.pointing import points_at_passage
 from pagetune.text.refusal import abstains
 from pagetune.text.sentences import ITEM_LETTERS, ends_sentence
 
@@ -38,21 +39,6 @@ _NO_SENTENCE = re.compile(r"https?:|www\.|\S+@\S+|\d[\d-]{5,}\d$|[)\]」』”\"
 #: What a Korean sentence does not end in: particles, conjunctions and connective endings.
 _GOES_ON = re.compile(
     r"(?:[을를의와과]|에서|에게|으로|하고|하며|하여|해서|되며|되고|이며|이고|지만|는데|거나|면서|때문에|(?<=\s)(?:그|이|저|및|또는|즉))$"
-)
-
-_POINTED_AT = "표|그림|글|지문|본문|문단|단락|문서|내용|조항|도표|사진|예시|보기|자료|설명"
-_PASSAGE_DEPENDENT = re.compile(
-    rf"(?<![가-힣])(?:위|아래|다음|상기|해당|이|본|주어진|앞의)\s?(?:의\s)?(?:{_POINTED_AT})"
-    r"(?:에|은|는|을|를|의|과|와|로|상|\s|$)"
-    r"|(?<![가-힣])(?:위|앞|아래)에서 (?:언급|설명|말한|서술|제시)"
-    r"|(?<![가-힣])(?<![가-힣]\s)(?:본문|지문|문서|글|자료|표)(?:에서|에 따르면|에 의하면|에 나온|에 언급된)"
-    r"|(?<![가-힣])(?:본문|지문|문서|자료)에 (?:따르면|의하면|나온|언급된)"
-    r"|according to the (?:document|passage|text|table|article|section|above|context)"
-    r"|\bin (?:this|the) (?:passage|document|text|section|context|excerpt|above)\b(?! (?:message|box|field|editor))"
-    r"|\bthe (?:above|following|preceding) (?:table|text|passage|section|document)"
-    r"|\b(?:does|do|did) the (?:document|passage|text|author|excerpt)\b"
-    r"|\b(?:of|from|in|by) the (?:passage|excerpt)\b",
-    re.IGNORECASE,
 )
 
 
@@ -151,7 +137,7 @@ def depends_on_passage(pair: Pair, _: Curate) -> bool:
     """Tell whether the question points at a passage that neither stands below it nor was said before."""
     if "\n\n" in pair.instruction or pair.turns:
         return False
-    return _PASSAGE_DEPENDENT.search(pair.instruction) is not None
+    return points_at_passage(pair.instruction)
 
 
 def is_refusal(pair: Pair, _: Curate) -> bool:

@@ -6,11 +6,12 @@ from difflib import SequenceMatcher
 from fractions import Fraction
 from itertools import combinations, pairwise
 
-from pagetune.evaluate.shared_words import SENTENCE, synonyms, words
+from pagetune.evaluate.shared_words import SENTENCE, words
 from pagetune.text.korean import is_korean
 from pagetune.text.morphemes import Morpheme, morphemes
 from pagetune.text.notation import plain
 from pagetune.text.quantities import as_read, quantities
+from pagetune.text.synonyms import synonyms
 
 _RETRACTED = re.compile(
     r"(?:답|답변|내용|정보|말|이것|이는|위|앞|앞서|방금)[^.]{0,16}(?:틀렸|틀린|틀립|거짓|잘못|오류|착각|취소|철회|무시)"

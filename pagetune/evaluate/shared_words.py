@@ -1,8 +1,7 @@
 """Whether two texts say the same, as far as their words can tell."""
 
 import re
-from functools import cache, lru_cache
-from pathlib import Path
+from functools import lru_cache
 from typing import Any
 
 from pagetune.evaluate.tokenizers import CharacterTokenizer, f1
@@ -12,8 +11,8 @@ from pagetune.text.morphemes import kiwi, morphemes
 from pagetune.text.negation import NEGATIVE
 from pagetune.text.notation import plain
 from pagetune.text.numerals import in_digits
+from pagetune.text.synonyms import stem, synonyms
 
-SYNONYMS = Path(__file__).parents[1] / "text" / "synonyms.txt"
 #: The share of the reference's new words from which on two texts say the same.
 _SHARED = 0.5
 #: The same where one of many stretches of a long answer has to have them.
@@ -165,7 +164,7 @@ def has_item(text: str, item: str) -> bool:
 
 def speaks_of(text: str, word: str) -> bool:
     """Tell whether a text has this lemma, or another word for it."""
-    return _is_in(word if is_korean(word) else _stem(word), set(words(text)), "") or (
+    return _is_in(word if is_korean(word) else stem(word), set(words(text)), "") or (
         is_korean(word) and len(word) > 1 and word in text.replace(" ", "")
     )
 
@@ -201,7 +200,7 @@ def words(text: str) -> tuple[str, ...]:
     if is_korean(text):
         found = [token for token in morphemes(plain(text)) if token.tag.partition("-")[0] in _NOUNS | _PREDICATES]
         return tuple(token.form for token in found if token.form not in _LIGHT | _POLAR)
-    return tuple(_stem(word) for word in _ENGLISH_WORD.findall(text.lower()) if not _ENGLISH_LIGHT.fullmatch(word))
+    return tuple(stem(word) for word in _ENGLISH_WORD.findall(text.lower()) if not _ENGLISH_LIGHT.fullmatch(word))
 
 
 def _is_part(word: str, others: tuple[str, ...], text: str) -> bool:
@@ -209,27 +208,6 @@ def _is_part(word: str, others: tuple[str, ...], text: str) -> bool:
     if word in others or word in re.sub(r"\s", "", text.lower()):
         return True
     return not synonyms(word).isdisjoint(others)
-
-
-@cache
-def _synonyms() -> dict[str, frozenset[str]]:
-    """Return the synonyms of each word, as lemmas and stems."""
-    found: dict[str, frozenset[str]] = {}
-    for line in SYNONYMS.read_text(encoding="utf-8").splitlines():
-        if line and not line.startswith("#"):
-            group = frozenset(_lemma(word) for word in line.split())
-            found |= {word: found.get(word, frozenset()) | group for word in group}
-    return found
-
-
-def synonyms(word: str) -> frozenset[str]:
-    """Return the words that mean the same, of pagetune/text/synonyms.txt."""
-    return _synonyms().get(word, frozenset())
-
-
-def _lemma(word: str) -> str:
-    """Return a word of the dictionary as `words` writes it: 구입 of 구입하다, 사 of 사다."""
-    return re.sub(r"(?:하|되)?다$", "", word) if is_korean(word) else _stem(word)
 
 
 def _is_in(word: str, others: set[str], text: str) -> bool:
@@ -266,16 +244,3 @@ def _senses(form: str) -> tuple[tuple[str, str], ...]:
             continue
         known.append((form, tag))
     return tuple(known)
-
-
-@cache
-def _stemmer() -> Any:
-    from nltk.stem.porter import PorterStemmer
-
-    return PorterStemmer()
-
-
-@lru_cache(maxsize=100_000)
-def _stem(word: str) -> str:
-    """Stem as rouge-score does."""
-    return str(_stemmer().stem(word)) if len(word) > 3 else word

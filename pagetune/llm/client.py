@@ -1,7 +1,7 @@
 """A client for every server that speaks the OpenAI protocol: vLLM, Ollama, llama.cpp, transformers, hosted ones.
 
 The official client retries (408, 409, 429 with Retry-After, 5xx, timeouts, broken connections). This one caches every
-reply, sends the same request only once, and falls back where a server does not know `response_format`.
+reply that can be read, sends the same request only once, and falls back where a server does not know `response_format`.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from pagetune.errors import UserError
 from pagetune.llm import cache
 from pagetune.llm.cache import Reply
+from pagetune.llm.replies import kept_or_new, temperature_of
 from pagetune.llm.salvage import read_reply
 from pagetune.llm.schemas import response_format
 from pagetune.masking import mask, remember, remember_url, repeats_secret, without_credentials
@@ -87,17 +88,16 @@ class Client:
         await self._server.close()
 
     async def _cached(self, key: str, messages: Messages, model: type[BaseModel]) -> Reply:
-        reply = cache.load(key)
-        if reply is None:
+        async def send(attempt: int) -> Reply:
             async with self._slots:
-                reply = await self._send(messages, model)
-            cache.store(key, reply)
-        else:
-            self.from_cache += 1
+                return await self._send(messages, model, temperature_of(attempt, self._params.temperature))
+
+        reply, was_kept = await kept_or_new(key, model, send)
+        self.from_cache += was_kept
         self._count(reply)
         return reply
 
-    async def _send(self, messages: Messages, model: type[BaseModel]) -> Reply:
+    async def _send(self, messages: Messages, model: type[BaseModel], temperature: float) -> Reply:
         """Send a request in the strictest format that the server has not refused.
 
         A refusal only counts once a laxer format is accepted: it may be about the request itself.
@@ -108,7 +108,7 @@ class Client:
         refusal = ""
         for refused in range(self._refused, len(formats)):
             try:
-                reply = await self._complete(messages, formats[refused])
+                reply = await self._complete(messages, formats[refused], temperature)
             except (BadRequestError, UnprocessableEntityError) as error:
                 refusal = _one_line(error)
                 continue
@@ -116,7 +116,7 @@ class Client:
             return reply
         return self._fail(f"it refused the request ({refusal})")
 
-    async def _complete(self, messages: Messages, format_: dict[str, Any]) -> Reply:
+    async def _complete(self, messages: Messages, format_: dict[str, Any], temperature: float) -> Reply:
         import openai
 
         arguments: dict[str, Any] = {"response_format": format_} if format_ else {}
@@ -125,7 +125,7 @@ class Client:
                 completion = await self._server.chat.completions.create(
                     model=str(self._params.model),
                     messages=messages,
-                    temperature=self._params.temperature,
+                    temperature=temperature,
                     max_tokens=self._params.max_tokens,
                     **arguments,
                 )

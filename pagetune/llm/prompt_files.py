@@ -1,6 +1,6 @@
 """The prompts: Markdown files in `pagetune/llm/prompts/`, one per task and language, in parts `# system` and `# user`.
 
-A document's text is inserted as it is: a `{{` in it stays text.
+A document's text is inserted as data: a `{{` in it stays text, and a `</text>` does not end its passage.
 """
 
 import re
@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 from jinja2 import Environment, StrictUndefined, Template
 
+from pagetune.llm.escaping import as_data
+
 FOLDER = Path(__file__).parent / "prompts"
 Language = Literal["ko", "en"]
 #: A text with at least this share of Hangul among its letters is Korean: product names and formulas are Latin anyway.
@@ -18,10 +20,17 @@ MIN_HANGUL_SHARE = 0.2
 
 def render(task: str, language: Language, **values: object) -> list[dict[str, str]]:
     """Return the messages of a request: {"role": "system" | "user", "content": …}."""
+    data = {name: _as_data(value) for name, value in values.items()}
     return [
-        {"role": role, "content": template.render(values).strip()}
+        {"role": role, "content": template.render(data).strip()}
         for role, template in _templates(f"{task}.{language}.md")
     ]
+
+
+def _as_data(value: object) -> object:
+    if isinstance(value, list | tuple):
+        return [_as_data(item) for item in value]
+    return as_data(value) if isinstance(value, str) else value
 
 
 def language_of(text: str) -> Language:

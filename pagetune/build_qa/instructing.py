@@ -1,0 +1,93 @@
+"""The parts of a document that give orders to a language model: no question is asked about them or what stands beside.
+
+Whoever hides an order in a document hides what it should make the model say in the same place. So the section that gives
+an order is set aside as a whole, with its neighbours and the tables of its page, and a document whose name does is set
+aside altogether. This holds for the rules too, which would ask about the same false claim.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+
+from pagetune.build_qa.draft import Document, Paragraph, Span
+from pagetune.records import Page, Place, Table
+from pagetune.text.instructions import instructs_a_model
+
+#: Characters of an order that are shown.
+_SHOWN = 120
+
+
+@dataclass(frozen=True)
+class Orders:
+    """What is set aside of a document, and the order because of which: all of it where its name gives one."""
+
+    in_name: str | None
+    spans: list[tuple[Span, str]]
+
+    def spoil(self, page_number: int, place: Place) -> str | None:
+        """Return the order that spoils what stands at a place, or None."""
+        found = (order for span, order in self.spans if span.page_number == page_number and _touches(span, place))
+        return self.in_name or next(found, None)
+
+
+def _touches(span: Span, place: Place) -> bool:
+    if place.table is not None or span.table is not None:
+        return place.table == span.table
+    return span.start < place.end and place.start < span.end
+
+
+def find_orders(document: Document) -> Orders:
+    """Return what a document says to a language model, in its name, its paragraphs and its tables."""
+    names = {document.title, document.pages[0].doc_id}
+    in_name = next((name[:_SHOWN] for name in sorted(names) if instructs_a_model(name)), None)
+    ordering = _ordering_paragraphs(document.paragraphs)
+    runs = [list(run) for _, run in groupby(document.paragraphs, key=lambda one: (one.page_number, one.section))]
+    spans = list(_spoiled_runs(runs, ordering))
+    spoiled = {span.page_number: order for span, order in reversed(spans)}
+    for page in document.pages:
+        spans += _spoiled_tables(page, spoiled.get(page.page_number))
+    return Orders(in_name, spans)
+
+
+def _ordering_paragraphs(paragraphs: list[Paragraph]) -> dict[tuple[int, int], str]:
+    """Return the orders by (page, start), also those that two paragraphs give together."""
+    found = {_key(one): one.text[:_SHOWN] for one in paragraphs if instructs_a_model(one.text)}
+    for one, other in pairwise(paragraphs):
+        apart = _key(one) not in found and _key(other) not in found
+        if apart and instructs_a_model(f"{one.text} {other.text}"):
+            found |= dict.fromkeys((_key(one), _key(other)), f"{one.text} {other.text}"[:_SHOWN])
+    return found
+
+
+def _key(paragraph: Paragraph) -> tuple[int, int]:
+    return paragraph.page_number, paragraph.start
+
+
+def _spoiled_runs(runs: list[list[Paragraph]], ordering: dict[tuple[int, int], str]) -> Iterator[tuple[Span, str]]:
+    """Yield each run of paragraphs below one heading in which an order stands, and those beside it on the page.
+
+    A heading that gives an order spoils what stands below it, on the next pages too.
+    """
+    headings = {
+        one.text: ordering[_key(one)] for run in runs for one in run if one.is_heading and _key(one) in ordering
+    }
+    own = [next((ordering[_key(one)] for one in run if _key(one) in ordering), None) for run in runs]
+    for number, run in enumerate(runs):
+        page = run[0].page_number
+        beside = [own[i] for i in (number - 1, number + 1) if 0 <= i < len(runs) and runs[i][0].page_number == page]
+        order = next((one for one in (own[number], headings.get(run[0].section), *beside) if one), None)
+        if order:
+            yield Span(page, None, run[0].start, run[-1].end), order
+
+
+def _spoiled_tables(page: Page, order: str | None) -> Iterator[tuple[Span, str]]:
+    """Yield all tables of a page if its text or one of them gives an order."""
+    found = order or next((text for table in page.tables for text in _ordering_texts(table)), None)
+    if found:
+        yield from ((Span(page.page_number, number, 0, 0), found) for number in range(len(page.tables)))
+
+
+def _ordering_texts(table: Table) -> Iterator[str]:
+    """Yield the orders in a table's caption, in a cell, or in the cells of a row together."""
+    texts = [table.caption, *(cell for row in table.rows for cell in row), *(" ".join(row) for row in table.rows)]
+    yield from (text[:_SHOWN] for text in texts if instructs_a_model(text))

@@ -1,0 +1,31 @@
+"""Letters that hide what a text says: invisible ones, ones that look like others, and words written letter by letter."""
+
+import re
+import unicodedata
+
+#: Invisible characters: joiners, marks of direction, fillers, variation selectors, the tags of U+E0000.
+INVISIBLE = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff"
+    "\uffa0\U000e0000-\U000e0fff"
+)
+_INVISIBLE = re.compile(f"[{INVISIBLE}]")
+#: A tag is an ASCII character moved to U+E0000, which no font shows and a tokenizer may read.
+_TAG = re.compile("[\U000e0020-\U000e007e]")
+#: Cyrillic and Greek letters, and the Latin ones that they look like.
+_LOOKS_LIKE = str.maketrans(
+    "АВЕЅІЈКМНОРСТХУаеіјорсухѕԁһԛԝΑΒΕΖΗΙΚΜΝΟΡΤΥΧαινορυ", "ABESIJKMHOPCTXYaeijopcyxsdhqwABEZHIKMNOPTYXaivopu"
+)
+#: At least five letters that stand alone: 무 시 하 고 답, i.g.n.o.r.e.
+_LETTER_BY_LETTER = re.compile(r"(?<!\w)(?:[^\W\d_][\s._*|·/-]{1,3}){4,}[^\W\d_](?!\w)")
+
+
+def without_invisible(text: str) -> str:
+    """Return `text` without its invisible characters."""
+    return _INVISIBLE.sub("", text)
+
+
+def undisguised(text: str) -> str:
+    """Return what `text` says to a reader who sees through its letters; its length may differ."""
+    text = _TAG.sub(lambda found: chr(ord(found[0]) - 0xE0000), text)
+    text = without_invisible(unicodedata.normalize("NFKC", text)).translate(_LOOKS_LIKE)
+    return _LETTER_BY_LETTER.sub(lambda found: re.sub(r"[\W_]", "", found[0]), text)
