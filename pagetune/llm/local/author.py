@@ -199,7 +199,7 @@ def _in_terms_of_llm(text: str, stage: str) -> str:
 
 @contextmanager
 def _about_llm(stage: str) -> Iterator[None]:
-    """Have what the checks of `model.base` print and raise speak of `llm.model`."""
+    """Make what the checks of `model.base` print and raise speak of `llm.model`."""
 
     class _Renaming(TextIOBase):
         def __init__(self, out: Any) -> None:

@@ -219,7 +219,7 @@ class _Steps:
             self._graph = graph
 
     def keep(self, rows: list[int]) -> None:
-        """Go on with these rows alone."""
+        """Keep these rows alone."""
         index = torch.tensor(rows, device=self.model.device)
         used = int(self._slot)
         layers = [(layer.keys[index, :, :used], layer.values[index, :, :used]) for layer in self._cache.layers]
