@@ -7,12 +7,12 @@ import pytest
 import torch
 from conftest import ROOT, precision_of, shared
 
+from pagetune.model.decoding import why_no_fast_decoding
 from pagetune.model.loading import load_base, load_tokenizer
 from pagetune.model.manifest import Manifest, describe_external, read_manifest
 from pagetune.params import Predict, load_params
 from pagetune.predict import generation
 from pagetune.predict.answers import eos_ids_of, generate
-from pagetune.predict.decoding import why_no_fast_decoding
 from pagetune.predict.generation import by_generate, decode_all
 
 PARAMS = load_params(ROOT / "params.yaml")

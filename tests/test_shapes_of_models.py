@@ -16,6 +16,7 @@ from test_seq2seq import save_t5
 from pagetune.errors import UserError
 from pagetune.export.merge import Merging, export_merged
 from pagetune.jsonl import write_json
+from pagetune.model.decoding import why_no_fast_decoding
 from pagetune.model.language_model import linear_modules, outside_language_model
 from pagetune.model.loading import load_base, load_tokenizer, load_tuned
 from pagetune.model.manifest import describe_external, read_manifest
@@ -23,7 +24,6 @@ from pagetune.model.template import TemplateRecord
 from pagetune.params import Lora
 from pagetune.plan.shapes import adapter_parameters, shape_of
 from pagetune.predict.answers import generate
-from pagetune.predict.decoding import why_no_fast_decoding
 from pagetune.train.adapter import check_modules, lora_config, save_adapter
 from pagetune.train.backend import load_for_training
 from pagetune.train.loop import fit

@@ -14,6 +14,7 @@ from pagetune.build_qa.passages import Passage, passages
 from pagetune.build_qa.rules import readable_pages
 from pagetune.ledger import Ledger
 from pagetune.llm.client import Client, Messages, RequestFailed, gather
+from pagetune.llm.engine import open_client
 from pagetune.llm.prompt_files import language_of, render
 from pagetune.llm.schemas import Answered, QuestionList
 from pagetune.params import Llm, Qa
@@ -33,7 +34,7 @@ def generate_pairs(pages: list[Page], qa: Qa, llm: Llm, ledger: Ledger) -> tuple
 
 
 async def _generate(pages: list[Page], qa: Qa, llm: Llm, ledger: Ledger) -> tuple[list[Pair], Client]:
-    client = Client(llm, "build_qa")
+    client = open_client(llm, "build_qa")
     documents = [to_document(own) for own in readable_pages(pages).values()]
     found = [passage for document in documents for passage in passages(document, qa.passage_characters)]
     by_place = {(page.doc_id, page.page_number): page for page in pages}

@@ -4,6 +4,7 @@ import asyncio
 
 from pagetune.ledger import Ledger
 from pagetune.llm.client import Client, RequestFailed, gather
+from pagetune.llm.engine import open_client
 from pagetune.llm.prompt_files import language_of, render
 from pagetune.llm.schemas import Graded
 from pagetune.params import Llm, Qa
@@ -21,7 +22,7 @@ def judge_pairs(pairs: list[Pair], pages: list[Page], qa: Qa, llm: Llm, ledger: 
 async def _judge_all(
     pairs: list[Pair], pages: list[Page], qa: Qa, llm: Llm, ledger: Ledger
 ) -> tuple[list[Pair], Client]:
-    client = Client(llm, "build_qa")
+    client = open_client(llm, "build_qa")
     client.expected = len(pairs)
     by_place: dict[tuple[str, int | None], Page] = {(page.doc_id, page.page_number): page for page in pages}
     try:

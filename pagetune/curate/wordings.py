@@ -10,6 +10,7 @@ from functools import cache
 from pagetune.curate.filters import filter_reason
 from pagetune.curate.question_patterns import Wordings, all_wordings, requested_wordings, stands_alone
 from pagetune.llm.client import Client, Messages, RequestFailed, gather
+from pagetune.llm.engine import open_client
 from pagetune.llm.prompt_files import Language, language_of, render
 from pagetune.llm.schemas import Paraphrases, Translated
 from pagetune.params import Curate, Llm
@@ -41,7 +42,7 @@ def model_wordings(pairs: list[Pair], params: Curate, llm: Llm) -> tuple[dict[st
 async def _model_wordings(
     pairs: list[Pair], params: Curate, llm: Llm
 ) -> tuple[dict[str, Wordings], list[Rejected], Client]:
-    client = Client(llm, "curate")
+    client = open_client(llm, "curate")
     asked = sum(map(stands_alone, pairs))
     client.expected = asked if params.paraphrase_method == "llm" else asked * (params.paraphrases + 1)
     write = _ask_for_paraphrases if params.paraphrase_method == "llm" else _translate_and_back

@@ -9,6 +9,7 @@ from pagetune.evaluate.controls import instruction_of
 from pagetune.evaluate.evaluation import MODELS, accepted_answers
 from pagetune.evaluate.sources import Sources
 from pagetune.llm.client import Client, RequestFailed, gather
+from pagetune.llm.engine import open_client
 from pagetune.llm.prompt_files import language_of, render
 from pagetune.llm.schemas import Assessed
 from pagetune.params import Llm
@@ -69,7 +70,7 @@ def assess(answers: dict[str, list[Prediction]], asked: list[Case], llm: Llm) ->
 
 
 async def _assess_all(answers: dict[str, list[Prediction]], asked: list[Case], llm: Llm) -> tuple[Opinions, Client]:
-    client = Client(llm, "evaluate")
+    client = open_client(llm, "evaluate")
     # Both answers to a question follow each other, because a server keeps what two prompts begin with.
     said = [(case, readable(answers[model][at].prediction)) for at, case in enumerate(asked) for model in MODELS]
     # Equal answers to one question are sent once.

@@ -30,6 +30,11 @@ Messages = list[dict[str, str]]
 #: The time between two lines of progress.
 PROGRESS_SECONDS = 10.0
 
+_WHAT_MODEL = {
+    "server": "Name the model as the server at llm.base_url calls it.",
+    "local": "Set it to the hub id or the folder of an instruct model.",
+}
+
 #: What reading a response that is not a completion may raise.
 _NOT_A_COMPLETION = (ValueError, AttributeError, LookupError, TypeError, OverflowError, RecursionError)
 
@@ -43,21 +48,26 @@ class Client:
 
     def __init__(self, params: Llm, stage: str) -> None:
         if params.model is None:
-            raise UserError("params.yaml: llm.model is null. Name the model as the server at llm.base_url calls it.")
+            raise UserError(f"params.yaml: llm.model is null. {_WHAT_MODEL[params.engine]}")
         self._params, self._stage = params, stage
-        self._server = _connect(params)
-        if without_credentials(params.base_url) != params.base_url:
-            print(
-                f"{stage}: llm.base_url holds a user or a key, which Git keeps with params.yaml and dvc.lock. "
-                "Take it out, and set OPENAI_API_KEY where the server takes it from there.",
-                file=sys.stderr,
-            )
+        self._server = self._connect()
         self._slots = asyncio.Semaphore(params.concurrency)
         self._under_way: dict[str, asyncio.Future[Reply]] = {}
         #: How many of the formats json_schema, json_object and none the server has refused so far.
         self._refused = 0
         self._started = self._printed = time.monotonic()
         self.requests = self.from_cache = self.input_tokens = self.output_tokens = self.expected = 0
+        #: Tokens of replies that did not come from the cache.
+        self._new_tokens = 0
+
+    def _connect(self) -> Any:
+        if without_credentials(self._params.base_url) != self._params.base_url:
+            print(
+                f"{self._stage}: llm.base_url holds a user or a key, which Git keeps with params.yaml and dvc.lock. "
+                "Take it out, and set OPENAI_API_KEY where the server takes it from there.",
+                file=sys.stderr,
+            )
+        return _connect(self._params)
 
     async def ask(self, messages: Messages, model: type[M]) -> M | None:
         """Return the reply as a `model`, or None where it does not contain one. Raises RequestFailed and UserError."""
@@ -65,7 +75,16 @@ class Client:
         return read_reply(reply.text, model)
 
     async def _reply(self, messages: Messages, model: type[BaseModel]) -> Reply:
-        request = {
+        key = cache.request_key(self._request(messages, model))
+        task = self._under_way.get(key)
+        if task is None or (task.done() and (task.cancelled() or task.exception())):
+            task = self._under_way[key] = asyncio.ensure_future(self._cached(key, messages, model))
+        # Shielded, because another task may wait for the same reply when this one is cancelled.
+        return await asyncio.shield(task)
+
+    def _request(self, messages: Messages, model: type[BaseModel]) -> dict[str, Any]:
+        """Return what the reply follows from, by which the cache knows it."""
+        return {
             "base_url": without_credentials(self._params.base_url),
             "model": self._params.model,
             "messages": messages,
@@ -73,12 +92,6 @@ class Client:
             "max_tokens": self._params.max_tokens,
             "schema": model.model_json_schema(),
         }
-        key = cache.request_key(request)
-        task = self._under_way.get(key)
-        if task is None or (task.done() and (task.cancelled() or task.exception())):
-            task = self._under_way[key] = asyncio.ensure_future(self._cached(key, messages, model))
-        # Shielded, because another task may wait for the same reply when this one is cancelled.
-        return await asyncio.shield(task)
 
     async def close(self) -> None:
         """Cancel what is under way."""
@@ -94,6 +107,7 @@ class Client:
 
         reply, was_kept = await kept_or_new(key, model, send)
         self.from_cache += was_kept
+        self._new_tokens += 0 if was_kept else reply.output_tokens
         self._count(reply)
         return reply
 
@@ -175,6 +189,13 @@ class Client:
         seconds = (self.expected - self.requests) * (now - self._started) / sent
         return f", about {seconds / 60:.0f} min left for the {self.expected} known so far"
 
+    def _speed(self) -> str:
+        """Say how many tokens and replies came in how much time, those from the cache left out."""
+        seconds, new = time.monotonic() - self._started, self.requests - self.from_cache
+        if not new or seconds < 1:
+            return ""
+        return f" ({self._new_tokens / seconds:.1f} tokens/s, {60 * new / seconds:.1f} replies a minute)"
+
     @property
     def cost(self) -> float:
         """Return the price of all replies, those from the cache included, in the currency of the prices in `llm`."""
@@ -188,7 +209,7 @@ class Client:
         cost = f", cost {self.cost:.2f}" if self.cost else ""
         return (
             f"{self.requests} replies ({self.from_cache} from the cache), "
-            f"{self.input_tokens:,} tokens in and {self.output_tokens:,} out{cost}"
+            f"{self.input_tokens:,} tokens in and {self.output_tokens:,} out{self._speed()}{cost}"
         )
 
 

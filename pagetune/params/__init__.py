@@ -41,6 +41,8 @@ Repository = Annotated[
     str, Field(pattern=r"^[\w.-]+/[\w.-]+$", description="a repository on the Hub, such as my-name/my-model")
 ]
 Script = Literal["hangul", "latin", "han", "kana", "cyrillic", "greek", "arabic", "hebrew", "thai", "devanagari"]
+#: How a model is loaded.
+Precision = Literal["auto", "4bit", "8bit", "fp16", "bf16", "fp32"]
 #: What the model is tuned for. Only the stages that make the rows and the scores tell the two apart.
 Task = Literal["qa", "summarization"]
 #: A rank or an alpha for each module whose name matches the regular expression, as PEFT reads it.
@@ -133,8 +135,11 @@ class Summarization(Section):
 
 
 class Llm(Section):
+    engine: Literal["server", "local"]
     base_url: Address
     model: Name | None
+    revision: Name | None
+    precision: Precision
     temperature: Annotated[float, Field(ge=0, le=2)]
     max_tokens: Count
     concurrency: Count
@@ -298,7 +303,7 @@ class Export(Section):
 class Params(Section):
     seed: Annotated[int, Field(ge=0, lt=2**32)]
     task: Task
-    precision: Literal["auto", "4bit", "8bit", "fp16", "bf16", "fp32"]
+    precision: Precision
     quantization: Quantization
     extract: Extract
     qa: Qa

@@ -6,8 +6,8 @@ from typing import Any
 
 import torch
 
+from pagetune.model.decoding import Decoder, bytes_per_row, left_padded, right_padded, why_no_fast_decoding
 from pagetune.params import Predict
-from pagetune.predict.decoding import Decoder, left_padded, right_padded, why_no_fast_decoding
 
 #: The most prompts per batch under `predict.batch_size: auto`, on a GPU and on a CPU.
 _ROWS_ON_GPU, _ROWS_ON_CPU = 512, 64
@@ -100,20 +100,5 @@ def _rows_per_batch(model: Any, prompts: list[list[int]], params: Predict) -> in
     if model.device.type != "cuda":
         return _ROWS_ON_CPU
     free, _ = torch.cuda.mem_get_info()
-    per_row = _bytes_per_row(model.config.get_text_config(), max(map(len, prompts)) + params.max_new_tokens)
+    per_row = bytes_per_row(model.config.get_text_config(), max(map(len, prompts)) + params.max_new_tokens)
     return max(1, min(_ROWS_ON_GPU, int(_MEMORY_SHARE * free / per_row)))
-
-
-def _bytes_per_row(config: Any, tokens: int) -> int:
-    """Estimate the bytes of a row of `tokens`: every layer's keys and values in 16 bits, and one layer's activations.
-
-    Returns 1 for a model without attention heads: it starts with the largest batch, which is halved until it fits.
-    """
-    heads = getattr(config, "num_attention_heads", None)
-    if heads is None:
-        return 1
-    width = getattr(config, "head_dim", None) or config.hidden_size // heads
-    shared = getattr(config, "num_key_value_heads", None) or heads
-    cache = 2 * config.num_hidden_layers * shared * width
-    layer = 8 * config.hidden_size + 4 * getattr(config, "intermediate_size", 4 * config.hidden_size)
-    return 2 * tokens * int(cache + layer)

@@ -38,8 +38,8 @@ def why_no_fast_decoding(model: Any, tokens: int) -> str | None:
         return f"{type(inner).__name__} has no static cache"
     text = config.get_text_config()
     kinds = set(getattr(text, "layer_types", None) or ["full_attention"])
-    window = getattr(text, "sliding_window", None) or _aligned(tokens)
-    if kinds - {"full_attention", "sliding_attention"} or window < _aligned(tokens):
+    window = getattr(text, "sliding_window", None) or aligned(tokens)
+    if kinds - {"full_attention", "sliding_attention"} or window < aligned(tokens):
         return "some of its layers do not attend to the whole text"
     if getattr(text, "alibi", False):
         return "its attention uses ALiBi"
@@ -68,7 +68,7 @@ class Decoder:
 
     def _decode(self, prompts: list[list[int]], max_new_tokens: int) -> list[list[int]]:
         width = max(map(len, prompts))
-        shape = (len(prompts), _aligned(width + max_new_tokens), max_new_tokens)
+        shape = (len(prompts), aligned(width + max_new_tokens), max_new_tokens)
         if self._state is None or self._state.shape != shape:
             self._state = None  # freed before the next one is made: both would not fit into memory
             self._state = _State(self.model, shape, self.eos, self.pad_id)
@@ -130,7 +130,7 @@ class _State:
         rows, slots, new_tokens = self.shape = shape
         empty = partial(torch.zeros, device=model.device)
         self.model, self.eos, self.pad_id = model, eos, pad_id
-        self.cache = StaticCache(config=_without_windows(model.config), max_cache_len=slots)
+        self.cache = StaticCache(config=without_windows(model.config), max_cache_len=slots)
         self.last = empty((rows, 1), dtype=torch.long)
         self.positions = empty((rows, 1), dtype=torch.long)
         self.visible = empty((rows, 1, 1, slots), dtype=torch.bool)
@@ -204,7 +204,7 @@ class _State:
         self.last.copy_(tokens[:, None])
 
 
-def _without_windows(config: Any) -> Any:
+def without_windows(config: Any) -> Any:
     """Return the text model's config with full attention in every layer: no text here is longer than a window."""
     text = deepcopy(config.get_text_config())
     text.sliding_window = None
@@ -238,5 +238,20 @@ def _causal(mask: Tensor, slots: int) -> Tensor:
     return functional.pad(seen, (0, slots - width))
 
 
-def _aligned(length: int) -> int:
+def aligned(length: int) -> int:
     return -(-length // _ALIGNED) * _ALIGNED
+
+
+def bytes_per_row(config: Any, tokens: int) -> int:
+    """Estimate the bytes of a row of `tokens`: every layer's keys and values in 16 bits, and one layer's activations.
+
+    Returns 1 for a model without attention heads: it starts with the largest batch, which is halved until it fits.
+    """
+    heads = getattr(config, "num_attention_heads", None)
+    if heads is None:
+        return 1
+    width = getattr(config, "head_dim", None) or config.hidden_size // heads
+    shared = getattr(config, "num_key_value_heads", None) or heads
+    cache = 2 * config.num_hidden_layers * shared * width
+    layer = 8 * config.hidden_size + 4 * getattr(config, "intermediate_size", 4 * config.hidden_size)
+    return 2 * tokens * int(cache + layer)

@@ -1,0 +1,13 @@
+"""Who answers the requests: a server, or a model that the stage itself loads (`llm.engine`)."""
+
+from pagetune.llm.client import Client
+from pagetune.params import Llm
+
+
+def open_client(params: Llm, stage: str) -> Client:
+    """Return the client of `llm.engine`. Both answer `ask`; open it inside the `asyncio.run` that asks."""
+    if params.engine == "server":
+        return Client(params, stage)
+    from pagetune.llm.local.client import LocalClient
+
+    return LocalClient(params, stage)

@@ -1,0 +1,71 @@
+"""Hold replies to their JSON schema while they are written: tokens that would break it are never chosen.
+
+llguidance computes for each reply which tokens may come next, byte by byte, so that a letter of several tokens, as rare
+Hangul is, stays whole.
+"""
+
+import json
+from typing import Any
+
+import torch
+from pydantic import BaseModel
+from torch import Tensor
+
+#: Written as json.dumps writes, which models know best. Free white space would let a model write nothing else.
+_COMPACT = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
+#: What the tokenizer is tried with: JSON, and Hangul of several tokens.
+_SAMPLE = '{"answer": "뷁의 요금은 3,000원입니다."}'
+
+
+class Grammar:
+    """The grammars of one tokenizer. `vocabulary` is the width of the model's logits."""
+
+    def __init__(self, tokenizer: Any, vocabulary: int, ends: list[int]) -> None:
+        from llguidance import LLExecutor, LLTokenizer
+
+        self._tokenizer = LLTokenizer(_as_json(tokenizer), n_vocab=vocabulary, eos_token=ends)
+        sample = tokenizer(_SAMPLE, add_special_tokens=False)["input_ids"]
+        if self._tokenizer.decode_str(sample).lstrip() != _SAMPLE:
+            raise ValueError("llguidance reads its tokens as other text")
+        self._executor, self._width = LLExecutor(), -(-vocabulary // 32)
+        self._vocabulary = vocabulary
+
+    def matcher(self, schema: type[BaseModel]) -> Any:
+        """Return what follows one reply token by token."""
+        from llguidance import LLMatcher
+
+        grammar = LLMatcher.grammar_from_json_schema(json.dumps(schema.model_json_schema()), overrides=_COMPACT)
+        return LLMatcher(self._tokenizer, grammar, log_level=0)
+
+    def forbidden(self, matchers: list[Any], device: Any) -> Tensor:
+        """Return which tokens may not come next, (replies, vocabulary), bools. A matcher that is None allows all."""
+        bits = torch.full((len(matchers), self._width), -1, dtype=torch.int32)
+        rows = [(matcher, row) for row, matcher in enumerate(matchers) if matcher is not None]
+        self._executor.unsafe_compute_mask_ptr(rows, bits.data_ptr(), self._width * 4, len(matchers))
+        shifts = torch.arange(32, dtype=torch.int32, device=device)
+        allowed = (bits.to(device)[:, :, None] >> shifts) & 1
+        return allowed.view(len(matchers), -1)[:, : self._vocabulary] == 0
+
+
+def _as_json(tokenizer: Any) -> str:
+    """Return a tokenizer.json. Raises ValueError where there is none, as for tokenizers written in Python.
+
+    Where the pre-tokenizer cuts text into bytes, tokens are bytes. llguidance looks at the decoder alone, and those of
+    converted models may name others too.
+    """
+    if not tokenizer.is_fast:
+        raise ValueError("its tokenizer has no tokenizer.json")
+    content = json.loads(tokenizer.backend_tokenizer.to_str())
+    if '"ByteLevel"' in json.dumps(content["pre_tokenizer"]):
+        content["decoder"] = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
+    return json.dumps(content | {"padding": None, "truncation": None})
+
+
+def make_grammar(tokenizer: Any, vocabulary: int, ends: list[int]) -> tuple[Grammar | None, str]:
+    """Return the grammar, or None and why replies cannot be held to a schema: they are then read as a server's are."""
+    try:
+        return Grammar(tokenizer, vocabulary, ends), ""
+    except ImportError:
+        return None, "llguidance is not installed"
+    except ValueError as error:
+        return None, " ".join(str(error).split()).rstrip(".")
