@@ -34,8 +34,11 @@ METRICS = Path("metrics/curate.json")
 def main() -> None:
     gc.disable()  # looking for cycles among this many records takes a sixth of the time, and they have none
     params = load_params()
-    reviewed, ledger = review(read_records(PAIRS, Pair))
-    splits, personal_data, grades = curate(reviewed, params, ledger)
+    pairs = read_records(PAIRS, Pair)
+    reviewed = apply_decisions(pairs, read_decisions(), read_records(PAGES, Page))
+    for line in review_lines(reviewed):
+        print(f"curate: {line}", flush=True)
+    splits, ledger, personal_data, grades = curate(pairs, params, reviewed)
     metrics = count(splits) | ledger.metrics() | {"personal_data": personal_data, "review": reviewed.metrics()}
     for name, rows in splits.rows.items():
         write_records(SPLITS / f"{name}.jsonl", (row.record() for row in rows))
@@ -54,20 +57,17 @@ def main() -> None:
         print(f"curate: {line}")
 
 
-def review(pairs: list[Pair]) -> tuple[Reviewed, Ledger]:
-    """Return what the reviewers left of the pairs, and a ledger; without decisions it has no step for them."""
-    ledger, decisions, pages = Ledger(), read_decisions(), read_records(PAGES, Page)
-    reviewed = apply_decisions(pairs, decisions, pages)
-    if decisions:
+def curate(
+    pairs: list[Pair], params: Params, reviewed: Reviewed | None = None
+) -> tuple[Splits, Ledger, dict[str, int], dict[str, Any]]:
+    """Return the splits, the ledger, how many pairs had personal data of each kind, and what the grades show.
+
+    `reviewed` are the pairs after the reviewers' decisions; without decisions the ledger has no step for them.
+    """
+    ledger, approved = Ledger(), set[str]()
+    if reviewed and reviewed.total:
         ledger.add("review", len(pairs), len(reviewed.pairs), reviewed.rejected)
-    for line in review_lines(reviewed):
-        print(f"curate: {line}", flush=True)
-    return reviewed, ledger
-
-
-def curate(reviewed: Reviewed, params: Params, ledger: Ledger) -> tuple[Splits, dict[str, int], dict[str, Any]]:
-    """Return the splits, how many pairs had personal data of each kind, and what the grades show."""
-    pairs, approved = reviewed.pairs, reviewed.approved
+        pairs, approved = reviewed.pairs, reviewed.approved
     taken = len(pairs)
     pairs, rejected, found = without_personal_data(pairs, params.curate.personal_data)
     ledger.add("personal_data", taken, len(pairs), rejected)
@@ -80,7 +80,7 @@ def curate(reviewed: Reviewed, params: Params, ledger: Ledger) -> tuple[Splits, 
     splits = split(pairs, params, ledger) if pairs else None
     if splits is None or not splits.rows["train"]:
         raise UserError(f"{PAIRS}: {nothing_left(ledger, splits, params)}")
-    return splits, dict(sorted(found.items())), grades
+    return splits, ledger, dict(sorted(found.items())), grades
 
 
 def split(clean: list[Pair], params: Params, ledger: Ledger) -> Splits:

@@ -32,6 +32,11 @@ class Reviewed:
     stale: list[Decision] = field(default_factory=list)
     unproven: list[tuple[Decision, Problem]] = field(default_factory=list)
 
+    @property
+    def total(self) -> int:
+        """Return how many decisions there are."""
+        return self.counts.total() + len(self.unproven) + len(self.stale)
+
     def metrics(self) -> dict[str, int]:
         names = ("keep", "edit", "reject")
         return {name: self.counts[name] for name in names} | {
@@ -130,11 +135,10 @@ def _prove(pair: Pair, answer: str, evidence: str | None, page: Page | None) -> 
 
 def review_lines(reviewed: Reviewed) -> list[str]:
     """Return what to print about the decisions: how many were applied, and which were not, and why."""
-    total = reviewed.counts.total() + len(reviewed.unproven) + len(reviewed.stale)
-    if not total:
+    if not reviewed.total:
         return []
     applied = ", ".join(f"{name} {reviewed.counts[name]}" for name in ("keep", "edit", "reject"))
-    lines = [f"{total} decisions in {REVIEW}: {applied}"]
+    lines = [f"{reviewed.total} decisions in {REVIEW}: {applied}"]
     lines += [
         f"{REVIEW}: the edit of {named(decision)} is not applied, and the pair is rejected ({problem.reason}: "
         f"{problem.detail[:100]!r}). Edit it again in `pagetune review`."

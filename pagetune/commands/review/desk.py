@@ -103,9 +103,10 @@ class Desk:
     def decide(self, position: int, wish: Wish) -> Problem | None:
         """Save a decision in place of earlier ones, or return why an edit cannot be saved."""
         decision = self._decision(self.pairs[position], wish)
-        edited = edit_pair(self.pairs[position], decision, self.page_of(position))
-        if decision.decision == "edit" and isinstance(edited, Problem):
-            return edited
+        if decision.decision == "edit":
+            edited = edit_pair(self.pairs[position], decision, self.page_of(position))
+            if isinstance(edited, Problem):
+                return edited
         with self._lock:
             self._refresh()
             self._history.append((position, self.decisions_of(position)))
