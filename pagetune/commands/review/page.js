@@ -4,7 +4,7 @@ import { drawEditor, drawPair, drawSource, el, selectedText, t } from "./view.js
 
 const $ = (id) => document.getElementById(id);
 const filter = $("filter"), pairBox = $("pair"), sourceBox = $("source");
-const now = { pair: null, place: -1, editor: null, busy: false, selected: "" };
+const now = { pair: null, place: -1, editor: null, busy: false, selected: "", turn: 0 };
 const list = new List($("list"), $("track"), (positions) => call(`/api/rows?positions=${positions}`), (place) => pick(place));
 
 function say(words, isProblem = false) {
@@ -51,15 +51,17 @@ function fillChoices(choices) {
 }
 
 /** Lists the pairs that the filters let through; the pair that is shown stays where it is among them. */
-async function relist(first = 0) {
+async function relist() {
   const wanted = new URLSearchParams([...new FormData(filter)].filter(([, value]) => value));
+  const turn = ++now.turn;
   const { positions, groups } = await call(`/api/list?${wanted}`);
+  if (turn !== now.turn) return;
   list.show(positions, groups);
   $("shown").textContent = positions.length ? t("shown", { count: positions.length }) : t("nothing");
   const place = now.pair ? positions.indexOf(now.pair.position) : -1;
   now.place = place;
   if (now.editor) return;
-  if (positions.length) await show(place < 0 ? Math.min(first, positions.length - 1) : place, false);
+  if (positions.length) await show(Math.max(place, 0), false);
   else clear();
 }
 
@@ -72,7 +74,9 @@ function clear() {
 
 async function show(place, opens = true) {
   if (place < 0 || place >= list.positions.length) return;
+  const turn = ++now.turn;
   const pair = await call(`/api/pairs/${list.positions[place]}`);
+  if (turn !== now.turn) return; // somebody has gone on meanwhile
   list.select(place);
   draw(pair, place);
   if (opens) document.body.classList.add("open");
@@ -232,10 +236,10 @@ function pressed(event) {
 
 let waiting;
 filter.addEventListener("submit", (event) => event.preventDefault());
-filter.addEventListener("reset", () => setTimeout(once(relist)));
+filter.addEventListener("reset", () => setTimeout(relist));
 filter.addEventListener("input", () => {
   clearTimeout(waiting);
-  waiting = setTimeout(() => relist(), 150);
+  waiting = setTimeout(relist, 150);
 });
 document.addEventListener("keydown", pressed);
 document.addEventListener("selectionchange", () => {
