@@ -1,7 +1,7 @@
 // The list of pairs, which draws only the rows that are visible: twenty thousand open as fast as ten.
 import { el, stateMark } from "./view.js";
 
-const ROW = 76, GROUP = 32, CHUNK = 100; // heights as in page.css; rows that are asked for at once
+const ROW = 88, GROUP = 32, CHUNK = 100; // heights as in page.css; rows that are asked for at once
 
 export class List {
   /** `load(positions)` returns their rows, `pick(place)` is called for the row that is clicked. */

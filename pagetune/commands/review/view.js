@@ -111,7 +111,10 @@ export function drawSource(box, pair) {
   box.replaceChildren(el("h2", { textContent: t("page", pair) }), body, ...tables.map(table));
   const wide = matchMedia("(min-width: 44.01rem)").matches;
   const found = box.querySelector("mark, tr.marked");
-  if (wide) box.scrollTop = found ? box.scrollTop + found.getBoundingClientRect().top - box.getBoundingClientRect().top - box.clientHeight / 3 : 0;
+  const height = (element) => element.getBoundingClientRect().top;
+  if (wide) box.scrollTop = found ? box.scrollTop + height(found) - height(box) - box.clientHeight / 3 : 0;
+  const cell = box.querySelector("td.marked");
+  if (cell) cell.closest(".scroll").scrollLeft = cell.offsetLeft - 60;
 }
 
 /** Returns what is selected on the page, a row of a table with " | " between its cells, or "". */
