@@ -173,6 +173,50 @@ def serve(
 
 
 @command(
+    "Keep, edit or reject question-answer pairs in the browser, by keyboard. The decisions go into data/review.jsonl, "
+    "and the next `dvc repro` applies them.",
+    "브라우저에서 질문·답변 쌍을 키보드로 유지·수정·제외합니다. 결정은 data/review.jsonl에 저장되고 "
+    "다음 `dvc repro`부터 적용됩니다.",
+    "review",
+    "review --reviewer Kim --no-browser --port 8002",
+)
+def review(
+    host: Annotated[
+        str,
+        typer.Option(
+            help=tr(
+                "The address to listen on; 127.0.0.1 serves only this machine.",
+                "서버를 열 주소. 127.0.0.1이면 이 컴퓨터에서만 접속할 수 있습니다.",
+            )
+        ),
+    ] = "127.0.0.1",
+    port: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=65535,
+            help=tr("The port to listen on; 0 takes a free one.", "서버를 열 포트. 0이면 빈 포트를 고릅니다."),
+        ),
+    ] = 0,
+    no_browser: Annotated[
+        bool,
+        typer.Option("--no-browser", help=tr("Only print the address.", "브라우저를 열지 않고 주소만 보여 줍니다.")),
+    ] = False,
+    reviewer: Annotated[
+        str | None,
+        typer.Option(
+            help=tr(
+                "Your name in the decisions; Git's user.name otherwise.", "결정에 남길 이름. 생략하면 Git의 user.name."
+            )
+        ),
+    ] = None,
+) -> None:
+    from pagetune.commands.review.server import review as run
+
+    run(host, port, not no_browser, reviewer)
+
+
+@command(
     "Check whether this machine has what pagetune needs, and say which backend will train. "
     "Exit with 1 where something necessary is missing.",
     "이 컴퓨터에 필요한 것이 갖춰져 있는지, 어느 백엔드로 학습하는지 알려 줍니다. "

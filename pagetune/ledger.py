@@ -20,9 +20,10 @@ class Ledger:
         self._taken[step] = taken
         self.rejected += rejected
 
-    def taken(self, step: str) -> int:
-        """Return how many a step took."""
-        return self._taken[step]
+    @property
+    def total(self) -> int:
+        """Return how many the first step took."""
+        return next(iter(self._taken.values()))
 
     def metrics(self) -> dict[str, object]:
         return {"rejected": count_reasons(self.rejected), "steps": self._steps}

@@ -66,6 +66,7 @@ Reason = Literal[
     "in_heldout_and_training",
     "changes_facts",
     "low_grade",
+    "rejected_by_reviewer",
     "special_token",
     "unreadable_row",
     "missing_text",

@@ -1,4 +1,7 @@
-"""Clean the pairs, split them so that nothing leaks, and paraphrase them: data/qa.jsonl -> data/splits/."""
+"""Apply the reviewers' decisions, clean the pairs, split them so that nothing leaks, and paraphrase them.
+
+data/qa.jsonl, data/review.jsonl -> data/splits/
+"""
 
 import gc
 from collections.abc import Iterator
@@ -8,11 +11,13 @@ from typing import Any
 
 from pagetune.curate.console import nothing_left, split_lines
 from pagetune.curate.dataset_card import render_card
+from pagetune.curate.decisions import read_decisions
 from pagetune.curate.dialogue_splits import dialogue_texts, split_dialogues
 from pagetune.curate.filters import filter_pairs
 from pagetune.curate.grade import grade_pairs
 from pagetune.curate.losses import loss_lines
 from pagetune.curate.personal_data import without_personal_data
+from pagetune.curate.review import Reviewed, apply_decisions, review_lines
 from pagetune.curate.rows import Row, Splits
 from pagetune.curate.splits import WordingsOf, make_splits
 from pagetune.curate.wordings import model_wordings, pattern_wordings
@@ -20,16 +25,21 @@ from pagetune.errors import UserError, run_stage
 from pagetune.jsonl import read_records, write_json, write_json_list, write_records, write_text
 from pagetune.ledger import Ledger
 from pagetune.params import Params, load_params
-from pagetune.records import Pair, Rejected
+from pagetune.records import Page, Pair, Rejected
 
-PAIRS, SPLITS, METRICS = Path("data/qa.jsonl"), Path("data/splits"), Path("metrics/curate.json")
+PAIRS, PAGES, SPLITS = Path("data/qa.jsonl"), Path("data/pages.jsonl"), Path("data/splits")
+METRICS = Path("metrics/curate.json")
 
 
 def main() -> None:
     gc.disable()  # looking for cycles among this many records takes a sixth of the time, and they have none
     params = load_params()
-    splits, ledger, personal_data, grades = curate(read_records(PAIRS, Pair), params)
-    metrics = count(splits) | ledger.metrics() | {"personal_data": personal_data}
+    pairs = read_records(PAIRS, Pair)
+    reviewed = apply_decisions(pairs, read_decisions(), read_records(PAGES, Page))
+    for line in review_lines(reviewed):
+        print(f"curate: {line}", flush=True)
+    splits, ledger, personal_data, grades = curate(pairs, params, reviewed)
+    metrics = count(splits) | ledger.metrics() | {"personal_data": personal_data, "review": reviewed.metrics()}
     for name, rows in splits.rows.items():
         write_records(SPLITS / f"{name}.jsonl", (row.record() for row in rows))
     write_records(SPLITS / "rejected.jsonl", ledger.rejected)
@@ -40,24 +50,32 @@ def main() -> None:
     write_json_list(SPLITS / "own_text.json", texts(splits.rows["train"]))
     write_text(SPLITS / "README.md", render_card(splits, params, metrics))
     write_json(METRICS, metrics)
-    print(f"curate: {ledger.taken('personal_data')} pairs -> rows {metrics['rows']}, rejected {metrics['rejected']}")
-    for line in loss_lines(ledger.rejected, params, ledger.taken("personal_data")):
+    print(f"curate: {ledger.total} pairs -> rows {metrics['rows']}, rejected {metrics['rejected']}")
+    for line in loss_lines(ledger.rejected, params, ledger.total):
         print(f"curate: {line}")
     for line in split_lines(splits, ledger, params):
         print(f"curate: {line}")
 
 
-def curate(pairs: list[Pair], params: Params) -> tuple[Splits, Ledger, dict[str, int], dict[str, Any]]:
-    """Return the splits, the ledger, how many pairs had personal data of each kind, and what the grades show."""
-    ledger = Ledger()
+def curate(
+    pairs: list[Pair], params: Params, reviewed: Reviewed | None = None
+) -> tuple[Splits, Ledger, dict[str, int], dict[str, Any]]:
+    """Return the splits, the ledger, how many pairs had personal data of each kind, and what the grades show.
+
+    `reviewed` are the pairs after the reviewers' decisions; without decisions the ledger has no step for them.
+    """
+    ledger, approved = Ledger(), set[str]()
+    if reviewed and reviewed.total:
+        ledger.add("review", len(pairs), len(reviewed.pairs), reviewed.rejected)
+        pairs, approved = reviewed.pairs, reviewed.approved
     taken = len(pairs)
     pairs, rejected, found = without_personal_data(pairs, params.curate.personal_data)
     ledger.add("personal_data", taken, len(pairs), rejected)
     taken = len(pairs)
-    pairs, rejected = filter_pairs(pairs, params.curate, params.predict.max_new_tokens)
+    pairs, rejected = filter_pairs(pairs, params.curate, params.predict.max_new_tokens, approved)
     ledger.add("filters", taken, len(pairs), rejected)
     taken = len(pairs)
-    pairs, rejected, grades = grade_pairs(pairs, params.curate.min_grade)
+    pairs, rejected, grades = grade_pairs(pairs, params.curate.min_grade, approved)
     ledger.add("grades", taken, len(pairs), rejected)
     splits = split(pairs, params, ledger) if pairs else None
     if splits is None or not splits.rows["train"]:

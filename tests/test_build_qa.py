@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from benchmarks.typeset import Layout, typeset
 from pagetune.build_qa.draft import sections, to_document
-from pagetune.build_qa.evidence import find_evidence, not_proven, quote
 from pagetune.build_qa.rules import build_pairs
 from pagetune.curate.filters import is_too_long
 from pagetune.extract.pages import read_documents
 from pagetune.params import Params, load_params
 from pagetune.records import Page, Pair, Place, Rejected, Table
+from pagetune.text.evidence import find_evidence, not_proven, quote
 from pagetune.text.korean import has_final_consonant
 
 PARAMS: Params = load_params(ROOT / "params.yaml")

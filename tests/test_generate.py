@@ -13,7 +13,6 @@ from llm_server import Body, Fault, Reply, passage_of, reading_model, serving, t
 from test_build_qa import page
 
 from pagetune.build_qa.draft import to_document
-from pagetune.build_qa.evidence import quote
 from pagetune.build_qa.generate import generate_pairs, quota
 from pagetune.build_qa.judge import judge_pairs, source_of
 from pagetune.build_qa.passages import passages
@@ -21,6 +20,7 @@ from pagetune.build_qa.rules import build_pairs
 from pagetune.ledger import Ledger
 from pagetune.params import Params, load_params
 from pagetune.records import Judgement, Page, Pair, Table
+from pagetune.text.evidence import quote
 
 PARAMS: Params = load_params(ROOT / "params.yaml")
 TEXT = page("센터 안내", "1. 위치", "센터의 주소는 서울 종로 12번지입니다.", "2. 요금", "입장료는 9,000원입니다.")

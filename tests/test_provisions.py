@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from pagetune.build_qa.evidence import quote
 from pagetune.build_qa.law.list_questions import ask_exception, ask_item, ask_list
 from pagetune.build_qa.rules import build_pairs
 from pagetune.records import Page, Pair
+from pagetune.text.evidence import quote
 
 STATUTE = (
     "학교급식안전법",

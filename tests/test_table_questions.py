@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pagetune.build_qa.evidence import not_proven, quote
 from pagetune.build_qa.rules import build_pairs
 from pagetune.build_qa.tables.cells import has_value, is_number, plain_name, plain_value
 from pagetune.build_qa.tables.questions import MAX_PAIRS, MAX_REVERSED, MAX_SAME
 from pagetune.records import Page, Pair, Rejected, Table
+from pagetune.text.evidence import not_proven, quote
 
 TITLE = "햇살 마을 도서관"
 

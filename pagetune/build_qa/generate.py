@@ -8,7 +8,6 @@ import unicodedata
 from dataclasses import dataclass
 
 from pagetune.build_qa.draft import to_document
-from pagetune.build_qa.evidence import find_evidence, not_proven, quote
 from pagetune.build_qa.pairs import pair_from_page
 from pagetune.build_qa.passages import Passage, passages
 from pagetune.build_qa.rules import readable_pages
@@ -20,6 +19,7 @@ from pagetune.llm.schemas import Answered, QuestionList
 from pagetune.params import Llm, Qa
 from pagetune.records import Page, Pair, Reason, Rejected
 from pagetune.text.claims import normal_form
+from pagetune.text.evidence import find_evidence, not_proven, quote
 
 
 @dataclass(frozen=True)

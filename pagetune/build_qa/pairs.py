@@ -2,8 +2,8 @@
 
 import hashlib
 
-from pagetune.build_qa.evidence import quote
 from pagetune.records import Kind, Page, Pair, Place
+from pagetune.text.evidence import quote
 
 
 def make_id(*parts: str) -> str:

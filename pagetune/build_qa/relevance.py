@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 
 from pagetune.build_qa.draft import Document, Paragraph
-from pagetune.build_qa.evidence import quote, row_place
+from pagetune.text.evidence import quote, row_place
 from pagetune.build_qa.soundness import Fault
 from pagetune.records import Page, Place
 from pagetune.text.claims import claims, holds_whole, normal_form

@@ -6,7 +6,6 @@ from functools import partial
 
 from pagetune.build_qa.context import TitledDraft, with_context
 from pagetune.build_qa.draft import Draft, Rule, to_document
-from pagetune.build_qa.evidence import not_proven
 from pagetune.build_qa.instructing import Orders, find_orders
 from pagetune.build_qa.law.provisions import provision_drafts, without_asked_articles
 from pagetune.build_qa.law.statutes import article_drafts, definition_drafts
@@ -16,6 +15,7 @@ from pagetune.build_qa.texts.faq import faq_drafts
 from pagetune.build_qa.texts.prose import prose_drafts
 from pagetune.build_qa.texts.value_sentences import value_drafts
 from pagetune.records import Page, Pair, Rejected
+from pagetune.text.evidence import not_proven
 
 #: A place that somebody will fill in: ○○○ 회사, 대표자 : ), 출자비율 : %.
 _TO_FILL_IN = re.compile(r"[○◯ㅇ△□◇]{2,}|[:：]\s*[%)]|_{3,}|\(\s*\)")

@@ -1,7 +1,6 @@
 """`python -m pagetune serve`: a web page to ask the tuned model and its base, by default only for this machine."""
 
 import html
-import ipaddress
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -12,7 +11,7 @@ from pagetune.commands.locale import tr
 from pagetune.commands.request_filter import RequestFilter
 from pagetune.commands.sessions import Sessions
 from pagetune.commands.sources import Sources, as_html
-from pagetune.errors import UserError
+from pagetune.commands.web import allowed_hosts, in_url, is_loopback, listen
 
 #: Characters of a question; the answer to a longer one names the limit.
 MAX_QUESTION = 2000
@@ -84,8 +83,7 @@ def make_app(page: WebPage, host: str) -> Any:
     app = gr.mount_gradio_app(
         app, blocks, path="/", theme=theme, css=CSS, ssr_mode=False, show_error=True, footer_links=[]
     )
-    if _is_loopback(host):  # or else another site's name could point here, and its page read the answers
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]", _in_url(host)])
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=allowed_hosts(host))
     app.add_middleware(RequestFilter, blocks=blocks, sessions=sessions)
     return app
 
@@ -194,27 +192,20 @@ def _each_text(data: Any, change: Callable[[str], str]) -> Any:
     return data
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def serve(host: str, port: int) -> None:
     """Serve until Ctrl-C. Raise UserError where the port is taken, and before the first `dvc repro`."""
     import uvicorn
 
-    listening = _listen(host, port)
+    listening = listen("serve", host, port)
     app = make_app(WebPage(Asker(tuned=True), Sources.read()), host)
-    if not _is_loopback(host):
+    if not is_loopback(host):
         print(
             tr(
                 f"serve: {host} is open to the network: anyone who can reach it can ask questions",
                 f"serve: {host}은(는) 네트워크에 열려 있어 접속할 수 있는 누구나 질문할 수 있습니다",
             )
         )
-    print(f"serve: http://{_in_url(host)}:{listening.getsockname()[1]}", flush=True)
+    print(f"serve: http://{in_url(host)}:{listening.getsockname()[1]}", flush=True)
     uvicorn.Server(server_config(app)).run(sockets=[listening])
 
 
@@ -225,21 +216,3 @@ def server_config(app: Any) -> Any:
     return uvicorn.Config(
         app, log_level="critical", timeout_graceful_shutdown=2, proxy_headers=False, server_header=False, ws="none"
     )
-
-
-def _listen(host: str, port: int) -> Any:
-    import socket
-
-    try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-    except OSError as error:
-        raise UserError(
-            tr(
-                f"serve: cannot listen on {host}:{port} ({error.strerror}). Choose another port with --port.",
-                f"serve: {host}:{port}을(를) 열 수 없습니다({error.strerror}). --port로 다른 포트를 지정하세요.",
-            )
-        ) from None
-
-
-def _in_url(host: str) -> str:
-    return f"[{host}]" if ":" in host else host

@@ -87,7 +87,7 @@ def why_nothing_heldout(splits: Splits, ledger: Ledger, params: Params) -> str:
 
 def nothing_left(ledger: Ledger, splits: Splits | None, params: Params) -> str:
     """Say why no pair is left to train on, and what to change."""
-    taken = ledger.taken("personal_data")
+    taken = ledger.total
     if splits and splits.rows["heldout"]:
         family = ", ".join(sorted({doc_id for doc_id, _ in splits.heldout})[:_SHOWN])
         return (

@@ -1,7 +1,7 @@
 """Rules for what no model should learn. They look at one pair at a time and, in doubt, keep it."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from functools import cache
 
 from pagetune.params import Curate
@@ -57,14 +57,20 @@ def is_too_long(answer: str, params: Curate, max_new_tokens: int) -> bool:
     return len(answer) > longest_answer(params, max_new_tokens, korean=is_korean(answer))
 
 
-def filter_pairs(pairs: list[Pair], params: Curate, max_new_tokens: int) -> tuple[list[Pair], list[Rejected]]:
-    """Reject each pair that breaks a rule, by the first rule that it breaks."""
+def filter_pairs(
+    pairs: list[Pair], params: Curate, max_new_tokens: int, approved: Container[str] = ()
+) -> tuple[list[Pair], list[Rejected]]:
+    """Reject each pair that breaks a rule, by the first rule that it breaks.
+
+    A reviewer has `approved` pairs by their ids; only what no answer can reach, its length, still rejects them.
+    """
     kept: list[Pair] = []
     rejected: list[Rejected] = []
     for pair in pairs:
         rows = _trained_rows(pair)
         is_long = any(is_too_long(row.output, params, max_new_tokens) for row in rows)
-        reason = "too_long" if is_long else next((why for row in rows if (why := filter_reason(row, params))), None)
+        judged = [] if pair.pair_id in approved else rows
+        reason = "too_long" if is_long else next((why for row in judged if (why := filter_reason(row, params))), None)
         if reason:
             rejected.append(Rejected.of(pair, reason))
         else:

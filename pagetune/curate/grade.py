@@ -6,7 +6,7 @@ rare the words are, and good questions name rare things.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from itertools import pairwise
 from math import prod
 from typing import Any, Literal, NamedTuple
@@ -48,10 +48,13 @@ class Grade(NamedTuple):
 _CHUNK, _SHOWN = 2_000, 8
 
 
-def grade_pairs(pairs: list[Pair], min_grade: float) -> tuple[list[Pair], list[Rejected], dict[str, Any]]:
+def grade_pairs(
+    pairs: list[Pair], min_grade: float, approved: Container[str] = ()
+) -> tuple[list[Pair], list[Rejected], dict[str, Any]]:
     """Grade the pairs in place. Return those that are kept, those rejected, and what the report shows of both.
 
-    A user's own row is never rejected by its grade, and a dialogue has none.
+    A user's own row is never rejected by its grade, nor is a pair that a reviewer has `approved`, and a dialogue has
+    none.
     """
     kept: list[Pair] = []
     rejected: list[Rejected] = []
@@ -67,7 +70,7 @@ def grade_pairs(pairs: list[Pair], min_grade: float) -> tuple[list[Pair], list[R
                 continue
             own = grade(pair)
             pairs[position] = graded = pair.model_copy(update={"grade": own.value})
-            is_low = own.value < min_grade and pair.kind != "user"
+            is_low = own.value < min_grade and pair.kind != "user" and pair.pair_id not in approved
             if is_low:
                 rejected.append(Rejected.of(graded, "low_grade", f"{own.value}, {own.reason()}"))
             else:

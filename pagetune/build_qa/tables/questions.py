@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from pagetune.build_qa.draft import Document, Draft
-from pagetune.build_qa.evidence import row_place
 from pagetune.build_qa.tables.cells import has_value, is_number, letters, plain_value, says_no, says_yes, titled_items
 from pagetune.build_qa.tables.endings import answer_of
 from pagetune.build_qa.tables.facts import Fact, header_facts, is_turned, turned_facts, unambiguous, with_unit
@@ -30,6 +29,7 @@ from pagetune.build_qa.tables.wording import (
     yes_or_no,
 )
 from pagetune.records import Kind, Page, Reason, Table
+from pagetune.text.evidence import row_place
 from pagetune.text.korean import with_particle
 
 #: A table gives at most as many pairs, spread over its rows and columns, so that a table of 30 x 12 numbers does not

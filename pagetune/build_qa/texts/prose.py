@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from pagetune.build_qa.draft import SENTENCE_GAP, Document, Draft
-from pagetune.build_qa.evidence import not_proven
 from pagetune.build_qa.law.statutes import definition_drafts
 from pagetune.build_qa.naming import Names
 from pagetune.build_qa.sentences.asking import Asked, ask
@@ -19,6 +18,7 @@ from pagetune.build_qa.texts.outline import Line, outline
 from pagetune.build_qa.texts.owner import section_of
 from pagetune.build_qa.texts.value_sentences import gives_value
 from pagetune.records import Place
+from pagetune.text.evidence import not_proven
 from pagetune.text.korean import is_korean, with_particle
 from pagetune.text.morphemes import morphemes
 from pagetune.text.note_style import as_sentence

@@ -1,0 +1,1 @@
+"""`pagetune review`: experts keep, edit and reject pairs in the browser."""

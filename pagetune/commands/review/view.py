@@ -1,0 +1,125 @@
+"""What the page shows of a pair, as JSON: its texts, its page with the evidence marked, and why an edit is refused."""
+
+from itertools import accumulate
+from typing import Any
+
+from pagetune.commands.locale import tr
+from pagetune.commands.review.desk import Desk
+from pagetune.curate.decisions import Decision
+from pagetune.curate.review import Problem
+from pagetune.records import Page, Pair, Place
+from pagetune.text.claims import holds_whole
+from pagetune.text.evidence import not_proven
+
+#: Characters of a question and an answer in the list.
+_LISTED = 160
+#: What stands between the cells of a row, as records.Place counts.
+_BAR = " | "
+
+
+def row_of(desk: Desk, position: int) -> dict[str, Any]:
+    """Return a pair as the list shows it."""
+    pair, outcome = desk.current(position), desk.outcome_of(position)
+    return {
+        "position": position,
+        "question": pair.instruction[:_LISTED],
+        "answer": pair.output[:_LISTED],
+        "document": pair.doc_id,
+        "page": pair.page_number,
+        "kind": pair.kind,
+        "grade": outcome.grade,
+        "state": desk.state_of(position),
+        "curate": outcome.reason,
+    }
+
+
+def pair_of(desk: Desk, position: int) -> dict[str, Any]:
+    """Return all that is shown of one pair."""
+    pair, page, outcome = desk.current(position), desk.page_of(position), desk.outcome_of(position)
+    return row_of(desk, position) | {
+        "id": pair.pair_id,
+        "question": pair.instruction,
+        "answer": pair.output,
+        "evidence": pair.evidence,
+        "references": pair.references,
+        "turns": [turn.model_dump() for turn in pair.turns],
+        "before": _before(desk.pairs[position], pair),
+        "decisions": [decided(one) for one in desk.decisions_of(position)],
+        "splits": outcome.splits,
+        "detail": outcome.detail,
+        "source": page_of(page, pair) if page else None,
+    }
+
+
+def _before(original: Pair, shown: Pair) -> dict[str, str]:
+    """Return the texts that an edit replaced."""
+    texts = {"question": original.instruction, "answer": original.output, "evidence": original.evidence or ""}
+    now = {"question": shown.instruction, "answer": shown.output, "evidence": shown.evidence or ""}
+    return {name: text for name, text in texts.items() if text != now[name]}
+
+
+def decided(decision: Decision) -> dict[str, Any]:
+    return {
+        "decision": decision.decision,
+        "question": decision.question,
+        "document": decision.doc_id,
+        "reviewer": decision.reviewer,
+        "reason": decision.reason,
+        "texts": [text for text in (decision.instruction, decision.output, decision.evidence) if text is not None],
+    }
+
+
+def page_of(page: Page, pair: Pair) -> dict[str, Any]:
+    """Return the page with the place of the evidence: `mark` in its text, or the row of a table and cells in it."""
+    place = pair.place
+    in_text = place is not None and place.table is None
+    return {
+        "text": page.text,
+        "mark": [place.start, place.end] if place and in_text else None,
+        "tables": [
+            {
+                "caption": table.caption,
+                "rows": table.rows,
+                "row": place.row if place and place.table == number else None,
+                "cells": _cells(table.rows[place.row or 0], place, pair) if place and place.table == number else [],
+            }
+            for number, table in enumerate(page.tables)
+        ],
+    }
+
+
+def _cells(row: list[str], place: Place, pair: Pair) -> list[int]:
+    """Return which cells of a row hold the answer; of a part of a row, those that it touches."""
+    ends = list(accumulate((len(cell) + len(_BAR) for cell in row), initial=0))
+    touched = [i for i, cell in enumerate(row) if ends[i] < place.end and ends[i] + len(cell) > place.start]
+    if len(touched) < len(row):
+        return touched
+    return [
+        i for i in touched if row[i].strip() and (holds_whole(pair.output, row[i]) or holds_whole(row[i], pair.output))
+    ]
+
+
+def problem_text(problem: Problem, answer: str, page: Page | None) -> str:
+    """Say why an edit is not saved, and what to do."""
+    if problem.reason == "too_short":
+        return tr("Write a question and an answer.", "질문과 답변을 모두 적어 주세요.")
+    if problem.reason == "evidence_not_on_page":
+        return tr(
+            "The page does not have this evidence. Copy it from the page, from its text or from one row of a table, "
+            "with whole words and numbers.",
+            "이 근거가 페이지에 없습니다. 본문이나 표의 한 행에서 낱말과 숫자를 자르지 말고 그대로 옮겨 주세요.",
+        )
+    if page is None or not_proven(answer, _whole(page)):
+        return tr(
+            f"The page does not say “{problem.detail}”. Correct the answer, or reject the pair.",
+            f"페이지에 “{problem.detail}” 내용이 없습니다. 답변을 고치거나 이 쌍을 제외하세요.",
+        )
+    return tr(
+        f"The evidence does not say “{problem.detail}”, but the page does elsewhere. Select that passage on the "
+        "page and use it as the evidence.",
+        f"근거에는 “{problem.detail}” 내용이 없지만 페이지의 다른 곳에 있습니다. 그 부분을 선택해 근거로 쓰세요.",
+    )
+
+
+def _whole(page: Page) -> str:
+    return "\n".join([page.text, *(_BAR.join(row) for table in page.tables for row in table.rows)])

@@ -1,0 +1,38 @@
+"""What the commands that open a web page share: the address that they listen on."""
+
+import ipaddress
+from typing import Any
+
+from pagetune.commands.locale import tr
+from pagetune.errors import UserError
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def allowed_hosts(host: str) -> list[str]:
+    """Return the names that a request may ask for: another site's name could point here, and its page read along."""
+    return ["127.0.0.1", "localhost", "[::1]", in_url(host)] if is_loopback(host) else ["*"]
+
+
+def listen(command: str, host: str, port: int) -> Any:
+    """Return a listening socket. Raise UserError where the port is taken."""
+    import socket
+
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise UserError(
+            tr(
+                f"{command}: cannot listen on {host}:{port} ({error.strerror}). Choose another port with --port.",
+                f"{command}: {host}:{port}을(를) 열 수 없습니다({error.strerror}). --port로 다른 포트를 지정하세요.",
+            )
+        ) from None
+
+
+def in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
