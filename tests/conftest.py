@@ -286,7 +286,7 @@ def make_tiny_base(folder: Path) -> None:
     write_json(folder / "manifest.json", make_builtin(texts_of(word_pages(), []), folder, params, seed=0).model_dump())
 
 
-def make_tiny_seq2seq(folder: Path, steps: int = 3000) -> None:
+def make_tiny_seq2seq(folder: Path, steps: int = 1000) -> None:
     """A built-in encoder-decoder of a few hundred thousand parameters; after 1000 steps it copies by luck alone."""
     from pagetune.model.builtin_seq2seq import make_builtin_seq2seq
 

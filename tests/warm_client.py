@@ -9,12 +9,12 @@ import os
 import socket
 import sys
 
-#: What is imported in the warm Python: modules that take seconds, and none that fork or limit the memory of a process.
-WARM_STAGES = ("base_model", "format", "baseline", "train", "predict", "evaluate", "report", "export")
-WARM = {"dvc", "pagetune", *(f"stages.{name}" for name in WARM_STAGES)}
+STAGES = ("build_qa", "curate", "base_model", "format", "baseline", "train", "predict", "evaluate", "report", "export")
+#: What runs in the warm Python. The stage extract has processes of its own, and limits their memory.
+WARM = {"dvc", "pagetune", *(f"stages.{name}" for name in STAGES)}
 #: Variables that no library reads while it is imported. A command with any other difference gets a Python of its own.
-MAY_DIFFER = ("PATH", "PYTHONPATH", "PWD", "OLDPWD", "SHLVL", "_", "PYTEST_CURRENT_TEST")
-MAY_BEGIN = ("DVC_", "GIT_")
+MAY_DIFFER = ("PATH", "PYTHONPATH", "PWD", "OLDPWD", "SHLVL", "_", "PYTEST_CURRENT_TEST", "LLAMA_CPP")
+MAY_BEGIN = ("AWS_", "DVC_", "GIT_", "PAGETUNE_")
 
 
 def environment() -> dict[str, str]:
