@@ -1,12 +1,17 @@
 """What several tests share: real material, a tiny model, and a temporary clone in which the pipeline has run."""
 
+import atexit
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from random import Random
+from subprocess import PIPE
 from typing import Any
 
 import pytest
@@ -49,6 +54,9 @@ TINY = {
     "evaluate.bootstrap_samples": 50,
 }
 
+
+#: Sample documents without which the pipeline runs: it asks half of the questions, and trains on half of the rows.
+LEFT_OUT = ("boiler_guide.pdf", "health_notice.pdf", "office_rules.pdf", "payment_rules.pdf")
 
 #: The same for summaries, with presets/summarization.yaml.
 TINY_SUMMARIES = {
@@ -137,12 +145,29 @@ def write_texts(folder: Path) -> None:
     write_json(folder / "data/splits/own_text.json", [])
 
 
-def run(folder: Path, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-    """Run a command in `folder` with this interpreter's programs first on PATH."""
-    environment = os.environ | {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "PYTHONPATH": str(folder),
-    }
+@cache
+def warm_programs() -> list[str]:
+    """Return the folder with a `python` and a `dvc` that start at once, for a run of all tests; see warm_python.py."""
+    if "PYTEST_XDIST_WORKER" not in os.environ or not hasattr(os, "pidfd_open"):
+        return []
+    folder, tests = Path(tempfile.mkdtemp()), ROOT / "tests"
+    call = f"exec {sys.executable} -IS {tests / 'warm_client.py'} {folder / 'socket'}"
+    for name, arguments in (("python", '"$@"'), ("dvc", '-m dvc "$@"')):
+        (folder / name).write_text(f"#!/bin/sh\n{call} {arguments}\n")
+        (folder / name).chmod(0o755)
+    server = subprocess.Popen([sys.executable, str(tests / "warm_python.py"), str(folder / "socket")], stdin=PIPE)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    while server.poll() is None and not (folder / "socket").exists():
+        time.sleep(0.1)
+    return [str(folder)]
+
+
+def run(folder: Path, *command: str, check: bool = True, warm: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run a command in `folder` with this interpreter's programs first on PATH, or the ones that start at once."""
+    paths = [*(warm_programs() if warm else []), str(Path(sys.executable).parent), os.environ["PATH"]]
+    environment = os.environ | {"PATH": os.pathsep.join(paths), "PYTHONPATH": str(folder)}
+    program = "python" if command[0] == sys.executable else command[0]
+    command = (shutil.which(program, path=environment["PATH"]) or program, *command[1:])
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     if check and done.returncode:
         pytest.fail(f"{' '.join(command)} exited with {done.returncode}:\n{done.stdout}\n{done.stderr}")
@@ -193,6 +218,8 @@ def copy_of(factory: pytest.TempPathFactory, folder: Path) -> Path:
 
 def run_pipeline(folder: Path) -> None:
     clone(folder)
+    for name in LEFT_OUT:
+        (folder / "data/raw" / name).unlink()
     edit_params(folder, TINY)
     commit(folder)
     run(folder, "dvc", "repro")
@@ -259,7 +286,7 @@ def make_tiny_base(folder: Path) -> None:
     write_json(folder / "manifest.json", make_builtin(texts_of(word_pages(), []), folder, params, seed=0).model_dump())
 
 
-def make_tiny_seq2seq(folder: Path, steps: int = 3000) -> None:
+def make_tiny_seq2seq(folder: Path, steps: int = 1000) -> None:
     """A built-in encoder-decoder of a few hundred thousand parameters; after 1000 steps it copies by luck alone."""
     from pagetune.model.builtin_seq2seq import make_builtin_seq2seq
 

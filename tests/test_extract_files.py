@@ -5,6 +5,7 @@ import os
 import re
 import sys
 import zlib
+from functools import cache
 from pathlib import Path
 from random import Random
 
@@ -225,11 +226,12 @@ def looping_tree() -> bytes:
     )
 
 
+@cache
 def decompression_bomb() -> bytes:
-    """Return a PDF of a few MB that draws some 4 GB of text; its content stream is compressed twice."""
+    """Return a PDF of a megabyte that draws some 1 GB of text; its content stream is compressed twice."""
     packer = zlib.compressobj(9)
     line = b"BT /F 1 Tf (aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa) Tj ET\n" * 20_000
-    packed = b"".join(packer.compress(line) for _ in range(3_000)) + packer.flush()
+    packed = b"".join(packer.compress(line) for _ in range(900)) + packer.flush()
     return raw_pdf(
         CATALOG,
         b"<</Type /Pages /Kids [3 0 R] /Count 1>>",

@@ -18,7 +18,7 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, TINY, edit_params
+from conftest import LEFT_OUT, ROOT, TINY, edit_params
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -153,10 +153,6 @@ def install_section(page: str) -> list[str]:
 def shown(page: str) -> str:
     """Return a page's lines of code without their indent."""
     return "".join(f"{line[4:]}\n" for line in page.splitlines() if line.startswith("    "))
-
-
-#: Half of the sample documents are enough here.
-LEFT_OUT = ("boiler_guide.pdf", "health_notice.pdf", "office_rules.pdf", "payment_rules.pdf")
 
 
 @pytest.fixture(scope="module")

@@ -300,7 +300,7 @@ def test_no_rows_of_the_wanted_kind_is_one_line(fresh: Path) -> None:
 def test_nothing_heldout_is_said(experiments: Path) -> None:
     edit_params(experiments, {"curate.heldout_fraction": 0.0})
     said = run(experiments, "python", "-m", "stages.curate").stdout
-    assert "curate: heldout 0 of 8 documents (0 of" in said
+    assert "curate: heldout 0 of 4 documents (0 of" in said
     assert "heldout is empty, so no score shows" in said
     assert "curate.heldout_fraction is 0. Raise it" in said
 
