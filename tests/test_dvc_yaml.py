@@ -26,6 +26,7 @@ SHARED_MODULES = {
     "pagetune/jsonl.py",
     "pagetune/params/__init__.py",
     "pagetune/params/rules.py",
+    "pagetune/parent_process.py",
     "pagetune/progress.py",
     "pagetune/records.py",
     "stages/__init__.py",
