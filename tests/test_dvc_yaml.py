@@ -27,6 +27,7 @@ SHARED_MODULES = {
     "pagetune/masking.py",
     "pagetune/params/__init__.py",
     "pagetune/params/rules.py",
+    "pagetune/parent_process.py",
     "pagetune/progress.py",
     "pagetune/recorded.py",
     "pagetune/records.py",
