@@ -23,9 +23,11 @@ DVC = stages_of("dvc.yaml") | {"export": EXPORT["export"]}
 SHARED_MODULES = {
     "pagetune/__init__.py",
     "pagetune/errors.py",
+    "pagetune/failures.py",
     "pagetune/jsonl.py",
     "pagetune/params/__init__.py",
     "pagetune/params/rules.py",
+    "pagetune/params/yaml_file.py",
     "pagetune/progress.py",
     "pagetune/records.py",
     "stages/__init__.py",
