@@ -1,9 +1,11 @@
 """How the pipeline's files are read and written: a file appears whole or not at all."""
 
+import csv
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from io import StringIO
 from pathlib import Path
 from typing import Any, NoReturn, TextIO, TypeVar
 
@@ -69,7 +71,7 @@ def write_records(path: Path, records: Iterable[Record]) -> None:
 
 
 class _Object(dict[str, Any]):
-    """A JSON object that names its file where a key is asked for that it does not have."""
+    """A JSON object, or a row of a table, that names its file where a key is asked for that it does not have."""
 
     path: Path
 
@@ -117,6 +119,14 @@ def _parse_json(path: Path, make_object: Callable[[dict[str, Any]], Any] | None)
 def _first_problem(error: ValidationError) -> str:
     problem = error.errors()[0]
     return f"{'.'.join(map(str, problem['loc'])) or 'the whole file'}: {problem['msg']}"
+
+
+def read_table(path: Path) -> list[dict[str, str]]:
+    """Read the rows of a CSV file. Raise UserError where it is none, and later for each column that it lacks."""
+    rows = [_Object(row) for row in csv.DictReader(StringIO(_read(path)))]
+    for row in rows:
+        row.path = path
+    return list(rows)
 
 
 def read_records(path: Path, record: type[R]) -> list[R]:

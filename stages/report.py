@@ -1,10 +1,9 @@
 """Report what the tuning did: metrics/*, data/* -> metrics/report.html and the adapter's metrics/model_card.md."""
 
-import csv
 from pathlib import Path
 
 from pagetune.errors import run_stage
-from pagetune.jsonl import read_as, read_json, read_records, write_text
+from pagetune.jsonl import read_as, read_json, read_records, read_table, write_text
 from pagetune.model.manifest import read_manifest
 from pagetune.model.template import describe_style, read_template
 from pagetune.params import load_params
@@ -31,11 +30,11 @@ def read_inputs(style: str) -> Inputs:
     return Inputs(
         metrics={name: read_json(METRICS / f"{name}.json") for name in names},
         style=style,
-        curve=read_table("loss"),
-        validation=read_table("validation"),
-        memory=read_table("memory"),
-        groups=read_table("groups"),
-        per_example=read_table("per_example"),
+        curve=read_table(METRICS / "loss.csv"),
+        validation=read_table(METRICS / "validation.csv"),
+        memory=read_table(METRICS / "memory.csv"),
+        groups=read_table(METRICS / "groups.csv"),
+        per_example=read_table(METRICS / "per_example.csv"),
         pages=read_records(Path("data/pages.jsonl"), Page),
         bad_files=read_as(Path("data/bad_files.json"), list[BadFile]),
         pairs=read_records(Path("data/qa.jsonl"), Pair),
@@ -44,11 +43,6 @@ def read_inputs(style: str) -> Inputs:
         base=read_records(PREDICTIONS / "base.jsonl", Prediction),
         tuned=read_records(PREDICTIONS / "tuned.jsonl", Prediction),
     )
-
-
-def read_table(name: str) -> list[dict[str, str]]:
-    with (METRICS / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ from typing import Any
 
 from pagetune.errors import UserError
 from pagetune.failures import is_from_machine
-from pagetune.model.hub import first_line
 from pagetune.model.prompts import IGNORED
 from pagetune.plan.budget import budget_bytes
 from pagetune.plan.memory import Plan
@@ -87,7 +86,7 @@ def _naming_the_checkpoint(trainer: Any, checkpoint: Path | None) -> Iterator[No
         no_memory = isinstance(error, RuntimeError) and is_out_of_memory(error)
         if checkpoint is None or trainer.began_step or no_memory or is_from_machine(error):
             raise
-        said = first_line(error).rstrip(".")
+        said = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
         raise UserError(
             f"{checkpoint} cannot be loaded ({said}). Run `rm -r {checkpoint}` and `dvc repro`, which goes on from the "
             "one before, or starts again."
