@@ -16,12 +16,13 @@ from typing import Any
 import pytest
 from conftest import ROOT
 
+from pagetune.commands.library import check_commit
 from pagetune.errors import UserError
 from pagetune.extract import engine
 from pagetune.extract.files import InputFile, find_documents, find_unread, inspect_file
 from pagetune.extract.summary import what_to_do
 from pagetune.failures import explain, shown
-from pagetune.jsonl import read_as, read_json, write_text
+from pagetune.jsonl import read_as, read_json, read_table, write_text
 from pagetune.params import load_params
 from pagetune.params.yaml_file import read_yaml
 from pagetune.records import BadFile, HeldoutUnits
@@ -205,6 +206,21 @@ def test_a_key_that_is_missing_deep_inside_names_its_file(tmp_path: Path) -> Non
     value = read_json(tmp_path / "eval.json")
     with pytest.raises(UserError, match=r"eval\.json has no key 'fact_match'"):
         value["tuned"][0]["recall"]["fact_match"]
+
+
+def test_a_table_without_a_column_or_in_another_encoding_names_its_file(tmp_path: Path) -> None:
+    (tmp_path / "loss.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"loss\.csv has no key 'step'"):
+        read_table(tmp_path / "loss.csv")[0]["step"]
+    (tmp_path / "loss.csv").write_text("a,b\n1,2\n", encoding="utf-16")
+    with pytest.raises(UserError, match=r"loss\.csv is not UTF-8"):
+        read_table(tmp_path / "loss.csv")
+
+
+def test_git_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(UserError, match="git is not installed"):
+        check_commit()
 
 
 GOOD = (ROOT / "params.yaml").read_text(encoding="utf-8")
