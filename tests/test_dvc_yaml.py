@@ -23,10 +23,12 @@ DVC = stages_of("dvc.yaml") | {"export": EXPORT["export"]}
 SHARED_MODULES = {
     "pagetune/__init__.py",
     "pagetune/errors.py",
+    "pagetune/failures.py",
     "pagetune/jsonl.py",
     "pagetune/masking.py",
     "pagetune/params/__init__.py",
     "pagetune/params/rules.py",
+    "pagetune/params/yaml_file.py",
     "pagetune/parent_process.py",
     "pagetune/progress.py",
     "pagetune/recorded.py",
