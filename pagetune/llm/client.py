@@ -55,6 +55,8 @@ class Client:
         self._under_way: dict[str, asyncio.Future[Reply]] = {}
         #: How many of the formats json_schema, json_object and none the server has refused so far.
         self._refused = 0
+        #: How many replies could not be kept.
+        self._lost = 0
         self._started = self._printed = time.monotonic()
         self.requests = self.from_cache = self.input_tokens = self.output_tokens = self.expected = 0
 
@@ -91,11 +93,22 @@ class Client:
         if reply is None:
             async with self._slots:
                 reply = await self._send(messages, model)
-            cache.store(key, reply)
+            self._keep(key, reply)
         else:
             self.from_cache += 1
         self._count(reply)
         return reply
+
+    def _keep(self, key: str, reply: Reply) -> None:
+        problem = cache.store(key, reply)
+        if problem and not self._lost:
+            print(
+                f"{self._stage}: replies cannot be kept ({problem}), so that another run asks for them again. "
+                "Free some space, or set PAGETUNE_CACHE to a folder that you can write to.",
+                file=sys.stderr,
+                flush=True,
+            )
+        self._lost += problem is not None
 
     async def _send(self, messages: Messages, model: type[BaseModel]) -> Reply:
         """Send a request in the strictest format that the server has not refused.
@@ -149,7 +162,7 @@ class Client:
             raise RequestFailed(what)
         raise UserError(
             f"llm.base_url: {self._params.base_url} did not answer a request after {self._params.max_retries} retries: "
-            f"{what}. {self.requests} replies are kept. Fix the server and run again, "
+            f"{what}. {self.requests - self._lost} replies are kept. Fix the server and run again, "
             "or set llm.on_failed_request: skip."
         )
 
