@@ -107,7 +107,7 @@ def test_two_processes_may_keep_the_same_reply_at_once() -> None:
 
 
 def fill(folder: Path) -> list[Path]:
-    """Fill each cache, and return files that are no cache: a stranger's, data, DVC's cache, TensorBoard's curves."""
+    """Fill each cache, and return files that belong to none: a stranger's, data, DVC's cache, TensorBoard's curves."""
     kept().with_name(f".{KEY}.json.123.part").write_text("half")
     with open_store("training") as store:
         store.save(10, lambda step: (step / "adapter").write_text("weights") and None, keep=set())

@@ -1,7 +1,7 @@
 """A cache of the server's replies by request, so that a kill loses only what was under way and a rerun costs nothing.
 
 The folder is the user's, not the project's, so that experiments that DVC runs in a copy of the project share it. A file
-names its version, its request and a digest of its reply; one that does not fit in any of them is no reply.
+names its version, its request and a digest of its reply, and where one of these does not fit it counts as absent.
 """
 
 import hashlib

@@ -48,7 +48,7 @@ class HubClient(httpx.Client):
 
 
 def give_up_on_stalls() -> None:
-    """Have huggingface_hub use this client from now on, with the hooks of its own."""
+    """Set this client as the one that huggingface_hub uses from now on, with its own hooks."""
     session = get_session()
     if isinstance(session, HubClient):
         return
