@@ -77,7 +77,7 @@ def caches() -> list[Cache]:
 
 
 def clean(found: list[Cache]) -> list[str]:
-    """Remove what the caches hold, and return lines that say what was freed. Raise UserError where a part cannot be removed."""
+    """Remove what the caches hold, and return lines on what was freed. Raise UserError where a part remains."""
     freed, lines, failed = 0, list[str](), list[str]()
     for cache in found:
         for part in cache.parts:
