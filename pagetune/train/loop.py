@@ -128,7 +128,7 @@ def _restoring(trainer: Any, checkpoint: Path) -> Any:
 def _load_best(trainer: Any) -> None:
     best = trainer.state.best_global_step
     log_once(f"taking step {best}, whose validation loss {trainer.state.best_metric:.4f} was the lowest")
-    load_weights(trainer.accelerator.unwrap_model(trainer.model), trainer.store.folder_of(best))
+    load_weights(trainer.accelerator.unwrap_model(trainer.model), trainer.store.whole(best))
 
 
 def build_trainer(inputs: TrainingInputs, model: Any, plan: Plan, store: Store | None) -> tuple[Any, Any]:
