@@ -11,7 +11,8 @@ import subprocess
 from pathlib import Path
 from random import Random
 
-from benchmarks.fault_project import Kill, Project
+from benchmarks.fault_project import Project
+from benchmarks.fault_runs import Kill
 from benchmarks.fault_servers import answering, use_server
 
 KINDS = ("replies", "checkpoint", "dvc.lock", "run cache", "cached output", ".dvc/tmp")

@@ -16,7 +16,8 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
-from benchmarks.fault_project import MIB, Done, Kill, Project
+from benchmarks.fault_project import Project
+from benchmarks.fault_runs import MIB, Done, Kill
 from benchmarks.fault_servers import CONCURRENCY, answering, use_server
 from benchmarks.kills import restore_lock
 

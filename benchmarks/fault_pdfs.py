@@ -128,7 +128,7 @@ def mutate_pdf(project: Project, random: Random, number: int) -> str:
     (raw / name).write_bytes(mutate((raw / name).read_bytes(), how, random))
     project.remove_outputs("extract")
     project.counted = ()
-    done = project.stage("extract", watch_memory=True)
+    done = project.stage("extract", watches_memory=True)
     most = load_params(project.path("params.yaml")).extract.memory_mib + OWN_MIB
     if done.peak_mib > most:
         project.problem(f"a process took {done.peak_mib:.0f} MiB, and {most} are allowed")

@@ -1,25 +1,19 @@
 """The project that benchmarks/faults.py attacks: prepared once, copied for each trial, looked through afterwards."""
 
 import os
-import resource
 import secrets
 import shutil
-import signal
-import subprocess
 import sys
-import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from threading import Thread
 
-import psutil
 from ruamel.yaml import YAML
 
 from benchmarks import fault_rows
-from benchmarks.kills import ORPHAN_SECONDS, wait_for_orphans
+from benchmarks.fault_runs import MARK, Done, run
 from tests.conftest import TINY, clone, commit, edit_params
 
 STAGES = (
@@ -36,45 +30,8 @@ STAGES = (
 )
 SAMPLES = ("tablet_faq.pdf", "training_notice.pdf", "library_faq.pdf")
 SETTINGS = TINY | {"curate.paraphrases": 1, "evaluate.bootstrap_samples": 10, "train.checkpoint_minutes": 0.01}
-#: A command that takes longer hangs. The longest takes about ten seconds where nothing else runs.
-LIMIT_SECONDS = 240.0
 #: Measured times stand in them.
 UNEQUAL = ("metrics/cost.json", "metrics/live", "metrics/memory.csv")
-#: The variable by which the processes of a trial are found, whatever session and parent they have.
-MARK = "PAGETUNE_FAULT_TRIAL"
-MIB = 2**20
-
-
-@dataclass(frozen=True)
-class Kill:
-    """Signals `who` (dvc, group, stage) after `seconds` and once it is `ready`; the stage alone once it runs."""
-
-    seconds: float
-    who: str
-    signal: signal.Signals
-    ready: Callable[[], bool] = lambda: True
-
-
-@dataclass
-class Done:
-    command: str
-    code: int = 0
-    out: str = ""
-    err: str = ""
-    seconds: float = 0.0
-    hung: bool = False
-    orphans: int = 0
-    hit: bool = False
-    peak_mib: float = 0.0
-
-    @property
-    def last_line(self) -> str:
-        return next((line for line in reversed((self.out + self.err).splitlines()) if line.strip()), "")
-
-    def in_one_line(self, stage: str) -> bool:
-        """Return whether the stage ended with code 1 and with its own line as the last one."""
-        lines = self.err.strip().splitlines()
-        return self.code == 1 and bool(lines) and lines[-1].startswith(f"{stage}: ")
 
 
 @dataclass
@@ -170,83 +127,11 @@ class Project:
     def problem(self, what: str) -> None:
         self.problems.append(what)
 
-    def run(
-        self,
-        *command: str,
-        kill: Kill | None = None,
-        limit_seconds: float = LIMIT_SECONDS,
-        file_bytes: int | None = None,
-        watch_memory: bool = False,
-    ) -> Done:
-        done = Done(" ".join(command))
-        began = time.monotonic()
-        process = subprocess.Popen(
-            command,
-            cwd=self.folder,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-            preexec_fn=_file_limit(file_bytes) if file_bytes is not None else None,
-        )
-        readers = [Thread(target=_collect, args=(process, done, name), daemon=True) for name in ("out", "err")]
-        for reader in readers:
-            reader.start()
-        self._wait(process, done, began, kill, limit_seconds, watch_memory)
-        done.seconds = time.monotonic() - began
-        _, done.orphans = wait_for_orphans(self.processes)
-        for reader in readers:
-            reader.join(ORPHAN_SECONDS)
-        done.code = process.returncode
+    def run(self, *command: str, **how: object) -> Done:
+        """Run a command in the project's folder, as `fault_runs.run` describes."""
+        done = run(command, self.folder, self.environment, **how)
         self.ran.append(done)
         return done
-
-    def _wait(
-        self,
-        process: "subprocess.Popen[bytes]",
-        done: Done,
-        began: float,
-        kill: Kill | None,
-        limit_seconds: float,
-        watch_memory: bool,
-    ) -> None:
-        while process.poll() is None:
-            seconds = time.monotonic() - began
-            if seconds > limit_seconds:
-                done.hung = True
-                for each in self.processes():
-                    with suppress(psutil.Error):
-                        each.kill()
-                process.wait()
-                return
-            if kill and not done.hit and seconds >= kill.seconds and kill.ready():
-                done.hit = self._send(process, kill)
-            if watch_memory:
-                done.peak_mib = max(done.peak_mib, _memory_mib(self.processes()))
-            time.sleep(0.2 if watch_memory else 0.02)
-
-    def _send(self, process: "subprocess.Popen[bytes]", kill: Kill) -> bool:
-        """Send the signal, and return whether there was somebody to get it."""
-        if kill.who == "group":
-            os.killpg(process.pid, kill.signal)
-        elif kill.who == "dvc":
-            process.send_signal(kill.signal)
-        else:
-            stages = [each for each in self.processes() if _is_stage(each)]
-            for each in stages:
-                with suppress(psutil.Error):
-                    each.send_signal(kill.signal)
-            return bool(stages)
-        return True
-
-    def processes(self) -> list[psutil.Process]:
-        """Return the living processes that a command of this trial has started."""
-        found = []
-        for process in psutil.process_iter():
-            with suppress(psutil.Error, OSError):
-                if process.status() != psutil.STATUS_ZOMBIE and process.environ().get(MARK) == self.mark:
-                    found.append(process)
-        return found
 
     def compare(self, stage: str, when: str) -> None:
         """Report each output of the stage that is not as undisturbed, byte for byte."""
@@ -301,32 +186,6 @@ def digests(folder: Path, names: Iterable[str]) -> dict[str, str]:
 
 def _within(name: str, tops: Iterable[str]) -> bool:
     return any(name == top or name.startswith(f"{top}/") for top in tops)
-
-
-def _file_limit(size: int) -> Callable[[], None]:
-    return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
-
-
-def _collect(process: "subprocess.Popen[bytes]", done: Done, name: str) -> None:
-    with process.stdout if name == "out" else process.stderr as pipe:
-        for line in pipe:
-            setattr(done, name, getattr(done, name) + line.decode(errors="replace"))
-
-
-def _is_stage(process: psutil.Process) -> bool:
-    with suppress(psutil.Error):
-        return any(argument.startswith("stages.") for argument in process.cmdline()[1:3])
-    return False
-
-
-def _memory_mib(processes: list[psutil.Process]) -> float:
-    """Return the unshared memory of the largest process: of memory that is shared each would count all."""
-    most = 0
-    for process in processes:
-        with suppress(psutil.Error, OSError):
-            memory = process.memory_info()
-            most = max(most, memory.rss - memory.shared)
-    return most / MIB
 
 
 def _raised(text: str) -> str:

@@ -277,7 +277,7 @@ def misbehave(project: Project, random: Random, number: int) -> str:
     before = project.half_written("build_qa")
     with answering(WAYS[name], every) as server:
         use_server(project, server, **{"llm.on_failed_request": on_failure})
-        done = project.stage("build_qa", limit_seconds=LIMIT_SECONDS)
+        done = project.stage("build_qa", seconds=LIMIT_SECONDS)
     if done.code and not done.in_one_line("build_qa"):
         project.problem(f"not in one line with code 1, but {done.code}: {done.last_line}")
     if done.code and project.half_written("build_qa") != before:

@@ -11,14 +11,13 @@ def changed_inputs(stage: str) -> list[str]:
     """
     if "DVC_STAGE" in os.environ:
         return []
-    from dvc.exceptions import DvcException
-    from dvc.repo import Repo
-
     try:
+        from dvc.repo import Repo
+
         with Repo() as repo:
             written = [out.def_path for out in repo.index.outs]
             parts = [part for part in repo.status(targets=[stage]).get(stage, []) if isinstance(part, dict)]
-    except DvcException:
+    except Exception:  # no project, or a full disk that DVC fails on, too: the first error is the one to show
         return []
     changed = [name for part in parts for name in part.get("changed deps", {})]
     return sorted(name for name in changed if any(name == out or name.startswith(f"{out}/") for out in written))

@@ -101,7 +101,7 @@ def test_a_stage_that_fails_on_an_input_that_was_changed_names_it(project: Proje
 
 def test_a_stage_that_hangs_is_ended_and_found(project: Project) -> None:
     plant(project, "import time; time.sleep(60)")
-    done = project.stage("build_qa", limit_seconds=2.0)
+    done = project.stage("build_qa", seconds=2.0)
     assert done.hung
     assert any(found.startswith("hang: ") for found in project.check())
 
