@@ -33,6 +33,9 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     # There is a test process for each core; PyTorch would start a thread for each core in each of them.
     os.environ["OMP_NUM_THREADS"] = "1"
 
+#: What the tests start from; a test may change variables for a while.
+ENVIRONMENT = dict(os.environ)
+
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
 
@@ -155,7 +158,8 @@ def warm_programs() -> list[str]:
     for name, arguments in (("python", '"$@"'), ("dvc", '-m dvc "$@"')):
         (folder / name).write_text(f"#!/bin/sh\n{call} {arguments}\n")
         (folder / name).chmod(0o755)
-    server = subprocess.Popen([sys.executable, str(tests / "warm_python.py"), str(folder / "socket")], stdin=PIPE)
+    command = [sys.executable, str(tests / "warm_python.py"), str(folder / "socket")]
+    server = subprocess.Popen(command, stdin=PIPE, env=ENVIRONMENT)
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     while server.poll() is None and not (folder / "socket").exists():
         time.sleep(0.1)
@@ -164,6 +168,7 @@ def warm_programs() -> list[str]:
 
 def run(folder: Path, *command: str, check: bool = True, warm: bool = True) -> subprocess.CompletedProcess[str]:
     """Run a command in `folder` with this interpreter's programs first on PATH, or the ones that start at once."""
+    warm = warm and command[0] not in ("git", "lint-imports")
     paths = [*(warm_programs() if warm else []), str(Path(sys.executable).parent), os.environ["PATH"]]
     environment = os.environ | {"PATH": os.pathsep.join(paths), "PYTHONPATH": str(folder)}
     program = "python" if command[0] == sys.executable else command[0]

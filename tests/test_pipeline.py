@@ -195,7 +195,7 @@ def test_results_prints_the_table_and_the_report(pipeline: Path) -> None:
 
 
 def test_the_same_seed_gives_the_same_adapter(pipeline: Path, experiments: Path) -> None:
-    run(experiments, "dvc", "repro", "-f", "-s", "train")
+    run(experiments, "dvc", "repro", "-f", "-s", "train", warm=False)
     for path in (pipeline / "models/adapter").iterdir():
         assert (experiments / "models/adapter" / path.name).read_bytes() == path.read_bytes(), path.name
 
