@@ -76,16 +76,16 @@ TINY_SUMMARIES = {
 }
 
 
-#: The files that take longest, longest first, so that several test processes end at about the same time. The first two
-#: build a pipeline each, which the others then share.
+#: The files that take longest, longest first, so that several test processes end at about the same time. A pipeline that
+#: several files share is built by the first one that needs it.
 LONGEST_FIRST = (
     "test_pipeline",
-    "test_summaries",
-    "test_export",
     "test_install",
-    "test_dvc_yaml",
+    "test_summaries",
     "test_train",
     "test_kills",
+    "test_dvc_yaml",
+    "test_export",
     "test_notebook",
     "test_ask",
     "test_seq2seq",
@@ -292,7 +292,7 @@ def make_tiny_base(folder: Path) -> None:
 
 
 def make_tiny_seq2seq(folder: Path, steps: int = 1000) -> None:
-    """A built-in encoder-decoder of a few hundred thousand parameters; after 1000 steps it copies by luck alone."""
+    """A built-in encoder-decoder of a few hundred thousand parameters, which can be tuned and hardly copies yet."""
     from pagetune.model.builtin_seq2seq import make_builtin_seq2seq
 
     params = BuiltinSeq2Seq(
