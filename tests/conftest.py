@@ -76,8 +76,8 @@ TINY_SUMMARIES = {
 }
 
 
-#: The files that take longest, longest first, so that several test processes end at about the same time. A pipeline that
-#: several files share is built by the first one that needs it.
+#: The files that take longest, longest first, so that several test processes end at about the same time. What several
+#: files share is built by the first one that needs it.
 LONGEST_FIRST = (
     "test_pipeline",
     "test_install",
