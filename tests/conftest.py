@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from filelock import FileLock
+from hypothesis import settings
 from ruamel.yaml import YAML
 
 from pagetune.errors import quiet_libraries
@@ -24,6 +25,9 @@ from pagetune.params import Builtin, BuiltinSeq2Seq, Params, load_params
 from pagetune.records import Example, Page
 
 quiet_libraries()
+# On a machine that does other work, an example may take any time.
+settings.register_profile("pagetune", deadline=None)
+settings.load_profile("pagetune")
 # The messages that tests look for are the English ones, whatever the language of who runs them.
 os.environ["LC_ALL"] = "C.UTF-8"
 # A Git hook that runs the tests may name this repository here; the clones of the tests are other ones.
