@@ -16,6 +16,7 @@ WARM = {"dvc", "pagetune", *(f"stages.{name}" for name in STAGES)}
 MAY_DIFFER = (
     "PATH",
     "PYTHONPATH",
+    "PYTHONUNBUFFERED",
     "PWD",
     "OLDPWD",
     "PS1",
