@@ -25,7 +25,8 @@ _CLAUSE_END = re.compile(
     r"(?<=며)\s|(?<=고)\s|(?<=지만)\s|(?<=으나)\s|(?<=는데)\s|,\s|;\s|(?:,\s)?\b(?:but|while|whereas)\b"
 )
 _EXAMPLE = re.compile(
-    r"(?:^|[\s(\[【])(?:예를 들어|예를 들면|예컨대|가령|예시?\s?[:：)]|예시(?:로|일 뿐))|^\s*예\)|가상의|가정하(?:자|면|여|고)"
+    r"(?:^|[\s(\[【])(?:예를 들어|예를 들면|예컨대|가령|예시?\s?[:：)]|예시(?:로|일 뿐))|^\s*예\)|가상의"
+    r"|가정하(?:자|면|여|고)"
     r"|\bfor example\b|\be\.g\.|\bfor instance\b|\bsuppose\b|\bimagine\b|\bhypothetical|\bfictitious",
     re.IGNORECASE,
 )
@@ -124,7 +125,7 @@ def _lacks(claim: Claim, above: list[str]) -> str | None:
 
 
 def _missing_figures(question: str, text: str) -> str | None:
-    """Return the numbers, joined numbers and codes of the question that the text lacks: another year, another product."""
+    """Return the numbers and codes of the question that the text lacks: another year, another product."""
     asked, held = claims(question), claims(text)
     numbers = [str(number) for number in missing(asked.numbers, held.numbers)]
     tokens = [token for token in asked.joined | asked.codes if not has_word(text, token) and token not in text.lower()]
@@ -132,7 +133,7 @@ def _missing_figures(question: str, text: str) -> str | None:
 
 
 def _above(claim: Claim) -> list[str]:
-    """Return the heading, or the label, the caption and the headers, that the evidence stands under, and its question."""
+    """Return what the evidence stands under: heading and question, or caption, row and headers."""
     if claim.place.table is None:
         here, before = _paragraph(claim)
         return [here.section if here else "", before if before.endswith(("?", "？")) else ""]
