@@ -108,7 +108,7 @@ def _asks_twice(question: str) -> bool:
 
 
 def fault_of_answer(question: str, answer: str, evidence: str) -> Fault | None:
-    """Return why a text is not an answer to a question, or None. What the evidence has itself, such as code, is none."""
+    """Return why a text is not an answer to a question, or None. Code that the evidence has may be one."""
     seen = answer[:100]
     if not normal_form(answer):
         return "unanswered", seen
