@@ -24,8 +24,8 @@ async def kept_or_new(
 ) -> tuple[Reply, bool]:
     """Return a reply that holds a `model`, and whether it was kept; where none does, the last one that came.
 
-    `send` gets the number of the attempt, from 0. The reply has the tokens of all attempts, so that a run from the cache
-    counts the same. `keep` gets only what can be read, so that a run asks again after the server was repaired.
+    `send` gets the number of the attempt, from 0. The reply has the tokens of all attempts, so that a run from the
+    cache counts the same. `keep` gets only what can be read, so that a run asks again after the server was repaired.
     """
     kept = cache.load(key)
     if kept is not None and read_reply(kept.text, model) is not None:
