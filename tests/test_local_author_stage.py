@@ -46,7 +46,7 @@ def test_after_a_kill_nothing_is_written_twice_and_the_pairs_are_the_same(
     command = [sys.executable, "-m", "stages.build_qa"]
     environment = os.environ | {"PYTHONPATH": str(project)}
     with subprocess.Popen(command, cwd=project, env=environment, stdout=subprocess.DEVNULL) as stage:
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 300
         while not kept(project) and time.monotonic() < deadline:
             time.sleep(0.01)
         stage.send_signal(signal.SIGKILL)
