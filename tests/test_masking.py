@@ -208,6 +208,7 @@ def project(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> 
     (folder / "params.yaml").write_text((ROOT / "params.yaml").read_text(encoding="utf-8"), encoding="utf-8")
     edit_params(folder, {"llm.base_url": server.base_url, "llm.model": "m", "llm.max_retries": 0})
     write_records(folder / "data/pages.jsonl", [page_of(number) for number in (1, 2)])
+    (folder / "data/review.jsonl").write_text("\n", encoding="utf-8")
     monkeypatch.setenv("PAGETUNE_CACHE", str(folder / "cache"))
     return folder
 
