@@ -76,14 +76,21 @@ def _map_local(function: Callable[[T], R], tasks: Iterable[T], processes: int, l
                 starts += isinstance(outcome, Failure) and outcome.ended
                 yield outcome
                 running.extend(_schedule(pool, function, task, limits) for task in islice(waiting, 1))
-        except BaseException:
+        except BaseException as error:
             pool.stop()
+            if isinstance(error, BrokenProcessPool):
+                raise UserError(SERVER_ENDED) from None
             raise
         # A process that is still starting when the pool is closed would print a traceback.
         for _ in range(starts):
             started.acquire(timeout=START_SECONDS)
 
 
+#: Whoever ends it, by hand or for its memory, ends no single task with it.
+SERVER_ENDED = (
+    "the process that starts the reading processes was ended from outside, perhaps because the machine ran out of "
+    "memory. Run `dvc repro` again, with fewer extract.processes if it happens again."
+)
 #: How long the pool waits for a process to start before it closes.
 START_SECONDS = 30.0
 
