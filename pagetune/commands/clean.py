@@ -83,16 +83,13 @@ def clean(found: list[Cache]) -> list[str]:
         for part in cache.parts:
             size = size_of(part)
             try:
-                removed = cache.remove(part)
+                if not cache.remove(part):
+                    lines.append(tr(f"clean: {part} is in use and stays", f"clean: {part}은(는) 사용 중이라 둡니다"))
+                elif part.exists():
+                    failed.append(str(part))
             except OSError as error:
                 failed.append(f"{error.filename or part} ({error.strerror})")
-                continue
             freed += size - size_of(part)
-            lines += (
-                []
-                if removed
-                else [tr(f"clean: {part} is in use and stays", f"clean: {part}은(는) 사용 중이라 남겨 둡니다")]
-            )
     lines.append(tr(f"clean: freed {_mib(freed)}", f"clean: {_mib(freed)}를 비웠습니다"))
     if failed:
         print("\n".join(lines))
