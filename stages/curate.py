@@ -35,7 +35,7 @@ def main() -> None:
     gc.disable()  # looking for cycles among this many records takes a sixth of the time, and they have none
     params = load_params()
     pairs = read_records(PAIRS, Pair)
-    reviewed = apply_decisions(pairs, read_decisions(), read_records(PAGES, Page))
+    reviewed = apply_decisions(pairs, read_decisions(), read_records(PAGES, Page) if PAGES.exists() else [])
     for line in review_lines(reviewed):
         print(f"curate: {line}", flush=True)
     splits, ledger, personal_data, grades = curate(pairs, params, reviewed)

@@ -2,7 +2,6 @@
 
 import gc
 import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -220,12 +219,11 @@ def test_a_line_that_is_not_a_decision_is_named(here: Path, line: str, seen: str
     assert message(read_decisions).startswith(seen)
 
 
-def test_a_missing_file_is_named_with_how_to_make_one(here: Path) -> None:
+def test_without_the_file_nothing_is_decided_and_the_first_decision_writes_it(here: Path) -> None:
     REVIEW.unlink()
-    advice = re.search("`(echo > .*)`", message(read_decisions))
-    assert advice
-    run(here, "sh", "-c", advice[1])
     assert read_decisions() == []
+    Desk(PAIRS, PAGES, Outcomes.read(), "김").decide(0, Wish(choice="keep"))
+    assert len(rows(REVIEW)) == 1
 
 
 @pytest.fixture

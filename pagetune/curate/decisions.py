@@ -73,13 +73,9 @@ def key_of(pair: Pair) -> Key:
 
 
 def read_decisions(path: Path = REVIEW) -> list[Decision]:
-    """Read the decisions. Raise UserError where the file is absent, or a line is not a decision."""
+    """Read the decisions, none where there is no file. Raise UserError where a line is not a decision."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise UserError(
-            f"{path} is not there. Restore it with `git checkout {path}`, or start an empty one with `echo > {path}`."
-        ) from None
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
     except UnicodeDecodeError as error:
         raise UserError(f"{path} is not UTF-8 (byte {error.start}). Restore it with `git checkout {path}`.") from None
     return [_parse(path, number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
