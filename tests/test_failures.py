@@ -269,6 +269,15 @@ def test_what_the_machine_refuses_a_reading_process_is_no_fault_of_the_document(
         engine._outcome(future, engine.Limits(1.0, 1))
 
 
+@pytest.mark.parametrize("error", [MemoryError(), OSError(errno.ENOMEM, ""), RuntimeError("can't start new thread")])
+def test_a_document_that_takes_too_much_memory_costs_only_itself(error: Exception) -> None:
+    future: Future[Any] = Future()
+    future.set_exception(error)
+    assert engine._outcome(future, engine.Limits(1.0, 7)) == engine.Failure(
+        "out_of_memory", "asked for more than 7 MiB", False
+    )
+
+
 def test_a_place_without_semaphores_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(_: int) -> None:
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))
