@@ -108,6 +108,7 @@ def test_an_import_that_the_machine_refuses_is_one_line(tmp_path: Path) -> None:
     ("error", "said"),
     [
         (Exception("Error while serializing: IoError(No space left on device (os error 28))"), "the disk is full"),
+        (RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 8512 vs 8406"), "the disk is full"),
         (RuntimeError("can't start new thread"), "no further process or thread"),
         (ImportError("x.so: failed to map segment from shared object"), "memory ran out"),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"), "memory ran out"),
