@@ -60,11 +60,11 @@ def errno_of(error: BaseException) -> int | None:
         return error.errno
     if isinstance(error, MemoryError):
         return errno.ENOMEM
-    if isinstance(error, (SyntaxError, ValueError, LookupError)):  # which may quote the text of a document
-        return None
     said = str(error)
     if quoted := _QUOTED.search(said):
         return int(quoted.group(1) or quoted.group(2))
+    if isinstance(error, (SyntaxError, ValueError, LookupError)):  # which may quote the words of a document
+        return None
     if any(words in said for words in _CUT_OFF):
         return errno.ENOSPC if _limit("RLIMIT_FSIZE") is None else errno.EFBIG
     words = {number: (os.strerror(number), *_WORDS.get(number, ())) for number in MACHINE}
