@@ -61,6 +61,7 @@ def in_one_line(name: str) -> Iterator[None]:
     _prepare_streams()
     try:
         try:
+            Path.cwd()  # raises where that folder was deleted, which libraries end the process for
             allow_open_files()
             yield
         finally:

@@ -31,6 +31,8 @@ _WORDS = {
     errno.ENOMEM: ("can't allocate memory", "failed to map segment", "bad_alloc", "bad allocation"),
     errno.EAGAIN: ("can't start new thread",),
 }
+#: What torch and safetensors say where a file could not be written to its end, without the reason.
+_CUT_OFF = ("failed writing file", "unexpected pos")
 _OR_HARD = ", or have an administrator raise the limit"
 MIB = 2**20
 
@@ -58,11 +60,13 @@ def errno_of(error: BaseException) -> int | None:
         return error.errno
     if isinstance(error, MemoryError):
         return errno.ENOMEM
-    if isinstance(error, (SyntaxError, ValueError, LookupError)):  # which may quote the text of a document
-        return None
     said = str(error)
     if quoted := _QUOTED.search(said):
         return int(quoted.group(1) or quoted.group(2))
+    if isinstance(error, (SyntaxError, ValueError, LookupError)):  # which may quote the words of a document
+        return None
+    if any(words in said for words in _CUT_OFF):
+        return errno.ENOSPC if _limit("RLIMIT_FSIZE") is None else errno.EFBIG
     words = {number: (os.strerror(number), *_WORDS.get(number, ())) for number in MACHINE}
     return next((number for number, known in words.items() if any(word in said for word in known)), None)
 

@@ -88,7 +88,7 @@ def test_a_name_that_is_not_utf_8_is_printed(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "\\udcff \\ud55c\\uae00\n")
 
 
-@pytest.mark.parametrize("body", ["None.x", "{}['a']", "raise ValueError('(os error 28)')"])
+@pytest.mark.parametrize("body", ["None.x", "{}['a']", "raise ValueError('No space left on device')"])
 def test_a_fault_of_the_program_keeps_its_traceback_and_says_what_to_do_with_it(tmp_path: Path, body: str) -> None:
     done = stage(tmp_path, body)
     assert done.returncode == 1
@@ -108,6 +108,7 @@ def test_an_import_that_the_machine_refuses_is_one_line(tmp_path: Path) -> None:
     ("error", "said"),
     [
         (Exception("Error while serializing: IoError(No space left on device (os error 28))"), "the disk is full"),
+        (RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 8512 vs 8406"), "the disk is full"),
         (RuntimeError("can't start new thread"), "no further process or thread"),
         (ImportError("x.so: failed to map segment from shared object"), "memory ran out"),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"), "memory ran out"),
@@ -267,6 +268,15 @@ def test_what_the_machine_refuses_a_reading_process_is_no_fault_of_the_document(
     future.set_exception(error)
     with pytest.raises(type(error)):
         engine._outcome(future, engine.Limits(1.0, 1))
+
+
+@pytest.mark.parametrize("error", [MemoryError(), OSError(errno.ENOMEM, ""), RuntimeError("can't start new thread")])
+def test_a_document_that_takes_too_much_memory_costs_only_itself(error: Exception) -> None:
+    future: Future[Any] = Future()
+    future.set_exception(error)
+    assert engine._outcome(future, engine.Limits(1.0, 7)) == engine.Failure(
+        "out_of_memory", "asked for more than 7 MiB", False
+    )
 
 
 def test_a_place_without_semaphores_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,13 +21,16 @@ import psutil
 from pebble import ProcessExpired, ProcessPool
 
 from pagetune.errors import UserError
-from pagetune.failures import explain, is_from_machine
+from pagetune.failures import errno_of, explain, is_from_machine
 from pagetune.params import Extract
 from pagetune.parent_process import exit_with_parent
 
 #: The largest number of pages in a task. It is the same on every machine, because running headers and line joins are
 #: judged within a task.
 PAGES_PER_TASK = 32
+
+#: What fails in a process at the limit of its memory, whose threads take some too.
+OUT_OF_MEMORY = (errno.ENOMEM, errno.EAGAIN)
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -157,14 +160,12 @@ def _outcome(future: "Future[Any]", limits: Limits) -> Any:
         return future.result()
     except TimeoutError:
         return Failure("timed_out", f"took more than {limits.timeout_seconds:g} s", ended=True)
-    except MemoryError:
-        return Failure("out_of_memory", f"asked for more than {limits.memory_mib} MiB", ended=False)
     except ProcessExpired as error:
         return Failure("crashed", f"ended its process with exit code {error.exitcode}", ended=True)
     except Exception as error:  # a broken file can raise anything in a reader; the other files are still read
-        if isinstance(error, BrokenProcessPool) or is_from_machine(
-            error
-        ):  # not of the file: the others would fail likewise
+        if errno_of(error) in OUT_OF_MEMORY:
+            return Failure("out_of_memory", f"asked for more than {limits.memory_mib} MiB", ended=False)
+        if isinstance(error, BrokenProcessPool) or is_from_machine(error):  # the other files would fail likewise
             raise
         return Failure("crashed", f"failed with {type(error).__name__}", ended=False)
 

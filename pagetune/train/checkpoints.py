@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from pagetune.errors import UserError
+from pagetune.failures import errno_of
 from pagetune.train.lock import LOCK, hold, take_lock
 
 COMPLETE, MIB = "complete", 2**20
@@ -31,8 +32,6 @@ FINISHED = "finished"
 KEPT_DAYS, FINISHED_DAYS = 14, 1 / 24
 #: With less free space than this after a failed write the disk is full, whatever the library's error says.
 FULL_BYTES = 16 * MIB
-#: What the errors of torch and safetensors say when the disk is full.
-FULL_WORDS = ("No space left", "failed writing file", "unexpected pos")
 
 
 def state_folder() -> Path:
@@ -132,8 +131,7 @@ class Store:
     def _full_disk(self, error: BaseException, step: int, staging: Path) -> UserError | None:
         """Return the error to raise where `error` comes from a full disk, else None."""
         free = shutil.disk_usage(self.folder).free
-        told = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
-        told = told or any(words in str(error) for words in FULL_WORDS)
+        told = errno_of(error) in (errno.ENOSPC, errno.EDQUOT)
         if not isinstance(error, Exception) or not (told or free < FULL_BYTES):
             return None
         taken = sum(_sizes(staging).values())

@@ -80,7 +80,7 @@ def train_adapter(params: Params) -> None:
     log_once(recipe)
     try:
         train_here(resolved, manifest, choice, world, stopwatch)
-    except UserError:
+    except (UserError, OSError):
         if not speaks_first():
             sys.exit(1)
         raise
