@@ -388,6 +388,29 @@ def preset(
         print(f"preset: {line}")
 
 
+@command(
+    "Empty what pagetune keeps beside DVC: replies of language models, checkpoints, compiled kernels. Data, models and "
+    "the caches of DVC and the Hub stay.",
+    "DVC 밖에 보관한 캐시(언어 모델의 응답, 체크포인트, 컴파일한 커널)를 비웁니다. 데이터와 모델, DVC와 허브의 캐시는 "
+    "그대로 둡니다.",
+    "clean --cache",
+    "clean --cache --dry-run",
+)
+def clean(
+    cache: Annotated[
+        bool,
+        typer.Option("--cache", help=tr("Empty every cache of pagetune's.", "pagetune의 캐시를 모두 비웁니다.")),
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help=tr("Do not ask.", "확인을 묻지 않습니다."))] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help=tr("Only list the caches.", "목록만 보여 줍니다."))
+    ] = False,
+) -> None:
+    from pagetune.commands.clean import run
+
+    run(cache, yes, dry_run)
+
+
 def main() -> None:
     quiet_libraries()
     with in_one_line("pagetune"):

@@ -59,9 +59,9 @@ def in_one_line(name: str) -> Iterator[None]:
     Everything else is a fault of the program, and keeps its traceback.
     """
     _prepare_streams()
-    allow_open_files()
     try:
         try:
+            allow_open_files()
             yield
         finally:
             sys.stdout.flush()

@@ -1,12 +1,13 @@
 """How the pipeline's files are read and written: a file appears whole or not at all."""
 
 import csv
-import io
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from glob import escape
+from io import StringIO
 from pathlib import Path
 from typing import Any, NoReturn, TextIO, TypeVar
 
@@ -82,7 +83,7 @@ def write_records(path: Path, records: Iterable[Record]) -> None:
 
 
 class _Object(dict[str, Any]):
-    """A JSON object that names its file where a key is asked for that it does not have."""
+    """A JSON object, or a row of a table, that names its file where a key is asked for that it does not have."""
 
     path: Path
 
@@ -90,15 +91,16 @@ class _Object(dict[str, Any]):
         raise UserError(f"{self.path} has no key {key!r}; another version wrote the file. {AGAIN}")
 
 
+def _named(path: Path, pairs: dict[str, Any]) -> _Object:
+    made = _Object(pairs)
+    made.path = path
+    return made
+
+
 def read_json(path: Path) -> dict[str, Any]:
     """Read an object. Raise UserError where the file is absent or not JSON, and later for each key that it lacks."""
 
-    def named(pairs: dict[str, Any]) -> _Object:
-        made = _Object(pairs)
-        made.path = path
-        return made
-
-    value = _parse_json(path, named)
+    value = _parse_json(path, partial(_named, path))
     if not isinstance(value, dict):
         raise UserError(f"{path} should hold a JSON object, got {str(value)[:40]!r}. {AGAIN}")
     return value
@@ -142,16 +144,19 @@ def read_records(path: Path, record: type[R]) -> list[R]:
 
 
 def read_table(path: Path) -> list[dict[str, str]]:
-    """Read a CSV file with a header. Raise UserError with file and line where a row has other cells than the header."""
-    reader = csv.DictReader(io.StringIO(_read_whole(path), newline=""), strict=True)
+    """Read a CSV file with a header, as rows that raise UserError for a column that they lack.
+
+    Raise UserError with file and line where a row has other cells than the header.
+    """
+    reader = csv.DictReader(StringIO(_read_whole(path), newline=""), strict=True)
     try:
-        rows = list(reader)
+        rows = [_named(path, row) for row in reader]
     except csv.Error as error:
         raise UserError(f"{path}:{reader.line_num} is not CSV ({error}). {AGAIN}") from None
     for number, row in enumerate(rows, 1):
         if None in row or None in row.values():
             raise UserError(f"{path}: row {number} has other cells than the header. {AGAIN}")
-    return rows
+    return list(rows)
 
 
 def _read_whole(path: Path) -> str:

@@ -14,7 +14,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import TextIO, cast
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
@@ -115,7 +115,7 @@ def _secrets() -> frozenset[str]:
     return frozenset(secret for secret in found if secret and secret.lower() not in _PLACEHOLDERS)
 
 
-@cache
+@lru_cache(maxsize=1)  # functools.cache is younger than some Pythons that errors.py speaks to
 def _of_environment() -> frozenset[str]:
     """Return what the environment held when it was first asked for, and the token that `hf auth login` saved."""
     values = [value for name, value in os.environ.items() if _NAME.search(name)]

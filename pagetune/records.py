@@ -151,6 +151,20 @@ class BadFile(Record):
     seen: Said
 
 
+class HeldoutUnit(Record):
+    """What is held out as a whole, and why: a document, or with `part` a page or a row of it."""
+
+    doc_id: str
+    part: str | None
+    why: str
+
+
+class HeldoutUnits(Record):
+    """`data/splits/documents.json`."""
+
+    heldout: list[HeldoutUnit]
+
+
 class Place(Record):
     """The position of a text on its page: characters `start` to `end` of the page's text, or of a table's row.
 

@@ -7,12 +7,12 @@ import pagetune.model.hub
 import pagetune.model.tokens
 import pagetune.model.weights  # noqa: F401
 from pagetune.errors import run_stage
-from pagetune.jsonl import read_as, read_json, read_records, write_json
+from pagetune.jsonl import read_as, read_records, write_json
 from pagetune.model.builtin import make_builtin, texts_of
 from pagetune.model.builtin_seq2seq import make_builtin_seq2seq
 from pagetune.model.manifest import BASE, describe_external
 from pagetune.params import load_params
-from pagetune.records import Page
+from pagetune.records import HeldoutUnits, Page
 
 PAGES, DOCUMENTS = Path("data/pages.jsonl"), Path("data/splits/documents.json")
 OWN_TEXT = Path("data/splits/own_text.json")
@@ -32,7 +32,7 @@ def main() -> None:
 
 def _texts() -> list[str]:
     """Return the texts of the documents that are not held out, and of a user's own rows."""
-    heldout = read_json(DOCUMENTS)["heldout"]
+    heldout = [unit.model_dump() for unit in read_as(DOCUMENTS, HeldoutUnits).heldout]
     return texts_of(read_records(PAGES, Page), heldout) + read_as(OWN_TEXT, list[str])
 
 

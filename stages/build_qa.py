@@ -9,6 +9,7 @@ from pathlib import Path
 from pagetune.build_qa.coverage import page_counts, silent_documents, silent_pages
 from pagetune.build_qa.dialogue_rows import read_dialogues
 from pagetune.build_qa.generate import generate_pairs
+from pagetune.build_qa.instructing import order_lines
 from pagetune.build_qa.judge import judge_pairs
 from pagetune.build_qa.own_rows.files import SUFFIXES, all_sources
 from pagetune.build_qa.own_rows.pairs import read_own_rows, refuse
@@ -56,6 +57,8 @@ def read_pairs(params: Params, pages: list[Page], ledger: Ledger, clients: list[
         return dialogues
     own = own_pairs(params, ledger)
     pairs = from_pages(pages, params.qa, params.llm, ledger, clients) if params.qa.source == "documents" else []
+    for line in order_lines(ledger.rejected):
+        print(f"build_qa: {line}", flush=True)
     for client in clients:
         print(f"build_qa: {client}")
     return pairs + own

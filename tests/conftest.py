@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from filelock import FileLock
+from hypothesis import settings
 from ruamel.yaml import YAML
 
 from pagetune.errors import quiet_libraries
@@ -24,6 +25,9 @@ from pagetune.params import Builtin, BuiltinSeq2Seq, Params, load_params
 from pagetune.records import Example, Page
 
 quiet_libraries()
+# On a machine that does other work, an example may take any time.
+settings.register_profile("pagetune", deadline=None)
+settings.load_profile("pagetune")
 # The messages that tests look for are the English ones, whatever the language of who runs them.
 os.environ["LC_ALL"] = "C.UTF-8"
 # A Git hook that runs the tests may name this repository here; the clones of the tests are other ones.
@@ -32,6 +36,9 @@ for variable in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"):
 if "PYTEST_XDIST_WORKER" in os.environ:
     # There is a test process for each core; PyTorch would start a thread for each core in each of them.
     os.environ["OMP_NUM_THREADS"] = "1"
+
+#: What the tests start from; a test may change variables for a while.
+ENVIRONMENT = dict(os.environ)
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
@@ -73,16 +80,16 @@ TINY_SUMMARIES = {
 }
 
 
-#: The files that take longest, longest first, so that several test processes end at about the same time. The first two
-#: build a pipeline each, which the others then share.
+#: The files that take longest, longest first, so that several test processes end at about the same time. What several
+#: files share is built by the first one that needs it.
 LONGEST_FIRST = (
     "test_pipeline",
-    "test_summaries",
-    "test_export",
     "test_install",
-    "test_dvc_yaml",
+    "test_summaries",
     "test_train",
     "test_kills",
+    "test_dvc_yaml",
+    "test_export",
     "test_notebook",
     "test_ask",
     "test_seq2seq",
@@ -155,7 +162,8 @@ def warm_programs() -> list[str]:
     for name, arguments in (("python", '"$@"'), ("dvc", '-m dvc "$@"')):
         (folder / name).write_text(f"#!/bin/sh\n{call} {arguments}\n")
         (folder / name).chmod(0o755)
-    server = subprocess.Popen([sys.executable, str(tests / "warm_python.py"), str(folder / "socket")], stdin=PIPE)
+    command = [sys.executable, str(tests / "warm_python.py"), str(folder / "socket")]
+    server = subprocess.Popen(command, stdin=PIPE, env=ENVIRONMENT)
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     while server.poll() is None and not (folder / "socket").exists():
         time.sleep(0.1)
@@ -164,6 +172,7 @@ def warm_programs() -> list[str]:
 
 def run(folder: Path, *command: str, check: bool = True, warm: bool = True) -> subprocess.CompletedProcess[str]:
     """Run a command in `folder` with this interpreter's programs first on PATH, or the ones that start at once."""
+    warm = warm and command[0] not in ("git", "lint-imports")
     paths = [*(warm_programs() if warm else []), str(Path(sys.executable).parent), os.environ["PATH"]]
     environment = os.environ | {"PATH": os.pathsep.join(paths), "PYTHONPATH": str(folder)}
     program = "python" if command[0] == sys.executable else command[0]
@@ -287,7 +296,7 @@ def make_tiny_base(folder: Path) -> None:
 
 
 def make_tiny_seq2seq(folder: Path, steps: int = 1000) -> None:
-    """A built-in encoder-decoder of a few hundred thousand parameters; after 1000 steps it copies by luck alone."""
+    """A built-in encoder-decoder of a few hundred thousand parameters, which can be tuned and hardly copies yet."""
     from pagetune.model.builtin_seq2seq import make_builtin_seq2seq
 
     params = BuiltinSeq2Seq(

@@ -150,12 +150,14 @@ def task_of(body: Body) -> str:
 
 
 def reading_model(body: Body, _: int) -> str:
-    """Ask about the passage's sentences one by one, and answer with the sentence itself."""
+    """Ask about the subjects of the passage's sentences one by one, and answer with the sentence itself."""
     task, passage = task_of(body), passage_of(body)
     sentences = [text.strip() for text in re.split(r"(?<=[.?!])\s|\n", passage) if len(text.strip()) > 5]
     if task == "questions":
         count = int(re.findall(r"(\d+)(?:개까지| questions)", body["messages"][1]["content"])[-1])
-        return json.dumps({"questions": [f"{text[:30]} 무엇인가요?" for text in sentences[:count]]}, ensure_ascii=False)
+        subjects = [re.match(r".+?[은는이가](?=\s)|\S+\s\S+|.+", text) for text in sentences[:count]]
+        questions = [f"{found[0]} 무엇인가요?" for found in subjects if found]
+        return json.dumps({"questions": questions}, ensure_ascii=False)
     if task == "answer":
         asked = re.findall(r"(?:질문|Question): (.*) 무엇인가요\?", body["messages"][1]["content"])[-1]
         answer = next(text for text in sentences if text.startswith(asked))

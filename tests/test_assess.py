@@ -250,9 +250,9 @@ def judging(project: Path, server: Server) -> Path:
     return project
 
 
-def evaluate(folder: Path) -> tuple[str, dict[str, Any], list[dict[str, str]]]:
+def evaluate(folder: Path, warm: bool = True) -> tuple[str, dict[str, Any], list[dict[str, str]]]:
     """Run the stage and return what it printed, metrics/eval.json, and the rows of metrics/per_example.csv."""
-    printed = run(folder, "python", "-m", "stages.evaluate").stdout
+    printed = run(folder, "python", "-m", "stages.evaluate", warm=warm).stdout
     metrics = json.loads((folder / "metrics/eval.json").read_text(encoding="utf-8"))
     with (folder / "metrics/per_example.csv").open(encoding="utf-8", newline="") as file:
         return printed, metrics, list(csv.DictReader(file))
@@ -286,7 +286,7 @@ def test_a_second_run_asks_again_only_what_could_not_be_read_and_writes_the_same
     evaluate(judging)
     first = {name: (judging / "metrics" / name).read_bytes() for name in ("eval.json", "per_example.csv")}
     sent = len(server.bodies)
-    printed, *_ = evaluate(judging)
+    printed, *_ = evaluate(judging, warm=False)
     assert len(server.bodies) == sent + 2
     assert "(4 from the cache)" in printed
     assert {name: (judging / "metrics" / name).read_bytes() for name in first} == first

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -77,13 +78,25 @@ def test_a_step_that_is_saved_again_is_replaced(store: Store) -> None:
     assert names(store) == {"lock", "step-00000010"}
 
 
-@pytest.mark.parametrize("damage", ["truncated", "missing", "more", "no marker", "half a marker"])
+@pytest.mark.parametrize(
+    "damage",
+    ["truncated", "emptied", "one bit", "missing", "more", "a folder", "no marker", "half a marker", "older marker"],
+)
 def test_a_checkpoint_that_is_not_whole_is_passed_over_aloud(
     store: Store, damage: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     earlier, newest = (store.save(step, writer(), keep={10}) for step in (10, 20))
     if damage == "truncated":
         (newest / "optimizer").write_text("w")
+    elif damage == "emptied":
+        (newest / "optimizer").write_bytes(b"")
+    elif damage == "one bit":
+        (newest / "optimizer").write_text("weightsweightr")
+    elif damage == "a folder":
+        (newest / "optimizer").unlink()
+        (newest / "optimizer").mkdir()
+    elif damage == "older marker":
+        (newest / COMPLETE).write_text('{"adapter/model": 7, "optimizer": 14}')
     elif damage == "missing":
         (newest / "adapter/model").unlink()
     elif damage == "more":
@@ -93,14 +106,24 @@ def test_a_checkpoint_that_is_not_whole_is_passed_over_aloud(
     else:
         (newest / COMPLETE).write_text('{"adapter/mod')
     assert store.latest() == earlier
-    assert capsys.readouterr().out == f"train: {newest} is incomplete and is skipped\n"
+    assert capsys.readouterr().out == f"train: {newest} is incomplete or damaged and is skipped\n"
     store.save(15, writer(), keep=set())
     assert steps(store) == [15], "the incomplete one goes with the next save"
 
 
-def test_the_marker_lists_the_files_and_their_sizes(store: Store) -> None:
+def test_the_marker_lists_the_files_with_sizes_and_digests(store: Store) -> None:
     saved = store.save(10, writer(), keep=set())
-    assert json.loads((saved / COMPLETE).read_text()) == {"adapter/model": 7, "optimizer": 14}
+    marker = json.loads((saved / COMPLETE).read_text())
+    assert marker["sizes"] == {"adapter/model": 7, "optimizer": 14}
+    assert marker["sha256"]["adapter/model"] == sha256(b"weights").hexdigest()
+
+
+def test_damaged_weights_of_the_best_step_are_not_taken(store: Store) -> None:
+    best = store.save(10, writer(), keep=set())
+    assert store.whole(10) == best
+    (best / "adapter/model").write_text("weightr")
+    with pytest.raises(UserError, match=r"step-00000010.* is incomplete or damaged. Delete .*key and run `dvc repro`"):
+        store.whole(10)
 
 
 def finished(recorded: bool) -> Path | None:

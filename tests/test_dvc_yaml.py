@@ -23,10 +23,13 @@ DVC = stages_of("dvc.yaml") | {"export": EXPORT["export"]}
 SHARED_MODULES = {
     "pagetune/__init__.py",
     "pagetune/errors.py",
+    "pagetune/failures.py",
     "pagetune/jsonl.py",
     "pagetune/masking.py",
     "pagetune/params/__init__.py",
     "pagetune/params/rules.py",
+    "pagetune/params/yaml_file.py",
+    "pagetune/parent_process.py",
     "pagetune/progress.py",
     "pagetune/recorded.py",
     "pagetune/records.py",
@@ -47,6 +50,24 @@ ALLOWED = {
     "export": MANIFEST | GPU_LOCK,
     # The package of draft.py is a docstring.
     "report": {"pagetune/build_qa/__init__.py"},
+}
+#: What stages with a language model use only with `llm.engine: local`; tests/test_local_author_stage.py runs that.
+LOCAL_AUTHOR = {
+    f"pagetune/model/{name}.py"
+    for name in (
+        "chat",
+        "decoding",
+        "files",
+        "hub",
+        "language_model",
+        "loading",
+        "manifest",
+        "precision",
+        "quantized",
+        "template",
+        "tokens",
+        "weights",
+    )
 }
 #: Packages whose __init__.py is a docstring.
 DOCSTRINGS = {f"pagetune/{room}/__init__.py" for room in ("evaluate", "model", "plan", "text")}
@@ -108,8 +129,9 @@ def together(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
 def superfluous(stage: str, seen: dict[str, Any]) -> dict[str, list[str]]:
     """Return what dvc.yaml declares and a stage did not do, for either task."""
     done = [*seen["reads"], *seen["modules"], *seen["data_files"], *seen["listed"]]
+    expected = declared(stage, "deps") - (LOCAL_AUTHOR if "llm" in sections(stage) else set())
     return {
-        "deps": sorted(dep for dep in declared(stage, "deps") if not any(covered(path, {dep}) for path in done)),
+        "deps": sorted(dep for dep in expected if not any(covered(path, {dep}) for path in done)),
         "outs": sorted(
             out
             for out in declared(stage, "outs", "metrics", "plots")

@@ -13,7 +13,7 @@ from conftest import ROOT, make_inputs, precision_of, resolved_params, shared
 from test_prompts import example
 
 from pagetune.errors import UserError
-from pagetune.model.loading import load_base, load_tokenizer
+from pagetune.model.loading import load_base, load_tokenizer, load_tuned
 from pagetune.model.manifest import describe_external, read_manifest
 from pagetune.model.precision import Gpu, resolve_precision, this_gpu
 from pagetune.params import Lora, Model, Params, Predict
@@ -21,7 +21,7 @@ from pagetune.predict.answers import generate
 from pagetune.train.adapter import check_modules, linear_modules, lora_config
 from pagetune.train.backend import Backend, Trained, choose_backend, is_fast_in_peft, load_for_training, why_peft
 from pagetune.train.curve import loss_curve
-from pagetune.train.loop import fit
+from pagetune.train.loop import _naming_the_checkpoint, fit
 from pagetune.train.peft_backend import _names_kept
 
 PARAMS = resolved_params()
@@ -53,6 +53,59 @@ def test_a_real_checkpoint_is_described_and_loaded_from_its_folder() -> None:
         model, load_tokenizer(manifest), [prompt], Predict(engine="transformers", batch_size=1, max_new_tokens=30)
     )
     assert "She loved to play outside" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "what"),
+    [
+        ("tokenizer.json", b'{"version": "1.0",', "the tokenizer"),
+        ("tokenizer.json", b"{}", "the tokenizer"),
+        ("tokenizer_config.json", b"[]", "the tokenizer"),
+        ("config.json", b"[1]", "the model"),
+        ("config.json", b'{"model_type": "nonsense"}', "the model"),
+        ("model.safetensors", b"\x10" * 100, "the model"),
+    ],
+)
+def test_a_file_of_the_base_that_is_broken_is_one_line(
+    tiny_base: Path, model: Path, name: str, content: bytes, what: str
+) -> None:
+    manifest = read_manifest(tiny_base).model_copy(update={"location": str(model)})
+    (model / name).write_bytes(content)
+    with pytest.raises(
+        UserError, match=rf"models/base: {what} cannot be loaded \(.+\)\. Run `dvc repro`, which"
+    ) as raised:
+        load_base(manifest, precision_of("fp32")) if what == "the model" else load_tokenizer(manifest)
+    assert "\n" not in str(raised.value)
+
+
+def test_an_adapter_that_is_cut_off_is_one_line(tiny_base: Path, tmp_path: Path) -> None:
+    from peft import LoraConfig, get_peft_model
+
+    manifest = read_manifest(tiny_base)
+    get_peft_model(load_base(manifest, precision_of("fp32")), LoraConfig(r=2)).save_pretrained(str(tmp_path))
+    weights = tmp_path / "adapter_model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    with pytest.raises(UserError, match=r"the adapter cannot be loaded \(.+\)\. Run `dvc repro`"):
+        load_tuned(manifest, tmp_path, precision_of("fp32"))
+
+
+@pytest.mark.parametrize(
+    ("began", "error", "named"),
+    [({}, EOFError(), True), ({"loss": 0}, EOFError(), False), ({}, RuntimeError("CUDA out of memory"), False)],
+)
+def test_a_checkpoint_that_cannot_be_loaded_is_named_until_the_first_step(
+    began: dict[str, int], error: Exception, named: bool
+) -> None:
+    trainer = SimpleNamespace(began_step=began)
+    with (
+        pytest.raises(UserError if named else type(error)) as raised,
+        _naming_the_checkpoint(trainer, Path("a/step-1")),
+    ):
+        raise error
+    if named:
+        assert str(raised.value).startswith(
+            "a/step-1 cannot be loaded (EOFError). Run `rm -r a/step-1` and `dvc repro`"
+        )
 
 
 def test_a_missing_folder_is_named() -> None:

@@ -1,17 +1,14 @@
 """What the files of a base contradict is one line at base_model, before any weight is loaded or downloaded."""
 
 import json
-import os
 import pickle
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, edit_params, write_texts
+from conftest import ROOT, edit_params, run, write_texts
 from safetensors.torch import load_file, save_file
 from test_loading import model_params
 
@@ -290,9 +287,10 @@ def stage(folder: Path, base: str) -> str:
     shutil.copy(ROOT / "params.yaml", folder)
     edit_params(folder, {"model.base": base})
     write_texts(folder)
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "stages.base_model"]
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    for name in ("pagetune", "stages"):
+        if not (folder / name).exists():
+            (folder / name).symlink_to(ROOT / name)
+    done = run(folder, "python", "-m", "stages.base_model", check=False)
     assert (done.returncode, done.stdout) == (1, "")
     assert not (folder / "models").exists()
     (line,) = done.stderr.splitlines()

@@ -1,6 +1,7 @@
 """notebooks/own_documents.ipynb, run from the first cell to the last with the built-in model and tiny settings."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 from zipfile import ZipFile
 
 import pytest
-from conftest import ROOT, TINY, clone
+from conftest import ROOT, TINY, clone, warm_programs
 
 NOTEBOOK = json.loads((ROOT / "notebooks/own_documents.ipynb").read_text(encoding="utf-8"))
 CODE = [cell for cell in NOTEBOOK["cells"] if cell["cell_type"] == "code"]
@@ -56,6 +57,7 @@ def documents(tmp_path: Path) -> Path:
 @pytest.fixture
 def parameters(source: Path, documents: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", os.pathsep.join([*warm_programs(), os.environ["PATH"]]))
     return {
         "SOURCE": str(source),
         "MODEL": "builtin",

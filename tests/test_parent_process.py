@@ -54,8 +54,8 @@ def child(folder: Path, *wait: str) -> str:
     return " ".join([sys.executable, str(folder / "child.py"), str(folder / "child.pid"), *wait])
 
 
-def appears(path: Path) -> bool:
-    deadline = time.monotonic() + 20
+def appears(path: Path, seconds: float = 20) -> bool:
+    deadline = time.monotonic() + seconds
     while not path.exists() and time.monotonic() < deadline:
         time.sleep(0.02)
     return path.exists()

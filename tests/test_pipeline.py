@@ -3,6 +3,7 @@
 import json
 import shutil
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,20 @@ def experiments(pipeline: Path, tmp_path: Path) -> Path:
     target = tmp_path / "copy"
     shutil.copytree(pipeline, target, symlinks=True)
     return target
+
+
+@pytest.fixture(scope="module")
+def seen(pipeline: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of which DVC knows the hashes of all files."""
+    return shutil.copytree(pipeline, tmp_path_factory.mktemp("seen") / "copy", symlinks=True)
+
+
+@pytest.fixture
+def settings_of(seen: Path) -> Iterator[Path]:
+    """That copy for a test that changes params.yaml alone, which is put back."""
+    kept = (seen / "params.yaml").read_bytes()
+    yield seen
+    (seen / "params.yaml").write_bytes(kept)
 
 
 def stages_run(output: str) -> set[str]:
@@ -122,19 +137,19 @@ def test_a_second_repro_does_nothing(pipeline: Path) -> None:
     ],
 )
 def test_a_parameter_touches_just_its_stages(
-    experiments: Path, key: str, value: object, first_stages: set[str]
+    settings_of: Path, key: str, value: object, first_stages: set[str]
 ) -> None:
-    edit_params(experiments, {key: value})
-    status = json.loads(run(experiments, "dvc", "status", "dvc.yaml", "--json").stdout)
+    edit_params(settings_of, {key: value})
+    status = json.loads(run(settings_of, "dvc", "status", "dvc.yaml", "--json").stdout)
     assert {
         name for name, changes in status.items() if any("changed deps" in change for change in changes)
     } == first_stages
 
 
-def test_a_comment_in_params_yaml_touches_nothing(experiments: Path) -> None:
-    with (experiments / "params.yaml").open("a", encoding="utf-8") as file:
+def test_a_comment_in_params_yaml_touches_nothing(settings_of: Path) -> None:
+    with (settings_of / "params.yaml").open("a", encoding="utf-8") as file:
         file.write("# a note\n")
-    assert json.loads(run(experiments, "dvc", "status", "dvc.yaml", "--json").stdout) == {}
+    assert json.loads(run(settings_of, "dvc", "status", "dvc.yaml", "--json").stdout) == {}
 
 
 def test_what_python_keeps_of_imported_modules_touches_nothing(experiments: Path) -> None:
@@ -195,7 +210,7 @@ def test_results_prints_the_table_and_the_report(pipeline: Path) -> None:
 
 
 def test_the_same_seed_gives_the_same_adapter(pipeline: Path, experiments: Path) -> None:
-    run(experiments, "dvc", "repro", "-f", "-s", "train")
+    run(experiments, "dvc", "repro", "-f", "-s", "train", warm=False)
     for path in (pipeline / "models/adapter").iterdir():
         assert (experiments / "models/adapter" / path.name).read_bytes() == path.read_bytes(), path.name
 

@@ -350,6 +350,15 @@ def test_undo_goes_back_decision_by_decision(here: Path) -> None:
     assert REVIEW.read_text(encoding="utf-8") == "\n"
 
 
+def test_an_old_decision_is_withdrawn_and_that_is_undone_too(here: Path) -> None:
+    write_decisions([decision(FIRST, "reject", "이")])
+    desk = Desk(PAIRS, PAGES, Outcomes.read(), "김")
+    desk.withdraw(0)
+    assert read_decisions() == []
+    assert desk.undo() == 0
+    assert read_decisions() == [decision(FIRST, "reject", "이")]
+
+
 def test_what_somebody_else_wrote_meanwhile_is_not_lost(here: Path) -> None:
     desk = Desk(PAIRS, PAGES, Outcomes.read(), "김")
     write_decisions([decision(SECOND, "reject", "이")])

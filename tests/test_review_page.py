@@ -329,6 +329,20 @@ def test_every_field_and_button_has_a_name_and_the_focus_is_visible(page: Page) 
         assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
 
 
+def test_a_file_that_breaks_meanwhile_is_named_and_not_overwritten(page: Page) -> None:
+    with served() as url:
+        page.goto(url)
+        shows(page, PAIRS[0].instruction)
+        REVIEW.write_text("<<<<<<< HEAD\n", encoding="utf-8")
+        page.keyboard.press("k")
+        expect(page.locator("#said")).to_contain_text("data/review.jsonl:1 is a mark of a Git conflict")
+        assert REVIEW.read_text(encoding="utf-8") == "<<<<<<< HEAD\n"
+        write_decisions([decision(PAIRS[0], "reject")])
+        page.keyboard.press("x")
+        expect(page.locator("#said")).to_have_text("Saved: undecided.")
+    assert decided() == {}
+
+
 def test_a_closed_server_is_said_and_the_page_goes_on(browser: Browser) -> None:
     page = browser.new_page()
     with served() as url:

@@ -25,7 +25,7 @@ import uvicorn
 from conftest import ROOT, run
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from pagetune.commands import serve
+from pagetune.commands import request_filter, serve
 from pagetune.commands.request_filter import MAX_BODY_BYTES
 from pagetune.commands.sources import Sources
 from pagetune.predict.answers import Answer
@@ -234,6 +234,7 @@ def test_a_body_over_a_megabyte_is_refused_and_the_next_question_answered(announ
         assert answer_to(url, "있나요?") == "네 있나요?"
 
 
+JSON = {"Content-Type": "application/json"}
 FILES = [
     {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}},
     {"path": "params.yaml", "meta": {"_type": "gradio.FileData"}},
@@ -248,12 +249,14 @@ def test_no_file_that_a_request_names_is_copied_or_fetched(
 ) -> None:
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     if not locked:
-        monkeypatch.setattr(serve, "_names_a_file", lambda body: False)
+        monkeypatch.setattr(request_filter, "why_unfit", lambda body: None)
+        monkeypatch.setattr(request_filter, "why_no_call", lambda path, body, functions: None)
     with served(Slow("네", 0)) as url:
         for file in FILES if locked else FILES[:2]:
             for data in ([file], [[{"role": "user", "content": file}], file], [{"deeper": [file]}]):
                 asked = {"data": data, "fn_index": 0, "session_hash": "s", "trigger_id": None, "event_data": None}
-                sent = httpx.post(f"{url}/gradio_api/{path}", content=json.dumps(asked).replace("_type", "\\u005ftype"))
+                body = json.dumps(asked).replace("_type", "\\u005ftype")
+                sent = httpx.post(f"{url}/gradio_api/{path}", content=body, headers=JSON, timeout=30)
                 assert sent.status_code == 403 or not locked
                 if path == "call/ask" and "event_id" in sent.text:
                     httpx.get(f"{url}/gradio_api/call/ask/{sent.json()['event_id']}", timeout=30)

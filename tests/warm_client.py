@@ -13,8 +13,20 @@ STAGES = ("build_qa", "curate", "base_model", "format", "baseline", "train", "pr
 #: What runs in the warm Python. The stage extract has processes of its own, and limits their memory.
 WARM = {"dvc", "pagetune", *(f"stages.{name}" for name in STAGES)}
 #: Variables that no library reads while it is imported. A command with any other difference gets a Python of its own.
-MAY_DIFFER = ("PATH", "PYTHONPATH", "PWD", "OLDPWD", "SHLVL", "_", "PYTEST_CURRENT_TEST", "LLAMA_CPP")
-MAY_BEGIN = ("AWS_", "DVC_", "GIT_", "PAGETUNE_")
+MAY_DIFFER = (
+    "PATH",
+    "PYTHONPATH",
+    "PYTHONUNBUFFERED",
+    "PWD",
+    "OLDPWD",
+    "PS1",
+    "SHLVL",
+    "_",
+    "NO_PROXY",
+    "PYTEST_CURRENT_TEST",
+    "LLAMA_CPP",
+)
+MAY_BEGIN = ("AWS_", "DVC_", "GIT_", "PAGETUNE_", "RAY_", "TORCHINDUCTOR_")
 
 
 def environment() -> dict[str, str]:

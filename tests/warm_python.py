@@ -122,6 +122,8 @@ def run(command: dict[str, Any]) -> None:
     os.environ.clear()
     os.environ.update(command["environment"])
     os.chdir(command["folder"])
+    if "PYTHONUNBUFFERED" in os.environ:
+        sys.stdout.reconfigure(write_through=True)
     is_module = command["arguments"][0] == "-m"
     sys.argv = command["arguments"][is_module:]
     first = command["folder"] if is_module else str(Path(sys.argv[0]).parent)

@@ -7,19 +7,29 @@ import asyncio
 import unicodedata
 from dataclasses import dataclass
 
-from pagetune.build_qa.draft import to_document
+from pagetune.build_qa.draft import Document, to_document
 from pagetune.build_qa.pairs import pair_from_page
 from pagetune.build_qa.passages import Passage, passages
+from pagetune.build_qa.relevance import Claim, not_about
 from pagetune.build_qa.rules import readable_pages
+from pagetune.build_qa.soundness import fault_of_answer, fault_of_question
 from pagetune.ledger import Ledger
 from pagetune.llm.client import Client, Messages, RequestFailed, gather
 from pagetune.llm.engine import open_client
+from pagetune.llm.escaping import as_written
 from pagetune.llm.prompt_files import language_of, render
 from pagetune.llm.schemas import Answered, QuestionList
 from pagetune.params import Llm, Qa
 from pagetune.records import Page, Pair, Reason, Rejected
 from pagetune.text.claims import normal_form
-from pagetune.text.evidence import find_evidence, not_proven, quote
+from pagetune.text.evidence import find_evidence, not_proven
+from pagetune.text.refusal import abstains
+
+
+@dataclass(frozen=True)
+class Source:
+    page: Page
+    document: Document
 
 
 @dataclass(frozen=True)
@@ -37,10 +47,12 @@ async def _generate(pages: list[Page], qa: Qa, llm: Llm, ledger: Ledger) -> tupl
     client = open_client(llm, "build_qa")
     documents = [to_document(own) for own in readable_pages(pages).values()]
     found = [passage for document in documents for passage in passages(document, qa.passage_characters)]
-    by_place = {(page.doc_id, page.page_number): page for page in pages}
+    sources = {
+        (page.doc_id, page.page_number): Source(page, document) for document in documents for page in document.pages
+    }
     client.expected = len(found)
     try:
-        results = await gather(_ask_about(client, passage, qa, by_place) for passage in found)
+        results = await gather(_ask_about(client, passage, qa, sources) for passage in found)
     finally:
         await client.close()
     without_questions = [row for row in results if isinstance(row, Rejected)]
@@ -52,7 +64,7 @@ async def _generate(pages: list[Page], qa: Qa, llm: Llm, ledger: Ledger) -> tupl
 
 
 async def _ask_about(
-    client: Client, passage: Passage, qa: Qa, pages: dict[tuple[str, int], Page]
+    client: Client, passage: Passage, qa: Qa, sources: dict[tuple[str, int], Source]
 ) -> Rejected | list[Pair | Rejected]:
     if passage.order:
         return _reject(passage, "instructs_the_model", detail=passage.order)
@@ -61,8 +73,8 @@ async def _ask_about(
         return questions
     chosen, surplus = choose_questions(questions, quota(passage, qa))
     client.expected += len(chosen)
-    page = pages[passage.doc_id, passage.page_number]
-    answered = await gather(_request_answer(client, Question(passage, text), page) for text in chosen)
+    source = sources[passage.doc_id, passage.page_number]
+    answered = await gather(_request_answer(client, Question(passage, text), source) for text in chosen)
     return answered + [_reject(passage, reason, text) for text, reason in surplus]
 
 
@@ -71,9 +83,13 @@ def choose_questions(questions: list[str], count: int) -> tuple[list[str], list[
     chosen: dict[str, str] = {}
     surplus: list[tuple[str, Reason]] = []
     for question in questions:
-        form = normal_form(question)
-        if form and form not in chosen and len(chosen) < count:
-            chosen[form] = unicodedata.normalize("NFC", " ".join(question.split()))
+        text = unicodedata.normalize("NFC", " ".join(as_written(question).split()))
+        form = normal_form(text)
+        fault = None if not form or form in chosen else fault_of_question(text)
+        if fault:
+            surplus.append((question, fault[0]))
+        elif form and form not in chosen and len(chosen) < count:
+            chosen[form] = text
         else:
             surplus.append((question, "duplicate" if form in chosen else "over_quota" if form else "too_short"))
     return list(chosen.values()), surplus
@@ -100,7 +116,7 @@ def _messages(task: str, passage: Passage, **values: object) -> Messages:
     return render(task, language_of(passage.text), **own, **values)
 
 
-async def _request_answer(client: Client, question: Question, page: Page) -> Pair | Rejected:
+async def _request_answer(client: Client, question: Question, source: Source) -> Pair | Rejected:
     messages = _messages("answer", question.passage, question=question.text)
     try:
         written = await client.ask(messages, Answered)
@@ -108,20 +124,26 @@ async def _request_answer(client: Client, question: Question, page: Page) -> Pai
         return _reject(question.passage, "request_failed", question.text, detail=str(error))
     if written is None:
         return _reject(question.passage, "unreadable_answer", question.text)
-    answer = unicodedata.normalize("NFC", " ".join(written.answer.split()))
-    return _prove_answer(question, answer, written.evidence, page)
+    answer = unicodedata.normalize("NFC", " ".join(as_written(written.answer).split()))
+    return _prove_answer(question, answer, as_written(written.evidence), source)
 
 
-def _prove_answer(question: Question, answer: str, evidence: str, page: Page) -> Pair | Rejected:
+def _prove_answer(question: Question, answer: str, evidence: str, source: Source) -> Pair | Rejected:
     if not answer:
         return _reject(question.passage, "unanswered", question.text)
-    place = find_evidence(evidence, page)
+    place = find_evidence(evidence, source.page)
     if place is None:
-        return _reject(question.passage, "evidence_not_on_page", question.text, answer, evidence[:200])
-    missing = not_proven(answer, quote(page, place))
-    if missing:
-        return _reject(question.passage, "not_in_evidence", question.text, answer, missing)
-    return pair_from_page(page, place, "llm", question.text, answer)
+        reason: Reason = "refusal" if abstains(answer) else "evidence_not_on_page"
+        return _reject(question.passage, reason, question.text, answer, evidence[:200])
+    claim = Claim(question.text, answer, place, source.page, source.document)
+    missing = not_proven(answer, claim.evidence)
+    fault = fault_of_answer(question.text, answer, claim.evidence)
+    if fault is None and missing:
+        fault = "not_in_evidence", missing
+    reason_and_detail = fault or not_about(claim)
+    if reason_and_detail:
+        return _reject(question.passage, reason_and_detail[0], question.text, answer, reason_and_detail[1])
+    return pair_from_page(source.page, place, "llm", question.text, answer)
 
 
 def _reject(

@@ -1,8 +1,8 @@
 """The parts of a document that give orders to a language model: no question is asked about them or what stands beside.
 
-Whoever hides an order in a document hides what it should make the model say in the same place. So the section that gives
-an order is set aside as a whole, with its neighbours and the tables of its page, and a document whose name does is set
-aside altogether. This holds for the rules too, which would ask about the same false claim.
+Whoever hides an order in a document also hides there what the model should say. So the section that gives an order is
+set aside as a whole, with its neighbours and the tables of its page, and a document whose name does is set aside
+altogether. This holds for the rules too, which would ask about the same false claim.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 
 from pagetune.build_qa.draft import Document, Paragraph, Span
-from pagetune.records import Page, Place, Table
+from pagetune.records import Page, Place, Rejected, Table
 from pagetune.text.instructions import instructs_a_model
 
 #: Characters of an order that are shown.
@@ -28,6 +28,19 @@ class Orders:
         """Return the order that spoils what stands at a place, or None."""
         found = (order for span, order in self.spans if span.page_number == page_number and _touches(span, place))
         return self.in_name or next(found, None)
+
+
+def order_lines(rejected: list[Rejected]) -> list[str]:
+    """Return a line about each page on which something was set aside, with the order."""
+    found: dict[tuple[str, int | None], list[str]] = {}
+    for row in rejected:
+        if row.reason == "instructs_the_model":
+            found.setdefault((row.doc_id, row.page_number), []).append(row.detail or "")
+    return [
+        f"{doc_id}, page {page}: a language model is given orders there ({orders[0]!r}). "
+        f"{len(orders)} {'passage or pair is' if len(orders) == 1 else 'passages and pairs are'} not used."
+        for (doc_id, page), orders in found.items()
+    ]
 
 
 def _touches(span: Span, place: Place) -> bool:

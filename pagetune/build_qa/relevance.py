@@ -8,24 +8,25 @@ import re
 from dataclasses import dataclass
 
 from pagetune.build_qa.draft import Document, Paragraph
-from pagetune.text.evidence import quote, row_place
 from pagetune.build_qa.soundness import Fault
 from pagetune.records import Page, Place
 from pagetune.text.claims import claims, holds_whole, normal_form
 from pagetune.text.content_words import content_words, has_word
+from pagetune.text.evidence import quote, row_place
 from pagetune.text.korean import is_korean
 from pagetune.text.morphemes import morphemes
 from pagetune.text.negation import polarity
 from pagetune.text.notation import plain
 from pagetune.text.sentences import ends_sentence
-from pagetune.text.units import missing
+from pagetune.text.units import missing, same_unit
 
 _SENTENCE_END = re.compile(r"(?<=[가-힣)\]\"'”’]{2}[.!?])\s+|(?<=[a-z)\]\"'”’][.!?])\s+|\n")
 _CLAUSE_END = re.compile(
     r"(?<=며)\s|(?<=고)\s|(?<=지만)\s|(?<=으나)\s|(?<=는데)\s|,\s|;\s|(?:,\s)?\b(?:but|while|whereas)\b"
 )
 _EXAMPLE = re.compile(
-    r"(?:^|[\s(\[【])(?:예를 들어|예를 들면|예컨대|가령|예시?\s?[:：)]|예시(?:로|일 뿐))|^\s*예\)|가상의|가정하(?:자|면|여|고)"
+    r"(?:^|[\s(\[【])(?:예를 들어|예를 들면|예컨대|가령|예시?\s?[:：)]|예시(?:로|일 뿐))|^\s*예\)|가상의"
+    r"|가정하(?:자|면|여|고)"
     r"|\bfor example\b|\be\.g\.|\bfor instance\b|\bsuppose\b|\bimagine\b|\bhypothetical|\bfictitious",
     re.IGNORECASE,
 )
@@ -39,6 +40,41 @@ _ENGLISH_VERB = re.compile(
     r"|ends?|applies|apply|does|do)\b",
     re.IGNORECASE,
 )
+#: The term that a sentence defines.
+_DEFINES = re.compile(
+    r"\W*(?:\d+[.)]\s*)?[\"“‘'「]?([^\"”’'」]{1,40}?)[\"”’'」]?\s?(?:이란|란|이라 함은|라 함은)(?=\s)"
+)
+_HOW_MANY = re.compile(
+    r"(?:(?:몇|얼마)(?![가-힣]*\s?(?:가지|번지))\s?|(?=며칠))([가-힣%]{0,3})|\bhow (?:much|many)\b()", re.IGNORECASE
+)
+#: The counted things that Kiwi's grammar and ours know by one word, so that another word is another thing.
+_COUNTED = (
+    "개월",
+    "시간",
+    "명",
+    "개",
+    "권",
+    "회",
+    "층",
+    "년",
+    "월",
+    "일",
+    "시",
+    "분",
+    "원",
+    "%",
+    "점",
+    "대",
+    "종",
+    "건",
+    "세",
+)
+#: Answers to how much that have no digit: 무료, 한 사람, 없습니다.
+_NO_NUMBER = re.compile(
+    r"무료|면제|없|제한|무제한|모두|전액|한|두|세|네|다섯|절반|free|no\b|none|unlimited|all|half|one|two|three",
+    re.IGNORECASE,
+)
+_FINITE = re.compile(r"(?:다|요|함|음|임)[.\s]*$|[a-z]\.$")
 _NO = re.compile(r"\W*(?:아니요|아니오|no)\b", re.IGNORECASE)
 _YES = re.compile(r"\W*(?:네|예|yes)\b", re.IGNORECASE)
 
@@ -66,7 +102,7 @@ def not_about(claim: Claim) -> Fault | None:
         _EXAMPLE.search(sentence) or any(_EXAMPLE_HEADING.search(line) for line in above[:1])
     ):
         return "example_only", sentence[:100]
-    lacks = _lacks(claim, above) or _wrong_column(claim) or _opposite(claim, sentence)
+    lacks = _lacks(claim, above) or _wrong_column(claim) or _wrong_kind(claim) or _opposite(claim, sentence)
     return ("not_about_question", lacks) if lacks else None
 
 
@@ -77,18 +113,19 @@ def _lacks(claim: Claim, above: list[str]) -> str | None:
     figures = _missing_figures(claim.question, said)
     if figures:
         return figures
-    asked = content_words(claim.question)
+    asked = {word for word in content_words(claim.question) if not has_word(claim.document.title, word)}
+    context = f"{near}\n{_text_before(claim)}"
     held = {word for word in asked if has_word(near, word)}
-    if asked and not held:
+    absent = {word for word in asked - held if word not in "".join(near.lower().split())}
+    if asked and (not held or _defines_another(claim, asked)):
         return ", ".join(sorted(asked))
-    absent = {word for word in asked - held if not has_word(claim.document.title, word)}
-    if absent and (_other_subject(claim, asked) or _stands_elsewhere(claim, absent)):
+    if absent and (_names_another(claim) or any(_is_elsewhere(claim, word, context) for word in absent)):
         return ", ".join(sorted(absent))
     return None
 
 
 def _missing_figures(question: str, text: str) -> str | None:
-    """Return the numbers, joined numbers and codes of the question that the text lacks: another year, another product."""
+    """Return the numbers and codes of the question that the text lacks: another year, another product."""
     asked, held = claims(question), claims(text)
     numbers = [str(number) for number in missing(asked.numbers, held.numbers)]
     tokens = [token for token in asked.joined | asked.codes if not has_word(text, token) and token not in text.lower()]
@@ -96,22 +133,13 @@ def _missing_figures(question: str, text: str) -> str | None:
 
 
 def _above(claim: Claim) -> list[str]:
-    """Return the heading, or the label, the caption and the headers, that the evidence stands under, and its question."""
+    """Return what the evidence stands under: heading and question, or caption, row and headers."""
     if claim.place.table is None:
-        paragraphs = [one for one in claim.document.paragraphs if one.page_number == claim.page.page_number]
-        index = next((i for i, one in enumerate(paragraphs) if one.end > claim.place.start), None)
-        if index is None:
-            return []
-        before = paragraphs[index - 1].text if index else ""
-        return [paragraphs[index].section, *([before] if before.endswith(("?", "？")) else [])]
+        here, before = _paragraph(claim)
+        return [here.section if here else "", before if before.endswith(("?", "？")) else ""]
     table = claim.page.tables[claim.place.table]
     row = quote(claim.page, row_place(claim.page, claim.place.table, claim.place.row or 0))
-    if table.layout == "header":
-        columns = _columns(claim) or range(len(table.rows[0]))
-        headers = [table.rows[0][column] for column in columns if column < len(table.rows[0])]
-    else:
-        headers = []
-    return [table.caption, row, *headers]
+    return [table.caption, row, *(table.rows[0] if table.layout == "header" else [])]
 
 
 def _columns(claim: Claim) -> list[int]:
@@ -123,31 +151,45 @@ def _columns(claim: Claim) -> list[int]:
 
 
 def _wrong_column(claim: Claim) -> str | None:
-    """Return the header of the answer's column where the question asks for another column's."""
-    if claim.place.table is None or claim.page.tables[claim.place.table].layout != "header":
+    """Return the header of the answer's column where the question asks for another column's.
+
+    A column whose cell the question has is not asked for: it says which row is meant.
+    """
+    if claim.place.table is None or claim.page.tables[claim.place.table].layout != "header" or not claim.place.row:
         return None
-    headers = claim.page.tables[claim.place.table].rows[0]
-    asked = content_words(claim.question)
-    named = [i for i, header in enumerate(headers) if content_words(header) and _shares(header, asked)]
-    columns = _columns(claim)
-    labels = {0}
-    if not columns or claim.place.row == 0 or not set(named) - labels or set(columns) & set(named):
-        return None
-    return " | ".join(headers[column] for column in columns if column < len(headers))
+    rows = claim.page.tables[claim.place.table].rows
+    question, asked = normal_form(claim.question), content_words(claim.question)
+    named = {
+        column
+        for column, (header, cell) in enumerate(zip(rows[0], rows[claim.place.row], strict=False))
+        if content_words(header)
+        and _shares(header, asked)
+        and not (normal_form(cell) and normal_form(cell) in question)
+    }
+    columns = set(_columns(claim))
+    return (
+        " | ".join(rows[0][column] for column in sorted(columns))
+        if columns and named - columns == named != set()
+        else None
+    )
 
 
 def _shares(header: str, asked: frozenset[str]) -> bool:
     return all(any(has_word(word, one) for one in asked) for word in content_words(header))
 
 
-def _other_subject(claim: Claim, asked: frozenset[str]) -> bool:
+def _names_another(claim: Claim) -> bool:
     """Tell whether the evidence names a subject or an owner that the question does not."""
-    sentence = claim.evidence
     if claim.place.table is not None:
         return False
-    own = _subjects(sentence)
-    known = asked | content_words(claim.answer)
-    return any(not has_word(claim.question, word) and word not in known for word in own)
+    known = content_words(claim.question) | content_words(claim.answer)
+    return any(word not in known and not has_word(claim.question, word) for word in _subjects(claim.evidence))
+
+
+def _defines_another(claim: Claim, asked: set[str]) -> bool:
+    """Tell whether the evidence says what another term means: "방문객"이란 …."""
+    term = _DEFINES.match(claim.evidence)
+    return term is not None and not any(has_word(term[1], word) for word in asked)
 
 
 def _subjects(text: str) -> set[str]:
@@ -167,25 +209,41 @@ def _subjects(text: str) -> set[str]:
     return found
 
 
-def _stands_elsewhere(claim: Claim, absent: set[str]) -> bool:
-    """Tell whether an absent word stands on the page, but not before the evidence in its section."""
+def _is_elsewhere(claim: Claim, word: str, context: str) -> bool:
+    """Tell whether a word stands on the page, but not where the evidence is."""
+    rows = [row for table in claim.page.tables for row in table.rows]
+    return not has_word(context, word) and any(has_word(text, word) for text in (claim.page.text, *map(" ".join, rows)))
+
+
+def _text_before(claim: Claim) -> str:
+    """Return the paragraph up to the evidence, and the one before it if that belongs to the same section."""
     if claim.place.table is not None:
-        return any(has_word(claim.page.text, word) or _in_other_rows(claim, word) for word in absent)
-    before = _section_before(claim)
-    return any(has_word(claim.page.text, word) and not has_word(before, word) for word in absent)
-
-
-def _in_other_rows(claim: Claim, word: str) -> bool:
-    rows = claim.page.tables[claim.place.table or 0].rows
-    return any(has_word(" ".join(row), word) for row in rows)
-
-
-def _section_before(claim: Claim) -> str:
-    own: list[Paragraph] = [one for one in claim.document.paragraphs if one.page_number == claim.page.page_number]
-    here = next((one for one in own if one.end > claim.place.start), None)
-    if here is None:
         return ""
-    return claim.page.text[min(one.start for one in own if one.section == here.section) : claim.place.end]
+    here, before = _paragraph(claim)
+    return f"{before}\n{here.text[: claim.place.end - here.start]}" if here else ""
+
+
+def _paragraph(claim: Claim) -> tuple[Paragraph | None, str]:
+    """Return the paragraph that the evidence begins in, and the text of the one before it in its section."""
+    own, page = claim.document.paragraphs, claim.page.page_number
+    here = next((i for i, one in enumerate(own) if one.page_number == page and one.end > claim.place.start), None)
+    if here is None:
+        return None, ""
+    before = own[here - 1] if here and own[here - 1].section == own[here].section else None
+    return own[here], before.text if before else ""
+
+
+def _wrong_kind(claim: Claim) -> str | None:
+    """Return the answer where the question asks for a number of something, and it has none or one of something else."""
+    asked = _HOW_MANY.search(claim.question)
+    if not asked:
+        return None
+    units = {unit for _, unit in claims(claim.answer).numbers}
+    if not units:
+        has_one = _NO_NUMBER.search(claim.answer) or re.search(r"\d", claim.answer)
+        return None if has_one else claim.answer[:100]
+    wanted = next((same_unit(unit) for unit in _COUNTED if (asked[1] or "").startswith(unit)), "")
+    return claim.answer[:100] if wanted and not units & {wanted, ""} else None
 
 
 def _whole_sentence(claim: Claim) -> str:
@@ -203,7 +261,8 @@ def _whole_sentence(claim: Claim) -> str:
 def _opposite(claim: Claim, sentence: str) -> str | None:
     """Return the clause that denies what the answer states, or states what it denies."""
     clause = _clause_of(claim.answer, sentence)
-    if claim.place.table is not None or not clause:
+    copied = normal_form(claim.answer) in normal_form(sentence) and _FINITE.search(claim.answer)
+    if claim.place.table is not None or not clause or copied:
         return None
     held = polarity(plain(clause))
     asked, said = polarity(plain(claim.question)), polarity(plain(claim.answer))
@@ -221,4 +280,5 @@ def _clause_of(answer: str, sentence: str) -> str:
     if _YES.match(answer) or _NO.match(answer) or not clauses:
         return sentence
     said, words = claims(answer), content_words(answer)
-    return max(clauses, key=lambda part: (len(claims(part).numbers & said.numbers), len(content_words(part) & words)))
+    shares = [len(claims(part).numbers & said.numbers) + len(content_words(part) & words) for part in clauses]
+    return " ".join(part for part, share in zip(clauses, shares, strict=True) if share * 2 > max(shares))

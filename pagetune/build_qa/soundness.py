@@ -45,9 +45,11 @@ _TWO = re.compile(
 )
 _ABOUT_DOCUMENT = re.compile(
     r"(?<![가-힣])(?:이|위|본|주어진|제시된|해당|다음)\s?(?:글|문서|문단|본문|지문|단락|발췌문|텍스트|기사|페이지)"
-    r"|(?:글|문서|본문|지문|단락)의 (?:제목|주제|목적|저자|글쓴이|내용|요지|구성|길이)(?:[은는이가을를]|\W|$)|글쓴이|몇 (?:쪽|페이지)에"
-    r"|\b(?:this|the|given|above) (?:passage|text|excerpt|document|article|paragraph)\b(?! (?:message|box|field|editor|file|format))"
-    r"|\b(?:title|author|topic|purpose|subject) of (?:this|the) (?:passage|text|document|article|page)\b|\bthe author\b",
+    r"|(?:글|문서|본문|지문|단락)의 (?:제목|주제|목적|저자|글쓴이|내용|요지|구성|길이)(?:[은는이가을를]|\W|$)|글쓴이"
+    r"|\b(?:this|the|given|above) (?:passage|text|excerpt|document|article|paragraph)\b"
+    r"(?! (?:message|box|field|editor|file|format))"
+    r"|\b(?:title|author|topic|purpose|subject) of (?:this|the) (?:passage|text|document|article|page)\b"
+    r"|\bthe author\b|몇 (?:쪽|페이지)에",
     re.IGNORECASE,
 )
 _CHOICE = re.compile(r"(?<![가-힣])중|가운데|아니면|혹은|또는|\bor\b|\bvs\b|인가요,|까,|나요,", re.IGNORECASE)
@@ -106,7 +108,7 @@ def _asks_twice(question: str) -> bool:
 
 
 def fault_of_answer(question: str, answer: str, evidence: str) -> Fault | None:
-    """Return why a text is not an answer to a question, or None. `evidence` may hold code or another language itself."""
+    """Return why a text is not an answer to a question, or None. Code that the evidence has may be one."""
     seen = answer[:100]
     if not normal_form(answer):
         return "unanswered", seen

@@ -82,7 +82,7 @@ def _documents(guide: Path) -> list[Any]:
         ]
     except FileNotFoundError:
         raise UserError(f"{guide} is not there. Name the guide's file, such as config.yaml.") from None
-    except (OSError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{guide} cannot be read: {error}. Name a file of YAML in UTF-8.") from None
     except YAMLError as error:
         raise UserError(_not_yaml(guide, error)) from None

@@ -29,8 +29,10 @@ def init(folder: Path, empty: bool) -> list[str]:
         _start_git(folder)
     except OSError as error:
         for path in written:
-            path.unlink()
-        raise UserError(f"init: {error.filename or folder} cannot be written ({error.strerror}). Free it.") from None
+            path.unlink(missing_ok=True)
+        if error.filename is None:  # writing into an open file tells no name
+            error.filename = str(written[-1] if written else folder)
+        raise
     return _next_steps(folder, empty, len(contents) + 2)
 
 

@@ -1,5 +1,6 @@
 """The stage `library` of a project: records which code of pagetune is installed, so that DVC sees when it changes."""
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -19,6 +20,8 @@ def main() -> None:
 
 def check_commit() -> None:
     """Raise UserError in a Git repository without a commit, in which DVCLive would end the training later."""
+    if shutil.which("git") is None:
+        raise UserError("git is not installed. Install it; DVC keeps its experiments in it.")
     seen = subprocess.run(["git", "rev-parse", "--quiet", "--verify", "HEAD"], capture_output=True, check=False)
     if seen.returncode:
         raise UserError('nothing is committed here yet. Run `git add . && git commit -m "Start"`, then `dvc repro`.')

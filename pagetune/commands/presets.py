@@ -127,7 +127,7 @@ def _read(path: Path) -> Any:
         return comment_keeping_yaml().load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"{path} is not there. The presets are in presets/.") from None
-    except (OSError, UnicodeDecodeError, YAMLError) as error:
+    except (ValueError, RecursionError, YAMLError) as error:
         raise UserError(f"{path} is not YAML: {' '.join(str(error).split())}. Fix that file.") from None
 
 

@@ -53,11 +53,13 @@ def why_foreign(scope: Scope) -> Refusal | None:
         return Refusal(403, "pages of other origins may not ask")
     if not {"same-origin", "none"}.issuperset(scope.values("sec-fetch-site")) and not scope.opens_a_page():
         return Refusal(403, "pages of other sites may not ask")
-    if scope.method == "POST" and [kind.partition(";")[0] for kind in scope.values("content-type")] != [
-        "application/json"
-    ]:
-        return Refusal(415, "the header Content-Type must be application/json")
     return None
+
+
+def why_not_json(scope: Scope) -> Refusal | None:
+    """Return why a request is refused whose body another site's page could send without asking, such as a form."""
+    kinds = [kind.partition(";")[0] for kind in scope.values("content-type")]
+    return None if kinds == ["application/json"] else Refusal(415, "the header Content-Type must be application/json")
 
 
 def why_unfit(body: bytes) -> Refusal | None:

@@ -5,7 +5,15 @@ import contextlib
 import re
 from typing import Any
 
-from pagetune.commands.request_checks import FORWARDED, Refusal, Scope, why_foreign, why_no_call, why_unfit
+from pagetune.commands.request_checks import (
+    FORWARDED,
+    Refusal,
+    Scope,
+    why_foreign,
+    why_no_call,
+    why_not_json,
+    why_unfit,
+)
 from pagetune.commands.sessions import Sessions
 
 #: The limit of a request. A question has a few hundred bytes; Gradio sends the conversation with it.
@@ -25,7 +33,7 @@ OPEN_PATHS = re.compile(
 HEADERS = {
     "content-security-policy": "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
     "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; worker-src 'self' blob:; "
-    "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "object-src 'none'; base-uri 'self'; form-action 'none'; frame-ancestors 'none'",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "referrer-policy": "no-referrer",
@@ -70,7 +78,7 @@ class RequestFilter:
         path = scope["path"].removeprefix("/gradio_api/")
         if scope["method"] != "POST":
             return None
-        return why_unfit(body) or why_no_call(path, body, self.blocks.fns)
+        return why_not_json(Scope.of(scope)) or why_unfit(body) or why_no_call(path, body, self.blocks.fns)
 
     async def _pass(self, scope: Any, receive: Any, send: Any) -> None:
         """Let Gradio answer, and know for how long somebody listens."""

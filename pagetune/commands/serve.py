@@ -34,7 +34,10 @@ class WebPage:
 
         Stop at the next token where whoever asked has gone.
         """
-        for shown in self._grow(question) if not has_gone() else []:
+        if has_gone():
+            yield _unheard(), "", ""
+            return
+        for shown in self._grow(question):
             yield shown
             if has_gone():
                 return
@@ -54,6 +57,13 @@ class WebPage:
         yield tuned, "", source
         for answer in self.asker.stream(question, base=True):
             yield tuned, answer.text, source
+
+
+def _unheard() -> str:
+    return tr(
+        "Not computed, because nobody was listening. Ask again.",
+        "듣는 쪽이 없어 답을 계산하지 않았습니다. 다시 질문해 주세요.",
+    )
 
 
 def _problem(question: str) -> str | None:

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 #: A client asks with one request and listens with the next; this is how long the next one may take.
-PATIENCE_SECONDS = 3.0
+PATIENCE_SECONDS = 10.0
 POLL_SECONDS = 0.02
 
 STREAM = re.compile(r"/gradio_api/(?:call/ask/(?P<event>\w+)|queue/(?P<session>data))")

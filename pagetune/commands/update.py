@@ -16,7 +16,8 @@ from pagetune.commands.presets import comment_keeping_yaml, replace_value
 from pagetune.commands.project import LIBRARY, LOCK, hash_of, project_files, read_lock, write_lock
 from pagetune.errors import UserError
 from pagetune.jsonl import write_text
-from pagetune.params import PARAMS, load_params, read_yaml
+from pagetune.params import PARAMS, load_params
+from pagetune.params.yaml_file import read_yaml
 
 #: The user's params.yaml as it was.
 OLD = f"{PARAMS}.old"

@@ -22,6 +22,9 @@ def push(folder: Path, repo_id: str, card: Path) -> tuple[str, str]:
     Raises UserError where the token, the permission to write, the network, the owner in the id, the weights or the card
     is missing, before anything is uploaded, and where the upload itself fails.
     """
+    from pagetune.model.hub_client import give_up_on_stalls
+
+    give_up_on_stalls()
     files = _files(folder, card)
     _check_owner_and_token(repo_id)
     with _user_errors(repo_id):

@@ -55,6 +55,8 @@ class Client:
         self._under_way: dict[str, asyncio.Future[Reply]] = {}
         #: How many of the formats json_schema, json_object and none the server has refused so far.
         self._refused = 0
+        #: How many replies could not be kept.
+        self._lost = 0
         self._started = self._printed = time.monotonic()
         self.requests = self.from_cache = self.input_tokens = self.output_tokens = self.expected = 0
         #: Tokens of replies that did not come from the cache.
@@ -105,11 +107,22 @@ class Client:
             async with self._slots:
                 return await self._send(messages, model, temperature_of(attempt, self._params.temperature))
 
-        reply, was_kept = await kept_or_new(key, model, send)
+        reply, was_kept = await kept_or_new(key, model, send, self._keep)
         self.from_cache += was_kept
         self._new_tokens += 0 if was_kept else reply.output_tokens
         self._count(reply)
         return reply
+
+    def _keep(self, key: str, reply: Reply) -> None:
+        problem = cache.store(key, reply)
+        if problem and not self._lost:
+            print(
+                f"{self._stage}: replies cannot be kept ({problem}), so that another run asks for them again. "
+                "Free some space, or set PAGETUNE_CACHE to a folder that you can write to.",
+                file=sys.stderr,
+                flush=True,
+            )
+        self._lost += problem is not None
 
     async def _send(self, messages: Messages, model: type[BaseModel], temperature: float) -> Reply:
         """Send a request in the strictest format that the server has not refused.
@@ -163,7 +176,7 @@ class Client:
             raise RequestFailed(what)
         raise UserError(
             f"llm.base_url: {self._params.base_url} did not answer a request after {self._params.max_retries} retries: "
-            f"{what}. {self.requests} replies are kept. Fix the server and run again, "
+            f"{what}. {self.requests - self._lost} replies are kept. Fix the server and run again, "
             "or set llm.on_failed_request: skip."
         )
 

@@ -5,7 +5,7 @@ import re
 from pagetune.text.disguise import without_invisible
 
 #: What ends a passage or opens a turn: </글>, <|im_start|>, <start_of_turn>, <s>.
-_TAG = re.compile(r"[<＜](\s*/?\s*[|｜]?\s*[^\W\d][\w▁.-]*\s*[|｜]?\s*/?\s*)[>＞]")
+_TAG = re.compile(r"[<＜](\s*/\s*[|｜]?[^\W\d][\w▁.-]*[|｜]?\s*|[|｜]?[^\W\d][\w▁.-]*[|｜]?/?)[>＞]")
 #: [INST], [/INST], [SYSTEM_PROMPT].
 _BRACKETED = re.compile(r"\[(/?(?:INST|SYS|[A-Z]+(?:_[A-Z]+)+))\]")
 _WRITTEN_TAG = re.compile("‹([^‹›]*)›")

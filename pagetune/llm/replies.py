@@ -16,11 +16,16 @@ WARMER = 0.3
 MAX_TEMPERATURE = 2.0
 
 
-async def kept_or_new(key: str, model: type[BaseModel], send: Callable[[int], Awaitable[Reply]]) -> tuple[Reply, bool]:
+async def kept_or_new(
+    key: str,
+    model: type[BaseModel],
+    send: Callable[[int], Awaitable[Reply]],
+    keep: Callable[[str, Reply], None],
+) -> tuple[Reply, bool]:
     """Return a reply that holds a `model`, and whether it was kept; where none does, the last one that came.
 
-    `send` gets the number of the attempt, from 0. The reply has the tokens of all attempts, so that a run from the cache
-    counts the same. Only what can be read is kept, so that a run asks again after the server was repaired.
+    `send` gets the number of the attempt, from 0. The reply has the tokens of all attempts, so that a run from the
+    cache counts the same. `keep` gets only what can be read, so that a run asks again after the server was repaired.
     """
     kept = cache.load(key)
     if kept is not None and read_reply(kept.text, model) is not None:
@@ -29,7 +34,7 @@ async def kept_or_new(key: str, model: type[BaseModel], send: Callable[[int], Aw
     for attempt in range(ATTEMPTS):
         reply = _with_tokens_of(await send(attempt), reply)
         if read_reply(reply.text, model) is not None:
-            cache.store(key, reply)
+            keep(key, reply)
             break
     return reply, False
 

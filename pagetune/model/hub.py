@@ -7,6 +7,7 @@ from typing import Any
 
 from pagetune.errors import UserError
 from pagetune.jsonl import read_json
+from pagetune.masking import remember
 from pagetune.model.files import INDEX, PICKLES, WEIGHTS, check_names, weight_files
 from pagetune.params import Model
 
@@ -18,7 +19,13 @@ TIMEOUT_SECONDS = 30.0
 
 
 def first_line(error: BaseException) -> str:
-    """Return the first line of a library's error. Where it ends in a colon, the second line belongs to it."""
+    """Return the first line of a library's error. Where it ends in a colon, the second line belongs to it.
+
+    The user's token, which a quoted header may show, is masked where the message is used, so by `UserError`.
+    """
+    from huggingface_hub import get_token
+
+    remember([get_token() or ""])
     lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
     return " ".join(lines[: 2 if lines[0].endswith(":") else 1])
 
@@ -29,6 +36,9 @@ def snapshot(params: Model) -> Path:
     The commit is recorded, so that later runs load the same model. The Hub resolves them; the cache is enough where the
     Hub cannot be reached, or where the revision is a full commit.
     """
+    from pagetune.model.hub_client import give_up_on_stalls
+
+    give_up_on_stalls()
     if re.fullmatch(r"[0-9a-f]{40}", params.revision or ""):
         folder = cached(params.base, params.revision)
         if folder is not None and has_weights(folder):

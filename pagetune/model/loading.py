@@ -34,8 +34,9 @@ def _reading(what: str, manifest: Manifest, folder: Path | None = None) -> Itera
         from pagetune.model.hub import first_line
 
         where = folder or (BASE if manifest.source == "builtin" else manifest.id)
+        said = first_line(error).rstrip(".") if str(error) else type(error).__name__
         advice = "Run `dvc repro`, which writes it again" if folder or manifest.source == "builtin" else _CHECK
-        raise UserError(f"{where}: {what} cannot be loaded ({first_line(error).rstrip('.')}). {advice}.") from error
+        raise UserError(f"{where}: {what} cannot be loaded ({said}). {advice}.") from error
 
 
 def load_tokenizer(manifest: Manifest, template: TemplateRecord | None = None) -> Any:

@@ -5,14 +5,13 @@ from, such as a pattern, has them in Field(description=…), with an example aft
 """
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from pagetune.errors import UserError
 from pagetune.params.rules import problem_lines
+from pagetune.params.yaml_file import read_yaml
 
 PARAMS = Path("params.yaml")
 
@@ -333,20 +332,3 @@ def load_params(path: Path = PARAMS) -> Params:
     except ValidationError as error:
         marked = read_yaml(path, "rt")  # with the line of each key
         raise UserError("\n".join(problem_lines(Params, error.errors(), path, values, marked))) from None
-
-
-def read_yaml(path: Path, kind: str) -> Any:
-    """Read YAML 1.2 of ruamel's kind `safe`, or `rt` for values that know their lines. Raise UserError if it is not."""
-    try:
-        # YAML 1.2, in which the 1e-05 that DVC writes is a number; PyYAML's 1.1 makes it a string.
-        return YAML(typ=kind, pure=True).load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(
-            f"{path} is not there. Run this in the project's folder, or make one with `pagetune init FOLDER`."
-        ) from None
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path} is not UTF-8 (byte {error.start}). Save it as UTF-8.") from None
-    except YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"{path}:{mark.line + 1}" if mark else str(path)
-        raise UserError(f"{where} is not YAML: {getattr(error, 'problem', error)}. Fix that line.") from None

@@ -1,4 +1,4 @@
-"""Letters that hide what a text says: invisible ones, ones that look like others, and words written letter by letter."""
+"""Letters that hide what a text says: invisible ones, look-alikes, and words written letter by letter."""
 
 import re
 import unicodedata
@@ -10,7 +10,7 @@ INVISIBLE = (
 )
 _INVISIBLE = re.compile(f"[{INVISIBLE}]")
 #: A tag is an ASCII character moved to U+E0000, which no font shows and a tokenizer may read.
-_TAG = re.compile("[\U000e0020-\U000e007e]")
+_TAGS = re.compile("[\U000e0020-\U000e007e]+")
 #: Cyrillic and Greek letters, and the Latin ones that they look like.
 _LOOKS_LIKE = str.maketrans(
     "АВЕЅІЈКМНОРСТХУаеіјорсухѕԁһԛԝΑΒΕΖΗΙΚΜΝΟΡΤΥΧαινορυ", "ABESIJKMHOPCTXYaeijopcyxsdhqwABEZHIKMNOPTYXaivopu"
@@ -26,6 +26,6 @@ def without_invisible(text: str) -> str:
 
 def undisguised(text: str) -> str:
     """Return what `text` says to a reader who sees through its letters; its length may differ."""
-    text = _TAG.sub(lambda found: chr(ord(found[0]) - 0xE0000), text)
+    text = _TAGS.sub(lambda found: f". {''.join(chr(ord(tag) - 0xE0000) for tag in found[0])}. ", text)
     text = without_invisible(unicodedata.normalize("NFKC", text)).translate(_LOOKS_LIKE)
     return _LETTER_BY_LETTER.sub(lambda found: re.sub(r"[\W_]", "", found[0]), text)

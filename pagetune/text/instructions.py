@@ -1,8 +1,8 @@
 """Text that gives orders to a language model instead of telling its reader something.
 
 Documents give orders too: a statute to citizens, a manual to users, an exam to pupils. What counts is an order to drop
-earlier instructions, an order that names a model, or an order to give an answer that it dictates. What is told about such
-an order (whoever ignores an instruction is dismissed; an attacker writes "ignore …") is none.
+earlier instructions, an order that names a model, or an order to give an answer that it dictates. A sentence about such
+an order (whoever ignores an instruction is dismissed; an attacker writes "ignore …") is not one.
 """
 
 import re
@@ -27,7 +27,10 @@ _MODEL = (
 )
 _ORDERS = r"(?:지시|명령|프롬프트|instructions?|prompts?)"
 _DROP = r"(?:무시|잊|따르지 말|버리|폐기|어기|disregard|ignore|forget)"
-_EARLIER = r"(?:이전|앞선|앞의|앞에|위의?|기존|지금까지|종전|모든|모두|상기|원래|주어진|받은|너의|당신의|previous|prior|above|all)"
+_EARLIER = (
+    r"(?:이전|앞선|앞의|앞에|위의?|기존|지금까지|종전|모든|모두|상기|원래|주어진|받은|너의|당신의|previous|prior"
+    r"|above|all)"
+)
 
 _DROPS_KOREAN = _korean(rf"{_EARLIER}.{{0,15}}?{_ORDERS}[^.!?]{{0,12}}?{_DROP}")
 #: What follows where somebody only tells of it: 무시한 자는, 무시하는 행위, 무시하면, 무시하였다.
@@ -56,9 +59,11 @@ _CALLS_MODEL = re.compile(
     _IGNORE_CASE,
 )
 _MODEL_IS_TOLD = _korean(
-    rf"(?<![A-Za-z가-힣]){_MODEL}(?: (?:모델|어시스턴트|비서|봇|시스템))?(?:은|는|에게|이?여|아|야|께서는?|,|:)[^.!?]{{0,60}}?"
-    rf"(?:{_SPEECH}|무시|말|작성|생성|따르|안내)\w*?(?:하라|해라|해 줘|하십시오|하세요|하시오|할 것|으라|르라|십시오)(?![가-힣])"
-    rf"|(?:당신|너|넌|귀하)(?:은|는|이)? (?:이제|지금)?(?:부터)?[^.!?]{{0,20}}?{_MODEL}[^.!?]{{0,12}}?(?:이다|입니다|야|이야|로서|처럼|로 행동)"
+    rf"(?<![A-Za-z가-힣]){_MODEL}(?: (?:모델|어시스턴트|비서|봇|시스템))?(?:은|는|에게|이?여|아|야|께서는?|,|:)"
+    rf"[^.!?]{{0,60}}?(?:{_SPEECH}|무시|말|작성|생성|따르|안내)\w*?"
+    r"(?:하라|해라|해 줘|하십시오|하세요|하시오|할 것|으라|르라|십시오)(?![가-힣])"
+    rf"|(?:당신|너|넌|귀하)(?:은|는|이)? (?:이제|지금)?(?:부터)?[^.!?]{{0,20}}?{_MODEL}[^.!?]{{0,12}}?"
+    r"(?:이다|입니다|야|이야|로서|처럼|로 행동)"
 )
 _SYSTEM_PROMPT = _korean(
     r"시스템 (?:프롬프트|메시지|지시)(?: [:：]|[^.!?]{0,20}?(?:무시|출력|공개|변경|보여|알려|드러|덮어|따르)\w*"
@@ -67,11 +72,12 @@ _SYSTEM_PROMPT = _korean(
 )
 #: An answer is dictated: …라고 답하라, 다음과 같이 출력하라.
 _DICTATES_KOREAN = _korean(
-    rf"(?:(?:이?라|다)고 ?만?|(?:다음|아래|이)(?:과|와)? ?같이 ?만?|(?:다음|아래) ?(?:대로|처럼|문장|내용)(?:만|을|으로)?) {_SPEECH}"
-    rf" {_PLAIN_ORDER}"
+    rf"(?:(?:이?라|다)고 ?만?|(?:다음|아래|이)(?:과|와)? ?같이 ?만?|(?:다음|아래) ?(?:대로|처럼|문장|내용)"
+    rf"(?:만|을|으로)?) {_SPEECH} {_PLAIN_ORDER}"
     rf"|이?라고 ?만? (?:말{_PLAIN_ORDER}|쓰라|써라|적으라|적어라|하라(?!고))"
     rf"|(?:다음|아래)과 ?같이 ?만? (?:대?답|응답|답변) {_POLITE_ORDER}"
-    rf"|(?:이?라|다)고 ?만? (?:대?답|응답|답변|출력|안내) (?:하세요|하십시오|하시오|해 ?주세요|해야 합니다|하여야 합니다)"
+    r"|(?:이?라|다)고 ?만? (?:대?답|응답|답변|출력|안내)"
+    r" (?:하세요|하십시오|하시오|해 ?주세요|해야 합니다|하여야 합니다)"
 )
 #: The people who really are told what to answer, and the programs that are told what to print.
 _PEOPLE = _korean(

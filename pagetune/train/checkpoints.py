@@ -21,6 +21,8 @@ from pagetune.errors import UserError
 from pagetune.train.lock import LOCK, hold, take_lock
 
 COMPLETE, MIB = "complete", 2**20
+#: The form of a checkpoint and of its marker: raise it when one of them changes, and older ones are not resumed.
+VERSION = 2
 #: A file larger than this is identified by its name, size and time: hashing a model of 16 GB costs a minute.
 HASHED_BYTES = 2**30
 #: Marks a store whose results are written and that DVC has yet to record.
@@ -74,12 +76,22 @@ class Store:
         return self.folder / f"step-{step:08d}"
 
     def latest(self) -> Path | None:
-        """Return the newest complete checkpoint: a power loss can leave an incomplete one."""
+        """Return the newest whole checkpoint: a power loss can leave an incomplete one, and a disk can damage it."""
         for checkpoint in self._checkpoints():
             if _is_whole(checkpoint):
                 return checkpoint
-            print(f"train: {checkpoint} is incomplete and is skipped", flush=True)
+            print(f"train: {checkpoint} is incomplete or damaged and is skipped", flush=True)
         return None
+
+    def whole(self, step: int) -> Path:
+        """Return the checkpoint of a step. Raise UserError where it is not as it was written."""
+        checkpoint = self.folder_of(step)
+        if not _is_whole(checkpoint):
+            raise UserError(
+                f"{checkpoint}, whose weights are to be taken, is incomplete or damaged. Delete {self.folder} and run "
+                "`dvc repro` to train again."
+            )
+        return checkpoint
 
     def save(self, step: int, write: Callable[[Path], None], keep: set[int]) -> Path:
         """Save the checkpoint of `step` through `write`, all or nothing; remove older ones, except those in `keep`.
@@ -149,7 +161,7 @@ def open_store(key: str) -> Iterator[Store]:
 def _keep_or_clear(folder: Path) -> None:
     """Clear a training that DVC has recorded and now repeats (`dvc repro -f`); keep one that only has to end."""
     finished = folder / FINISHED
-    if finished.read_text(encoding="utf-8") != _recorded():
+    if finished.read_text(encoding="utf-8", errors="replace") != _recorded():
         for checkpoint in folder.glob("step-*"):
             _drop(checkpoint)
     finished.unlink()
@@ -170,6 +182,19 @@ def prune() -> None:
                 _remove(folder)
 
 
+def stores() -> list[Path]:
+    """Return the folders of the trainings whose checkpoints are kept."""
+    return sorted(path for path in state_folder().glob("*") if path.is_dir())
+
+
+def clear(folder: Path) -> bool:
+    """Remove the checkpoints of a training. Return False where it is running, and leave them."""
+    if lock := take_lock(folder / LOCK):
+        with lock:
+            _remove(folder)
+    return lock is not None
+
+
 def _idle_days(folder: Path) -> float:
     touched = max((path.stat().st_mtime for path in (folder, folder / LOCK) if path.exists()), default=time.time())
     return (time.time() - touched) / 86_400
@@ -177,23 +202,35 @@ def _idle_days(folder: Path) -> float:
 
 def _seal(staging: Path) -> None:
     """Add the marker that lists the files, and flush everything to the disk before the folder gets its name."""
-    (staging / COMPLETE).write_text(json.dumps(_sizes(staging), indent=2), encoding="utf-8")
+    marker = {"version": VERSION, "sizes": _sizes(staging), "sha256": _digests(staging)}
+    (staging / COMPLETE).write_text(json.dumps(marker, indent=2), encoding="utf-8")
     for path in (*staging.rglob("*"), staging):
         _fsync(path)
 
 
 def _is_whole(checkpoint: Path) -> bool:
+    """Return whether every file is as the marker says. The sizes come first: they cost nothing."""
     try:
-        listed = json.loads((checkpoint / COMPLETE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        marker = json.loads((checkpoint / COMPLETE).read_text(encoding="utf-8"))
+        told = marker["version"], marker["sizes"], marker["sha256"]
+        return told[:2] == (VERSION, _sizes(checkpoint)) and told[2] == _digests(checkpoint)
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return False
-    return bool(listed == _sizes(checkpoint))
 
 
 def _sizes(folder: Path) -> dict[str, int]:
     """Return the size in bytes of every file but the marker."""
     files = (path for path in folder.rglob("*") if path.is_file() and path != folder / COMPLETE)
     return {path.relative_to(folder).as_posix(): path.stat().st_size for path in sorted(files)}
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of every file but the marker."""
+    found = {}
+    for name in _sizes(folder):
+        with (folder / name).open("rb") as file:
+            found[name] = file_digest(file, "sha256").hexdigest()
+    return found
 
 
 def _fsync(path: Path) -> None:

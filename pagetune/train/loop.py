@@ -2,10 +2,14 @@
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pagetune.errors import UserError
+from pagetune.failures import is_from_machine
 from pagetune.model.prompts import IGNORED
 from pagetune.parent_process import STAGE
 from pagetune.plan.budget import budget_bytes
@@ -65,11 +69,28 @@ def _train(inputs: TrainingInputs, trainer: Any, plan: Plan, checkpoint: Path | 
         if _had_stopped(checkpoint):
             done = step_of(checkpoint) * plan.gradient_accumulation_steps * inputs.world.processes
             trainer.batches.train = trainer.batches.train[:done]
-    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    with _naming_the_checkpoint(trainer, checkpoint):
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     trainer.checkpoints.wait()
     gather_from_all(None, inputs.world)  # the others read what the first one has written
     if inputs.params.train.load_best_model_at_end and trainer.state.best_global_step:
         _load_best(trainer)
+
+
+@contextmanager
+def _naming_the_checkpoint(trainer: Any, checkpoint: Path | None) -> Iterator[None]:
+    """Raise UserError where a checkpoint cannot be loaded: its files have their sizes, but may hold anything."""
+    try:
+        yield
+    except Exception as error:
+        no_memory = isinstance(error, RuntimeError) and is_out_of_memory(error)
+        if checkpoint is None or trainer.began_step or no_memory or is_from_machine(error):
+            raise
+        said = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+        raise UserError(
+            f"{checkpoint} cannot be loaded ({said}). Run `rm -r {checkpoint}` and `dvc repro`, which goes on from the "
+            "one before, or starts again."
+        ) from error
 
 
 def _outcome(
@@ -107,7 +128,7 @@ def _restoring(trainer: Any, checkpoint: Path) -> Any:
 def _load_best(trainer: Any) -> None:
     best = trainer.state.best_global_step
     log_once(f"taking step {best}, whose validation loss {trainer.state.best_metric:.4f} was the lowest")
-    load_weights(trainer.accelerator.unwrap_model(trainer.model), trainer.store.folder_of(best))
+    load_weights(trainer.accelerator.unwrap_model(trainer.model), trainer.store.whole(best))
 
 
 def build_trainer(inputs: TrainingInputs, model: Any, plan: Plan, store: Store | None) -> tuple[Any, Any]:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +56,8 @@ NO_RESULT = {
 }  # fmt: skip
 
 
-#: The libraries that the result follows from.
-LIBRARIES = ("torch", "transformers", "trl", "peft", "bitsandbytes", "accelerate")
+#: The libraries that the result follows from. The last two need not be installed.
+LIBRARIES = ("torch", "transformers", "trl", "peft", "bitsandbytes", "accelerate", "unsloth", "liger-kernel")
 
 
 def train_adapter(params: Params) -> None:
@@ -145,12 +145,19 @@ def training_key(inputs: TrainingInputs) -> str:
         "precision": inputs.choice.precision,
         "backend": inputs.backend.name,
         "manifest": manifest.model_dump(exclude={"location"}),
-        "versions": {name: version(name) for name in LIBRARIES},
+        "versions": {name: _version(name) for name in LIBRARIES},
         "sharded": inputs.world.sharded,
     }
     files = [PROMPTS / "train.jsonl", PROMPTS / "validation.jsonl", *_code()]
     base = BASE if manifest.source == "builtin" else Path(manifest.location)
     return run_key(parts, files if manifest.source == "hub" else [*files, base])
+
+
+def _version(library: str) -> str | None:
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return None
 
 
 def _code() -> list[Path]:

@@ -107,12 +107,19 @@ class Desk:
             edited = edit_pair(self.pairs[position], decision, self.page_of(position))
             if isinstance(edited, Problem):
                 return edited
+        self._replace(position, [decision])
+        return None
+
+    def withdraw(self, position: int) -> None:
+        """Make a pair undecided again."""
+        self._replace(position, [])
+
+    def _replace(self, position: int, decisions: list[Decision]) -> None:
         with self._lock:
             self._refresh()
             self._history.append((position, self.decisions_of(position)))
-            self._decisions[decision.key] = [decision]
+            self._decisions[self._keys[position]] = decisions
             self._write()
-        return None
 
     def _decision(self, pair: Pair, wish: Wish) -> Decision:
         """Return what is saved: of an edit only the texts that differ, and an edit that changes nothing keeps."""

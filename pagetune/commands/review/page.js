@@ -117,6 +117,14 @@ async function decide(choice, more = {}) {
   return answer;
 }
 
+async function withdraw() {
+  const { pair, status } = await call(`/api/pairs/${now.pair.position}/withdraw`, {});
+  drawStatus(status);
+  list.replace(pair);
+  draw(pair, now.place);
+  say(t("saved", { state: t(pair.state) }));
+}
+
 async function undo() {
   const { pair, status } = await call("/api/undo", {});
   if (!pair) return say(t("nothing_to_undo"));
@@ -195,6 +203,7 @@ const actions = {
   reject: once(() => now.pair && decide("reject")),
   reason: () => now.pair && askReason(),
   undo: once(undo),
+  withdraw: once(() => now.pair && withdraw()),
   next: once(() => show(now.place + 1)),
   previous: once(() => show(now.place - 1)),
   undecided: once(nextUndecided),
@@ -209,10 +218,10 @@ const actions = {
   help: () => $("help").showModal(),
 };
 const keys = {
-  k: "keep", e: "edit", r: "reject", R: "reason", u: "undo", j: "next", ArrowDown: "next", p: "previous", ArrowUp: "previous",
+  k: "keep", e: "edit", r: "reject", R: "reason", u: "undo", x: "withdraw", j: "next", ArrowDown: "next", p: "previous", ArrowUp: "previous",
   n: "undecided", "/": "search", "?": "help",
 };
-const decides = new Set(["keep", "reject", "undo"]);
+const decides = new Set(["keep", "reject", "undo", "withdraw"]);
 
 /** Returns the key as a Latin keyboard has it, so that k is k while Hangul is typed. */
 function latin(event) {

@@ -117,7 +117,7 @@ def _add_reading(app: FastAPI, desk: Desk) -> None:
 
     @app.get("/api/rows")
     def rows(positions: str) -> list[dict[str, Any]]:
-        wanted = [int(part) for part in positions.split(",")[:MAX_ROWS] if part.isdigit()]
+        wanted = [int(part) for part in positions.split(",")[:MAX_ROWS] if part.isdecimal()]
         return [row_of(desk, position) for position in wanted if position < len(desk.pairs)]
 
     @app.get("/api/pairs/{position}")
@@ -136,6 +136,11 @@ def _add_writing(app: FastAPI, desk: Desk) -> None:
         if problem := desk.decide(position, wish):
             said = problem_text(problem, wish.output or pair.output, desk.page_of(position))
             return {"problem": said, "field": "evidence" if problem.reason == "evidence_not_on_page" else "answer"}
+        return {"pair": pair_of(desk, position), "status": _status(desk)}
+
+    @app.post("/api/pairs/{position}/withdraw")
+    def withdraw(position: int) -> dict[str, Any]:
+        desk.withdraw(_known(desk, position))
         return {"pair": pair_of(desk, position), "status": _status(desk)}
 
     @app.post("/api/undo")

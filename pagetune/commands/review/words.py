@@ -63,6 +63,7 @@ def _actions() -> dict[str, str]:
         "do_edit": tr("Edit", "수정"),
         "do_reject": tr("Reject", "제외"),
         "do_reason": tr("Reject with a reason", "이유를 적고 제외"),
+        "withdraw": tr("Withdraw", "결정 취소"),
         "undo": tr("Undo", "되돌리기"),
         "next": tr("Next", "다음"),
         "previous": tr("Previous", "이전"),

@@ -1,0 +1,130 @@
+"""`python -m pagetune clean --cache`: empties what pagetune keeps beside DVC, which DVC does not know of."""
+
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from pagetune.commands.locale import tr
+from pagetune.errors import UserError
+from pagetune.llm.cache import cache_folder, kept_files
+from pagetune.train.checkpoints import clear, state_folder, stores
+
+MIB = 2**20
+#: Where Unsloth writes the kernels that it compiles, in the folder that a training runs in.
+UNSLOTH = Path("unsloth_compiled_cache")
+
+
+@dataclass(frozen=True)
+class Cache:
+    """What is kept at `path`: its `parts`, files or folders, and what it costs to lose them.
+
+    `remove` deletes a part; it returns False where the part is in use, and may raise OSError.
+    """
+
+    name: str
+    path: Path
+    cost: str
+    parts: list[Path]
+    remove: Callable[[Path], bool]
+
+
+def run(cache: bool, yes: bool, dry_run: bool) -> None:
+    """List the caches, and empty them unless it is a `dry_run`, after a question unless `yes`."""
+    if not cache:
+        raise UserError("clean: nothing to clean is named. Use `clean --cache`; --dry-run lists what it would empty.")
+    found = caches()
+    print("\n".join(listing(found)))
+    if dry_run or not any(kept.parts for kept in found):
+        return
+    if not yes and not sys.stdin.isatty():
+        raise UserError("clean: nobody can be asked here. Use --yes to empty the caches without a question.")
+    if yes or typer.confirm(tr("Empty all of them?", "모두 비울까요?")):
+        print("\n".join(clean(found)))
+
+
+def caches() -> list[Cache]:
+    """Return every cache of pagetune's that this user and this folder have, empty ones included."""
+    return [
+        Cache(
+            tr("replies of language models", "언어 모델의 응답"),
+            cache_folder(),
+            tr(
+                "the same questions are sent, and paid for, again",
+                "같은 질문을 다시 보내고, 유료라면 다시 요금을 냅니다",
+            ),
+            kept_files(),
+            _unlink,
+        ),
+        Cache(
+            tr("checkpoints of trainings", "학습 체크포인트"),
+            state_folder(),
+            tr("an interrupted training starts from its first step", "중단된 학습을 처음부터 다시 합니다"),
+            stores(),
+            clear,
+        ),
+        Cache(
+            tr("kernels that Unsloth compiled", "Unsloth가 컴파일한 커널"),
+            UNSLOTH.absolute(),
+            tr("they are compiled again, which takes a minute or so", "다시 컴파일하며, 1분쯤 걸립니다"),
+            [UNSLOTH] if UNSLOTH.is_dir() and not UNSLOTH.is_symlink() else [],
+            _rmtree,
+        ),
+    ]
+
+
+def clean(found: list[Cache]) -> list[str]:
+    """Remove what the caches hold, and return lines on what was freed. Raise UserError where a part remains."""
+    freed, lines, failed = 0, list[str](), list[str]()
+    for cache in found:
+        for part in cache.parts:
+            size = size_of(part)
+            try:
+                removed = cache.remove(part)
+            except OSError as error:
+                failed.append(f"{error.filename or part} ({error.strerror})")
+                continue
+            freed += size - size_of(part)
+            lines += (
+                []
+                if removed
+                else [tr(f"clean: {part} is in use and stays", f"clean: {part}은(는) 사용 중이라 남겨 둡니다")]
+            )
+    lines.append(tr(f"clean: freed {_mib(freed)}", f"clean: {_mib(freed)}를 비웠습니다"))
+    if failed:
+        print("\n".join(lines))
+        more = f" and {len(failed) - 3} more" if len(failed) > 3 else ""
+        raise UserError(f"clean: {', '.join(failed[:3])}{more} cannot be removed. Remove them as their owner.")
+    return lines
+
+
+def listing(found: list[Cache]) -> list[str]:
+    """Return two lines for each cache: what it is, where and how large; and what it costs to lose it."""
+    lines = []
+    for cache in found:
+        size = _mib(sum(map(size_of, cache.parts)))
+        lines += [f"clean: {cache.name}: {cache.path}, {size}", f"clean:   {cache.cost}"]
+    return lines
+
+
+def size_of(path: Path) -> int:
+    """Return the bytes of a file, or of a folder's files; what has gone has none. No link is followed."""
+    members = [path, *path.rglob("*")] if path.is_dir() and not path.is_symlink() else [path]
+    return sum(member.lstat().st_size for member in members if member.is_symlink() or member.is_file())
+
+
+def _mib(size: int) -> str:
+    return f"{size / MIB:.1f} MiB"
+
+
+def _unlink(path: Path) -> bool:
+    shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink(missing_ok=True)
+    return True
+
+
+def _rmtree(path: Path) -> bool:
+    shutil.rmtree(path)
+    return True

@@ -1,0 +1,50 @@
+"""Reads a file of YAML 1.2, and says in one line why one cannot be read."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.reader import ReaderError
+
+from pagetune.errors import UserError
+
+
+def read_yaml(path: Path, kind: str) -> Any:
+    """Read YAML 1.2 of ruamel's kind `safe`, or `rt` for values that know their lines. Raise UserError if it is not."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        # YAML 1.2, in which the 1e-05 that DVC writes is a number; PyYAML's 1.1 makes it a string.
+        values = YAML(typ=kind, pure=True).load(text)
+        if "\\u" in text.lower():
+            str(json.dumps(values, ensure_ascii=False, default=str)).encode()
+    except FileNotFoundError:
+        raise UserError(
+            f"{path} is not there. Run this in the project's folder, or make one with `pagetune init FOLDER`."
+        ) from None
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} is not UTF-8 (byte {error.start}). Save it as UTF-8.") from None
+    except UnicodeEncodeError:
+        raise UserError(f"{path} holds half of a character (\\ud800 to \\udfff). Write the character itself.") from None
+    except (YAMLError, ValueError, RecursionError) as error:
+        raise UserError(f"{_where(path, error)} is not YAML: {_problem(error)}. Fix that line.") from None
+    return values
+
+
+def _where(path: Path, error: Exception) -> str:
+    """Return the file, with the line where the error has one."""
+    mark = getattr(error, "problem_mark", None)
+    if mark:
+        return f"{path}:{mark.line + 1}"
+    if isinstance(error, ReaderError):  # it has a place among the characters instead
+        return f"{path}:{path.read_text(encoding='utf-8').count(chr(10), 0, error.position) + 1}"
+    return str(path)
+
+
+def _problem(error: Exception) -> str:
+    if isinstance(error, ReaderError):
+        return f"the character {chr(error.character)!r} is not allowed"
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    return " ".join(str(getattr(error, "problem", error)).split())
