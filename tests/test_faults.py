@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks.fault_artifacts import damage, is_detectable
 from benchmarks.fault_project import Lab, Project, prepare
+from benchmarks.fault_runs import Done
 from benchmarks.fault_servers import WAYS
 from benchmarks.faults import KINDS, Result, planned, run_trial, table
 
@@ -34,12 +35,23 @@ def project(lab: Lab, home: Path) -> Project:
     return Project(shutil.copytree(lab.folder, home / "p", symlinks=True), lab, home)
 
 
-def plant(project: Project, code: str) -> None:
-    """Put code before the last call of build_qa, which runs the stage."""
-    path = project.path("stages/build_qa.py")
-    before, call, after = path.read_text(encoding="utf-8").partition("    run_stage(")
-    planted = "".join(f"    {line}\n" for line in code.splitlines())
-    path.write_text(f"{before}{planted}{call}{after}", encoding="utf-8")
+#: A stage that does one thing, and that wrong.
+PLANTED = """
+import os, subprocess, time
+from pathlib import Path
+from pagetune.errors import run_stage
+
+def main():
+    {code}
+
+run_stage("build_qa", main)
+"""
+
+
+def run_planted(project: Project, code: str, **limits: object) -> Done:
+    """Run build_qa with other code in it."""
+    project.path("stages/build_qa.py").write_text(PLANTED.format(code=code), encoding="utf-8")
+    return project.stage("build_qa", **limits)
 
 
 @pytest.mark.parametrize(
@@ -52,57 +64,37 @@ def test_a_trial_of_a_kind_holds(lab: Lab, home: Path, kind: str, number: int) -
     assert not list(home.iterdir()), "the trial's folder is removed"
 
 
-def test_a_stage_that_is_as_it_should_be_has_no_problem(project: Project) -> None:
-    assert project.stage("build_qa").code == 0
-    project.compare("build_qa", "undisturbed")
-    assert project.check() == []
-
-
 @pytest.mark.parametrize(
-    ("code", "problems"),
+    ("code", "problem"),
     [
-        ("raise RuntimeError('planted')", ["traceback of `python -m stages.build_qa`: RuntimeError: planted"]),
-        (
-            "import os; Path('data/kept.txt').write_text(os.environ['HF_TOKEN']); print(os.environ['OPENAI_API_KEY'])",
-            ["leak: the key is in the output", "leak: the key is in kept.txt"],
-        ),
-        (
-            "import subprocess; subprocess.Popen(['sleep', '30'], start_new_session=True); "
-            "Path('data/.qa.jsonl.1.part').touch()",
-            ["orphans: 1", "part file left: .qa.jsonl.1.part"],
-        ),
-        (
-            "write_all = write_records\nwrite_records = lambda path, rows: write_all(path, rows[1:])",
-            ["lost rows: build_qa: ", "planted other bytes than undisturbed: data/qa.jsonl"],
-        ),
+        ("raise RuntimeError('planted')", "traceback of `python -m stages.build_qa`: RuntimeError: planted"),
+        ("os.write(1, os.environ['OPENAI_API_KEY'].encode())", "leak: the key is in the output"),
+        ("Path('data/kept.txt').write_text(os.environ['HF_TOKEN'])", "leak: the key is in kept.txt"),
+        ("subprocess.Popen(['sleep', '30'], start_new_session=True)", "orphans: 1"),
+        ("Path('data/.qa.jsonl.1.part').touch()", "part file left: .qa.jsonl.1.part"),
+        ("p = Path('data/qa.jsonl'); p.write_bytes(p.read_bytes().partition(b'\\n')[2])", "lost rows: build_qa: "),
+        ("Path('data/qa.jsonl').touch(); Path('data/qa.jsonl').write_text('')", "planted other bytes than undisturbed"),
     ],
 )
-def test_a_planted_fault_is_found(
-    project: Project, monkeypatch: pytest.MonkeyPatch, code: str, problems: list[str]
-) -> None:
+def test_a_planted_fault_is_found(project: Project, monkeypatch: pytest.MonkeyPatch, code: str, problem: str) -> None:
     monkeypatch.setattr("benchmarks.kills.ORPHAN_SECONDS", 1.0)
-    plant(project, code)
-    project.stage("build_qa")
+    assert project.check() == []
+    run_planted(project, code)
     project.compare("build_qa", "planted")
-    found = project.check()
-    for problem in problems:
-        assert any(line.startswith(problem) for line in found), found
+    assert any(line.startswith(problem) for line in project.check()), project.check()
 
 
 def test_a_stage_that_fails_on_an_input_that_was_changed_names_it(project: Project) -> None:
     with project.path("data/pages.jsonl").open("a", encoding="utf-8") as pages:
         pages.write("\n")
-    plant(project, "raise RuntimeError('planted')")
-    done = project.stage("build_qa")
+    done = run_planted(project, "raise RuntimeError('planted')")
     assert done.in_one_line("build_qa"), done
     assert done.last_line.startswith("build_qa: data/pages.jsonl cannot be used (RuntimeError: planted)")
     assert project.check() == []
 
 
 def test_a_stage_that_hangs_is_ended_and_found(project: Project) -> None:
-    plant(project, "import time; time.sleep(60)")
-    done = project.stage("build_qa", seconds=2.0)
-    assert done.hung
+    assert run_planted(project, "time.sleep(60)", seconds=2.0).hung
     assert any(found.startswith("hang: ") for found in project.check())
 
 
