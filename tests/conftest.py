@@ -38,7 +38,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ["OMP_NUM_THREADS"] = "1"
 
 #: What the tests start from; a test may change variables for a while.
-ENVIRONMENT = dict(os.environ)
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"

@@ -282,14 +282,14 @@ def test_a_ruled_row_of_wrapped_cells_stays_one_row(tmp_path: Path) -> None:
 
 
 def test_the_same_bytes_come_from_any_number_of_processes_and_from_ray(tmp_path: Path) -> None:
-    typeset(tmp_path / "long.pdf", korean_paragraphs() * 3, Layout(header="규정집"), pages=26)
+    typeset(tmp_path / "long.pdf", korean_paragraphs() * 4, Layout(header="규정집"), pages=40)
     typeset(tmp_path / "short.pdf", korean_paragraphs(), Layout(), pages=2)
     (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.4 and no more")
     runs = [
         list(read_documents(tmp_path, PARAMS.model_copy(update=changes)))
         for changes in ({"processes": 1}, {"processes": 3}, {"engine": "ray"})
     ]
-    assert runs[0][0] == 28
+    assert runs[0][0] == 42
     assert runs[0] == runs[1]
     assert runs[0] == runs[2]
 

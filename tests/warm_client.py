@@ -26,7 +26,7 @@ MAY_DIFFER = (
     "PYTEST_CURRENT_TEST",
     "LLAMA_CPP",
 )
-MAY_BEGIN = ("AWS_", "DVC_", "GIT_", "PAGETUNE_", "RAY_", "TORCHINDUCTOR_")
+MAY_BEGIN = ("AWS_", "CELERY_", "DVC_", "GIT_", "PAGETUNE_", "RAY_", "TORCHINDUCTOR_", "_MP_FORK_")
 
 
 def environment() -> dict[str, str]:
