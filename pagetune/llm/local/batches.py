@@ -132,10 +132,11 @@ class Batches:
                     "qa.passage_characters or llm.max_tokens, or set a smaller model."
                 ) from None
         torch.cuda.empty_cache()  # outside the handler: its traceback holds the tensors that did not fit
-        self._most = half = len(batch) // 2
+        left = [asked for asked in batch if not asked.reply.done()]
+        self._most = half = max(1, len(left) // 2)
         print(f"{self._author.stage}: out of memory; continuing with {half} requests per batch", flush=True)
-        for part in (batch[:half], batch[half:]):
-            self._write(part, loop)
+        for start in range(0, len(left), half):
+            self._write(left[start : start + half], loop)
 
     def _write_together(self, batch: list[Asked], loop: asyncio.AbstractEventLoop) -> None:
         author, grammar = self._author, self._author.grammar
