@@ -58,6 +58,8 @@ LOCAL_AUTHOR = {
         "chat",
         "decoding",
         "files",
+        "fp8",
+        "fused_lora",
         "hub",
         "language_model",
         "loading",

@@ -49,7 +49,7 @@ def refusal(preset: Path, params: Path) -> str:
 
 
 def test_there_are_presets() -> None:
-    assert {path.stem for path in PRESETS} == {"summarization", "low_memory", "fast", "instruct"}
+    assert {path.stem for path in PRESETS} == {"summarization", "low_memory", "fast", "instruct", "one_gpu"}
 
 
 @pytest.mark.parametrize("preset", PRESETS, ids=lambda path: path.stem)

@@ -58,8 +58,7 @@ class Author:
 
     @cached_property
     def grammar(self) -> Grammar | None:
-        vocabulary = self.model.get_output_embeddings().weight.shape[0]
-        found, problem = make_grammar(self.tokenizer, vocabulary, self.ends)
+        found, problem = make_grammar(self.tokenizer, self.model.config.get_text_config().vocab_size, self.ends)
         if problem:
             print(f"{self.stage}: replies are not held to JSON while they are written: {problem}", flush=True)
         return found

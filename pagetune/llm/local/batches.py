@@ -54,9 +54,10 @@ class Batches:
     def __init__(self, author: Author, params: Llm, progress: Callable[[int], None]) -> None:
         self._author, self._params, self._progress = author, params, progress
         self._waiting: list[Asked] = []
+        self._under_way: list[Asked] = []
         self._worker: asyncio.Task[None] | None = None
         self._closed = threading.Event()
-        self._rows: int | None = None
+        self._most = _ROWS_ON_GPU
 
     async def reply(self, messages: Messages, schema: type[BaseModel], temperature: float) -> Reply:
         """Return the reply to a request. Raises RequestFailed and UserError."""
@@ -94,34 +95,34 @@ class Batches:
                 batch = self._next_batch()
                 await asyncio.to_thread(self._write, batch, asyncio.get_running_loop())
                 await _settle()
-            self._worker = None
-        except Exception as error:
+        except Exception as error:  # of whatever kind: who waits for a reply has to learn of it
             for asked in [*self._waiting, *self._under_way]:
                 if not asked.reply.done():
                     asked.reply.set_exception(error)
+        finally:
+            self._worker = None
 
     def _next_batch(self) -> list[Asked]:
         """Return requests of one kind, those that wait longest first, of similar length and with passages together."""
         first = self._waiting[0]
         alike = [asked for asked in self._waiting if asked.kind == first.kind]
         alike.sort(key=lambda asked: (-(len(asked.prompt) // _LENGTH_STEP), asked.prompt))
-        if self._rows is None:
-            self._rows = self._rows_per_batch(len(alike[0].prompt) + first.limit)
-        self._under_way = alike[: self._rows]
+        self._under_way = alike[: self._rows_per_batch(len(alike[0].prompt) + first.limit)]
         chosen = set(map(id, self._under_way))
         self._waiting = [asked for asked in self._waiting if id(asked) not in chosen]
         return self._under_way
 
     def _rows_per_batch(self, tokens: int) -> int:
+        """Return how many requests of up to `tokens`, reply included, are written together."""
         import torch
 
         model = self._author.model
         if model.device.type != "cuda":
             return _ROWS_ON_CPU
-        free, _ = torch.cuda.mem_get_info()
-        return max(
-            1, min(_ROWS_ON_GPU, int(_MEMORY_SHARE * free / bytes_per_row(model.config.get_text_config(), tokens)))
-        )
+        # What PyTorch keeps of earlier batches is free too.
+        free = torch.cuda.mem_get_info()[0] + torch.cuda.memory_reserved() - torch.cuda.memory_allocated()
+        fitting = int(_MEMORY_SHARE * free / bytes_per_row(model.config.get_text_config(), tokens))
+        return max(1, min(self._most, fitting))
 
     def _write(self, batch: list[Asked], loop: asyncio.AbstractEventLoop) -> None:
         """Write a batch, in halves where the GPU's memory does not hold it. Each reply is passed on as it ends."""
@@ -137,10 +138,11 @@ class Batches:
                     "qa.passage_characters or llm.max_tokens, or set a smaller model."
                 ) from None
         torch.cuda.empty_cache()  # outside the handler: its traceback holds the tensors that did not fit
-        self._rows = half = len(batch) // 2
+        left = [asked for asked in batch if not asked.reply.done()]
+        self._most = half = max(1, len(left) // 2)
         print(f"{self._author.stage}: out of memory; continuing with {half} requests per batch", flush=True)
-        for part in (batch[:half], batch[half:]):
-            self._write(part, loop)
+        for start in range(0, len(left), half):
+            self._write(left[start : start + half], loop)
 
     def _write_together(self, batch: list[Asked], loop: asyncio.AbstractEventLoop) -> None:
         author, grammar = self._author, self._author.grammar
