@@ -18,7 +18,7 @@ from pagetune.text.morphemes import morphemes
 from pagetune.text.negation import polarity
 from pagetune.text.notation import plain
 from pagetune.text.sentences import ends_sentence
-from pagetune.text.units import missing, same_unit
+from pagetune.text.units import missing, same_unit, written
 
 _SENTENCE_END = re.compile(r"(?<=[가-힣)\]\"'”’]{2}[.!?])\s+|(?<=[a-z)\]\"'”’][.!?])\s+|\n")
 _CLAUSE_END = re.compile(
@@ -109,12 +109,12 @@ def not_about(claim: Claim) -> Fault | None:
 def _lacks(claim: Claim, above: list[str]) -> str | None:
     """Return what the question names and neither the evidence nor what stands above it has."""
     near = "\n".join([claim.evidence, *above])
-    said = f"{near}\n{claim.document.title}"
+    said = "\n".join([near, claim.document.title, *_article(claim)])
     figures = _missing_figures(claim.question, said)
     if figures:
         return figures
     asked = {word for word in content_words(claim.question) if not has_word(claim.document.title, word)}
-    context = f"{near}\n{_text_before(claim)}"
+    context = "\n".join([near, _text_before(claim), *_headings(claim)])
     held = {word for word in asked if has_word(near, word)}
     absent = {word for word in asked - held if word not in "".join(near.lower().split())}
     if asked and (not held or _defines_another(claim, asked)):
@@ -127,7 +127,7 @@ def _lacks(claim: Claim, above: list[str]) -> str | None:
 def _missing_figures(question: str, text: str) -> str | None:
     """Return the numbers and codes of the question that the text lacks: another year, another product."""
     asked, held = claims(question), claims(text)
-    numbers = [str(number) for number in missing(asked.numbers, held.numbers)]
+    numbers = [written(number) for number in missing(asked.numbers, held.numbers)]
     tokens = [token for token in asked.joined | asked.codes if not has_word(text, token) and token not in text.lower()]
     return ", ".join(sorted(numbers + tokens)) or None
 
@@ -139,7 +139,9 @@ def _above(claim: Claim) -> list[str]:
         return [here.section if here else "", before if before.endswith(("?", "？")) else ""]
     table = claim.page.tables[claim.place.table]
     row = quote(claim.page, row_place(claim.page, claim.place.table, claim.place.row or 0))
-    return [table.caption, row, *(table.rows[0] if table.layout == "header" else [])]
+    # A form is about one thing, which the values beside its other labels name.
+    named = table.rows[0] if table.layout == "header" else [cells[-1] for cells in table.rows]
+    return [table.caption, row, *named]
 
 
 def _columns(claim: Claim) -> list[int]:
@@ -213,6 +215,31 @@ def _is_elsewhere(claim: Claim, word: str, context: str) -> bool:
     """Tell whether a word stands on the page, but not where the evidence is."""
     rows = [row for table in claim.page.tables for row in table.rows]
     return not has_word(context, word) and any(has_word(text, word) for text in (claim.page.text, *map(" ".join, rows)))
+
+
+def _headings(claim: Claim) -> list[str]:
+    """Return the headings on the page, as far as the evidence or its table, and the one that goes on from before."""
+    page, end = claim.page.page_number, claim.place.end if claim.place.table is None else len(claim.page.text) + 1
+    own = [one for one in claim.document.paragraphs if one.page_number == page and one.start < end]
+    earlier = [one.section for one in claim.document.paragraphs if one.page_number < page]
+    return [*earlier[-1:], *dict.fromkeys(one.section for one in own)]
+
+
+def _article(claim: Claim) -> list[str]:
+    """Return the article, the paragraph (② is 제2항) and the item (11. is 제11호) of a law that the evidence is from."""
+    if claim.place.table is not None:
+        return []
+    page, end = claim.page.page_number, claim.place.end
+    before = [one.text for one in claim.document.paragraphs if (one.page_number, one.start) < (page, end)][::-1]
+    found: list[str] = []
+    for number, text in enumerate(before):
+        item = re.match(r"(\d{1,2})\.", text) if number == 0 else None
+        mark = re.search("[①-⑳]", text) if not any("항" in one for one in found) else None
+        found += [f"제{item[1]}호"] if item else []
+        found += [f"제{ord(mark[0]) - ord('①') + 1}항"] if mark else []
+        if re.match(r"제\s?\d+\s?조", text):
+            return [*found, text[:40]]
+    return []
 
 
 def _text_before(claim: Claim) -> str:
