@@ -53,7 +53,7 @@ def headings(claim: Claim) -> list[str]:
 
 
 def article(claim: Claim) -> list[str]:
-    """Return the article of a law, the paragraph (② is 제2항) and the item (11. is 제11호) that the evidence is from."""
+    """Return the article of a law, the paragraph (② is 제2항) and the item (11. is 제11호) that evidence is from."""
     if claim.place.table is not None:
         return []
     page, end = claim.page.page_number, claim.place.end
