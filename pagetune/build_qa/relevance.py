@@ -37,6 +37,8 @@ _ENGLISH_VERB = re.compile(
     r"|ends?|applies|apply|does|do)\b",
     re.IGNORECASE,
 )
+#: The share of the question's words, the document's name aside, that stand in the evidence and what it stands under.
+_SHARE = 0.5
 #: The term that a sentence defines.
 _DEFINES = re.compile(
     r"\W*(?:\d+[.)]\s*)?[\"“‘'「]?([^\"”’'」]{1,40}?)[\"”’'」]?\s?(?:이란|란|이라 함은|라 함은)(?=\s)"
@@ -81,7 +83,7 @@ def _lacks(claim: Claim, labels: list[str]) -> str | None:
     context = "\n".join([near, text_before(claim), *headings(claim)])
     held = {word for word in asked if has_word(near, word)}
     absent = {word for word in asked - held if word not in "".join(near.lower().split())}
-    if asked and (not held or _defines_another(claim, asked)):
+    if asked and (len(held) < _SHARE * len(asked) or _defines_another(claim, asked)):
         return ", ".join(sorted(asked))
     if absent and (_names_another(claim) or any(_is_elsewhere(claim, word, context) for word in absent)):
         return ", ".join(sorted(absent))
