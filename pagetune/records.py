@@ -50,7 +50,6 @@ Reason = Literal[
     "example_only",
     "other_language",
     "repeats_itself",
-    "not_reproduced",
     "over_quota",
     "unreadable_answer",
     "request_failed",

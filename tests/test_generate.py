@@ -85,7 +85,7 @@ def test_what_is_not_proven_is_rejected_with_what_was_seen(
         ("12일", "12일", True),
         ("50,000원", "50,000원", False),
         ("부산입니다", "접수는", False),
-        ("네, 받습니다.", "접수는 12일까지", True),
+        ("네, 받습니다.", "접수는 12일까지", False),
         ("12일", "‘접수는 12일까지’", True),
         ("12일입니다.", "접수는 12일까지", True),
     ],

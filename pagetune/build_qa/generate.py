@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pagetune.build_qa.draft import Document, to_document
 from pagetune.build_qa.pairs import pair_from_page
 from pagetune.build_qa.passages import Passage, passages
-from pagetune.build_qa.relevance import Claim, not_about
+from pagetune.build_qa.relevance import not_about
 from pagetune.build_qa.rules import readable_pages
 from pagetune.build_qa.soundness import fault_of_answer, fault_of_question
+from pagetune.build_qa.surroundings import Claim
 from pagetune.ledger import Ledger
 from pagetune.llm.client import Client, Messages, RequestFailed, gather
 from pagetune.llm.engine import open_client

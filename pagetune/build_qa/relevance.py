@@ -5,20 +5,17 @@ the heading, the caption, the header or the label above it, or before it in its 
 """
 
 import re
-from dataclasses import dataclass
 
-from pagetune.build_qa.draft import Document, Paragraph
 from pagetune.build_qa.soundness import Fault
-from pagetune.records import Page, Place
+from pagetune.build_qa.surroundings import Claim, above, article, columns_of_answer, headings, text_before
 from pagetune.text.claims import claims, holds_whole, normal_form
 from pagetune.text.content_words import content_words, has_word
-from pagetune.text.evidence import quote, row_place
 from pagetune.text.korean import is_korean
 from pagetune.text.morphemes import morphemes
 from pagetune.text.negation import polarity
 from pagetune.text.notation import plain
 from pagetune.text.sentences import ends_sentence
-from pagetune.text.units import missing, same_unit
+from pagetune.text.units import missing, same_unit, written
 
 _SENTENCE_END = re.compile(r"(?<=[가-힣)\]\"'”’]{2}[.!?])\s+|(?<=[a-z)\]\"'”’][.!?])\s+|\n")
 _CLAUSE_END = re.compile(
@@ -40,6 +37,8 @@ _ENGLISH_VERB = re.compile(
     r"|ends?|applies|apply|does|do)\b",
     re.IGNORECASE,
 )
+#: The share of the question's words, the document's name aside, that stand in the evidence and what it stands under.
+_SHARE = 0.5
 #: The term that a sentence defines.
 _DEFINES = re.compile(
     r"\W*(?:\d+[.)]\s*)?[\"“‘'「]?([^\"”’'」]{1,40}?)[\"”’'」]?\s?(?:이란|란|이라 함은|라 함은)(?=\s)"
@@ -49,29 +48,11 @@ _HOW_MANY = re.compile(
 )
 #: The counted things that Kiwi's grammar and ours know by one word, so that another word is another thing.
 _COUNTED = (
-    "개월",
-    "시간",
-    "명",
-    "개",
-    "권",
-    "회",
-    "층",
-    "년",
-    "월",
-    "일",
-    "시",
-    "분",
-    "원",
-    "%",
-    "점",
-    "대",
-    "종",
-    "건",
-    "세",
-)
+    "개월", "시간", "명", "개", "권", "회", "층", "년", "월", "일", "시", "분", "원", "%", "점", "대", "종", "건", "세",
+)  # fmt: skip
 #: Answers to how much that have no digit: 무료, 한 사람, 없습니다.
 _NO_NUMBER = re.compile(
-    r"무료|면제|없|제한|무제한|모두|전액|한|두|세|네|다섯|절반|free|no\b|none|unlimited|all|half|one|two|three",
+    r"무료|면제|없|제한|무제한|모두|전액|절반|(?<![가-힣])(?:한|두|세|네|다섯)\s|\b(?:free|no|none|unlimited|all|half|one|two|three)\b",
     re.IGNORECASE,
 )
 _FINITE = re.compile(r"(?:다|요|함|음|임)[.\s]*$|[a-z]\.$")
@@ -79,45 +60,30 @@ _NO = re.compile(r"\W*(?:아니요|아니오|no)\b", re.IGNORECASE)
 _YES = re.compile(r"\W*(?:네|예|yes)\b", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class Claim:
-    """A question, its answer, and where on a page of which document the answer's evidence stands."""
-
-    question: str
-    answer: str
-    place: Place
-    page: Page
-    document: Document
-
-    @property
-    def evidence(self) -> str:
-        return quote(self.page, self.place)
-
-
 def not_about(claim: Claim) -> Fault | None:
     """Return why the evidence does not state what the question asks about, or None."""
     sentence = _whole_sentence(claim)
-    above = _above(claim)
+    labels = above(claim)
     if not _ASKS_FOR_EXAMPLE.search(claim.question) and (
-        _EXAMPLE.search(sentence) or any(_EXAMPLE_HEADING.search(line) for line in above[:1])
+        _EXAMPLE.search(sentence) or any(_EXAMPLE_HEADING.search(line) for line in labels[:1])
     ):
         return "example_only", sentence[:100]
-    lacks = _lacks(claim, above) or _wrong_column(claim) or _wrong_kind(claim) or _opposite(claim, sentence)
+    lacks = _lacks(claim, labels) or _wrong_column(claim) or _wrong_kind(claim) or _opposite(claim, sentence)
     return ("not_about_question", lacks) if lacks else None
 
 
-def _lacks(claim: Claim, above: list[str]) -> str | None:
+def _lacks(claim: Claim, labels: list[str]) -> str | None:
     """Return what the question names and neither the evidence nor what stands above it has."""
-    near = "\n".join([claim.evidence, *above])
-    said = f"{near}\n{claim.document.title}"
+    near = "\n".join([claim.evidence, *labels])
+    said = "\n".join([near, claim.document.title, *article(claim)])
     figures = _missing_figures(claim.question, said)
     if figures:
         return figures
     asked = {word for word in content_words(claim.question) if not has_word(claim.document.title, word)}
-    context = f"{near}\n{_text_before(claim)}"
+    context = "\n".join([near, text_before(claim), *headings(claim)])
     held = {word for word in asked if has_word(near, word)}
     absent = {word for word in asked - held if word not in "".join(near.lower().split())}
-    if asked and (not held or _defines_another(claim, asked)):
+    if asked and (len(held) < _SHARE * len(asked) or _defines_another(claim, asked)):
         return ", ".join(sorted(asked))
     if absent and (_names_another(claim) or any(_is_elsewhere(claim, word, context) for word in absent)):
         return ", ".join(sorted(absent))
@@ -127,27 +93,9 @@ def _lacks(claim: Claim, above: list[str]) -> str | None:
 def _missing_figures(question: str, text: str) -> str | None:
     """Return the numbers and codes of the question that the text lacks: another year, another product."""
     asked, held = claims(question), claims(text)
-    numbers = [str(number) for number in missing(asked.numbers, held.numbers)]
+    numbers = [written(number) for number in missing(asked.numbers, held.numbers)]
     tokens = [token for token in asked.joined | asked.codes if not has_word(text, token) and token not in text.lower()]
     return ", ".join(sorted(numbers + tokens)) or None
-
-
-def _above(claim: Claim) -> list[str]:
-    """Return what the evidence stands under: heading and question, or caption, row and headers."""
-    if claim.place.table is None:
-        here, before = _paragraph(claim)
-        return [here.section if here else "", before if before.endswith(("?", "？")) else ""]
-    table = claim.page.tables[claim.place.table]
-    row = quote(claim.page, row_place(claim.page, claim.place.table, claim.place.row or 0))
-    return [table.caption, row, *(table.rows[0] if table.layout == "header" else [])]
-
-
-def _columns(claim: Claim) -> list[int]:
-    """Return the columns of the evidence's row in which the answer stands."""
-    cells = claim.page.tables[claim.place.table or 0].rows[claim.place.row or 0]
-    answer = normal_form(claim.answer)
-    found = [i for i, cell in enumerate(cells) if normal_form(cell) and normal_form(cell) in answer]
-    return found or [i for i, cell in enumerate(cells) if answer and answer in normal_form(cell)]
 
 
 def _wrong_column(claim: Claim) -> str | None:
@@ -166,7 +114,7 @@ def _wrong_column(claim: Claim) -> str | None:
         and _shares(header, asked)
         and not (normal_form(cell) and normal_form(cell) in question)
     }
-    columns = set(_columns(claim))
+    columns = set(columns_of_answer(claim))
     return (
         " | ".join(rows[0][column] for column in sorted(columns))
         if columns and named - columns == named != set()
@@ -213,24 +161,6 @@ def _is_elsewhere(claim: Claim, word: str, context: str) -> bool:
     """Tell whether a word stands on the page, but not where the evidence is."""
     rows = [row for table in claim.page.tables for row in table.rows]
     return not has_word(context, word) and any(has_word(text, word) for text in (claim.page.text, *map(" ".join, rows)))
-
-
-def _text_before(claim: Claim) -> str:
-    """Return the paragraph up to the evidence, and the one before it if that belongs to the same section."""
-    if claim.place.table is not None:
-        return ""
-    here, before = _paragraph(claim)
-    return f"{before}\n{here.text[: claim.place.end - here.start]}" if here else ""
-
-
-def _paragraph(claim: Claim) -> tuple[Paragraph | None, str]:
-    """Return the paragraph that the evidence begins in, and the text of the one before it in its section."""
-    own, page = claim.document.paragraphs, claim.page.page_number
-    here = next((i for i, one in enumerate(own) if one.page_number == page and one.end > claim.place.start), None)
-    if here is None:
-        return None, ""
-    before = own[here - 1] if here and own[here - 1].section == own[here].section else None
-    return own[here], before.text if before else ""
 
 
 def _wrong_kind(claim: Claim) -> str | None:
