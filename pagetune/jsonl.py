@@ -23,6 +23,9 @@ T = TypeVar("T")
 #: How to get a file back that was changed, or that an older version wrote and DVC therefore takes for the right one.
 AGAIN = "Run `dvc repro`; if the file stays as it is, `dvc repro -f`."
 
+#: How much the times of processes and of files may differ; the system counts those of processes from its own start.
+CLOCK_SECONDS = 2.0
+
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[TextIO]:
@@ -48,8 +51,16 @@ def _remove_abandoned(path: Path) -> None:
     """Remove what processes have left that were killed while they wrote this file."""
     for part in path.parent.glob(f".{escape(path.name)}.*.part"):
         pid = part.name.split(".")[-2]
-        if pid.isdigit() and not psutil.pid_exists(int(pid)):
+        if pid.isdigit() and not _is_written_by(int(pid), part):
             part.unlink(missing_ok=True)
+
+
+def _is_written_by(pid: int, part: Path) -> bool:
+    """Return whether the process lives; one that began after the last change of the file only has its pid."""
+    try:
+        return bool(psutil.Process(pid).create_time() - CLOCK_SECONDS <= part.stat().st_mtime)
+    except (psutil.NoSuchProcess, FileNotFoundError):
+        return False
 
 
 def write_text(path: Path, text: str) -> None:

@@ -67,3 +67,11 @@ def test_what_a_killed_writer_left_is_removed_and_what_a_living_one_writes_is_no
     assert not dead.exists()
     assert living.exists()
     assert others.exists()
+
+
+def test_what_a_killed_writer_left_is_removed_where_another_process_has_its_pid(tmp_path: Path) -> None:
+    left = tmp_path / f".a.txt.{os.getpid()}.part"
+    left.touch()
+    os.utime(left, (0, 0))
+    write_text(tmp_path / "a.txt", "whole")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]

@@ -7,12 +7,12 @@ import asyncio
 import unicodedata
 from dataclasses import dataclass
 
+from pagetune.build_qa.answer_kinds import fault_of_claim
 from pagetune.build_qa.draft import Document, to_document
 from pagetune.build_qa.pairs import pair_from_page
 from pagetune.build_qa.passages import Passage, passages
-from pagetune.build_qa.relevance import not_about
 from pagetune.build_qa.rules import readable_pages
-from pagetune.build_qa.soundness import fault_of_answer, fault_of_question
+from pagetune.build_qa.soundness import fault_of_answer, fault_of_question, without_number
 from pagetune.build_qa.surroundings import Claim
 from pagetune.ledger import Ledger
 from pagetune.llm.client import Client, Messages, RequestFailed, gather
@@ -23,7 +23,7 @@ from pagetune.llm.schemas import Answered, QuestionList
 from pagetune.params import Llm, Qa
 from pagetune.records import Page, Pair, Reason, Rejected
 from pagetune.text.claims import normal_form
-from pagetune.text.evidence import find_evidence, not_proven
+from pagetune.text.evidence import find_evidence
 from pagetune.text.refusal import abstains
 
 
@@ -84,7 +84,7 @@ def choose_questions(questions: list[str], count: int) -> tuple[list[str], list[
     chosen: dict[str, str] = {}
     surplus: list[tuple[str, Reason]] = []
     for question in questions:
-        text = unicodedata.normalize("NFC", " ".join(as_written(question).split()))
+        text = without_number(unicodedata.normalize("NFC", " ".join(as_written(question).split())))
         form = normal_form(text)
         fault = None if not form or form in chosen else fault_of_question(text)
         if fault:
@@ -137,13 +137,8 @@ def _prove_answer(question: Question, answer: str, evidence: str, source: Source
         reason: Reason = "refusal" if abstains(answer) else "evidence_not_on_page"
         return _reject(question.passage, reason, question.text, answer, evidence[:200])
     claim = Claim(question.text, answer, place, source.page, source.document)
-    missing = not_proven(answer, claim.evidence)
-    fault = fault_of_answer(question.text, answer, claim.evidence)
-    if fault is None and missing:
-        fault = "not_in_evidence", missing
-    reason_and_detail = fault or not_about(claim)
-    if reason_and_detail:
-        return _reject(question.passage, reason_and_detail[0], question.text, answer, reason_and_detail[1])
+    if fault := fault_of_answer(question.text, answer, claim.evidence) or fault_of_claim(claim):
+        return _reject(question.passage, fault[0], question.text, answer, fault[1])
     return pair_from_page(source.page, place, "llm", question.text, answer)
 
 

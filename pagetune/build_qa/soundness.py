@@ -62,9 +62,16 @@ _CODE = re.compile(
 _LOOP = re.compile(r"(\S.{3,80}?)(?:[\s,.;]*\1){2,}|(?<!\w)(\w{2,})(?:\W+\2(?!\w)){2,}", re.DOTALL)
 _SENTENCE = re.compile(r"(?<=[.!?。])\s+|\n+")
 _STRANGE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0400-\u04ff\u0600-\u06ff\u0e00-\u0e7f]")
+_NUMBER = re.compile(r"^\W*(?:(?:Q|질문|문|question)\s?\d{0,3}\s?[.:)\]]|\d{1,3}[.)])\s*(?=\D)", re.IGNORECASE)
+_YES_OR_NO = re.compile(r"\W*(?:yes|no)\b", re.IGNORECASE)
 #: English words that only English sentences have.
 _ENGLISH = re.compile(r"\b(?:the|is|are|was|of|and|to|in|for|by|with|that|must|can|will|a|an)\b", re.IGNORECASE)
 _FEW = 3
+
+
+def without_number(question: str) -> str:
+    """Return a question without the number that a list of questions gave it: Q12., 질문 3:, 1)."""
+    return _NUMBER.sub("", question)
 
 
 def fault_of_question(question: str) -> Fault | None:
@@ -138,7 +145,7 @@ def _says_nothing_new(question: str, answer: str) -> bool:
 
     A yes/no question may be answered by its own words, one between two by one of them.
     """
-    asked, said = normal_form(question), normal_form(answer)
+    asked, said = normal_form(without_number(question)), normal_form(without_number(answer))
     if said == asked or (asked in said and not content_words(answer) - content_words(question)):
         return True
     if _may_be_repeated(question, answer):
@@ -165,5 +172,7 @@ def _in_another_language(question: str, answer: str, evidence: str) -> bool:
     if any(sign not in known for sign in _STRANGE.findall(answer)):
         return True
     if is_korean(question):
+        if _YES_OR_NO.match(answer):
+            return True
         return not is_korean(answer) and len(_ENGLISH.findall(answer)) >= _FEW and answer not in evidence
     return len(re.findall("[가-힣]", answer)) > len(re.findall("[A-Za-z]", answer))

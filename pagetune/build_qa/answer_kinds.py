@@ -1,0 +1,107 @@
+"""Whether an answer is what its question asks for, and rests on its evidence rather than on what a model makes up."""
+
+import re
+
+from pagetune.build_qa.amendments import AMENDMENT
+from pagetune.build_qa.relevance import not_about
+from pagetune.build_qa.soundness import Fault
+from pagetune.build_qa.surroundings import Claim, above, columns_of_answer
+from pagetune.build_qa.tables.forms import is_form
+from pagetune.text.claims import normal_form
+from pagetune.text.content_words import content_words, has_word
+from pagetune.text.evidence import not_proven
+
+#: The share of the words that an answer adds to its question which must stand in the evidence.
+_SHARE = 0.75
+_ASKS_WHEN = re.compile(
+    r"언제|(?<![가-힣])몇\s?(?:시|월|년|일)(?!간)|\bwhen\b(?!ever)|\bwhat (?:date|day|time|year|month)\b", re.IGNORECASE
+)
+_TIME = re.compile(
+    r"\d\s?(?:년|월|일|시|분|초|주|개월|분기|학기|회계연도|[:.\-/]\s?\d)|\b(?:1[89]|20)\d\d\b|[월화수목금토일]요일|(?:[상하]반|분)기"
+    r"|오전|오후|정오|자정|새벽|아침|저녁|당일|익일|다음\s?날|다음\s?영업일|즉시|지체\s?없이|수시|상시|항상|매[년월주일분]|평일|주말|연중|올해|내년"
+    r"|(?:때|뒤|후|전|이내|까지|부터|동안|이후|이전|직후|직전|날|기간|시점|시기|순간|경우|마다)(?:[가-힣]{0,3})"
+    r"|\b(?:\d{1,2}(?:st|nd|rd|th|\s?[ap]\.?m\b)?|mon|tues|wednes|thurs|fri|satur|sun)day\b|\b\d{1,2}(?:st|nd|rd|th|\s?[ap]\.?m)\b"
+    r"|\b(?:january|february|march|april|may|june|july|august|september|october|november|december|spring|summer|autumn|fall|winter)\b"
+    r"|\b(?:when|after|before|until|by|within|once|every|each|during|daily|weekly|monthly|yearly|annually|immediately|always|at)\b",
+    re.IGNORECASE,
+)
+_ASKS_FOR_PHONE = re.compile(r"전화\s?번호|연락처|몇 번으로|\b(?:phone|telephone) number\b", re.IGNORECASE)
+_PHONE = re.compile(r"\d[\d\s()\-.]{2,}\d|\d{3,}")
+#: What the marks of amendments answer.
+_ASKS_ABOUT_THE_LAW = re.compile(r"시행|개정|제정|공포|신설|폐지")
+#: An answer that sends its reader elsewhere, to what only the page shows.
+_POINTS_ON = re.compile(
+    r"^\W*(?:below|above|see)\b|\b(?:as follows|(?:shown|listed|given) (?:below|above))\b|\bthe following\W*$"
+    r"|(?:아래|다음|위|별표|별지)[가-힣]*\s?(?:와|과)?\s?같(?:다|습니다|음|이)|(?:참고|참조)(?:하|바)[가-힣]{0,6}[.\s]*$"
+    r"|다음\s?각\s?(?:호|목)(?!.*(?:^|\s)(?:1\.|가\.))",
+    re.IGNORECASE,
+)
+#: The share of a label's words by which a question names it.
+_NAMED = 0.5
+#: A table of a header and one row: a question need not say which row it means.
+_ONE_ROW = 2
+#: The most letters of a cell that is a label.
+_LABEL = 20
+
+
+def fault_of_claim(claim: Claim) -> Fault | None:
+    """Return why an answer does not rest on its evidence or is not what its question asks for, or None."""
+    if invented := _invented(claim):
+        return "not_in_evidence", invented
+    if _POINTS_ON.search(claim.answer):
+        return "passage_dependent", claim.answer[:100]
+    other = _wrong_kind(claim) or _another_row(claim)
+    return ("not_about_question", other) if other else not_about(claim)
+
+
+def _invented(claim: Claim) -> str | None:
+    """Return the words that neither the evidence nor what it stands under has: most of what the answer adds.
+
+    Numbers and codes that stand in the mark of an amendment alone count as invented.
+    """
+    evidence = claim.evidence if _ASKS_ABOUT_THE_LAW.search(claim.question) else AMENDMENT.sub(" ", claim.evidence)
+    if missing := not_proven(claim.answer, evidence):
+        return missing
+    if normal_form(claim.answer) in normal_form(evidence):
+        return None
+    near = "\n".join([evidence, *above(claim)[:2]])
+    added = content_words(claim.answer) - content_words(claim.question)
+    held = {word for word in added if has_word(near, word) or (word.isascii() and word in near.lower())}
+    return ", ".join(sorted(added - held)) if len(held) < _SHARE * len(added) else None
+
+
+def _wrong_kind(claim: Claim) -> str | None:
+    """Return the answer where the question asks for a time or a telephone number, and it has none."""
+    asks_when = _ASKS_WHEN.search(claim.question) and not _TIME.search(claim.answer)
+    asks_for_phone = _ASKS_FOR_PHONE.search(claim.question) and not _PHONE.search(claim.answer)
+    return claim.answer[:100] if asks_when or asks_for_phone else None
+
+
+def _another_row(claim: Claim) -> str | None:
+    """Return the label of the answer's row or cell where the question does not name it, or names another one better."""
+    if claim.place.table is None:
+        return None
+    table = claim.page.tables[claim.place.table]
+    cells, columns = table.rows[claim.place.row or 0], columns_of_answer(claim)
+    others = [cell for column, cell in enumerate(cells) if column not in columns and normal_form(cell)]
+    if not columns or not others:
+        return None
+    named = max(_share_named(claim.question, cell) for cell in others)
+    if table.layout == "form" or is_form(table.rows, set(table.filled)):
+        left = _label_beside(cells, columns[0])
+        return left if left and _share_named(claim.question, left) < max(named, _NAMED) else None
+    is_one_of_many = table.layout == "header" and len(table.rows) > _ONE_ROW and claim.place.row
+    return " | ".join(others)[:100] if is_one_of_many and named < _NAMED else None
+
+
+def _label_beside(cells: list[str], column: int) -> str:
+    """Return the cell to the left of a form's value, or nothing where that is a value itself."""
+    left = next((cell for cell in reversed(cells[:column]) if normal_form(cell)), "")
+    return left if content_words(left) and len(left) <= _LABEL and not re.search(r"\d", left) else ""
+
+
+def _share_named(question: str, cell: str) -> float:
+    words = content_words(cell)
+    if normal_form(cell) in normal_form(question):
+        return 1.0
+    return sum(has_word(question, word) for word in words) / max(1, len(words))

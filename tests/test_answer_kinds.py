@@ -1,0 +1,105 @@
+"""Answers that a real model of 1.5 billion parameters wrote, and others of their kinds: which of them are kept."""
+
+import pytest
+from test_build_qa import page
+
+from pagetune.build_qa.answer_kinds import fault_of_claim
+from pagetune.build_qa.draft import to_document
+from pagetune.build_qa.soundness import Fault, fault_of_answer, fault_of_question, without_number
+from pagetune.build_qa.surroundings import Claim
+from pagetune.records import Page, Table
+from pagetune.text.evidence import find_evidence
+
+LAW = page(
+    "전자서명 규정",
+    "제17조(시정명령) 장관은 사업자에게 기간을 정하여 시정을 명할 수 있다. <개정 2021. 10. 19.>",
+    "제18조(보고) 사업자는 다음 각 호의 사항을 적은 보고서를 매년 3월 10일까지 제출하여야 한다.",
+)
+FAQ = page("태블릿 안내", "Q12. Which charging port does the tablet use?", "A. It has a single USB-C port.")
+FORM = Table(
+    caption="투자 신탁",
+    rows=[
+        ["설정일", "2016. 5. 2.", "설정액", "96억 원"],
+        ["환매수수료", "해당사항없음", "선취수수료", "납입금액의 1% 이내"],
+    ],
+    layout="form",
+)
+STAFF = Table(
+    caption="보건소 연락처",
+    rows=[
+        ["부서", "담당자", "전화번호"],
+        ["보건행정팀", "옥지안 팀장", "031-555-0221"],
+        ["감염병대응팀", "모해린 주무관", "031-555-0222"],
+    ],
+)
+TABLES = page("안내").model_copy(update={"tables": [FORM, STAFF]})
+
+
+def fault_of(source: Page, question: str, answer: str, evidence: str) -> Fault | None:
+    place = find_evidence(evidence, source)
+    assert place
+    claim = Claim(question, answer, place, source, to_document([source]))
+    return fault_of_question(question) or fault_of_answer(question, answer, evidence) or fault_of_claim(claim)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "evidence", "reason"),
+    [
+        ("시정을 명할 수 있는 기간은 어떻게 정하나요?", "10. 19.", LAW.text.split("\n")[1], "not_in_evidence"),
+        (
+            "사업자는 시정명령을 어기면 어떻게 되나요?",
+            "사업자는 법적 처분을 받습니다.",
+            "시정을 명할 수 있다",
+            "not_in_evidence",
+        ),
+        (
+            "사업자는 무엇을 제출하나요?",
+            "다음 각 호의 사항을 적은 보고서",
+            LAW.text.split("\n")[2],
+            "passage_dependent",
+        ),
+        ("사업자는 언제까지 제출하여야 하나요?", "보고서", LAW.text.split("\n")[2], "not_about_question"),
+        ("사업자는 보고서를 언제까지 제출하나요?", "매년 3월 10일까지", LAW.text.split("\n")[2], None),
+        ("전자서명 규정 제17조는 언제 개정되었나요?", "2021. 10. 19.", LAW.text.split("\n")[1], None),
+    ],
+)
+def test_an_answer_rests_on_its_evidence(question: str, answer: str, evidence: str, reason: str | None) -> None:
+    found = fault_of(LAW, question, answer, evidence)
+    assert (found and found[0]) == reason
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "row", "is_kept"),
+    [
+        ("투자 신탁의 설정일은 언제인가요?", "설정일은 96억 원입니다.", FORM.rows[0], False),
+        ("투자 신탁의 설정일은 언제인가요?", "2016. 5. 2.", FORM.rows[0], True),
+        ("투자 신탁의 환매수수료는 어떤 기준으로 청구되나요?", "납입금액의 1% 이내", FORM.rows[1], False),
+        ("투자 신탁의 선취수수료는 얼마인가요?", "납입금액의 1% 이내", FORM.rows[1], True),
+        ("보건소의 전화번호는 무엇인가요?", "031-555-0221", STAFF.rows[1], False),
+        ("보건행정팀의 전화번호는 무엇인가요?", "031-555-0221", STAFF.rows[1], True),
+        ("보건행정팀의 전화번호는 무엇인가요?", "옥지안 팀장", STAFF.rows[1], False),
+    ],
+)
+def test_an_answer_is_from_the_row_and_the_label_that_are_asked_for(
+    question: str, answer: str, row: list[str], is_kept: bool
+) -> None:
+    assert (fault_of(TABLES, question, answer, " | ".join(row)) is None) is is_kept
+
+
+def test_a_question_is_not_its_own_answer_with_a_number_before_it() -> None:
+    question = without_number("Q12. Which charging port does the tablet use?")
+    assert question == "Which charging port does the tablet use?"
+    found = fault_of(FAQ, question, f"Q12. {question}", f"Q12. {question}")
+    assert found
+    assert found[0] == "answer_in_question"
+
+
+@pytest.mark.parametrize("question", ["2026년 요금은 얼마인가요?", "3D 안경은 얼마인가요?", "Quota는 얼마인가요?"])
+def test_numbers_that_belong_to_a_question_stay(question: str) -> None:
+    assert without_number(question) == question
+
+
+def test_yes_does_not_answer_in_korean() -> None:
+    found = fault_of(LAW, "장관은 시정을 명할 수 있나요?", "Yes", "시정을 명할 수 있다")
+    assert found
+    assert found[0] == "other_language"
