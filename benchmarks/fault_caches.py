@@ -1,8 +1,8 @@
 """Caches that are cut off, emptied or full of garbage: it held if the next run gives the undisturbed bytes.
 
-DVC refuses a dvc.lock that is cut off, and fails on a damaged run cache. The one is then restored from Git and the
-other deleted, as docs/training.md says, and the run after that counts. No more replies of a language model may be asked
-for again than were damaged.
+DVC refuses a dvc.lock that is cut off, and fails on a damaged run cache or list of its locks. The one is then restored
+from Git and the others deleted, as docs/training.md says, and the run after that counts. No more replies of a language
+model may be asked for again than were damaged.
 """
 
 import shutil
@@ -96,10 +96,11 @@ def _dvc(project: Project, random: Random, kind: str) -> str:
 
 def _reproduce(project: Project, stage: str, kind: str) -> None:
     done = project.repro("-s", stage)
-    if done.code and kind in ("dvc.lock", "run cache"):
+    if done.code and kind in ("dvc.lock", "run cache", ".dvc/tmp"):
         project.notes.append(f"DVC failed on the {kind}, which was restored or deleted")
         subprocess.run(["git", "checkout", "-q", "dvc.lock"], cwd=project.folder, check=True)
         shutil.rmtree(project.path(".dvc/cache/runs"), ignore_errors=True)
+        project.path(".dvc/tmp/rwlock").unlink(missing_ok=True)
         done = project.repro("-s", stage)
     if done.code:
         project.problem(f"`{done.command}` fails after the damage: {done.last_line}")

@@ -2,7 +2,7 @@
 
 A whole sample is beside the copy. It held if extract ends with code 0 and reads that sample as ever, names the copy or
 has a record of each of its pages, stays within its limits of time and memory, and if no pair of build_qa has a letter
-that the original page does not have.
+that the original page does not have. Where objects are exchanged, a page may be another one of its document as a whole.
 """
 
 import json
@@ -96,6 +96,8 @@ OBJECTS: dict[str, Callable[[Objects, Random], None]] = {
     "a wrong reference": _circle,
 }
 MUTATIONS = (*BYTES, *OBJECTS)
+#: What may exchange whole pages.
+EXCHANGES = ("objects swapped", "a wrong reference")
 
 
 def mutate(content: bytes, how: str, random: Random) -> bytes:
@@ -135,11 +137,11 @@ def mutate_pdf(project: Project, random: Random, number: int) -> str:
     if done.code:
         project.problem(f"extract ends with code {done.code}: {done.last_line}")
     else:
-        _look_through(project, name, beside.stem)
+        _look_through(project, name, beside.stem, how in EXCHANGES)
     return f"{name}, {how}"
 
 
-def _look_through(project: Project, name: str, beside: str) -> None:
+def _look_through(project: Project, name: str, beside: str, is_exchanged: bool) -> None:
     """Report pages that are missing, pairs with new letters, and whether the file beside it was read as ever."""
     stem, originals = Path(name).stem, read_records(project.lab.folder / "data/pages.jsonl", Page)
     found = read_records(project.path("data/pages.jsonl"), Page)
@@ -152,6 +154,7 @@ def _look_through(project: Project, name: str, beside: str) -> None:
     project.notes.append(", ".join(sorted({one["reason"] for one in bad} | {page.reason or "ok" for page in pages})))
     pairs, _ = build_pairs(pages, load_params(project.path("params.yaml")).qa.article_characters)
     for pair in pairs:
-        own = [page for page in originals if (page.doc_id, page.page_number) == (stem, pair.page_number)]
-        if letters := new_letters(pair, *own):
+        document = [page for page in originals if page.doc_id == stem]
+        own = [page for page in document if is_exchanged or page.page_number == pair.page_number]
+        if letters := min((new_letters(pair, page) for page in own), key=len, default=new_letters(pair)):
             project.problem(f"wrong pair, p{pair.page_number}: {letters!r} in {pair.instruction} -> {pair.output}")

@@ -86,6 +86,45 @@ def test_an_answer_is_from_the_row_and_the_label_that_are_asked_for(
     assert (fault_of(TABLES, question, answer, " | ".join(row)) is None) is is_kept
 
 
+@pytest.mark.parametrize(
+    ("question", "answer", "evidence", "reason"),
+    [
+        (
+            "Which charging port does the tablet use?",
+            "Yes",
+            "Q12. Which charging port does the tablet use?",
+            "not_in_evidence",
+        ),
+        (
+            "What is the name of the section?",
+            "Q12",
+            "Q12. Which charging port does the tablet use?",
+            "passage_dependent",
+        ),
+        (
+            "When you charge it, use the USB-C port. It has a single one",
+            "USB-C",
+            "A. It has a single USB-C port.",
+            "not_a_question",
+        ),
+        ("What port does the tablet have?", "a single USB-C port", "A. It has a single USB-C port.", None),
+    ],
+)
+def test_a_text_is_asked_about_and_answered_by_what_it_says(
+    question: str, answer: str, evidence: str, reason: str | None
+) -> None:
+    found = fault_of(FAQ, question, answer, evidence)
+    assert (found and found[0]) == reason
+
+
+def test_a_document_as_a_whole_is_not_asked_about() -> None:
+    found = fault_of(
+        LAW, "전자서명 규정에 대해 설명해 줘", "기간을 정하여 시정을 명할 수 있다", "기간을 정하여 시정을 명할 수 있다"
+    )
+    assert found
+    assert found[0] == "not_about_question"
+
+
 def test_a_question_is_not_its_own_answer_with_a_number_before_it() -> None:
     question = without_number("Q12. Which charging port does the tablet use?")
     assert question == "Which charging port does the tablet use?"

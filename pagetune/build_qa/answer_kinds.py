@@ -4,7 +4,7 @@ import re
 
 from pagetune.build_qa.amendments import AMENDMENT
 from pagetune.build_qa.relevance import not_about
-from pagetune.build_qa.soundness import Fault
+from pagetune.build_qa.soundness import Fault, asks, without_number
 from pagetune.build_qa.surroundings import Claim, above, columns_of_answer
 from pagetune.build_qa.tables.forms import is_form
 from pagetune.text.claims import normal_form
@@ -62,12 +62,22 @@ def _invented(claim: Claim) -> str | None:
     evidence = claim.evidence if _ASKS_ABOUT_THE_LAW.search(claim.question) else AMENDMENT.sub(" ", claim.evidence)
     if missing := not_proven(claim.answer, evidence):
         return missing
+    if _repeats_the_question(claim):
+        return claim.answer[:100]
     if normal_form(claim.answer) in normal_form(evidence):
         return None
     near = "\n".join([evidence, *above(claim)[:2]])
     added = content_words(claim.answer) - content_words(claim.question)
     held = {word for word in added if has_word(near, word) or (word.isascii() and word in near.lower())}
     return ", ".join(sorted(added - held)) if len(held) < _SHARE * len(added) else None
+
+
+def _repeats_the_question(claim: Claim) -> bool:
+    """Tell whether the evidence is the question, as a FAQ prints it: it has no answer."""
+    evidence = normal_form(without_number(claim.evidence))
+    return evidence == normal_form(claim.question) or (
+        claim.evidence.rstrip().endswith(("?", "？")) and asks(claim.evidence)
+    )
 
 
 def _wrong_kind(claim: Claim) -> str | None:

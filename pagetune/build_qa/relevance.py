@@ -83,6 +83,8 @@ def _lacks(claim: Claim, labels: list[str]) -> str | None:
     context = "\n".join([near, text_before(claim), *headings(claim)])
     held = {word for word in asked if has_word(near, word)}
     absent = {word for word in asked - held if word not in "".join(near.lower().split())}
+    if not asked and content_words(claim.question) and claims(claim.question) == claims(""):
+        return claim.document.title[:100]  # the document as a whole is asked about, and no passage answers that
     if asked and (len(held) < _SHARE * len(asked) or _defines_another(claim, asked)):
         return ", ".join(sorted(asked))
     if absent and (_names_another(claim) or any(_is_elsewhere(claim, word, context) for word in absent)):

@@ -49,7 +49,10 @@ _ABOUT_DOCUMENT = re.compile(
     r"|\b(?:this|the|given|above) (?:passage|text|excerpt|document|article|paragraph)\b"
     r"(?! (?:message|box|field|editor|file|format))"
     r"|\b(?:title|author|topic|purpose|subject) of (?:this|the) (?:passage|text|document|article|page)\b"
-    r"|\bthe author\b|몇 (?:쪽|페이지)에",
+    r"|\bthe author\b|몇 (?:쪽|페이지)에"
+    r"|\b(?:name|title|number|header) of the (?:section|chapter|table|figure|page|paper|document)\b"
+    r"|\bsection (?:title|name)\b"
+    r"|(?:절|장|섹션|표|그림)의 (?:제목|이름|번호|머리글)",
     re.IGNORECASE,
 )
 _CHOICE = re.compile(r"(?<![가-힣])중|가운데|아니면|혹은|또는|\bor\b|\bvs\b|인가요,|까,|나요,", re.IGNORECASE)
@@ -104,6 +107,8 @@ def _asks_in_korean(body: str, marked: bool) -> bool:
 
 
 def _asks_in_english(body: str, marked: bool) -> bool:
+    if not marked and re.search(r"[a-z]\. [A-Z]", body):  # When …, please …. We may …: a text, and no question
+        return False
     if _ENGLISH_ORDER.match(body) or _ENGLISH_START.match(body):
         return True
     return marked and not _ENGLISH_STATEMENT.search(body)
