@@ -105,6 +105,10 @@ def _full(path: Path | None) -> str:
     return f"{_named(path, 'the output')} cannot be written: the disk is full{free}. Free some space and run it again."
 
 
+def _quota(path: Path | None) -> str:
+    return f"{_named(path, 'the output')} cannot be written: your quota is used up. Free some space and run it again."
+
+
 def _existing(path: Path) -> Path:
     """Return the path, or the first folder above it that is there."""
     return next(place for place in (path.absolute(), *path.absolute().parents) if place.exists())
@@ -231,7 +235,7 @@ def _disk_error(path: Path) -> str:
 
 _LIMITS: dict[int, Callable[[Path | None], str]] = {
     errno.ENOSPC: _full,
-    errno.EDQUOT: _full,
+    errno.EDQUOT: _quota,
     errno.EFBIG: _too_large,
     errno.EROFS: _read_only,
     errno.EMFILE: _too_many_files,

@@ -20,14 +20,18 @@ from typing import TextIO, cast
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
 MASK = "***"
-#: A shorter secret may be part of any word or number, and is masked only where the text says that it is one.
+#: A shorter secret may be part of any word or number, and an ordinary one may be a word: these are masked only where
+#: the text says that they are secrets.
 LONG = 8
 #: Letters alone, in lower case or capitalised, or digits alone may be a word or a date, unless they are this many.
 ORDINARY = 16
 _NAME = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|_PWD|_PAT)(_?\d+)?$", re.IGNORECASE)
 #: What people set where a server needs no key.
 _PLACEHOLDERS = frozenset({"none", "null", "true", "false", "yes", "no", "empty", "dummy", "test"})
-_WORDS = r"(?:key|token|secret|passw(?:or)?d|passphrase|authorization|bearer|basic|키|토큰|암호|비밀번호)"
+_WORDS = r"(?:(?:key|token|secret|passw(?:or)?d|passphrase|authorization|bearer|basic)(?![a-z])|키|토큰|암호|비밀번호)"
+#: Variables that switch something about tokens on or off, and what they and others are set to.
+_SWITCH = re.compile(r"(?:^|_)(?:DISABLE|ENABLE|USE|NO|MAX|MIN|NUM)_|_(?:PATH|FILE|DIR|URL)$", re.IGNORECASE)
+_FLAG = re.compile(r"\d{0,3}|on|off", re.IGNORECASE)
 _QUERY = (
     r"(?:api[-_]?key|key|access[-_]?token|token|auth|passw(?:or)?d|pwd|secret|sig|signature|x-amz-signature"
     r"|x-amz-security-token)"
@@ -63,7 +67,7 @@ def mask(text: str) -> str:
     """Return a message with *** in place of every secret."""
     text = _KEY_IN_URL.sub(rf"\1{MASK}", _USER_IN_URL.sub(MASK, text))
     secrets = _secrets()
-    long, short = (frozenset(s for s in secrets if (len(s) >= LONG) == is_long) for is_long in (True, False))
+    long, short = (frozenset(s for s in secrets if _is_unmistakable(s) == is_long) for is_long in (True, False))
     if long:
         text = _anywhere(long).sub(MASK, text)
     return _where_named(short).sub(rf"\1{MASK}", text) if short else text
@@ -104,6 +108,12 @@ class _Masked:
         return getattr(self._stream, name)
 
 
+def _is_unmistakable(secret: str) -> bool:
+    """Return whether a message can hold it as nothing but the secret; a phrase of many words counts, too."""
+    is_phrase = " " in secret and secret.isascii() and len(secret) >= ORDINARY
+    return len(secret) >= LONG and (is_phrase or not _is_ordinary(secret))
+
+
 def _is_ordinary(secret: str) -> bool:
     """Return whether a document may well contain it as a word, a phrase, a name or a number."""
     plain = secret.isdigit() or re.fullmatch(r"[A-Z]?[a-z]+", secret) is not None
@@ -118,7 +128,8 @@ def _secrets() -> frozenset[str]:
 @lru_cache(maxsize=1)  # functools.cache is younger than some Pythons that errors.py speaks to
 def _of_environment() -> frozenset[str]:
     """Return what the environment held when it was first asked for, and the token that `hf auth login` saved."""
-    values = [value for name, value in os.environ.items() if _NAME.search(name)]
+    named = [value for name, value in os.environ.items() if _NAME.search(name) and not _SWITCH.search(name)]
+    values = [value for value in named if not _FLAG.fullmatch(value.strip())]
     addresses = [re.search(r"://[^\s/?#@:]*:([^\s/?#]+)@", value) for value in os.environ.values()]
     passwords = {form for match in addresses if match for form in (match[1], unquote(match[1]))}  # HTTPS_PROXY's
     return frozenset({line.strip() for value in values for line in value.splitlines()} | passwords | {_hub_token()})
@@ -155,11 +166,11 @@ def _spelled(secret: str) -> str:
 
 def _letter(letter: str) -> str:
     """Return a pattern of the letter as it is, as in a URL, in JSON, and in HTML."""
-    percent = "".join(f"%(?:25)*{byte:02x}" for byte in letter.encode("utf-8", "replace"))
+    percent = "".join(f"%(?:25){{0,4}}{byte:02x}" for byte in letter.encode("utf-8", "replace"))
     units = letter.encode("utf-16-be", "surrogatepass").hex()
-    json = "".join(rf"\\+u{units[at : at + 4]}" for at in range(0, len(units), 4))
-    forms = [re.escape(letter), percent, json, f"&#0*{ord(letter)};", f"&#x0*{ord(letter):x};"]
-    forms += [rf"\\+{re.escape(letter)}"] if letter in "\"'\\/" else []
+    json = "".join(rf"\\{{1,8}}u{units[at : at + 4]}" for at in range(0, len(units), 4))
+    forms = [re.escape(letter), percent, json, f"&#0{{0,8}}{ord(letter)};", f"&#x0{{0,8}}{ord(letter):x};"]
+    forms += [rf"\\{{1,8}}{re.escape(letter)}"] if letter in "\"'\\/" else []
     forms += [r"\+"] if letter == " " else []
     forms += [re.escape(html.escape(letter))] if html.escape(letter) != letter else []
     return f"(?:{'|'.join(forms)})"
@@ -175,6 +186,6 @@ def _encoded(secret: str) -> list[str]:
     for offset in range(3):
         whole = base64.b64encode(bytes(offset) + data).decode()
         cores.append(whole[-(-offset * 8 // 6) : (offset + len(data)) * 8 // 6])
-    signs = {"+": r"(?:\+|-|%2b)", "/": r"(?:\\*/|_|%2f)"}
+    signs = {"+": r"(?:\+|-|%2b)", "/": r"(?:\\{0,8}/|_|%2f)"}
     patterns = ["".join(signs.get(sign, sign) for sign in core) for core in cores]
     return [rf"[\w+/-]{{0,3}}{pattern}[\w+/=-]{{0,4}}" for pattern in patterns] + [data.hex()]

@@ -108,9 +108,14 @@ def _say_nothing(_error: object) -> None:
     """Print nothing about an exception that nobody catches."""
 
 
+#: Set once the last line was printed, which a slow end of the interpreter would print again.
+_said = threading.Event()
+
+
 def say_interrupted(name: str) -> None:
     """Print the last line of a stage that was ended; where it runs in several processes, the first one prints it."""
-    if LAUNCHER not in os.environ:
+    if LAUNCHER not in os.environ and not _said.is_set():
+        _said.set()
         with contextlib.suppress(OSError):  # the terminal may be gone
             print(f"{name}: interrupted", file=sys.stderr, flush=True)
 

@@ -12,6 +12,8 @@ except ModuleNotFoundError:
 
 explain_wrong_python()
 if sys.argv[0] == "-m":  # Python is about to run a stage, whose imports take seconds
+    from pagetune.masking import mask_output
     from pagetune.parent_process import begin_stage
 
+    mask_output()  # before libraries take sys.stderr for their logs
     begin_stage()

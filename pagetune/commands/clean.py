@@ -110,7 +110,14 @@ def listing(found: list[Cache]) -> list[str]:
 def size_of(path: Path) -> int:
     """Return the bytes of a file, or of a folder's files; what has gone has none. No link is followed."""
     members = [path, *path.rglob("*")] if path.is_dir() and not path.is_symlink() else [path]
-    return sum(member.lstat().st_size for member in members if member.is_symlink() or member.is_file())
+    return sum(map(_own_size, members))
+
+
+def _own_size(path: Path) -> int:
+    try:
+        return path.lstat().st_size if path.is_symlink() or path.is_file() else 0
+    except FileNotFoundError:  # a training that runs has dropped it
+        return 0
 
 
 def _mib(size: int) -> str:

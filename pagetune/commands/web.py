@@ -1,5 +1,6 @@
 """What the commands that open a web page share: the address that they listen on."""
 
+import errno
 import ipaddress
 from typing import Any
 
@@ -26,6 +27,13 @@ def listen(command: str, host: str, port: int) -> Any:
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
+        if error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror):
+            raise UserError(
+                tr(
+                    f"{command}: {host} is not an address of this machine ({error.strerror}). Correct --host.",
+                    f"{command}: {host}은(는) 이 컴퓨터의 주소가 아닙니다({error.strerror}). --host를 고치세요.",
+                )
+            ) from None
         raise UserError(
             tr(
                 f"{command}: cannot listen on {host}:{port} ({error.strerror}). Choose another port with --port.",

@@ -68,11 +68,14 @@ def _cores() -> int:
 
 def _map_local(function: Callable[[T], R], tasks: Iterable[T], processes: int, limits: Limits) -> Iterator[R | Failure]:
     waiting = iter(tasks)
+    first = list(islice(waiting, 3 * processes))
+    if not first:
+        return
     started = _semaphore()
     starts = processes
     with _pool(processes, limits, started) as pool:
         # Few tasks run at a time, so that results do not pile up behind a slow one.
-        running = deque(_schedule(pool, function, task, limits) for task in islice(waiting, 3 * processes))
+        running = deque(_schedule(pool, function, task, limits) for task in first)
         try:
             while running:
                 outcome = _outcome(running.popleft(), limits)

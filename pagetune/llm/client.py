@@ -18,7 +18,7 @@ from pagetune.errors import UserError
 from pagetune.llm import cache
 from pagetune.llm.cache import Reply
 from pagetune.llm.replies import kept_or_new, temperature_of
-from pagetune.llm.salvage import read_reply
+from pagetune.llm.salvage import MAX_CHARACTERS, read_reply
 from pagetune.llm.schemas import response_format
 from pagetune.masking import mask, remember, remember_url, repeats_secret, without_credentials
 from pagetune.params import Llm
@@ -55,8 +55,8 @@ class Client:
         self._under_way: dict[str, asyncio.Future[Reply]] = {}
         #: How many of the formats json_schema, json_object and none the server has refused so far.
         self._refused = 0
-        #: How many replies could not be kept.
-        self._lost = 0
+        #: How many replies could not be kept, and how many are, from this run or an earlier one.
+        self._lost = self._kept = 0
         self._started = self._printed = time.monotonic()
         self.requests = self.from_cache = self.input_tokens = self.output_tokens = self.expected = 0
         #: Tokens of replies that did not come from the cache.
@@ -109,6 +109,7 @@ class Client:
 
         reply, was_kept = await kept_or_new(key, model, send, self._keep)
         self.from_cache += was_kept
+        self._kept += was_kept
         self._new_tokens += 0 if was_kept else reply.output_tokens
         self._count(reply)
         return reply
@@ -123,6 +124,7 @@ class Client:
                 flush=True,
             )
         self._lost += problem is not None
+        self._kept += problem is None
 
     async def _send(self, messages: Messages, model: type[BaseModel], temperature: float) -> Reply:
         """Send a request in the strictest format that the server has not refused.
@@ -176,7 +178,7 @@ class Client:
             raise RequestFailed(what)
         raise UserError(
             f"llm.base_url: {self._params.base_url} did not answer a request after {self._params.max_retries} retries: "
-            f"{what}. {self.requests - self._lost} replies are kept. Fix the server and run again, "
+            f"{what}. {self._kept} replies are kept. Fix the server and run again, "
             "or set llm.on_failed_request: skip."
         )
 
@@ -259,7 +261,7 @@ def _to_reply(completion: Any) -> Reply:
     Raises an error of `_NOT_A_COMPLETION` where the server sent something else.
     """
     message, usage = completion.choices[0].message, completion.usage
-    text = (message.content or "").encode(errors="replace").decode()  # replaces half a surrogate pair
+    text = (message.content or "")[:MAX_CHARACTERS].encode(errors="replace").decode()  # replaces half a surrogate pair
     return Reply(
         text="" if repeats_secret(text) else text,
         input_tokens=int(getattr(usage, "prompt_tokens", 0) or 0),
@@ -270,7 +272,7 @@ def _to_reply(completion: Any) -> Reply:
 def _one_line(error: Exception) -> str:
     """Return the server's own message, in one line. It is masked before it is cut: half a key is a secret, too."""
     said = str(error) if error.__cause__ is None else f"{str(error).rstrip('.')}: {error.__cause__}"
-    return mask(" ".join(said.split()))[:300].rstrip(".")
+    return mask(" ".join(said[:4000].split()))[:300].rstrip(".")
 
 
 async def gather(tasks: Iterable[Awaitable[T]]) -> list[T]:

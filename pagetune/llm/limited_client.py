@@ -12,15 +12,19 @@ import httpx
 MAX_BYTES = 16 * 2**20
 MAX_REDIRECTS = 5
 #: What is unpacked piece by piece. A piece in another encoding may become many gigabytes at once.
-ENCODINGS = ("identity", "gzip", "deflate")
+ENCODINGS = ("identity", "gzip", "deflate", "x-gzip", "none", "")
 
 
 class LimitedClient(httpx.AsyncClient):
     """Sends each request within `seconds`, from looking up the name to the last byte, redirects included."""
 
     def __init__(self, seconds: float) -> None:
-        headers = {"Accept-Encoding": ", ".join(ENCODINGS[1:])}
-        super().__init__(timeout=seconds, headers=headers, follow_redirects=True, max_redirects=MAX_REDIRECTS)
+        headers = {"Accept-Encoding": ", ".join(ENCODINGS[1:3])}
+        # llm.concurrency limits the requests under way; waiting for a connection would count against the deadline.
+        limits = httpx.Limits(max_connections=None)
+        super().__init__(
+            timeout=seconds, headers=headers, limits=limits, follow_redirects=True, max_redirects=MAX_REDIRECTS
+        )
         self._seconds = seconds
 
     async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
@@ -34,7 +38,7 @@ class LimitedClient(httpx.AsyncClient):
 async def _read(response: httpx.Response) -> httpx.Response:
     """Return the response with its body. Raise DecodingError where it is too long or packed in another way."""
     try:
-        encoding = response.headers.get("Content-Encoding", ENCODINGS[0]).lower()
+        encoding = response.headers.get("Content-Encoding", ENCODINGS[0]).strip().lower()
         if encoding not in ENCODINGS:
             raise httpx.DecodingError(f"the response is encoded as {encoding[:20]}", request=response.request)
         content = bytearray()

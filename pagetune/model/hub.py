@@ -154,7 +154,7 @@ def has_weights(folder: Path) -> bool:
         return (folder / WEIGHTS).exists()
     try:
         return all((folder / name).exists() for name in set(read_json(index)["weight_map"].values()))
-    except (ValueError, KeyError, TypeError, AttributeError):  # base_model says what is wrong with the index
+    except (UserError, ValueError, KeyError, TypeError, AttributeError):  # base_model says what is wrong with the index
         return False
 
 

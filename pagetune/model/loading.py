@@ -18,6 +18,11 @@ _CHECK = "Download it again, and run `dvc repro -f base_model`, which checks its
 TOWERS = ("vision_config", "audio_config")
 
 
+#: How PyTorch names what a GPU or its driver refused.
+_ABOUT_THE_GPU = ("CUDA error", "NCCL", "HIP error", "CUDA driver")
+_NOT_THE_FILE = "The files are not the reason; `python -m pagetune doctor` shows what this machine has and lacks"
+
+
 @contextmanager
 def _reading(what: str, manifest: Manifest, folder: Path | None = None) -> Iterator[None]:
     """Name in one line the file or model that a library cannot read; it may raise any exception on a broken file.
@@ -36,6 +41,8 @@ def _reading(what: str, manifest: Manifest, folder: Path | None = None) -> Itera
         where = folder or (BASE if manifest.source == "builtin" else manifest.id)
         said = first_line(error).rstrip(".") if str(error) else type(error).__name__
         advice = "Run `dvc repro`, which writes it again" if folder or manifest.source == "builtin" else _CHECK
+        if isinstance(error, ImportError) or any(name in str(error) for name in _ABOUT_THE_GPU):
+            advice = _NOT_THE_FILE
         raise UserError(f"{where}: {what} cannot be loaded ({said}). {advice}.") from error
 
 

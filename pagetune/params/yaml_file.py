@@ -18,7 +18,7 @@ def read_yaml(path: Path, kind: str) -> Any:
         # YAML 1.2, in which the 1e-05 that DVC writes is a number; PyYAML's 1.1 makes it a string.
         values = YAML(typ=kind, pure=True).load(text)
         if "\\u" in text.lower():
-            str(json.dumps(values, ensure_ascii=False, default=str)).encode()
+            json.dumps(values, ensure_ascii=False, default=str, skipkeys=True).encode()
     except FileNotFoundError:
         raise UserError(
             f"{path} is not there. Run this in the project's folder, or make one with `pagetune init FOLDER`."

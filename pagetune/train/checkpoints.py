@@ -173,16 +173,17 @@ def _recorded() -> str:
 
 def prune() -> None:
     """Remove finished and abandoned stores; one that a process holds is left alone, the caller's included."""
-    for folder in state_folder().iterdir():
+    for folder in stores():
         kept = FINISHED_DAYS if (folder / FINISHED).exists() else KEPT_DAYS
-        if folder.is_dir() and _idle_days(folder) > kept and (lock := take_lock(folder / LOCK)):
+        if _idle_days(folder) > kept and (lock := take_lock(folder / LOCK)):
             with lock:
                 _remove(folder)
 
 
 def stores() -> list[Path]:
-    """Return the folders of the trainings whose checkpoints are kept."""
-    return sorted(path for path in state_folder().glob("*") if path.is_dir())
+    """Return the folders of the trainings whose checkpoints are kept; a link or another folder there is not ours."""
+    found = (path for path in state_folder().glob("*") if path.is_dir() and not path.is_symlink())
+    return sorted(path for path in found if any((path / name).exists() for name in (LOCK, FINISHED)))
 
 
 def clear(folder: Path) -> bool:
