@@ -8,7 +8,7 @@ from typing import Any
 from conftest import ROOT
 
 from pagetune.build_qa.pairs import pair_from_page
-from pagetune.curate.decisions import Choice, Decision, content_of
+from pagetune.curate.decisions import Choice, Decision, Withdrawn, content_of
 from pagetune.jsonl import write_records
 from pagetune.records import Page, Pair, Table
 from pagetune.text.evidence import find_evidence, row_place
@@ -62,7 +62,7 @@ def pairs() -> list[Pair]:
     return found
 
 
-def decision(pair: Pair, choice: Choice, reviewer: str = "김검수", **more: Any) -> Decision:
+def decision(pair: Pair, choice: Choice | Withdrawn, reviewer: str = "김검수", **more: Any) -> Decision:
     return Decision(
         pair_id=pair.pair_id,
         content=content_of(pair),

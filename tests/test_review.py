@@ -1,8 +1,11 @@
 """Reviewers' decisions are applied by every run of curate, proved again, and never to a pair that has changed since."""
 
+import errno
 import gc
 import json
-from collections.abc import Iterator
+import os
+import threading
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,8 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from review_inputs import PLACES, decision, pages, pairs, project, rows
 
-from pagetune.commands.review.desk import Desk, Filter, Wish
+from pagetune.commands.review import saved
+from pagetune.commands.review.desk import Desk, Filter, Meanwhile, Wish
 from pagetune.commands.review.outcomes import Outcomes
+from pagetune.commands.review.saved import mark_of
+from pagetune.commands.review.view import pair_of
 from pagetune.curate.decisions import REVIEW, Decision, content_of, read_decisions, write_decisions
 from pagetune.curate.filters import filter_pairs
 from pagetune.curate.grade import grade_pairs
@@ -267,9 +273,33 @@ def test_two_reviewers_who_disagree_about_a_pair_are_told_after_the_merge_and_se
     assert "edit to '13명입니다.' (이)" in said
     desk = Desk(PAIRS, PAGES, Outcomes.read(), "박")
     assert desk.matching(Filter(state="conflict")) == [2]
-    desk.decide(2, Wish(choice="keep"))
+    desk.decide(2, Wish(choice="keep", seen=desk.mark(2)))
     assert [row["reviewer"] for row in rows(REVIEW)] == ["박"]
     assert apply_decisions(PAIRS, read_decisions(), PAGES).counts["keep"] == 1
+
+
+def test_a_decision_that_was_withdrawn_does_not_come_back_with_another_branch(shared: Path) -> None:
+    """Git merges neighbouring lines as one, and brings back the older version of a line beside a changed one."""
+    on_a_branch(shared, "kim", [])
+    desk = Desk(PAIRS, PAGES, Outcomes.read(), "김")
+    run(shared, "git", "checkout", "-q", "main")
+    save(shared, [decision(pair, "keep") for pair in PAIRS[:3]])
+    run(shared, "git", "checkout", "-qB", "kim")
+    desk.refresh()
+    for position in (0, 1, 2):
+        desk.withdraw(position, desk.mark(position))
+    run(shared, "git", "commit", "-qam", "Withdraw")
+    on_a_branch(shared, "lee", [decision(pair, "keep") for pair in PAIRS[:2]] + [decision(THIRD, "reject", "이")])
+    run(shared, "git", "merge", "-q", "kim")
+    desk = Desk(PAIRS, PAGES, Outcomes.read(), "박")
+    assert desk.counts()["keep"] == 0
+    assert "withdrawn (김)" in message(apply_decisions, PAIRS, read_decisions(), PAGES)
+
+
+def test_a_pair_whose_decision_was_withdrawn_is_as_undecided_as_any_other() -> None:
+    gone = decision(FIRST.model_copy(update={"pair_id": "0"}), "none")
+    done = apply_decisions(PAIRS, [decision(FIRST, "none"), gone], PAGES)
+    assert (done.pairs, done.approved, done.total) == (PAIRS, set(), 0)
 
 
 # The stage.
@@ -334,14 +364,15 @@ def test_pairs_are_found_by_words_of_any_case_and_of_an_edit(here: Path) -> None
 def test_an_edit_that_changes_nothing_keeps_and_one_back_to_the_start_keeps_too(here: Path) -> None:
     desk = Desk(PAIRS, PAGES, Outcomes.read(), "김")
     desk.decide(0, Wish(choice="edit", output="11분입니다."))
-    desk.decide(0, Wish(choice="edit", instruction=FIRST.instruction, output=BREAK, evidence=f" {FIRST.evidence}\n"))
+    back = {"instruction": FIRST.instruction, "output": BREAK, "evidence": f" {FIRST.evidence}\n"}
+    desk.decide(0, Wish(choice="edit", seen=desk.mark(0), **back))
     assert desk.state_of(0) == "keep"
 
 
 def test_undo_goes_back_decision_by_decision(here: Path) -> None:
     desk = Desk(PAIRS, PAGES, Outcomes.read(), "김")
     for position, choice in ((0, "keep"), (1, "reject"), (0, "reject")):
-        desk.decide(position, Wish(choice=choice))  # type: ignore[arg-type]
+        desk.decide(position, Wish(choice=choice, seen=desk.mark(position)))  # type: ignore[arg-type]
     assert desk.undo() == 0
     assert (desk.state_of(0), desk.state_of(1)) == ("keep", "reject")
     assert (desk.undo(), desk.undo(), desk.undo()) == (1, 0, None)
@@ -351,10 +382,124 @@ def test_undo_goes_back_decision_by_decision(here: Path) -> None:
 def test_an_old_decision_is_withdrawn_and_that_is_undone_too(here: Path) -> None:
     write_decisions([decision(FIRST, "reject", "이")])
     desk = Desk(PAIRS, PAGES, Outcomes.read(), "김")
-    desk.withdraw(0)
-    assert read_decisions() == []
+    desk.withdraw(0, desk.mark(0))
+    assert read_decisions() == [decision(FIRST, "none", "김")]
+    assert desk.counts()["undecided"] == len(PAIRS)
     assert desk.undo() == 0
     assert read_decisions() == [decision(FIRST, "reject", "이")]
+
+
+def two_desks() -> tuple[Desk, Desk]:
+    return Desk(PAIRS, PAGES, Outcomes.read(), "김"), Desk(PAIRS, PAGES, Outcomes.read(), "이")
+
+
+def test_a_decision_that_the_reviewer_has_not_seen_is_not_replaced(here: Path) -> None:
+    mine, other = two_desks()
+    other.decide(0, Wish(choice="reject", reason="오류"))
+    seen = mine.mark(0)
+    rejected = decision(FIRST, "reject", "이", reason="오류")
+    assert mine.decide(0, Wish(choice="keep", seen=seen)) == Meanwhile(0, [rejected])
+    assert mine.withdraw(0, seen) == Meanwhile(0, [rejected])
+    assert read_decisions() == [rejected]
+    assert mine.decide(0, Wish(choice="keep", seen=mine.mark(0))) is None
+    assert read_decisions() == [decision(FIRST, "keep", "김")]
+
+
+def test_undo_leaves_what_somebody_else_has_decided_since(here: Path) -> None:
+    mine, other = two_desks()
+    mine.decide(1, Wish(choice="keep"))
+    mine.decide(0, Wish(choice="keep"))
+    other.refresh()
+    other.decide(0, Wish(choice="reject", seen=other.mark(0)))
+    assert mine.undo() == Meanwhile(0, [decision(FIRST, "reject", "이")])
+    assert sorted(map(str, read_decisions())) == ["keep (김)", "reject (이)"]
+    assert mine.undo() == 1
+    assert read_decisions() == [decision(FIRST, "reject", "이")]
+
+
+def test_two_commands_that_write_at_once_lose_nothing(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second begins while the first is between its reading and its writing."""
+    mine, other = two_desks()
+    second = threading.Thread(target=other.decide, args=(1, Wish(choice="reject")))
+
+    def write(made: Iterable[Decision]) -> None:
+        monkeypatch.setattr(saved, "write_decisions", write_decisions)
+        second.start()
+        second.join(timeout=0.3)
+        write_decisions(made)
+
+    monkeypatch.setattr(saved, "write_decisions", write)
+    mine.decide(0, Wish(choice="keep"))
+    second.join()
+    assert {one.reviewer for one in read_decisions()} == {"김", "이"}
+
+
+def test_a_command_that_hangs_while_it_writes_is_named(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(saved, "PATIENCE_SECONDS", 0.1)
+    desk, other = two_desks()
+    with other._saved.changing():
+        said = message(desk.decide, 0, Wish(choice="keep"))
+    assert "is being written by another command" in said
+
+
+def test_what_could_not_be_written_does_not_count_as_decided(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk, _ = two_desks()
+
+    def full(_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(REVIEW))
+
+    monkeypatch.setattr(saved, "write_decisions", full)
+    said = message(desk.decide, 0, Wish(choice="keep"))
+    assert said.startswith("data/review.jsonl cannot be written: the disk is full")
+    assert (desk.state_of(0), desk.undo()) == ("undecided", None)
+    assert read_decisions() == []
+
+
+def test_after_another_run_of_the_pipeline_nothing_counts_as_stale_until_the_pairs_are_read_again(here: Path) -> None:
+    write_decisions([decision(pair, "keep") for pair in PAIRS[:2]])
+    written = (here / "data/qa.jsonl").read_bytes()
+    project(here, PAIRS[1:])
+    write_decisions([decision(pair, "keep") for pair in PAIRS[:2]])
+    desk = Desk.open("김")
+    (here / "data/qa.jsonl").write_bytes(written)
+    for action, arguments in (
+        (desk.refresh, ()),
+        (desk.remove_stale, ({mark_of([decision(FIRST, "keep")])},)),
+        (desk.decide, (0, Wish(choice="keep"))),
+        (desk.withdraw, (0, desk.mark(0))),
+        (desk.undo, ()),
+    ):
+        assert message(action, *arguments).startswith("data/qa.jsonl has changed since `pagetune review` started.")
+    assert len(read_decisions()) == 2
+    assert Desk.open("김").stale() == []
+
+
+def test_the_same_pairs_written_again_are_no_change(here: Path) -> None:
+    desk = Desk.open("김")
+    os.utime("data/qa.jsonl", (1, 1))
+    desk.refresh()
+
+
+def test_only_the_stale_decisions_that_were_listed_are_removed(here: Path) -> None:
+    gone = [decision(pair.model_copy(update={"output": "다른 답"}), "keep") for pair in (FIRST, SECOND)]
+    write_decisions(gone[:1])
+    desk, _ = two_desks()
+    listed = {mark_of([one]) for one in desk.stale()}
+    write_decisions(gone)
+    desk.remove_stale(listed)
+    assert read_decisions() == gone[1:]
+
+
+def test_an_edit_that_is_no_longer_proved_is_found_with_its_texts(here: Path) -> None:
+    write_decisions([decision(FIRST, "edit", output="12분입니다."), decision(SECOND, "edit", output="1200원입니다.")])
+    desk, _ = two_desks()
+    assert desk.matching(Filter(state="edit")) == [0, 1]
+    assert desk.matching(Filter(state="unproven")) == [0]
+    assert desk.matching(Filter(query="12분입니다")) == [0]
+    shown = pair_of(desk, 0)
+    assert (shown["answer"], shown["unproven"]["answer"]) == (BREAK, "12분입니다.")
+    assert "12분" in shown["unproven"]["why"]
+    assert pair_of(desk, 1)["unproven"] is None
 
 
 def test_what_somebody_else_wrote_meanwhile_is_not_lost(here: Path) -> None:
@@ -371,7 +516,7 @@ def test_stale_decisions_are_removed_only_when_asked(here: Path) -> None:
     desk.decide(2, Wish(choice="keep"))
     assert len(desk.stale()) == 1
     assert len(rows(REVIEW)) == 3
-    desk.remove_stale()
+    desk.remove_stale({mark_of([one]) for one in desk.stale()})
     assert [row["decision"] for row in rows(REVIEW)] == ["keep", "keep"]
 
 

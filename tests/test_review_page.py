@@ -17,7 +17,7 @@ import psutil
 import pytest
 import uvicorn
 from conftest import ROOT
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 from review_inputs import EVIL, decision, pages, pairs, project, rows
 
 from pagetune.commands.review.desk import Desk
@@ -339,7 +339,89 @@ def test_a_file_that_breaks_meanwhile_is_named_and_not_overwritten(page: Page) -
         assert REVIEW.read_text(encoding="utf-8") == "<<<<<<< HEAD\n"
         write_decisions([decision(PAIRS[0], "reject")])
         page.keyboard.press("x")
+        expect(page.locator("#said")).to_contain_text("Decided meanwhile: rejected by 김검수.")
+        expect(page.locator("#pair .state")).to_have_text("rejected by 김검수")
+        page.keyboard.press("x")
         expect(page.locator("#said")).to_have_text("Saved: undecided.")
+        expect(page.locator("#pair .state")).to_have_text("undecided")
+    assert decided() == {PAIRS[0].instruction: "none"}
+
+
+def test_a_decision_that_came_meanwhile_is_shown_and_an_edit_stays_in_the_editor(page: Page) -> None:
+    other = decision(PAIRS[0], "reject", "Lee $& $$", reason="오류")
+    with served() as url:
+        page.goto(url)
+        shows(page, PAIRS[0].instruction)
+        write_decisions([other])
+        page.keyboard.press("k")
+        expect(page.locator("#said")).to_contain_text("Decided meanwhile: rejected by Lee $& $$. Nothing was saved.")
+        expect(page.locator("#pair .state")).to_have_text("rejected by Lee $& $$: 오류")
+        assert read_decisions() == [other]
+        page.keyboard.press("e")
+        page.get_by_label("Answer").fill("11분입니다.")
+        write_decisions([decision(PAIRS[0], "keep", "Park")])
+        page.keyboard.press("Control+Enter")
+        expect(page.get_by_role("alert")).to_contain_text("Decided meanwhile: kept by Park.")
+        expect(page.get_by_label("Answer")).to_have_value("11분입니다.")
+        page.keyboard.press("Control+Enter")
+        shows(page, PAIRS[1].instruction)
+        write_decisions([decision(PAIRS[0], "keep", "Park")])
+        page.keyboard.press("u")
+        expect(page.locator("#said")).to_contain_text("Decided meanwhile: kept by Park.")
+        shows(page, PAIRS[0].instruction)
+    assert read_decisions() == [decision(PAIRS[0], "keep", "Park")]
+
+
+def test_an_edit_that_is_no_longer_proved_is_shown_and_edited_further(page: Page) -> None:
+    write_decisions([decision(PAIRS[1], "edit", output="수영장은 9,900원입니다.")])
+    with served() as url:
+        page.goto(url)
+        page.get_by_label("Decision").select_option("unproven")
+        expect(page.locator("#shown")).to_have_text("1 pairs")
+        shows(page, PAIRS[1].instruction)
+        expect(page.locator("#unproven")).to_contain_text("This edit is not applied. The page does not say “9900원”")
+        expect(page.locator("#unproven")).to_contain_text("수영장은 9,900원입니다.")
+        page.locator("#list").focus()
+        page.keyboard.press("e")
+        expect(page.get_by_label("Answer")).to_have_value("수영장은 9,900원입니다.")
+        page.get_by_label("Answer").fill("1200원입니다.")
+        page.keyboard.press("Control+Enter")
+        expect(page.locator("#counts")).to_have_text("edited 1")
+        expect(page.locator("#said")).to_contain_text("Saved: edited.")
+        expect(page.locator("#unproven")).to_have_count(0)
+
+
+def test_no_editor_opens_while_the_next_pair_is_on_its_way_nor_is_an_open_one_lost(page: Page) -> None:
+    held: list[Route] = []
+    with served() as url:
+        page.goto(url)
+        shows(page, PAIRS[0].instruction)
+        page.route("**/api/pairs/*", lambda route: held.append(route))
+        page.keyboard.press("j")
+        page.keyboard.press("e")
+        page.keyboard.press("R")
+        assert page.locator("#editor, dialog[open]").count() == 0
+        assert len(held) == 1
+        held.pop().continue_()
+        shows(page, PAIRS[1].instruction)
+        page.get_by_label("Decision").select_option("undecided")
+        with page.expect_request("**/api/pairs/*"):
+            page.locator("#list").focus()
+        page.keyboard.press("e")
+        page.get_by_label("Answer").fill("mine")
+        with page.expect_response("**/api/pairs/*"):
+            held.pop().continue_()
+        page.wait_for_timeout(100)
+        assert page.get_by_label("Answer").input_value() == "mine"
+
+
+def test_pairs_that_are_written_again_are_said(page: Page, here: Path) -> None:
+    with served() as url:
+        page.goto(url)
+        shows(page, PAIRS[0].instruction)
+        project(here, PAIRS[1:])
+        page.keyboard.press("k")
+        expect(page.locator("#said")).to_contain_text("data/qa.jsonl has changed since `pagetune review` started.")
     assert decided() == {}
 
 

@@ -14,6 +14,8 @@ from pagetune.records import Pair, Record
 
 REVIEW = Path("data/review.jsonl")
 Choice = Literal["keep", "edit", "reject"]
+#: A decision that was withdrawn. It stays as a line, so that a merge in Git cannot bring the decision back unnoticed.
+Withdrawn = Literal["none"]
 #: What a decision is about: the pair's id, and the hash of what the reviewer saw.
 Key = tuple[str, str]
 #: How Git marks two versions that it could not merge.
@@ -32,7 +34,7 @@ class Decision(Record):
     content: str
     doc_id: str
     question: str
-    decision: Choice
+    decision: Choice | Withdrawn
     instruction: str | None = None
     output: str | None = None
     evidence: str | None = None
@@ -50,7 +52,8 @@ class Decision(Record):
 
     def __str__(self) -> str:
         texts = [text for text in (self.instruction, self.output, self.evidence) if text is not None]
-        return f"{self.decision}{' to ' if texts else ''}{' / '.join(map(_short, texts))} ({self.reviewer})"
+        name = "withdrawn" if self.decision == "none" else self.decision
+        return f"{name}{' to ' if texts else ''}{' / '.join(map(_short, texts))} ({self.reviewer})"
 
 
 def _short(text: str) -> str:

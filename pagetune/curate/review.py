@@ -23,7 +23,10 @@ class Problem(NamedTuple):
 
 @dataclass
 class Reviewed:
-    """`approved` are the ids of the pairs that a reviewer kept or edited; `stale` fits no pair any more."""
+    """`approved` are the ids of the pairs that a reviewer kept or edited; `stale` fits no pair any more.
+
+    A decision that was withdrawn counts nowhere.
+    """
 
     pairs: list[Pair]
     rejected: list[Rejected] = field(default_factory=list)
@@ -61,7 +64,7 @@ def apply_decisions(pairs: list[Pair], decisions: list[Decision], pages: Iterabl
             _apply(pair, only_one(decided[key]), by_place, reviewed)
         else:
             reviewed.pairs.append(pair)
-    reviewed.stale = [decision for decision in decisions if decision.key not in used]
+    reviewed.stale = [one for one in decisions if one.key not in used and one.decision != "none"]
     return reviewed
 
 
@@ -77,6 +80,9 @@ def only_one(decisions: list[Decision]) -> Decision:
 
 
 def _apply(pair: Pair, decision: Decision, pages: dict[tuple[str, int], Page], reviewed: Reviewed) -> None:
+    if decision.decision == "none":
+        reviewed.pairs.append(pair)
+        return
     if decision.decision == "reject":
         why = ": ".join(filter(None, (decision.reviewer, decision.reason)))
         reviewed.rejected.append(Rejected.of(pair, "rejected_by_reviewer", why))

@@ -5,33 +5,40 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 from pydantic import BaseModel, Field
 
 from pagetune.commands.review.outcomes import Outcome, Outcomes
-from pagetune.curate.decisions import (
-    REVIEW,
-    Choice,
-    Decision,
-    Key,
-    by_key,
-    content_of,
-    key_of,
-    read_decisions,
-    write_decisions,
-)
+from pagetune.commands.review.saved import Saved, Watched, mark_of
+from pagetune.curate.decisions import Choice, Decision, Withdrawn, content_of, key_of
 from pagetune.curate.review import Problem, edit_pair
+from pagetune.errors import UserError
+from pagetune.jsonl import read_records
 from pagetune.records import Page, Pair
+
+PAIRS, PAGES = Path("data/qa.jsonl"), Path("data/pages.jsonl")
 
 
 class Wish(BaseModel):
-    """What a reviewer wants of a pair; the texts are those of the editor, changed or not."""
+    """What a reviewer wants of a pair; the texts are those of the editor, changed or not.
+
+    `seen` is the mark of the decisions that the reviewer saw about the pair (`Desk.mark`).
+    """
 
     choice: Choice
+    seen: str = ""
     instruction: str | None = Field(None, max_length=100_000)
     output: str | None = Field(None, max_length=100_000)
     evidence: str | None = Field(None, max_length=100_000)
     reason: str | None = Field(None, max_length=1_000)
+
+
+class Meanwhile(NamedTuple):
+    """Why nothing was saved: the decisions about this pair are others than the reviewer saw."""
+
+    position: int
+    decisions: list[Decision]
 
 
 class Filter(BaseModel):
@@ -59,31 +66,41 @@ class Desk:
         self._keys = [key_of(pair) for pair in self.pairs]
         self._known = set(self._keys)
         self._texts = [_folded(pair.instruction, pair.output, pair.evidence or "") for pair in self.pairs]
-        self._lock, self._seen = threading.Lock(), (0, 0)
-        self._decisions: dict[Key, list[Decision]] = {}
-        self._history: list[tuple[int, list[Decision]]] = []
-        self.refresh()
+        self._saved, self._pairs_file = Saved(), Watched(PAIRS)
+        self._one_at_a_time = threading.Lock()
+        self._history: list[tuple[int, list[Decision], list[Decision]]] = []
+
+    @classmethod
+    def open(cls, reviewer: str) -> "Desk":
+        """Read what the pipeline has written. Raise UserError before the first `dvc repro`."""
+        watched = Watched(PAIRS)  # before it is read, so that no change is missed
+        desk = cls(read_records(PAIRS, Pair), read_records(PAGES, Page), Outcomes.read(), reviewer)
+        desk._pairs_file = watched
+        return desk
 
     def refresh(self) -> None:
-        """Read the file again if it has changed. Raise UserError where it cannot be read."""
-        with self._lock:
-            self._refresh()
+        """Read the decisions again if they have changed. Raise UserError where they, or the pairs, cannot be used."""
+        self._check_pairs()
+        self._saved.refresh()
 
-    def _refresh(self) -> None:
-        if self._seen != (seen := _stamp(REVIEW)):
-            self._decisions, self._seen = by_key(read_decisions()), seen
-
-    def _write(self) -> None:
-        write_decisions(decision for several in self._decisions.values() for decision in several)
-        self._seen = _stamp(REVIEW)
+    def _check_pairs(self) -> None:
+        """Raise UserError where the pairs are others now: decisions about new ones would seem stale."""
+        if self._pairs_file.has_changed():
+            raise UserError(
+                f"{PAIRS} has changed since `pagetune review` started. End it, start it again, and reload the page."
+            )
 
     def page_of(self, position: int) -> Page | None:
         pair = self.pairs[position]
         return None if pair.page_number is None else self._pages.get((pair.doc_id, pair.page_number))
 
     def decisions_of(self, position: int) -> list[Decision]:
-        """Return the decisions about a pair: two or more where reviewers disagree."""
-        return self._decisions.get(self._keys[position], [])
+        """Return the decisions about a pair: two or more where reviewers disagree, none where it was withdrawn."""
+        return _in_force(self._saved.of(self._keys[position]))
+
+    def mark(self, position: int) -> str:
+        """Return what changes with every decision about the pair."""
+        return mark_of(self.decisions_of(position))
 
     def state_of(self, position: int) -> str:
         decisions = self.decisions_of(position)
@@ -91,35 +108,63 @@ class Desk:
 
     def current(self, position: int) -> Pair:
         """Return the pair as it was edited, or as it is."""
-        pair, decisions = self.pairs[position], self.decisions_of(position)
+        edited = self._edited(position)
+        return edited if isinstance(edited, Pair) else self.pairs[position]
+
+    def unproven(self, position: int) -> Problem | None:
+        """Return why the edit of a pair is not applied."""
+        edited = self._edited(position)
+        return edited if isinstance(edited, Problem) else None
+
+    def _edited(self, position: int) -> Pair | Problem | None:
+        decisions = self.decisions_of(position)
         if len(decisions) != 1 or decisions[0].decision != "edit":
-            return pair
-        edited = edit_pair(pair, decisions[0], self.page_of(position))
-        return pair if isinstance(edited, Problem) else edited
+            return None
+        return edit_pair(self.pairs[position], decisions[0], self.page_of(position))
 
     def outcome_of(self, position: int) -> Outcome:
         return self._outcomes.of(self.pairs[position], self.current(position))
 
-    def decide(self, position: int, wish: Wish) -> Problem | None:
-        """Save a decision in place of earlier ones, or return why an edit cannot be saved."""
+    def decide(self, position: int, wish: Wish) -> Problem | Meanwhile | None:
+        """Save a decision in place of those that the reviewer saw, or return why it cannot be saved."""
         decision = self._decision(self.pairs[position], wish)
         if decision.decision == "edit":
             edited = edit_pair(self.pairs[position], decision, self.page_of(position))
             if isinstance(edited, Problem):
                 return edited
-        self._replace(position, [decision])
+        return self._replace(position, wish.seen, decision)
+
+    def withdraw(self, position: int, seen: str) -> Meanwhile | None:
+        """Make a pair undecided again.
+
+        The file says so, because in Git a line that is only gone would come back with another branch, unnoticed.
+        """
+        return self._replace(position, seen, self._about(self.pairs[position], "none"))
+
+    def _replace(self, position: int, seen: str, decision: Decision) -> Meanwhile | None:
+        self._check_pairs()
+        key = self._keys[position]
+        with self._one_at_a_time:
+            with self._saved.changing() as saved:
+                before = saved.get(key, [])
+                if mark_of(_in_force(before)) != seen:
+                    return Meanwhile(position, _in_force(before))
+                if decision.decision == "none" and not _in_force(before):
+                    return None
+                saved[key] = [decision]
+            self._history.append((position, before, [decision]))
         return None
 
-    def withdraw(self, position: int) -> None:
-        """Make a pair undecided again."""
-        self._replace(position, [])
-
-    def _replace(self, position: int, decisions: list[Decision]) -> None:
-        with self._lock:
-            self._refresh()
-            self._history.append((position, self.decisions_of(position)))
-            self._decisions[self._keys[position]] = decisions
-            self._write()
+    def _about(self, pair: Pair, choice: Choice | Withdrawn, **more: str | None) -> Decision:
+        return Decision(
+            pair_id=pair.pair_id,
+            content=content_of(pair),
+            doc_id=pair.doc_id,
+            question=pair.instruction,
+            decision=choice,
+            reviewer=self.reviewer,
+            **more,
+        )
 
     def _decision(self, pair: Pair, wish: Wish) -> Decision:
         """Return what is saved: of an edit only the texts that differ, and an edit that changes nothing keeps."""
@@ -127,37 +172,40 @@ class Desk:
             name: _changed(getattr(wish, name), getattr(pair, name)) for name in ("instruction", "output", "evidence")
         }
         edited = wish.choice == "edit" and any(text is not None for text in texts.values())
-        return Decision(
-            pair_id=pair.pair_id,
-            content=content_of(pair),
-            doc_id=pair.doc_id,
-            question=pair.instruction,
-            decision="edit" if edited else "keep" if wish.choice == "edit" else wish.choice,
-            **(texts if edited else {}),
-            reason=(wish.reason or "").strip() or None,
-            reviewer=self.reviewer,
-        )
+        choice: Choice = "edit" if edited else "keep" if wish.choice == "edit" else wish.choice
+        return self._about(pair, choice, **(texts if edited else {}), reason=(wish.reason or "").strip() or None)
 
-    def undo(self) -> int | None:
-        """Take the last decision back, and return the pair's position; None where nothing is left to undo."""
-        with self._lock:
-            self._refresh()
+    def undo(self) -> int | Meanwhile | None:
+        """Take the last decision back, and return the pair's position; None where nothing is left to undo.
+
+        A decision that somebody has replaced meanwhile is theirs, and stays.
+        """
+        self._check_pairs()
+        with self._one_at_a_time:
             if not self._history:
                 return None
-            position, before = self._history.pop()
-            self._decisions[self._keys[position]] = before
-            self._write()
-            return position
+            position, before, after = self._history[-1]
+            key = self._keys[position]
+            with self._saved.changing() as saved:
+                found = saved.get(key, [])
+                if found == after:
+                    saved[key] = before
+            self._history.pop()
+        return position if found == after else Meanwhile(position, _in_force(found))
 
     def stale(self) -> list[Decision]:
         """Return the decisions that fit no pair: it has changed since, or is gone."""
-        return [one for key, several in self._decisions.items() if key not in self._known for one in several]
+        return [one for one in self._saved.all() if self._is_stale(one)]
 
-    def remove_stale(self) -> None:
-        with self._lock:
-            self._refresh()
-            self._decisions = {key: several for key, several in self._decisions.items() if key in self._known}
-            self._write()
+    def _is_stale(self, decision: Decision) -> bool:
+        return decision.key not in self._known and decision.decision != "none"
+
+    def remove_stale(self, marks: set[str]) -> None:
+        """Remove the stale decisions that the reviewer was shown, each named by `mark_of`."""
+        self._check_pairs()
+        with self._saved.changing() as saved:
+            for key, several in list(saved.items()):
+                saved[key] = [one for one in several if not (self._is_stale(one) and mark_of([one]) in marks)]
 
     def counts(self) -> dict[str, int]:
         """Count the pairs by state."""
@@ -173,7 +221,7 @@ class Desk:
         pair = self.pairs[position]
         if wanted.document not in ("", pair.doc_id) or wanted.kind not in ("", pair.kind):
             return False
-        if wanted.state not in ("", self.state_of(position)) or not self._says(position, words):
+        if not self._has_state(position, wanted.state) or not self._says(position, words):
             return False
         if not wanted.curate and wanted.below is None:
             return True
@@ -182,12 +230,29 @@ class Desk:
             return False
         return wanted.curate in ("", outcome.reason) or (wanted.curate == "any" and outcome.reason is not None)
 
+    def _has_state(self, position: int, state: str) -> bool:
+        if state == "unproven":
+            return self.unproven(position) is not None
+        return state in ("", self.state_of(position))
+
     def _says(self, position: int, words: list[str]) -> bool:
         if all(word in self._texts[position] for word in words):
             return True
-        edited = self.current(position) if self.state_of(position) == "edit" else None
-        text = _folded(edited.instruction, edited.output, edited.evidence or "") if edited else ""
+        edited = self.wanted_texts(position)
+        text = _folded(*edited.values()) if edited else ""
         return bool(text) and all(word in text for word in words)
+
+    def wanted_texts(self, position: int) -> dict[str, str] | None:
+        """Return the texts of an edit as the reviewer wrote them, proved or not."""
+        pair, decisions = self.pairs[position], self.decisions_of(position)
+        if len(decisions) != 1 or decisions[0].decision != "edit":
+            return None
+        edit = decisions[0]
+        return {
+            "question": pair.instruction if edit.instruction is None else edit.instruction,
+            "answer": pair.output if edit.output is None else edit.output,
+            "evidence": (pair.evidence or "") if edit.evidence is None else edit.evidence,
+        }
 
     def choices(self) -> dict[str, dict[str, int]]:
         """Count the pairs by document, kind and reason of curate, for the filters."""
@@ -211,9 +276,6 @@ def _folded(*texts: str) -> str:
     return unicodedata.normalize("NFC", "\n".join(texts)).casefold()
 
 
-def _stamp(path: Path) -> tuple[int, int]:
-    try:
-        seen = path.stat()
-    except FileNotFoundError:
-        return -1, -1
-    return seen.st_mtime_ns, seen.st_size
+def _in_force(decisions: list[Decision]) -> list[Decision]:
+    """Leave out a decision that was withdrawn; beside another one it shows that reviewers disagree."""
+    return [] if all(one.decision == "none" for one in decisions) else decisions

@@ -1,10 +1,9 @@
 // Reviews pairs by keyboard and mouse. A decision is saved by the server before the next pair is shown.
 import { List } from "./list.js";
-import { drawEditor, drawPair, drawSource, el, selectedText, t } from "./view.js";
+import { $, drawEditor, drawPair, drawSource, drawStatus, el, fillChoices, selectedText, t } from "./view.js";
 
-const $ = (id) => document.getElementById(id);
 const filter = $("filter"), pairBox = $("pair"), sourceBox = $("source");
-const now = { pair: null, place: -1, editor: null, busy: false, selected: "", turn: 0 };
+const now = { old: [], pair: null, place: -1, editor: null, busy: false, selected: "", turn: 0 };
 const list = new List($("list"), $("track"), (positions) => call(`/api/rows?positions=${positions}`), (place) => pick(place));
 
 function say(words, isProblem = false) {
@@ -29,25 +28,6 @@ async function call(path, body) {
     throw new Error(value.problem);
   }
   return value;
-}
-
-function drawStatus({ all, counts, stale }) {
-  const done = all - counts.undecided - counts.conflict;
-  $("bar").max = all || 1;
-  $("bar").value = done;
-  $("done").textContent = t("progress", { done, all });
-  const named = ["keep", "edit", "reject", "conflict"].filter((name) => counts[name]);
-  $("counts").textContent = named.map((name) => `${t(name)} ${counts[name]}`).join(" · ");
-  $("stale").hidden = !stale;
-  $("stale").textContent = t("stale", { count: stale });
-}
-
-function fillChoices(choices) {
-  for (const [name, counts] of Object.entries(choices)) {
-    for (const [value, count] of Object.entries(counts)) {
-      filter.elements[name].append(el("option", { value, textContent: `${value} (${count})` }));
-    }
-  }
 }
 
 /** Lists the pairs that the filters let through; the pair that is shown stays where it is among them. */
@@ -76,10 +56,25 @@ async function show(place, opens = true) {
   if (place < 0 || place >= list.positions.length) return;
   const turn = ++now.turn;
   const pair = await call(`/api/pairs/${list.positions[place]}`);
-  if (turn !== now.turn) return; // somebody has gone on meanwhile
+  if (turn !== now.turn || (now.editor && !now.busy)) return; // somebody has gone on, or begun to edit, meanwhile
   list.select(place);
   draw(pair, place);
   if (opens) document.body.classList.add("open");
+}
+
+/** Says that somebody else has decided about the pair, and shows how; what is in the editor stays in it. */
+function drawMeanwhile({ pair, status, meanwhile }) {
+  drawStatus(status);
+  list.replace(pair);
+  if (now.editor) {
+    now.pair = pair;
+    complain(meanwhile, "answer");
+  } else {
+    const place = list.positions.indexOf(pair.position);
+    if (place >= 0) list.select(place);
+    draw(pair, place >= 0 ? place : now.place);
+  }
+  say(meanwhile, true);
 }
 
 /** While a pair is edited only its editor decides about it. */
@@ -103,8 +98,12 @@ function draw(pair, place) {
 }
 
 async function decide(choice, more = {}) {
-  const answer = await call(`/api/pairs/${now.pair.position}`, { choice, ...more });
+  const answer = await call(`/api/pairs/${now.pair.position}`, { choice, seen: now.pair.seen, ...more });
   if (answer.problem) return answer;
+  if (answer.meanwhile) {
+    drawMeanwhile(answer);
+    return {};
+  }
   drawStatus(answer.status);
   list.replace(answer.pair);
   say(t("saved", { state: t(answer.pair.state) }));
@@ -118,15 +117,19 @@ async function decide(choice, more = {}) {
 }
 
 async function withdraw() {
-  const { pair, status } = await call(`/api/pairs/${now.pair.position}/withdraw`, {});
+  const answer = await call(`/api/pairs/${now.pair.position}/withdraw`, { seen: now.pair.seen });
+  if (answer.meanwhile) return drawMeanwhile(answer);
+  const { pair, status } = answer;
   drawStatus(status);
   list.replace(pair);
   draw(pair, now.place);
-  say(t("saved", { state: t(pair.state) }));
+  return say(t("saved", { state: t(pair.state) }));
 }
 
 async function undo() {
-  const { pair, status } = await call("/api/undo", {});
+  const answer = await call("/api/undo", {});
+  if (answer.meanwhile) return drawMeanwhile(answer);
+  const { pair, status } = answer;
   if (!pair) return say(t("nothing_to_undo"));
   drawStatus(status);
   list.replace(pair);
@@ -199,9 +202,9 @@ const once = (action) => async () => {
 
 const actions = {
   keep: once(() => now.pair && decide("keep")),
-  edit: () => now.pair && edit(),
+  edit: () => now.pair && !now.busy && edit(),
   reject: once(() => now.pair && decide("reject")),
-  reason: () => now.pair && askReason(),
+  reason: () => now.pair && !now.busy && askReason(),
   undo: once(undo),
   withdraw: once(() => now.pair && withdraw()),
   next: once(() => show(now.place + 1)),
@@ -268,13 +271,14 @@ $("why").addEventListener("submit", (event) => {
 });
 $("stale").addEventListener("click", async () => {
   const old = await call("/api/stale");
+  now.old = old.map((one) => one.mark);
   $("old-title").textContent = t("stale", { count: old.length });
   const line = (one) => `${one.document}: ${one.question} – ${[t("decided_by", { state: t(one.decision), name: one.reviewer }), one.reason, ...one.texts].filter(Boolean).join(": ")}`;
   $("old-list").replaceChildren(...old.map((one) => el("li", { className: "text", textContent: line(one) })));
   $("old").showModal();
 });
 $("remove").addEventListener("click", async () => {
-  drawStatus((await call("/api/stale", {})).status);
+  drawStatus((await call("/api/stale", { marks: now.old })).status);
   $("old").close();
 });
 

@@ -4,26 +4,23 @@ import json
 import subprocess
 import webbrowser
 from importlib.resources import files
-from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI, HTTPException, Query, Request
 from fastapi.responses import JSONResponse, Response
 from jinja2 import Environment
+from pydantic import BaseModel
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from pagetune.commands.locale import tr
-from pagetune.commands.review.desk import Desk, Filter, Wish
-from pagetune.commands.review.outcomes import Outcomes
-from pagetune.commands.review.view import decided, pair_of, problem_text, row_of
+from pagetune.commands.review.desk import Desk, Filter, Meanwhile, Wish
+from pagetune.commands.review.saved import mark_of
+from pagetune.commands.review.view import decided, meanwhile_text, pair_of, problem_text, row_of
 from pagetune.commands.review.words import language, words
 from pagetune.commands.web import allowed_hosts, in_url, is_loopback, listen
 from pagetune.errors import UserError
-from pagetune.jsonl import read_records
-from pagetune.records import Page, Pair
 
-PAIRS, PAGES = Path("data/qa.jsonl"), Path("data/pages.jsonl")
 MAX_BODY_BYTES, MAX_ROWS = 1_000_000, 200
 _FILES = {
     "page.css": "text/css",
@@ -40,6 +37,18 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
+
+
+class Seen(BaseModel):
+    """The mark of the decisions that the page shows about a pair."""
+
+    seen: str = ""
+
+
+class Listed(BaseModel):
+    """The marks of the stale decisions that the page lists."""
+
+    marks: set[str]
 
 
 def make_app(desk: Desk, host: str) -> FastAPI:
@@ -126,32 +135,40 @@ def _add_reading(app: FastAPI, desk: Desk) -> None:
 
     @app.get("/api/stale")
     def stale() -> list[dict[str, Any]]:
-        return [decided(decision) for decision in desk.stale()]
+        desk.refresh()
+        return [decided(decision) | {"mark": mark_of([decision])} for decision in desk.stale()]
 
 
 def _add_writing(app: FastAPI, desk: Desk) -> None:
     @app.post("/api/pairs/{position}")
     def decide(position: int, wish: Wish) -> dict[str, Any]:
         pair = desk.pairs[_known(desk, position)]
-        if problem := desk.decide(position, wish):
-            said = problem_text(problem, wish.output or pair.output, desk.page_of(position))
-            return {"problem": said, "field": "evidence" if problem.reason == "evidence_not_on_page" else "answer"}
-        return {"pair": pair_of(desk, position), "status": _status(desk)}
+        problem = desk.decide(position, wish)
+        if problem is None or isinstance(problem, Meanwhile):
+            return _done(desk, problem or position)
+        said = problem_text(problem, wish.output or pair.output, desk.page_of(position))
+        return {"problem": said, "field": "evidence" if problem.reason == "evidence_not_on_page" else "answer"}
 
     @app.post("/api/pairs/{position}/withdraw")
-    def withdraw(position: int) -> dict[str, Any]:
-        desk.withdraw(_known(desk, position))
-        return {"pair": pair_of(desk, position), "status": _status(desk)}
+    def withdraw(position: int, page: Seen) -> dict[str, Any]:
+        return _done(desk, desk.withdraw(_known(desk, position), page.seen) or position)
 
     @app.post("/api/undo")
     def undo() -> dict[str, Any]:
-        position = desk.undo()
-        return {"pair": None if position is None else pair_of(desk, position), "status": _status(desk)}
+        done = desk.undo()
+        return {"pair": None, "status": _status(desk)} if done is None else _done(desk, done)
 
     @app.post("/api/stale")
-    def remove_stale() -> dict[str, Any]:
-        desk.remove_stale()
+    def remove_stale(listed: Listed) -> dict[str, Any]:
+        desk.remove_stale(listed.marks)
         return {"status": _status(desk)}
+
+
+def _done(desk: Desk, done: int | Meanwhile) -> dict[str, Any]:
+    """Return the pair as it is now, and what somebody else has decided about it, if that is why nothing was done."""
+    position = done.position if isinstance(done, Meanwhile) else done
+    said = {"meanwhile": meanwhile_text(done.decisions)} if isinstance(done, Meanwhile) else {}
+    return {"pair": pair_of(desk, position), "status": _status(desk)} | said
 
 
 def _known(desk: Desk, position: int) -> int:
@@ -183,7 +200,7 @@ def review(host: str, port: int, opens_browser: bool, reviewer: str | None) -> N
     import uvicorn
 
     name = reviewer_name(reviewer)
-    desk = Desk(read_records(PAIRS, Pair), read_records(PAGES, Page), Outcomes.read(), name)
+    desk = Desk.open(name)
     listening = listen("review", host, port)
     if not is_loopback(host):
         print(

@@ -1,8 +1,9 @@
 // Draws a pair and its page. Documents' texts only become text nodes, never HTML.
 const texts = JSON.parse(document.documentElement.dataset.texts);
 
+export const $ = (id) => document.getElementById(id);
 export const t = (name, values = {}) =>
-  Object.entries(values).reduce((text, [key, value]) => text.replaceAll(`{${key}}`, value), texts[name]);
+  Object.entries(values).reduce((text, [key, value]) => text.replaceAll(`{${key}}`, () => value), texts[name]);
 
 export function el(tag, properties = {}, ...children) {
   const made = document.createElement(tag);
@@ -12,6 +13,25 @@ export function el(tag, properties = {}, ...children) {
   }
   made.append(...children.filter((child) => child !== null));
   return made;
+}
+
+export function drawStatus({ all, counts, stale }) {
+  const done = all - counts.undecided - counts.conflict;
+  $("bar").max = all || 1;
+  $("bar").value = done;
+  $("done").textContent = t("progress", { done, all });
+  const named = ["keep", "edit", "reject", "conflict"].filter((name) => counts[name]);
+  $("counts").textContent = named.map((name) => `${t(name)} ${counts[name]}`).join(" · ");
+  $("stale").hidden = !stale;
+  $("stale").textContent = t("stale", { count: stale });
+}
+
+export function fillChoices(choices) {
+  for (const [name, counts] of Object.entries(choices)) {
+    for (const [value, count] of Object.entries(counts)) {
+      $("filter").elements[name].append(el("option", { value, textContent: `${value} (${count})` }));
+    }
+  }
 }
 
 const heading = (name) => el("h3", { textContent: t(name) });
@@ -47,6 +67,14 @@ function decisions(pair) {
 const before = (pair, name) =>
   pair.before[name] === undefined ? null : el("del", { className: "text", textContent: t("before", { text: pair.before[name] }) });
 
+/** Draws the texts of an edit that is not proved, and why it is not. */
+function unproven(pair) {
+  if (pair.unproven === null) return null;
+  const changed = ["question", "answer", "evidence"].filter((name) => pair.unproven[name] !== (pair[name] ?? ""));
+  const lines = changed.map((name) => el("p", { className: "text", textContent: `${t(name)}: ${pair.unproven[name]}` }));
+  return el("div", { id: "unproven" }, el("p", { className: "problem", textContent: t("unproven_note", { why: pair.unproven.why }) }), ...lines);
+}
+
 const turns = (pair) =>
   pair.turns.map((turn) => el("p", { className: "text quiet", textContent: `${t(turn.role)}: ${turn.content}` }));
 
@@ -54,7 +82,7 @@ export function drawPair(box, pair) {
   const evidence = pair.evidence === null ? [] : [heading("evidence"), before(pair, "evidence"), text(pair.evidence, "blockquote")];
   const others = pair.references.length ? [heading("references"), ...pair.references.map((one) => text(one))] : [];
   box.replaceChildren(
-    ...[facts(pair), curateNote(pair), decisions(pair), heading("question"), ...turns(pair), before(pair, "question"),
+    ...[facts(pair), curateNote(pair), decisions(pair), unproven(pair), heading("question"), ...turns(pair), before(pair, "question"),
       el("p", { className: "question text", textContent: pair.question }), heading("answer"), before(pair, "answer"),
       text(pair.answer), ...others, ...evidence].filter((part) => part !== null),
   );
@@ -68,11 +96,12 @@ export function drawEditor(box, pair, { save, cancel, useSelection }) {
   const button = (name, does) => el("button", { type: "button", textContent: t(name), onclick: does });
   const lines = (words) => Math.min(12, Math.max(2, Math.ceil(words.length / 45)));
   const onPage = pair.source !== null;
+  const filled = pair.unproven ?? pair;
   const form = el(
     "form", { id: "editor" }, facts(pair), ...turns(pair),
-    field("question", pair.question, lines(pair.question)),
-    field("answer", pair.answer, lines(pair.answer)),
-    onPage ? field("evidence", pair.evidence ?? "", lines(pair.evidence ?? "")) : null,
+    field("question", filled.question, lines(filled.question)),
+    field("answer", filled.answer, lines(filled.answer)),
+    onPage ? field("evidence", filled.evidence ?? "", lines(filled.evidence ?? "")) : null,
     onPage ? el("div", { className: "buttons" }, button("use_selection", useSelection)) : null,
     el("p", { className: "quiet", textContent: t(pair.page === null ? "no_page" : "proved") }),
     el("p", { className: "problem", id: "problem", role: "alert", hidden: true }),

@@ -5,6 +5,7 @@ from typing import Any
 
 from pagetune.commands.locale import tr
 from pagetune.commands.review.desk import Desk
+from pagetune.commands.review.words import words
 from pagetune.curate.decisions import Decision
 from pagetune.curate.review import Problem
 from pagetune.records import Page, Pair, Place
@@ -44,11 +45,21 @@ def pair_of(desk: Desk, position: int) -> dict[str, Any]:
         "references": pair.references,
         "turns": [turn.model_dump() for turn in pair.turns],
         "before": _before(desk.pairs[position], pair),
+        "seen": desk.mark(position),
+        "unproven": _unproven(desk, position),
         "decisions": [decided(one) for one in desk.decisions_of(position)],
         "splits": outcome.splits,
         "detail": outcome.detail,
         "source": page_of(page, pair) if page else None,
     }
+
+
+def _unproven(desk: Desk, position: int) -> dict[str, Any] | None:
+    """Return the texts of an edit that is not applied, and why."""
+    problem, texts = desk.unproven(position), desk.wanted_texts(position)
+    if problem is None or texts is None:
+        return None
+    return texts | {"why": problem_text(problem, texts["answer"], desk.page_of(position))}
 
 
 def _before(original: Pair, shown: Pair) -> dict[str, str]:
@@ -97,6 +108,24 @@ def _cells(row: list[str], place: Place, pair: Pair) -> list[int]:
     return [
         i for i in touched if row[i].strip() and (holds_whole(pair.output, row[i]) or holds_whole(row[i], pair.output))
     ]
+
+
+def meanwhile_text(decisions: list[Decision]) -> str:
+    """Say what somebody else has decided, so that nothing was saved."""
+    if not decisions:
+        return tr(
+            "The decision was withdrawn meanwhile. Nothing was saved.",
+            "그사이 결정이 취소되어 저장하지 않았습니다.",
+        )
+    states = words()
+    said = ", ".join(
+        states["decided_by"].replace("{state}", states[one.decision]).replace("{name}", one.reviewer)
+        for one in decisions
+    )
+    return tr(
+        f"Decided meanwhile: {said}. Nothing was saved. Look at it, and decide again if you disagree.",
+        f"그사이 다른 결정이 있어 저장하지 않았습니다({said}). 내용을 보고 의견이 다르면 다시 결정하세요.",
+    )
 
 
 def problem_text(problem: Problem, answer: str, page: Page | None) -> str:

@@ -54,6 +54,8 @@ def _states() -> dict[str, str]:
         "edit": tr("edited", "수정"),
         "reject": tr("rejected", "제외"),
         "conflict": tr("conflict", "충돌"),
+        "unproven": tr("edited, unproven", "수정(확인 안 됨)"),
+        "none": tr("withdrawn", "취소"),
     }
 
 
@@ -92,6 +94,7 @@ def _editor() -> dict[str, str]:
         "save": tr("Save", "저장"),
         "cancel": tr("Cancel", "취소"),
         "reason": tr("Reason (optional)", "이유(선택)"),
+        "unproven_note": tr("This edit is not applied. {why}", "이 수정은 적용되지 않습니다. {why}"),
         "before": tr("Before: {text}", "수정 전: {text}"),
         "proved": tr(
             "The answer is proved on the page when you save.", "저장할 때 답변이 페이지에 있는 내용인지 확인합니다."
