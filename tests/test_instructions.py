@@ -81,6 +81,12 @@ def test_orders_to_people_and_words_about_orders_are_none(text: str) -> None:
     assert not instructs_a_model(text)
 
 
+@pytest.mark.parametrize("unit", ["a", "가", "1", " ", "(", "[", '"', "“", "'", "<", "-", "a ", "가 ", "all ", "지시 "])
+@pytest.mark.parametrize("opening", ["", "Please ignore ", "you are ", "이전 지시 ", "AI는 ", "when asked "])
+def test_a_long_line_is_searched_in_linear_time(opening: str, unit: str) -> None:
+    assert not instructs_a_model(opening + unit * (10_000 // len(unit)))
+
+
 def obedient(body: Body, _: int) -> str:
     """Ask and answer what the injected text orders, with evidence copied from whatever the request shows of it."""
     if task_of(body) == "questions":

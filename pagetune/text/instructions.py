@@ -45,12 +45,12 @@ _MUST = _korean(rf"{_SPEECH}.{{0,4}}(?:해야|하여야)")
 _DROPS_ENGLISH = re.compile(
     r"(?:^|[.,:;!?\n\"'“”‘’(\]>|*#-]|\b(?:please|must|should|now|then|and|you|will|immediately|simply|just|also|first"
     r"|instead|kindly|have\s*to|need\s*to))\s*(?:ignore|disregard|forget|override|bypass|do\s*not\s*follow|don['’]t\s*follow)"
-    r"\s*(?:\w+\s*){0,4}?(?:previous|prior|above|earlier|preceding|all|any|your|system|이전|앞선|위의?)\w*\s*(?:\w+\s*){0,3}?"
+    r"\s*(?:\w++\s*+){0,4}?(?:previous|prior|above|earlier|preceding|all|any|your|system|이전|앞선|위의?)\w{0,30}?\s*+(?:\w++\s*+){0,3}?"
     r"(?:instruction|prompt|direction|command|programming|지시|명령|프롬프트)",
     _IGNORE_CASE,
 )
 _CALLS_MODEL = re.compile(
-    r"\byou(?:\s+are|['’]re)\s+(?:now\s+)?(?:an?\s+|the\s+)?(?:\w+\s+){0,2}?(?:AI|chatbot|language\s+model|LLM|ChatGPT|DAN)\b"
+    r"\byou(?:\s+are|['’]re)\s+(?:now\s+)?(?:an?\s+|the\s+)?(?:\w++\s++){0,2}?(?:AI|chatbot|language\s+model|LLM|ChatGPT|DAN)\b"
     r"(?!\s+(?:researcher|engineer|developer|user|student|expert|team|compan))"
     r"|\bas\s+an?\s+(?:AI|artificial\s+intelligence|(?:large\s+)?language\s+model)(?:\s+(?:language\s+)?(?:model|assistant|system"
     r"|chatbot|agent))?\s*,?\s*(?:you|please|always|never|do|must|I)\b"
