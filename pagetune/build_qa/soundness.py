@@ -26,7 +26,7 @@ _KOREAN_ORDER = re.compile(
 )
 _ENGLISH_WORD = r"what|which|who|whom|whose|when|where|why|how"
 _ENGLISH_START = re.compile(
-    rf"\W*(?:(?:\w+\W+){{0,6}}?(?:{_ENGLISH_WORD})\b|(?:is|are|was|were|do|does|did|can|could|may|must|should|shall|will|would|has"
+    rf"\W*+(?:(?:\w++\W++){{0,6}}?(?:{_ENGLISH_WORD})\b|(?:is|are|was|were|do|does|did|can|could|may|must|should|shall|will|would|has"
     r"|have|had|am|isn|aren|don|doesn)\b)",
     re.IGNORECASE,
 )

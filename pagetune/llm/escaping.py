@@ -6,8 +6,8 @@ from itertools import product
 from pagetune.text.disguise import without_invisible
 
 _OPENING, _CLOSING = "<＜‹〈", ">＞›〉"
-#: What ends a passage or opens a turn: </글>, </글 x>, <|im_start|>, <start_of_turn>, <s>. A document's own ‹글› or 〈글〉
-#: is no tag, but what looks like the end of one is, and so is one with brackets that do not match.
+#: What ends a passage or opens a turn: </글>, </글 x>, <|im_start|>, <start_of_turn>, <s>. A document's own ‹글› or
+#: 〈글〉 does not count, except where it looks like the end of a tag or its brackets do not match.
 _TAG = re.compile(
     rf"[{_OPENING}](\s*+/\s*+[|｜]?[^\W\d][^{_OPENING}{_CLOSING}\n]{{0,40}}"
     rf"|[|｜][^{_OPENING}{_CLOSING}|｜\n]{{1,40}}[|｜])[{_CLOSING}]"

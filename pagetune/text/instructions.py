@@ -32,10 +32,9 @@ _ORDER = (
 )
 _MUST_SAY = r"(?:해야|하여야) (?:합니다|한다|해)"
 _SPEECH = r"(?:대?답|응답|답변|출력|안내)"
-_SAYING = (
-    rf"(?:{_SPEECH} {_ORDER}|말 {_ORDER}|(?:쓰|적으|하)라(?![가-힣])|(?:써|적어)라|(?:쓰|적으|하)(?:세요|십시오)"
-    rf"|하기 바랍니다)"
-)
+#: An order to say something; how people are told to fill in a form (…라고 쓰세요) is one only beside another order.
+_ANSWERING = rf"(?:{_SPEECH} {_ORDER}|말 {_ORDER}|(?:쓰|적으|하)라(?![가-힣])|(?:써|적어)라)"
+_SAYING = rf"(?:{_ANSWERING}|(?:쓰|적으|하)(?:세요|십시오)|하기 바랍니다)"
 _MODEL = (
     r"(?:AI|A\.I\.|인공 지능|언어 모델|LLM|챗봇|챗 GPT|GPT|어시스턴트|assistant|chatbot|language models?|ChatGPT)"
     r"(?: (?:모델|어시스턴트|비서|봇|시스템))?"
@@ -76,10 +75,11 @@ _ENDS_TOLD = re.compile(r"(?<!바랍니)다\W*$|(?:(?<!세)요|[음함임])\W*$"
 _COPULA = re.compile(r"(?:입니다|이다)\W*$")
 _SAYS_THEN = _korean(rf"{_SPEECH}.{{0,4}}(?:해야|하여야|합니다|한다)")
 
-_WHAT_IS_DROPPED = r"(?:instruction|prompt|direction|programming|rule|guideline|지시|명령|프롬프트)"
+_WHAT_IS_DROPPED = r"(?:instruction|prompt|direction|programming|rule(?!s of thumb)|guideline|지시|명령|프롬프트)"
 _DROPS_ENGLISH = re.compile(
     r"(?:^|[.,:;!?\"'“”‘’(\]>|*#-]|\b(?:please|must|should|now|then|and|you|will|immediately|simply|just|also|first"
-    r"|instead|kindly|have to|need to)) ?(?:ignore|disregard|forget|override|bypass|do not follow|don['’]t follow"
+    r"|instead|kindly|have to|need to)) ?(?:ignore|disregard|forget|override|bypass|(?:do not"
+    r"|don['’]t) follow(?![^.!?]{0,40}\b(?:if|when|unless|until)\b)"
     r"|pay no attention to"
     r"|do not pay attention to) ?"
     r"(?:(?:(?:all|any|the|your|of) ?|\w++ ){0,4}?(?:previous|prior|above|earlier|preceding|foregoing|이전|앞선"
@@ -104,10 +104,11 @@ _CALLS_MODEL = re.compile(
     rf"|(?:^|[.!?] ?)to (?:the |all |any )?{_EN_MODEL}(?: reading[^.:!?]{{0,20}})? ?[:—–]"
     rf"|\b(?:note|attention|message|instructions?|notice) ?(?:to|for),? ?(?:the |all |any )?{_EN_MODEL} ?[:,—–]"
     rf"|(?:^|[.!?:\"“] ?)(?:(?:hey|hi|hello|dear|ok|okay|attention),? )?(?:the |all |any )?{_EN_MODEL} ?[,:—–] ?"
-    r"(?:(?:please|you must|you should|always|only|just|now) )*(?:say|write|state|tell|answer|respond|reply|output"
+    r"(?:(?:please|you must|you should|always|only|just|now) )*(?:say|write(?! to\b)|state(?! of\b)|tell|answer"
+    r"|respond|reply|output"
     r"|ignore|disregard"
     r"|claim|report|generate)\b(?! (?:hello|goodbye|thank))"
-    r"|^\W*system\W+(?:you (?:must|should|are|will)|new (?:policy|rule|instruction)|ignore|disregard|from now on"
+    r"|^\W*system\W+(?:you (?:must|should|are)|new (?:policy|rule|instruction)|ignore|disregard|from now on"
     r"|answer|respond|reply)\b"
     r"|^\W*system ?: ?(?:[^.!?]{0,40}(?:라고|다고) )",
     _IGNORE_CASE,
@@ -115,17 +116,18 @@ _CALLS_MODEL = re.compile(
 #: An imperative or a duty of a model is one to this model where it makes a claim or is about this text.
 _MODEL_IS_TOLD = _korean(
     rf"(?<![A-Za-z가-힣]){_MODEL}(?:"
-    rf"(?:은|는|께서는?) [^.!?]{{0,60}}?(?:(?:이|본) (?:문서|글|페이지|자료)|\d[\d,.]* [^\s\d]{{0,3}}(?:으로|로)(?!써)"
+    rf"(?:은|는|께서는?) [^.!?]{{0,60}}?(?:(?:이|본) (?:문서|글|페이지|자료)[을를] |\d[\d,.]* [^\s\d]{{0,3}}(?:으로"
+    rf"|로)(?!써)"
     rf"|무료로)[^.!?]{{0,40}}?"
     rf"{_SPEECH} (?:{_ORDER}|{_MUST_SAY})"
     rf"|(?:은|는|께서는?) (?:[^.!?]{{0,20}} )?(?:{_CLAIM}"
     rf"|[^.!?,]{{1,30}}[을를] [^.!?,]{{1,20}}라고 만? ){_SPEECH} (?:{_ORDER}|{_MUST_SAY})"
     rf"|(?:이여|여|아|야)(?![가-힣])[^.!?]{{0,60}}?{_SAYING}"
-    r"|(?:에게|께) (?:알림|지시|고함|전함|당부|공지|안내|전달)?(?: 사항)? :"
+    r"|(?: (?:들|여러분))?(?:에게|께) (?:알림|지시|고함|전함|당부|공지|안내|전달)?(?: 사항)? :"
     rf"|(?:에게|께)? [,:] [^.!?,]{{0,20}}?{_CLAIM}{_SAYING})"
-    rf"|(?:당신|너|귀하)(?:은|는) (?:이제|지금)?(?:부터)?[^.!?]{{0,20}}?{_MODEL}(?:이다|입니다|야|이야|로서|처럼"
+    rf"|(?:당신|너|귀하)(?:은|는) (?:이제|지금)?(?:부터)?[^.!?]{{0,20}}?{_MODEL}(?:이다|입니다(?!라)|야|이야|로서|처럼"
     rf"|로 행동)"
-    rf"|넌 (?:이제|지금)?(?:부터)?[^.!?]{{0,20}}?{_MODEL}(?:이다|입니다|야|이야)"
+    rf"|넌 (?:이제|지금)?(?:부터)?[^.!?]{{0,20}}?{_MODEL}(?:이다|입니다(?!라)|야|이야)"
 )
 _SYSTEM_PROMPT = _korean(
     r"시스템 (?:프롬프트|지시)(?: 사항)?(?: [:：](?! [A-Z]:\\)|(?:을|를)[^.!?]{0,20}?(?:무시|출력|공개|변경|보여|알려"
@@ -140,8 +142,8 @@ _ASKED = (
 )
 _NOT_A_CLAIM = r"(?!예|네|아니|[OoXx○×]\b|yes|no\b)"
 _DICTATES_KOREAN = _korean(
-    rf"{_CLAIM}{_SAYING}"
-    rf"|{_ASKED}[^.!?]{{0,30}}?(?:이?라|다)고 만? {_SAYING}"
+    rf"{_CLAIM}{_ANSWERING}"
+    rf"|{_ASKED}[^.!?]{{0,30}}?(?:이?라|다)고 만? {_ANSWERING}"
     rf"|(?:모든|어떤) 질문(?:에|에는|에도)?(?: 대해| 대한 답은)?[^.!?]{{0,12}}?"
     rf"(?:[\"'“‘]{_NOT_A_CLAIM}[^\"'”’]{{1,40}}[\"'”’]|\d[\d,.]* 원)(?:으로|로|이?라고) 만? (?:대?답|응답"
     rf"|답변) {_ORDER}"
@@ -149,7 +151,8 @@ _DICTATES_KOREAN = _korean(
 )
 #: 다음과 같이 답하라: …; where nothing follows in the paragraph, it is the order of an exam.
 _DICTATES_WHAT_FOLLOWS = _korean(
-    r"(?:다음|아래)(?:과|와)? 같이 만? (?:대?답|응답|답변|출력) (?:하라|해라|해 줘|할 것)(?: [:：.] (?=[^\s\W])"
+    r"(?:다음|아래)(?:과|와)? 같이 만? (?:대?답|응답|답변|출력) (?:하라|해라|해 줘|할 것)(?: [:：.] (?!예|보기|문제"
+    r"|조건|\d+[.)])(?=[^\s\W])"
     r"|(?= [\"'“‘]))"
 )
 #: The people who really are told what to answer, and the programs that are told what to print.
@@ -159,7 +162,7 @@ _PEOPLE = _korean(
     r"|함수|프로그램|코드|변수|화면에|print"
 )
 _EN_SAY = r"(?:answer|respond|reply|output|say|state)"
-_EN_CLAIM = r"[^.!?]{1,60}?\b(?:is|are|was|will be|costs?)\b"
+_EN_CLAIM = r"(?:that )?(?:(?!\b(?:that|which|who|why|if)\b)[^.!?]){1,60}?\b(?:is|are|was|will be|costs?)\b"
 _EN_QUOTED = r"[\"“‘'](?!(?:yes|no|[yn])\b)[^\"”’']{1,60} [^\"”’']{1,60}[\"”’'](?! (?:to|if|when|or)\b)"
 _EN_VALUE = (
     r"[$€£₩]?\d[\d,.]*(?! ?(?:of|or|to|out|days?|weeks?|months?|hours?|minutes?|times?|questions?|items?|parts?"
