@@ -72,7 +72,8 @@ async def _ask_about(
     questions = await _request_questions(client, passage, qa)
     if isinstance(questions, Rejected):
         return questions
-    chosen, surplus = choose_questions(questions, quota(passage, qa))
+    written = [as_written(question, _shown(passage)) for question in questions]
+    chosen, surplus = choose_questions(written, quota(passage, qa))
     client.expected += len(chosen)
     source = sources[passage.doc_id, passage.page_number]
     answered = await gather(_request_answer(client, Question(passage, text), source) for text in chosen)
@@ -84,7 +85,7 @@ def choose_questions(questions: list[str], count: int) -> tuple[list[str], list[
     chosen: dict[str, str] = {}
     surplus: list[tuple[str, Reason]] = []
     for question in questions:
-        text = without_number(unicodedata.normalize("NFC", " ".join(as_written(question).split())))
+        text = without_number(unicodedata.normalize("NFC", " ".join(question.split())))
         form = normal_form(text)
         fault = None if not form or form in chosen else fault_of_question(text)
         if fault:
@@ -125,8 +126,14 @@ async def _request_answer(client: Client, question: Question, source: Source) ->
         return _reject(question.passage, "request_failed", question.text, detail=str(error))
     if written is None:
         return _reject(question.passage, "unreadable_answer", question.text)
-    answer = unicodedata.normalize("NFC", " ".join(as_written(written.answer).split()))
-    return _prove_answer(question, answer, as_written(written.evidence), source)
+    shown = _shown(question.passage)
+    answer = unicodedata.normalize("NFC", " ".join(as_written(written.answer, shown).split()))
+    return _prove_answer(question, answer, as_written(written.evidence, shown), source)
+
+
+def _shown(passage: Passage) -> str:
+    """Return all of a document that the requests about a passage show."""
+    return "\n".join([passage.title, passage.section, passage.text])
 
 
 def _prove_answer(question: Question, answer: str, evidence: str, source: Source) -> Pair | Rejected:

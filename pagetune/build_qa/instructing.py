@@ -1,20 +1,24 @@
 """The parts of a document that give orders to a language model: no question is asked about them or what stands beside.
 
 Whoever hides an order in a document also hides there what the model should say. So the section that gives an order is
-set aside as a whole, with its neighbours and the tables of its page, and a document whose name does is set aside
-altogether. This holds for the rules too, which would ask about the same false claim.
+set aside as a whole. If the order drops earlier instructions or speaks to a model, the sections beside it and the
+tables of its page are set aside too; an order that only dictates a claim has that claim with it. A document whose name
+gives an order is set aside altogether. This holds for the rules too, which would ask about the same false claim.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import groupby
 
 from pagetune.build_qa.draft import Document, Paragraph, Span
 from pagetune.records import Page, Place, Rejected, Table
-from pagetune.text.instructions import instructs_a_model
+from pagetune.text.instructions import find_order, instructs_a_model
 
 #: Characters of an order that are shown.
 _SHOWN = 120
+#: The most paragraphs that give an order together, and the characters of a short one.
+_MOST_TOGETHER = 4
+_SHORT = 30
 
 
 @dataclass(frozen=True)
@@ -49,26 +53,43 @@ def _touches(span: Span, place: Place) -> bool:
     return span.start < place.end and place.start < span.end
 
 
+@dataclass(frozen=True)
+class _Order:
+    text: str
+    #: It makes what stands beside it suspect, too.
+    spreads: bool
+
+
 def find_orders(document: Document) -> Orders:
     """Return what a document says to a language model, in its name, its paragraphs and its tables."""
     names = {document.title, document.pages[0].doc_id}
     in_name = next((name[:_SHOWN] for name in sorted(names) if instructs_a_model(name)), None)
     ordering = _ordering_paragraphs(document.paragraphs)
     runs = [list(run) for _, run in groupby(document.paragraphs, key=lambda one: (one.page_number, one.section))]
-    spans = list(_spoiled_runs(runs, ordering))
-    spoiled = {span.page_number: order for span, order in reversed(spans)}
+    found = list(_spoiled_runs(runs, ordering))
+    spread = {span.page_number: order.text for span, order in reversed(found) if order.spreads}
+    spans = [(span, order.text) for span, order in found]
     for page in document.pages:
-        spans += _spoiled_tables(page, spoiled.get(page.page_number))
+        spans += _spoiled_tables(page, spread.get(page.page_number))
     return Orders(in_name, spans)
 
 
-def _ordering_paragraphs(paragraphs: list[Paragraph]) -> dict[tuple[int, int], str]:
-    """Return the orders by (page, start), also those that two paragraphs give together."""
-    found = {_key(one): one.text[:_SHOWN] for one in paragraphs if instructs_a_model(one.text)}
-    for one, other in pairwise(paragraphs):
-        apart = _key(one) not in found and _key(other) not in found
-        if apart and instructs_a_model(f"{one.text} {other.text}"):
-            found |= dict.fromkeys((_key(one), _key(other)), f"{one.text} {other.text}"[:_SHOWN])
+def _read_order(text: str) -> _Order | None:
+    order = find_order(text)
+    return _Order(text[:_SHOWN], spreads=order != "dictates") if order else None
+
+
+def _ordering_paragraphs(paragraphs: list[Paragraph]) -> dict[tuple[int, int], _Order]:
+    """Return the orders by (page, start), also those that two paragraphs, or several short ones, give together."""
+    found = {_key(one): order for one in paragraphs if (order := _read_order(one.text))}
+    for count in range(2, _MOST_TOGETHER + 1):
+        for start in range(len(paragraphs) - count + 1):
+            together = paragraphs[start : start + count]
+            if count > 2 and any(len(one.text) > _SHORT for one in together):
+                continue
+            apart = all(_key(one) not in found for one in together)
+            if apart and (order := _read_order(" ".join(one.text for one in together))):
+                found |= dict.fromkeys(map(_key, together), order)
     return found
 
 
@@ -76,31 +97,42 @@ def _key(paragraph: Paragraph) -> tuple[int, int]:
     return paragraph.page_number, paragraph.start
 
 
-def _spoiled_runs(runs: list[list[Paragraph]], ordering: dict[tuple[int, int], str]) -> Iterator[tuple[Span, str]]:
-    """Yield each run of paragraphs below one heading in which an order stands, and those beside it on the page.
+def _spoiled_runs(
+    runs: list[list[Paragraph]], ordering: dict[tuple[int, int], _Order]
+) -> Iterator[tuple[Span, _Order]]:
+    """Yield each run of paragraphs below one heading in which an order stands, and those that an order spoils.
 
-    A heading that gives an order spoils what stands below it, on the next pages too.
+    An order that spreads spoils the runs beside it on its page. A heading that gives an order spoils what stands below
+    it, on the next pages too.
     """
     headings = {
         one.text: ordering[_key(one)] for run in runs for one in run if one.is_heading and _key(one) in ordering
     }
-    own = [next((ordering[_key(one)] for one in run if _key(one) in ordering), None) for run in runs]
+    own = [_gravest([ordering[_key(one)] for one in run if _key(one) in ordering]) for run in runs]
     for number, run in enumerate(runs):
         page = run[0].page_number
-        beside = [own[i] for i in (number - 1, number + 1) if 0 <= i < len(runs) and runs[i][0].page_number == page]
+        near = [own[i] for i in (number - 1, number + 1) if 0 <= i < len(runs) and runs[i][0].page_number == page]
+        beside = [one for one in near if one and one.spreads]
         order = next((one for one in (own[number], headings.get(run[0].section), *beside) if one), None)
         if order:
             yield Span(page, None, run[0].start, run[-1].end), order
 
 
+def _gravest(orders: list[_Order]) -> _Order | None:
+    return next((one for one in orders if one.spreads), orders[0] if orders else None)
+
+
 def _spoiled_tables(page: Page, order: str | None) -> Iterator[tuple[Span, str]]:
-    """Yield all tables of a page if its text or one of them gives an order."""
-    found = order or next((text for table in page.tables for text in _ordering_texts(table)), None)
-    if found:
-        yield from ((Span(page.page_number, number, 0, 0), found) for number in range(len(page.tables)))
+    """Yield all tables of a page if its text or one of them gives an order that spreads, else those that give one."""
+    own = [_gravest(list(_ordering_texts(table))) for table in page.tables]
+    spread = order or next((one.text for one in own if one and one.spreads), None)
+    for number, one in enumerate(own):
+        text = spread or (one.text if one else None)
+        if text:
+            yield Span(page.page_number, number, 0, 0), text
 
 
-def _ordering_texts(table: Table) -> Iterator[str]:
+def _ordering_texts(table: Table) -> Iterator[_Order]:
     """Yield the orders in a table's caption, in a cell, or in the cells of a row together."""
     texts = [table.caption, *(cell for row in table.rows for cell in row), *(" ".join(row) for row in table.rows)]
-    yield from (text[:_SHOWN] for text in texts if instructs_a_model(text))
+    yield from (order for text in texts if (order := _read_order(text)))

@@ -26,12 +26,12 @@ _KOREAN_ORDER = re.compile(
 )
 _ENGLISH_WORD = r"what|which|who|whom|whose|when|where|why|how"
 _ENGLISH_START = re.compile(
-    rf"\W*(?:(?:\w+\W+){{0,6}}?(?:{_ENGLISH_WORD})\b|(?:is|are|was|were|do|does|did|can|could|may|must|should|shall|will|would|has"
+    rf"\W*+(?:(?:\w++\W++){{0,6}}?(?:{_ENGLISH_WORD})\b|(?:is|are|was|were|do|does|did|can|could|may|must|should|shall|will|would|has"
     r"|have|had|am|isn|aren|don|doesn)\b)",
     re.IGNORECASE,
 )
 _ENGLISH_ORDER = re.compile(
-    r"\W*(?:please\s+)?(?:describe|explain|list|name|state|define|summari[sz]e|compare|outline|give|tell|identify|mention|specify"
+    r"\W*+(?:please\s++)?(?:describe|explain|list|name|state|define|summari[sz]e|compare|outline|give|tell|identify|mention|specify"
     r"|provide|discuss|find|write|show)\b",
     re.IGNORECASE,
 )
@@ -66,7 +66,7 @@ _LOOP = re.compile(r"(\S.{3,80}?)(?:[\s,.;]*\1){2,}|(?<!\w)(\w{2,})(?:\W+\2(?!\w
 _SENTENCE = re.compile(r"(?<=[.!?。])\s+|\n+")
 _STRANGE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0400-\u04ff\u0600-\u06ff\u0e00-\u0e7f]")
 _NUMBER = re.compile(r"^\W*(?:(?:Q|질문|문|question)\s?\d{0,3}\s?[.:)\]]|\d{1,3}[.)])\s*(?=\D)", re.IGNORECASE)
-_YES_OR_NO = re.compile(r"\W*(?:yes|no)\b", re.IGNORECASE)
+_YES_OR_NO = re.compile(r"\W*+(?:yes|no)\b", re.IGNORECASE)
 #: English words that only English sentences have.
 _ENGLISH = re.compile(r"\b(?:the|is|are|was|of|and|to|in|for|by|with|that|must|can|will|a|an)\b", re.IGNORECASE)
 _FEW = 3

@@ -9,7 +9,7 @@ from pagetune.text.disguise import INVISIBLE
 from pagetune.text.notation import nfc
 
 #: Characters that models and typesetters use for one another.
-_ALIKE = ('"“”„″', "'‘’`′", "-‐‑–—−", "·ㆍ・‧", "~∼～")
+_ALIKE = ('"“”„″', "'‘’`′", "-‐‑–—−", "·ㆍ・‧", "~∼～", "[［", "]］", "<＜‹〈", ">＞›〉")
 #: What may stand between two letters.
 _GAP = rf"[\s{INVISIBLE}]*"
 #: Letters of a word that the evidence has to have, since endings differ.
@@ -26,8 +26,8 @@ def quote(page: Page, place: Place) -> str:
 def find_evidence(evidence: str, page: Page) -> Place | None:
     """Return where `evidence` is on the page, in its text or in one row of a table; None where it is not.
 
-    It may be spaced differently, except between digits, and have other quotes and dashes; all else has to be the same.
-    Invisible characters, which the model was not shown, may stand between its letters.
+    It may be spaced differently, except between digits, and have other quotes, dashes and brackets; all else has to be
+    the same. Invisible characters, which the model was not shown, may stand between its letters.
     It may not begin or end inside a number or a Latin word: 2일 is not in 12일.
     """
     wanted = nfc(evidence)
