@@ -3,7 +3,7 @@
 import pytest
 from test_build_qa import page
 
-from pagetune.build_qa.answer_kinds import fault_of_claim
+from pagetune.build_qa.answer_kinds import fault_of_claim, wrong_kind
 from pagetune.build_qa.draft import to_document
 from pagetune.build_qa.soundness import Fault, fault_of_answer, fault_of_question, without_number
 from pagetune.build_qa.surroundings import Claim
@@ -115,6 +115,22 @@ def test_a_text_is_asked_about_and_answered_by_what_it_says(
 ) -> None:
     found = fault_of(FAQ, question, answer, evidence)
     assert (found and found[0]) == reason
+
+
+@pytest.mark.parametrize(
+    ("question", "asks"),
+    [
+        ("What happens when a notebook reaches 999 pages?", False),
+        ("책을 언제든지 반납할 수 있나요?", False),
+        ("When does the library open?", True),
+        ("도서관은 언제 여나요?", True),
+    ],
+)
+def test_only_a_question_for_a_time_wants_one(question: str, asks: bool) -> None:
+    place = find_evidence("A. It has a single USB-C port.", FAQ)
+    assert place
+    claim = Claim(question, "USB-C", place, FAQ, to_document([FAQ]))
+    assert (wrong_kind(claim) is not None) is asks
 
 
 def test_a_document_as_a_whole_is_not_asked_about() -> None:

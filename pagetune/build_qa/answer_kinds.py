@@ -14,15 +14,17 @@ from pagetune.text.evidence import not_proven
 #: The share of the words that an answer adds to its question which must stand in the evidence.
 _SHARE = 0.75
 _ASKS_WHEN = re.compile(
-    r"언제|(?<![가-힣])몇\s?(?:시|월|년|일)(?!간)|\bwhen\b(?!ever)|\bwhat (?:date|day|time|year|month)\b", re.IGNORECASE
+    r"언제(?!든|라도|나\s)|(?<![가-힣])몇\s?(?:시|월|년|일)(?!간)|^\W*when\b(?!ever)|\bwhat (?:date|day|time|year|month)\b"
+    r"|\b(?:and|or|since) when\b",
+    re.IGNORECASE,
 )
 _TIME = re.compile(
     r"\d\s?(?:년|월|일|시|분|초|주|개월|분기|학기|회계연도|[:.\-/]\s?\d)|\b(?:1[89]|20)\d\d\b|[월화수목금토일]요일|(?:[상하]반|분)기"
-    r"|오전|오후|정오|자정|새벽|아침|저녁|당일|익일|다음\s?날|다음\s?영업일|즉시|지체\s?없이|수시|상시|항상|매[년월주일분]|평일|주말|연중|올해|내년"
-    r"|(?:때|뒤|후|전|이내|까지|부터|동안|이후|이전|직후|직전|날|기간|시점|시기|순간|경우|마다)(?:[가-힣]{0,3})"
+    r"|오전|오후|정오|자정|새벽|아침|저녁|당일|익일|다음\s?날|다음\s?영업일|즉시|바로|곧|지체\s?없이|수시|상시|항상|매[년월주일분]|평일|주말|연중|올해|내년"
+    r"|(?:때|뒤|후|전|이내|까지|부터|동안|이후|이전|직후|직전|날|기간|시점|시기|순간|경우|마다)(?:[가-힣]{0,3})|[가-힣]면(?![가-힣])"
     r"|\b(?:\d{1,2}(?:st|nd|rd|th|\s?[ap]\.?m\b)?|mon|tues|wednes|thurs|fri|satur|sun)day\b|\b\d{1,2}(?:st|nd|rd|th|\s?[ap]\.?m)\b"
     r"|\b(?:january|february|march|april|may|june|july|august|september|october|november|december|spring|summer|autumn|fall|winter)\b"
-    r"|\b(?:when|after|before|until|by|within|once|every|each|during|daily|weekly|monthly|yearly|annually|immediately|always|at)\b",
+    r"|\b(?:when|after|before|until|by|within|once|every|each|during|if|daily|weekly|monthly|yearly|annually|immediately|always|at)\b",
     re.IGNORECASE,
 )
 _ASKS_FOR_PHONE = re.compile(r"전화\s?번호|연락처|몇 번으로|\b(?:phone|telephone) number\b", re.IGNORECASE)
@@ -50,7 +52,7 @@ def fault_of_claim(claim: Claim) -> Fault | None:
         return "not_in_evidence", invented
     if _POINTS_ON.search(claim.answer):
         return "passage_dependent", claim.answer[:100]
-    other = _wrong_kind(claim) or _another_row(claim)
+    other = wrong_kind(claim) or _another_row(claim)
     return ("not_about_question", other) if other else not_about(claim)
 
 
@@ -80,7 +82,7 @@ def _repeats_the_question(claim: Claim) -> bool:
     )
 
 
-def _wrong_kind(claim: Claim) -> str | None:
+def wrong_kind(claim: Claim) -> str | None:
     """Return the answer where the question asks for a time or a telephone number, and it has none."""
     asks_when = _ASKS_WHEN.search(claim.question) and not _TIME.search(claim.answer)
     asks_for_phone = _ASKS_FOR_PHONE.search(claim.question) and not _PHONE.search(claim.answer)
