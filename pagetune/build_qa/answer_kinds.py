@@ -14,8 +14,8 @@ from pagetune.text.evidence import not_proven
 #: The share of the words that an answer adds to its question which must stand in the evidence.
 _SHARE = 0.75
 _ASKS_WHEN = re.compile(
-    r"언제(?!든|라도|나\s)|(?<![가-힣])몇\s?(?:시|월|년|일)(?!간)|^\W*when\b(?!ever)|\bwhat (?:date|day|time|year|month)\b"
-    r"|\b(?:and|or|since) when\b",
+    r"언제(?!든|라도|나\s)|(?<![가-힣])몇\s?(?:시|월|년|일)(?!간)|^\W*when\b(?!ever)"
+    r"|\bwhat (?:date|day|time|year|month)\b|\b(?:and|or|since) when\b",
     re.IGNORECASE,
 )
 _TIME = re.compile(
