@@ -12,8 +12,12 @@ except ModuleNotFoundError:
 
 explain_wrong_python()
 if sys.argv[0] == "-m":  # Python is about to run a stage, whose imports take seconds
+    from contextlib import suppress
+
     from pagetune.masking import mask_output
-    from pagetune.parent_process import begin_stage
 
     mask_output()  # before libraries take sys.stderr for their logs
-    begin_stage()
+    with suppress(ModuleNotFoundError):  # the stage's own imports say what is missing, by the name of the stage
+        from pagetune.parent_process import begin_stage
+
+        begin_stage()

@@ -7,7 +7,7 @@ import pytest
 import torch
 from conftest import ROOT, precision_of, shared
 
-from pagetune.model.decoding import why_no_fast_decoding
+from pagetune.model.decoding import bytes_per_row, why_no_fast_decoding
 from pagetune.model.loading import load_base, load_tokenizer
 from pagetune.model.manifest import Manifest, describe_external, read_manifest
 from pagetune.params import Predict, load_params
@@ -163,6 +163,6 @@ def test_a_model_that_counts_distances_goes_through_transformers() -> None:
 def test_a_model_without_heads_has_its_rows_tried_out() -> None:
     from transformers import LlamaConfig, MambaConfig
 
-    assert generation._bytes_per_row(MambaConfig(), 100) == 1
+    assert bytes_per_row(MambaConfig(), 100) == 1
     llama = LlamaConfig(num_hidden_layers=32, num_attention_heads=32, num_key_value_heads=8, hidden_size=4096)
-    assert generation._bytes_per_row(llama, 1) > 2 * 2 * 32 * 8 * 128
+    assert bytes_per_row(llama, 1) > 2 * 2 * 32 * 8 * 128

@@ -189,7 +189,7 @@ def test_every_reason_says_what_to_do() -> None:
         seen = why_not_read(Path("a.doc")) if reason == "not_read" else "what was seen"
         line = what_to_do(BadFile(file="a.pdf", reason=reason, seen=seen))
         assert "\n" not in line
-        assert re.search(r"Replace|Add it|Raise|Take the file out|[Ss]ave it|Run `", line), line
+        assert re.search(r"Replace|Check the file|Add it|Raise|Take the file out|[Ss]ave it|Run `", line), line
 
 
 # --- Hostile files -------------------------------------------------------------------------------------------------

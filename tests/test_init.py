@@ -16,6 +16,7 @@ from pagetune.commands.init import init
 from pagetune.commands.project import hash_of, library_hashes, project_files
 from pagetune.commands.update import merge_params, update
 from pagetune.errors import UserError
+from pagetune.failures import explain
 from pagetune.params import load_params
 
 PIPELINES = ["dvc.yaml", "export/dvc.yaml"]
@@ -116,7 +117,9 @@ def test_a_project_is_told_from_a_folder(demo: Path) -> None:
 def test_a_file_in_the_place_of_the_folder_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "demo").touch()
     assert message(init, tmp_path / "demo", False).startswith(f"init: {tmp_path / 'demo'} is a file.")
-    assert message(init, tmp_path / "demo" / "inside", False).startswith("init: ")
+    with pytest.raises(OSError, match="Not a directory") as caught:
+        init(tmp_path / "demo" / "inside", False)
+    assert explain(caught.value) == f"{tmp_path / 'demo'} is a file, and a folder is needed there. Move it away."
 
 
 def test_what_was_written_goes_when_the_disk_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,7 +127,8 @@ def test_what_was_written_goes_when_the_disk_is_full(tmp_path: Path, monkeypatch
         raise OSError(28, "No space left on device", str(folder / "pagetune.lock"))
 
     monkeypatch.setattr("pagetune.commands.init.write_lock", full)
-    assert "No space left on device" in message(init, tmp_path / "demo", True)
+    with pytest.raises(OSError, match="No space left on device"):
+        init(tmp_path / "demo", True)
     assert content(tmp_path) == {}
 
 
