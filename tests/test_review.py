@@ -477,7 +477,8 @@ def test_after_another_run_of_the_pipeline_nothing_counts_as_stale_until_the_pai
 def test_the_same_pairs_written_again_are_no_change(here: Path) -> None:
     desk = Desk.open("김")
     os.utime("data/qa.jsonl", (1, 1))
-    desk.refresh()
+    desk.decide(0, Wish(choice="keep"))
+    assert len(read_decisions()) == 1
 
 
 def test_only_the_stale_decisions_that_were_listed_are_removed(here: Path) -> None:
