@@ -65,8 +65,17 @@ def load_kiwi() -> None:
     kiwipiepy.Kiwi = lambda **options: own(**options) if options else loaded
 
 
+def quiet_libraries() -> None:
+    """Quiet what is imported here as a stage does, and forget pagetune again: the commands have their own."""
+    sys.path.insert(0, str(ROOT))
+    importlib.import_module("pagetune.errors").quiet_libraries()
+    sys.path.remove(str(ROOT))
+    for name in [name for name in sys.modules if name.partition(".")[0] == "pagetune"]:
+        del sys.modules[name]
+
+
 def main() -> None:
-    runpy.run_path(str(ROOT / "pagetune/errors.py"))["quiet_libraries"]()
+    quiet_libraries()
     for name in IMPORTED:
         importlib.import_module(name)
     load_kiwi()
