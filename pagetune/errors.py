@@ -5,12 +5,14 @@ from __future__ import annotations  # so that an older Python gets as far as its
 import io
 import logging
 import os
+import select
 import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
+from typing import TextIO
 
 from pagetune.failures import allow_open_files, explain
 from pagetune.masking import mask, mask_output
@@ -43,6 +45,8 @@ def run_stage(name: str, main: Callable[[], None]) -> None:
             main()
             sys.stdout.flush()
         except BrokenPipeError:
+            if not _has_gone(sys.stdout):  # some other pipe, to a process of ours
+                raise
             raise UserError(
                 "the program that read the output has ended, and so has this stage. Run it again."
             ) from None
@@ -50,6 +54,13 @@ def run_stage(name: str, main: Callable[[], None]) -> None:
             end_children()
             say_interrupted(name)
             sys.exit(1)
+
+
+def _has_gone(stream: TextIO) -> bool:
+    """Return whether whoever read the stream has closed it."""
+    watched = select.poll()
+    watched.register(stream.fileno(), 0)
+    return any(seen & select.POLLERR for _, seen in watched.poll(0))
 
 
 @contextmanager

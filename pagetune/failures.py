@@ -42,11 +42,24 @@ def explain(error: BaseException) -> str | None:
     cause: BaseException | None = error
     while cause is not None:
         number = errno_of(cause)
+        if number == errno.ENOENT and (program := _missing_program(cause)):
+            return program
         line = _line(number, _path_of(cause)) if number else None
         if line:
             return line
         cause = cause.__cause__
     return None
+
+
+def _missing_program(error: BaseException) -> str | None:
+    """Name the program that could not be started, for which Python raises what it raises for a missing file."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    name = getattr(error, "filename", None)
+    if not name or trace is None or trace.tb_frame.f_globals.get("__name__") != "subprocess" or Path(name).is_dir():
+        return None
+    return f"the program {shown(name)} was not found. Install it, or add its folder to PATH."
 
 
 def is_from_machine(error: BaseException) -> bool:

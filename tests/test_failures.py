@@ -51,6 +51,11 @@ WRITE = "from pagetune.jsonl import write_text; write_text(Path('out/a.txt'), 'x
         ('mkdir gone; cd gone; rmdir ../gone; {0} -c "$1"', "Path.cwd()", "the current folder was deleted."),
         ('{0} -c "$1"', "raise MemoryError", "memory ran out"),
         (
+            '{0} -c "$1"',
+            "import subprocess; subprocess.run(['no-such-program'])",
+            "the program no-such-program was not found. Install it, or add its folder to PATH.",
+        ),
+        (
             'ulimit -v 4000000; {0} -c "$1"',
             "bytes(5 << 30)",
             "this process may take 3906 MiB. Run `ulimit -v unlimited`",
@@ -88,7 +93,11 @@ def test_a_name_that_is_not_utf_8_is_printed(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "\\udcff \\ud55c\\uae00\n")
 
 
-@pytest.mark.parametrize("body", ["None.x", "{}['a']", "raise ValueError('No space left on device')"])
+#: A pipe to a process of ours whose reader has gone, which is not the one to whoever reads the output.
+OWN_PIPE = "import os; reading, writing = os.pipe(); os.close(reading); os.write(writing, b'x')"
+
+
+@pytest.mark.parametrize("body", ["None.x", "{}['a']", "raise ValueError('No space left on device')", OWN_PIPE])
 def test_a_fault_of_the_program_keeps_its_traceback_and_says_what_to_do_with_it(tmp_path: Path, body: str) -> None:
     done = stage(tmp_path, body)
     assert done.returncode == 1

@@ -12,6 +12,7 @@ from pagetune.commands.request_filter import RequestFilter
 from pagetune.commands.sessions import Sessions
 from pagetune.commands.sources import Sources, as_html
 from pagetune.commands.web import allowed_hosts, in_url, is_loopback, listen
+from pagetune.masking import mask
 
 #: Characters of a question; the answer to a longer one names the limit.
 MAX_QUESTION = 2000
@@ -127,7 +128,7 @@ def _report_in_one_line(blocks: Any) -> None:
         try:
             return await process(*arguments, **named)
         except Exception as error:
-            what = f"a question failed: {type(error).__name__}: {' '.join(str(error).split())[:300]}"
+            what = mask(f"a question failed: {type(error).__name__}: {' '.join(str(error).split())[:300]}")
             print(f"serve: {what}", file=sys.stderr, flush=True)
             raise gr.Error(what, print_exception=False) from None
 

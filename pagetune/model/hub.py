@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pagetune.errors import UserError
+from pagetune.failures import is_from_machine
 from pagetune.jsonl import read_json
 from pagetune.masking import remember
 from pagetune.model.files import INDEX, PICKLES, WEIGHTS, check_names, weight_files
@@ -111,6 +112,8 @@ def _download(params: Model, **options: Any) -> Path:
     try:
         return Path(snapshot_download(params.base, **options))
     except (HTTPError, OSError) as error:
+        if is_from_machine(error):
+            raise
         if isinstance(error, HfHubHTTPError) and error.response.status_code < 500:
             raise _refused(params, error, error.response.status_code) from None
         seen = f"{type(error).__name__}: {first_line(error)}"
