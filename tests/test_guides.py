@@ -307,6 +307,14 @@ def test_every_setting_has_its_line(params: Path) -> None:
     assert [line.partition(":")[0] for line in lines[:-1]] == names
 
 
+def test_each_value_out_of_range_has_the_line_of_the_guide(params: Path) -> None:
+    with pytest.raises(UserError) as caught:
+        apply(params, "qlora:\n  lora_rank: 0\nlearning_rate: -1\n")
+    rank, rate = str(caught.value).splitlines()
+    assert "config.yaml:2: qlora.lora_rank: 0 is not valid here: lora.r: should" in rank
+    assert "config.yaml:3: learning_rate: -1 is not valid here: train.learning_rate: should" in rate
+
+
 def test_a_value_out_of_range_names_the_line_of_the_guide(params: Path) -> None:
     said = refusal(params, "qlora:\n  lora_alpha: 16\n  lora_rank: 0\n")
     assert "config.yaml:3: qlora.lora_rank: 0 is not valid here" in said

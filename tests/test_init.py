@@ -182,6 +182,15 @@ def test_a_file_that_is_new_or_gone_is_named(demo: Path) -> None:
     assert (demo / "presets/mine.yaml").exists()
 
 
+@pytest.mark.parametrize("written", ["'someone/model'", '"someone/model"', "someone/model"])
+def test_a_users_value_keeps_its_quotes(demo: Path, written: str) -> None:
+    text = (demo / "params.yaml").read_text(encoding="utf-8").replace("  base: builtin\n", f"  base: {written}\n")
+    older = text.replace("  min_characters: ", "  retired: ")
+    as_if_written_by(demo, "0.0.9", {"params.yaml": older})
+    update(demo)
+    assert f"  base: {written}\n" in (demo / "params.yaml").read_text(encoding="utf-8")
+
+
 def test_params_keep_the_users_values_and_get_the_new_keys(demo: Path) -> None:
     text = (demo / "params.yaml").read_text(encoding="utf-8")
     older = re.sub(r"(?m)^  min_characters: .*\n", "  retired: 3\n", text)

@@ -90,8 +90,7 @@ def test_a_misspelt_key_is_one_line_with_its_place(params: Path) -> None:
 
 def test_a_value_out_of_range_is_one_line(params: Path) -> None:
     said = refusal(write(params.parent, "lora:\n  r: 0\n"), params)
-    assert "mine.yaml: params.yaml:" in said
-    assert "lora.r: should be 'auto' or a whole number of at least 1, got 0" in said
+    assert "mine.yaml:2: lora.r: should be 'auto' or a whole number of at least 1, got 0" in said
 
 
 @pytest.mark.parametrize("text", ["", "lora: 8\n", "lora:\n", "{"])

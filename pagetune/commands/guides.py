@@ -10,7 +10,7 @@ from ruamel.yaml.error import YAMLError
 from pagetune.commands.guide_names import ALSO_ASIDE, ASIDE, MAPPINGS, OTHER_MODULES, REFUSED, SECRET, TAKEN
 from pagetune.commands.guide_values import NoCounterpartError, Settings, Values, to
 from pagetune.commands.guide_values import share as as_share
-from pagetune.commands.presets import write_values
+from pagetune.commands.presets import Leaf, write_values
 from pagetune.errors import UserError
 from pagetune.params import PARAMS
 
@@ -58,7 +58,8 @@ def apply_guide(guide: Path, document: int | None, params: Path = PARAMS) -> lis
         )
     values, sources, lines = _translate(settings)
     try:
-        changes = write_values(guide, [(tuple(key.split(".")), value) for key, value in values.items()], params)
+        leaves = [Leaf(tuple(key.split(".")), value, sources[key].line) for key, value in values.items()]
+        changes = write_values(guide, leaves, params)
     except UserError as error:
         raise UserError(_with_sources(str(error), sources, guide)) from None
     return [*lines, f"{params}: {len(changes)} of {len(values)} values changed"]
@@ -176,9 +177,11 @@ def _remark(setting: Setting, found: Values, by_name: Settings) -> str:
 
 
 def _with_sources(message: str, sources: dict[str, Setting], guide: Path) -> str:
-    """Put the guide's line and name before a message about a key that comes from it."""
-    found = next((setting for key, setting in sources.items() if f" {key}:" in message), None)
-    return f"{guide}:{found.line}: {found} is not valid here: {message}" if found else message
+    """Put the guide's own name and value before each problem with a key that comes from it."""
+    for key, setting in sources.items():
+        place = f"{guide}:{setting.line}: "
+        message = message.replace(f"{place}{key}: ", f"{place}{setting} is not valid here: {key}: ")
+    return message
 
 
 def _as_yaml(value: Any) -> str:

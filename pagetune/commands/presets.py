@@ -1,9 +1,10 @@
 """Presets: files with values for some keys of params.yaml, which a command writes there."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 from ruamel.yaml import YAML
@@ -20,6 +21,14 @@ from pagetune.params.rules import unknown_key
 WIDTH = 4096
 
 
+class Leaf(NamedTuple):
+    """A key's parts, its new value, and the line that the value stands on in its file, from 1."""
+
+    key: tuple[str, ...]
+    value: Any
+    line: int
+
+
 def apply_preset(preset: Path, params: Path = PARAMS) -> list[str]:
     """Write the preset's values into params.yaml, keep its comments, and return a line for each value that changed.
 
@@ -28,11 +37,11 @@ def apply_preset(preset: Path, params: Path = PARAMS) -> list[str]:
     return write_values(preset, list(_leaves(preset, _read(preset), Params)), params)
 
 
-def write_values(source: Path, leaves: list[tuple[tuple[str, ...], Any]], params: Path) -> list[str]:
-    """Write values by key into params.yaml, and return a line for each that changed. `source` is the file to blame."""
+def write_values(source: Path, leaves: list[Leaf], params: Path) -> list[str]:
+    """Write values into params.yaml, and return a line for each that changed. `source` is the file to blame."""
     load_params(params)
     values, changes = _read(params), []
-    for (*sections, name), value in leaves:
+    for (*sections, name), value, _ in leaves:
         node = values
         for section in sections:
             node = node[section]
@@ -40,27 +49,25 @@ def write_values(source: Path, leaves: list[tuple[tuple[str, ...], Any]], params
             changes.append(f"{'.'.join((*sections, name))}: {node[name]} -> {value}")
             replace_value(node, name, value)
     if changes:
-        _check(source, values)
+        _check(source, values, {".".join(leaf.key): leaf.line for leaf in leaves})
         _write(params, values)
     return changes
 
 
-def _leaves(
-    preset: Path, node: Any, model: type[BaseModel], above: tuple[str, ...] = ()
-) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Yield each key with its value. A preset may give some keys of a section; any other value is replaced whole."""
+def _leaves(preset: Path, node: Any, model: type[BaseModel], above: tuple[str, ...] = ()) -> Iterator[Leaf]:
+    """Yield each key with its value and line. A preset may give some keys of a section; other values are whole."""
     if not isinstance(node, dict):
         raise UserError(f"{preset}: {'.'.join(above) or 'the file'} holds no keys. Name at least one parameter in it.")
     lines: Any = node  # ruamel's mapping knows the line of each key
     for name, value in node.items():
-        key = (*above, str(name))
+        key, line = (*above, str(name)), lines.lc.key(name)[0] + 1
         if name not in model.model_fields:
-            raise UserError(f"{preset}:{lines.lc.key(name)[0] + 1}: {'.'.join(key)} {unknown_key(str(name), model)}")
+            raise UserError(f"{preset}:{line}: {'.'.join(key)} {unknown_key(str(name), model)}")
         inner = model.model_fields[name].annotation
         if isinstance(inner, type) and issubclass(inner, BaseModel):
             yield from _leaves(preset, value, inner, key)
         else:
-            yield key, value
+            yield Leaf(key, value, line)
 
 
 def replace_value(node: Any, name: str, value: Any) -> None:
@@ -131,16 +138,25 @@ def _read(path: Path) -> Any:
         raise UserError(f"{path} is not YAML: {' '.join(str(error).split())}. Fix that file.") from None
 
 
-def _check(preset: Path, values: Any) -> None:
-    """Raise UserError where the new values are not valid. They are checked in another file, so that params.yaml never
-    holds wrong ones."""
+def _check(preset: Path, values: Any, lines: dict[str, int]) -> None:
+    """Raise UserError where the new values are not valid, with the preset's line of each key.
+
+    They are checked in another file, so that params.yaml never holds wrong ones.
+    """
     with TemporaryDirectory() as folder:
         trial = Path(folder) / "params.yaml"
         _write(trial, values)
         try:
             load_params(trial)
         except UserError as error:
-            raise UserError(str(error).replace(str(trial), f"{preset}: params.yaml")) from None
+            problems = re.sub(rf"^{re.escape(str(trial))}(?::\d+)?: ", "", str(error), flags=re.MULTILINE)
+            raise UserError("\n".join(_placed(preset, line, lines) for line in problems.splitlines())) from None
+
+
+def _placed(preset: Path, problem: str, lines: dict[str, int]) -> str:
+    """Put before a problem the line of the preset that it comes from."""
+    line = lines.get(problem.partition(":")[0])
+    return f"{preset}:{line}: {problem}" if line else f"{preset}: with it, params.yaml is not valid: {problem}"
 
 
 def _write(path: Path, values: Any) -> None:

@@ -12,11 +12,13 @@ from pagetune.errors import UserError
 
 
 def read_yaml(path: Path, kind: str) -> Any:
-    """Read YAML 1.2 of ruamel's kind `safe`, or `rt` for values that know their lines. Raise UserError if it is not."""
+    """Read YAML 1.2 of ruamel's kind `safe`, or `rt` for values that know lines and quotes. Raise UserError if not."""
     try:
         text = path.read_text(encoding="utf-8")
         # YAML 1.2, in which the 1e-05 that DVC writes is a number; PyYAML's 1.1 makes it a string.
-        values = YAML(typ=kind, pure=True).load(text)
+        yaml = YAML(typ=kind, pure=True)
+        yaml.preserve_quotes = True
+        values = yaml.load(text)
         if "\\u" in text.lower():
             json.dumps(values, ensure_ascii=False, default=str, skipkeys=True).encode()
     except FileNotFoundError:
