@@ -204,3 +204,17 @@ def test_a_heading_in_a_frame_is_text_and_a_form_is_a_table(tmp_path: Path) -> N
     (page,) = read(write_hwpx(tmp_path / "frames.hwpx", body))
     assert page.text.splitlines() == ["Ⅰ 사업 개요", "알리는 글입니다."]
     assert rows_of(page) == [[["담당자", "김서연", "전화", "02-123-4567"]]]
+
+
+def test_cells_that_claim_to_cover_a_billion_rows_are_read(tmp_path: Path) -> None:
+    def cell(text: str, place: str, covered: str) -> str:
+        return f"<hp:tc><hp:subList>{run(text)}</hp:subList><hp:cellAddr {place}/><hp:cellSpan {covered}/></hp:tc>"
+
+    large, small = 'rowSpan="2000000000" colSpan="2000000000"', 'rowSpan="1" colSpan="1"'
+    first = cell("구분", 'rowAddr="0" colAddr="0"', large) + cell("금액", 'rowAddr="0" colAddr="2000000000"', small)
+    second = cell("발급 수수료", 'rowAddr="2000000000" colAddr="0"', small)
+    second += cell("1,000원", 'rowAddr="2000000000" colAddr="2000000000"', small)
+    table = f"<hp:tbl><hp:tr>{first}</hp:tr><hp:tr>{second}</hp:tr></hp:tbl>"
+    body = run("민원 수수료는 다음 표와 같이 정해져 있습니다.") + f"<hp:p><hp:run>{table}</hp:run></hp:p>"
+    (page,) = read(write_hwpx(tmp_path / "large.hwpx", body))
+    assert page.tables[0].rows == [["구분", "금액"], ["발급 수수료", "1,000원"]]

@@ -22,6 +22,7 @@ from pagetune.extract.formats.flow import (
     UnreadableFile,
     without_breaks,
 )
+from pagetune.extract.formats.tables import MAX_COLUMNS
 from pagetune.extract.formats.xml_parts import (
     Element,
     attribute,
@@ -44,8 +45,6 @@ _HOLDERS = frozenset(
 #: The namespace of formulas, whose signs are read in their order.
 _MATH = "/math}"
 _CHARACTERS = {"tab": "\t", "cr": "\n", "noBreakHyphen": "-", "ptab": "\t"}
-#: A cell spans no more columns than this, as Word and browsers have it.
-_MAX_COLUMNS = 1000
 _NO_COLOR = (None, "auto", "FFFFFF")
 
 
@@ -89,10 +88,10 @@ class _Reader:
         open_cells: dict[int, Cell] = {}
         for row, element in enumerate(self._rows(table)):
             column = number_of(child(_properties(element, "trPr"), "gridBefore"), "val", 0)
-            column = min(max(0, column), _MAX_COLUMNS)
+            column = min(max(0, column), MAX_COLUMNS)
             for part in descend(element, "tc"):
                 properties = _properties(part, "tcPr")
-                wide = min(max(1, number_of(child(properties, "gridSpan"), "val", 1)), _MAX_COLUMNS)
+                wide = min(max(1, number_of(child(properties, "gridSpan"), "val", 1)), MAX_COLUMNS)
                 merge = child(properties, "vMerge")
                 above = open_cells.get(column)
                 if merge is not None and attribute(merge, "val") != "restart" and above is not None:

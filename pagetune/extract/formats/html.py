@@ -26,8 +26,8 @@ _INLINE = frozenset((
     "kbd", "label", "mark", "meter", "output", "q", "rp", "rt", "ruby", "s", "samp", "small", "span", "strike",
     "strong", "sub", "sup", "time", "tt", "u", "var", "wbr", "img", "input",
 ))  # fmt: skip
-#: A table in more tables than this is read as text, and a cell covers no more columns than browsers allow.
-_MAX_DEPTH, _MAX_COLUMNS = 20, 1000
+#: A table in more tables than this is read as text.
+_MAX_DEPTH = 20
 _BULLET = "•"
 _LIST_FORMATS = {"a": "LATIN_SMALL", "A": "LATIN_CAPITAL", "i": "ROMAN_SMALL", "I": "ROMAN_CAPITAL"}
 
@@ -147,10 +147,10 @@ def _is_hidden(element: Element) -> bool:
 def _table(element: Element, depth: int) -> Iterator[Block]:
     """Yield a table. One that has a single cell is a frame, which the rules for tables take apart."""
     shown = [list(_shown(row, "td", "th")) for row in _shown(element, "tr")]
-    height = len(shown)
     spans = [
-        [(cell, _row_span(cell, height - at), min(number_of(cell, "colspan", 1), _MAX_COLUMNS)) for cell in row]
-        for at, row in enumerate(shown)
+        # A rowspan of 0 stands for all rows that remain.
+        [(cell, number_of(cell, "rowspan", 1) or len(shown), number_of(cell, "colspan", 1)) for cell in row]
+        for row in shown
     ]
     cells = [
         Cell(*at, _Reader(depth=depth).read(cell), shaded=name_of(cell) == "th") for cell, at in free_columns(spans)
@@ -158,11 +158,6 @@ def _table(element: Element, depth: int) -> Iterator[Block]:
     caption = next(iter(children(element, "caption")), None)
     if cells:
         yield TableBlock(cells, _Reader(depth=depth).read(caption) if caption is not None else [])
-
-
-def _row_span(cell: Element, remaining: int) -> int:
-    """Return the rows that a cell covers; 0 stands for all that remain."""
-    return min(number_of(cell, "rowspan", 1) or remaining, remaining)
 
 
 def _shown(element: Element, *names: str) -> Iterator[Element]:

@@ -88,20 +88,12 @@ def is_table(with_text: list[Cell], cells: list[Cell]) -> bool:
 def _compact(table: TableBlock) -> TableBlock:
     """Leave out the lines at which no cell begins, and then the rows and columns in which nothing stands."""
     for _ in range(2):  # without the empty cells, further lines may have no cell that begins there
-        rows = _numbers({cell.row for cell in table.cells}, _ends(table, "row"))
-        columns = _numbers({cell.column for cell in table.cells}, _ends(table, "column"))
-        cells = [_renumbered(cell, rows, columns) for cell in table.cells]
+        cells = _renumbered(table.cells)
         kept_rows = {row for cell in cells if text_of(cell.blocks) for row in _covered(cell, "row")}
         kept_columns = {column for cell in cells if text_of(cell.blocks) for column in _covered(cell, "column")}
         kept = [cell for cell in cells if _keeps(cell, kept_rows, kept_columns)]
         table = replace(table, cells=kept or cells)
-    rows = _numbers({cell.row for cell in table.cells}, _ends(table, "row"))
-    columns = _numbers({cell.column for cell in table.cells}, _ends(table, "column"))
-    return replace(table, cells=[_renumbered(cell, rows, columns) for cell in table.cells])
-
-
-def _ends(table: TableBlock, side: str) -> int:
-    return max((getattr(cell, side) + getattr(cell, f"{side}_span") for cell in table.cells), default=0)
+    return replace(table, cells=_renumbered(table.cells))
 
 
 def _covered(cell: Cell, side: str) -> range:
@@ -117,13 +109,16 @@ def _keeps(cell: Cell, rows: set[int], columns: set[int]) -> bool:
     return bool(cell.blocks and not all(isinstance(block, Paragraph) for block in cell.blocks)) or in_both
 
 
-def _numbers(starts: set[int], end: int) -> list[int]:
-    """Return for each line, from 0 to the last, how many cells' starts lie before it."""
-    ordered = sorted(starts)
-    return [bisect_left(ordered, line) for line in range(end + 1)]
+def _renumbered(cells: list[Cell]) -> list[Cell]:
+    """Return the cells in rows and columns that are counted from 0, without those in which no cell begins.
 
-
-def _renumbered(cell: Cell, rows: list[int], columns: list[int]) -> Cell:
-    row, column = rows[cell.row], columns[cell.column]
-    bottom, right = rows[cell.row + cell.row_span], columns[cell.column + cell.column_span]
-    return replace(cell, row=row, column=column, row_span=max(1, bottom - row), column_span=max(1, right - column))
+    The numbers in a file may be of any size; these are as many as its cells at most.
+    """
+    rows, columns = sorted({cell.row for cell in cells}), sorted({cell.column for cell in cells})
+    found = []
+    for cell in cells:
+        row, column = bisect_left(rows, cell.row), bisect_left(columns, cell.column)
+        tall = bisect_left(rows, cell.row + cell.row_span) - row
+        wide = bisect_left(columns, cell.column + cell.column_span) - column
+        found.append(replace(cell, row=row, column=column, row_span=max(1, tall), column_span=max(1, wide)))
+    return found
