@@ -23,8 +23,8 @@ T = TypeVar("T")
 #: How to get a file back that was changed, or that an older version wrote and DVC therefore takes for the right one.
 AGAIN = "Run `dvc repro`; if the file stays as it is, `dvc repro -f`."
 
-#: How much the times of processes and of files may differ; the system counts those of processes from its own start.
-CLOCK_SECONDS = 2.0
+#: How much the start of a process may seem to move: the system counts it from its own start, and clocks are set.
+CLOCK_SECONDS = 1.0
 
 
 @contextmanager
@@ -32,7 +32,8 @@ def atomic_write(path: Path) -> Iterator[TextIO]:
     """Open a temporary file beside `path`; rename it to `path` at the end, or remove it after an error."""
     path.parent.mkdir(parents=True, exist_ok=True)
     _remove_abandoned(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    # A process is known by its number and its start: containers give the same numbers again and again.
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{psutil.Process().create_time():.0f}.part")
     try:
         with temporary.open("w", encoding="utf-8", newline="\n") as file:
             yield file
@@ -49,17 +50,17 @@ def atomic_write(path: Path) -> Iterator[TextIO]:
 
 def _remove_abandoned(path: Path) -> None:
     """Remove what processes have left that were killed while they wrote this file."""
-    for part in path.parent.glob(f".{escape(path.name)}.*.part"):
-        pid = part.name.split(".")[-2]
-        if pid.isdigit() and not _is_written_by(int(pid), part):
+    for part in path.parent.glob(f".{escape(path.name)}.*.*.part"):
+        pid, start = part.name.split(".")[-3:-1]
+        if pid.isdigit() and start.isdigit() and not _lives(int(pid), int(start)):
             part.unlink(missing_ok=True)
 
 
-def _is_written_by(pid: int, part: Path) -> bool:
-    """Return whether the process lives; one that began after the last change of the file only has its pid."""
+def _lives(pid: int, start: int) -> bool:
+    """Return whether a process of this number lives that began then."""
     try:
-        return bool(psutil.Process(pid).create_time() - CLOCK_SECONDS <= part.stat().st_mtime)
-    except (psutil.NoSuchProcess, FileNotFoundError):
+        return bool(abs(psutil.Process(pid).create_time() - start) <= CLOCK_SECONDS)
+    except psutil.NoSuchProcess:
         return False
 
 

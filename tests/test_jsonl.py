@@ -4,6 +4,7 @@ import os
 import subprocess
 from pathlib import Path
 
+import psutil
 import pytest
 
 from pagetune.errors import UserError
@@ -57,10 +58,11 @@ def test_a_table_without_rows_is_empty(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_writer_left_is_removed_and_what_a_living_one_writes_is_not(tmp_path: Path) -> None:
-    ended = subprocess.Popen(["true"])
+    ended, parent = subprocess.Popen(["true"]), psutil.Process(os.getppid())
     ended.wait()
-    dead, living = (tmp_path / f".a[1].txt.{pid}.part" for pid in (ended.pid, os.getppid()))
-    others = tmp_path / f".b.txt.{ended.pid}.part"
+    start = round(parent.create_time())
+    dead, living = (tmp_path / f".a[1].txt.{pid}.{start}.part" for pid in (ended.pid, parent.pid))
+    others = tmp_path / f".b.txt.{ended.pid}.{start}.part"
     for part in (dead, living, others):
         part.touch()
     write_text(tmp_path / "a[1].txt", "whole")
@@ -70,8 +72,7 @@ def test_what_a_killed_writer_left_is_removed_and_what_a_living_one_writes_is_no
 
 
 def test_what_a_killed_writer_left_is_removed_where_another_process_has_its_pid(tmp_path: Path) -> None:
-    left = tmp_path / f".a.txt.{os.getpid()}.part"
-    left.touch()
-    os.utime(left, (0, 0))
+    earlier = round(psutil.Process().create_time()) - 5
+    (tmp_path / f".a.txt.{os.getpid()}.{earlier}.part").touch()
     write_text(tmp_path / "a.txt", "whole")
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]

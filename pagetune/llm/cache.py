@@ -17,7 +17,7 @@ from pagetune.records import Record
 #: Part of every key and file: raise it when the form of a file changes, or how a reply is made of a completion.
 VERSION = 2
 #: What this module writes, and what a kill may leave of it.
-_OWN = re.compile(r"[0-9a-f]{64}\.json|\.[0-9a-f]{64}\.json\.\d+\.part")
+_OWN = re.compile(r"[0-9a-f]{64}\.json|\.[0-9a-f]{64}\.json\.[\d.]+\.part")
 
 
 class Reply(Record):
