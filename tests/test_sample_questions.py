@@ -1,5 +1,6 @@
 """The questions about the sample documents that no template wrote, in samples/questions."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
@@ -59,7 +60,17 @@ class Unanswerable(Question):
     why: str = Field(min_length=12)
 
 
-Row = TypeVar("Row", bound=Question)
+class Retention(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    question: str = Field(min_length=6)
+    references: list[str] = Field(min_length=1)
+    language: Literal["ko", "en"]
+    tag: Literal["knowledge", "arithmetic", "instruction"]
+    check: Literal["fact", "exact"]
+
+
+Row = TypeVar("Row", bound=BaseModel)
 
 
 def read(name: str, kind: type[Row]) -> list[Row]:
@@ -70,6 +81,7 @@ def read(name: str, kind: type[Row]) -> list[Row]:
 SPOKEN = read("recall_spoken", Spoken)
 GOLD = read("gold", Gold)
 UNANSWERABLE = read("unanswerable", Unanswerable)
+RETENTION = read("retention", Retention)
 ANSWERABLE: list[Answerable] = [*SPOKEN, *GOLD]
 EVERYTHING: list[Question] = [*ANSWERABLE, *UNANSWERABLE]
 
@@ -96,7 +108,7 @@ def test_there_are_enough_of_each_kind_and_about_every_document() -> None:
 
 
 def test_no_question_stands_twice() -> None:
-    asked = Counter(normal_form(row.question) for row in EVERYTHING)
+    asked = Counter(normal_form(row.question) for row in [*EVERYTHING, *RETENTION])
     assert [question for question, times in asked.items() if times > 1] == []
 
 
@@ -168,3 +180,29 @@ def test_what_a_page_says_instead_is_on_a_page_of_the_document() -> None:
     for row in instead:
         text = "\n".join(page.text for page in pages().values() if page.doc_id == row.doc_id)
         assert [said for said in row.references if not_proven(said, text)] == [], row.question
+
+
+def test_retention_asks_as_much_of_each_kind_in_both_languages() -> None:
+    counts = Counter((row.tag, row.language) for row in RETENTION)
+    assert len(RETENTION) == 120
+    assert all(counts[tag, "ko"] == counts[tag, "en"] for tag, _ in counts)
+    assert [row.question for row in RETENTION if is_korean(row.question) != (row.language == "ko")] == []
+
+
+def is_right_in_general(answer: str, row: Retention) -> bool:
+    if row.check == "exact":
+        return answer.strip() in row.references
+    return any(fact_match(answer, reference, row.question) for reference in row.references)
+
+
+@pytest.mark.parametrize("row", RETENTION, ids=lambda row: row.question)
+def test_a_machine_tells_a_reference_from_the_answers_to_other_questions(row: Retention) -> None:
+    assert all(is_right_in_general(text, row) for text in row.references)
+    own = {digits_of(text) for text in row.references}
+    others = [text for other in RETENTION if other.language == row.language for text in other.references]
+    assert [text for text in others if digits_of(text) not in own and is_right_in_general(text, row)] == []
+
+
+def digits_of(text: str) -> str:
+    """Return the number of an answer, so that 60 and 60 dollars are one, or its letters where it has none."""
+    return re.sub(r"\D", "", text) or normal_form(text)
