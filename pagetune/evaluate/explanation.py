@@ -11,7 +11,6 @@ from typing import Literal, NamedTuple
 
 from pagetune.evaluate.fact_match import Facts, Verdict, facts, judge
 from pagetune.evaluate.fault_sentences import Reason, sentences_for
-from pagetune.evaluate.proper_names import lacking
 from pagetune.evaluate.raw_places import Place, places_in
 from pagetune.evaluate.scoring import Scored, rouge
 from pagetune.evaluate.shared_words import speaks_of, words
@@ -21,6 +20,7 @@ from pagetune.text.korean import is_korean
 from pagetune.text.morphemes import morphemes
 from pagetune.text.negation import polarity
 from pagetune.text.notation import nfc, plain
+from pagetune.text.proper_names import lacking
 from pagetune.text.quantities import Quantity, as_read
 from pagetune.text.readable import readable
 

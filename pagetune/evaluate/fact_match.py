@@ -7,13 +7,13 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 from pagetune.evaluate.contradictions import exchanged_roles, exchanged_words, retraction
-from pagetune.evaluate.proper_names import lacking, names_in
 from pagetune.evaluate.shared_words import SENTENCE, has_item, says_the_same, speaks_of, words
 from pagetune.text.claims import claims
 from pagetune.text.korean import is_korean
 from pagetune.text.morphemes import morphemes
 from pagetune.text.negation import Polarity, polarity
 from pagetune.text.notation import nfc, plain
+from pagetune.text.proper_names import lacking, names_in
 from pagetune.text.quantities import Quantity, Rhythm, as_read, quantities, rhythms
 from pagetune.text.readable import readable
 

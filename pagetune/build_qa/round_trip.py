@@ -1,0 +1,84 @@
+"""A round trip: the author answers its own question once more from the page, without its answer and its evidence.
+
+An answer that was guessed, or taken from the wrong place, seldom comes a second time. What differs is set aside.
+"""
+
+from pagetune.build_qa.draft import Document
+from pagetune.build_qa.same_answer import agrees
+from pagetune.llm.client import Client, Messages, RequestFailed
+from pagetune.llm.escaping import as_written
+from pagetune.llm.prompt_files import language_of, render
+from pagetune.llm.schemas import Reread
+from pagetune.records import Page, Pair, Place, Rejected, Table
+from pagetune.text.refusal import abstains
+
+#: Characters of a page that are shown, so that a request fits into a window of 4,096 tokens in Korean too.
+MAX_CHARACTERS = 4000
+
+
+async def reproduce(client: Client, pair: Pair, page: Page, document: Document) -> Pair | Rejected:
+    """Return the pair if the author gives its answer a second time, else the rejected row with what came instead."""
+    client.expected += 1
+    shown = page_around(page, pair.place) if pair.place else page.text
+    try:
+        written = await client.ask(_messages(pair.instruction, shown, page, document), Reread)
+    except RequestFailed as error:
+        return Rejected.of(pair, "request_failed", str(error))
+    if written is None:
+        return Rejected.of(pair, "not_reproduced", "the second reply cannot be read")
+    second = " ".join(as_written(written.answer, shown).split())
+    if not second or abstains(second):
+        return Rejected.of(
+            pair, "not_reproduced", f"the second time the page does not say: {second[:200]}".rstrip(": ")
+        )
+    if agrees(pair.output, second, pair.instruction):
+        return pair
+    return Rejected.of(pair, "not_reproduced", f"the second time: {second[:200]}")
+
+
+def _messages(question: str, shown: str, page: Page, document: Document) -> Messages:
+    """Return the request. The page comes before the question, so that a server reads it once for all questions."""
+    first = next((one for one in document.paragraphs if one.page_number == page.page_number), None)
+    section = first.section if first and first.section not in shown else ""
+    return render(
+        "round_trip", language_of(shown), page=shown, title=document.title, section=section, question=question
+    )
+
+
+def page_around(page: Page, place: Place) -> str:
+    """Return a page's text and tables, or as much of them around `place` as is shown. Nothing marks the place."""
+    parts = [page.text, *map(_written, page.tables)]
+    whole = "\n\n".join(parts)
+    start, end = place.start, place.end
+    if place.table is not None:
+        above = sum(len(part) + 2 for part in parts[: place.table + 1])
+        start = above + _row_start(page.tables[place.table], place.row or 0)
+        end = start + len(_row(page.tables[place.table].rows[place.row or 0]))
+    left = max(0, min(start - (MAX_CHARACTERS - (end - start)) // 2, len(whole) - MAX_CHARACTERS))
+    cut = whole[left : left + MAX_CHARACTERS]
+    if left:
+        cut = cut[_first_break(cut, start - left) :]
+    if place.table is not None and left > above:
+        return f"{_head(page.tables[place.table])}\n{cut}"
+    return cut.strip()
+
+
+def _first_break(text: str, before: int) -> int:
+    """Return the place behind the first line break or space before `before`, or 0 where there is none."""
+    return next((at + 1 for sign in "\n " if (at := text.find(sign, 0, max(0, before))) >= 0), 0)
+
+
+def _written(table: Table) -> str:
+    return "\n".join([table.caption, *map(_row, table.rows)])
+
+
+def _head(table: Table) -> str:
+    return "\n".join([table.caption, _row(table.rows[0])]).strip()
+
+
+def _row(cells: list[str]) -> str:
+    return " | ".join(cells)
+
+
+def _row_start(table: Table, row: int) -> int:
+    return len("\n".join([table.caption, *map(_row, table.rows[:row]), ""]))
