@@ -3,14 +3,13 @@
 import re
 from itertools import pairwise
 
-from pagetune.text.claims import claims
+from pagetune.text.claims import claims, normal_form
 from pagetune.text.content_words import content_words, has_word
 from pagetune.text.korean import is_korean
 from pagetune.text.morphemes import morphemes
 from pagetune.text.negation import contradict
 from pagetune.text.proper_names import lacking, names_in
-from pagetune.text.quantities import Quantity, quantities
-from pagetune.text.readable import readable
+from pagetune.text.quantities import Quantity, as_read, quantities
 from pagetune.text.units import missing
 
 #: The share of an answer's own words that another one has to have: of a few words, which may be names of things, more.
@@ -37,7 +36,7 @@ def agrees(first: str, second: str, question: str) -> bool:
 
     The shorter one's facts have to be in the longer one, in any order and in other words or units.
     """
-    one, other = (" ".join(readable(text).split()) for text in (first, second))
+    one, other = (" ".join(as_read(text).split()) for text in (first, second))
     if not one or not other:
         return False
     if one.casefold().rstrip(".") == other.casefold().rstrip("."):
@@ -79,7 +78,7 @@ def _holds(long: str, short: str, question: str) -> bool:
         return False
     items = [item for item in _BETWEEN_ITEMS.split(short) if content_words(item)]
     if len(items) >= _LIST and len(short) < 40 * len(items):
-        return all(_shares_words(long, item, "", 0.5) for item in items)
+        return all(normal_form(item) in normal_form(long) or _shares_words(long, item, "", 0.5) for item in items)
     counted = claims(short) != claims("")
     own = _own_words(short, question)
     if not own:
