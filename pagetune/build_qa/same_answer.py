@@ -57,10 +57,10 @@ def _agree_on_yes_or_no(one: str, other: str, sides: tuple[str, str], question: 
              for text, side in zip((one, other), sides, strict=True)]  # fmt: skip
     if all(sides):
         numbers = [quantities(rest) for rest in rests]
-        return sides[0] == sides[1] and (not all(numbers) or _one_holds_the_other(*rests, question))
+        return sides[0] == sides[1] and (not all(numbers) or _one_holds_the_other(rests[0], rests[1], question))
     side, statement = (sides[0], other) if sides[0] else (sides[1], one)
     if any(rest != text and rest for rest, text in zip(rests, (one, other), strict=True)):
-        return _one_holds_the_other(*rests, question)
+        return _one_holds_the_other(rests[0], rests[1], question)
     speaks_of_it = any(has_word(statement, word) for word in content_words(question))
     return speaks_of_it and (side == "no") == contradict(question, statement)
 
