@@ -46,21 +46,30 @@ def _messages(question: str, shown: str, page: Page, document: Document) -> Mess
 
 
 def page_around(page: Page, place: Place) -> str:
-    """Return a page's text and tables, or as much of them around `place` as is shown. Nothing marks the place."""
+    """Return a page's text and tables, or the stretch of them in which `place` is nearest to the middle.
+
+    Stretches overlap by half and are the same for all places, so that nothing in one marks its place.
+    """
     parts = [page.text, *map(_written, page.tables)]
     whole = "\n\n".join(parts)
-    start, end = place.start, place.end
+    above = sum(len(part) + 2 for part in parts[: place.table + 1]) if place.table is not None else 0
+    middle = above + (place.start + place.end) // 2
     if place.table is not None:
-        above = sum(len(part) + 2 for part in parts[: place.table + 1])
-        start = above + _row_start(page.tables[place.table], place.row or 0)
-        end = start + len(_row(page.tables[place.table].rows[place.row or 0]))
-    left = max(0, min(start - (MAX_CHARACTERS - (end - start)) // 2, len(whole) - MAX_CHARACTERS))
+        middle += _row_start(page.tables[place.table], place.row or 0)
+    left = min(_stretches(len(whole)), key=lambda start: abs(start + MAX_CHARACTERS // 2 - middle))
     cut = whole[left : left + MAX_CHARACTERS]
     if left:
-        cut = cut[_first_break(cut, start - left) :]
+        cut = cut[_first_break(cut, middle - left) :]
     if place.table is not None and left > above:
         return f"{_head(page.tables[place.table])}\n{cut}"
     return cut.strip()
+
+
+def _stretches(length: int) -> list[int]:
+    """Return where the stretches of a page begin, evenly spread."""
+    last = max(0, length - MAX_CHARACTERS)
+    steps = -(-last // (MAX_CHARACTERS // 2))
+    return [last * step // steps for step in range(steps + 1)] if steps else [0]
 
 
 def _first_break(text: str, before: int) -> int:
