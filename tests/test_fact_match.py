@@ -5,7 +5,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pagetune.evaluate.controls import echo
-from pagetune.evaluate.fact_match import fact_match, invented, judge
+from pagetune.text.fact_match import fact_match, invented, judge
 
 SAME = [
     # amounts and counts, however they are written

@@ -3,17 +3,21 @@
 An answer that was guessed, or taken from the wrong place, seldom comes a second time. What differs is set aside.
 """
 
+import re
+
 from pagetune.build_qa.draft import Document
-from pagetune.build_qa.same_answer import agrees
 from pagetune.llm.client import Client, Messages, RequestFailed
 from pagetune.llm.escaping import as_written
 from pagetune.llm.prompt_files import language_of, render
 from pagetune.llm.schemas import Reread
 from pagetune.records import Page, Pair, Place, Rejected, Table
+from pagetune.text.fact_match import judge
 from pagetune.text.refusal import abstains
 
 #: Characters of a page that are shown, so that a request fits into a window of 4,096 tokens in Korean too.
 MAX_CHARACTERS = 4000
+#: The faults of an answer that only says less than another one.
+_SAYS_LESS = re.compile("lacks |speaks of something else")
 
 
 async def reproduce(client: Client, pair: Pair, page: Page, document: Document) -> Pair | Rejected:
@@ -31,9 +35,18 @@ async def reproduce(client: Client, pair: Pair, page: Page, document: Document) 
         return Rejected.of(
             pair, "not_reproduced", f"the second time the page does not say: {second[:200]}".rstrip(": ")
         )
-    if agrees(pair.output, second, pair.instruction):
+    if agrees(pair.output, second, pair.instruction, pair.evidence or ""):
         return pair
     return Rejected.of(pair, "not_reproduced", f"the second time: {second[:200]}")
+
+
+def agrees(first: str, second: str, question: str, evidence: str) -> bool:
+    """Tell whether one of two answers states all facts of the other, and neither says otherwise than the other.
+
+    `evidence` is that of the first one: what it adds from there competes with nothing.
+    """
+    forward, back = judge(second, first, question).faults, judge(first, second, question, evidence).faults
+    return not (forward and back) and all(map(_SAYS_LESS.match, (*forward, *back)))
 
 
 def _messages(question: str, shown: str, page: Page, document: Document) -> Messages:

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 
-from pagetune.evaluate.contradictions import exchanged_roles, exchanged_words, retraction
-from pagetune.evaluate.shared_words import SENTENCE, has_item, says_the_same, speaks_of, words
 from pagetune.text.claims import claims
+from pagetune.text.contradictions import exchanged_roles, exchanged_words, retraction
 from pagetune.text.korean import is_korean
 from pagetune.text.morphemes import morphemes
 from pagetune.text.negation import Polarity, polarity
@@ -16,8 +15,9 @@ from pagetune.text.notation import nfc, plain
 from pagetune.text.proper_names import lacking, names_in
 from pagetune.text.quantities import Quantity, Rhythm, as_read, quantities, rhythms
 from pagetune.text.readable import readable
+from pagetune.text.shared_words import SENTENCE, has_item, says_the_same, speaks_of, words
 
-OPPOSITES = Path(__file__).parents[1] / "text" / "opposites.txt"
+OPPOSITES = Path(__file__).with_name("opposites.txt")
 _WEEKDAY = re.compile(
     r"[월화수목금토일]요일|\b(?i:mon|tues|wednes|thurs|fri|satur|sun)day|\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)(?=s?\b|[–-])"
 )
