@@ -132,6 +132,7 @@ def test_of_a_long_table_the_header_and_the_rows_around_the_evidence_are_shown(t
     [
         ("3만 원", "수수료는 3만 원입니다", "수수료는 얼마인가요?"),
         ("30,000원", "3만 원", "수수료는 얼마인가요?"),
+        ("102,960", "102,960개", "질문은 몇 개인가요?"),
         ("90분", "1시간 30분", "얼마나 걸리나요?"),
         ("수수료 없음", "무료입니다", "수수료는 얼마인가요?"),
         ("2024. 9. 15.", "2024년 9월 15일", "언제 시행되나요?"),
@@ -163,6 +164,7 @@ def test_the_same_facts_agree_whichever_came_first(one: str, other: str, questio
         ("사과, 포도, 참외", "사과, 포도, 수박", "어떤 과일이 있나요?"),
         ("한빛센터 운영팀 김철수 팀장", "한빛센터 운영팀 이영희 팀장", "담당자는 누구인가요?"),
         ("Monday to Friday", "Monday to Thursday", "When is it open?"),
+        ("5명", "5개", "얼마나 되나요?"),
         ("FedEx", "UPS", "Which carrier ships it?"),
         ("NB-700", "NB-900", "Which model is it?"),
         ("80 tokens", "the attack becomes weaker", "How long is the string?"),

@@ -11,13 +11,16 @@ from pagetune.llm.escaping import as_written
 from pagetune.llm.prompt_files import language_of, render
 from pagetune.llm.schemas import Reread
 from pagetune.records import Page, Pair, Place, Rejected, Table
+from pagetune.text.claims import claims
 from pagetune.text.fact_match import judge
 from pagetune.text.refusal import abstains
+from pagetune.text.units import missing
 
 #: Characters of a page that are shown, so that a request fits into a window of 4,096 tokens in Korean too.
 MAX_CHARACTERS = 4000
 #: The faults of an answer that only says less than another one.
 _SAYS_LESS = re.compile("lacks |speaks of something else")
+_LACKS_NUMBER = re.compile(r"lacks [\d,.]+\s?[가-힣%]*$")
 
 
 async def reproduce(client: Client, pair: Pair, page: Page, document: Document) -> Pair | Rejected:
@@ -46,7 +49,15 @@ def agrees(first: str, second: str, question: str, evidence: str) -> bool:
     `evidence` is that of the first one: what it adds from there competes with nothing.
     """
     forward, back = judge(second, first, question).faults, judge(first, second, question, evidence).faults
+    if _same_numbers(first, second):
+        forward, back = ([fault for fault in faults if not _LACKS_NUMBER.match(fault)] for faults in (forward, back))
     return not (forward and back) and all(map(_SAYS_LESS.match, (*forward, *back)))
+
+
+def _same_numbers(one: str, other: str) -> bool:
+    """Tell whether two answers have the same numbers; the question may say of what: 몇 명 is answered by 5 and 5명."""
+    mine, theirs = claims(one).numbers, claims(other).numbers
+    return bool(mine) and not missing(mine, theirs) and not missing(theirs, mine)
 
 
 def _messages(question: str, shown: str, page: Page, document: Document) -> Messages:
