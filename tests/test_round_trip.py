@@ -118,6 +118,14 @@ def test_of_a_long_page_the_lines_around_the_evidence_are_shown(number: int) -> 
     assert line in shown.split("\n")
 
 
+@given(st.integers(0, 20_000), st.integers(1, 1000), st.integers(1, 3000))
+def test_the_evidence_is_shown_whole_wherever_the_lines_break(start: int, length: int, line: int) -> None:
+    letters = "".join(f"{n}," for n in range(6000))[:22_000]
+    text = "\n".join(letters[at : at + line] for at in range(0, len(letters), line))
+    place = Place(table=None, row=None, start=start, end=start + length)
+    assert text[start : start + length].strip() in page_around(page(*text.split("\n")), place)
+
+
 @pytest.mark.parametrize(("table", "row"), [(0, 1), (0, 300), (1, 300), (1, 600)])
 def test_of_a_long_table_the_header_and_the_rows_around_the_evidence_are_shown(table: int, row: int) -> None:
     shown = page_around(WIDE, Place(table=table, row=row, start=0, end=1)).split("\n")

@@ -77,13 +77,12 @@ def page_around(page: Page, place: Place) -> str:
     parts = [page.text, *map(_written, page.tables)]
     whole = "\n\n".join(parts)
     above = sum(len(part) + 2 for part in parts[: place.table + 1]) if place.table is not None else 0
-    middle = above + (place.start + place.end) // 2
-    if place.table is not None:
-        middle += _row_start(page.tables[place.table], place.row or 0)
-    left = min(_stretches(len(whole)), key=lambda start: abs(start + MAX_CHARACTERS // 2 - middle))
+    before = _row_start(page.tables[place.table], place.row or 0) if place.table is not None else 0
+    start, middle = (above + before + at for at in (place.start, (place.start + place.end) // 2))
+    left = min(_stretches(len(whole)), key=lambda begin: abs(begin + MAX_CHARACTERS // 2 - middle))
     cut = whole[left : left + MAX_CHARACTERS]
     if left:
-        cut = cut[_first_break(cut, middle - left) :]
+        cut = cut[_first_break(cut, start - left) :]
     if place.table is not None and left > above:
         return f"{_head(page.tables[place.table])}\n{cut}"
     return cut.strip()
