@@ -48,9 +48,11 @@ def agrees(first: str, second: str, question: str, evidence: str) -> bool:
 
     `evidence` is that of the first one: what it adds from there competes with nothing.
     """
-    forward, back = judge(second, first, question).faults, judge(first, second, question, evidence).faults
-    if _same_numbers(first, second):
-        forward, back = ([fault for fault in faults if not _LACKS_NUMBER.match(fault)] for faults in (forward, back))
+    same = _same_numbers(first, second)
+    forward, back = (
+        [fault for fault in judge(one, other, question, known).faults if not (same and _LACKS_NUMBER.match(fault))]
+        for one, other, known in ((second, first, ""), (first, second, evidence))
+    )
     return not (forward and back) and all(map(_SAYS_LESS.match, (*forward, *back)))
 
 
