@@ -63,6 +63,7 @@ def test_what_comes_again_in_other_words_is_kept(second: str) -> None:
     ("second", "detail"),
     [
         ('{"answer": "8,000원"}', "the second time: 8,000원"),
+        ('{"answer": "한빛센터의 입장료"}', "the second time: 한빛센터의 입장료"),
         ('{"answer": "명시되어 있지 않음"}', "the second time the page does not say: 명시되어 있지 않음"),
         ('{"answer": ""}', "the second time the page does not say"),
         ("9,000원", "the second reply cannot be read"),

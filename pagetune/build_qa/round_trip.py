@@ -6,6 +6,7 @@ An answer that was guessed, or taken from the wrong place, seldom comes a second
 import re
 
 from pagetune.build_qa.draft import Document
+from pagetune.build_qa.soundness import fault_of_answer
 from pagetune.llm.client import Client, Messages, RequestFailed
 from pagetune.llm.escaping import as_written
 from pagetune.llm.prompt_files import language_of, render
@@ -18,6 +19,8 @@ from pagetune.text.units import missing
 
 #: Characters of a page that are shown, so that a request fits into a window of 4,096 tokens in Korean too.
 MAX_CHARACTERS = 4000
+#: What is wrong with a second answer that confirms no first one.
+_SAYS_NOTHING = {"unanswered", "answer_in_question", "repeats_itself"}
 #: The faults of an answer that only says less than another one.
 _SAYS_LESS = re.compile("lacks |speaks of something else")
 _LACKS_NUMBER = re.compile(r"lacks [\d,.]+\s?[가-힣%]*$")
@@ -38,9 +41,15 @@ async def reproduce(client: Client, pair: Pair, page: Page, document: Document) 
         return Rejected.of(
             pair, "not_reproduced", f"the second time the page does not say: {second[:200]}".rstrip(": ")
         )
-    if agrees(pair.output, second, pair.instruction, pair.evidence or ""):
+    if _answers(pair.instruction, second) and agrees(pair.output, second, pair.instruction, pair.evidence or ""):
         return pair
     return Rejected.of(pair, "not_reproduced", f"the second time: {second[:200]}")
+
+
+def _answers(question: str, second: str) -> bool:
+    """Tell whether the second answer says anything: one that only repeats the question confirms nothing."""
+    fault = fault_of_answer(question, second, "")
+    return fault is None or fault[0] not in _SAYS_NOTHING
 
 
 def agrees(first: str, second: str, question: str, evidence: str) -> bool:
