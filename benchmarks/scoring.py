@@ -13,9 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
-from pagetune.evaluate.fact_match import fact_match
 from pagetune.evaluate.scoring import Scored, chrf, in_pieces, normalize_answer, rouge, score
-from pagetune.evaluate.tokenizers import CharacterTokenizer, f1, make_tokenizer
+from pagetune.text.fact_match import fact_match
+from pagetune.text.tokenizers import CharacterTokenizer, f1, make_tokenizer
 
 PAIRS = 10_000
 SAMPLES = Path(__file__).parent.parent / "samples"

@@ -47,6 +47,7 @@ Reason = Literal[
     "two_questions",
     "answer_in_question",
     "not_about_question",
+    "not_reproduced",
     "example_only",
     "other_language",
     "repeats_itself",

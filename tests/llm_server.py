@@ -135,14 +135,14 @@ def serving(reply: Reply) -> AbstractContextManager[Server]:
 
 
 def passage_of(body: Body) -> str:
-    found = re.search(r"<(?:글|text|원문|source)>\n(.*)\n</", body["messages"][1]["content"], re.DOTALL)
+    found = re.search(r"<(?:글|text|원문|source|페이지|page)>\n(.*)\n</", body["messages"][1]["content"], re.DOTALL)
     return found[1] if found else ""
 
 
 def task_of(body: Body) -> str:
     """Tell which of pagetune's prompts the body holds."""
     names = {"questions": "questions", "evidence": "answer", "faithfulness": "judge", "paraphrases": "paraphrase"}
-    names["reason"] = "assess"
+    names |= {"reason": "assess", "answer": "round_trip"}
     system = body["messages"][0]["content"]
     return next(
         (task for word, task in names.items() if f'{{"{word}"' in system or f'"{word}": "…"' in system), "translate"
@@ -158,7 +158,7 @@ def reading_model(body: Body, _: int) -> str:
         subjects = [re.match(r".+?[은는이가](?=\s)|\S+\s\S+|.+", text) for text in sentences[:count]]
         questions = [f"{found[0]} 무엇인가요?" for found in subjects if found]
         return json.dumps({"questions": questions}, ensure_ascii=False)
-    if task == "answer":
+    if task in ("answer", "round_trip"):
         asked = re.findall(r"(?:질문|Question): (.*) 무엇인가요\?", body["messages"][1]["content"])[-1]
         answer = next(text for text in sentences if text.startswith(asked))
         return json.dumps({"answer": answer, "evidence": answer}, ensure_ascii=False)

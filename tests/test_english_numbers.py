@@ -3,10 +3,10 @@
 import pytest
 
 from pagetune.evaluate.explanation import explain
-from pagetune.evaluate.fact_match import fact_match
 from pagetune.evaluate.scoring import Scored
-from pagetune.evaluate.tokenizers import make_tokenizer
 from pagetune.text.english_numbers import english_in_digits
+from pagetune.text.fact_match import fact_match
+from pagetune.text.tokenizers import make_tokenizer
 
 EQUAL = [
     ("an hour", "60 minutes"), ("an hour and a half", "90 minutes"), ("half an hour", "30 minutes"),

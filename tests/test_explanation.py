@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pagetune.evaluate.explanation import Explanation, Span, explain
-from pagetune.evaluate.fact_match import judge
 from pagetune.evaluate.raw_places import places_in
 from pagetune.evaluate.scoring import Scored
-from pagetune.evaluate.tokenizers import make_tokenizer
+from pagetune.text.fact_match import judge
+from pagetune.text.tokenizers import make_tokenizer
 
 CASES = [
     case

@@ -5,7 +5,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pagetune.evaluate.controls import echo
-from pagetune.evaluate.fact_match import fact_match, invented, judge
+from pagetune.text.fact_match import fact_match, invented, judge
 
 SAME = [
     # amounts and counts, however they are written
@@ -297,3 +297,10 @@ def test_an_addition_may_not_contradict_the_evidence() -> None:
     answer = "전자책은 10일 동안 대출됩니다. 대출 기간은 연장할 수 없습니다."
     assert fact_match(answer, "10일 동안 대출됩니다.", "며칠 대출되나요?") == 1
     assert fact_match(answer, "10일 동안 대출됩니다.", "며칠 대출되나요?", evidence) == 0
+
+
+def test_a_placed_order_is_not_a_sequence() -> None:
+    reference = "Orders before noon, from members or from guests, ship today; later ones ship tomorrow."
+    prediction = "Later ones ship tomorrow; orders before noon, from members or from guests, ship today."
+    assert fact_match(prediction, reference, "When will my online order ship?") == 1
+    assert fact_match(prediction, reference, "In which order do they ship?") == 0

@@ -116,7 +116,8 @@ def test_what_cannot_be_read_is_rejected_by_passage_or_by_question() -> None:
 
 def test_a_request_without_an_answer_is_skipped_where_the_user_says_so() -> None:
     def fail_one(body: Body, times: int) -> str | Fault:
-        return Fault(500) if "9,000원" in passage_of(body) else reading_model(body, times)
+        fails = "9,000원" in passage_of(body) and task_of(body) != "round_trip"
+        return Fault(500) if fails else reading_model(body, times)
 
     pairs, ledger = generated(fail_one, TEXT, on_failed_request="skip")
     assert len(pairs) == 1
@@ -151,7 +152,7 @@ def test_an_english_page_is_asked_about_in_english() -> None:
         return reading_model(body, times)
 
     generated(reply, page("Guide", "The store opens at 9 o'clock on Monday."), TEXT)
-    assert set(seen) == {"You w", "You a", "당신은 문", "당신은 주"}
+    assert set(seen) == {"You w", "You a", "당신은 문", "당신은 주", "당신은 글"}
 
 
 PARAGRAPHS = st.lists(st.text("가나다라 .", min_size=1, max_size=300).filter(str.strip), min_size=1, max_size=20)

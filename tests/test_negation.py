@@ -4,7 +4,7 @@ import pytest
 from test_curate import ASKED, LONG, pair
 
 from pagetune.curate.duplicates import near_duplicates, without_duplicates
-from pagetune.evaluate.fact_match import fact_match
+from pagetune.text.fact_match import fact_match
 from pagetune.text.negation import polarity
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from pagetune.evaluate.fact_match import fact_match
 from pagetune.text.claims import claims
 from pagetune.text.evidence import not_proven
+from pagetune.text.fact_match import fact_match
 from pagetune.text.numerals import few_in_digits, in_digits
 
 

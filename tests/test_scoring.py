@@ -13,7 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pagetune.errors import UserError
-from pagetune.evaluate.fact_match import fact_match
 from pagetune.evaluate.scoring import (
     METRICS,
     Scored,
@@ -25,7 +24,8 @@ from pagetune.evaluate.scoring import (
     rouge,
     score,
 )
-from pagetune.evaluate.tokenizers import CharacterTokenizer, Tokenizer, WhitespaceTokenizer, f1, make_tokenizer
+from pagetune.text.fact_match import fact_match
+from pagetune.text.tokenizers import CharacterTokenizer, Tokenizer, WhitespaceTokenizer, f1, make_tokenizer
 
 KIWI = make_tokenizer("kiwi")
 WORDS = st.lists(st.sampled_from(["가", "나", "다", "라", "마", "1", "2"]), max_size=8).map(" ".join)

@@ -7,8 +7,8 @@ from conftest import shared
 from typer.testing import CliRunner
 
 from pagetune.__main__ import app
-from pagetune.evaluate.fact_match import fact_match
 from pagetune.evaluate.self_test import PARTS, Case, rates, read_cases
+from pagetune.text.fact_match import fact_match
 
 CASES = read_cases()
 #: The least share of right answers accepted and of wrong ones refused; docs/scores.md has the figures.

@@ -2,8 +2,8 @@
 
 import pytest
 
-from pagetune.evaluate.fact_match import fact_match
 from pagetune.text.claims import claims, unsupported
+from pagetune.text.fact_match import fact_match
 
 SAME = [
     ("5kg", "5킬로그램"),

@@ -11,6 +11,7 @@ from pagetune.build_qa.answer_kinds import fault_of_claim
 from pagetune.build_qa.draft import Document, to_document
 from pagetune.build_qa.pairs import pair_from_page
 from pagetune.build_qa.passages import Passage, passages
+from pagetune.build_qa.round_trip import reproduce
 from pagetune.build_qa.rules import readable_pages
 from pagetune.build_qa.soundness import fault_of_answer, fault_of_question, without_number
 from pagetune.build_qa.surroundings import Claim
@@ -76,7 +77,7 @@ async def _ask_about(
     chosen, surplus = choose_questions(written, quota(passage, qa))
     client.expected += len(chosen)
     source = sources[passage.doc_id, passage.page_number]
-    answered = await gather(_request_answer(client, Question(passage, text), source) for text in chosen)
+    answered = await gather(_answer(client, Question(passage, text), source, qa) for text in chosen)
     return answered + [_reject(passage, reason, text) for text, reason in surplus]
 
 
@@ -116,6 +117,13 @@ async def _request_questions(client: Client, passage: Passage, qa: Qa) -> list[s
 def _messages(task: str, passage: Passage, **values: object) -> Messages:
     own = {"title": passage.title, "section": passage.section, "passage": passage.text}
     return render(task, language_of(passage.text), **own, **values)
+
+
+async def _answer(client: Client, question: Question, source: Source, qa: Qa) -> Pair | Rejected:
+    pair = await _request_answer(client, question, source)
+    if isinstance(pair, Rejected) or not qa.round_trip:
+        return pair
+    return await reproduce(client, pair, source.page, source.document)
 
 
 async def _request_answer(client: Client, question: Question, source: Source) -> Pair | Rejected:

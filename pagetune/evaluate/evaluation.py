@@ -6,14 +6,14 @@ from typing import Any, Literal
 
 from pagetune.errors import UserError
 from pagetune.evaluate.controls import control_answers, instruction_of
-from pagetune.evaluate.fact_match import invented
 from pagetune.evaluate.intervals import Estimates, summarize
 from pagetune.evaluate.scoring import METRICS, Scored, check_tokenizer, in_pieces, score
 from pagetune.evaluate.sources import Sources
-from pagetune.evaluate.tokenizers import Tokenizer, make_tokenizer, tokenizer_record
 from pagetune.params import Evaluate, Task
 from pagetune.records import Example, Prediction, fact_id
+from pagetune.text.fact_match import invented
 from pagetune.text.refusal import abstains
+from pagetune.text.tokenizers import Tokenizer, make_tokenizer, tokenizer_record
 
 MODELS = ("base", "tuned")
 #: In the order of the tables.

@@ -9,20 +9,20 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from pagetune.evaluate.fact_match import Facts, Verdict, facts, judge
 from pagetune.evaluate.fault_sentences import Reason, sentences_for
-from pagetune.evaluate.proper_names import lacking
 from pagetune.evaluate.raw_places import Place, places_in
 from pagetune.evaluate.scoring import Scored, rouge
-from pagetune.evaluate.shared_words import speaks_of, words
-from pagetune.evaluate.tokenizers import Tokenizer
 from pagetune.text.claims import claims
+from pagetune.text.fact_match import Facts, Verdict, facts, judge
 from pagetune.text.korean import is_korean
 from pagetune.text.morphemes import morphemes
 from pagetune.text.negation import polarity
 from pagetune.text.notation import nfc, plain
+from pagetune.text.proper_names import lacking
 from pagetune.text.quantities import Quantity, as_read
 from pagetune.text.readable import readable
+from pagetune.text.shared_words import speaks_of, words
+from pagetune.text.tokenizers import Tokenizer
 
 #: What a word is to the verdict, the strongest first: a word with several claims gets the first of their marks. For an
 #: `alike` word the other text has one of like meaning. A `spare` word of the reference is missing without consequence,

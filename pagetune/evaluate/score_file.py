@@ -8,8 +8,8 @@ from pydantic import ValidationError
 from pagetune.errors import UserError
 from pagetune.evaluate.intervals import summarize
 from pagetune.evaluate.scoring import METRICS, check_tokenizer, in_pieces, read_scored, score
-from pagetune.evaluate.tokenizers import make_tokenizer, tokenizer_record
 from pagetune.params import Evaluate, load_params
+from pagetune.text.tokenizers import make_tokenizer, tokenizer_record
 
 
 def score_file(file: Path, tokenizer: str | None, references: str | None) -> str:

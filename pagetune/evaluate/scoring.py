@@ -15,10 +15,10 @@ from typing import Any, Literal
 from rouge_score import rouge_scorer
 
 from pagetune.errors import UserError
-from pagetune.evaluate.fact_match import fact_match, readings
-from pagetune.evaluate.tokenizers import CharacterTokenizer, Tokenizer, f1
+from pagetune.text.fact_match import fact_match, readings
 from pagetune.text.morphemes import learn_morphemes
 from pagetune.text.notation import nfc, plain
+from pagetune.text.tokenizers import CharacterTokenizer, Tokenizer, f1
 
 METRICS = (
     "rouge1",

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pagetune.errors import UserError
-from pagetune.evaluate.fact_match import fact_match
 from pagetune.shipped import shipped
+from pagetune.text.fact_match import fact_match
 
 CASES = shipped("tests/data/fact_cases.jsonl")
 #: What the rules were made with; what nobody read, but whose counts were looked at meanwhile; and what was written once

@@ -24,6 +24,10 @@ class Answered(Schema):
     evidence: str
 
 
+class Reread(Schema):
+    answer: str
+
+
 class Graded(Schema):
     faithfulness: Grade
     clarity: Grade

@@ -102,6 +102,7 @@ class Qa(Section):
     passage_characters: Annotated[int, Field(ge=100)]
     characters_per_question: Count
     max_questions_per_passage: Count
+    round_trip: bool
     judge: Literal["none", "llm"]
     min_faithfulness: Grade
     min_clarity: Grade

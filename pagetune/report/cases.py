@@ -11,8 +11,8 @@ from pagetune.evaluate.explanation import Explanation, explain
 from pagetune.evaluate.scoring import Scored, in_pieces
 from pagetune.evaluate.sources import Sources
 from pagetune.evaluate.tables import verdict
-from pagetune.evaluate.tokenizers import make_tokenizer
 from pagetune.records import Pair, Prediction
+from pagetune.text.tokenizers import make_tokenizer
 
 #: With more cases the page gets slow on a phone.
 CASES_SHOWN = 1000

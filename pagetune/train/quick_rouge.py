@@ -64,7 +64,7 @@ class Quick:
 
     def _rouge(self, answers: list[str]) -> dict[str, float | None]:
         from pagetune.evaluate.scoring import rouge
-        from pagetune.evaluate.tokenizers import make_tokenizer
+        from pagetune.text.tokenizers import make_tokenizer
 
         tokenizer, sums = make_tokenizer("kiwi"), dict.fromkeys(NAMES, 0.0)
         for row, answer in zip(self.rows, answers, strict=True):

@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 
-from pagetune.evaluate.contradictions import exchanged_roles, exchanged_words, retraction
-from pagetune.evaluate.proper_names import lacking, names_in
-from pagetune.evaluate.shared_words import SENTENCE, has_item, says_the_same, speaks_of, words
 from pagetune.text.claims import claims
+from pagetune.text.contradictions import exchanged_roles, exchanged_words, retraction
 from pagetune.text.korean import is_korean
 from pagetune.text.morphemes import morphemes
 from pagetune.text.negation import Polarity, polarity
 from pagetune.text.notation import nfc, plain
+from pagetune.text.proper_names import lacking, names_in
 from pagetune.text.quantities import Quantity, Rhythm, as_read, quantities, rhythms
 from pagetune.text.readable import readable
+from pagetune.text.shared_words import SENTENCE, has_item, says_the_same, speaks_of, words
 
-OPPOSITES = Path(__file__).parents[1] / "text" / "opposites.txt"
+OPPOSITES = Path(__file__).with_name("opposites.txt")
 _WEEKDAY = re.compile(
     r"[월화수목금토일]요일|\b(?i:mon|tues|wednes|thurs|fri|satur|sun)day|\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)(?=s?\b|[–-])"
 )
@@ -28,8 +28,10 @@ _LEAD = re.compile(r"^\s*(?:네|예|yes|아니요|아니오|no)[,.!]?\s+(?=\S)",
 _CONDITION = re.compile(
     r"(?:지나면|넘으면|초과하면|않으면|아니면|없으면|경우에는|이후에는|(?:^|\s)(?:단|다만),|(?i:\bunless\b|\botherwise\b|\bif\b))"
 )
-_LIST_QUESTION = re.compile(r"모두|각각|전부|무엇무엇|순서|(?i:\ball\b|\beach\b|\border\b|\bsteps?\b)")
-_ORDER_QUESTION = re.compile(r"순서|차례대로|(?i:\border\b|\bsteps?\b)")
+#: An order that is kept, not one that is placed.
+_ORDER = r"\b(?:what|which|right|correct) order\b|\border (?:of|in which)\b|\bsteps?\b"
+_LIST_QUESTION = re.compile(rf"모두|각각|전부|무엇무엇|순서|(?i:\ball\b|\beach\b|{_ORDER})")
+_ORDER_QUESTION = re.compile(rf"순서|차례대로|(?i:{_ORDER})")
 _NO_FEE = re.compile(
     r"(?:요금|비용|수수료|배송비|회비|입장료|이용료|사용료|수강료)[은는이가도]?\s?없(?:습니다|다|음|이|는|고|으)"
 )

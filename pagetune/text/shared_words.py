@@ -4,7 +4,6 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from pagetune.evaluate.tokenizers import CharacterTokenizer, f1
 from pagetune.text.english_numbers import english_in_digits
 from pagetune.text.korean import is_korean
 from pagetune.text.morphemes import kiwi, morphemes
@@ -12,6 +11,7 @@ from pagetune.text.negation import NEGATIVE
 from pagetune.text.notation import plain
 from pagetune.text.numerals import in_digits
 from pagetune.text.synonyms import stem, synonyms
+from pagetune.text.tokenizers import CharacterTokenizer, f1
 
 #: The share of the reference's new words from which on two texts say the same.
 _SHARED = 0.5

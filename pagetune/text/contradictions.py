@@ -6,11 +6,11 @@ from difflib import SequenceMatcher
 from fractions import Fraction
 from itertools import combinations, pairwise
 
-from pagetune.evaluate.shared_words import SENTENCE, words
 from pagetune.text.korean import is_korean
 from pagetune.text.morphemes import Morpheme, morphemes
 from pagetune.text.notation import plain
 from pagetune.text.quantities import as_read, quantities
+from pagetune.text.shared_words import SENTENCE, words
 from pagetune.text.synonyms import synonyms
 
 _RETRACTED = re.compile(
