@@ -87,7 +87,7 @@ def ask(url: str, *words: str, **changes: Any) -> list[Any]:
     fast = {"base_url": url, "model": "m", "timeout_seconds": 0.5, "max_retries": 0, "on_failed_request": "skip"}
 
     async def run() -> list[Any]:
-        client = Client(PARAMS.model_copy(update=fast | changes), "test")
+        client = Client(PARAMS.model_copy(update=fast | changes), "test", "pair")
         asked = [client.ask([{"role": "user", "content": word}], Answered) for word in words]
         try:
             return await asyncio.gather(*asked, return_exceptions=True)
