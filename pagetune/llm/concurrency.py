@@ -1,8 +1,9 @@
 """How many requests are under way at once. `llm.concurrency: auto` learns it from what the server gets done.
 
 The limit doubles while the server gets more done for it, and goes back where replies only take longer, because the
-additional requests wait inside the server. Where the server refuses, or a request runs into its deadline, the limit is
-halved and then grows in small steps, as TCP does (additive increase, multiplicative decrease).
+additional requests wait inside the server; after that it is tried in smaller steps. Where the server refuses, or a
+request runs into its deadline, the limit is halved and grows in the smallest steps, as TCP does (additive increase,
+multiplicative decrease).
 """
 
 import asyncio
@@ -22,8 +23,8 @@ ROUND = 6
 GAIN = 0.25
 #: Rounds at a limit before a higher one is tried again that was no faster.
 REST = 8
-#: After a refusal the limit grows by this share of itself.
-STEP = 1 / 8
+#: The share of itself by which the limit grows at first, and the least.
+FIRST_STEP, LEAST_STEP = 1.0, 1 / 8
 #: A higher limit is tried only if replies would stay below this share of the deadline, were it no faster.
 DEADLINE_SHARE = 0.8
 #: What is kept of the measurements of earlier rounds.
@@ -68,7 +69,7 @@ class Limit:
         self._timeout_seconds = timeout_seconds
         self._levels = [_Level(FIRST if concurrency == "auto" else concurrency)]
         self._rest = 0
-        self._was_refused = False
+        self._step = FIRST_STEP
 
     @property
     def now(self) -> int:
@@ -89,13 +90,13 @@ class Limit:
             return
         half = max(1, self.now // 2)
         self._levels = [level for level in self._levels if level.limit < half]
-        self._was_refused = True
+        self._step = LEAST_STEP
         self._move_to(half)
 
     def _judge(self, level: _Level) -> None:
         if len(self._levels) > 1 and not _is_faster(level, self._levels[-2]):
             self._levels.pop()
-            self._rest = REST
+            self._rest, self._step = REST, max(LEAST_STEP, self._step / 2)
             self._levels[-1].begin_round()
             self.generation += 1
             return
@@ -106,7 +107,7 @@ class Limit:
             self._move_to(higher)
 
     def _higher(self, level: _Level) -> int:
-        step = max(1, int(STEP * level.limit)) if self._was_refused else level.limit
+        step = max(1, int(self._step * level.limit))
         in_time = DEADLINE_SHARE * self._timeout_seconds / max(level.slowest, 1e-9)
         return min(MOST, level.limit + step, int(level.limit * min(in_time, MOST)))
 

@@ -5,6 +5,7 @@ A server that answers GET /models slowly, or not at all, may still answer reques
 
 import asyncio
 import ipaddress
+import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +16,6 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 
 from pagetune.errors import UserError
-from pagetune.llm.limited_client import LimitedClient
 from pagetune.masking import mask, without_credentials
 
 #: The time that a server has to accept a connection, and to say which models it has.
@@ -38,42 +38,40 @@ class Contact:
     error: httpx.TransportError | None = None
 
 
-async def find_server(base_url: str, key: str, patience_seconds: float, say: Callable[[str], None]) -> Contact:
+async def find_server(
+    client: httpx.AsyncClient, base_url: str, key: str, patience_seconds: float, say: Callable[[str], None]
+) -> Contact:
     """Return what the server said. Raise UserError where no request can succeed.
 
     A server that is loading its model (503) has `patience_seconds` to end that.
     """
-    async with _client() as client:
+    found = await _look(client, base_url, key)
+    until = time.monotonic() + patience_seconds
+    if found.status == 503:
+        shown = without_credentials(base_url)
+        say(f"{shown} is not ready yet ({found.said}); waiting for it, {patience_seconds:g} s at most")
+    while found.status == 503 and time.monotonic() < until:
+        await asyncio.sleep(LOADING_SECONDS)
         found = await _look(client, base_url, key)
-        until = time.monotonic() + patience_seconds
-        if found.status == 503:
-            say(f"{base_url} is not ready yet ({found.said}); waiting for it, {patience_seconds:g} s at most")
-        while found.status == 503 and time.monotonic() < until:
-            await asyncio.sleep(LOADING_SECONDS)
-            found = await _look(client, base_url, key)
-        if found.models or (found.status == 0 and found.error is None):
-            return found
-        if found.status == 401:
-            raise UserError(_refused_key(base_url, key, found))
-        await _look_elsewhere(client, base_url, key, found)
+    if found.models or (found.status == 0 and found.error is None):
+        return found
+    if found.status == 401:
+        raise UserError(_refused_key(base_url, key, found))
+    await _look_elsewhere(client, base_url, key, found)
     if isinstance(found.error, httpx.ConnectError | httpx.ConnectTimeout):
         raise UserError(_no_connection(base_url, found.error))
     return found
 
 
-def _client() -> LimitedClient:
-    client = LimitedClient(SECONDS)
-    client.timeout = httpx.Timeout(SECONDS, connect=CONNECT_SECONDS)
-    return client
-
-
-async def _look(client: LimitedClient, base_url: str, key: str) -> Contact:
+async def _look(client: httpx.AsyncClient, base_url: str, key: str) -> Contact:
     headers = {"Authorization": f"Bearer {key}"}
+    limits = httpx.Timeout(SECONDS, connect=CONNECT_SECONDS)
     try:
-        response = await client.get(f"{base_url.rstrip('/')}/models", headers=headers)
+        async with asyncio.timeout(SECONDS):
+            response = await client.get(f"{base_url.rstrip('/')}/models", headers=headers, timeout=limits)
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProtocolError) as error:
         return Contact(error=error)
-    except (httpx.HTTPError, httpx.InvalidURL):  # slow, without an end, or broken off
+    except (TimeoutError, httpx.HTTPError, httpx.InvalidURL):  # slow, without an end, or broken off
         return Contact()
     said = mask(" ".join(response.text[:2000].split()))[:200]
     return Contact(_names(response), response.status_code, f"{response.status_code} {said}".strip())
@@ -87,7 +85,7 @@ def _names(response: httpx.Response) -> tuple[str, ...]:
         return ()
 
 
-async def _look_elsewhere(client: LimitedClient, base_url: str, key: str, found: Contact) -> None:
+async def _look_elsewhere(client: httpx.AsyncClient, base_url: str, key: str, found: Contact) -> None:
     """Raise UserError if models are listed at an address that `base_url` may have been meant to be."""
     for address in _similar(base_url, found.error is not None):
         # The key goes to no other host, and not to another program on this one.
@@ -145,15 +143,23 @@ def _no_connection(base_url: str, error: httpx.TransportError) -> str:
         )
     usual = ", ".join(f"{name} {port}" for name, port in USUAL_PORTS.items())
     return (
-        f"{place}: {' '.join(str(why).split())[:200]}. Start the server, or set llm.base_url to its address (usual "
+        f"{place}: {_in_words(why)}. Start the server, or set llm.base_url to its address (usual "
         f"ports: {usual}).{_proxy(base_url)}"
     )
 
 
 def _innermost(error: BaseException) -> BaseException:
-    while (inner := error.__cause__ or error.__context__) is not None:
-        error = inner
-    return error
+    """Return what began it; of several addresses that a name has, the last one's error."""
+    inner = error.exceptions[-1] if isinstance(error, BaseExceptionGroup) else error.__cause__ or error.__context__
+    return error if inner is None else _innermost(inner)
+
+
+def _in_words(error: BaseException) -> str:
+    if isinstance(error, ConnectionRefusedError):
+        return "nothing listens there"
+    if isinstance(error, socket.gaierror | UnicodeError):
+        return "there is no host of that name"
+    return " ".join(str(error).split())[:200].rstrip(".")
 
 
 def _proxy(base_url: str) -> str:

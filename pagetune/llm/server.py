@@ -59,7 +59,7 @@ class Server:
     def __init__(self, params: Llm, say: Callable[[str], None]) -> None:
         self._params, self._say = params, say
         self._key = _key()
-        self._openai = _connect(params, self._key)
+        self._http, self._openai = _connect(params, self._key)
         self._slots = Slots(Limit(params.concurrency, params.timeout_seconds))
         self._contact: asyncio.Task[Contact] | None = None
         #: How many of the formats json_schema, json_object and none the server has refused so far.
@@ -75,7 +75,8 @@ class Server:
     async def _find(self) -> Contact:
         """Look for the server before the first request is sent; who finds all replies in the cache needs none."""
         if self._contact is None:
-            found = find_server(self._params.base_url, self._key, self._params.timeout_seconds, self._say)
+            params = self._params
+            found = find_server(self._http, params.base_url, self._key, params.timeout_seconds, self._say)
             self._contact = asyncio.ensure_future(found)
         return await asyncio.shield(self._contact)
 
@@ -205,7 +206,8 @@ def _key() -> str:
     return key
 
 
-def _connect(params: Llm, key: str) -> Any:
+def _connect(params: Llm, key: str) -> tuple[Any, Any]:
+    """Return the HTTP client, and the official client that uses it."""
     from openai import AsyncOpenAI
 
     from pagetune.llm.limited_client import LimitedClient
@@ -220,9 +222,8 @@ def _connect(params: Llm, key: str) -> Any:
         ) from None
     limited: Any = LimitedClient(params.timeout_seconds)  # of httpx, which openai 2 and 3 take; 3 is typed for httpx2
     # It would keep its slot while it waits to send a request again, so Server does that itself.
-    return AsyncOpenAI(
-        base_url=params.base_url, api_key=key, timeout=params.timeout_seconds, max_retries=0, http_client=limited
-    )
+    settings = {"base_url": params.base_url, "api_key": key, "timeout": params.timeout_seconds, "max_retries": 0}
+    return limited, AsyncOpenAI(http_client=limited, **settings)
 
 
 def retry_after(headers: Any) -> float | None:
