@@ -224,15 +224,36 @@ def test_a_server_that_turns_us_away_is_not_asked_again(status: int) -> None:
         assert len(server.bodies) == 1
 
 
+@pytest.mark.parametrize("status", [400, 404])
+def test_a_model_that_the_server_does_not_have_is_named_with_those_that_it_has(status: int) -> None:
+    with serving(lambda body, times: Fault(status, '{"error": {"message": "no such model"}}')) as server:
+        server.models = ("qwen3:8b", "gemma3:4b")
+        with pytest.raises(UserError, match=r"llm\.model is test, and the server has qwen3:8b, gemma3:4b: set one of"):
+            ask(params_for(server))
+
+
+def test_a_server_that_takes_any_name_for_its_model_is_asked() -> None:
+    with serving(lambda body, times: GOOD) as server:
+        server.models = ("/models/qwen3.gguf",)
+        assert all(ask(params_for(server))[0])
+
+
+def test_replies_that_are_all_kept_need_no_server() -> None:
+    with serving(lambda body, times: GOOD) as server:
+        params = params_for(server)
+        first, _ = ask(params)
+    assert ask(params)[0] == first
+
+
 def test_a_server_that_is_not_there_is_one_line() -> None:
     gone = PARAMS.model_copy(update={"base_url": "http://127.0.0.1:9/v1", "model": "m", "max_retries": 0})
-    with pytest.raises(UserError, match=r"llm\.base_url: http://127\.0\.0\.1:9/v1 did not answer a request"):
+    with pytest.raises(UserError, match=r"llm\.base_url: no connection to http://127\.0\.0\.1:9/v1: nothing listens"):
         ask(gone)
 
 
 @pytest.mark.parametrize(
     ("url", "says"),
-    [("http://localhost:99999/v1", "is not a valid address"), ("http://a..b/v1", "did not answer a request")],
+    [("http://localhost:99999/v1", "is not a valid address"), ("http://a..b/v1", "there is no host of that name")],
 )
 def test_an_address_that_is_none_is_one_line(url: str, says: str) -> None:
     with pytest.raises(UserError, match=says):
