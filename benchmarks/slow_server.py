@@ -2,13 +2,14 @@
 
     python -m benchmarks.slow_server
 
-A reply takes a second or so, and llm.timeout_seconds is six times that (a server of 20 s a reply, with the usual 120 s).
+A reply takes a second or so, and llm.timeout_seconds is six times that, as 120 s is for a reply of 20 s.
 A server goes on writing replies that nobody waits for any more. Nothing comes from a cache.
 """
 
 import asyncio
 import json
 import os
+import re
 import sys
 import tempfile
 import time
@@ -34,7 +35,7 @@ FIXED = 8
 
 @dataclass
 class Seen:
-    """What a server wrote, and for how many requests nobody waited any longer."""
+    """The replies that a server wrote, the requests that are there, and the most that ever were."""
 
     written: int = 0
     under_way: int = 0
@@ -47,16 +48,13 @@ async def serving(slots: int) -> AsyncIterator[tuple[str, Seen]]:
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while head := await _head(reader):
-            length = int(
-                dict(line.split(": ", 1) for line in head.lower().split("\r\n")[1:] if line).get("content-length", 0)
-            )
-            await reader.readexactly(length)
+            length = re.search(r"content-length: (\d+)", head, re.IGNORECASE)
+            await reader.readexactly(int(length[1]) if length else 0)
             body, status = "{}", "404 Not Found"
             if head.startswith("POST"):
                 body, status = await _write(free, random, seen), "200 OK"
-            writer.write(
-                f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
-            )
+            headers = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
+            writer.write(f"{headers}\r\n\r\n{body}".encode())
         writer.close()
 
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
@@ -87,6 +85,7 @@ async def measure(slots: int, concurrency: object, params: Llm) -> tuple[float, 
         own = {"base_url": address, "model": "m", "timeout_seconds": TIMEOUT_SECONDS, "max_retries": RETRIES}
         changes: dict[str, Any] = own | {"concurrency": concurrency, "on_failed_request": "skip"}
         client = Client(params.model_copy(update=changes), "benchmark", "reply")
+        client.meter.expect(REQUESTS[slots])
         asked = [client.ask([{"role": "user", "content": str(n)}], Answered) for n in range(REQUESTS[slots])]
         began = time.monotonic()
         replies = await asyncio.gather(*asked, return_exceptions=True)

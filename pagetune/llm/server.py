@@ -222,7 +222,12 @@ def _connect(params: Llm, key: str) -> tuple[Any, Any]:
         ) from None
     limited: Any = LimitedClient(params.timeout_seconds)  # of httpx, which openai 2 and 3 take; 3 is typed for httpx2
     # It would keep its slot while it waits to send a request again, so Server does that itself.
-    settings = {"base_url": params.base_url, "api_key": key, "timeout": params.timeout_seconds, "max_retries": 0}
+    settings: dict[str, Any] = {
+        "base_url": params.base_url,
+        "api_key": key,
+        "timeout": params.timeout_seconds,
+        "max_retries": 0,
+    }
     return limited, AsyncOpenAI(http_client=limited, **settings)
 
 
