@@ -101,7 +101,7 @@ async def measure(slots: int, concurrency: object, params: Llm) -> tuple[float, 
 
 def main() -> None:
     params = load_params(Path(__file__).parents[1] / "params.yaml").llm
-    print("slots concurrency  seconds  answered  failed  for nobody  most there  a minute")
+    print("slots concurrency  seconds  answered  failed    in vain  most at once  a minute")
     for slots in REQUESTS:
         speeds = []
         for concurrency in (FIXED, "auto"):

@@ -93,7 +93,7 @@ class Client:
 
     async def _cached(self, key: str, messages: Messages, model: type[BaseModel]) -> Reply:
         async def send(attempt: int) -> Reply:
-            self._beat = self._beat or asyncio.ensure_future(self._show_progress())
+            self._begin()
             return await self._send(messages, model, temperature_of(attempt, self._params.temperature))
 
         reply, was_kept = await kept_or_new(key, model, send, self._keep)
@@ -126,6 +126,12 @@ class Client:
             )
         self._lost += problem is not None
         self._kept += problem is None
+
+    def _begin(self) -> None:
+        """Begin to count the time and to show progress, with the first request that the cache has no reply to."""
+        if self._beat is None:
+            self.meter.begin()
+            self._beat = asyncio.ensure_future(self._show_progress())
 
     async def _show_progress(self) -> None:
         """Show how far the run is, also while no reply comes."""

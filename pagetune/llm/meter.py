@@ -25,6 +25,11 @@ class Meter:
         self._began, self._ended = time.monotonic(), 0.0
         self._recent: deque[float] = deque([self._began], maxlen=_RECENT)
 
+    def begin(self) -> None:
+        """Start the clock, when the first request is sent."""
+        self._began = time.monotonic()
+        self._recent = deque([self._began], maxlen=_RECENT)
+
     def expect(self, requests: int, *, open_others: bool = False) -> None:
         """Say how many requests will come; those that `open_others` are each followed by further ones (`follow`)."""
         self.known += requests
@@ -77,8 +82,8 @@ class Meter:
         seconds, new = self._seconds, self.requests - self.from_cache
         if not new or seconds < 1:
             return []
-        made = [f"{60 * self._made / seconds:.1f} {self.unit}s a minute"] if self._made else []
-        return [*made, f"{60 * new / seconds:.1f} replies a minute", f"{self._new_tokens / seconds:.1f} tokens/s"]
+        made = [f"{60 * self._made / seconds:.1f} {self.unit}s/min"] if self._made else []
+        return [*made, f"{60 * new / seconds:.1f} replies/min", f"{self._new_tokens / seconds:.1f} tokens/s"]
 
     def _time_left(self) -> str:
         left, paces = self.expected - self.requests, len(self._recent) - 1
@@ -86,18 +91,22 @@ class Meter:
             return ""
         # Up to now, and not to the last reply: the longer none comes, the longer it will take.
         seconds = left * (time.monotonic() - self._recent[0]) / paces
-        return f"about {_duration(seconds)} left"
+        return f"{_duration(seconds)} left"
 
     def progress(self, note: str) -> str:
-        """Return one line for a run that goes on, what matters most first: a terminal may cut it. `note` is added."""
+        """Return one line for a run that goes on, what matters most first, as a terminal may cut it.
+
+        `note` says what is being done. Replies a minute stand for what is made of them until there is some.
+        """
         cached = [f"{self.from_cache:,} from the cache"] if self.from_cache else []
-        cost = self.cost and f"cost {self.cost:.2f} of about {self.cost * self.expected / max(1, self.requests):.2f}"
+        expected_cost = self.cost * self.expected / max(1, self.requests)
+        speeds = [speed for speed in self._speeds() if not (self._made and "replies" in speed)]
         parts = [
             f"{self.requests:,} of about {self.expected:,} replies",
             self._time_left(),
-            *self._speeds(),
+            *speeds,
+            f"cost {self.cost:.2f} of {expected_cost:.2f}" if self.cost else "",
             note,
-            cost,
             f"{self.input_tokens:,} tokens in and {self.output_tokens:,} out" if self.requests else "",
             *cached,
         ]
