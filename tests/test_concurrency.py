@@ -241,6 +241,13 @@ def test_after_a_timeout_fewer_are_sent_at_once() -> None:
     assert most == 1
 
 
+def test_a_timeout_is_told_once_while_the_request_is_sent_again(capsys: pytest.CaptureFixture[str]) -> None:
+    with serving(lambda body, times: Fault(hang_seconds=0.6) if times < 3 else GOOD) as server:
+        assert all(ask(server, ["0"], timeout_seconds=0.3))
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("test: no whole reply within 0.3 s, with no other request under way")
+
+
 def test_a_timeout_says_what_to_set() -> None:
     with serving(lambda body, times: Fault(hang_seconds=1.0)) as server:
         changes = {"timeout_seconds": 0.3, "max_retries": 0, "on_failed_request": "skip"}

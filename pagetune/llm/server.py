@@ -31,6 +31,8 @@ Messages = list[dict[str, str]]
 _NOT_A_COMPLETION = (ValueError, AttributeError, LookupError, TypeError, OverflowError, RecursionError)
 #: The first pause before a request is sent again, which doubles each time, and the longest.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 8.0
+#: A pause of that many seconds is worth a line.
+_LONG_PAUSE = 10.0
 #: The longest pause that a server may ask for by Retry-After.
 MAX_RETRY_AFTER = 600.0
 #: Statuses that say that the server has too much to do, and others after which a request is sent again.
@@ -64,6 +66,7 @@ class Server:
         self._contact: asyncio.Task[Contact] | None = None
         #: How many of the formats json_schema, json_object and none the server has refused so far.
         self._refused = 0
+        self._warned: set[str] = set()
         self._random = Random()  # noqa: S311 - spreads what is sent again, no secret
 
     async def reply(self, messages: Messages, model: type[BaseModel], temperature: float) -> Reply:
@@ -145,6 +148,7 @@ class Server:
                 raise
             except openai.APITimeoutError:
                 attempt.refused()
+                self._warn("alone" if attempt.beside == 1 else "beside others", self._too_slow(attempt))
                 raise _Passing(self._too_slow(attempt)) from None
             except openai.APIStatusError as error:
                 self._judge_status(error, attempt)
@@ -153,6 +157,12 @@ class Server:
                 raise _Passing(one_line(error)) from None
             attempt.replied(reply.output_tokens)
             return reply
+
+    def _warn(self, kind: str, what: str) -> None:
+        """Say once for each kind what goes wrong while requests are sent again: that may take long."""
+        if kind not in self._warned:
+            self._warned.add(kind)
+            self._say(what)
 
     def _judge_status(self, error: Any, attempt: Attempt) -> None:
         """Raise _Passing where the request may be sent again."""
@@ -164,6 +174,8 @@ class Server:
             return
         if pause is not None and pause > MAX_RETRY_AFTER:
             raise Unanswered(f"it asks for a pause of {pause:,.0f} s: {one_line(error)}") from None
+        if pause is not None and pause >= _LONG_PAUSE:
+            self._warn("pause", f"the server asks for a pause of {pause:.0f} s: {one_line(error)}")
         raise _Passing(one_line(error), pause) from None
 
     def _too_slow(self, attempt: Attempt) -> str:
