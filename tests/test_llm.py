@@ -238,6 +238,21 @@ def test_a_server_that_takes_any_name_for_its_model_is_asked() -> None:
         assert all(ask(params_for(server))[0])
 
 
+def test_a_run_that_skips_goes_on_without_an_absent_server_and_says_so_once(capsys: pytest.CaptureFixture[str]) -> None:
+    gone = PARAMS.model_copy(
+        update={"base_url": "http://127.0.0.1:9/v1", "model": "m", "on_failed_request": "skip", "max_retries": 5}
+    )
+
+    async def run() -> list[Any]:
+        client = Client(gone, "test", "pair")
+        asked = [client.ask([{"role": "user", "content": str(n)}], Answered) for n in range(3)]
+        return await asyncio.gather(*asked, return_exceptions=True)
+
+    assert all(isinstance(failed, RequestFailed) for failed in asyncio.run(run()))
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("test: llm.base_url: no connection to http://127.0.0.1:9/v1: nothing listens there.")
+
+
 def test_replies_that_are_all_kept_need_no_server() -> None:
     with serving(lambda body, times: GOOD) as server:
         params = params_for(server)

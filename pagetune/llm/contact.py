@@ -26,6 +26,10 @@ LOADING_SECONDS = 1.0
 USUAL_PORTS = {"vLLM": 8000, "Ollama": 11434, "llama.cpp": 8080, "LM Studio": 1234}
 
 
+class Unreachable(UserError):
+    """No connection can be made to the server."""
+
+
 @dataclass(frozen=True)
 class Contact:
     """What a server said to GET /models: the names of its models, or none where it does not tell."""
@@ -41,7 +45,7 @@ class Contact:
 async def find_server(
     client: httpx.AsyncClient, base_url: str, key: str, patience_seconds: float, say: Callable[[str], None]
 ) -> Contact:
-    """Return what the server said. Raise UserError where no request can succeed.
+    """Return what the server said. Raise UserError where no request can succeed; it is Unreachable without connection.
 
     A server that is loading its model (503) has `patience_seconds` to end that.
     """
@@ -59,7 +63,7 @@ async def find_server(
         raise UserError(_refused_key(base_url, key, found))
     await _look_elsewhere(client, base_url, key, found)
     if isinstance(found.error, httpx.ConnectError | httpx.ConnectTimeout):
-        raise UserError(_no_connection(base_url, found.error))
+        raise Unreachable(_no_connection(base_url, found.error))
     return found
 
 

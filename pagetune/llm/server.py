@@ -19,7 +19,7 @@ from pydantic import BaseModel
 from pagetune.errors import UserError
 from pagetune.llm.cache import Reply
 from pagetune.llm.concurrency import Attempt, Limit, Slots
-from pagetune.llm.contact import Contact, find_server
+from pagetune.llm.contact import Contact, Unreachable, find_server
 from pagetune.llm.salvage import MAX_CHARACTERS
 from pagetune.llm.schemas import response_format
 from pagetune.masking import mask, remember, remember_url, repeats_secret
@@ -71,7 +71,13 @@ class Server:
 
     async def reply(self, messages: Messages, model: type[BaseModel], temperature: float) -> Reply:
         """Return the reply to a request. Raises Unanswered, and UserError where every request would fail."""
-        await self._find()
+        try:
+            await self._find()
+        except Unreachable as absent:
+            if self._params.on_failed_request == "stop":
+                raise
+            self._warn("absent", str(absent))
+            raise Unanswered(str(absent)) from None
         async with self._slots.turn():
             return await self._in_any_format(messages, model, temperature)
 
