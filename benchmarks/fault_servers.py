@@ -71,6 +71,9 @@ class _Handler(socketserver.BaseRequestHandler):
         request = _read(self.request)
         if request is None:
             return
+        if not request.body:  # the look at /models before the first request
+            send(self.request, "", "404 Not Found")
+            return
         with self.server.lock:
             self.server.bodies.append(json.dumps(request.body, sort_keys=True))
             number = len(self.server.bodies)

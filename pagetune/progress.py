@@ -1,5 +1,6 @@
-"""How far a stage is: a bar in a terminal, else a line at most every ten seconds."""
+"""How far a stage is: a bar or a line in a terminal, else a line at most every ten seconds."""
 
+import shutil
 import sys
 import time
 from types import TracebackType
@@ -7,6 +8,8 @@ from typing import Any
 
 #: The least time between two lines.
 SECONDS_BETWEEN_LINES = 10.0
+#: Erases a terminal's line from the cursor on (ECMA-48).
+_ERASE_REST = "\x1b[K"
 
 
 class Progress:
@@ -43,3 +46,33 @@ class Progress:
         left = (self.said - self.began) / self.done * (self.total - self.done)
         parts = [f"{self.done} of {self.total} {self.unit}s", *([note] if note else []), f"{left:.0f} s left"]
         print(f"{self.stage}: {', '.join(parts)}", flush=True)
+
+
+class StatusLine:
+    """A line about work whose end is not known exactly: rewritten in a terminal, else printed every ten seconds."""
+
+    def __init__(self, stage: str) -> None:
+        self.stage = stage
+        self.said = time.monotonic()
+        self.is_shown = False
+
+    def show(self, text: str) -> None:
+        if sys.stderr.isatty():
+            # One column stays free: in some terminals the cursor moves to the next line after the last one.
+            line = f"{self.stage}: {text}"[: shutil.get_terminal_size().columns - 1]
+            print(f"\r{line}{_ERASE_REST}", end="", file=sys.stderr, flush=True)
+            self.is_shown = True
+        elif time.monotonic() - self.said >= SECONDS_BETWEEN_LINES:
+            self.say(text)
+
+    def say(self, text: str) -> None:
+        """Print a line that stays."""
+        self.close()
+        self.said = time.monotonic()
+        print(f"{self.stage}: {text}", file=sys.stderr, flush=True)
+
+    def close(self) -> None:
+        """Remove what is shown in the terminal."""
+        if self.is_shown:
+            print(f"\r{_ERASE_REST}", end="", file=sys.stderr, flush=True)
+        self.is_shown = False

@@ -45,6 +45,8 @@ class Server(ThreadingHTTPServer):
     def __init__(self, reply: Reply) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.reply = reply
+        #: What GET /models lists; nothing where there is none.
+        self.models: tuple[str, ...] = ()
         self.bodies: list[Body] = []
         self.headers: list[dict[str, str]] = []
         self.times: list[float] = []
@@ -78,6 +80,11 @@ class Server(ThreadingHTTPServer):
 class Handler(BaseHTTPRequestHandler):
     server: Server
     protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        known = self.path == "/v1/models" and self.server.models
+        listed = json.dumps({"data": [{"id": name} for name in self.server.models]})
+        self._send(200, listed, {}) if known else self._send(404, "{}", {})
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

@@ -312,7 +312,7 @@ def test_without_a_judge_the_outputs_are_what_they_are_with_one_less_what_it_sai
         ({"llm.model": None}, "evaluate: params.yaml: llm.model is null."),
         (
             {"llm.base_url": "http://127.0.0.1:9/v1", "llm.max_retries": 0},
-            "evaluate: llm.base_url: http://127.0.0.1:9/v1 did not answer a request",
+            "evaluate: llm.base_url: no connection to http://127.0.0.1:9/v1: nothing listens there",
         ),
     ],
 )

@@ -40,7 +40,7 @@ def params_for(server: Server, **changes: Any) -> Llm:
 
 def ask(params: Llm, messages: list[list[dict[str, str]]] | None = None) -> tuple[list[Answered | None], Client]:
     async def run() -> tuple[list[Answered | None], Client]:
-        client = Client(params, "test")
+        client = Client(params, "test", "pair")
         return await gather(client.ask(message, Answered) for message in messages or [MESSAGES]), client
 
     return asyncio.run(run())
@@ -145,7 +145,7 @@ def test_one_that_fails_does_not_take_along_another_that_waits_for_the_same() ->
         params = params_for(server, max_retries=0, on_failed_request="skip")
 
         async def both() -> list[Any]:
-            client = Client(params, "test")
+            client = Client(params, "test", "pair")
             good, bad = ([{"role": "user", "content": word}] for word in ("good", "bad"))
 
             async def pair() -> Any:
@@ -189,7 +189,7 @@ def test_a_single_refused_request_does_not_make_the_others_lax() -> None:
         params = params_for(server, concurrency=1, on_failed_request="skip")
 
         async def run() -> list[Any]:
-            client = Client(params, "test")
+            client = Client(params, "test", "pair")
             asked = [client.ask([{"role": "user", "content": str(n)}], Answered) for n in range(3)]
             return await asyncio.gather(*asked, return_exceptions=True)
 
@@ -224,15 +224,51 @@ def test_a_server_that_turns_us_away_is_not_asked_again(status: int) -> None:
         assert len(server.bodies) == 1
 
 
+@pytest.mark.parametrize("status", [400, 404])
+def test_a_model_that_the_server_does_not_have_is_named_with_those_that_it_has(status: int) -> None:
+    with serving(lambda body, times: Fault(status, '{"error": {"message": "no such model"}}')) as server:
+        server.models = ("qwen3:8b", "gemma3:4b")
+        with pytest.raises(UserError, match=r"llm\.model is test, and the server has qwen3:8b, gemma3:4b: set one of"):
+            ask(params_for(server))
+
+
+def test_a_server_that_takes_any_name_for_its_model_is_asked() -> None:
+    with serving(lambda body, times: GOOD) as server:
+        server.models = ("/models/qwen3.gguf",)
+        assert all(ask(params_for(server))[0])
+
+
+def test_a_run_that_skips_goes_on_without_an_absent_server_and_says_so_once(capsys: pytest.CaptureFixture[str]) -> None:
+    gone = PARAMS.model_copy(
+        update={"base_url": "http://127.0.0.1:9/v1", "model": "m", "on_failed_request": "skip", "max_retries": 5}
+    )
+
+    async def run() -> list[Any]:
+        client = Client(gone, "test", "pair")
+        asked = [client.ask([{"role": "user", "content": str(n)}], Answered) for n in range(3)]
+        return await asyncio.gather(*asked, return_exceptions=True)
+
+    assert all(isinstance(failed, RequestFailed) for failed in asyncio.run(run()))
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("test: llm.base_url: no connection to http://127.0.0.1:9/v1: nothing listens there.")
+
+
+def test_replies_that_are_all_kept_need_no_server() -> None:
+    with serving(lambda body, times: GOOD) as server:
+        params = params_for(server)
+        first, _ = ask(params)
+    assert ask(params)[0] == first
+
+
 def test_a_server_that_is_not_there_is_one_line() -> None:
     gone = PARAMS.model_copy(update={"base_url": "http://127.0.0.1:9/v1", "model": "m", "max_retries": 0})
-    with pytest.raises(UserError, match=r"llm\.base_url: http://127\.0\.0\.1:9/v1 did not answer a request"):
+    with pytest.raises(UserError, match=r"llm\.base_url: no connection to http://127\.0\.0\.1:9/v1: nothing listens"):
         ask(gone)
 
 
 @pytest.mark.parametrize(
     ("url", "says"),
-    [("http://localhost:99999/v1", "is not a valid address"), ("http://a..b/v1", "did not answer a request")],
+    [("http://localhost:99999/v1", "is not a valid address"), ("http://a..b/v1", "there is no host of that name")],
 )
 def test_an_address_that_is_none_is_one_line(url: str, says: str) -> None:
     with pytest.raises(UserError, match=says):
@@ -260,7 +296,7 @@ def test_the_same_question_is_asked_once_also_at_the_same_time() -> None:
         again, client = ask(params_for(server))
     assert len(server.bodies) == 1
     assert answers == again * 5
-    assert client.from_cache == 1
+    assert client.meter.from_cache == 1
 
 
 def test_another_temperature_is_another_question() -> None:
@@ -309,7 +345,7 @@ def test_the_cost_is_that_of_the_tokens() -> None:
     with serving(lambda body, times: GOOD) as server:
         prices = {"price_per_million_input_tokens": 100_000.0, "price_per_million_output_tokens": 200_000.0}
         _, client = ask(params_for(server, **prices))
-    assert client.cost == 2.0
+    assert client.meter.cost == 2.0
     assert str(client) == "1 replies (0 from the cache), 10 tokens in and 5 out, cost 2.00"
 
 
@@ -385,7 +421,7 @@ def test_a_truncated_completion_is_read_as_far_as_it_is_whole() -> None:
     with serving(lambda body, times: Fault(200, cut)) as server:
 
         async def run() -> QuestionList | None:
-            return await Client(params_for(server), "test").ask(MESSAGES, QuestionList)
+            return await Client(params_for(server), "test", "pair").ask(MESSAGES, QuestionList)
 
         assert asyncio.run(run()) == QuestionList(questions=["하나?"])
 

@@ -87,7 +87,7 @@ def ask(url: str, *words: str, **changes: Any) -> list[Any]:
     fast = {"base_url": url, "model": "m", "timeout_seconds": 0.5, "max_retries": 0, "on_failed_request": "skip"}
 
     async def run() -> list[Any]:
-        client = Client(PARAMS.model_copy(update=fast | changes), "test")
+        client = Client(PARAMS.model_copy(update=fast | changes), "test", "pair")
         asked = [client.ask([{"role": "user", "content": word}], Answered) for word in words]
         try:
             return await asyncio.gather(*asked, return_exceptions=True)
@@ -130,7 +130,7 @@ def test_a_reply_that_drips_fails_at_its_deadline_and_the_others_go_on(name: str
         failed, *others = ask(url, "bad", "good 1", "good 2", concurrency=2, timeout_seconds=1.0)
     assert time.monotonic() - began < 10
     assert isinstance(failed, RequestFailed)
-    assert "no whole reply within 1 s; raise llm.timeout_seconds or lower llm.concurrency" in str(failed)
+    assert "no whole reply within 1 s, with 2 requests under way; set llm.concurrency: auto" in str(failed)
     assert all(isinstance(answer, Answered) for answer in others)
 
 

@@ -109,5 +109,5 @@ def test_a_server_that_is_down_leaves_nothing_half_written(project: Path) -> Non
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     (line,) = done.stderr.splitlines()
-    assert line.startswith("build_qa: llm.base_url: http://127.0.0.1:9/v1 did not answer a request")
+    assert line.startswith("build_qa: llm.base_url: no connection to http://127.0.0.1:9/v1: nothing listens there.")
     assert {path.name for path in (project / "data").rglob("*") if path.is_file()} == {"pages.jsonl"}

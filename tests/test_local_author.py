@@ -46,7 +46,7 @@ def answers_to(questions: list[str], params: Llm, schema: type[BaseModel] = Answ
     """Ask about one passage, and return the texts of the replies, readable or not."""
 
     async def run() -> tuple[list[str], Client]:
-        client = open_client(params, "test")
+        client = open_client(params, "test", "pair")
         requests = [
             render("answer", "ko", title="안내", section="", passage=PASSAGE, question=question)
             for question in questions
@@ -106,7 +106,7 @@ def test_a_passage_that_several_questions_share_is_read_once(folder: Path, monke
     monkeypatch.setattr(decoding._Steps, "_forward", counting)
     _, client = answers_to(QUESTIONS, params_of(folder))
     # The first pass reads what the prompts share; with each prompt read whole it would be five times as much.
-    assert sum(read[:2]) < client.input_tokens / 2
+    assert sum(read[:2]) < client.meter.input_tokens / 2
 
 
 def test_beginnings_leave_a_token_of_every_prompt() -> None:
@@ -137,7 +137,7 @@ def test_nothing_is_asked_twice_and_no_weights_are_loaded_for_the_cache(
     moved = shutil.copytree(folder, tmp_path / "moved")
     again, client = answers_to(QUESTIONS, params_of(moved), Graded)
     assert again == first
-    assert client.from_cache == client.requests == len(QUESTIONS)
+    assert client.meter.from_cache == client.meter.requests == len(QUESTIONS)
 
 
 def test_other_weights_answer_for_themselves(folder: Path, tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ def test_other_weights_answer_for_themselves(folder: Path, tmp_path: Path) -> No
     settings = other / "generation_config.json"
     settings.write_text(settings.read_text(encoding="utf-8").replace("}", ' ,"top_k": 3}'), encoding="utf-8")
     _, client = answers_to(QUESTIONS[:1], params_of(other), Graded)
-    assert client.from_cache == 0
+    assert client.meter.from_cache == 0
 
 
 def test_one_stage_loads_its_model_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -168,7 +168,7 @@ def test_what_is_asked_later_is_written_too(folder: Path) -> None:
         return count
 
     async def run() -> list[int]:
-        client = open_client(params_of(folder), "test")
+        client = open_client(params_of(folder), "test", "pair")
         waiting: list[Awaitable[int]] = [chain(client, count) for count in (1, 2, 3)]
         try:
             return await gather(waiting)

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from pagetune import progress
-from pagetune.progress import Progress
+from pagetune.progress import Progress, StatusLine
 
 
 @pytest.fixture
@@ -50,3 +50,28 @@ def test_a_terminal_gets_a_bar(
     assert said.out == ""
     assert "predict: 100%" in said.err
     assert "loss 0.50" in said.err
+
+
+def test_a_line_without_a_known_end_comes_every_ten_seconds_in_a_log(
+    clock: list[float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = StatusLine("build_qa")
+    for second in range(1, 25):
+        clock[0] = float(second)
+        line.show(f"{second} replies")
+    line.close()
+    assert capsys.readouterr().err.splitlines() == ["build_qa: 10 replies", "build_qa: 20 replies"]
+
+
+def test_a_terminal_gets_one_line_that_is_rewritten_cut_to_its_width_and_removed(
+    clock: list[float], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "24")
+    line = StatusLine("build_qa")
+    line.show("1 of about 9 replies, 40 s left")
+    line.show("2 replies")
+    line.say("something to keep")
+    line.close()
+    said = capsys.readouterr().err
+    assert said == ("\rbuild_qa: 1 of about 9 \x1b[K\rbuild_qa: 2 replies\x1b[K\r\x1b[Kbuild_qa: something to keep\n")

@@ -46,13 +46,13 @@ def generate_pairs(pages: list[Page], qa: Qa, llm: Llm, ledger: Ledger) -> tuple
 
 
 async def _generate(pages: list[Page], qa: Qa, llm: Llm, ledger: Ledger) -> tuple[list[Pair], Client]:
-    client = open_client(llm, "build_qa")
+    client = open_client(llm, "build_qa", "pair")
     documents = [to_document(own) for own in readable_pages(pages).values()]
     found = [passage for document in documents for passage in passages(document, qa.passage_characters)]
     sources = {
         (page.doc_id, page.page_number): Source(page, document) for document in documents for page in document.pages
     }
-    client.expected = len(found)
+    client.meter.expect(sum(not passage.order for passage in found), open_others=True)
     try:
         results = await gather(_ask_about(client, passage, qa, sources) for passage in found)
     finally:
@@ -72,12 +72,14 @@ async def _ask_about(
         return _reject(passage, "instructs_the_model", detail=passage.order)
     questions = await _request_questions(client, passage, qa)
     if isinstance(questions, Rejected):
+        client.meter.follow(0)
         return questions
     written = [as_written(question, _shown(passage)) for question in questions]
     chosen, surplus = choose_questions(written, quota(passage, qa))
-    client.expected += len(chosen)
+    client.meter.follow(len(chosen))
     source = sources[passage.doc_id, passage.page_number]
     answered = await gather(_answer(client, Question(passage, text), source, qa) for text in chosen)
+    client.meter.made(sum(isinstance(row, Pair) for row in answered))
     return answered + [_reject(passage, reason, text) for text, reason in surplus]
 
 

@@ -22,8 +22,8 @@ def judge_pairs(pairs: list[Pair], pages: list[Page], qa: Qa, llm: Llm, ledger: 
 async def _judge_all(
     pairs: list[Pair], pages: list[Page], qa: Qa, llm: Llm, ledger: Ledger
 ) -> tuple[list[Pair], Client]:
-    client = open_client(llm, "build_qa")
-    client.expected = len(pairs)
+    client = open_client(llm, "build_qa", "pair")
+    client.meter.expect(len(pairs))
     by_place: dict[tuple[str, int | None], Page] = {(page.doc_id, page.page_number): page for page in pages}
     try:
         judged = await gather(_judge_pair(client, pair, by_place[pair.doc_id, pair.page_number], qa) for pair in pairs)
@@ -47,6 +47,7 @@ async def _judge_pair(client: Client, pair: Pair, page: Page, qa: Qa) -> Pair | 
         return Rejected.of(pair, "unfaithful", f"faithfulness {graded.faithfulness}")
     if graded.clarity < qa.min_clarity:
         return Rejected.of(pair, "unclear", f"clarity {graded.clarity}")
+    client.meter.made()
     judgement = Judgement(faithfulness=graded.faithfulness, clarity=graded.clarity)
     return pair.model_copy(update={"judgement": judgement})
 

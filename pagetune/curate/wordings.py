@@ -42,9 +42,9 @@ def model_wordings(pairs: list[Pair], params: Curate, llm: Llm) -> tuple[dict[st
 async def _model_wordings(
     pairs: list[Pair], params: Curate, llm: Llm
 ) -> tuple[dict[str, Wordings], list[Rejected], Client]:
-    client = open_client(llm, "curate")
+    client = open_client(llm, "curate", "paraphrase")
     asked = sum(map(stands_alone, pairs))
-    client.expected = asked if params.paraphrase_method == "llm" else asked * (params.paraphrases + 1)
+    client.meter.expect(asked if params.paraphrase_method == "llm" else asked * (params.paraphrases + 1))
     write = _ask_for_paraphrases if params.paraphrase_method == "llm" else _translate_and_back
     count = params.paraphrases
     try:
@@ -70,7 +70,10 @@ async def _ask_for_paraphrases(client: Client, pair: Pair, count: int) -> Writte
         written = await client.ask(messages, Paraphrases)
     except RequestFailed:
         return [], ["request_failed"]
-    return (written.paraphrases[:count], []) if written else ([], ["unreadable_answer"])
+    if written is None:
+        return [], ["unreadable_answer"]
+    client.meter.made(len(written.paraphrases[:count]))
+    return written.paraphrases[:count], []
 
 
 async def _translate_and_back(client: Client, pair: Pair, count: int) -> Written:
@@ -93,9 +96,11 @@ async def _translate_and_back(client: Client, pair: Pair, count: int) -> Written
 
 async def _translate(client: Client, request: Messages) -> Translated | Reason:
     try:
-        return await client.ask(request, Translated) or "unreadable_answer"
+        written = await client.ask(request, Translated)
     except RequestFailed:
         return "request_failed"
+    client.meter.made(written is not None)
+    return written or "unreadable_answer"
 
 
 def check_paraphrases(pair: Pair, texts: list[str], params: Curate) -> tuple[Wordings, list[Rejected]]:

@@ -70,11 +70,11 @@ def assess(answers: dict[str, list[Prediction]], asked: list[Case], llm: Llm) ->
 
 
 async def _assess_all(answers: dict[str, list[Prediction]], asked: list[Case], llm: Llm) -> tuple[Opinions, Client]:
-    client = open_client(llm, "evaluate")
+    client = open_client(llm, "evaluate", "verdict")
     # Both answers to a question follow each other, because a server keeps what two prompts begin with.
     said = [(case, readable(answers[model][at].prediction)) for at, case in enumerate(asked) for model in MODELS]
     # Equal answers to one question are sent once.
-    client.expected = len({(case, answer) for case, answer in said if answer})
+    client.meter.expect(len({(case, answer) for case, answer in said if answer}))
     try:
         opinions = await gather(_assess(client, case, answer) for case, answer in said)
     finally:
@@ -93,4 +93,5 @@ async def _assess(client: Client, case: Case, answer: str) -> Opinion:
         return Opinion("failed", str(error))
     if assessed is None:
         return Opinion("unreadable", "")
+    client.meter.made()
     return Opinion(assessed.verdict, " ".join(assessed.reason.split()))

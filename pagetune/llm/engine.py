@@ -4,10 +4,13 @@ from pagetune.llm.client import Client
 from pagetune.params import Llm
 
 
-def open_client(params: Llm, stage: str) -> Client:
-    """Return the client of `llm.engine`. Both answer `ask`; open it inside the `asyncio.run` that asks."""
+def open_client(params: Llm, stage: str, unit: str) -> Client:
+    """Return the client of `llm.engine`, which makes a `unit` such as pair of its replies.
+
+    Both clients answer `ask`; open one inside the `asyncio.run` that asks.
+    """
     if params.engine == "server":
-        return Client(params, stage)
+        return Client(params, stage, unit)
     from pagetune.llm.local.client import LocalClient
 
-    return LocalClient(params, stage)
+    return LocalClient(params, stage, unit)

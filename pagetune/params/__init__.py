@@ -142,7 +142,7 @@ class Llm(Section):
     precision: Precision
     temperature: Annotated[float, Field(ge=0, le=2)]
     max_tokens: Count
-    concurrency: Count
+    concurrency: Literal["auto"] | Count
     timeout_seconds: Annotated[float, Field(gt=0)]
     max_retries: Annotated[int, Field(ge=0)]
     on_failed_request: Literal["stop", "skip"]

@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from pydantic import BaseModel
@@ -51,8 +50,9 @@ class Asked:
 class Batches:
     """Requests that wait, and the thread that writes the replies to a batch of them after the other."""
 
-    def __init__(self, author: Author, params: Llm, progress: Callable[[int], None]) -> None:
-        self._author, self._params, self._progress = author, params, progress
+    def __init__(self, author: Author, params: Llm) -> None:
+        self._author, self._params = author, params
+        self._written = 0
         self._waiting: list[Asked] = []
         self._under_way: list[Asked] = []
         self._worker: asyncio.Task[None] | None = None
@@ -80,6 +80,16 @@ class Batches:
         if self._params.on_failed_request == "skip":
             raise RequestFailed(what)
         raise UserError(f"{what}. Lower qa.passage_characters, or set llm.on_failed_request: skip.")
+
+    @property
+    def activity(self) -> str:
+        """Say what is being done."""
+        return f"{self._written:,} tokens of the next" if self._written else ""
+
+    @property
+    def extent(self) -> str:
+        """Say how it was done: nothing that a user could change."""
+        return ""
 
     async def close(self) -> None:
         """End the batch that is being written; what is complete is in the cache."""
@@ -156,7 +166,7 @@ class Batches:
         def step() -> bool:
             for key in [key for key, (_, writing) in writings.items() if writing.ended]:
                 loop.call_soon_threadsafe(self._end, *writings.pop(key))
-            self._progress(sum(len(writing.ids) for _, writing in writings.values()))
+            self._written = sum(len(writing.ids) for _, writing in writings.values())
             return not self._closed.is_set()
 
         replies = [writing for _, writing in writings.values()]

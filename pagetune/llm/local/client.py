@@ -1,17 +1,12 @@
 """A client whose replies the stage writes itself, with the surface, the cache and the counts of the one for servers."""
 
-import asyncio
-import sys
-import time
 from typing import Any
 
 from pydantic import BaseModel
 
-from pagetune.llm.cache import Reply
-from pagetune.llm.client import PROGRESS_SECONDS, Client, Messages
+from pagetune.llm.client import Client, Messages
 from pagetune.llm.local.author import Author, find_author
 from pagetune.llm.local.batches import Batches
-from pagetune.params import Llm
 
 
 class LocalClient(Client):
@@ -19,14 +14,9 @@ class LocalClient(Client):
 
     _author: Author
 
-    def __init__(self, params: Llm, stage: str) -> None:
-        super().__init__(params, stage)
-        # Batches form from what is asked; a limit of requests under way would only keep them small.
-        self._slots = asyncio.Semaphore(sys.maxsize)
-
     def _connect(self) -> Any:
         self._author = find_author(self._params, self._stage)
-        return Batches(self._author, self._params, self._tell_progress)
+        return Batches(self._author, self._params)
 
     def _request(self, messages: Messages, model: type[BaseModel]) -> dict[str, Any]:
         """Return what the reply follows from. The size of the batch is not part of it, and neither is the folder."""
@@ -39,14 +29,3 @@ class LocalClient(Client):
             "max_tokens": self._params.max_tokens,
             "schema": model.model_json_schema(),
         }
-
-    async def _send(self, messages: Messages, model: type[BaseModel], temperature: float) -> Reply:
-        reply: Reply = await self._server.reply(messages, model, temperature)
-        return reply
-
-    def _tell_progress(self, written: int) -> None:
-        """Print a line now and then while a batch is being written; `written` tokens of it are not counted yet."""
-        now = time.monotonic()
-        if now - self._printed >= PROGRESS_SECONDS:
-            self._printed = now
-            print(f"{self._stage}: {self}, {written:,} tokens of the next{self._time_left(now)}", file=sys.stderr)

@@ -1,0 +1,130 @@
+"""What a run with a language model has done so far, how fast, what it costs, and how long it will take."""
+
+import time
+from collections import deque
+
+from pagetune.llm.cache import Reply
+from pagetune.params import Llm
+
+#: The replies by whose pace the time left is computed: the first ones came while few requests were under way.
+_RECENT = 200
+
+
+class Meter:
+    """Counts replies, tokens and what was made of them (`unit`, such as pair), those from the cache included."""
+
+    def __init__(self, params: Llm, unit: str) -> None:
+        self._prices = params.price_per_million_input_tokens, params.price_per_million_output_tokens
+        self.unit = unit
+        self.requests = self.from_cache = self.input_tokens = self.output_tokens = 0
+        #: Requests known so far. Those that open a topic lead to others, which are not known before.
+        self.known = 0
+        self._openings = self._opened = self._followed = 0
+        #: Tokens and cost of replies that did not come from the cache, and what was made since the first of them.
+        self._new_tokens, self._new_cost, self._made = 0, 0.0, 0
+        self._began, self._ended = time.monotonic(), 0.0
+        self._recent: deque[float] = deque([self._began], maxlen=_RECENT)
+
+    def begin(self) -> None:
+        """Start the clock, when the first request is sent."""
+        self._began = time.monotonic()
+        self._recent = deque([self._began], maxlen=_RECENT)
+
+    def expect(self, requests: int, *, open_others: bool = False) -> None:
+        """Say how many requests will come; those that `open_others` are each followed by further ones (`follow`)."""
+        self.known += requests
+        self._openings += requests if open_others else 0
+
+    def follow(self, requests: int) -> None:
+        """Say to how many further requests one that opens others has led."""
+        self.known += requests
+        self._opened += 1
+        self._followed += requests
+
+    @property
+    def expected(self) -> int:
+        """Return the requests known, and as many for each that is not open yet as the others have led to."""
+        ahead = (self._openings - self._opened) * self._followed / self._opened if self._opened else 0
+        return max(self.requests, self.known + round(ahead))
+
+    def count(self, reply: Reply, was_kept: bool) -> None:
+        self.requests += 1
+        self.from_cache += was_kept
+        self.input_tokens += reply.input_tokens
+        self.output_tokens += reply.output_tokens
+        if not was_kept:
+            self._new_tokens += reply.output_tokens
+            self._new_cost += self._price(reply.input_tokens, reply.output_tokens)
+            self._recent.append(time.monotonic())
+
+    def made(self, count: int = 1) -> None:
+        """Count what was made of the replies."""
+        self._made += count
+
+    def end(self) -> None:
+        """Stop the clock."""
+        self._ended = self._ended or time.monotonic()
+
+    def _price(self, input_tokens: int, output_tokens: int) -> float:
+        return (input_tokens * self._prices[0] + output_tokens * self._prices[1]) / 1e6
+
+    @property
+    def cost(self) -> float:
+        """Return the price of all replies, those from the cache included, in the currency of the prices in `llm`."""
+        return self._price(self.input_tokens, self.output_tokens)
+
+    @property
+    def _seconds(self) -> float:
+        return (self._ended or time.monotonic()) - self._began
+
+    def _speeds(self) -> list[str]:
+        """Say how much comes in how much time, what came from the cache left out."""
+        seconds, new = self._seconds, self.requests - self.from_cache
+        if not new or seconds < 1:
+            return []
+        made = [f"{60 * self._made / seconds:.1f} {self.unit}s/min"] if self._made else []
+        return [*made, f"{60 * new / seconds:.1f} replies/min", f"{self._new_tokens / seconds:.1f} tokens/s"]
+
+    def _time_left(self) -> str:
+        left, paces = self.expected - self.requests, len(self._recent) - 1
+        if left <= 0 or paces < 1:
+            return ""
+        # Up to now, and not to the last reply: the longer none comes, the longer it will take.
+        seconds = left * (time.monotonic() - self._recent[0]) / paces
+        return f"{_duration(seconds)} left"
+
+    def progress(self, note: str) -> str:
+        """Return one line for a run that goes on, what matters most first, as a terminal may cut it.
+
+        `note` says what is being done. Replies a minute stand for what is made of them until there is some.
+        """
+        cached = [f"{self.from_cache:,} from the cache"] if self.from_cache else []
+        expected_cost = self.cost * self.expected / max(1, self.requests)
+        speeds = [speed for speed in self._speeds() if not (self._made and "replies" in speed)]
+        parts = [
+            f"{self.requests:,} of about {self.expected:,} replies",
+            self._time_left(),
+            *speeds,
+            f"cost {self.cost:.2f} of {expected_cost:.2f}" if self.cost else "",
+            note,
+            f"{self.input_tokens:,} tokens in and {self.output_tokens:,} out" if self.requests else "",
+            *cached,
+        ]
+        return ", ".join(part for part in parts if part)
+
+    def total(self, note: str) -> str:
+        """Return one line for a run that has ended; `note` says how it was done."""
+        speeds = [*self._speeds(), *([note] if note else [])]
+        ago = self.from_cache and self.cost and f", {self._new_cost:.2f} of it in this run"
+        return (
+            f"{self.requests:,} replies ({self.from_cache:,} from the cache), "
+            f"{self.input_tokens:,} tokens in and {self.output_tokens:,} out"
+            + (f" ({', '.join(speeds)})" if self._speeds() else "")
+            + (f", cost {self.cost:.2f}{ago or ''}" if self.cost else "")
+        )
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
