@@ -439,3 +439,28 @@ def _facts_of_page(text: str) -> Facts:
 
 def _unsupported(said: Facts, held: Facts) -> set[str]:
     return {*_strange(said, held), *(said.days - held.days), *lacking(said.names, held.text)}
+
+
+def unstated(passage: str, reference: str, question: str) -> tuple[str, ...]:
+    """Return the reference's facts that a passage lacks or denies, whatever else the passage states.
+
+    It has to name what the reference names, unless the question does, and its nearest sentence may not say otherwise.
+    """
+    bare = _CROSS_REFERENCE.sub(" ", reference)
+    reference = reference if _ASKS_FOR_LAW.search(question) or not words(bare) else bare
+    said, held, asked = facts(passage), facts(reference), facts(question)
+    near = facts(_nearest(passage, f"{reference} {question}"))
+    names = lacking(held.names, f"{passage}\n{question}")
+    return (
+        *_lacking(said, held, asked),
+        *(f"lacks {name}" for name in sorted(names)),
+        *_items(passage, reference, question),
+        *_about(said, held, near),
+        *_opposed(near, near, held, asked),
+    )
+
+
+def _nearest(passage: str, text: str) -> str:
+    """Return the sentence of the passage that has most of the words of `text`."""
+    wanted = set(words(text))
+    return max(SENTENCE.split(passage), key=lambda sentence: len(wanted & set(words(sentence))))
