@@ -1,5 +1,6 @@
 """Find the best passages for each question that is asked: data/pages.jsonl, data/splits/*.jsonl -> data/search/."""
 
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -31,13 +32,11 @@ def main() -> None:
 
 
 def find(search: Search | None, pairs: list[Pair], count: int) -> list[Found]:
-    """Return what is found for each question; nothing where there are no pages."""
-    if search is None:
-        return []
+    """Return what is found for each question: no passage where there are no pages."""
     questions = [pair.asked for pair in pairs]
     learn(questions)
-    found = zip(pairs, search.find(questions, count), strict=True)
-    return [Found(pair_id=pair.pair_id, passages=own) for pair, own in found]
+    found = search.find(questions, count) if search else repeat([])
+    return [Found(pair_id=pair.pair_id, passages=next(found)) for pair in pairs]
 
 
 def said(record: dict[str, Any], embedding: str | None) -> str:

@@ -5,7 +5,16 @@ from typing import Any
 
 from pagetune.evaluate.containment import Source, states
 from pagetune.evaluate.controls import instruction_of
-from pagetune.evaluate.evaluation import SETS, Evaluation, accepted_answers, grouped, mean_of, members, set_of, summary_of
+from pagetune.evaluate.evaluation import (
+    SETS,
+    Evaluation,
+    accepted_answers,
+    grouped,
+    mean_of,
+    members,
+    set_of,
+    summary_of,
+)
 from pagetune.evaluate.sources import Sources
 from pagetune.evaluate.tables import TableRow, identity
 from pagetune.records import FoundPassage, Prediction
@@ -45,7 +54,7 @@ def _first_hit(
 
 
 def search_metrics(evaluation: Evaluation, hits: Mapping[str, Hits]) -> dict[str, Any]:
-    """Return the shares for metrics/eval.json, as `fact_match` of every set and `by_kind`. `n` counts what is scored."""
+    """Return the shares of answers found, as `fact_match` of every set and `by_kind`; `n` counts what is scored."""
     return {
         name: {name_of_set: _summary(evaluation, own, name_of_set) for name_of_set in SETS}
         for name, own in hits.items()
@@ -63,7 +72,7 @@ def _summary(evaluation: Evaluation, hits: Hits, name: str) -> dict[str, Any]:
 
 
 def hit_rows(evaluation: Evaluation, hits: Mapping[str, Hits]) -> list[TableRow]:
-    """Return the further rows of metrics/per_example.csv, which have only `fact_match`: 1 where the answer was found."""
+    """Return rows for metrics/per_example.csv, which have only `fact_match`: 1 where the answer was found."""
     return [
         {"set": set_of(row), "model": name, **identity(row), "fact_match": float(hit)}
         for name, own in hits.items()

@@ -249,5 +249,6 @@ def _senses(form: str) -> tuple[tuple[str, str], ...]:
 
 def share_of(wanted: Iterable[str], text: str) -> float:
     """Return the share of these words that a text has, as parts of other words and as synonyms too; 1 of none."""
-    own, all_wanted = words(text), list(dict.fromkeys(wanted))
+    own = (*words(text), *map(stem, _ENGLISH_WORD.findall(text.lower())))  # also inside of addresses
+    all_wanted = list(dict.fromkeys(wanted))
     return sum(_is_part(word, own, text) for word in all_wanted) / len(all_wanted) if all_wanted else 1.0

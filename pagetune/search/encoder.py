@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 import numpy as np
 
-from pagetune.errors import UserError
 from pagetune.jsonl import read_as
 from pagetune.model.files import check_weight_files, refusal, weight_files
 from pagetune.model.hub import download_files, download_weights
@@ -109,9 +108,7 @@ def _load(params: Search, folder: Path, revision: str | None) -> Encoder:
     used = {what: own[what] if prefix == "auto" else prefix for what, prefix in prefixes.items()}
     longest = getattr(model.config.get_text_config(), "max_position_embeddings", _MAX_TOKENS)
     tokens = min(_MAX_TOKENS, longest - _padding_offset(model.config))
-    return Encoder(
-        name, revision, tokenizer, model, pooling, normalize, tokens, used["question"], used["passage"]
-    )
+    return Encoder(name, revision, tokenizer, model, pooling, normalize, tokens, used["question"], used["passage"])
 
 
 def _padding_offset(config: Any) -> int:

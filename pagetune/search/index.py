@@ -45,7 +45,8 @@ def best(scores: Any, count: int) -> Ranking:
 
 def _tokens_of(parts: Iterable[str]) -> dict[str, list[str]]:
     """Return the tokens of each part; several passages have the same ones."""
-    all_parts, found = list(parts), {}
+    all_parts = list(parts)
+    found: dict[str, list[str]] = {}
     for start in range(0, len(all_parts), _AT_ONCE):
         some = all_parts[start : start + _AT_ONCE]
         learn(some)
