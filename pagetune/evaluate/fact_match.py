@@ -442,36 +442,23 @@ def _unsupported(said: Facts, held: Facts) -> set[str]:
 
 
 def unstated(passage: str, reference: str, question: str) -> tuple[str, ...]:
-    """Return the reference's facts that a passage lacks or denies, whatever else the passage states.
+    """Return the facts of the reference that a sentence or row of a document lacks or denies, whatever else it states.
 
-    It has to name what the reference names, unless the question does. Where the reference has no number, the numbers of
-    the question are what the answer is found by. The sentence that is most like one of the reference may not say
-    otherwise.
+    It has to name what the reference names, unless the question does, and to have the numbers of the question: they tell
+    a fact from others like it.
     """
-    bare = _CROSS_REFERENCE.sub(" ", reference)
-    reference = reference if _ASKS_FOR_LAW.search(question) or not words(bare) else bare
     said, held, asked = facts(passage), facts(reference), facts(question)
     names = lacking(held.names, f"{passage}\n{question}")
-    faults = [*_lacking(said, held, asked), *(() if held.counted else _lacking(said, asked, facts("")))]
-    faults += [*(f"lacks {name}" for name in sorted(names))]
-    faults += _items(passage, reference, question)
-    for sentence in filter(str.strip, SENTENCE.split(reference)):
-        near, own = facts(_nearest(passage, sentence, question)), facts(sentence)
-        faults += [*_about(said, own, near), *(_opposed(near, near, own, asked) if _asserts(sentence) else ())]
-    return tuple(faults)
+    return (
+        *_lacking(said, held, asked),
+        *_lacking(said, asked, facts("")),
+        *(f"lacks {name}" for name in sorted(names)),
+        *_items(passage, reference, question),
+        *_about(said, held, said),
+        *(_opposed(said, said, held, asked) if asserts(reference) else ()),
+    )
 
 
-def _asserts(text: str) -> bool:
+def asserts(text: str) -> bool:
     """Tell whether a text has a predicate, without which nothing that is said elsewhere denies it."""
     return not is_korean(text) or any(token.tag[0] == "V" for token in morphemes(plain(text)))
-
-
-def _nearest(passage: str, sentence: str, question: str) -> str:
-    """Return the sentence of the passage that has most of the words of `sentence` and, of equal ones, the question."""
-    wanted, asked = set(words(sentence)), set(words(question))
-
-    def shared(other: str) -> tuple[int, int]:
-        own = set(words(other))
-        return len(own & wanted), len(own & asked)
-
-    return max(SENTENCE.split(passage), key=shared)

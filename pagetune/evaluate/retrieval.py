@@ -30,8 +30,7 @@ def find_hits(
 ) -> dict[str, Hits]:
     """Return for each question whether one of the first passages states the facts of an accepted answer.
 
-    `found` has the passages by pair. A question that was not made from a page, such as a user's own, is not scored, nor
-    is any where no page could be searched.
+    `found` has the passages by pair. A question that was not made from a page, such as a user's own, is not scored.
     """
     places = [_first_hit(row, instruction_of(row.prompt, template), found, sources) for row in evaluation.asked]
     return {
@@ -43,10 +42,10 @@ def _first_hit(
     row: Prediction, question: str, found: Mapping[str, Sequence[FoundPassage]], sources: Sources
 ) -> float | None:
     """Return the rank, from 0, of the first passage that states the answer: infinity where none does."""
-    if row.page_number is None or row.pair_id not in found:
-        return None
     place = sources.place_for(row)
-    source = Source(row.doc_id, row.page_number, place) if place else None
+    if row.page_number is None or place is None:
+        return None
+    source = Source(row.doc_id, row.page_number, place, sources.evidence_for(row))
     for rank, passage in enumerate(found[row.pair_id]):
         if any(states(passage, reference, question, source) for reference in accepted_answers(row)):
             return rank
