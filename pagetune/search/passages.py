@@ -116,7 +116,8 @@ def _of_lines(lines: list[Paragraph], page: Page, above: tuple[str, ...]) -> Pas
     place = Place(table=None, row=None, start=first.start, end=lines[-1].end)
     parts = tuple(line.text for line in lines)
     text = page.text[place.start : place.end]
-    return Passage(page.doc_id, page.page_number, place, (*above, *filter(None, [heading])), parts, text)
+    new = tuple(line for line in (*above, heading) if line and line not in text)
+    return Passage(page.doc_id, page.page_number, place, new, parts, text)
 
 
 def _of_table(table: Table, number: int, page: Page, above: tuple[str, ...]) -> Iterator[Passage]:
