@@ -51,7 +51,9 @@ def states(passage: FoundPassage, reference: str, question: str, source: Source)
     said = [part for part in SENTENCE.split(readable(reference)) if part.strip()]
     most = 1.0 if passage.place.table is not None else _OF_QUESTION
     return all(
-        any(_states(readable(f"{above}\n{stretch}"), sentence, question, source.evidence, most) for stretch in stretches)
+        any(
+            _states(readable(f"{above}\n{stretch}"), sentence, question, source.evidence, most) for stretch in stretches
+        )
         for sentence in said
     )
 

@@ -444,8 +444,8 @@ def _unsupported(said: Facts, held: Facts) -> set[str]:
 def unstated(passage: str, reference: str, question: str) -> tuple[str, ...]:
     """Return the facts of the reference that a sentence or row of a document lacks or denies, whatever else it states.
 
-    It has to name what the reference names, unless the question does, and to have the numbers of the question: they tell
-    a fact from others like it.
+    It has to name what the reference names, unless the question does, and to have the numbers of the question, which
+    tell a fact from others like it.
     """
     said, held, asked = facts(passage), facts(reference), facts(question)
     names = lacking(held.names, f"{passage}\n{question}")
