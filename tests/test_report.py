@@ -95,7 +95,9 @@ def test_names_are_cut_by_their_width() -> None:
 
 def test_the_first_sentence_counts_right_answers_before_and_after_and_those_of_a_search() -> None:
     inputs = made_up()
-    first, second, unseen, searching, copying, *_ = summary_sentences(inputs.metrics["eval"], right_answers(inputs.per_example))
+    first, second, unseen, searching, copying, *_ = summary_sentences(
+        inputs.metrics["eval"], right_answers(inputs.per_example)
+    )
     assert first.startswith(
         "The tuned model answers 1 of 2 questions about trained facts correctly when asked in other words"
     )

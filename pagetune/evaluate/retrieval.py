@@ -21,6 +21,7 @@ from pagetune.records import FoundPassage, Prediction
 
 #: By the name of the score, how many of the passages that were found count.
 FIRST = {"search_top1": 1, "search_top5": 5}
+MOST = max(FIRST.values())
 #: For each question whether the answer was found, None where it is not scored.
 Hits = list[bool | None]
 
@@ -46,7 +47,7 @@ def _first_hit(
     if row.page_number is None or place is None:
         return None
     source = Source(row.doc_id, row.page_number, place, sources.evidence_for(row))
-    for rank, passage in enumerate(found[row.pair_id]):
+    for rank, passage in enumerate(found[row.pair_id][:MOST]):
         if any(states(passage, reference, question, source) for reference in accepted_answers(row)):
             return rank
     return float("inf")

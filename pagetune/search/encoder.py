@@ -106,14 +106,20 @@ def _load(params: Search, folder: Path, revision: str | None) -> Encoder:
     prefixes = {"question": params.question_prefix, "passage": params.passage_prefix}
     own = {"question": prompts.get("query", ""), "passage": prompts.get("document", prompts.get("passage", ""))}
     used = {what: own[what] if prefix == "auto" else prefix for what, prefix in prefixes.items()}
-    longest = getattr(model.config.get_text_config(), "max_position_embeddings", _MAX_TOKENS)
-    tokens = min(_MAX_TOKENS, longest - _padding_offset(model.config))
+    tokens = min(_max_tokens(folder), _positions(model.config))
     return Encoder(name, revision, tokenizer, model, pooling, normalize, tokens, used["question"], used["passage"])
 
 
-def _padding_offset(config: Any) -> int:
-    """Return how many positions RoBERTa and its kin leave unused: up to that of the padding."""
-    return config.pad_token_id + 1 if "roberta" in config.model_type and config.pad_token_id is not None else 0
+def _max_tokens(folder: Path) -> int:
+    """Return how many tokens of a text the model reads."""
+    own = _read(folder / "sentence_bert_config.json", dict[str, Any]) or {}
+    return int(own.get("max_seq_length") or _MAX_TOKENS)
+
+
+def _positions(config: Any) -> int:
+    """Return how many positions the model has for tokens; RoBERTa and its kin leave those up to the padding's unused."""
+    unused = config.pad_token_id + 1 if "roberta" in config.model_type and config.pad_token_id is not None else 0
+    return int(getattr(config, "max_position_embeddings", _MAX_TOKENS)) - unused
 
 
 def read_settings(name: str, folder: Path) -> tuple[Pooling, bool, dict[str, str]]:
