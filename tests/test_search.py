@@ -1,6 +1,7 @@
 """The search over the pages: passages, tokens, the ranking, and a tiny encoder."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +105,7 @@ def test_what_overlaps_a_better_passage_by_more_than_half_is_left_out() -> None:
     lines = [f"열람실 {number}호는 좌석이 많습니다." for number in range(8)]
     (found,) = search(page("\n".join(lines))).find(["열람실 좌석이 많은 곳은?"], 5)
     starts = sorted(one.place.start for one in found)
-    assert all(later - earlier > len(lines[0]) for earlier, later in zip(starts, starts[1:], strict=False))
+    assert all(later - earlier > len(lines[0]) for earlier, later in pairwise(starts))
 
 
 def test_equal_scores_keep_the_order_of_the_pages() -> None:
@@ -126,8 +127,8 @@ def encoder_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
     folder = tmp_path_factory.mktemp("encoder")
-    words = ["[PAD]", "[UNK]", *"수영장 은 요금 은 도서관 월요일 query: passage:".split()]
-    raw = Tokenizer(models.WordLevel({word: at for at, word in enumerate(dict.fromkeys(words))}, unk_token="[UNK]"))
+    words = ["[PAD]", "[UNK]", "수영장", "은", "요금", "도서관", "월요일", "query:", "passage:"]
+    raw = Tokenizer(models.WordLevel({word: at for at, word in enumerate(words)}, unk_token="[UNK]"))
     raw.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     PreTrainedTokenizerFast(tokenizer_object=raw, pad_token="[PAD]", unk_token="[UNK]").save_pretrained(folder)
     torch.manual_seed(0)

@@ -20,6 +20,8 @@ _ALIKE = 0.9
 _REQUESTS = {"궁금", "궁금하", "말씀", "확인", "부탁", "질문", "답하", "가르치", "여쭈"}
 #: How a line ends that the next one completes.
 _LEADS_ON = ("?", "？", ":", "：")
+#: Letters of a mark at the beginning of a line, which looks like a sentence: 답. and Q12.
+_MARK = 3
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,10 @@ def _stretches(passage: FoundPassage) -> Iterator[str]:
         return
     before = ""
     for sentence in SENTENCE.split(passage.text):
-        yield f"{before}\n{sentence}" if before else sentence
-        before = sentence if sentence.rstrip().endswith(_LEADS_ON) else ""
+        stretch = f"{before}\n{sentence}" if before else sentence
+        yield stretch
+        leads_on = sentence.rstrip().endswith(_LEADS_ON) or len(normal_form(sentence)) <= _MARK
+        before = stretch if leads_on else ""
 
 
 def _states(text: str, reference: str, question: str, evidence: str, most: float) -> bool:
