@@ -117,7 +117,7 @@ def _max_tokens(folder: Path) -> int:
 
 
 def _positions(config: Any) -> int:
-    """Return how many positions the model has for tokens; RoBERTa and its kin leave those up to the padding's unused."""
+    """Return for how many tokens the model has positions. RoBERTa leaves those up to the padding's unused."""
     unused = config.pad_token_id + 1 if "roberta" in config.model_type and config.pad_token_id is not None else 0
     return int(getattr(config, "max_position_embeddings", _MAX_TOKENS)) - unused
 
