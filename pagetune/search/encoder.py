@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+# `locate` imports it when it is called; here, the test of dvc.yaml sees that the stage depends on it.
+import pagetune.model.quantized  # noqa: F401
 from pagetune.jsonl import read_as
 from pagetune.model.files import check_weight_files, refusal, weight_files
 from pagetune.model.hub import download_files, download_weights
