@@ -12,13 +12,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from pagetune.build_qa.rules import build_pairs
 from pagetune.curate.heldout import hash_fraction
 from pagetune.curate.question_patterns import all_wordings
-from pagetune.evaluate.fact_match import fact_match
 from pagetune.extract.pages import read_documents
 from pagetune.params import Params, load_params
 from pagetune.records import Page, Pair
 from pagetune.text.claims import claims, normal_form
 from pagetune.text.content_words import content_words
 from pagetune.text.evidence import find_evidence, not_proven
+from pagetune.text.fact_match import fact_match
 from pagetune.text.korean import is_korean
 
 FOLDER = ROOT / "samples/questions"

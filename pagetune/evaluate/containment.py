@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz
 
-from pagetune.evaluate.fact_match import asserts, unstated
-from pagetune.evaluate.shared_words import SENTENCE, share_of, words
 from pagetune.records import FoundPassage, Place
 from pagetune.text.claims import normal_form
 from pagetune.text.content_words import content_words, has_word
+from pagetune.text.fact_match import asserts, unstated
 from pagetune.text.readable import readable
+from pagetune.text.shared_words import SENTENCE, share_of, words
 
 #: The shares of the reference's words, and of the question's, that the sentence has which states the answer.
 _OF_REFERENCE, _OF_QUESTION = 0.9, 0.75
