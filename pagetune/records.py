@@ -239,6 +239,12 @@ class Pair(Record):
     second: Evidence | None = None
 
     @property
+    def places(self) -> list[tuple[int, Place]]:
+        """Return each page and place that the answer rests on: none for a user's own rows, two for a comparison."""
+        own = [(self.page_number, self.place)] if self.page_number is not None and self.place else []
+        return own + ([(self.second.page_number, self.second.place)] if self.second else [])
+
+    @property
     def whole_evidence(self) -> str:
         """Return all that the answer rests on: the evidence, and below it that of a comparison's second passage."""
         return "\n".join([self.evidence or "", *([self.second.text] if self.second else [])])

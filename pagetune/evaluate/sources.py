@@ -28,7 +28,7 @@ def sources_of(pairs: Iterable[Pair], pages: Iterable[Page]) -> Sources:
     """Return the evidence of each pair, and each page with its tables below: captions, and rows with their cells
     joined by " | "."""
     return Sources(
-        {pair.pair_id: pair.evidence for pair in pairs if pair.evidence},
+        {pair.pair_id: pair.whole_evidence for pair in pairs if pair.evidence},
         {(page.doc_id, page.page_number): _text_of(page) for page in pages},
     )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from pagetune.build_qa.own_rows.encoding import encoding_of
 from pagetune.build_qa.own_rows.json_rows import read_json_rows
@@ -26,21 +27,31 @@ def load_examples(qa: Qa) -> list[ShownExample]:
     return rows
 
 
+def unused_examples(qa: Qa) -> str | None:
+    """Return a line where the file has rows and `qa.examples` does not name it."""
+    path = Path(EXAMPLES)
+    unused = isinstance(qa.examples, list) and path.is_file() and path.read_bytes().strip()
+    return f"{path} has rows that are not shown to the language model. Set qa.examples: {path}." if unused else None
+
+
 def _read(path: Path) -> list[ShownExample]:
     if not path.is_file():
         raise UserError(f"params.yaml: qa.examples names {path}, which is not there. Write it, or set qa.examples: [].")
-    found = []
-    for where, values in read_json_rows(path, encoding_of(path)):
-        fault = values.what + ". Fix it" if isinstance(values, RowError) else fault_of_example(values)
-        if fault or isinstance(values, RowError):
-            raise UserError(f"{where} {fault}.")
-        found.append(ShownExample.model_validate(values))
+    found = [_to_example(*row) for row in read_json_rows(path, encoding_of(path))]
     if not found:
         raise UserError(
             f'params.yaml: qa.examples names {path}, which has no row. Add {{"question": "…", "answer": "…"}}, or set '
             "qa.examples: []."
         )
     return found
+
+
+def _to_example(where: str, values: dict[str, Any] | RowError) -> ShownExample:
+    if isinstance(values, RowError):
+        raise UserError(f"{where} {values.what}. Fix that line.")
+    if fault := fault_of_example(values):
+        raise UserError(f"{where} {fault}.")
+    return ShownExample.model_validate(values)
 
 
 def shown_to(examples: Sequence[ShownExample], language: Language) -> list[dict[str, str]]:

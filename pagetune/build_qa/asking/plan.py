@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from pagetune.build_qa.asking.comparable import comparable_passages
 from pagetune.build_qa.asking.question_types import OF_ONE_PASSAGE, comparisons_wanted, plan_types
-from pagetune.build_qa.asking.topics import is_about, topics_of
+from pagetune.build_qa.asking.topics import topics_of, topics_of_pair
 from pagetune.build_qa.passages import Passage, Piece
 from pagetune.params import Qa
 from pagetune.records import Pair, Place, QuestionType, Rejected
@@ -83,14 +83,12 @@ def _ask_about_document(passages: Sequence[Passage], qa: Qa) -> list[Asking]:
 class Coverage:
     """What the kept pairs rest on, by document and page, and which pieces of the passages they leave out."""
 
-    places: dict[tuple[str, int | None], list[Place]] = field(default_factory=lambda: defaultdict(list))
+    places: dict[tuple[str, int], list[Place]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, pairs: Iterable[Pair]) -> None:
         for pair in pairs:
-            if pair.place:
-                self.places[pair.doc_id, pair.page_number].append(pair.place)
-            if pair.second:
-                self.places[pair.doc_id, pair.second.page_number].append(pair.second.place)
+            for page_number, place in pair.places:
+                self.places[pair.doc_id, page_number].append(place)
 
     def uncovered(self, passage: Passage) -> tuple[Piece, ...]:
         """Return the paragraphs and rows that no kept pair's evidence touches; a heading says nothing by itself."""
@@ -121,7 +119,7 @@ def next_askings(asked: Sequence[Asked], kept: Sequence[Pair], qa: Qa) -> list[A
     """
     coverage = Coverage()
     coverage.add(kept)
-    met = {topic for topic in qa.topics if any(is_about(topic, f"{one.instruction}\n{one.output}") for one in kept)}
+    met = {topic for pair in kept for topic in topics_of_pair(pair, qa.topics)}
     found = []
     for one in asked:
         left = coverage.uncovered(one.asking.passage)

@@ -1,10 +1,14 @@
 """The topics that a user wants asked about (`qa.topics`): which passages and pairs are about each, by their words."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 
-from pagetune.build_qa.passages import Passage
+from pagetune.build_qa.draft import to_document
+from pagetune.build_qa.passages import Passage, passages
+from pagetune.build_qa.rules import readable_pages
 from pagetune.errors import UserError
-from pagetune.records import Pair
+from pagetune.params import Qa
+from pagetune.records import Page, Pair
 from pagetune.text.content_words import content_words, has_word
 
 #: The share of a topic's words that a text about it has.
@@ -32,19 +36,18 @@ def topics_of(passage: Passage, topics: Sequence[str]) -> tuple[str, ...]:
     return tuple(topic for topic in topics if is_about(topic, text))
 
 
-def count_topics(
-    topics: Sequence[str], passages: Iterable[Passage], pairs: Iterable[Pair]
-) -> dict[str, dict[str, int]]:
+def topics_of_pair(pair: Pair, topics: Sequence[str]) -> list[str]:
+    """Return the topics that a question and its answer are about."""
+    return [topic for topic in topics if is_about(topic, f"{pair.instruction}\n{pair.output}")]
+
+
+def count_topics(qa: Qa, pages: Sequence[Page], pairs: Sequence[Pair]) -> dict[str, dict[str, int]]:
     """Return how many passages and how many pairs are about each topic."""
-    shown = [f"{passage.section}\n{passage.text}" for passage in passages]
-    asked = [f"{pair.instruction}\n{pair.output}" for pair in pairs]
-    return {
-        topic: {
-            "passages": sum(is_about(topic, text) for text in shown),
-            "pairs": sum(is_about(topic, text) for text in asked),
-        }
-        for topic in topics
-    }
+    documents = [to_document(own) for own in readable_pages(pages).values()] if qa.topics else []
+    shown = [passage for document in documents for passage in passages(document, qa.passage_characters)]
+    about = Counter(topic for passage in shown for topic in topics_of(passage, qa.topics))
+    asked = Counter(topic for pair in pairs for topic in topics_of_pair(pair, qa.topics))
+    return {topic: {"passages": about[topic], "pairs": asked[topic]} for topic in qa.topics}
 
 
 def topic_lines(counts: dict[str, dict[str, int]], asks_a_model: bool) -> list[str]:
