@@ -23,7 +23,9 @@ _COMPARING = {
     "differ", "compar", "same", "both", "less", "while", "wherea", "higher", "lower", "longer", "shorter", "larger",
     "smaller", "greater", "other", "similar", "two",
 }  # fmt: skip
-_CLAUSE_END = re.compile(r"(?<=[며고만나데면])[,\s]|(?<=[.;,])\s|\b(?:but|while|whereas|and)\b")
+_CLAUSE_END = re.compile(
+    r"(?:(?<=며)|(?<=고)|(?<=지만)|(?<=으나)|(?<=는데)|(?<=은데)|(?<=인데)|(?<=반면))[,\s]|(?<=[.;,])\s|\b(?:but|while|whereas|and)\b"
+)
 
 
 @dataclass(frozen=True)

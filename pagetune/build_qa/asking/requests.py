@@ -17,7 +17,7 @@ from pagetune.records import Pair, Reason
 
 @dataclass(frozen=True)
 class Unproven:
-    """Why a comparison is no pair, with its question, its answer and what was seen, as far as they came."""
+    """Why a comparison gives no pair, with its question, its answer and what was seen, as far as they came."""
 
     reason: Reason
     texts: tuple[str, ...]
@@ -56,7 +56,7 @@ def _other(passage: Passage) -> dict[str, object]:
 async def request_comparison(
     client: Client, question: str, sides: tuple[Side, Side], wishes: Wishes
 ) -> Pair | Unproven:
-    """Return the answer as a pair that is proved in both passages, or why it is none."""
+    """Return the answer as a pair that is proved in both passages, or why it is rejected."""
     one, other = (side.passage for side in sides)
     messages = wishes.messages("compare_answer", one, question=question, **_other(other))
     try:

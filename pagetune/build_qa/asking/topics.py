@@ -41,7 +41,7 @@ def topics_of_pair(pair: Pair, topics: Sequence[str]) -> list[str]:
     return [topic for topic in topics if is_about(topic, f"{pair.instruction}\n{pair.output}")]
 
 
-def count_topics(qa: Qa, pages: Sequence[Page], pairs: Sequence[Pair]) -> dict[str, dict[str, int]]:
+def count_topics(qa: Qa, pages: list[Page], pairs: Sequence[Pair]) -> dict[str, dict[str, int]]:
     """Return how many passages and how many pairs are about each topic."""
     documents = [to_document(own) for own in readable_pages(pages).values()] if qa.topics else []
     shown = [passage for document in documents for passage in passages(document, qa.passage_characters)]
