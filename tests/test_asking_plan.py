@@ -68,6 +68,11 @@ def answer(text: str, evidence: str | None = None) -> str:
     return json.dumps({"answer": text, "evidence": evidence or text}, ensure_ascii=False)
 
 
+def saying(written: str, said: str = "{}") -> Reply:
+    """Return a model that always writes the same questions and the same answer."""
+    return lambda body, _: written if task_of(body) == "questions" else said
+
+
 def about_first_line(body: Body, _: int) -> str:
     """Ask about the first sentence that is shown, and answer with it."""
     sentences = [line for line in lines_of(body) if line.endswith("다.")]
@@ -132,14 +137,15 @@ def test_a_question_without_a_label_has_the_type_of_its_words(question: str, kin
 def test_the_prompt_says_how_many_of_which_type_and_the_pair_keeps_its_type() -> None:
     text = page("안내", "요금", "입장료는 9,000원입니다. 소음 때문에 밤에는 문을 닫습니다.")
 
+    written = [("reason", "밤에는 왜 문을 닫나요?"), ("fact", "입장료는 얼마인가요?")]
+    listed = json.dumps({"questions": [{"type": kind, "question": text} for kind, text in written]}, ensure_ascii=False)
+
     def reply(body: Body, _: int) -> str:
         if task_of(body) == "questions":
-            return '{"questions": [{"type": "reason", "question": "밤에는 왜 문을 닫나요?"}, {"type": "fact", "question": "입장료는 얼마인가요?"}]}'
-        return (
-            answer("소음 때문입니다.", "소음 때문에 밤에는 문을 닫습니다.")
-            if "왜" in body["messages"][1]["content"]
-            else answer("입장료는 9,000원입니다.")
-        )
+            return listed
+        if "왜" in body["messages"][1]["content"]:
+            return answer("소음 때문입니다.", "소음 때문에 밤에는 문을 닫습니다.")
+        return answer("입장료는 9,000원입니다.")
 
     qa = qa_with(question_types=shares(fact=1.0, reason=1.0), characters_per_question=20)
     pairs, ledger, bodies = asked(reply, [text], qa)
@@ -168,11 +174,8 @@ def test_a_type_with_share_0_is_never_asked() -> None:
 
 def test_the_wanted_types_are_answered_before_others() -> None:
     written = [("fact", "입장료는 얼마인가요?"), ("fact", "정원은 몇 명인가요?"), ("reason", "밤에는 왜 닫나요?")]
-    reply: Reply = lambda body, _: (
-        json.dumps({"questions": [{"type": kind, "question": text} for kind, text in written]}, ensure_ascii=False)
-        if task_of(body) == "questions"
-        else "{}"
-    )
+    listed = [{"type": kind, "question": text} for kind, text in written]
+    reply = saying(json.dumps({"questions": listed}, ensure_ascii=False))
     qa = qa_with(question_types=shares(fact=1.0, reason=1.0), characters_per_question=20, rounds=1)
     _, ledger, _ = asked(
         reply,
@@ -212,9 +215,7 @@ def test_nothing_is_asked_again_once_the_quota_is_met_or_the_rounds_are_over() -
 
 
 def test_nothing_is_asked_again_where_nothing_new_comes() -> None:
-    reply: Reply = lambda body, _: (
-        questions("열람실은 어디인가요?") if task_of(body) == "questions" else answer("9층", "9층")
-    )
+    reply = saying(questions("열람실은 어디인가요?"), answer("9층"))
     _, ledger, bodies = asked(reply, [ROOMS], qa_with(rounds=9, characters_per_question=20))
     assert [task_of(body) for body in bodies] == ["questions", "answer", "questions"]
     assert [row.reason for row in ledger.rejected] == ["evidence_not_on_page", "duplicate"]
@@ -222,9 +223,7 @@ def test_nothing_is_asked_again_where_nothing_new_comes() -> None:
 
 def test_what_the_rules_asked_about_is_not_shown_again() -> None:
     (first,), _, _ = asked(about_first_line, [ROOMS], qa_with(rounds=1, characters_per_question=1000))
-    reply: Reply = lambda body, _: (
-        questions("회의실은 어디인가요?") if task_of(body) == "questions" else answer("9층", "9층")
-    )
+    reply = saying(questions("회의실은 어디인가요?"), answer("9층"))
     _, _, bodies = asked(reply, [ROOMS], qa_with(characters_per_question=20), [first])
     again = [lines_of(body) for body in bodies if task_of(body) == "questions"][1]
     assert [line.split("은 ")[0] for line in again] == ["강의실", "회의실"]
@@ -305,18 +304,14 @@ def test_up_to_eight_examples_are_shown_those_in_the_passages_language_first() -
     "copied", [EXAMPLE.question, "카드를 잃어버리면 어디로 전화하나요", "카드를 잃어버리면 어디로 전화합니까?"]
 )
 def test_an_example_never_becomes_a_pair(copied: str) -> None:
-    reply: Reply = lambda body, _: questions(copied) if task_of(body) == "questions" else answer("1588-1234")  # noqa: E731
+    reply = saying(questions(copied), answer("1588-1234"))
     text = page("카드 안내", "분실", "카드를 잃어버리면 1588-1234로 전화합니다.")
     pairs, ledger, _ = asked(reply, [text], qa_with(examples=[EXAMPLE]))
     assert (pairs, [row.reason for row in ledger.rejected]) == ([], ["copies_example"])
 
 
 def test_an_example_that_the_page_itself_asks_is_answered() -> None:
-    reply: Reply = lambda body, _: (
-        questions(EXAMPLE.question)
-        if task_of(body) == "questions"
-        else answer("카드를 잃어버리면 1588-1234로 전화합니다.")
-    )
+    reply = saying(questions(EXAMPLE.question), answer("카드를 잃어버리면 1588-1234로 전화합니다."))
     text = page("카드 안내", f"Q. {EXAMPLE.question}", "카드를 잃어버리면 1588-1234로 전화합니다.")
     pairs, ledger, _ = asked(reply, [text], qa_with(examples=[EXAMPLE]))
     assert [pair.instruction for pair in pairs] == [EXAMPLE.question], ledger.rejected
@@ -428,7 +423,7 @@ def test_rows_of_two_tables_with_the_same_columns_are_compared() -> None:
 
 
 def test_comparisons_come_in_addition_to_the_quota_of_the_passages() -> None:
-    reply: Reply = lambda body, _: '{"questions": []}'  # noqa: E731
+    reply = saying(questions())
     _, ledger, bodies = asked(reply, COURSES, qa_with(question_types=shares(fact=1.0, comparison=1.0)))
     shown = Counter(body["messages"][1]["content"].count("<글>") for body in bodies)
     assert shown == {1: 2, 2: 1}
