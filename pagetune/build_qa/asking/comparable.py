@@ -15,7 +15,9 @@ _COMMON = 0.5
 #: What the columns of two tables count, and the share of words that two headings have in common.
 _SAME_COLUMNS, _SIBLINGS = 1.0, 0.5
 #: With less in common nothing can be compared; with more shared words and the same figures one copies the other.
-_ENOUGH, _COPY = 0.25, 0.9
+_ENOUGH, _COPY = 0.2, 0.9
+#: With fewer words, headings aside, a passage says nothing that could be compared.
+_FEWEST_WORDS = 3
 _NUMBERING = re.compile(r"^\W*(?:제?\s?\d+(?:의\d+)?\s?[조장절항.)]?|[가-하][.)]|[IVXⅠ-Ⅻ]+\.)")
 
 
@@ -35,20 +37,28 @@ def comparable_passages(passages: Sequence[Passage], count: int) -> list[tuple[P
 
 def _candidates(passages: Sequence[Passage]) -> Iterator[tuple[float, tuple[int, int]]]:
     """Yield each two passages that can be compared, with how much they have in common."""
-    words = [content_words(passage.text) for passage in passages]
-    figures = [claims(passage.text) for passage in passages]
+    texts = [_said(passage) for passage in passages]
+    words, figures = [content_words(text) for text in texts], [claims(text) for text in texts]
     times = Counter(word for own in words for word in own)
     most = max(2, _COMMON * len(passages))
     telling = [frozenset(word for word in own if times[word] <= most) for own in words]
-    near = ((one, other) for one in range(len(passages)) for other in range(one + 1, min(len(passages), one + _WINDOW)))
-    for one, other in near:
-        shared = len(words[one] & words[other]) / max(1, min(len(words[one]), len(words[other])))
-        if shared > _COPY and figures[one] == figures[other]:
+    fit = [number for number, own in enumerate(words) if len(own) >= _FEWEST_WORDS]
+    for one, other in ((one, other) for at, one in enumerate(fit) for other in fit[at + 1 : at + _WINDOW]):
+        if _share(words[one], words[other]) > _COPY and figures[one] == figures[other]:
             continue
-        smaller = max(1, min(len(telling[one]), len(telling[other])))
-        common = len(telling[one] & telling[other]) / smaller + _alike(passages[one], passages[other])
-        if common >= _ENOUGH and words[one] and words[other]:
+        common = _share(telling[one], telling[other]) + _alike(passages[one], passages[other])
+        if common >= _ENOUGH:
             yield common, (one, other)
+
+
+def _said(passage: Passage) -> str:
+    """Return a passage without its headings."""
+    return "\n".join([passage.header or "", *(piece.text for piece in passage.pieces if not piece.is_heading)])
+
+
+def _share(one: frozenset[str], other: frozenset[str]) -> float:
+    """Return how much two sets have in common, from 0 to 1 (Dice)."""
+    return 2 * len(one & other) / max(1, len(one) + len(other))
 
 
 def _alike(one: Passage, other: Passage) -> float:

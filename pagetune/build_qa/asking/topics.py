@@ -11,8 +11,8 @@ from pagetune.params import Qa
 from pagetune.records import Page, Pair
 from pagetune.text.content_words import content_words, has_word
 
-#: The share of a topic's words that a text about it has.
-_SHARE = 2 / 3
+#: The share of a topic's words that a text about it has: all of up to three, all but one of more.
+_SHARE = 0.75
 
 
 def check_topics(topics: Sequence[str]) -> None:
@@ -26,7 +26,7 @@ def check_topics(topics: Sequence[str]) -> None:
 
 
 def is_about(topic: str, text: str) -> bool:
-    """Tell whether a text has two thirds of the topic's content words, or words that mean the same."""
+    """Tell whether a text has most of the topic's content words, or words that mean the same."""
     words = content_words(topic)
     return sum(has_word(text, word) for word in words) >= _SHARE * len(words)
 
