@@ -52,7 +52,7 @@ def fault_of_example(row: object) -> str | None:
     if not isinstance(row, dict):
         return f"should be {_SHAPE}, got {_shown(row)}. Write both"
     if strange := [str(name) for name in row if name not in _FIELDS]:
-        return f"has a field {strange[0]!r}. Keep only question and answer"
+        return f"has a field {strange[0]!r}. Call it question or answer, or remove it"
     for name in _FIELDS:
         if name not in row:
             return f"has no {name}. Write {_SHAPE}"

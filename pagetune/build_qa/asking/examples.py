@@ -1,5 +1,6 @@
 """The user's examples of questions and answers (`qa.examples`): they show the form, and never become pairs."""
 
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,11 @@ def load_examples(qa: Qa) -> list[ShownExample]:
     for number, row in enumerate(rows, 1):
         if not is_text(row.question + row.answer):
             raise UserError(f"qa.examples: row {number} has a character that no file can hold. Write it again.")
-    return rows
+    return [ShownExample(question=_in_one_line(row.question), answer=_in_one_line(row.answer)) for row in rows]
+
+
+def _in_one_line(text: str) -> str:
+    return unicodedata.normalize("NFC", " ".join(text.split()))
 
 
 def unused_examples(qa: Qa) -> str | None:
