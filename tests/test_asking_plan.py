@@ -150,7 +150,7 @@ def test_the_prompt_says_how_many_of_which_type_and_the_pair_keeps_its_type() ->
     qa = qa_with(question_types=shares(fact=1.0, reason=1.0), characters_per_question=20)
     pairs, ledger, bodies = asked(reply, [text], qa)
     system, user = (message["content"] for message in bodies[0]["messages"])
-    assert "질문을 2개까지 만드세요: fact 1, reason 1." in user
+    assert "질문을 2개까지 만드세요: fact 1개, reason 1개." in user
     assert "- reason:" in system
     assert "- procedure:" not in system
     assert {pair.instruction: pair.question_type for pair in pairs} == {

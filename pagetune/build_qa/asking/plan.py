@@ -28,11 +28,10 @@ class Asking:
     def wanted(self) -> dict[str, object]:
         """Return what a prompt says of it: the types, how many of each, the topics and the questions of before."""
         counts = Counter(self.types)
-        wanted = ", ".join(f"{name} {count}" for name, count in counts.items())
         return {
             "count": len(self.types),
             "types": list(counts),
-            "wanted": wanted,
+            "wanted": [{"type": name, "count": count} for name, count in counts.items()],
             "topics": list(self.topics),
             "before": list(self.before),
         }
