@@ -221,6 +221,14 @@ def test_nothing_is_asked_again_where_nothing_new_comes() -> None:
     assert [row.reason for row in ledger.rejected] == ["evidence_not_on_page", "duplicate"]
 
 
+def test_a_page_number_is_not_shown_again() -> None:
+    text = page("한빛관 안내", "시설", "열람실은 1층 복도 끝에 있습니다.", "- 9 -")
+    _, ledger, bodies = asked(about_first_line, [text], qa_with(rounds=9, characters_per_question=5))
+    assert len(bodies) == 2
+    covered: Any = ledger.metrics()["asking"]
+    assert covered["uncovered_after"] == 0.0
+
+
 def test_what_the_rules_asked_about_is_not_shown_again() -> None:
     (first,), _, _ = asked(about_first_line, [ROOMS], qa_with(rounds=1, characters_per_question=1000))
     reply = saying(questions("회의실은 어디인가요?"), answer("9층"))
@@ -407,6 +415,14 @@ def test_a_comparison_is_proved_in_both_passages(one: str, other: str) -> None:
 def test_a_comparison_without_both_proofs_is_rejected(said: str, one: str, other: str, reason: str) -> None:
     pairs, ledger, _ = asked(comparing(said, one, other), COURSES, COMPARE)
     assert (pairs, [row.reason for row in ledger.rejected]) == ([], [reason])
+
+
+def test_a_comparison_that_names_the_two_texts_is_rejected() -> None:
+    _, ledger, _ = asked(comparing(SAYS, ONE, OTHER, "두 글에 나오는 수강료는 어떻게 다른가요?"), COURSES, COMPARE)
+    assert [row.reason for row in ledger.rejected] == ["passage_dependent"]
+    said = "첫째 글은 9만 원, 둘째 글은 12만 원입니다."
+    _, ledger, _ = asked(comparing(said, ONE, OTHER), COURSES, COMPARE)
+    assert [row.reason for row in ledger.rejected] == ["passage_dependent"]
 
 
 def test_rows_of_two_tables_with_the_same_columns_are_compared() -> None:

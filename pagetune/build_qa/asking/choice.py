@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pagetune.build_qa.asking.compared import names_the_texts
 from pagetune.build_qa.asking.examples import copies_example
 from pagetune.build_qa.asking.plan import Asking
 from pagetune.build_qa.asking.question_types import type_by_wording
@@ -71,6 +72,8 @@ class Chooser:
             return ("duplicate" if form else "too_short"), None
         if fault := fault_of_question(text):
             return fault[0], None
+        if asking.beside and names_the_texts(text):
+            return "passage_dependent", text[:100]
         if copies_example(text, self.examples, page):
             return "copies_example", None
         if asking.beside is None and kind != "comparison" and not self.qa.question_types.shares[kind]:

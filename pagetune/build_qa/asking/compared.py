@@ -28,6 +28,19 @@ _CLAUSE_END = re.compile(
 )
 
 
+#: Names the two texts that the model was shown, which whoever asks does not see.
+_TEXTS = re.compile(
+    r"(?:두|첫째|둘째|첫 번째|두 번째|각|앞|뒤)\s?(?:글|본문|지문|텍스트|발췌문|표)(?!자)"
+    r"|\b(?:two|both|first|second|each) (?:of the )?(?:texts?|passages?|excerpts?|tables?)\b",
+    re.IGNORECASE,
+)
+
+
+def names_the_texts(text: str) -> bool:
+    """Tell whether a text speaks of the two texts themselves: 두 글의 차이, in the first text."""
+    return _TEXTS.search(text) is not None
+
+
 @dataclass(frozen=True)
 class Side:
     """One of the two passages, with the page and the document that it is from."""
@@ -94,6 +107,8 @@ def _fault(said: Comparison, first: Claim, second: Claim) -> Fault | None:
     evidence = f"{first.evidence}\n{second.evidence}"
     if fault := fault_of_answer(said.question, said.answer, evidence):
         return fault
+    if names_the_texts(said.answer):
+        return "passage_dependent", said.answer[:100]
     if missing := not_proven(said.answer, evidence):
         return "not_in_evidence", missing
     near = _near(first), _near(second)

@@ -1,5 +1,6 @@
 """What is asked in each round: first about every passage, then about what no pair rests on yet."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,6 +11,8 @@ from pagetune.build_qa.asking.topics import topics_of, topics_of_pair
 from pagetune.build_qa.passages import Passage, Piece
 from pagetune.params import Qa
 from pagetune.records import Pair, Place, QuestionType, Rejected
+
+_WORD = re.compile(r"[^\W\d_]{2}")
 
 
 @dataclass(frozen=True)
@@ -90,19 +93,24 @@ class Coverage:
                 self.places[pair.doc_id, page_number].append(place)
 
     def uncovered(self, passage: Passage) -> tuple[Piece, ...]:
-        """Return the paragraphs and rows that no kept pair's evidence touches; a heading says nothing by itself."""
+        """Return the paragraphs and rows that no kept pair's evidence touches."""
         places = self.places[passage.doc_id, passage.page_number]
         return tuple(
             piece
             for piece in passage.pieces
-            if not piece.is_heading and not any(touches(piece.place, place) for place in places)
+            if _says_something(piece) and not any(touches(piece.place, place) for place in places)
         )
 
     def share_uncovered(self, passages: Iterable[Passage]) -> float:
         """Return the share of the paragraphs and rows that no kept pair rests on."""
         asked = [passage for passage in passages if not passage.order]
-        whole = sum(not piece.is_heading for passage in asked for piece in passage.pieces)
+        whole = sum(_says_something(piece) for passage in asked for piece in passage.pieces)
         return round(sum(len(self.uncovered(passage)) for passage in asked) / whole, 4) if whole else 0.0
+
+
+def _says_something(piece: Piece) -> bool:
+    """Tell whether a piece can be asked about: a row, or text that is neither a heading nor a page number."""
+    return piece.place.table is not None or (not piece.is_heading and _WORD.search(piece.text) is not None)
 
 
 def touches(one: Place, other: Place) -> bool:
