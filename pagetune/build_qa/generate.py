@@ -88,13 +88,13 @@ async def _ask_about(client: Client, asking: Asking, chooser: Chooser, wishes: W
     choice = chooser.choose(written, asking, whole_text(source.page))
     client.expected += len(choice.chosen)
     answered = await gather(
-        _answer(client, asking, Question(passage, text, wishes), kind, sources) for text, kind in choice.chosen
+        _answer_one(client, asking, Question(passage, text, wishes), kind, sources) for text, kind in choice.chosen
     )
     surplus = [_reject(passage, one.reason, one.text, detail=one.detail) for one in choice.surplus]
     return Asked(asking, tuple(choice.chosen), [*answered, *surplus])
 
 
-async def _answer(
+async def _answer_one(
     client: Client, asking: Asking, question: Question, kind: QuestionType, sources: Sources
 ) -> Pair | Rejected:
     passage = question.passage
