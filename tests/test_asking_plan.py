@@ -417,6 +417,26 @@ def test_a_comparison_without_both_proofs_is_rejected(said: str, one: str, other
     assert (pairs, [row.reason for row in ledger.rejected]) == ([], [reason])
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "수강료는 어떻게 다른가요?",
+        "입문 과정의 수강료는 어떻게 다른가요?",
+        "2024년 입문 과정과 심화 과정의 수강료는 어떻게 다른가요?",
+    ],
+)
+def test_a_comparison_names_both_sides_and_nothing_else(question: str) -> None:
+    _, ledger, _ = asked(comparing(SAYS, ONE, OTHER, question), COURSES, COMPARE)
+    assert [row.reason for row in ledger.rejected] == ["not_about_question"]
+
+
+def test_evidence_that_only_stands_below_what_is_compared_proves_nothing() -> None:
+    other = COURSES[1].model_copy(update={"text": f"{COURSES[1].text}\n누구나 들을 수 있습니다."})
+    said = comparing("입문 과정은 9만 원이고 누구나 들을 수 있습니다.", ONE, "누구나 들을 수 있습니다.")
+    _, ledger, _ = asked(said, [COURSES[0], other], COMPARE)
+    assert [row.reason for row in ledger.rejected] == ["not_about_question"]
+
+
 def test_a_comparison_that_names_the_two_texts_is_rejected() -> None:
     _, ledger, _ = asked(comparing(SAYS, ONE, OTHER, "두 글에 나오는 수강료는 어떻게 다른가요?"), COURSES, COMPARE)
     assert [row.reason for row in ledger.rejected] == ["passage_dependent"]

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pagetune.build_qa.draft import Document
 from pagetune.build_qa.pairs import pair_from_page
 from pagetune.build_qa.passages import Passage
+from pagetune.build_qa.relevance import missing_figures
 from pagetune.build_qa.soundness import Fault, fault_of_answer
 from pagetune.build_qa.surroundings import Claim, above, headings
 from pagetune.records import Evidence, Page, Pair, Place, Reason
-from pagetune.text.claims import claims
+from pagetune.text.claims import claims, normal_form
 from pagetune.text.content_words import content_words, has_word
 from pagetune.text.evidence import find_evidence, not_proven
 from pagetune.text.refusal import abstains
@@ -116,13 +117,14 @@ def _fault(said: Comparison, first: Claim, second: Claim) -> Fault | None:
     added = content_words(said.answer) - content_words(said.question) - _COMPARING
     if strange := _mostly_absent(added, known):
         return "not_in_evidence", strange
-    if strange := _mostly_absent(content_words(said.question) - _COMPARING, known):
+    if strange := missing_figures(said.question, known):
         return "not_about_question", strange
-    own = _words_of_one(near[0], near[1]), _words_of_one(near[1], near[0])
-    whole = content_words(f"{said.question}\n{said.answer}")
-    figures = claims(said.answer).numbers
-    for claim, words in zip((first, second), own, strict=True):
-        if not words & whole and not claims(claim.evidence).numbers & figures:
+    asked = content_words(said.question) - _COMPARING
+    if strange := _mostly_absent(asked, known):
+        return "not_about_question", strange
+    own = _marks_of_one(near[0], near[1]), _marks_of_one(near[1], near[0])
+    for claim, marks in zip((first, second), own, strict=True):
+        if not _names(said.question, marks) or not _says_one_of(asked, claim):
             return "not_about_question", claim.evidence[:100]
     exchanged = _exchanged(said.answer, (first, second), own)
     return ("not_about_question", exchanged) if exchanged else None
@@ -138,18 +140,43 @@ def _mostly_absent(words: frozenset[str], text: str) -> str | None:
     return ", ".join(sorted(absent)) if len(absent) > (1 - _SHARE) * len(words) else None
 
 
-def _words_of_one(text: str, other: str) -> frozenset[str]:
-    """Return the content words that only the first text has: by them an answer shows which of the two it means."""
-    return frozenset(word for word in content_words(text) if not has_word(other, word))
+def _marks_of_one(text: str, other: str) -> frozenset[object]:
+    """Return the words and numbers that only the first text has: by them a question and an answer name it.
+
+    Words count as they are written too, since the analyser takes some, such as 주중, for nothing.
+    """
+    held = normal_form(other)
+    words = {word for word in content_words(text) if not has_word(other, word)}
+    written = {form for word in text.split() if len(form := normal_form(word)) > 1 and form not in held}
+    return frozenset[object](words | written) | (claims(text).numbers - claims(other).numbers)
 
 
-def _exchanged(answer: str, both: tuple[Claim, Claim], own: tuple[frozenset[str], frozenset[str]]) -> str | None:
+def _names(text: str, marks: frozenset[object]) -> bool:
+    """Tell whether a text has one of the marks of a side."""
+    form = normal_form(text)
+    known = frozenset[object](content_words(text)) | claims(text).numbers
+    return not marks.isdisjoint(known) or any(
+        isinstance(mark, str) and len(mark) > 1 and mark in form for mark in marks
+    )
+
+
+def _says_one_of(asked: frozenset[str], claim: Claim) -> bool:
+    """Tell whether the evidence itself, or what its row stands in, has a word of the question."""
+    text = claim.evidence if claim.place.table is None else _near(claim)
+    return any(has_word(text, word) for word in asked if not has_word(claim.document.title, word))
+
+
+def _without_numbers(marks: frozenset[object]) -> frozenset[object]:
+    return frozenset(mark for mark in marks if isinstance(mark, str) and not any(map(str.isdigit, mark)))
+
+
+def _exchanged(answer: str, both: tuple[Claim, Claim], own: tuple[frozenset[object], frozenset[object]]) -> str | None:
     """Return the clause of an answer that names one side and states the numbers of the other."""
     held = [claims(claim.evidence).numbers for claim in both]
     for clause in _CLAUSE_END.split(answer):
-        figures, words = claims(clause).numbers, content_words(clause)
+        figures = claims(clause).numbers
         stated = [side for side in (0, 1) if figures and figures <= held[side]]
-        named = [side for side in (0, 1) if words & own[side]]
+        named = [side for side in (0, 1) if _names(clause, _without_numbers(own[side]))]
         if len(stated) == len(named) == 1 and stated != named:
             return clause[:100]
     return None
