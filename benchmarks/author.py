@@ -42,7 +42,7 @@ def read_pages(source: Path, params: Params, count: int) -> list[Page]:
     else:
         from pagetune.extract.pages import read_documents
 
-        pages = list(read_documents(source, params.extract))
+        pages = [page for page in read_documents(source, params.extract) if isinstance(page, Page)]
     own: defaultdict[str, list[Page]] = defaultdict(list)
     for page in pages:
         if page.status == "ok":

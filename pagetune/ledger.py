@@ -11,6 +11,7 @@ class Ledger:
         self.rejected: list[Rejected] = []
         self._steps: dict[str, dict[str, object]] = {}
         self._taken: dict[str, int] = {}
+        self._told: dict[str, object] = {}
 
     def add(self, step: str, taken: int, kept: int, rejected: Sequence[Rejected]) -> None:
         """Add the counts of a step. Raise RuntimeError where in is not out + rejected, which is a bug."""
@@ -20,13 +21,17 @@ class Ledger:
         self._taken[step] = taken
         self.rejected += rejected
 
+    def tell(self, name: str, value: object) -> None:
+        """Put what a step has to say beside its counts into the metrics."""
+        self._told[name] = value
+
     @property
     def total(self) -> int:
         """Return how many the first step took."""
         return next(iter(self._taken.values()))
 
     def metrics(self) -> dict[str, object]:
-        return {"rejected": count_reasons(self.rejected), "steps": self._steps}
+        return {"rejected": count_reasons(self.rejected), "steps": self._steps} | self._told
 
 
 def count_reasons(rejected: Sequence[Rejected]) -> dict[Reason, int]:

@@ -13,6 +13,8 @@ Kind = Literal[
     "faq", "definition", "article", "statement", "list", "key_value", "table", "reversed", "llm", "user", "dialogue"
 ]
 Split = Literal["train", "validation", "recall", "heldout"]
+#: What a language model's question asks for; a comparison needs two passages.
+QuestionType = Literal["fact", "condition", "procedure", "reason", "comparison"]
 
 #: The name of the wording that no training row has; `recall_new_wording` scores only questions in this wording.
 NEW_WORDING = "new_wording"
@@ -58,6 +60,7 @@ Reason = Literal[
     "unclear",
     "wrong_script",
     "passage_dependent",
+    "copies_example",
     "refusal",
     "personal_data",
     "duplicate",
@@ -177,6 +180,14 @@ class Place(Record):
     end: int
 
 
+class Evidence(Record):
+    """The text at `place` on a page, character for character."""
+
+    page_number: int
+    place: Place
+    text: str
+
+
 class Judgement(Record):
     """The judge's grades from 1 to 5: does the answer follow from its source, is the question clear by itself."""
 
@@ -202,6 +213,8 @@ class Pair(Record):
     `parent_id` is the pair that a paraphrase was made from.
     `turns` were said before the question, in a user's own conversation; `conversation` is the id that the pairs of one
     conversation share, and null for all others.
+    `question_type` is what a language model's question asks for, and `second` what the answer to a comparison rests on
+    beside `evidence`, in the same document; both are null for all other pairs.
     """
 
     pair_id: str
@@ -223,6 +236,19 @@ class Pair(Record):
     grade: float | None = None
     turns: list[Turn] = Field(default_factory=list)  # a default of [] is copied deeply for each row
     conversation: str | None = None
+    question_type: QuestionType | None = None
+    second: Evidence | None = None
+
+    @property
+    def places(self) -> list[tuple[int, Place]]:
+        """Return each page and place that the answer rests on: none for a user's own rows, two for a comparison."""
+        own = [(self.page_number, self.place)] if self.page_number is not None and self.place else []
+        return own + ([(self.second.page_number, self.second.place)] if self.second else [])
+
+    @property
+    def whole_evidence(self) -> str:
+        """Return all that the answer rests on: the evidence, and below it that of a comparison's second passage."""
+        return "\n".join([self.evidence or "", *([self.second.text] if self.second else [])])
 
     @property
     def asked(self) -> str:

@@ -6,6 +6,8 @@ With task: summarization, a pair is a dialogue of data/dialogues and its summari
 from collections import Counter
 from pathlib import Path
 
+from pagetune.build_qa.asking.examples import load_examples, unused_examples
+from pagetune.build_qa.asking.topics import check_topics, count_topics, topic_lines
 from pagetune.build_qa.coverage import page_counts, silent_documents, silent_pages
 from pagetune.build_qa.dialogue_rows import read_dialogues
 from pagetune.build_qa.generate import generate_pairs
@@ -29,6 +31,7 @@ SILENT = Path("data/qa_silent_pages.jsonl")
 def main() -> None:
     params = load_params()
     ledger, clients = Ledger(), list[Client]()
+    check_wishes(params.qa)
     pages = read_records(PAGES, Page) if params.task == "qa" and params.qa.source == "documents" else []
     pairs = read_pairs(params, pages, ledger, clients)
     silent = silent_pages(pages, pairs)
@@ -41,13 +44,22 @@ def main() -> None:
     write_records(REJECTED, ledger.rejected)
     write_records(SILENT, silent)
     coverage = page_counts(pages, silent)
-    write_json(
-        METRICS,
-        {"pairs": len(pairs), "kinds": kinds, "coverage": coverage} | ledger.metrics() | {"llm": asked(clients)},
-    )
+    topics = count_topics(params.qa, pages, pairs)
+    for line in topic_lines(topics, "llm" in params.qa.generator):
+        print(f"build_qa: {line}")
+    found = {"pairs": len(pairs), "kinds": kinds, "coverage": coverage, "topics": topics}
+    write_json(METRICS, found | ledger.metrics() | {"llm": asked(clients)})
     if silent:
         print(f"build_qa: no pair from {len(silent)} of {coverage['pages']} pages {coverage['why']}, see {SILENT}")
     print(f"build_qa: {len(pairs)} pairs {kinds}, {len(ledger.rejected)} rejected {ledger.metrics()['rejected']}")
+
+
+def check_wishes(qa: Qa) -> None:
+    """Check the examples and topics first: an error in them should not wait for a language model."""
+    load_examples(qa)
+    check_topics(qa.topics)
+    if line := unused_examples(qa):
+        print(f"build_qa: {line}", flush=True)
 
 
 def read_pairs(params: Params, pages: list[Page], ledger: Ledger, clients: list[Client]) -> list[Pair]:
@@ -81,7 +93,7 @@ def from_pages(pages: list[Page], qa: Qa, llm: Llm, ledger: Ledger, clients: lis
         pairs, rejected = build_pairs(pages, qa.article_characters)
         ledger.add("rules", len(pairs) + len(rejected), len(pairs), rejected)
     if "llm" in qa.generator:
-        generated, client = generate_pairs(pages, qa, llm, ledger)
+        generated, client = generate_pairs(pages, qa, llm, ledger, pairs)
         pairs += generated
         clients.append(client)
     if qa.judge == "llm":

@@ -1,8 +1,8 @@
 """A server on loopback that speaks the OpenAI protocol as far as pagetune does, and misbehaves where a test says so.
 
 A test gives it a `reply`, a function that takes the request's body and how often that body came, and returns the text
-of the completion or a `Fault`. Run as a program (llm_server.py LOG), it answers like a model that reads the passage,
-and writes one request a line to LOG, so that a test can count across processes.
+of the completion or a `Fault`. Run as a program (llm_server.py LOG [lazy]), it answers like a model that reads the
+passage, and writes one request a line to LOG, so that a test can count across processes.
 """
 
 import json
@@ -174,12 +174,21 @@ def reading_model(body: Body, _: int) -> str:
     return "{}"
 
 
+def lazy_model(body: Body, times: int) -> str:
+    """Ask only about the first sentence that is shown, so that the others are shown again."""
+    said = reading_model(body, times)
+    if task_of(body) != "questions":
+        return said
+    return json.dumps({"questions": json.loads(said)["questions"][:1]}, ensure_ascii=False)
+
+
 def main() -> None:
+    model = lazy_model if sys.argv[2:] == ["lazy"] else reading_model
     log = Path(sys.argv[1]).open("a", encoding="utf-8")  # noqa: SIM115 - it stays open while the server runs
 
     def reply(body: Body, times: int) -> str:
         time.sleep(0.05)
-        said = reading_model(body, times)
+        said = model(body, times)
         with server.lock:
             log.write(json.dumps(body, sort_keys=True) + "\n")
             log.flush()

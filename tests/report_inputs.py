@@ -101,7 +101,7 @@ def _stages() -> dict[str, Any]:
     return {
         "train": {"rows": 2, "steps": 3, "backend": "peft", "precision": "4bit"},
         "extract": {"pages": 4, "ok": 3, "quarantined": {"needs_ocr": 1}},
-        "build_qa": {"steps": {"rules": step}},
+        "build_qa": {"steps": {"rules": step}, "topics": {}},
         "curate": {"steps": {"near_duplicates": step}, "personal_data": {"mobile_number": 1}},
     }
 

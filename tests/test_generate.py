@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from llm_server import Body, Fault, Reply, passage_of, reading_model, serving, task_of
 from test_build_qa import page
 
+from pagetune.build_qa.asking.plan import quota
 from pagetune.build_qa.draft import to_document
-from pagetune.build_qa.generate import generate_pairs, quota
+from pagetune.build_qa.generate import generate_pairs
 from pagetune.build_qa.judge import judge_pairs, source_of
 from pagetune.build_qa.passages import passages
 from pagetune.build_qa.rules import build_pairs
 from pagetune.ledger import Ledger
-from pagetune.params import Params, load_params
+from pagetune.params import Params, Qa, load_params
 from pagetune.records import Judgement, Page, Pair, Table
 from pagetune.text.evidence import quote
 
@@ -31,11 +32,15 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PAGETUNE_CACHE", str(tmp_path / "cache"))
 
 
-def generated(reply: Reply, *pages: Page, **changes: Any) -> tuple[list[Pair], Ledger]:
+#: Shows each passage once; tests/test_asking_plan.py has the rounds.
+ONCE = PARAMS.qa.model_copy(update={"rounds": 1})
+
+
+def generated(reply: Reply, *pages: Page, qa: Qa = ONCE, **changes: Any) -> tuple[list[Pair], Ledger]:
     ledger = Ledger()
     with serving(reply) as server:
         llm = PARAMS.llm.model_copy(update={"base_url": server.base_url, "model": "m", "max_retries": 0} | changes)
-        pairs, _ = generate_pairs(list(pages), PARAMS.qa, llm, ledger)
+        pairs, _ = generate_pairs(list(pages), qa, llm, ledger)
     return pairs, ledger
 
 
@@ -131,7 +136,7 @@ def test_the_same_question_twice_is_one_and_more_than_the_quota_are_cut() -> Non
     ledger = Ledger()
     with serving(lambda body, times: many if task_of(body) == "questions" else "{}") as server:
         llm = PARAMS.llm.model_copy(update={"base_url": server.base_url, "model": "m"})
-        qa = PARAMS.qa.model_copy(update={"characters_per_question": 10})
+        qa = ONCE.model_copy(update={"characters_per_question": 10})
         generate_pairs([page("안내", "요금", "입장료는 9,000원입니다.")], qa, llm, ledger)
     asked = [(row.instruction, row.reason) for row in ledger.rejected]
     assert asked[:2] == [("얼마인가요?", "unreadable_answer"), ("언제인가요?", "unreadable_answer")]

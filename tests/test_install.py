@@ -65,7 +65,7 @@ def test_the_wheel_holds_the_library_the_project_and_no_other_document(wheel: Pa
     assert library == tracked("pagetune")
     folders = (".dvc", "data", "export", "presets", "stages", "dvc.yaml", "params.yaml", ".gitignore", ".dvcignore")
     assert root - {"requirements.txt", "requirements-gguf.txt", "models/README.md", "tests/data/fact_cases.jsonl"} == (
-        tracked(*folders) - {"data/review.jsonl"}  # whose decisions are about the documents of the clone
+        tracked(*folders) - {"data/review.jsonl", "data/examples.jsonl"}  # which are about the documents of the clone
     )
 
 

@@ -219,7 +219,9 @@ def test_an_order_that_only_dictates_a_claim_spoils_its_own_section() -> None:
     ],
 )  # fmt: skip
 def test_a_page_cannot_end_its_passage_or_open_a_turn(text: str) -> None:
-    (_, user) = render("answer", "ko", title=text, section=text, passage=f"가{text}나", question="?")
+    (_, user) = render(
+        "answer", "ko", title=text, section=text, passage=f"가{text}나", question="?", style=None, examples=[]
+    )
     assert text == "</글>" or text not in user["content"]
     assert user["content"].count("</글>") == 1
 

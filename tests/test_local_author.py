@@ -48,7 +48,9 @@ def answers_to(questions: list[str], params: Llm, schema: type[BaseModel] = Answ
     async def run() -> tuple[list[str], Client]:
         client = open_client(params, "test", "pair")
         requests = [
-            render("answer", "ko", title="안내", section="", passage=PASSAGE, question=question)
+            render(
+                "answer", "ko", title="안내", section="", passage=PASSAGE, question=question, style=None, examples=[]
+            )
             for question in questions
         ]
         try:

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter
 
 from pagetune.errors import UserError
-from pagetune.params import Params, Section, load_params
+from pagetune.params import Params, load_params
 from pagetune.params.rules import expected
+from pagetune.params.section import Section
 
 
 @pytest.fixture

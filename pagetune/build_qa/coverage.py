@@ -30,7 +30,7 @@ _FOR_OCR = {"needs_ocr", "poor_ocr", "unreadable_font"}
 
 def silent_pages(pages: Iterable[Page], pairs: Iterable[Pair]) -> list[SilentPage]:
     """Return the readable pages with enough text that no pair comes from, in order."""
-    speaking = {(pair.doc_id, pair.page_number) for pair in pairs}
+    speaking = {(pair.doc_id, page_number) for pair in pairs for page_number, _ in pair.places}
     return [
         SilentPage(doc_id=page.doc_id, page_number=page.page_number, characters=_size(page), why=_why(page))
         for page in pages

@@ -1,35 +1,42 @@
 """Pairs by a language model: it writes questions, then one answer to each, which is proven on the page like any other.
 
-Every passage has its quota, so that the last page is asked about like the first.
+Every passage has its quota, so that the last page is asked about like the first. What no pair rests on after that is
+shown again (`asking/plan.py` says what is asked when).
 """
 
 import asyncio
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from pagetune.build_qa.answer_kinds import fault_of_claim
+from pagetune.build_qa.asking.choice import Chooser
+from pagetune.build_qa.asking.compared import Side
+from pagetune.build_qa.asking.examples import load_examples
+from pagetune.build_qa.asking.plan import Asked, Asking
+from pagetune.build_qa.asking.requests import request_comparison, request_questions
+from pagetune.build_qa.asking.rounds import Rounds
+from pagetune.build_qa.asking.wishes import Wishes
 from pagetune.build_qa.draft import Document, to_document
 from pagetune.build_qa.pairs import pair_from_page
 from pagetune.build_qa.passages import Passage, passages
 from pagetune.build_qa.round_trip import reproduce
 from pagetune.build_qa.rules import readable_pages
-from pagetune.build_qa.soundness import fault_of_answer, fault_of_question, without_number
+from pagetune.build_qa.soundness import fault_of_answer
 from pagetune.build_qa.surroundings import Claim
 from pagetune.ledger import Ledger
-from pagetune.llm.client import Client, Messages, RequestFailed, gather
+from pagetune.llm.client import Client, RequestFailed, gather
 from pagetune.llm.engine import open_client
 from pagetune.llm.escaping import as_written
-from pagetune.llm.prompt_files import language_of, render
-from pagetune.llm.schemas import Answered, QuestionList
+from pagetune.llm.schemas import Answered
 from pagetune.params import Llm, Qa
-from pagetune.records import Page, Pair, Reason, Rejected
-from pagetune.text.claims import normal_form
-from pagetune.text.evidence import find_evidence
+from pagetune.records import Page, Pair, QuestionType, Reason, Rejected
+from pagetune.text.evidence import find_evidence, whole_text
 from pagetune.text.refusal import abstains
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     page: Page
     document: Document
 
@@ -38,87 +45,70 @@ class Source:
 class Question:
     passage: Passage
     text: str
+    wishes: Wishes
 
 
-def generate_pairs(pages: list[Page], qa: Qa, llm: Llm, ledger: Ledger) -> tuple[list[Pair], Client]:
-    """Return the pairs in page order, and the client with its counts."""
-    return asyncio.run(_generate(pages, qa, llm, ledger))
+Sources = dict[tuple[str, int], Source]
 
 
-async def _generate(pages: list[Page], qa: Qa, llm: Llm, ledger: Ledger) -> tuple[list[Pair], Client]:
+def generate_pairs(
+    pages: list[Page], qa: Qa, llm: Llm, ledger: Ledger, by_rules: Sequence[Pair] = ()
+) -> tuple[list[Pair], Client]:
+    """Return the pairs in page order, and the client with its counts. What `by_rules` rest on is not shown again."""
+    return asyncio.run(_generate(pages, qa, llm, ledger, by_rules))
+
+
+async def _generate(
+    pages: list[Page], qa: Qa, llm: Llm, ledger: Ledger, by_rules: Sequence[Pair]
+) -> tuple[list[Pair], Client]:
+    wishes = Wishes(qa.style, load_examples(qa))
     client = open_client(llm, "build_qa", "pair")
     documents = [to_document(own) for own in readable_pages(pages).values()]
-    found = [passage for document in documents for passage in passages(document, qa.passage_characters)]
     sources = {
         (page.doc_id, page.page_number): Source(page, document) for document in documents for page in document.pages
     }
-    client.meter.expect(sum(not passage.order for passage in found), open_others=True)
+    rounds = Rounds([list(passages(document, qa.passage_characters)) for document in documents], qa, by_rules)
+    chooser = Chooser(qa, wishes.examples)
     try:
-        results = await gather(_ask_about(client, passage, qa, sources) for passage in found)
+        while askings := rounds.next():
+            client.meter.expect(sum(one.passage.order is None for one in askings), open_others=True)
+            rounds.add(await gather(_ask_about(client, asking, chooser, wishes, sources) for asking in askings))
     finally:
         await client.close()
-    without_questions = [row for row in results if isinstance(row, Rejected)]
-    ledger.add("passages", len(found), len(found) - len(without_questions), without_questions)
-    answered = [row for rows in results if isinstance(rows, list) for row in rows]
-    pairs = [row for row in answered if isinstance(row, Pair)]
-    ledger.add("questions", len(answered), len(pairs), [row for row in answered if isinstance(row, Rejected)])
-    return pairs, client
+    return rounds.close(ledger), client
 
 
-async def _ask_about(
-    client: Client, passage: Passage, qa: Qa, sources: dict[tuple[str, int], Source]
-) -> Rejected | list[Pair | Rejected]:
+async def _ask_about(client: Client, asking: Asking, chooser: Chooser, wishes: Wishes, sources: Sources) -> Asked:
+    passage = asking.passage
     if passage.order:
-        return _reject(passage, "instructs_the_model", detail=passage.order)
-    questions = await _request_questions(client, passage, qa)
-    if isinstance(questions, Rejected):
+        return Asked(asking, (), _reject(passage, "instructs_the_model", detail=passage.order))
+    written = await request_questions(client, asking, wishes)
+    if isinstance(written, tuple):
         client.meter.follow(0)
-        return questions
-    written = [as_written(question, _shown(passage)) for question in questions]
-    chosen, surplus = choose_questions(written, quota(passage, qa))
-    client.meter.follow(len(chosen))
+        return Asked(asking, (), _reject(passage, written[0], detail=written[1]))
     source = sources[passage.doc_id, passage.page_number]
-    answered = await gather(_answer(client, Question(passage, text), source, qa) for text in chosen)
+    choice = chooser.choose(written, asking, whole_text(source.page))
+    client.meter.follow(len(choice.chosen))
+    answered = await gather(
+        _answer_one(client, asking, Question(passage, text, wishes), kind, sources, chooser.qa)
+        for text, kind in choice.chosen
+    )
     client.meter.made(sum(isinstance(row, Pair) for row in answered))
-    return answered + [_reject(passage, reason, text) for text, reason in surplus]
+    surplus = [_reject(passage, one.reason, one.text, detail=one.detail) for one in choice.surplus]
+    return Asked(asking, tuple(choice.chosen), [*answered, *surplus])
 
 
-def choose_questions(questions: list[str], count: int) -> tuple[list[str], list[tuple[str, Reason]]]:
-    """Return the first `count` different questions, and the others with the reason why each is not asked."""
-    chosen: dict[str, str] = {}
-    surplus: list[tuple[str, Reason]] = []
-    for question in questions:
-        text = without_number(unicodedata.normalize("NFC", " ".join(question.split())))
-        form = normal_form(text)
-        fault = None if not form or form in chosen else fault_of_question(text)
-        if fault:
-            surplus.append((question, fault[0]))
-        elif form and form not in chosen and len(chosen) < count:
-            chosen[form] = text
-        else:
-            surplus.append((question, "duplicate" if form in chosen else "over_quota" if form else "too_short"))
-    return list(chosen.values()), surplus
-
-
-def quota(passage: Passage, qa: Qa) -> int:
-    """Return how many questions the passage gets at most."""
-    return min(qa.max_questions_per_passage, -(-len(passage.text) // qa.characters_per_question))
-
-
-async def _request_questions(client: Client, passage: Passage, qa: Qa) -> list[str] | Rejected:
-    messages = _messages("questions", passage, count=quota(passage, qa))
-    try:
-        written = await client.ask(messages, QuestionList)
-    except RequestFailed as error:
-        return _reject(passage, "request_failed", detail=str(error))
-    if written is None:
-        return _reject(passage, "unreadable_answer")
-    return written.questions or _reject(passage, "unanswered")
-
-
-def _messages(task: str, passage: Passage, **values: object) -> Messages:
-    own = {"title": passage.title, "section": passage.section, "passage": passage.text}
-    return render(task, language_of(passage.text), **own, **values)
+async def _answer_one(
+    client: Client, asking: Asking, question: Question, kind: QuestionType, sources: Sources, qa: Qa
+) -> Pair | Rejected:
+    passage = question.passage
+    if asking.beside is None:
+        row = await _answer(client, question, sources[passage.doc_id, passage.page_number], qa)
+    else:
+        both = [Side(own, *sources[own.doc_id, own.page_number]) for own in (passage, asking.beside)]
+        compared = await request_comparison(client, question.text, (both[0], both[1]), question.wishes)
+        row = compared if isinstance(compared, Pair) else _reject(passage, compared.reason, *compared.texts)
+    return row.model_copy(update={"question_type": kind}) if isinstance(row, Pair) else row
 
 
 async def _answer(client: Client, question: Question, source: Source, qa: Qa) -> Pair | Rejected:
@@ -129,21 +119,16 @@ async def _answer(client: Client, question: Question, source: Source, qa: Qa) ->
 
 
 async def _request_answer(client: Client, question: Question, source: Source) -> Pair | Rejected:
-    messages = _messages("answer", question.passage, question=question.text)
+    messages = question.wishes.messages("answer", question.passage, question=question.text)
     try:
         written = await client.ask(messages, Answered)
     except RequestFailed as error:
         return _reject(question.passage, "request_failed", question.text, detail=str(error))
     if written is None:
         return _reject(question.passage, "unreadable_answer", question.text)
-    shown = _shown(question.passage)
+    shown = question.passage.shown
     answer = unicodedata.normalize("NFC", " ".join(as_written(written.answer, shown).split()))
     return _prove_answer(question, answer, as_written(written.evidence, shown), source)
-
-
-def _shown(passage: Passage) -> str:
-    """Return all of a document that the requests about a passage show."""
-    return "\n".join([passage.title, passage.section, passage.text])
 
 
 def _prove_answer(question: Question, answer: str, evidence: str, source: Source) -> Pair | Rejected:

@@ -1,6 +1,7 @@
 """A language model as judge: does the answer follow from its source, and is the question clear by itself?"""
 
 import asyncio
+from collections.abc import Mapping
 
 from pagetune.ledger import Ledger
 from pagetune.llm.client import Client, RequestFailed, gather
@@ -26,7 +27,7 @@ async def _judge_all(
     client.meter.expect(len(pairs))
     by_place: dict[tuple[str, int | None], Page] = {(page.doc_id, page.page_number): page for page in pages}
     try:
-        judged = await gather(_judge_pair(client, pair, by_place[pair.doc_id, pair.page_number], qa) for pair in pairs)
+        judged = await gather(_judge_pair(client, pair, whole_source(pair, by_place), qa) for pair in pairs)
     finally:
         await client.close()
     kept = [row for row in judged if isinstance(row, Pair)]
@@ -34,8 +35,7 @@ async def _judge_all(
     return kept, client
 
 
-async def _judge_pair(client: Client, pair: Pair, page: Page, qa: Qa) -> Pair | Rejected:
-    source = source_of(pair, page)
+async def _judge_pair(client: Client, pair: Pair, source: str, qa: Qa) -> Pair | Rejected:
     messages = render("judge", language_of(source), source=source, question=pair.instruction, answer=pair.output)
     try:
         graded = await client.ask(messages, Graded)
@@ -50,6 +50,15 @@ async def _judge_pair(client: Client, pair: Pair, page: Page, qa: Qa) -> Pair | 
     client.meter.made()
     judgement = Judgement(faithfulness=graded.faithfulness, clarity=graded.clarity)
     return pair.model_copy(update={"judgement": judgement})
+
+
+def whole_source(pair: Pair, pages: Mapping[tuple[str, int | None], Page]) -> str:
+    """Return the source of a pair, and for a comparison that of its second passage below it."""
+    found = [source_of(pair, pages[pair.doc_id, pair.page_number])]
+    if second := pair.second:
+        other = pair.model_copy(update={"place": second.place, "evidence": second.text})
+        found.append(source_of(other, pages[pair.doc_id, second.page_number]))
+    return "\n\n".join(found)
 
 
 def source_of(pair: Pair, page: Page) -> str:

@@ -10,14 +10,37 @@ from pagetune.records import Place, Table
 
 
 @dataclass(frozen=True)
+class Piece:
+    """A paragraph, a sentence of a long one, or a row of a table, and its place on the page."""
+
+    text: str
+    place: Place
+    is_heading: bool = False
+
+
+@dataclass(frozen=True)
 class Passage:
+    """Pieces of one page. `header` is the row that names the columns of a table's rows, None above text."""
+
     doc_id: str
     title: str
     section: str
     page_number: int
-    text: str
+    pieces: tuple[Piece, ...]
+    header: str | None = None
     #: The order to a language model because of which the passage is set aside.
     order: str | None = None
+
+    @property
+    def text(self) -> str:
+        """Return what is shown: one piece a line, below the header."""
+        above = [] if self.header is None else [self.header]
+        return "\n".join([*above, *(piece.text for piece in self.pieces)])
+
+    @property
+    def shown(self) -> str:
+        """Return all of a document that the requests about the passage show."""
+        return "\n".join([self.title, self.section, self.text])
 
 
 def passages(document: Document, max_characters: int) -> Iterator[Passage]:
@@ -32,20 +55,21 @@ def passages(document: Document, max_characters: int) -> Iterator[Passage]:
         for section, own in groupby(paragraphs, key=lambda p: p.section):
             told = _unless_all_headings(list(own))
             order = next((found for p in told if (found := orders.spoil(page.page_number, p.place()))), None)
-            texts = [text for p in told for text in _split_long(p.text, max_characters)]
-            for text in _stretches(texts, max_characters):
-                yield Passage(doc_id, document.title, section, page.page_number, text, order)
+            pieces = [piece for p in told for piece in _pieces(p, max_characters)]
+            for stretch in _stretches(pieces, max_characters):
+                yield Passage(doc_id, document.title, section, page.page_number, stretch, None, order)
         for number, table in enumerate(page.tables):
             order = orders.spoil(page.page_number, Place(table=number, row=None, start=0, end=0))
-            yield from (
-                Passage(doc_id, document.title, table.caption, page.page_number, text, order)
-                for text in _table_texts(table, max_characters)
-            )
+            header, *rows = _rows(number, table)
+            for stretch in _stretches(rows, max_characters):
+                title, caption = document.title, table.caption
+                yield Passage(doc_id, title, caption, page.page_number, stretch, header.text, order)
 
 
-def _split_long(text: str, max_characters: int) -> list[str]:
+def _pieces(paragraph: Paragraph, max_characters: int) -> list[Piece]:
     """Return the paragraph, or its sentences where it is longer than `max_characters`."""
-    return [text] if len(text) <= max_characters else SENTENCE_GAP.split(text)
+    parts = [paragraph] if len(paragraph.text) <= max_characters else paragraph.split(SENTENCE_GAP)
+    return [Piece(part.text, part.place(), part.is_heading) for part in parts]
 
 
 def _unless_all_headings(paragraphs: list[Paragraph]) -> list[Paragraph]:
@@ -53,22 +77,22 @@ def _unless_all_headings(paragraphs: list[Paragraph]) -> list[Paragraph]:
     return [] if all(p.is_heading for p in paragraphs) else paragraphs
 
 
-def _table_texts(table: Table, max_characters: int) -> Iterator[str]:
-    """Yield stretches of rows, each below the header row. Cells are joined by " | "."""
-    header, *rows = (" | ".join(row) for row in table.rows)
-    for text in _stretches(list(rows), max_characters):
-        yield "\n".join([header, text])
+def _rows(number: int, table: Table) -> Iterator[Piece]:
+    """Yield the rows of the page's table `number`, the header first. Cells are joined by " | "."""
+    for row, cells in enumerate(table.rows):
+        text = " | ".join(cells)
+        yield Piece(text, Place(table=number, row=row, start=0, end=len(text)))
 
 
-def _stretches(texts: list[str], max_characters: int) -> Iterator[str]:
-    """Join texts, one a line, into stretches of nearly equal length."""
-    whole = sum(map(len, texts))
+def _stretches(pieces: list[Piece], max_characters: int) -> Iterator[tuple[Piece, ...]]:
+    """Yield the pieces in stretches of nearly equal length."""
+    whole = sum(len(piece.text) for piece in pieces)
     parts = max(1, -(-whole // max_characters))
-    stretch: list[str] = []
-    for text in texts:
-        if stretch and sum(map(len, stretch)) + len(text) / 2 > whole / parts:
-            yield "\n".join(stretch)
+    stretch: list[Piece] = []
+    for piece in pieces:
+        if stretch and sum(len(one.text) for one in stretch) + len(piece.text) / 2 > whole / parts:
+            yield tuple(stretch)
             stretch = []
-        stretch.append(text)
+        stretch.append(piece)
     if stretch:
-        yield "\n".join(stretch)
+        yield tuple(stretch)

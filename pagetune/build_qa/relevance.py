@@ -76,7 +76,7 @@ def _lacks(claim: Claim, labels: list[str]) -> str | None:
     """Return what the question names and neither the evidence nor what stands above it has."""
     near = "\n".join([claim.evidence, *labels])
     said = "\n".join([near, claim.document.title, *article(claim)])
-    figures = _missing_figures(claim.question, said)
+    figures = missing_figures(claim.question, said)
     if figures:
         return figures
     asked = {word for word in content_words(claim.question) if not has_word(claim.document.title, word)}
@@ -92,7 +92,7 @@ def _lacks(claim: Claim, labels: list[str]) -> str | None:
     return None
 
 
-def _missing_figures(question: str, text: str) -> str | None:
+def missing_figures(question: str, text: str) -> str | None:
     """Return the numbers and codes of the question that the text lacks: another year, another product."""
     asked, held = claims(question), claims(text)
     numbers = [written(number) for number in missing(asked.numbers, held.numbers)]

@@ -32,8 +32,8 @@ COPIED = (
     ".dvc/.gitignore", ".dvc/config", ".dvcignore", ".gitignore", "data/.gitattributes", PIPELINE, EXPORT,
     "models/README.md", "params.yaml", "presets", "stages",
 )  # fmt: skip
-#: The reviewers' decisions, which a project begins without; those of a clone are about its own documents.
-REVIEW = {"data/review.jsonl": "\n"}
+#: The reviewers' decisions and the user's examples, which a project begins without; those of a clone are its own.
+EMPTY = {"data/review.jsonl": "\n", "data/examples.jsonl": "\n"}
 SAMPLES = ("data/raw", "data/dialogues")
 HEADER = """\
 # The pipeline. Each stage depends on its script and, through library.json, on the parts of pagetune that change its
@@ -44,7 +44,7 @@ HEADER = """\
 def project_files() -> dict[str, str]:
     """Return the texts of a project's files by name, without the documents."""
     texts = {name: path.read_text(encoding="utf-8") for name, path in _files(COPIED)}
-    return texts | {PIPELINE: _pipeline(texts[PIPELINE]), EXPORT: _adapted(texts[EXPORT])} | REVIEW
+    return texts | {PIPELINE: _pipeline(texts[PIPELINE]), EXPORT: _adapted(texts[EXPORT])} | EMPTY
 
 
 def sample_files() -> dict[str, Path]:

@@ -89,7 +89,7 @@ def source_lines(source: LikeQuestion | None) -> list[str]:
         return [tr("source: no trained question is like this one", "출처: 비슷한 학습 질문이 없습니다")]
     like = tr(f"{source.similarity:.0f}% like the trained question", f"학습 질문과의 유사도 {source.similarity:.0f}%:")
     lines = [f"{tr('source', '출처')}: {source.place} ({like} {source.pair.instruction!r})"]
-    return lines + ([f"  {line}" for line in source.pair.evidence.splitlines()] if source.pair.evidence else [])
+    return lines + ([f"  {line}" for line in source.pair.whole_evidence.splitlines()] if source.pair.evidence else [])
 
 
 def as_html(source: LikeQuestion | None, page: Page | None) -> str:

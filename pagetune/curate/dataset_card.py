@@ -17,7 +17,7 @@ _ABOUT = {
     "qa": [
         "Made by pagetune from the documents named in `doc_id`. Every pair from a page has its proof: `evidence` is",
         "the exact text at `place` on page `page_number`, and contains the numbers and codes of the answer. The",
-        "licences of the documents apply; none is stated here.",
+        "licences of the documents apply; none is stated here. A comparison has the rest of its proof in `second`.",
     ],
     "summarization": [
         "Made by pagetune. `instruction` is a dialogue with one turn per line, `output` is a summary of it,",

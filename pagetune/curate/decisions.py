@@ -67,7 +67,7 @@ def named(decision: Decision) -> str:
 
 def content_of(pair: Pair) -> str:
     """Return 16 hex digits that change with any text of the pair that a reviewer sees."""
-    texts = [pair.instruction, pair.output, pair.evidence or "", *pair.references]
+    texts = [pair.instruction, pair.output, pair.whole_evidence, *pair.references]
     return hashlib.sha256("\x1f".join(texts).encode()).hexdigest()[:16]
 
 

@@ -193,9 +193,9 @@ def fact_ids(family_groups: Iterable[list[Pair]]) -> dict[str, str]:
     by_place: dict[tuple[object, ...], list[tuple[int, int, str, int]]] = defaultdict(list)
     for number, family in enumerate(family_list):
         for pair in family:
-            if pair.place:
-                key = (pair.doc_id, pair.page_number, pair.place.table, pair.place.row)
-                by_place[key].append((pair.place.start, pair.place.end, normal_form(pair.output), number))
+            for page_number, place in pair.places:
+                key = (pair.doc_id, page_number, place.table, place.row)
+                by_place[key].append((place.start, place.end, normal_form(pair.output), number))
     for spans in by_place.values():
         _join_overlapping(sorted(spans), groups)
     fact_of: dict[str, str] = {}

@@ -140,10 +140,20 @@ def _lowest(sides: Sides, asked: set[str], params: Curate, least: float, share: 
 
 
 def ids_on_both_sides(groups: list[list[Pair]], unit_of: dict[str, Unit], heldout: dict[Unit, str]) -> set[str]:
-    """Return the ids of pairs whose family is both in heldout and in other units. Neither side may use them."""
+    """Return the ids of pairs whose family is both in heldout and in other units. Neither side may use them.
+
+    A comparison of two pages of which only one is heldout is on both sides by itself.
+    """
     crossing: set[str] = set()
     for group in groups:
         ids = {pair.pair_id for pair in group}
         if len({unit_of[pair_id] in heldout for pair_id in ids}) > 1:
             crossing |= ids
+        crossing |= {pair.pair_id for pair in group if len({unit in heldout for unit in _units(pair, unit_of)}) > 1}
     return crossing
+
+
+def _units(pair: Pair, unit_of: dict[str, Unit]) -> set[Unit]:
+    """Return the unit of a pair, and where pages are units, that of its second page."""
+    own = unit_of[pair.pair_id]
+    return {own, (own[0], str(pair.second.page_number))} if pair.second and own[1] else {own}

@@ -77,7 +77,7 @@ def without_personal_data(
     rejected: list[Rejected] = []
     counts: Counter[str] = Counter()
     for pair in pairs:
-        kinds = find_personal_data("\n".join([pair.asked, pair.output, pair.evidence or "", *pair.references]))
+        kinds = find_personal_data("\n".join([pair.asked, pair.output, pair.whole_evidence, *pair.references]))
         counts.update(kinds.keys())
         if not kinds or what == "keep":
             kept.append(pair)
@@ -94,4 +94,5 @@ def _mask_pair(pair: Pair) -> Pair:
     masked: dict[str, object] = {name: mask(text) for name, text in texts.items() if text}
     turns = [turn.model_copy(update={"content": mask(turn.content)}) for turn in pair.turns]
     references = [mask(text) for text in pair.references]
-    return pair.model_copy(update=masked | {"references": references, "turns": turns})
+    second = pair.second and pair.second.model_copy(update={"text": mask(pair.second.text)})
+    return pair.model_copy(update=masked | {"references": references, "turns": turns, "second": second})

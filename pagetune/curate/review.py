@@ -135,7 +135,8 @@ def _prove(pair: Pair, answer: str, evidence: str | None, page: Page | None) -> 
             return Problem("evidence_not_on_page", evidence)
         evidence = quote(page, place)
         proof = {"evidence": evidence, "place": place}
-    missing = not_proven(answer, evidence or pair.evidence or "")
+    second = f"\n{pair.second.text}" if pair.second else ""
+    missing = not_proven(answer, f"{evidence or pair.evidence or ''}{second}")
     return Problem("not_in_evidence", missing) if missing else proof
 
 

@@ -34,7 +34,7 @@ def sources_of(pairs: Iterable[Pair], pages: Iterable[Page]) -> Sources:
     joined by " | "."""
     pairs = list(pairs)
     return Sources(
-        {pair.pair_id: pair.evidence for pair in pairs if pair.evidence},
+        {pair.pair_id: pair.whole_evidence for pair in pairs if pair.evidence},
         {(page.doc_id, page.page_number): _text_of(page) for page in pages},
         {pair.pair_id: pair.place for pair in pairs if pair.place},
     )

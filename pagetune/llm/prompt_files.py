@@ -30,6 +30,8 @@ def render(task: str, language: Language, **values: object) -> list[dict[str, st
 def _as_data(value: object) -> object:
     if isinstance(value, list | tuple):
         return [_as_data(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _as_data(item) for name, item in value.items()}
     return as_data(value) if isinstance(value, str) else value
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 Grade = Annotated[int, Field(ge=1, le=5)]
 
@@ -19,6 +19,35 @@ class QuestionList(Schema):
     questions: list[str]
 
 
+def _known_label(value: object) -> object:
+    return value if value in _LABELS else None
+
+
+_LABELS = ("fact", "condition", "procedure", "reason")
+Label = Annotated[
+    Literal["fact", "condition", "procedure", "reason"] | None,
+    BeforeValidator(_known_label),
+    WithJsonSchema({"type": "string", "enum": list(_LABELS)}),
+]
+
+
+class TypedQuestion(Schema):
+    type: Label
+    question: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_label(cls, value: object) -> object:
+        # Models that are not held to the schema leave the type out, or write only the question.
+        if isinstance(value, str):
+            return {"type": None, "question": value}
+        return {"type": None} | value if isinstance(value, dict) else value
+
+
+class TypedQuestions(Schema):
+    questions: list[TypedQuestion]
+
+
 class Answered(Schema):
     answer: str
     evidence: str
@@ -26,6 +55,12 @@ class Answered(Schema):
 
 class Reread(Schema):
     answer: str
+
+
+class Compared(Schema):
+    answer: str
+    evidence_1: str
+    evidence_2: str
 
 
 class Graded(Schema):

@@ -7,10 +7,12 @@ from, such as a pattern, has them in Field(description=…), with an example aft
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from pagetune.errors import UserError
+from pagetune.params.asking import Examples, QuestionTypes
 from pagetune.params.rules import problem_lines
+from pagetune.params.section import Section
 from pagetune.params.yaml_file import read_yaml
 
 PARAMS = Path("params.yaml")
@@ -46,10 +48,6 @@ Precision = Literal["auto", "4bit", "8bit", "fp16", "bf16", "fp32"]
 Task = Literal["qa", "summarization"]
 #: A rank or an alpha for each module whose name matches the regular expression, as PEFT reads it.
 Pattern = dict[str, Count]
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class Extract(Section):
@@ -103,6 +101,11 @@ class Qa(Section):
     characters_per_question: Count
     max_questions_per_passage: Count
     round_trip: bool
+    rounds: Count
+    question_types: QuestionTypes
+    topics: list[Name]
+    style: Name | None
+    examples: Examples
     judge: Literal["none", "llm"]
     min_faithfulness: Grade
     min_clarity: Grade

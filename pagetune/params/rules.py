@@ -47,6 +47,8 @@ def _describe(model: type[BaseModel], problem: ErrorDetails, key: Key, path: Pat
     annotation = _type_of(model, key)
     if problem["type"] == "value_error" and _is_section(annotation):  # a rule about several of its keys
         return f": {problem['msg'].removeprefix('Value error, ')}. Change that value."
+    if problem["type"] == "in_words":
+        return f": {problem['msg']}."
     seen = _as_yaml(reduce(getitem, key, values))
     return f": should be {expected(annotation)}, got {seen}. Change that value."
 

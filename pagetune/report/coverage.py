@@ -46,7 +46,8 @@ def _cover(doc_id: str, pages: list[Page], pairs: list[Pair]) -> Coverage:
     found = Coverage(doc_id, len(pages), sum(page.status == "quarantined" for page in pages), pairs=len(pairs))
     readable = [page for page in pages if page.status == "ok"]
     # A user's own rows may have a document's name but no page.
-    found.with_questions = len({pair.page_number for pair in pairs} & {page.page_number for page in readable})
+    asked = {page_number for pair in pairs for page_number, _ in pair.places}
+    found.with_questions = len(asked & {page.page_number for page in readable})
     for name, spans in (sections(to_document(readable)) if readable else {}).items():
         found.sections += 1
         if not any(_is_in(pair, spans) for pair in pairs):
@@ -56,11 +57,11 @@ def _cover(doc_id: str, pages: list[Page], pairs: list[Pair]) -> Coverage:
 
 def _is_in(pair: Pair, spans: list[Span]) -> bool:
     """Tell whether the pair's evidence overlaps one of the spans."""
-    place = pair.place
-    return place is not None and any(
-        (span.page_number, span.table) == (pair.page_number, place.table)
+    return any(
+        (span.page_number, span.table) == (page_number, place.table)
         and (span.table is not None or (place.start < span.end and span.start < place.end))
         for span in spans
+        for page_number, place in pair.places
     )
 
 

@@ -70,6 +70,11 @@ def _texts(page: Page) -> dict[tuple[int | None, int | None], str]:
     return texts
 
 
+def whole_text(page: Page) -> str:
+    """Return the page's text and the rows of its tables, one a line."""
+    return "\n".join(_texts(page).values())
+
+
 def _row_text(row: list[str]) -> str:
     return " | ".join(row)
 

@@ -65,7 +65,7 @@ class Desk:
         self._pages = {(page.doc_id, page.page_number): page for page in pages}
         self._keys = [key_of(pair) for pair in self.pairs]
         self._known = set(self._keys)
-        self._texts = [_folded(pair.instruction, pair.output, pair.evidence or "") for pair in self.pairs]
+        self._texts = [_folded(pair.instruction, pair.output, pair.whole_evidence) for pair in self.pairs]
         self._saved, self._pairs_file = Saved(), Watched(PAIRS)
         self._one_at_a_time = threading.Lock()
         self._history: list[tuple[int, list[Decision], list[Decision]]] = []

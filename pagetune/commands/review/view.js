@@ -78,13 +78,20 @@ function unproven(pair) {
 const turns = (pair) =>
   pair.turns.map((turn) => el("p", { className: "text quiet", textContent: `${t(turn.role)}: ${turn.content}` }));
 
+/** Draws the evidence of a comparison's second passage, which may be from another page. */
+function second({ document, second: found }) {
+  if (found === null) return [];
+  const where = t("page", { document, page: found.page });
+  return [el("p", { className: "quiet", textContent: where }), text(found.text, "blockquote")];
+}
+
 export function drawPair(box, pair) {
   const evidence = pair.evidence === null ? [] : [heading("evidence"), before(pair, "evidence"), text(pair.evidence, "blockquote")];
   const others = pair.references.length ? [heading("references"), ...pair.references.map((one) => text(one))] : [];
   box.replaceChildren(
     ...[facts(pair), curateNote(pair), decisions(pair), unproven(pair), heading("question"), ...turns(pair), before(pair, "question"),
       el("p", { className: "question text", textContent: pair.question }), heading("answer"), before(pair, "answer"),
-      text(pair.answer), ...others, ...evidence].filter((part) => part !== null),
+      text(pair.answer), ...others, ...evidence, ...second(pair)].filter((part) => part !== null),
   );
 }
 

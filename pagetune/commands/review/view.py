@@ -42,6 +42,7 @@ def pair_of(desk: Desk, position: int) -> dict[str, Any]:
         "question": pair.instruction,
         "answer": pair.output,
         "evidence": pair.evidence,
+        "second": {"page": pair.second.page_number, "text": pair.second.text} if pair.second else None,
         "references": pair.references,
         "turns": [turn.model_dump() for turn in pair.turns],
         "before": _before(desk.pairs[position], pair),

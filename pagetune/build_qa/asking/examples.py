@@ -1,0 +1,79 @@
+"""The user's examples of questions and answers (`qa.examples`): they show the form, and never become pairs."""
+
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pagetune.build_qa.own_rows.encoding import encoding_of
+from pagetune.build_qa.own_rows.json_rows import read_json_rows
+from pagetune.build_qa.own_rows.raw import RowError, is_text
+from pagetune.errors import UserError
+from pagetune.llm.prompt_files import Language, language_of
+from pagetune.params import Qa
+from pagetune.params.asking import EXAMPLES, ShownExample, fault_of_example
+from pagetune.text.claims import claims, normal_form
+from pagetune.text.content_words import content_words
+
+#: How many are shown in one request.
+SHOWN = 8
+
+
+def load_examples(qa: Qa) -> list[ShownExample]:
+    """Return the examples of params.yaml or of the file that it names. Raises UserError with the row and its field."""
+    rows = qa.examples if isinstance(qa.examples, list) else _read(Path(EXAMPLES))
+    for number, row in enumerate(rows, 1):
+        if not is_text(row.question + row.answer):
+            raise UserError(f"qa.examples: row {number} has a character that no file can hold. Write it again.")
+    return [ShownExample(question=_in_one_line(row.question), answer=_in_one_line(row.answer)) for row in rows]
+
+
+def _in_one_line(text: str) -> str:
+    return unicodedata.normalize("NFC", " ".join(text.split()))
+
+
+def unused_examples(qa: Qa) -> str | None:
+    """Return a line where the file has rows and `qa.examples` does not name it."""
+    path = Path(EXAMPLES)
+    unused = isinstance(qa.examples, list) and path.is_file() and path.read_bytes().strip()
+    return f"{path} has rows that are not shown to the language model. Set qa.examples: {path}." if unused else None
+
+
+def _read(path: Path) -> list[ShownExample]:
+    if not path.is_file():
+        raise UserError(f"params.yaml: qa.examples names {path}, which is not there. Write it, or set qa.examples: [].")
+    found = [_to_example(*row) for row in read_json_rows(path, encoding_of(path))]
+    if not found:
+        raise UserError(
+            f'params.yaml: qa.examples names {path}, which has no row. Add {{"question": "…", "answer": "…"}}, or set '
+            "qa.examples: []."
+        )
+    return found
+
+
+def _to_example(where: str, values: dict[str, Any] | RowError) -> ShownExample:
+    if isinstance(values, RowError):
+        raise UserError(f"{where} {values.what}. Fix that line.")
+    if fault := fault_of_example(values):
+        raise UserError(f"{where} {fault}.")
+    return ShownExample.model_validate(values)
+
+
+def shown_to(examples: Sequence[ShownExample], language: Language) -> list[dict[str, str]]:
+    """Return up to 8 examples, those in the language of the passage first."""
+    ordered = sorted(examples, key=lambda one: language_of(f"{one.question} {one.answer}") != language)
+    return [one.model_dump() for one in ordered[:SHOWN]]
+
+
+def copies_example(question: str, examples: Sequence[ShownExample], page: str) -> bool:
+    """Tell whether a question is one of the examples, in the same or nearly the same words, and not one of the page."""
+    own = [one.question for one in examples if _is_same(one.question, question)]
+    held = normal_form(page)
+    return any(normal_form(one) not in held for one in own)
+
+
+def _is_same(one: str, other: str) -> bool:
+    if normal_form(one) == normal_form(other):
+        return True
+    words = content_words(one)
+    return bool(words) and words == content_words(other) and claims(one) == claims(other)

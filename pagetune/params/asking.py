@@ -1,0 +1,87 @@
+"""What a user wishes of the questions that a language model writes: their types, and examples of their form."""
+
+from typing import Annotated, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from pagetune.params.section import Section
+from pagetune.records import QuestionType
+
+#: The only file of examples: the stage `build_qa` depends on it.
+EXAMPLES = "data/examples.jsonl"
+_FIELDS = ("question", "answer")
+_SHAPE = "{question: …, answer: …}"
+Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class QuestionTypes(Section):
+    """How many questions of each type are asked, in proportion to each other."""
+
+    fact: Weight
+    condition: Weight
+    procedure: Weight
+    reason: Weight
+    comparison: Weight
+
+    @property
+    def shares(self) -> dict[QuestionType, float]:
+        """Return the share of each type. They need not add up to 1."""
+        return {
+            "fact": self.fact,
+            "condition": self.condition,
+            "procedure": self.procedure,
+            "reason": self.reason,
+            "comparison": self.comparison,
+        }
+
+    @model_validator(mode="after")
+    def _asks_something(self) -> Self:
+        if not any(self.shares.values()):
+            raise ValueError("at least one type must be above 0, got 0 for all")
+        return self
+
+
+class ShownExample(Section):
+    question: str
+    answer: str
+
+
+def fault_of_example(row: object) -> str | None:
+    """Return what is wrong with a row, as it continues its place ("row 2 "), and what to do; None where nothing is."""
+    if not isinstance(row, dict):
+        return f"should be {_SHAPE}, got {_shown(row)}. Write both"
+    if strange := [str(name) for name in row if name not in _FIELDS]:
+        return f"has a field {strange[0]!r}. Call it question or answer, or remove it"
+    for name in _FIELDS:
+        if name not in row:
+            return f"has no {name}. Write {_SHAPE}"
+        if not isinstance(row[name], str) or not row[name].strip():
+            return f"has no text in {name}, got {_shown(row[name])}. Write one, in quotation marks if need be"
+    return None
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:60]}…"
+
+
+def _check(value: object) -> object:
+    """Raise an error in words that names the row and its field."""
+    if isinstance(value, list):
+        for number, row in enumerate(value, 1):
+            if fault := fault_of_example(row):
+                raise PydanticCustomError("in_words", "row {number} {fault}", {"number": number, "fault": fault})
+    elif value != EXAMPLES:
+        said = f"should be a list of {_SHAPE}, or {EXAMPLES}, got {_shown(value)}. " + (
+            f"Copy the rows into {EXAMPLES}, which DVC watches" if isinstance(value, str) else "[] stands for none"
+        )
+        raise PydanticCustomError("in_words", "{said}", {"said": said})
+    return value
+
+
+Examples = Annotated[
+    list[ShownExample] | Annotated[str, Field(min_length=1)],
+    BeforeValidator(_check),
+    Field(description=f"a list of {_SHAPE}, or the path of a file with them, such as {EXAMPLES}"),
+]
