@@ -3,10 +3,15 @@
 import re
 
 from pagetune.build_qa.amendments import AMENDMENT
+from pagetune.build_qa.debris import is_debris, tells_of_itself
+from pagetune.build_qa.question_words import not_what_is_asked
+from pagetune.build_qa.referring import defines_nothing, only_refers
 from pagetune.build_qa.relevance import not_about
 from pagetune.build_qa.soundness import Fault, asks, without_number
+from pagetune.build_qa.subjects import names_nothing
 from pagetune.build_qa.surroundings import Claim, above, columns_of_answer
 from pagetune.build_qa.tables.forms import is_form
+from pagetune.build_qa.telling import only_ordered
 from pagetune.text.claims import normal_form
 from pagetune.text.content_words import content_words, has_word
 from pagetune.text.evidence import not_proven
@@ -50,10 +55,21 @@ def fault_of_claim(claim: Claim) -> Fault | None:
     """Return why an answer does not rest on its evidence or is not what its question asks for, or None."""
     if invented := _invented(claim):
         return "not_in_evidence", invented
-    if _POINTS_ON.search(claim.answer):
-        return "passage_dependent", claim.answer[:100]
-    other = wrong_kind(claim) or _another_row(claim)
+    if debris := is_debris(claim):
+        return "not_text", debris
+    if order := only_ordered(claim):
+        return "instructs_the_model", order
+    if dependent := _points_on(claim) or names_nothing(claim):
+        return "passage_dependent", dependent
+    other = wrong_kind(claim) or not_what_is_asked(claim) or defines_nothing(claim) or _another_row(claim)
     return ("not_about_question", other) if other else not_about(claim)
+
+
+def _points_on(claim: Claim) -> str | None:
+    """Return an answer that sends its reader elsewhere, or only says what the text is going to say."""
+    if _POINTS_ON.search(claim.answer):
+        return claim.answer[:100]
+    return tells_of_itself(claim) or only_refers(claim)
 
 
 def _invented(claim: Claim) -> str | None:

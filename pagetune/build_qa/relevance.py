@@ -6,7 +6,9 @@ the heading, the caption, the header or the label above it, or before it in its 
 
 import re
 
+from pagetune.build_qa.parallel_clauses import of_another_part
 from pagetune.build_qa.soundness import Fault
+from pagetune.build_qa.subjects import is_generic
 from pagetune.build_qa.surroundings import Claim, above, article, columns_of_answer, headings, text_before
 from pagetune.text.claims import claims, holds_whole, normal_form
 from pagetune.text.content_words import content_words, has_word
@@ -69,6 +71,7 @@ def not_about(claim: Claim) -> Fault | None:
     ):
         return "example_only", sentence[:100]
     lacks = _lacks(claim, labels) or _wrong_column(claim) or _wrong_kind(claim) or _opposite(claim, sentence)
+    lacks = lacks or of_another_part(claim.question, claim.answer, _compared(claim, sentence))
     return ("not_about_question", lacks) if lacks else None
 
 
@@ -79,7 +82,8 @@ def _lacks(claim: Claim, labels: list[str]) -> str | None:
     figures = _missing_figures(claim.question, said)
     if figures:
         return figures
-    asked = {word for word in content_words(claim.question) if not has_word(claim.document.title, word)}
+    words = {word for word in content_words(claim.question) if not has_word(claim.document.title, word)}
+    asked = {word for word in words if not is_generic(word)} or words
     context = "\n".join([near, text_before(claim), *headings(claim)])
     held = {word for word in asked if has_word(near, word)}
     absent = {word for word in asked - held if word not in "".join(near.lower().split())}
@@ -90,6 +94,14 @@ def _lacks(claim: Claim, labels: list[str]) -> str | None:
     if absent and (_names_another(claim) or any(_is_elsewhere(claim, word, context) for word in absent)):
         return ", ".join(sorted(absent))
     return None
+
+
+def _compared(claim: Claim, sentence: str) -> str:
+    """Return the sentences of the evidence, or the cell of a table, in which the answer stands."""
+    if claim.place.table is None:
+        return sentence
+    cells = claim.page.tables[claim.place.table].rows[claim.place.row or 0]
+    return next((cells[column] for column in columns_of_answer(claim)), "")
 
 
 def _missing_figures(question: str, text: str) -> str | None:

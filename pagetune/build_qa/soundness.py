@@ -6,7 +6,7 @@ from pagetune.records import Reason
 from pagetune.text.claims import claims, normal_form
 from pagetune.text.content_words import content_words
 from pagetune.text.korean import is_korean
-from pagetune.text.pointing import points_at_passage
+from pagetune.text.pointing import points_at_passage, points_at_unnamed, without_handled
 from pagetune.text.readable import readable
 from pagetune.text.refusal import abstains
 
@@ -51,6 +51,7 @@ _ABOUT_DOCUMENT = re.compile(
     r"|\b(?:title|author|topic|purpose|subject) of (?:this|the) (?:passage|text|document|article|page)\b"
     r"|\bthe author\b|몇 (?:쪽|페이지)에"
     r"|\b(?:name|title|number|header) of the (?:section|chapter|table|figure|page|paper|document)\b"
+    r"(?=\W*$| (?:that|which|in|on|about|by|of|where|above|below|and|is|was|discuss\w*|describ\w*|present\w*|show\w*|contain\w*)\b)"
     r"|\bsection (?:title|name)\b"
     r"|(?:절|장|섹션|표|그림)의 (?:제목|이름|번호|머리글)",
     re.IGNORECASE,
@@ -83,8 +84,10 @@ def fault_of_question(question: str) -> Fault | None:
         return "repeats_itself", question[:100]
     if not asks(question):
         return "not_a_question", question[:100]
-    if _ABOUT_DOCUMENT.search(question) or points_at_passage(question):
+    if _ABOUT_DOCUMENT.search(without_handled(question)) or points_at_passage(question):
         return "passage_dependent", question[:100]
+    if unnamed := points_at_unnamed(question):
+        return "passage_dependent", unnamed
     return ("two_questions", question[:100]) if _asks_twice(question) else None
 
 

@@ -1,0 +1,165 @@
+"""Whether an answer stands in the part of its evidence that is about what the question asks.
+
+평일은 9시, 주말은 10시: the sentence has the words of both questions, and each answer belongs to one of them. Parts are
+compared only where they are parallel: where they give values of one unit, have topics of their own, or state conditions.
+"""
+
+import re
+from collections.abc import Iterator
+
+from pagetune.text.claims import claims, normal_form
+from pagetune.text.content_words import content_words, has_word
+from pagetune.text.korean import is_korean
+from pagetune.text.negation import polarity
+from pagetune.text.notation import plain
+from pagetune.text.numerals import in_digits
+
+#: What divides a sentence or a cell into clauses, items and sentences. A comma between digits is part of a number.
+_PART_END = re.compile(
+    r"(?:(?<=[가-힣]며)|(?<=[가-힣]고)|(?<=[가-힣]나)|(?<=지만)|(?<=는데)|(?<=은데)|(?<=인데)|(?<=반면)|(?<=반면에)|(?<=이자)),?\s"
+    r"|,(?!\d{3}(?!\d))\s?|;\s?|\s\|\s|\n|(?<=[가-힣)\]\"'”’]{2}[.!?])\s+|(?<=[a-z0-9)\]\"'”’][.!?])\s+(?=[A-Z])"
+    r"|(?:\s|^)(?:[-–•·○●▪◦*※▶□■]|[①-⑳]|\d{1,2}[.)]|[가나다라마바사아자차][.)])\s"
+    r"|\s/\s|\s및\s(?=\S+[은는]\s)|(?:,?\s)\b(?:but|while|whereas|and|or)\b\s",
+    re.IGNORECASE,
+)
+_TOPIC = re.compile(r"^\W*((?:[^\s,.;:]+\s){0,5}?[^\s,.;:]*[^\s,.;:은는])(?:은|는|에는|에서는|에게는|으로는|의\s?경우(?:에는|에)?|이|가)(?=\s|[-−\d])")
+_LABEL = re.compile(r"^\W*([^:：\d]{1,30}?)\s?[:：]\s")
+_ENGLISH_TOPIC = re.compile(
+    r"^\W*((?:[\w'’-]+\s){1,6}?)(?:is|are|was|were|has|have|costs?|takes?|opens?|closes?|must|can|may|will|shall|should|needs?|gets?|receives?|pays?)\b",
+    re.IGNORECASE,
+)
+_CONDITION = re.compile(
+    r"(?:경우|때|시|[가-힣]면|하에서|한하여)(?:에는|에|는|은)?(?=[\s:：,]|$)|\b(?:if|when|unless|in case of|for|with|without|on|during)\b", re.IGNORECASE
+)
+#: The case that is left over.
+_ELSE = re.compile(
+    r"^\W*(?:그\s?(?:외|밖)(?:에|의)?|아니면|아닌\s경우|아닐\s(?:경우|때)|그렇지\s?(?:않|아니)\S*|나머지|기타|이외|otherwise|else|(?:all )?others?\b|if not)",
+    re.IGNORECASE,
+)
+_RESPECTIVELY = re.compile(r"(?<![가-힣])각각|\brespectively\b", re.IGNORECASE)
+_AND = re.compile(r"\s?[,、ㆍ·/]\s?(?:and\s|및\s)?|\s(?:및|and|또는|or)\s|(?<=[가-힣\w])(?:와|과|이고|이며|하고)\s")
+_WORD = re.compile(r"[가-힣A-Za-z0-9]+")
+#: Words of a question that stand in each of its alternatives, or ask.
+_WORD_LENGTH = 2
+
+
+def of_another_part(question: str, answer: str, text: str) -> str | None:
+    """Return the part of `text` in which the answer stands where it is about another thing than the question, or None."""
+    if _RESPECTIVELY.search(text) and (other := _of_another_in_order(question, answer, text)):
+        return other
+    parts = [part for part in (piece.strip() for piece in _PART_END.split(text) if piece) if normal_form(part)]
+    own = [number for number, part in enumerate(parts) if _stands_in(answer, part)]
+    if len(own) != 1 or len(parts) == 1:
+        return None
+    place = own[0]
+    if _is_the_other_case(question, parts, place):
+        return parts[place][:100]
+    mine = _score(question, parts[place], parts)
+    for other, part in enumerate(parts):
+        if other == place:
+            continue
+        theirs = _score(question, part, parts)
+        if theirs > mine and _are_parallel(parts[place], part, question, answer):
+            return parts[place][:100]
+        if theirs == mine and theirs and _contradicts_condition(question, parts[place], part):
+            return parts[place][:100]
+    return None
+
+
+def _stands_in(answer: str, part: str) -> bool:
+    """Tell whether a part has all of the answer, neither inside of a number nor of a word."""
+    letters = [re.escape(letter) for letter in answer.strip(" .!?\"'“”‘’") if not letter.isspace()]
+    pattern = r"\s*".join(letters)
+    return bool(letters) and re.search(rf"(?<![\w.,-]){pattern}(?![\dA-Za-z])", part) is not None
+
+
+def _score(question: str, part: str, parts: list[str]) -> int:
+    """Count the words and numbers of the question that this part has and not all parts have."""
+    return sum(_has(part, word) for word in _words(question) if not all(_has(one, word) for one in parts))
+
+
+def _words(question: str) -> set[str]:
+    numbers = {found for found in re.findall(r"\d+(?:[.,]\d+)*", question)}
+    raw = {word for word in re.findall(r"모두|전부|부분적|일부|전체|all|both|only|none|first|second", question.lower())}
+    return set(content_words(question)) | numbers | raw
+
+
+def _has(part: str, word: str) -> bool:
+    if word[0].isdigit():
+        return re.search(rf"(?<![\d.,]){re.escape(word)}(?![\d]|[.,]\d)", part) is not None
+    return has_word(part, word) or (len(word) == 1 and word in content_words(part))
+
+
+def _are_parallel(own: str, other: str, question: str, answer: str) -> bool:
+    """Tell whether two parts say the like of different things, of which the question names the other one's."""
+    units = {unit for _, unit in claims(in_digits(answer)).numbers}
+    if units and units & {unit for _, unit in claims(in_digits(other)).numbers}:
+        return True
+    mine, theirs = _topic(own), _topic(other)
+    if mine and theirs:
+        named = content_words(mine) - content_words(answer)
+        return bool(named) and not any(has_word(question, word) for word in named) and _is_asked(question, theirs)
+    return bool(_CONDITION.search(own.split(answer.strip())[0]) and _CONDITION.search(other))
+
+
+def _is_asked(question: str, topic: str) -> bool:
+    words = content_words(topic)
+    return bool(words) and sum(has_word(question, word) for word in words) * 2 > len(words)
+
+
+def _topic(part: str) -> str:
+    """Return what a part is about: the noun before its first particle of a topic, its label, or its subject."""
+    found = _LABEL.match(part) or (_TOPIC if is_korean(part) else _ENGLISH_TOPIC).match(part)
+    return found[1] if found else ""
+
+
+def _is_the_other_case(question: str, parts: list[str], place: int) -> bool:
+    """Tell whether the question is about what is left over (아니면) and the answer about the case before it."""
+    if place + 1 >= len(parts) or not _ELSE.match(parts[place + 1]) or _ELSE.match(parts[place]):
+        return False
+    return _negates(question) and not _negates(parts[place])
+
+
+def _contradicts_condition(question: str, own: str, other: str) -> bool:
+    """Tell whether only the other one of two conditions denies, or affirms, as the question does."""
+    if not (_CONDITION.search(own) and _CONDITION.search(other)):
+        return False
+    return _negates(own) != _negates(question) == _negates(other)
+
+
+def _negates(text: str) -> bool:
+    held = polarity(plain(text))
+    return held.denied > 0 or held.conditions[1] > 0 or re.search(r"아니(?:면|라면|ㄴ)|아닌|외의|이외|\bnon-?|\bother than\b", text) is not None
+
+
+def _of_another_in_order(question: str, answer: str, text: str) -> str | None:
+    """Return the thing to whose place in its list the answer's place belongs: A와 B는 각각 3일과 5일."""
+    for names, values in _lists(text):
+        asked = [number for number, name in enumerate(names) if _is_named(question, name, names)]
+        stands = [number for number, value in enumerate(values) if _stands_in(answer, value)]
+        if len(names) == len(values) and len(asked) == 1 == len(stands) and asked != stands:
+            return names[stands[0]]
+    return None
+
+
+def _is_named(question: str, name: str, names: list[str]) -> bool:
+    """Tell whether the question has the words by which a name differs from the other names."""
+    own = content_words(name) - frozenset[str]().union(*(content_words(one) for one in names if one != name))
+    return bool(own) and all(has_word(question, word) for word in own)
+
+
+def _lists(text: str) -> Iterator[tuple[list[str], list[str]]]:
+    """Yield the names and the values of each sentence that says 각각 or respectively."""
+    for sentence in re.split(r"(?<=[^\d\s][.!?])\s+|\n", text):
+        found = _RESPECTIVELY.search(sentence)
+        if not found:
+            continue
+        if is_korean(sentence):
+            yield _listed(sentence[: found.start()]), _listed(sentence[found.end() :])
+        elif number := re.search(r"\d", sentence):
+            values = [one for one in _listed(sentence[number.start() : found.start()]) if re.search(r"\d", one)]
+            yield _listed(sentence[: number.start()])[-len(values) :], values
+
+
+def _listed(text: str) -> list[str]:
+    return [one for one in _AND.split(text) if normal_form(one)]
