@@ -29,6 +29,7 @@ _TIME = re.compile(
     r"|(?:때|뒤|후|전|이내|까지|부터|동안|이후|이전|직후|직전|날|기간|시점|시기|순간|경우|마다)(?:[가-힣]{0,3})|[가-힣]면(?![가-힣])"
     r"|\b(?:\d{1,2}(?:st|nd|rd|th|\s?[ap]\.?m\b)?|mon|tues|wednes|thurs|fri|satur|sun)day\b|\b\d{1,2}(?:st|nd|rd|th|\s?[ap]\.?m)\b"
     r"|\b(?:january|february|march|april|may|june|july|august|september|october|november|december|spring|summer|autumn|fall|winter)\b"
+    r"|[가-힣\d]\s?(?:시|시에|시점)(?=\W*$|\s)"
     r"|\b(?:when|after|before|until|by|within|once|every|each|during|if|daily|weekly|monthly|yearly|annually|immediately|always|at)\b",
     re.IGNORECASE,
 )
@@ -39,7 +40,7 @@ _ASKS_ABOUT_THE_LAW = re.compile(r"시행|개정|제정|공포|신설|폐지")
 #: An answer that sends its reader elsewhere, to what only the page shows.
 _POINTS_ON = re.compile(
     r"^\W*(?:below|above|see)\b|\b(?:as follows|(?:shown|listed|given) (?:below|above))\b|\bthe following\W*$"
-    r"|(?:아래|다음|위|별표|별지)[가-힣]*\s?(?:와|과)?\s?같(?:다|습니다|음|이)|(?:참고|참조)(?:하|바)[가-힣]{0,6}[.\s]*$"
+    r"|(?:아래|다음|위|별표|별지)[가-힣]*\s?(?:와|과)?\s?같(?:다|습니다|음|이)(?![가-힣]*[.:]?\s*(?:[①-⑳•·○\-▪□]|1[.)]|가[.)]|「?[^\s.]{2}[^.]{18}))|(?:참고|참조)(?:하|바)[가-힣]{0,6}[.\s]*$"
     r"|다음\s?각\s?(?:호|목)(?!.*(?:^|\s)(?:1\.|가\.))",
     re.IGNORECASE,
 )
@@ -119,7 +120,25 @@ def _another_row(claim: Claim) -> str | None:
         left = _label_beside(cells, columns[0])
         return left if left and _share_named(claim.question, left) < max(named, _NAMED) else None
     is_one_of_many = table.layout == "header" and len(table.rows) > _ONE_ROW and claim.place.row
-    return " | ".join(others)[:100] if is_one_of_many and named < _NAMED else None
+    if is_one_of_many and (named < _NAMED or _is_ambiguous(claim, named)):
+        return " | ".join(others)[:100]
+    return None
+
+
+def _is_ambiguous(claim: Claim, named: float) -> bool:
+    """Tell whether the question names another row as well, which has another value in the column of the answer."""
+    table = claim.page.tables[claim.place.table or 0]
+    columns, own = columns_of_answer(claim), table.rows[claim.place.row or 0]
+    for row in table.rows[1:]:
+        values = [row[column] for column in columns if column < len(row)]
+        labels = [cell for column, cell in enumerate(row) if column not in columns and normal_form(cell)]
+        if values == [own[column] for column in columns] or not labels:
+            continue
+        shares = [_share_named(claim.question, cell) for cell in labels]
+        mine = [_share_named(claim.question, cell) for column, cell in enumerate(own) if column not in columns]
+        if named >= 1 and sorted(shares)[::-1][:2] == sorted(mine)[::-1][:2] and max(shares) >= 1:
+            return True
+    return False
 
 
 def _label_beside(cells: list[str], column: int) -> str:

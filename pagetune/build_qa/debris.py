@@ -17,7 +17,7 @@ _ASKS_FOR_CODE = re.compile(
 )
 _ADDRESS = re.compile(r"https?://\S+|www\.\S+|\S+@\S+\.\w+")
 #: Signs of programs and formulas; a single one stands in ordinary text too.
-_SIGN = re.compile(r"[={}<>\\∈∼←∑∏∫√∀∃≤≥≠]|:=|;\s|//|\(\)|\w\([^()\s]*\)[.;]|\*\s?\)|\[\w+\]\(|[α-ωΣΔΦΨΩ]")
+_SIGN = re.compile(r"[={}∈∼←∑∏∫√∀∃≤≥≠]|:=|(?<!:)//|\(\)|\w\([^()\s]*\)[.;]|\*\s?\)|\[\w+\]\(|[α-ωΣΔΦΨΩ]")
 _SIGNS = 3
 _CALL = re.compile(r"[A-Za-z_][\w.]*\(\w*\);?")
 #: Numbers one behind the other, which a chart has: 480% 300% 450%.

@@ -18,10 +18,11 @@ from pagetune.text.numerals import in_digits
 _PART_END = re.compile(
     r"(?:(?<=[가-힣]며)|(?<=[가-힣]고)|(?<=[가-힣]나)|(?<=지만)|(?<=는데)|(?<=은데)|(?<=인데)|(?<=반면)|(?<=반면에)|(?<=이자)),?\s"
     r"|,(?!\d{3}(?!\d))\s?|;\s?|\s\|\s|\n|(?<=[가-힣)\]\"'”’]{2}[.!?])\s+|(?<=[a-z0-9)\]\"'”’][.!?])\s+(?=[A-Z])"
-    r"|(?:\s|^)(?:[-–•·○●▪◦*※▶□■]|[①-⑳]|\d{1,2}[.)]|[가나다라마바사아자차][.)])\s"
+    r"|\s(?:[•○●▪◦※▶□■]|[①-⑳])\s?"
     r"|\s/\s|\s및\s(?=\S+[은는]\s)|(?:,?\s)\b(?:but|while|whereas|and|or)\b\s",
     re.IGNORECASE,
 )
+_ITEM = re.compile(r"\s*(?:[-–•·○●▪◦*※▶□■]|[①-⑳]|\d{1,2}[.)]|[가나다라마바사아자차][.)])\s?\S")
 _TOPIC = re.compile(r"^\W*((?:[^\s,.;:]+\s){0,5}?[^\s,.;:]*[^\s,.;:은는])(?:은|는|에는|에서는|에게는|으로는|의\s?경우(?:에는|에)?|이|가)(?=\s|[-−\d])")
 _LABEL = re.compile(r"^\W*([^:：\d]{1,30}?)\s?[:：]\s")
 _ENGLISH_TOPIC = re.compile(
@@ -38,17 +39,18 @@ _ELSE = re.compile(
 )
 _RESPECTIVELY = re.compile(r"(?<![가-힣])각각|\brespectively\b", re.IGNORECASE)
 _AND = re.compile(r"\s?[,、ㆍ·/]\s?(?:and\s|및\s)?|\s(?:및|and|또는|or)\s|(?<=[가-힣\w])(?:와|과|이고|이며|하고)\s")
-_WORD = re.compile(r"[가-힣A-Za-z0-9]+")
-#: Words of a question that stand in each of its alternatives, or ask.
-_WORD_LENGTH = 2
+#: The share and the number of the words an answer adds by which it is found, though it is in other words.
+_NEARLY, _FEW = 0.8, 3
+#: By how many words of the question another item of a list has to be nearer to it.
+_NEARER = 2
 
 
 def of_another_part(question: str, answer: str, text: str) -> str | None:
     """Return the part of `text` in which the answer stands where it is about another thing than the question, or None."""
     if _RESPECTIVELY.search(text) and (other := _of_another_in_order(question, answer, text)):
         return other
-    parts = [part for part in (piece.strip() for piece in _PART_END.split(text) if piece) if normal_form(part)]
-    own = [number for number, part in enumerate(parts) if _stands_in(answer, part)]
+    parts = _parts(text)
+    own = [number for number, part in enumerate(parts) if _stands_in(answer, part)] or _most_of(question, answer, parts)
     if len(own) != 1 or len(parts) == 1:
         return None
     place = own[0]
@@ -64,6 +66,26 @@ def of_another_part(question: str, answer: str, text: str) -> str | None:
         if theirs == mine and theirs and _contradicts_condition(question, parts[place], part):
             return parts[place][:100]
     return None
+
+
+def _most_of(question: str, answer: str, parts: list[str]) -> list[int]:
+    """Return the one part that has nearly all words that an answer in other words adds to its question."""
+    added = {word for word in content_words(answer) if not has_word(question, word)}
+    found = [number for number, part in enumerate(parts) if sum(has_word(part, word) for word in added) >= _NEARLY * len(added)]
+    return found if len(added) >= _FEW else []
+
+
+def _parts(text: str) -> list[str]:
+    """Return the clauses and items of a text; what has no word of its own belongs to the one before it."""
+    found: list[str] = []
+    for piece in _PART_END.split(text):
+        if not piece or not normal_form(piece):
+            continue
+        if found and not content_words(piece) and not _ELSE.match(piece):
+            found[-1] += ", " + piece.strip()
+        else:
+            found.append(piece.strip())
+    return found
 
 
 def _stands_in(answer: str, part: str) -> bool:
@@ -92,6 +114,8 @@ def _has(part: str, word: str) -> bool:
 
 def _are_parallel(own: str, other: str, question: str, answer: str) -> bool:
     """Tell whether two parts say the like of different things, of which the question names the other one's."""
+    if _ITEM.match(own) and _ITEM.match(other) and _is_nearer(question, own, other):
+        return True
     units = {unit for _, unit in claims(in_digits(answer)).numbers}
     if units and units & {unit for _, unit in claims(in_digits(other)).numbers}:
         return True
@@ -100,6 +124,12 @@ def _are_parallel(own: str, other: str, question: str, answer: str) -> bool:
         named = content_words(mine) - content_words(answer)
         return bool(named) and not any(has_word(question, word) for word in named) and _is_asked(question, theirs)
     return bool(_CONDITION.search(own.split(answer.strip())[0]) and _CONDITION.search(other))
+
+
+def _is_nearer(question: str, own: str, other: str) -> bool:
+    words = content_words(question)
+    theirs, mine = (sum(has_word(part, word) for word in words) for part in (other, own))
+    return theirs >= mine + _NEARER and theirs * 2 > len(words)
 
 
 def _is_asked(question: str, topic: str) -> bool:

@@ -8,7 +8,7 @@ from pagetune.text.content_words import content_words
 from pagetune.text.korean import is_korean
 from pagetune.text.morphemes import morphemes
 
-_ASKS_WHY = re.compile(r"(?<![가-힣])왜|(?:이유|까닭|원인)(?:는|은|가|이|를|을|란)?\s?(?:무엇|뭐|뭔|어떤|어떻|설명|알려|$|\?)|^\W*why\b|\bwhat is the reason\b", re.IGNORECASE)
+_ASKS_WHY = re.compile(r"(?<![가-힣])왜|(?:이유|까닭)(?:는|은|가|이|를|을|란)?\s?(?:무엇|뭐|뭔|어떤|어떻|설명|알려|$|\?)|^\W*why\b|\bwhat is the reason\b", re.IGNORECASE)
 _REASON = re.compile(
     r"때문|위하여|위해|위한|므로|니까|따라|따른|으로\s?인|로\s?인|덕분|탓|결과|방지|목적|도록|려고|함으로써|기에|는데|면서|라서|아서|어서|여서|해서|[가-힣](?:아|어|여|해|려),?\s"
     r"|(?:고자|위함|경우|면\s|때|이유|원인)|\b(?:because|since|due|so|to|in order|for|as|thus|therefore|cause[sd]?|reason|by|allow\w*|enabl\w*|ensur\w*"
@@ -18,12 +18,12 @@ _REASON = re.compile(
 _ASKS_WHO = re.compile(r"누구|누가|^\W*who\b", re.IGNORECASE)
 _ASKS_WHERE = re.compile(r"어디(?!든|서나|까지)|^\W*where\b", re.IGNORECASE)
 _ASKS_HOW = re.compile(
-    r"어떻게\s(?:(?!되|돼|정의|부르|불리|표시|표기|다르|구성|나뉘|구분|계산)\S*)|(?:방법|절차)(?:은|는|이|가|을|를)?\s?(?:무엇|뭐|어떻|알려|설명|$|\?)|^\W*how (?:do|can|to|should|is|are|does)\b(?! (?:\w+ ){0,6}"
+    r"어떻게\s(?:(?!되|돼|정의|부르|불리|표시|표기|다르|구성|나뉘|구분|계산)\S*)|^\W*how (?:do|can|to|should|is|are|does)\b(?! (?:\w+ ){0,6}"
     r"(?:called|defined|calculated|spelled|abbreviated|different|big|long|large|much|many|written))",
     re.IGNORECASE,
 )
 _HOW_LONG = re.compile(r"얼마\s?동안|얼마나\s?(?:오래|걸)|며칠|몇\s?(?:일|개월|년|시간|주)\s?(?:간|동안|이내|안에)|\bhow long\b", re.IGNORECASE)
-_TIME_UNITS = re.compile(r"\d\s?(?:일|개월|월|년|시간|분|초|주|달|학기|분기)|(?:하루|이틀|사흘|한\s?달|일주일|[일이삼사오육]주)|동안|까지|평생|영구|즉시|무기한|\b(?:days?|weeks?|months?|years?|hours?|minutes?|seconds?|until|till|forever|permanent\w*|indefinite\w*|quarters?|semesters?)\b|\bas long\b", re.IGNORECASE)
+_TIME_UNITS = re.compile(r"\d\s?(?:일|개월|월|년|시간|분|초|주|달|학기|분기)|(?:하루|이틀|사흘|나흘|닷새|엿새|이레|여드레|아흐레|열흘|보름|한\s?달|일주일|[일이삼사오육]주)|동안|까지|평생|영구|즉시|무기한|\b(?:days?|weeks?|months?|years?|hours?|minutes?|seconds?|until|till|forever|permanent\w*|indefinite\w*|quarters?|semesters?)\b|\bas long\b", re.IGNORECASE)
 #: What can be neither a person nor a place: a time, an amount, a purpose.
 _NO_THING = re.compile(
     r"\W*(?:매\s?)?[\d\s,.:~\-/년월일시분개명원%회번점배세건]*\d[\d\s,.:~\-/년월일시분개명원%회번점배세건]*(?:이내|이상|이하|까지|부터|전|후|미만|초과)?(?:입니다|이다)?\W*"

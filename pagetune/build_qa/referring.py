@@ -7,6 +7,7 @@ from pagetune.build_qa.subjects import is_generic
 from pagetune.build_qa.surroundings import Claim
 from pagetune.text.claims import normal_form
 from pagetune.text.content_words import content_words, has_word
+from pagetune.text.korean import is_korean
 
 _REFERENCE = re.compile(
     rf"(?:(?:같은|동|이)?\s?(?:법률?|영|령|시행령|시행규칙|규칙|규정)\s?)?{PROVISION}(?:\s?(?:본문|단서|전단|후단|각\s?호))?|제\d+[항호](?:의\d+)?|(?:같은|동|이)\s?[조항호]"
@@ -36,7 +37,7 @@ _NAMED = re.compile(
 
 def only_refers(claim: Claim) -> str | None:
     """Return an answer that, without its references to other provisions, says no more than its question, or None."""
-    rest = _REFERENCE.sub(" ", claim.answer)
+    rest = _REFERENCE.sub("그것" if is_korean(claim.answer) else "it", claim.answer)
     if rest == claim.answer or _ASKS_FOR_REFERENCE.search(claim.question):
         return None
     added = {word for word in content_words(rest) if word not in _POINTING and not is_generic(word)}

@@ -3,13 +3,15 @@
 import re
 
 from pagetune.build_qa.surroundings import Claim
-from pagetune.text.content_words import content_words, has_word
+from pagetune.text.claims import claims
+from pagetune.text.content_words import content_words
+from pagetune.text.korean import is_korean
 
 #: Words that name nothing by themselves: whoever asks for contents, results or matters has to say whose.
 GENERIC = frozenset(
     "내용 경우 사항 방법 서류 절차 기준 대상 목적 결과 부분 항목 이름 명칭 제목 개념 특징 역할 예 예시 방식 요소 조건 요건 상황 문제 이유 원인 정보 자료 질문 문장"
     " 조치 행위 업무 규정 조항 조 항 호 목 장 법 값 수 개수 숫자 번호 포함 언급 제시 소개 존재 구성 사용 이용 적용 정하 정의 규정 나타나 나타내 보이 하나 포함하"
-    " 주요 중요 핵심 최종 전체 각 다른 여러 본문 대통령령 대표 추이 관하 정해지 다루 의하 처리 되어있 이루어지 들어가 불리 부르".split()
+    " 주요 중요 핵심 최종 전체 각 다른 여러 본문 대통령령 대표 추이 관하 정해지 다루 의하 처리 되어있 이루어지 들어가 불리 부르 논문 보고서 처벌 대책".split()
 )
 #: Those that say nothing even of a document that is named: what are the contents of the statute?
 _EMPTY = frozenset(
@@ -66,16 +68,18 @@ def _only_an_article(claim: Claim) -> str | None:
 def _only_generic(claim: Claim) -> str | None:
     """Return the question where its words name nothing, nor its document, of which it could ask such a thing."""
     words = content_words(claim.question)
-    if not words or _named(claim.question, claim) or re.search(r"\d", _ARTICLE.sub(" ", claim.question)):
+    if not words and not re.search(r"[A-Za-z\d]", claim.question):
+        return claim.question[:100]
+    if not words or claims(claim.question).codes or _named(claim.question, claim) or re.search(r"\d", _ARTICLE.sub(" ", claim.question)):
         return None
-    about_document = any(has_word(claim.document.title, word) for word in words)
+    about_document = claim.document.title in claim.question
     return None if about_document and words & GENERIC - _EMPTY else claim.question[:100]
 
 
 def _named(text: str, claim: Claim) -> set[str]:
     """Return the words of a text by which it names something, the document aside."""
-    title = claim.document.title
-    return {word for word in content_words(text) if not is_generic(word) and not has_word(title, word)}
+    text = text.replace(claim.document.title, "그것" if is_korean(text) else "it")
+    return {word for word in content_words(text) if not is_generic(word)}
 
 
 def _symbol(claim: Claim) -> str | None:

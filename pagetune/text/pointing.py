@@ -36,7 +36,7 @@ _ENGLISH_HANDLED = re.compile(
 
 #: What a document calls itself, or a part of itself: 이 법, 본 약관, 이 조, this paper.
 _KOREAN_SELF = (
-    r"조항?|항|호|목|장|절|편|관|별표|법률?|영|규정|기준|지침|고시|규칙|조례|예규|훈령|약관|특약|계약서?|협약|협정|가이드(?:라인)?|안내서?|해설서|매뉴얼"
+    r"조항?|항|호|장|절|별표|법률?|규정|기준|지침|고시|규칙|조례|예규|훈령|약관|특약|계약서?|협약|협정|가이드(?:라인)?|안내서?|해설서|매뉴얼"
     r"|논문|연구|보고서|문헌|발명|고안|공고문?|공시|서식|표준|계획서?|요령|제안요청서|요청서"
 )
 _PARTICLE = r"(?=(?:은|는|이|가|을|를|의|에|와|과|로|으로|상|란|이란|도|만)(?:$|[\s?,.에은는도])|에서|에게|에는|[\s?,]|$)"
@@ -65,10 +65,12 @@ _POSSIBLE = re.compile(
 )
 #: A numbered part of a law or a document.
 _ARTICLE = re.compile(r"제\s?\d+(?:-\d+)?\s?조")
-_SUBARTICLE = re.compile(r"제\s?\d+\s?(?:항|호)(?![가-힣])|(?<![가-힣\d])\d+호의|(?<![가-힣])[가나다라마바사]목(?![가-힣])")
+_SUBARTICLE = re.compile(r"(?<![가-힣])제\s?\d+\s?(?:항|호)(?!\s?(?:태풍|법안|안건))|(?<![가-힣])[가나다라마바사]목(?![가-힣])")
+#: The title of an article behind its number.
+_TITLED = re.compile(r"(?:의\s?\d+)?(?:\s?제\s?\d+\s?[항호])*\s?[(（][가-힣]")
 #: A law, a rule or an agreement by its name, or a document's.
 _LAW = re.compile(
-    r"[가-힣]{2,}(?:법률?|규정|규칙|시행령|시행세칙|령|조례|기준|지침|고시|약관|계약서?|협약|가이드|정관|헌법|조약|협정|요강|규약|예규|훈령)"
+    r"[가-힣]+\s?(?:법률?|규정|규칙|시행령|시행세칙|령|조례|기준|지침|고시|약관|계약서?|협약|가이드|정관|헌법|조약|협정|요강|규약|예규|훈령)"
     r"|[「｢『\[<]|[A-Z][\w.]*\s(?:Act|Code|Law|Regulation|Rules?|Agreement|Policy|Directive)|\b(?:GDPR|CFR|U\.S\.C)"
 )
 #: A figure, a formula or a reference by its number, which only its page shows.
@@ -78,6 +80,13 @@ _NUMBERED = re.compile(
     r"|\b(?:figure|fig\.|table|equation|eq\.|algorithm|listing|theorem|lemma)\s?\(?\d+(?:\.\d+)*\)?(?=\W|$)"
     r"|\b(?:section|line|chapter)\s\d+(?:\.\d+)*(?! ?of\b)(?=\W|$)",
     re.IGNORECASE,
+)
+
+
+#: A name of something that only its kind tells from others: what is the name of the attack?
+_UNQUALIFIED = re.compile(
+    r"^\W*what (?:is|are|was|were) the names? of the (?!(?:[a-z-]+ )*(?:of|in|for|by|that|which|who|used|on|at|from|with|to)\b)"
+    r"(?:[a-z-]+ ){0,3}[a-z-]+\W*$|^\W*What (?:is|are) the names? of the (?:[A-Z]+ )?(?:[a-z-]+ ){0,3}[a-z-]+\W*$"
 )
 
 
@@ -96,13 +105,12 @@ def without_handled(question: str) -> str:
     return _ENGLISH_HANDLED.sub(" ", question)
 
 
-def points_at_unnamed(question: str, names: str = "") -> str | None:
-    """Return what a question points at without naming it, or None: 이 조, this paper, 제3항, Figure 2.
-
-    `names` is what everybody knows the question is about, such as the title of its document where the question has it.
-    """
+def points_at_unnamed(question: str) -> str | None:
+    """Return what a question points at without naming it, or None: 이 조, this paper, 제3항, Figure 2."""
     question = without_handled(question)
-    return _this(question) or _back(question) or _numbered(question + names)
+    if _UNQUALIFIED.match(question):
+        return question[:100]
+    return _this(question) or _back(question) or _numbered(question)
 
 
 def _this(question: str) -> str | None:
@@ -129,5 +137,6 @@ def _numbered(question: str) -> str | None:
         return found[0]
     article, part = _ARTICLE.search(question), _SUBARTICLE.search(question)
     if article:
-        return None if _LAW.search(question[: article.start()]) else article[0]
+        is_named = _LAW.search(question[: article.start()]) or _TITLED.match(question, article.end())
+        return None if is_named or question[: article.start()].rstrip().endswith(("(", "'", "‘", "\"", "“")) else article[0]
     return part[0] if part else None
