@@ -22,6 +22,11 @@ _PART_END = re.compile(
     r"|\s/\s|\s및\s(?=\S+[은는]\s)|(?:,?\s)\b(?:but|while|whereas|and|or)\b\s",
     re.IGNORECASE,
 )
+_SENTENCE_END = re.compile(
+    r"\n|(?<=[가-힣)\]\"'”’]{2}[.!?])\s+|(?<=[a-z0-9)\]\"'”’][.!?])\s+(?=[A-Z])|\s(?=[①-⑳])"
+)
+#: An answer that is a number, perhaps with its unit.
+_VALUE = re.compile(r"\W*\d[\d,.]*\s?\S{0,10}(?:\s?[-~]\s?\d[\d,.]*\S{0,6})?\W*")
 _ITEM = re.compile(r"\s*(?:[-–•·○●▪◦*※▶□■]|[①-⑳]|\d{1,2}[.)]|[가나다라마바사아자차][.)])\s?\S")
 _TOPIC = re.compile(r"^\W*((?:[^\s,.;:]+\s){0,5}?[^\s,.;:]*[^\s,.;:은는])(?:은|는|에는|에서는|에게는|으로는|의\s?경우(?:에는|에)?|이|가)(?=\s|[-−\d])")
 _LABEL = re.compile(r"^\W*([^:：\d]{1,30}?)\s?[:：]\s")
@@ -49,7 +54,26 @@ def of_another_part(question: str, answer: str, text: str) -> str | None:
     """Return the part of `text` in which the answer stands where it is about another thing than the question, or None."""
     if _RESPECTIVELY.search(text) and (other := _of_another_in_order(question, answer, text)):
         return other
-    parts = _parts(text)
+    found = _of_another_sentence(question, answer, text)
+    return found or _of_another(question, answer, _parts(_PART_END, text))
+
+
+def _of_another_sentence(question: str, answer: str, text: str) -> str | None:
+    """Return the sentence or the item of the answer where another one is the one that is asked about."""
+    sentences = _parts(_SENTENCE_END, text)
+    own = [number for number, part in enumerate(sentences) if _stands_in(answer, part)]
+    if len(own) == 1 and len(sentences) > 1 and _VALUE.fullmatch(answer):
+        words = content_words(question)
+        mine, *others = [
+            sum(has_word(part, word) for word in words)
+            for part in [sentences[own[0]], *(one for number, one in enumerate(sentences) if number != own[0])]
+        ]
+        if max(others) >= mine + _FEW:
+            return sentences[own[0]][:100]
+    return _of_another(question, answer, sentences)
+
+
+def _of_another(question: str, answer: str, parts: list[str]) -> str | None:
     own = [number for number, part in enumerate(parts) if _stands_in(answer, part)] or _most_of(question, answer, parts)
     if len(own) != 1 or len(parts) == 1:
         return None
@@ -75,10 +99,10 @@ def _most_of(question: str, answer: str, parts: list[str]) -> list[int]:
     return found if len(added) >= _FEW else []
 
 
-def _parts(text: str) -> list[str]:
+def _parts(ends: re.Pattern[str], text: str) -> list[str]:
     """Return the clauses and items of a text; what has no word of its own belongs to the one before it."""
     found: list[str] = []
-    for piece in _PART_END.split(text):
+    for piece in ends.split(text):
         if not piece or not normal_form(piece):
             continue
         if found and not content_words(piece) and not _ELSE.match(piece):

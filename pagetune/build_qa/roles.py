@@ -9,7 +9,7 @@ from pagetune.text.korean import is_korean
 _TO_WHOM = re.compile(r"(?:어디에|누구에게|어디로)(?![가-힣])")
 _BY_WHOM = re.compile(r"누가(?![가-힣])")
 #: What follows a word that is not where something goes to, or who does it.
-_NO_TARGET = re.compile(r"(?:의|은|는|을|를|이|가)(?=\s|$)")
+_NO_TARGET = re.compile(r"(?:의|은|는|이|가)(?=\s|$)")
 _NO_AGENT = re.compile(r"(?:의|을|를|에|에게|에서|으로)(?=\s|$)")
 #: A noun and what it has or has not: 조명시설이 없는 구장.
 _HAVING = re.compile(r"([가-힣A-Za-z]{2,})(?:이|가|을|를|은|는|도)?\s(있|없)(?:는|을|으면|던)")
@@ -27,6 +27,9 @@ _HOW_MANY = re.compile(r"\W*\d+\s")
 _VERB = re.compile(
     r"\b(?:is|are|was|were|has|have|had|can|may|must|will|should|does|do|consists?|includes?|contains?|means?|refers?|provides?|allows?)\b", re.IGNORECASE
 )
+_CONCEDES = re.compile(r"\b(?:while|although|though|even if|despite)\s$", re.IGNORECASE)
+#: Words of an answer that is a clause.
+_CLAUSE = 4
 #: The share of the words of a question by which an answer is what it asks about.
 _MOST = 0.6
 
@@ -69,12 +72,20 @@ def _is_vacuous(claim: Claim) -> bool:
     asked = content_words(claim.question)
     held = sum(has_word(claim.answer, word) for word in asked)
     repeats = asked and held >= _MOST * len(asked)
-    if _SAYS_THAT_SOME_EXIST.match(claim.answer) or _WE_HAVE.match(claim.answer):
+    if _WE_HAVE.match(claim.answer) or _is_conceded(claim):
+        return True
+    if _SAYS_THAT_SOME_EXIST.match(claim.answer):
         return bool(repeats)
     is_phrase = not _VERB.search(claim.answer)
     if _HOW_MANY.match(claim.answer) and re.match(r"\W*what are\b", claim.question, re.IGNORECASE):
         return is_phrase and any(has_word(claim.question, word) for word in content_words(" ".join(claim.answer.split()[1:3])))
     return bool(repeats) and is_phrase and len(asked) > 1 and _begins_alike(claim)
+
+
+def _is_conceded(claim: Claim) -> bool:
+    """Tell whether the evidence only concedes the answer before its own point: while it has limits, these are too weak."""
+    at = claim.evidence.find(claim.answer.strip(" ."))
+    return at > 0 and _CONCEDES.search(claim.evidence[:at]) is not None and len(claim.answer.split()) > _CLAUSE
 
 
 def _begins_alike(claim: Claim) -> bool:

@@ -7,6 +7,7 @@ shown proves nothing but that order: it may answer what has to be written, not w
 import re
 
 from pagetune.build_qa.surroundings import Claim
+from pagetune.text.disguise import without_invisible
 
 _SAY = (
     r"(?:대?답|답변|응답|대꾸|회신|안내|말|말씀|설명|고지|통지|보고|출력|기재|기입|표기|표시|작성|입력|기록|서술|진술|제시|주장|단정|처리해서 말)"
@@ -36,7 +37,7 @@ def only_ordered(claim: Claim) -> str | None:
     """Return the sentence of the evidence that orders the answer to be said, where the question asks what is the case."""
     if _ASKS_WHAT_TO_SAY.search(claim.question):
         return None
-    for sentence in _SENTENCE.split(_whole(claim)):
+    for sentence in _SENTENCE.split(without_invisible(_whole(claim))):
         if claim.answer.strip(" .") in sentence and (_KOREAN.search(sentence) or _ENGLISH.search(sentence)):
             return sentence[:100]
     return None
