@@ -50,6 +50,8 @@ _NAMED = 0.5
 _ONE_ROW = 2
 #: The most letters of a cell that is a label.
 _LABEL = 20
+#: Letters of a cell that is a text of its own.
+_PROSE = 60
 
 
 def fault_of_claim(claim: Claim) -> Fault | None:
@@ -117,28 +119,31 @@ def _another_row(claim: Claim) -> str | None:
         return None
     named = max(_share_named(claim.question, cell) for cell in others)
     if table.layout == "form" or is_form(table.rows, set(table.filled)):
+        if len(cells[columns[0]]) > _PROSE:
+            return None  # what it is about stands in the cell itself
         left = _label_beside(cells, columns[0])
         return left if left and _share_named(claim.question, left) < max(named, _NAMED) else None
     is_one_of_many = table.layout == "header" and len(table.rows) > _ONE_ROW and claim.place.row
-    if is_one_of_many and (named < _NAMED or _is_ambiguous(claim, named)):
+    if is_one_of_many and (named < _NAMED or _is_ambiguous(claim)):
         return " | ".join(others)[:100]
     return None
 
 
-def _is_ambiguous(claim: Claim, named: float) -> bool:
-    """Tell whether the question names another row as well, which has another value in the column of the answer."""
-    table = claim.page.tables[claim.place.table or 0]
-    columns, own = columns_of_answer(claim), table.rows[claim.place.row or 0]
-    for row in table.rows[1:]:
-        values = [row[column] for column in columns if column < len(row)]
-        labels = [cell for column, cell in enumerate(row) if column not in columns and normal_form(cell)]
-        if values == [own[column] for column in columns] or not labels:
-            continue
-        shares = [_share_named(claim.question, cell) for cell in labels]
-        mine = [_share_named(claim.question, cell) for column, cell in enumerate(own) if column not in columns]
-        if named >= 1 and sorted(shares)[::-1][:2] == sorted(mine)[::-1][:2] and max(shares) >= 1:
-            return True
-    return False
+def _is_ambiguous(claim: Claim) -> bool:
+    """Tell whether another row has the same labels that the question names, and another value."""
+    table, columns = claim.page.tables[claim.place.table or 0], columns_of_answer(claim)
+    own = table.rows[claim.place.row or 0]
+    names = {
+        (column, normal_form(cell))
+        for column, cell in enumerate(own)
+        if column not in columns and content_words(cell) and _share_named(claim.question, cell) >= 1
+    }
+    return bool(names) and any(
+        names <= {(column, normal_form(cell)) for column, cell in enumerate(row)}
+        and [row[column] for column in columns] != [own[column] for column in columns]
+        for row in table.rows[1:]
+        if len(row) == len(own)
+    )
 
 
 def _label_beside(cells: list[str], column: int) -> str:

@@ -94,9 +94,18 @@ def _of_another(question: str, answer: str, parts: list[str]) -> str | None:
 
 def _most_of(question: str, answer: str, parts: list[str]) -> list[int]:
     """Return the one part that has nearly all words that an answer in other words adds to its question."""
-    added = {word for word in content_words(answer) if not has_word(question, word)}
+    said = content_words(answer)
+    added = {word for word in said if not has_word(question, word)}
+    if sum(_is_said(part, answer) for part in parts) > 1:
+        return []
     found = [number for number, part in enumerate(parts) if sum(has_word(part, word) for word in added) >= _NEARLY * len(added)]
     return found if len(added) >= _FEW else []
+
+
+def _is_said(part: str, answer: str) -> bool:
+    """Tell whether an answer has half of the words of a part: it may state several parts."""
+    words = content_words(part)
+    return bool(words) and sum(has_word(answer, word) for word in words) * 2 >= len(words)
 
 
 def _parts(ends: re.Pattern[str], text: str) -> list[str]:

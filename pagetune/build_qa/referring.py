@@ -38,7 +38,8 @@ _NAMED = re.compile(
 def only_refers(claim: Claim) -> str | None:
     """Return an answer that, without its references to other provisions, says no more than its question, or None."""
     rest = _REFERENCE.sub("그것" if is_korean(claim.answer) else "it", claim.answer)
-    if rest == claim.answer or _ASKS_FOR_REFERENCE.search(claim.question):
+    is_yes_or_no = re.match(r"\W*(?:네|예|아니요|아니오|yes|no)\b", claim.answer, re.IGNORECASE)
+    if rest == claim.answer or is_yes_or_no or _ASKS_FOR_REFERENCE.search(claim.question):
         return None
     added = {word for word in content_words(rest) if word not in _POINTING and not is_generic(word)}
     return claim.answer[:100] if all(has_word(claim.question, word) for word in added) else None

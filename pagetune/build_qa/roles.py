@@ -13,8 +13,6 @@ _NO_TARGET = re.compile(r"(?:의|은|는|이|가)(?=\s|$)")
 _NO_AGENT = re.compile(r"(?:의|을|를|에|에게|에서|으로)(?=\s|$)")
 #: A noun and what it has or has not: 조명시설이 없는 구장.
 _HAVING = re.compile(r"([가-힣A-Za-z]{2,})(?:이|가|을|를|은|는|도)?\s(있|없)(?:는|을|으면|던)")
-_DOING = re.compile(r"([가-힣]{2,})(?:을|를)?\s?(?:하|되)?(?:지\s?(?:않|아니|못)|(?:한|하는|된|되는|할|될|하면|되면|했을|하였을)(?=\s))")
-_NOT_DOING = re.compile(r"지\s?(?:않|아니|못)")
 #: Who says that something exists instead of what it is: several studies have confirmed, we use a template.
 _SAYS_THAT_SOME_EXIST = re.compile(
     r"\W*(?:several|many|some|various|numerous|multiple|a (?:number|variety|range|few) of)\s", re.IGNORECASE
@@ -54,15 +52,15 @@ def _has_another_particle(claim: Claim) -> bool:
 
 
 def _of_the_opposite_kind(claim: Claim) -> bool:
-    """Tell whether the evidence is about what has not, or does not, what the question's things have or do."""
+    """Tell whether the evidence is about what has not what the question's things have, or the other way round."""
     asked, said = _kinds(claim.question), _kinds(claim.evidence)
     opposite = {(noun, not is_so) for noun, is_so in said}
     return any(kind in opposite and kind not in said for kind in asked)
 
 
 def _kinds(text: str) -> set[tuple[str, bool]]:
-    having = {(found[1], found[2] == "있") for found in _HAVING.finditer(text)}
-    return having | {(found[1], _NOT_DOING.search(found[0]) is None) for found in _DOING.finditer(text)}
+    """Return each noun of a relative clause, and whether its owner has it: (조명시설, False) of 조명시설이 없는."""
+    return {(found[1], found[2] == "있") for found in _HAVING.finditer(text)}
 
 
 def _is_vacuous(claim: Claim) -> bool:

@@ -70,7 +70,8 @@ def _only_generic(claim: Claim) -> str | None:
     words = content_words(claim.question)
     if not words and not re.search(r"[A-Za-z\d]", claim.question):
         return claim.question[:100]
-    if not words or claims(claim.question).codes or _named(claim.question, claim) or re.search(r"\d", _ARTICLE.sub(" ", claim.question)):
+    is_term = re.search(r"[가-힣]{2,}(?:이란|란)\s", claim.question)
+    if not words or is_term or claims(claim.question).codes or _named(claim.question, claim) or re.search(r"\d", _ARTICLE.sub(" ", claim.question)):
         return None
     about_document = claim.document.title in claim.question
     return None if about_document and words & GENERIC - _EMPTY else claim.question[:100]

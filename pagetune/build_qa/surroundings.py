@@ -51,8 +51,16 @@ def columns_of_answer(claim: Claim) -> list[int]:
     """Return the columns of the evidence's row in which the answer stands."""
     cells = claim.page.tables[claim.place.table or 0].rows[claim.place.row or 0]
     answer = normal_form(claim.answer)
+    exact = [i for i, cell in enumerate(cells) if answer and _is_the_cell(normal_form(cell), answer)]
+    if exact:
+        return exact
     found = [i for i, cell in enumerate(cells) if normal_form(cell) and normal_form(cell) in answer]
     return found or [i for i, cell in enumerate(cells) if answer and answer in normal_form(cell)]
+
+
+def _is_the_cell(cell: str, answer: str) -> bool:
+    """Tell whether an answer is a cell, perhaps without the cell's number: 물리적 보안 of 10. 물리적 보안."""
+    return re.fullmatch(rf"\d{{0,4}}{re.escape(answer)}", cell) is not None
 
 
 def headings(claim: Claim) -> list[str]:
