@@ -41,6 +41,7 @@ _ASKS_ABOUT_THE_LAW = re.compile(r"시행|개정|제정|공포|신설|폐지")
 _POINTS_ON = re.compile(
     r"^\W*(?:below|above|see)\b|\b(?:as follows|(?:shown|listed|given) (?:below|above))\b|\bthe following\W*$"
     r"|(?:아래|다음|위|별표|별지)[가-힣]*\s?(?:와|과)?\s?같(?:다|습니다|음|이)(?![가-힣]*[.:]?\s*(?:[①-⑳•·○\-▪□]|1[.)]|가[.)]|「?[^\s.]{2}[^.]{18}))|(?:참고|참조)(?:하|바)[가-힣]{0,6}[.\s]*$"
+    r"|^\W*다음(?:의)?\s(?:사항|내용|요건|조건|서류|행위|자료|방법)(?:을|를|이|에|과)?(?:\s[가-힣\s]{1,16})?\W*$"
     r"|다음\s?각\s?(?:호|목)(?!.*(?:^|\s)(?:1\.|가\.))",
     re.IGNORECASE,
 )
@@ -90,7 +91,7 @@ def _invented(claim: Claim) -> str | None:
     near = "\n".join([evidence, *above(claim)[:2]])
     added = content_words(claim.answer) - content_words(claim.question)
     held = {word for word in added if has_word(near, word) or (word.isascii() and word in near.lower())}
-    return ", ".join(sorted(added - held)) if len(held) < _SHARE * len(added) else None
+    return ", ".join(sorted(added - held)) if len(held) < len(added) and len(held) <= _SHARE * len(added) else None
 
 
 def _repeats_the_question(claim: Claim) -> bool:

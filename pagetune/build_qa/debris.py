@@ -19,6 +19,8 @@ _ADDRESS = re.compile(r"https?://\S+|www\.\S+|\S+@\S+\.\w+")
 #: Signs of programs and formulas; a single one stands in ordinary text too.
 _SIGN = re.compile(r"[={}∈∼←∑∏∫√∀∃≤≥≠]|:=|(?<!:)//|\(\)|\w\([^()\s]*\)[.;]|\*\s?\)|\[\w+\]\(|[α-ωΣΔΦΨΩ]")
 _SIGNS = 3
+#: A date or a number that somebody will fill in: 20oo년 o월.
+_TO_FILL_IN = re.compile(r"\d{2}[oO○◯]{2}\s?년|(?<![A-Za-z가-힣])[oO○◯ㅇ]{1,3}\s?(?:년|월|일)(?![가-힣])")
 _CALL = re.compile(r"[A-Za-z_][\w.]*\(\w*\);?")
 #: Numbers one behind the other, which a chart has: 480% 300% 450%.
 _CHART = re.compile(r"\W*[-+]?\d[\d,.]*\s?%?(?:\s+[-+]?\d[\d,.]*\s?%?){2,}\W*")
@@ -67,7 +69,7 @@ _LONG = 60
 
 def is_debris(claim: Claim) -> str | None:
     """Return the answer where it is a piece of a formula, a label, a reference or a sentence, or None."""
-    found = _is_formula(claim) or _is_label(claim) or _is_reference(claim) or _breaks_off(claim)
+    found = _TO_FILL_IN.search(claim.answer) or _is_formula(claim) or _is_label(claim) or _is_reference(claim) or _breaks_off(claim)
     return claim.answer[:100] if found else None
 
 
@@ -132,7 +134,7 @@ def _is_cut(claim: Claim) -> bool:
 
 def _goes_on(claim: Claim) -> bool:
     """Tell whether a Korean answer to "what" ends in a particle or an ending that needs more behind it."""
-    if not _ASKS_FOR_THING.search(claim.question) or ends_sentence(claim.answer):
+    if not _ASKS_FOR_THING.search(claim.question) or ends_sentence(claim.answer) or " " not in claim.answer.strip():
         return False
     found = [token for token in morphemes(claim.answer) if not token.tag.startswith("S") or token.tag in ("SL", "SN")]
     if not found:

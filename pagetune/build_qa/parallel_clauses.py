@@ -25,6 +25,7 @@ _PART_END = re.compile(
 _SENTENCE_END = re.compile(
     r"\n|(?<=[가-힣)\]\"'”’]{2}[.!?])\s+|(?<=[a-z0-9)\]\"'”’][.!?])\s+(?=[A-Z])|\s(?=[①-⑳])"
 )
+_TELEPHONE = re.compile(r"(?<![\d-])\d{2,4}-\d{3,4}(?:-\d{4})?(?![\d-])")
 #: An answer that is a number, perhaps with its unit.
 _VALUE = re.compile(r"\W*\d[\d,.]*\s?\S{0,10}(?:\s?[-~]\s?\d[\d,.]*\S{0,6})?\W*")
 _ITEM = re.compile(r"\s*(?:[-–•·○●▪◦*※▶□■]|[①-⑳]|\d{1,2}[.)]|[가나다라마바사아자차][.)])\s?\S")
@@ -54,8 +55,20 @@ def of_another_part(question: str, answer: str, text: str) -> str | None:
     """Return the part of `text` in which the answer stands where it is about another thing than the question, or None."""
     if _RESPECTIVELY.search(text) and (other := _of_another_in_order(question, answer, text)):
         return other
-    found = _of_another_sentence(question, answer, text)
+    found = _behind_another_name(question, answer, text) or _of_another_sentence(question, answer, text)
     return found or _of_another(question, answer, _parts(_PART_END, text))
+
+
+def _behind_another_name(question: str, answer: str, text: str) -> str | None:
+    """Return what stands before the answer, a telephone number, where what the question names stands before another."""
+    found = list(_TELEPHONE.finditer(text))
+    own = [number for number, one in enumerate(found) if one[0] == answer.strip()]
+    if len(own) != 1 or len(found) == 1:
+        return None
+    starts = [0, *(one.end() for one in found)]
+    names = [text[start : one.start()] for start, one in zip(starts, found, strict=False)]
+    scores = [_score(question, name, names) for name in names]
+    return names[own[0]].strip(" ,")[:100] if max(scores) > scores[own[0]] else None
 
 
 def _of_another_sentence(question: str, answer: str, text: str) -> str | None:

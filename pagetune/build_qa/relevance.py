@@ -10,7 +10,7 @@ from pagetune.build_qa.bounds import part_of_a_value
 from pagetune.build_qa.parallel_clauses import of_another_part
 from pagetune.build_qa.roles import not_in_its_role
 from pagetune.build_qa.soundness import Fault
-from pagetune.build_qa.subjects import is_generic
+from pagetune.build_qa.subjects import is_empty, is_generic
 from pagetune.build_qa.surroundings import (
     Claim,
     above,
@@ -72,6 +72,7 @@ _NO_NUMBER = re.compile(
     re.IGNORECASE,
 )
 _FINITE = re.compile(r"(?:다|요|함|음|임)[.\s]*$|[a-z]\.$")
+_TOKEN = re.compile(r"[가-힣A-Za-z0-9]+")
 _NO = re.compile(r"\W*(?:아니요|아니오|no)\b", re.IGNORECASE)
 _YES = re.compile(r"\W*(?:네|예|yes)\b", re.IGNORECASE)
 
@@ -105,7 +106,7 @@ def _lacks(claim: Claim, labels: list[str]) -> str | None:
         return figures
     question = _without_title(claim)
     words = content_words(question)
-    if not any(not is_generic(word) for word in words) and question != claim.question and claims(question) == claims(""):
+    if all(is_empty(word) for word in words) and question != claim.question and claims(question) == claims(""):
         return claim.document.title[:100]  # the document as a whole is asked about, and no passage answers that
     unnamed = {word for word in words if not has_word(claim.document.title, word)} or words
     asked = {word for word in unnamed if not is_generic(word)} or unnamed
@@ -174,8 +175,7 @@ def _wrong_column(claim: Claim) -> str | None:
     named = {
         column
         for column, (header, cell) in enumerate(zip(rows[0], rows[claim.place.row], strict=False))
-        if content_words(header)
-        and _shares(header, asked)
+        if (_is_asked_for(header, rows[0], claim.question) or (content_words(header) and _shares(header, asked)))
         and not (normal_form(cell) and normal_form(cell) in question)
     }
     columns = set(columns_of_answer(claim))
@@ -184,6 +184,15 @@ def _wrong_column(claim: Claim) -> str | None:
         if columns and named - columns == named != set()
         else None
     )
+
+
+def _is_asked_for(header: str, headers: list[str], question: str) -> bool:
+    """Tell whether a question has what tells one header of a series from the others: C급 of 위규 수준 C급."""
+    tokens, others = set(_TOKEN.findall(header)), [set(_TOKEN.findall(one)) for one in headers if one != header]
+    own = tokens - set[str]().union(*others)
+    in_series = any(tokens & other for other in others)
+    asked = _TOKEN.findall(question)
+    return in_series and bool(own) and all(any(one.startswith(token) for one in asked) for token in own)
 
 
 def _shares(header: str, asked: frozenset[str]) -> bool:

@@ -33,6 +33,9 @@ _ASKING = re.compile(
     r"|\b(?:mean|refer to|stand for|denote|represent)s?\W*$",
     re.IGNORECASE,
 )
+#: A question of which only the particle behind its subject is left, and one for the meaning of a term.
+_NO_SUBJECT = re.compile(r"\W*(?:은|는|이|가|을|를|의)\s")
+_TERM = re.compile(r"[가-힣]{2,}(?:이란|란)\s")
 _GREEK = re.compile(r"[α-ωΓΔΘΛΞΠΣΦΨΩ](?![α-ωά-ώ]{2})")
 _LETTER = re.compile(r"(?<![\w'’.&/-])(?!I\b|A\b)([A-Z])(?![\w'’&/]|\.\w|-\w)")
 #: What a letter belongs to that people call by it: Plan B, vitamin C, A반.
@@ -46,6 +49,11 @@ _LETTERED = re.compile(
 def is_generic(word: str) -> bool:
     """Tell whether a content word names nothing by itself: 내용, 방법, result."""
     return word in GENERIC or (word.isascii() and _ENGLISH_GENERIC.fullmatch(word) is not None)
+
+
+def is_empty(word: str) -> bool:
+    """Tell whether a content word asks nothing even of a document that is named: 내용, detail."""
+    return word in _EMPTY
 
 
 def names_nothing(claim: Claim) -> str | None:
@@ -66,15 +74,14 @@ def _only_an_article(claim: Claim) -> str | None:
 
 
 def _only_generic(claim: Claim) -> str | None:
-    """Return the question where its words name nothing, nor its document, of which it could ask such a thing."""
+    """Return the question where its words name nothing. Of a document that it names, any attribute may be asked for."""
     words = content_words(claim.question)
-    if not words and not re.search(r"[A-Za-z\d]", claim.question):
-        return claim.question[:100]
-    is_term = re.search(r"[가-힣]{2,}(?:이란|란)\s", claim.question)
-    if not words or is_term or claims(claim.question).codes or _named(claim.question, claim) or re.search(r"\d", _ARTICLE.sub(" ", claim.question)):
+    if not words:
+        return claim.question[:100] if _NO_SUBJECT.match(claim.question) else None
+    is_term = _TERM.search(claim.question) or claims(claim.question).codes or claim.document.title in claim.question
+    if is_term or _named(claim.question, claim) or re.search(r"\d", _ARTICLE.sub(" ", claim.question)):
         return None
-    about_document = claim.document.title in claim.question
-    return None if about_document and words & GENERIC - _EMPTY else claim.question[:100]
+    return claim.question[:100]
 
 
 def _named(text: str, claim: Claim) -> set[str]:

@@ -52,6 +52,7 @@ _ENGLISH_THIS = re.compile(
 #: What refers back to a sentence before: 이 경우, 그 결과, in this case, the other three.
 _BACK = re.compile(
     r"^\W*(?:이|그|이러한|그러한|이와 같은|위와 같은|이런|그런)\s?(?:경우|때|결과|이유|밖에|외에|중|후|이후|과정|방법|조치|사항|규정|기준|점)(?![가-힣]{2})"
+    r"|^\W*(?:이|해당)\s(?:요구\s?사항|점검\s?항목|항목|옵션|기능|단추|버튼|메뉴|사업|제도|과정|시험|업무|행위)(?:은|는|이|가|을|를|의|에)(?=\s)"
     r"|^\W*(?:in this case|in that case|as a result|therefore|however|these|those|this|it|they|he|she)\b(?! (?:is|was) (?:possible|necessary"
     r"|required|allowed))"
     r"|\bthe (?:other|remaining|former|latter|aforementioned|same) (?:two|three|four|five|ones?)\b"
