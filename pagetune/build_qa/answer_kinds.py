@@ -24,13 +24,19 @@ _ASKS_WHEN = re.compile(
     re.IGNORECASE,
 )
 _TIME = re.compile(
-    r"\d\s?(?:년|월|일|시|분|초|주|개월|분기|학기|회계연도|[:.\-/]\s?\d)|\b(?:1[89]|20)\d\d\b|[월화수목금토일]요일|(?:[상하]반|분)기"
-    r"|오전|오후|정오|자정|새벽|아침|저녁|당일|익일|다음\s?날|다음\s?영업일|즉시|바로|곧|지체\s?없이|수시|상시|항상|매[년월주일분]|평일|주말|연중|올해|내년"
-    r"|(?:때|뒤|후|전|이내|까지|부터|동안|이후|이전|직후|직전|날|기간|시점|시기|순간|경우|마다)(?:[가-힣]{0,3})|[가-힣]면(?![가-힣])"
-    r"|\b(?:\d{1,2}(?:st|nd|rd|th|\s?[ap]\.?m\b)?|mon|tues|wednes|thurs|fri|satur|sun)day\b|\b\d{1,2}(?:st|nd|rd|th|\s?[ap]\.?m)\b"
-    r"|\b(?:january|february|march|april|may|june|july|august|september|october|november|december|spring|summer|autumn|fall|winter)\b"
+    r"\d\s?(?:년|월|일|시|분|초|주|개월|분기|학기|회계연도|[:.\-/]\s?\d)|\b(?:1[89]|20)\d\d\b"
+    r"|[월화수목금토일]요일|(?:[상하]반|분)기"
+    r"|오전|오후|정오|자정|새벽|아침|저녁|당일|익일|다음\s?날|다음\s?영업일|즉시|바로|곧|지체\s?없이|수시|상시"
+    r"|항상|매[년월주일분]|평일|주말|연중|올해|내년"
+    r"|(?:때|뒤|후|전|이내|까지|부터|동안|이후|이전|직후|직전|날|기간|시점|시기|순간|경우"
+    r"|마다)(?:[가-힣]{0,3})|[가-힣]면(?![가-힣])"
+    r"|\b(?:\d{1,2}(?:st|nd|rd|th|\s?[ap]\.?m\b)?|mon|tues|wednes|thurs|fri|satur|sun)day\b|\b\d{1,2}(?:st|nd"
+    r"|rd|th|\s?[ap]\.?m)\b"
+    r"|\b(?:january|february|march|april|may|june|july|august|september|october|november|december|spring"
+    r"|summer|autumn|fall|winter)\b"
     r"|[가-힣\d]\s?(?:시|시에|시점)(?=\W*$|\s)"
-    r"|\b(?:when|after|before|until|by|within|once|every|each|during|if|daily|weekly|monthly|yearly|annually|immediately|always|at)\b",
+    r"|\b(?:when|after|before|until|by|within|once|every|each|during|if|daily|weekly|monthly|yearly|annually"
+    r"|immediately|always|at)\b",
     re.IGNORECASE,
 )
 _ASKS_FOR_PHONE = re.compile(r"전화\s?번호|연락처|몇 번으로|\b(?:phone|telephone) number\b", re.IGNORECASE)
@@ -40,7 +46,9 @@ _ASKS_ABOUT_THE_LAW = re.compile(r"시행|개정|제정|공포|신설|폐지")
 #: An answer that sends its reader elsewhere, to what only the page shows.
 _POINTS_ON = re.compile(
     r"^\W*(?:below|above|see)\b|\b(?:as follows|(?:shown|listed|given) (?:below|above))\b|\bthe following\W*$"
-    r"|(?:아래|다음|위|별표|별지)[가-힣]*\s?(?:와|과)?\s?같(?:다|습니다|음|이)(?![가-힣]*[.:]?\s*(?:[①-⑳•·○\-▪□]|1[.)]|가[.)]|「?[^\s.]{2}[^.]{18}))|(?:참고|참조)(?:하|바)[가-힣]{0,6}[.\s]*$"
+    r"|(?:아래|다음|위|별표|별지)[가-힣]*\s?(?:와|과)?\s?같(?:다|습니다|음"
+    r"|이)(?![가-힣]*[.:]?\s*(?:[①-⑳•·○\-▪□]|1[.)]|가[.)]|「?[^\s.]{2}[^.]{18}))|(?:참고|참조)(?:하"
+    r"|바)[가-힣]{0,6}[.\s]*$"
     r"|^\W*다음(?:의)?\s(?:사항|내용|요건|조건|서류|행위|자료|방법)(?:을|를|이|에|과)?(?:\s[가-힣\s]{1,16})?\W*$"
     r"|다음\s?각\s?(?:호|목)(?!.*(?:^|\s)(?:1\.|가\.))",
     re.IGNORECASE,

@@ -1,4 +1,4 @@
-"""Answers that are a piece of a page and not a statement: formulas, labels, references, what breaks off, what tells of the text."""
+"""Answers that are a piece of a page: a formula, a label, a reference, half a sentence, what a text says of itself."""
 
 import re
 
@@ -10,8 +10,10 @@ from pagetune.text.morphemes import morphemes
 from pagetune.text.sentences import ends_sentence
 
 _ASKS_FOR_CODE = re.compile(
-    r"명령|코드|함수|구문|수식|공식|계산식|산식|표현식|정규식|문법|스크립트|주소|링크|경로|URL|식은|태그|메서드|변수|기호|표기|형식|쿼리"
-    r"|\b(?:commands?|code|function|method|syntax|formula|equation|expression|script|link|url|path|notation|format|query|regex|variable"
+    r"명령|코드|함수|구문|수식|공식|계산식|산식|표현식|정규식|문법|스크립트|주소|링크|경로|URL|식은|태그"
+    r"|메서드|변수|기호|표기|형식|쿼리"
+    r"|\b(?:commands?|code|function|method|syntax|formula|equation|expression|script|link|url|path|notation"
+    r"|format|query|regex|variable"
     r"|parameter|address|call|type|run|write)\b|계산",
     re.IGNORECASE,
 )
@@ -27,11 +29,13 @@ _CHART = re.compile(r"\W*[-+]?\d[\d,.]*\s?%?(?:\s+[-+]?\d[\d,.]*\s?%?){2,}\W*")
 _DATE_OR_NUMBER = re.compile(r"\W*(?:\d{2,4}\.\s?\d{1,2}\.\s?\d{1,2}\.?|[\d\s()+-]{7,})\W*")
 #: The number of a figure, a line, an equation or a reference.
 _LABEL = (
-    r"(?:figure|fig\.|table|section|sec\.|equation|eq\.|line|algorithm|appendix|chapter|step|page|theorem|lemma|listing|item|note|표|그림|도"
+    r"(?:figure|fig\.|table|section|sec\.|equation|eq\.|line|algorithm|appendix|chapter|step|page|theorem"
+    r"|lemma|listing|item|note|표|그림|도"
     r"|식|수식|부록|절|장|쪽|주)\s?"
 )
 _ASKS_FOR_LABEL = re.compile(
-    r"\b(?:figure|table|section|equation|line|algorithm|appendix|chapter|step|page|reference|version)\b|(?:표|그림|절|장|쪽|페이지|단계|조|항|번호)",
+    r"\b(?:figure|table|section|equation|line|algorithm|appendix|chapter|step|page|reference|version)\b|(?:표"
+    r"|그림|절|장|쪽|페이지|단계|조|항|번호)",
     re.IGNORECASE,
 )
 #: Marks of an entry of a list of references; two of them are enough.
@@ -47,18 +51,24 @@ _REFERENCE = (
     re.compile(r"(?:[A-Z][a-z]+ [A-Z][a-z]+, ){2,}"),
 )
 _MARKS = 3
-_ASKS_FOR_REFERENCE = re.compile(r"\b(?:cite|cited|reference|author|published|publication|wrote)\b|저자|참고 ?문헌|인용|발표", re.IGNORECASE)
+_ASKS_FOR_REFERENCE = re.compile(
+    r"\b(?:cite|cited|reference|author|published|publication|wrote)\b|저자|참고 ?문헌|인용|발표", re.IGNORECASE
+)
 #: What a text says of itself: in this section we present, are summarized as follows, 다음에서 살펴본다.
 _OF_ITSELF = re.compile(
-    r"\bin (?:this|the (?:next|following)) (?:section|chapter|paper|work|article|appendix)\b|\bwe (?:now |first |next |then )?(?:present (?:our|the)"
-    r"|describe|discuss|summari[sz]e|outline|detail|review)\b|\b(?:as|is|are) (?:discussed|described|shown|defined|presented|explained|summari[sz]ed|listed"
+    r"\bin (?:this|the (?:next|following)) (?:section|chapter|paper|work|article|appendix)\b|\bwe (?:now "
+    r"|first |next |then )?(?:present (?:our|the)"
+    r"|describe|discuss|summari[sz]e|outline|detail|review)\b|\b(?:as|is|are) (?:discussed|described|shown"
+    r"|defined|presented|explained|summari[sz]ed|listed"
     r"|illustrated) (?:in|as)\s(?:section|figure|table|equation|follow|the following|chapter|appendix)"
-    r"|\bas follows\b|(?:다음|아래|이하)(?:에서|과 같이)?\s?(?:살펴|설명하|기술하|소개하|제시하|다루)|(?:절|장)에서(?:는)?\s?(?:살펴|설명하|기술하|소개하|다루|서술하)",
+    r"|\bas follows\b|(?:다음|아래|이하)(?:에서|과 같이)?\s?(?:살펴|설명하|기술하|소개하|제시하|다루)|(?:절"
+    r"|장)에서(?:는)?\s?(?:살펴|설명하|기술하|소개하|다루|서술하)",
     re.IGNORECASE,
 )
 #: With what only the middle of a sentence begins.
 _MIDDLE = re.compile(
-    r"^\s*[,;:)\]”’·]|^\s*(?:및|또는|그리고|혹은|하여|하며|하고|되며|되어|으로서|로서|이며|이고)\s|^\s*(?:은|는|을|를|의|에게|와|과)\s"
+    r"^\s*[,;:)\]”’·]|^\s*(?:및|또는|그리고|혹은|하여|하며|하고|되며|되어|으로서|로서|이며|이고)\s|^\s*(?:은"
+    r"|는|을|를|의|에게|와|과)\s"
     r"|^\s*(?:and|or|but|which|whose|whom|that (?:is|are|has|have|was|were|can|may|will)|than|of)\s"
 )
 #: Tags at the end of what goes on: 위하여, 제출한, 회사의, 및.
@@ -69,7 +79,13 @@ _LONG = 60
 
 def is_debris(claim: Claim) -> str | None:
     """Return the answer where it is a piece of a formula, a label, a reference or a sentence, or None."""
-    found = _TO_FILL_IN.search(claim.answer) or _is_formula(claim) or _is_label(claim) or _is_reference(claim) or _breaks_off(claim)
+    found = (
+        _TO_FILL_IN.search(claim.answer)
+        or _is_formula(claim)
+        or _is_label(claim)
+        or _is_reference(claim)
+        or _breaks_off(claim)
+    )
     return claim.answer[:100] if found else None
 
 
@@ -89,7 +105,7 @@ def _is_formula(claim: Claim) -> bool:
 
 
 def _is_label(claim: Claim) -> bool:
-    """Tell whether an answer stands in the evidence only as the number of a figure, an equation, a line or a reference."""
+    """Tell whether an answer is only the number of a figure, an equation, a line or a reference."""
     answer = claim.answer.strip(" .")
     if _ASKS_FOR_LABEL.search(claim.question):
         return False

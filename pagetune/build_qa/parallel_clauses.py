@@ -1,7 +1,7 @@
 """Whether an answer stands in the part of its evidence that is about what the question asks.
 
 평일은 9시, 주말은 10시: the sentence has the words of both questions, and each answer belongs to one of them. Parts are
-compared only where they are parallel: where they give values of one unit, have topics of their own, or state conditions.
+compared only where they are parallel: they give values of one unit, have topics of their own, or state conditions.
 """
 
 import re
@@ -16,31 +16,37 @@ from pagetune.text.numerals import in_digits
 
 #: What divides a sentence or a cell into clauses, items and sentences. A comma between digits is part of a number.
 _PART_END = re.compile(
-    r"(?:(?<=[가-힣]며)|(?<=[가-힣]고)|(?<=[가-힣]나)|(?<=지만)|(?<=는데)|(?<=은데)|(?<=인데)|(?<=반면)|(?<=반면에)|(?<=이자)),?\s"
+    r"(?:(?<=[가-힣]며)|(?<=[가-힣]고)|(?<=[가-힣]나)|(?<=지만)|(?<=는데)|(?<=은데)|(?<=인데)|(?<=반면)"
+    r"|(?<=반면에)|(?<=이자)),?\s"
     r"|,(?!\d{3}(?!\d))\s?|;\s?|\s\|\s|\n|(?<=[가-힣)\]\"'”’]{2}[.!?])\s+|(?<=[a-z0-9)\]\"'”’][.!?])\s+(?=[A-Z])"
     r"|\s(?:[•○●▪◦※▶□■]|[①-⑳])\s?"
     r"|\s/\s|\s및\s(?=\S+[은는]\s)|(?:,?\s)\b(?:but|while|whereas|and|or)\b\s",
     re.IGNORECASE,
 )
-_SENTENCE_END = re.compile(
-    r"\n|(?<=[가-힣)\]\"'”’]{2}[.!?])\s+|(?<=[a-z0-9)\]\"'”’][.!?])\s+(?=[A-Z])|\s(?=[①-⑳])"
-)
+_SENTENCE_END = re.compile(r"\n|(?<=[가-힣)\]\"'”’]{2}[.!?])\s+|(?<=[a-z0-9)\]\"'”’][.!?])\s+(?=[A-Z])|\s(?=[①-⑳])")
 _TELEPHONE = re.compile(r"(?<![\d-])\d{2,4}-\d{3,4}(?:-\d{4})?(?![\d-])")
 #: An answer that is a number, perhaps with its unit.
 _VALUE = re.compile(r"\W*\d[\d,.]*\s?\S{0,10}(?:\s?[-~]\s?\d[\d,.]*\S{0,6})?\W*")
 _ITEM = re.compile(r"\s*(?:[-–•·○●▪◦*※▶□■]|[①-⑳]|\d{1,2}[.)]|[가나다라마바사아자차][.)])\s?\S")
-_TOPIC = re.compile(r"^\W*((?:[^\s,.;:]+\s){0,5}?[^\s,.;:]*[^\s,.;:은는])(?:은|는|에는|에서는|에게는|으로는|의\s?경우(?:에는|에)?|이|가)(?=\s|[-−\d])")
+_TOPIC = re.compile(
+    r"^\W*((?:[^\s,.;:]+\s){0,5}?[^\s,.;:]*[^\s,.;:은는])(?:은|는|에는|에서는|에게는|으로는|의\s?경우(?:에는"
+    r"|에)?|이|가)(?=\s|[-−\d])"
+)
 _LABEL = re.compile(r"^\W*([^:：\d]{1,30}?)\s?[:：]\s")
 _ENGLISH_TOPIC = re.compile(
-    r"^\W*((?:[\w'’-]+\s){1,6}?)(?:is|are|was|were|has|have|costs?|takes?|opens?|closes?|must|can|may|will|shall|should|needs?|gets?|receives?|pays?)\b",
+    r"^\W*((?:[\w'’-]+\s){1,6}?)(?:is|are|was|were|has|have|costs?|takes?|opens?|closes?|must|can|may|will"
+    r"|shall|should|needs?|gets?|receives?|pays?)\b",
     re.IGNORECASE,
 )
 _CONDITION = re.compile(
-    r"(?:경우|때|시|[가-힣]면|하에서|한하여)(?:에는|에|는|은)?(?=[\s:：,]|$)|\b(?:if|when|unless|in case of|for|with|without|on|during)\b", re.IGNORECASE
+    r"(?:경우|때|시|[가-힣]면|하에서|한하여)(?:에는|에|는|은)?(?=[\s:：,]|$)|\b(?:if|when|unless|in case of"
+    r"|for|with|without|on|during)\b",
+    re.IGNORECASE,
 )
 #: The case that is left over.
 _ELSE = re.compile(
-    r"^\W*(?:그\s?(?:외|밖)(?:에|의)?|아니면|아닌\s경우|아닐\s(?:경우|때)|그렇지\s?(?:않|아니)\S*|나머지|기타|이외|otherwise|else|(?:all )?others?\b|if not)",
+    r"^\W*(?:그\s?(?:외|밖)(?:에|의)?|아니면|아닌\s경우|아닐\s(?:경우|때)|그렇지\s?(?:않|아니)\S*|나머지|기타"
+    r"|이외|otherwise|else|(?:all )?others?\b|if not)",
     re.IGNORECASE,
 )
 _RESPECTIVELY = re.compile(r"(?<![가-힣])각각|\brespectively\b", re.IGNORECASE)
@@ -52,7 +58,7 @@ _NEARER = 2
 
 
 def of_another_part(question: str, answer: str, text: str) -> str | None:
-    """Return the part of `text` in which the answer stands where it is about another thing than the question, or None."""
+    """Return the part of `text` in which the answer stands if it is about another thing than the question, or None."""
     if _RESPECTIVELY.search(text) and (other := _of_another_in_order(question, answer, text)):
         return other
     found = _behind_another_name(question, answer, text) or _of_another_sentence(question, answer, text)
@@ -91,6 +97,8 @@ def _of_another(question: str, answer: str, parts: list[str]) -> str | None:
     if len(own) != 1 or len(parts) == 1:
         return None
     place = own[0]
+    if _ELSE.match(parts[place]) and _negates(question):
+        return None
     if _is_the_other_case(question, parts, place):
         return parts[place][:100]
     mine = _score(question, parts[place], parts)
@@ -111,7 +119,11 @@ def _most_of(question: str, answer: str, parts: list[str]) -> list[int]:
     added = {word for word in said if not has_word(question, word)}
     if sum(_is_said(part, answer) for part in parts) > 1:
         return []
-    found = [number for number, part in enumerate(parts) if sum(has_word(part, word) for word in added) >= _NEARLY * len(added)]
+    found = [
+        number
+        for number, part in enumerate(parts)
+        if sum(has_word(part, word) for word in added) >= _NEARLY * len(added)
+    ]
     return found if len(added) >= _FEW else []
 
 
@@ -147,8 +159,8 @@ def _score(question: str, part: str, parts: list[str]) -> int:
 
 
 def _words(question: str) -> set[str]:
-    numbers = {found for found in re.findall(r"\d+(?:[.,]\d+)*", question)}
-    raw = {word for word in re.findall(r"모두|전부|부분적|일부|전체|all|both|only|none|first|second", question.lower())}
+    numbers = set(re.findall(r"\d+(?:[.,]\d+)*", question))
+    raw = set(re.findall(r"모두|전부|부분적|일부|전체|all|both|only|none|first|second", question.lower()))
     return set(content_words(question)) | numbers | raw
 
 
@@ -168,7 +180,7 @@ def _are_parallel(own: str, other: str, question: str, answer: str) -> bool:
     mine, theirs = _topic(own), _topic(other)
     if mine and theirs:
         named = content_words(mine) - content_words(answer)
-        return bool(named) and not any(has_word(question, word) for word in named) and _is_asked(question, theirs)
+        return bool(named) and named.isdisjoint(content_words(question)) and _is_asked(question, theirs)
     return bool(_CONDITION.search(own.split(answer.strip())[0]) and _CONDITION.search(other))
 
 
@@ -205,14 +217,19 @@ def _contradicts_condition(question: str, own: str, other: str) -> bool:
 
 def _negates(text: str) -> bool:
     held = polarity(plain(text))
-    return held.denied > 0 or held.conditions[1] > 0 or re.search(r"아니(?:면|라면|ㄴ)|아닌|외의|이외|\bnon-?|\bother than\b", text) is not None
+    return (
+        held.denied > 0
+        or held.conditions[1] > 0
+        or re.search(r"아니(?:면|라면|ㄴ)|아닌|외의|이외|\bnon-?|\bother than\b", text) is not None
+    )
 
 
 def _of_another_in_order(question: str, answer: str, text: str) -> str | None:
     """Return the thing to whose place in its list the answer's place belongs: A와 B는 각각 3일과 5일."""
     for names, values in _lists(text):
         asked = [number for number, name in enumerate(names) if _is_named(question, name, names)]
-        stands = [number for number, value in enumerate(values) if _stands_in(answer, value)]
+        number = re.search(r"\d[\d.,]*", answer)
+        stands = [place for place, value in enumerate(values) if _stands_in(number[0] if number else answer, value)]
         if len(names) == len(values) and len(asked) == 1 == len(stands) and asked != stands:
             return names[stands[0]]
     return None

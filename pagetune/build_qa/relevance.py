@@ -47,7 +47,8 @@ _ASKS_FOR_EXAMPLE = re.compile(r"예시|예로|예를|사례|example|sample|inst
 _SUBJECT_TAGS = {"JX": {"은", "는"}, "JKS": {"이", "가"}, "JKG": {"의"}}
 _NOUN_TAGS = {"NNG", "NNP", "XR", "SL", "SN", "XSN", "XPN", "NNB", "NR"}
 _ENGLISH_VERB = re.compile(
-    r"\b(?:is|are|was|were|has|have|had|can|cannot|may|must|will|shall|should|costs?|opens?|closes?|takes?|lasts?|begins?|starts?"
+    r"\b(?:is|are|was|were|has|have|had|can|cannot|may|must|will|shall|should|costs?|opens?|closes?|takes?"
+    r"|lasts?|begins?|starts?"
     r"|ends?|applies|apply|does|do)\b",
     re.IGNORECASE,
 )
@@ -68,7 +69,8 @@ _COUNTED = (
 )  # fmt: skip
 #: Answers to how much that have no digit: 무료, 한 사람, 없습니다.
 _NO_NUMBER = re.compile(
-    r"무료|면제|없|제한|무제한|모두|전액|절반|(?<![가-힣])(?:한|두|세|네|다섯)\s|\b(?:free|no|none|unlimited|all|half|one|two|three)\b",
+    r"무료|면제|없|제한|무제한|모두|전액|절반|(?<![가-힣])(?:한|두|세|네|다섯)\s|\b(?:free|no|none|unlimited"
+    r"|all|half|one|two|three)\b",
     re.IGNORECASE,
 )
 _FINITE = re.compile(r"(?:다|요|함|음|임)[.\s]*$|[a-z]\.$")
@@ -84,7 +86,12 @@ def not_about(claim: Claim) -> Fault | None:
     if _is_example(claim, sentence, labels[0]):
         return "example_only", sentence[:100]
     lacks = _lacks(claim, labels) or _wrong_column(claim) or _wrong_kind(claim) or _opposite(claim, sentence)
-    lacks = lacks or not_in_its_role(claim) or part_of_a_value(claim) or of_another_part(claim.question, claim.answer, _compared(claim, sentence))
+    lacks = (
+        lacks
+        or not_in_its_role(claim)
+        or part_of_a_value(claim)
+        or of_another_part(claim.question, claim.answer, _compared(claim, sentence))
+    )
     return ("not_about_question", lacks) if lacks else None
 
 
@@ -95,7 +102,9 @@ def _is_example(claim: Claim, sentence: str, heading: str) -> bool:
     stated = _ASIDE.sub(" ", sentence)
     is_stated = normal_form(claim.answer) in normal_form(stated) or claim.answer not in sentence
     heading = "" if claim.place.table is None and normal_form(heading) in normal_form(claim.question) else heading
-    return _EXAMPLE.search(stated if is_stated else sentence) is not None or _EXAMPLE_HEADING.search(heading) is not None
+    return (
+        _EXAMPLE.search(stated if is_stated else sentence) is not None or _EXAMPLE_HEADING.search(heading) is not None
+    )
 
 
 def _lacks(claim: Claim, labels: list[str]) -> str | None:
@@ -108,7 +117,7 @@ def _lacks(claim: Claim, labels: list[str]) -> str | None:
     words = content_words(question)
     if all(is_empty(word) for word in words) and question != claim.question and claims(question) == claims(""):
         return claim.document.title[:100]  # the document as a whole is asked about, and no passage answers that
-    unnamed = {word for word in words if not has_word(claim.document.title, word)} or words
+    unnamed = {word for word in words if not has_word(claim.document.title, word)} or set(words)
     asked = {word for word in unnamed if not is_generic(word)} or unnamed
     context = "\n".join([near, text_before(claim), *headings(claim)])
     held = {word for word in asked if has_word(near, word)}
@@ -131,7 +140,9 @@ def _named_above(claim: Claim) -> list[str]:
     """Return the article, and the headings and captions up to the evidence, that the question has in full."""
     question = normal_form(claim.question)
     found = [one for one in article(claim) if re.match(r"제\s?\d+\s?조", one)] if "조" in claim.question else []
-    lines = [one.text for one in claim.document.paragraphs if one.is_heading and one.page_number <= claim.page.page_number]
+    lines = [
+        one.text for one in claim.document.paragraphs if one.is_heading and one.page_number <= claim.page.page_number
+    ]
     lines += [table.caption for page in claim.document.pages for table in page.tables]
     long = {line for line in lines if len(normal_form(line)) > _SHORT_NAME and normal_form(line) in question}
     return [*found, *sorted(long)]
@@ -155,9 +166,7 @@ def _missing_figures(claim: Claim, near: str) -> str | None:
     before, codes = claims(text_before(claim)).numbers, "\n".join([said, *headings(claim)]).lower()
     units = {unit for _, unit in own.numbers}
     numbers = [
-        written(number)
-        for number in missing(asked.numbers, held.numbers)
-        if number not in before or number[1] in units
+        written(number) for number in missing(asked.numbers, held.numbers) if number not in before or number[1] in units
     ]
     tokens = [token for token in asked.joined | asked.codes if not has_word(said, token) and token not in codes]
     return ", ".join(sorted(numbers + tokens)) or None

@@ -1,4 +1,4 @@
-"""Whether an answer has, in its evidence, the part that the question asks for: to whom, by whom, of which of two kinds."""
+"""Whether an answer plays the part in its evidence that is asked for: to whom, by whom, of which of two kinds."""
 
 import re
 
@@ -18,12 +18,16 @@ _SAYS_THAT_SOME_EXIST = re.compile(
     r"\W*(?:several|many|some|various|numerous|multiple|a (?:number|variety|range|few) of)\s", re.IGNORECASE
 )
 _WE_HAVE = re.compile(
-    r"\W*we (?:also |then )?(?:design|use|adopt|propose|introduce|employ|consider|develop|apply|leverage|provide|construct|build)\b", re.IGNORECASE
+    r"\W*we (?:also |then )?(?:design|use|adopt|propose|introduce|employ|consider|develop|apply|leverage"
+    r"|provide|construct|build)\b",
+    re.IGNORECASE,
 )
 _ASKS_WHICH = re.compile(r"\W*(?:what (?:is|are|were|was)|which|list|name)\b", re.IGNORECASE)
 _HOW_MANY = re.compile(r"\W*\d+\s")
 _VERB = re.compile(
-    r"\b(?:is|are|was|were|has|have|had|can|may|must|will|should|does|do|consists?|includes?|contains?|means?|refers?|provides?|allows?)\b", re.IGNORECASE
+    r"\b(?:is|are|was|were|has|have|had|can|may|must|will|should|does|do|consists?|includes?|contains?|means?"
+    r"|refers?|provides?|allows?)\b",
+    re.IGNORECASE,
 )
 _CONCEDES = re.compile(r"\b(?:while|although|though|even if|despite)\s$", re.IGNORECASE)
 #: Words of an answer that is a clause.
@@ -33,7 +37,7 @@ _MOST = 0.6
 
 
 def not_in_its_role(claim: Claim) -> str | None:
-    """Return the answer where it has another part in the evidence than the one asked for, or only says that things exist."""
+    """Return the answer where it has another part in the evidence than is asked for, or only says that things exist."""
     if is_korean(claim.question):
         other = _has_another_particle(claim) or _of_the_opposite_kind(claim)
     else:
@@ -76,12 +80,14 @@ def _is_vacuous(claim: Claim) -> bool:
         return bool(repeats)
     is_phrase = not _VERB.search(claim.answer)
     if _HOW_MANY.match(claim.answer) and re.match(r"\W*what are\b", claim.question, re.IGNORECASE):
-        return is_phrase and any(has_word(claim.question, word) for word in content_words(" ".join(claim.answer.split()[1:3])))
+        return is_phrase and any(
+            has_word(claim.question, word) for word in content_words(" ".join(claim.answer.split()[1:3]))
+        )
     return bool(repeats) and is_phrase and len(asked) > 1 and _begins_alike(claim)
 
 
 def _is_conceded(claim: Claim) -> bool:
-    """Tell whether the evidence only concedes the answer before its own point: while it has limits, these are too weak."""
+    """Tell whether the evidence concedes the answer before its own point: while it has limits, these are too weak."""
     at = claim.evidence.find(claim.answer.strip(" ."))
     return at > 0 and _CONCEDES.search(claim.evidence[:at]) is not None and len(claim.answer.split()) > _CLAUSE
 

@@ -21,17 +21,21 @@ _KOREAN_ENDING = re.compile(
 )
 _KOREAN_STATEMENT = re.compile(r"(?<!이)(?<!바)다$|(?:함|음|됨|임|것)$")
 _KOREAN_ORDER = re.compile(
-    r"(?:설명|서술|기술|말씀|말|나열|열거|비교|제시|소개|대?답|정의|구분|정리|요약|안내|언급|알려|가르쳐|적어|써|들어|들|쓰|적|밝히|고르)"
+    r"(?:설명|서술|기술|말씀|말|나열|열거|비교|제시|소개|대?답|정의|구분|정리|요약|안내|언급|알려|가르쳐|적어"
+    r"|써|들어|들|쓰|적|밝히|고르)"
     r"\s?(?:하|해|으)?\s?(?:세요|십시오|시오|라|줘|달라|봐|보세요|주세요|주십시오|주시겠어요|보시오)(?:요)?$"
 )
 _ENGLISH_WORD = r"what|which|who|whom|whose|when|where|why|how"
 _ENGLISH_START = re.compile(
-    rf"\W*+(?:(?:according to|in|for|under|as for|with|at) [^,?]{{1,120}},\s)?(?:(?:\w++\W++){{0,6}}?(?:{_ENGLISH_WORD})\b|(?:is|are|was|were|do|does|did|can|could|may|must|should|shall|will|would|has"
+    rf"\W*+(?:(?:according to|in|for|under|as for|with"
+    rf"|at) [^,?]{{1,120}},\s)?(?:(?:\w++\W++){{0,6}}?(?:{_ENGLISH_WORD})\b|(?:is|are|was|were|do|does|did|can"
+    rf"|could|may|must|should|shall|will|would|has"
     r"|have|had|am|isn|aren|don|doesn)\b)",
     re.IGNORECASE,
 )
 _ENGLISH_ORDER = re.compile(
-    r"\W*+(?:please\s++)?(?:describe|explain|list|name|state|define|summari[sz]e|compare|outline|give|tell|identify|mention|specify"
+    r"\W*+(?:please\s++)?(?:describe|explain|list|name|state|define|summari[sz]e|compare|outline|give|tell"
+    r"|identify|mention|specify"
     r"|provide|discuss|find|write|show)\b",
     re.IGNORECASE,
 )
@@ -45,13 +49,15 @@ _TWO = re.compile(
 )
 _ABOUT_DOCUMENT = re.compile(
     r"(?<![가-힣])(?:이|위|본|주어진|제시된|해당|다음)\s?(?:글|문서|문단|본문|지문|단락|발췌문|텍스트|기사|페이지)"
-    r"|(?<!항 )(?<!조 )(?<!\) )(?:글|문서|본문|지문|단락)의 (?:제목|주제|목적|저자|글쓴이|내용|요지|구성|길이)(?:[은는이가을를]|\W|$)|글쓴이"
+    r"|(?<!항 )(?<!조 )(?<!\) )(?:글|문서|본문|지문|단락)의 (?:제목|주제|목적|저자|글쓴이|내용|요지|구성"
+    r"|길이)(?:[은는이가을를]|\W|$)|글쓴이"
     r"|\b(?:this|the|given|above) (?:passage|text|excerpt|document|article|paragraph)\b"
     r"(?! (?:message|box|field|editor|file|format))"
     r"|\b(?:title|author|topic|purpose|subject) of (?:this|the) (?:passage|text|document|article|page)\b"
     r"|\bthe author\b|몇 (?:쪽|페이지)에"
     r"|\b(?:name|title|number|header) of the (?:section|chapter|table|figure|page|paper|document)\b"
-    r"(?=\W*$| (?:that|which|in|on|about|by|of|where|above|below|and|is|was|discuss\w*|describ\w*|present\w*|show\w*|contain\w*)\b)"
+    r"(?=\W*$| (?:that|which|in|on|about|by|of|where|above|below|and|is|was|discuss\w*|describ\w*|present\w*"
+    r"|show\w*|contain\w*)\b)"
     r"|\bsection (?:title|name)\b"
     r"|(?:절|장|섹션|표|그림)의 (?:제목|이름|번호|머리글)",
     re.IGNORECASE,
@@ -59,7 +65,8 @@ _ABOUT_DOCUMENT = re.compile(
 _CHOICE = re.compile(r"(?<![가-힣])중|가운데|아니면|혹은|또는|\bor\b|\bvs\b|인가요,|까,|나요,", re.IGNORECASE)
 #: JSON, a fence, a tag, a statement of a programming language, a row of a Markdown table.
 _CODE = re.compile(
-    r"^\s*[{\[]\s*[\"'{\[].*[}\]]?\s*$|```|</?[a-z][a-z0-9]*(?:\s[^<>]*)?/?>|\|\s?:?-{3,}|\{%|\{\{|\\n|[\"']?(?:answer|evidence)[\"']\s*:"
+    r"^\s*[{\[]\s*[\"'{\[].*[}\]]?\s*$|```|</?[a-z][a-z0-9]*(?:\s[^<>]*)?/?>|\|\s?:?-{3,}|\{%|\{\{|\\n"
+    r"|[\"']?(?:answer|evidence)[\"']\s*:"
     r"|\b(?:def|function|import|return|class|const|var|let)\s+\w+\s*[(={:;]|\w+\([^()]*\);|console\.log|System\.out",
     re.DOTALL | re.IGNORECASE,
 )
@@ -188,7 +195,9 @@ def _may_be_repeated(question: str, answer: str) -> bool:
     if yes_or_no:
         return True
     order = _KOREAN_ORDER.search(question.rstrip("?？.!。 "))
-    asks_for_more = order or _ASKING_WORD.search(question) or re.search(rf"\b(?:{_ENGLISH_WORD})\b", question, re.IGNORECASE)
+    asks_for_more = (
+        order or _ASKING_WORD.search(question) or re.search(rf"\b(?:{_ENGLISH_WORD})\b", question, re.IGNORECASE)
+    )
     return not asks_for_more and answer.rstrip(".! ").endswith(("다", "요"))
 
 

@@ -9,7 +9,6 @@ from pagetune.records import Page, Place, Table
 from pagetune.text.claims import normal_form
 from pagetune.text.evidence import quote, row_place
 
-
 #: The most letters of a cell of a form that says what the form is about.
 _LABEL = 60
 

@@ -20,10 +20,14 @@ _LIGHT = {
 _ENGLISH_WORD = re.compile(r"[a-z][a-z'’-]*")
 _POSSESSIVE = re.compile(r"['’]s\b|(?<=s)['’](?!\w)")
 _ENGLISH_LIGHT = re.compile(
-    r"an?|the|of|to|in|on|at|for|from|by|with|and|or|as|into|than|is|are|was|were|be|been|being|its?|this|that|these|those"
-    r"|s|t|you|your|we|our|us|they|their|them|s?he|his|her|him|i|my|me|one|can|could|do|does|did|done|will|would|have|has|had"
-    r"|not|no|there|here|which|what|when|where|who|whose|whom|how|why|if|it|must|may|might|shall|should|each|every|per|yes"
-    r"|any|all|such|so|also|then|please|but|since|because|while|about|much|many|long|kind|type|mean|meaning|describe|explain"
+    r"an?|the|of|to|in|on|at|for|from|by|with|and|or|as|into|than|is|are|was|were|be|been|being|its?|this|that"
+    r"|these|those"
+    r"|s|t|you|your|we|our|us|they|their|them|s?he|his|her|him|i|my|me|one|can|could|do|does|did|done|will"
+    r"|would|have|has|had"
+    r"|not|no|there|here|which|what|when|where|who|whose|whom|how|why|if|it|must|may|might|shall|should|each"
+    r"|every|per|yes"
+    r"|any|all|such|so|also|then|please|but|since|because|while|about|much|many|long|kind|type|mean|meaning"
+    r"|describe|explain"
     r"|list|name|state|tell|give|define|according|following|first|only|more|most"
 )
 

@@ -205,7 +205,8 @@ _AS_A_RULE = re.compile(
 _MAY_INSTRUCT = _korean(
     rf"무시|잊|지시|명령|프롬프트|{_SPEECH}|말 (?:하라|해)|라고|다고|{_MODEL}|ignore|disregard|forget|overrid|bypass"
     rf"|follow|answer|질문|문답|문항|적|쓰|쓸|써|설명|알려|상관|관계|가정|역할극|요약|생성"
-    r"|respond|reply|output|prompt|instruct|say|state|print|write|system|tell|pretend|play|matter|regardless|whatever|despite"
+    r"|respond|reply|output|prompt|instruct|say|state|print|write|system|tell|pretend|play|matter|regardless"
+    r"|whatever|despite"
     r"|claim|hidden|rule|mention|do not|don['’]t|whenever|wherever|summar"
 )
 
