@@ -1,4 +1,4 @@
-"""Orders about what to answer, in other words, codes and languages than test_instructions.py, and what people are told."""
+"""Orders about what to answer, in other words, codes and languages, and what people are told to say and do."""
 
 import base64
 
