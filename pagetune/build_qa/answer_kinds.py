@@ -59,6 +59,8 @@ _NAMED = 0.5
 _ONE_ROW = 2
 #: The most letters of a cell that is a label.
 _LABEL = 20
+#: Letters of a label that may stand in a question by chance: 관리.
+_SHORT = 2
 #: Letters of a cell that is a text of its own.
 _PROSE = 60
 
@@ -128,6 +130,8 @@ def _another_row(claim: Claim) -> str | None:
         return None
     named = max(_share_named(claim.question, cell) for cell in others)
     if table.layout == "form" or is_form(table.rows, set(table.filled)):
+        if asked := _label_of_another_row(claim, others):
+            return asked
         if len(cells[columns[0]]) > _PROSE:
             return None  # what it is about stands in the cell itself
         left = _label_beside(cells, columns[0])
@@ -136,6 +140,15 @@ def _another_row(claim: Claim) -> str | None:
     if is_one_of_many and (named < _NAMED or _is_ambiguous(claim)):
         return " | ".join(others)[:100]
     return None
+
+
+def _label_of_another_row(claim: Claim, own: list[str]) -> str | None:
+    """Return the label of a form that the question ends by, where it is not one of the answer's row."""
+    question, rows = normal_form(claim.question), claim.page.tables[claim.place.table or 0].rows
+    labels = {normal_form(cell) for row in rows for cell in row[:-1] if content_words(cell) and len(cell) <= _LABEL}
+    named = [label for label in labels if len(label) > _SHORT and label in question]
+    last = max(named, key=lambda label: (question.rfind(label) + len(label), len(label)), default="")
+    return last if last and last not in {normal_form(cell) for cell in own} else None
 
 
 def _is_ambiguous(claim: Claim) -> bool:

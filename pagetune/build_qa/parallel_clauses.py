@@ -24,6 +24,7 @@ _PART_END = re.compile(
     re.IGNORECASE,
 )
 _SENTENCE_END = re.compile(r"\n|(?<=[가-힣)\]\"'”’]{2}[.!?])\s+|(?<=[a-z0-9)\]\"'”’][.!?])\s+(?=[A-Z])|\s(?=[①-⑳])")
+_BRACKETED = re.compile(r"[【《]\s?([^】》]{2,30}?)\s?[】》]")
 _TELEPHONE = re.compile(r"(?<![\d-])\d{2,4}-\d{3,4}(?:-\d{4})?(?![\d-])")
 #: An answer that is a number, perhaps with its unit.
 _VALUE = re.compile(r"\W*\d[\d,.]*\s?\S{0,10}(?:\s?[-~]\s?\d[\d,.]*\S{0,6})?\W*")
@@ -61,8 +62,19 @@ def of_another_part(question: str, answer: str, text: str) -> str | None:
     """Return the part of `text` in which the answer stands if it is about another thing than the question, or None."""
     if _RESPECTIVELY.search(text) and (other := _of_another_in_order(question, answer, text)):
         return other
-    found = _behind_another_name(question, answer, text) or _of_another_sentence(question, answer, text)
+    found = _below_another_heading(question, answer, text) or _behind_another_name(question, answer, text)
+    found = found or _of_another_sentence(question, answer, text)
     return found or _of_another(question, answer, _parts(_PART_END, text))
+
+
+def _below_another_heading(question: str, answer: str, text: str) -> str | None:
+    """Return the heading in brackets above the answer, where the question names another one of the text: 【참고 법규】."""
+    at = text.find(re.split(r"[;,\n]", answer.strip())[0].strip(" •-"))
+    found = [(one.start(), normal_form(one[1])) for one in _BRACKETED.finditer(text)]
+    above = [name for start, name in found if start < at]
+    named = {name for _, name in found if name in normal_form(question)}
+    own = above[-1] if above else ""
+    return (own or text)[:100] if at >= 0 and named and own not in named else None
 
 
 def _behind_another_name(question: str, answer: str, text: str) -> str | None:

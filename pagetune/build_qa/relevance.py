@@ -74,6 +74,7 @@ _NO_NUMBER = re.compile(
     re.IGNORECASE,
 )
 _FINITE = re.compile(r"(?:다|요|함|음|임)[.\s]*$|[a-z]\.$")
+_PARAGRAPH = re.compile(r"조(?:의\s?\d+)?\([^()]*\)\s?제(\d+)항")
 _TOKEN = re.compile(r"[가-힣A-Za-z0-9]+")
 _NO = re.compile(r"\W*(?:아니요|아니오|no)\b", re.IGNORECASE)
 _YES = re.compile(r"\W*(?:네|예|yes)\b", re.IGNORECASE)
@@ -110,8 +111,7 @@ def _is_example(claim: Claim, sentence: str, heading: str) -> bool:
 def _lacks(claim: Claim, labels: list[str]) -> str | None:
     """Return what the question names and neither the evidence nor what stands above it has."""
     near = "\n".join([claim.evidence, *labels, *_named_above(claim)])
-    figures = _missing_figures(claim, near)
-    if figures:
+    if figures := _missing_figures(claim, near) or _another_paragraph(claim):
         return figures
     question = _without_title(claim)
     words = content_words(question)
@@ -144,8 +144,22 @@ def _named_above(claim: Claim) -> list[str]:
         one.text for one in claim.document.paragraphs if one.is_heading and one.page_number <= claim.page.page_number
     ]
     lines += [table.caption for page in claim.document.pages for table in page.tables]
-    long = {line for line in lines if len(normal_form(line)) > _SHORT_NAME and normal_form(line) in question}
+    nearest = above(claim)[0]
+    long = {
+        line
+        for line in lines
+        if len(normal_form(line)) > _SHORT_NAME
+        and normal_form(line) in question
+        and (line == nearest or line[:1] != nearest[:1] or line[:1].isalpha())  # a heading beside the nearest one
+    }
     return [*found, *sorted(long)]
+
+
+def _another_paragraph(claim: Claim) -> str | None:
+    """Return the mark of the evidence, ③, where the question asks for another paragraph of the article, 제2항."""
+    asked, mark = _PARAGRAPH.search(claim.question), re.match(r"\s*([①-⑳])", claim.evidence)
+    number = ord(mark[1]) - ord("①") + 1 if mark else 0
+    return mark[1] if asked and mark and int(asked[1]) != number else None
 
 
 def _compared(claim: Claim, sentence: str) -> str:

@@ -223,7 +223,7 @@ def _only_an_article(claim: Claim) -> str | None:
 
 
 def _only_generic(claim: Claim) -> str | None:
-    """Return the question where its words name nothing. Of a document that it names, any attribute may be asked for."""
+    """Return the question where its words name nothing; a document that it names may have any attribute."""
     words = content_words(claim.question)
     if not words:
         return claim.question[:100] if re.search(r"[가-힣]", _ASKING.sub(" ", claim.question)) else None
