@@ -68,7 +68,7 @@ def of_another_part(question: str, answer: str, text: str) -> str | None:
 
 
 def _below_another_heading(question: str, answer: str, text: str) -> str | None:
-    """Return the heading in brackets above the answer, where the question names another one of the text: 【참고 법규】."""
+    """Return the heading in brackets above the answer, where the question names another one: 【참고 법규】."""
     at = text.find(re.split(r"[;,\n]", answer.strip())[0].strip(" •-"))
     found = [(one.start(), normal_form(one[1])) for one in _BRACKETED.finditer(text)]
     above = [name for start, name in found if start < at]

@@ -26,7 +26,7 @@ _LETTER_BY_LETTER = re.compile(r"(?<!\w)(?:[^\W\d_][\s._*|·/-]{1,3}){4,}[^\W\d_
 #: Text in Base64 or in hexadecimal digits, and at least three bytes as a URL writes them.
 _BASE64 = re.compile(r"(?<![\w+/=])(?:[A-Za-z0-9+/]{4}){5,}(?:[A-Za-z0-9+/]{2,3}={0,2})?(?![\w+/])")
 _HEXADECIMAL = re.compile(r"(?<![0-9A-Fa-f])(?:[0-9A-Fa-f]{2}[ :]?){16,}(?![0-9A-Fa-f])")
-_IN_A_URL = re.compile(r"(?:[\w ]*%[0-9A-Fa-f]{2}){3,}[\w ]*")
+_IN_A_URL = re.compile(r"(?:%[0-9A-Fa-f]{2}[\w ]{0,60}){3,}")
 
 
 def without_invisible(text: str) -> str:
