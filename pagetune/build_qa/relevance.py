@@ -6,8 +6,20 @@ the heading, the caption, the header or the label above it, or before it in its 
 
 import re
 
+from pagetune.build_qa.bounds import part_of_a_value
+from pagetune.build_qa.parallel_clauses import of_another_part
+from pagetune.build_qa.roles import not_in_its_role
 from pagetune.build_qa.soundness import Fault
-from pagetune.build_qa.surroundings import Claim, above, article, columns_of_answer, headings, text_before
+from pagetune.build_qa.subjects import is_empty, is_generic
+from pagetune.build_qa.surroundings import (
+    Claim,
+    above,
+    article,
+    columns_of_answer,
+    has_header,
+    headings,
+    text_before,
+)
 from pagetune.text.claims import claims, holds_whole, normal_form
 from pagetune.text.content_words import content_words, has_word
 from pagetune.text.korean import is_korean
@@ -27,16 +39,21 @@ _EXAMPLE = re.compile(
     r"|\bfor example\b|\be\.g\.|\bfor instance\b|\bsuppose\b|\bimagine\b|\bhypothetical|\bfictitious",
     re.IGNORECASE,
 )
-_EXAMPLE_HEADING = re.compile(r"예시|보기|작성\s?예|사례|example|sample", re.IGNORECASE)
+_EXAMPLE_HEADING = re.compile(r"(?<![가-힣])(?:예시|보기|작성\s?예|사례)|예시\W*$|\b(?:example|sample)", re.IGNORECASE)
+#: An example in brackets, which illustrates what the sentence states: (예: 분기당 1회).
+_ASIDE = re.compile(r"[(（]\s?(?:예를 들어|예를 들면|예시|예|가령|e\.g\.|for example)[^()（）]*[)）]", re.IGNORECASE)
 _ASKS_FOR_EXAMPLE = re.compile(r"예시|예로|예를|사례|example|sample|instance", re.IGNORECASE)
 #: What follows the subject of a clause, or what something belongs to.
 _SUBJECT_TAGS = {"JX": {"은", "는"}, "JKS": {"이", "가"}, "JKG": {"의"}}
 _NOUN_TAGS = {"NNG", "NNP", "XR", "SL", "SN", "XSN", "XPN", "NNB", "NR"}
 _ENGLISH_VERB = re.compile(
-    r"\b(?:is|are|was|were|has|have|had|can|cannot|may|must|will|shall|should|costs?|opens?|closes?|takes?|lasts?|begins?|starts?"
+    r"\b(?:is|are|was|were|has|have|had|can|cannot|may|must|will|shall|should|costs?|opens?|closes?|takes?"
+    r"|lasts?|begins?|starts?"
     r"|ends?|applies|apply|does|do)\b",
     re.IGNORECASE,
 )
+#: Letters of a heading or a caption from which a question that has all of them means it.
+_SHORT_NAME = 4
 #: The share of the question's words, the document's name aside, that stand in the evidence and what it stands under.
 _SHARE = 0.5
 #: The term that a sentence defines.
@@ -52,10 +69,13 @@ _COUNTED = (
 )  # fmt: skip
 #: Answers to how much that have no digit: 무료, 한 사람, 없습니다.
 _NO_NUMBER = re.compile(
-    r"무료|면제|없|제한|무제한|모두|전액|절반|(?<![가-힣])(?:한|두|세|네|다섯)\s|\b(?:free|no|none|unlimited|all|half|one|two|three)\b",
+    r"무료|면제|없|제한|무제한|모두|전액|절반|(?<![가-힣])(?:한|두|세|네|다섯)\s|\b(?:free|no|none|unlimited"
+    r"|all|half|one|two|three)\b",
     re.IGNORECASE,
 )
 _FINITE = re.compile(r"(?:다|요|함|음|임)[.\s]*$|[a-z]\.$")
+_PARAGRAPH = re.compile(r"조(?:의\s?\d+)?\([^()]*\)\s?제(\d+)항")
+_TOKEN = re.compile(r"[가-힣A-Za-z0-9]+")
 _NO = re.compile(r"\W*(?:아니요|아니오|no)\b", re.IGNORECASE)
 _YES = re.compile(r"\W*(?:네|예|yes)\b", re.IGNORECASE)
 
@@ -64,27 +84,44 @@ def not_about(claim: Claim) -> Fault | None:
     """Return why the evidence does not state what the question asks about, or None."""
     sentence = _whole_sentence(claim)
     labels = above(claim)
-    if not _ASKS_FOR_EXAMPLE.search(claim.question) and (
-        _EXAMPLE.search(sentence) or any(_EXAMPLE_HEADING.search(line) for line in labels[:1])
-    ):
+    if _is_example(claim, sentence, labels[0]):
         return "example_only", sentence[:100]
     lacks = _lacks(claim, labels) or _wrong_column(claim) or _wrong_kind(claim) or _opposite(claim, sentence)
+    lacks = (
+        lacks
+        or not_in_its_role(claim)
+        or part_of_a_value(claim)
+        or of_another_part(claim.question, claim.answer, _compared(claim, sentence))
+    )
     return ("not_about_question", lacks) if lacks else None
+
+
+def _is_example(claim: Claim, sentence: str, heading: str) -> bool:
+    """Tell whether evidence is an example; one in brackets counts only where the answer is in these brackets alone."""
+    if _ASKS_FOR_EXAMPLE.search(claim.question):
+        return False
+    stated = _ASIDE.sub(" ", sentence)
+    is_stated = normal_form(claim.answer) in normal_form(stated) or claim.answer not in sentence
+    heading = "" if claim.place.table is None and normal_form(heading) in normal_form(claim.question) else heading
+    return (
+        _EXAMPLE.search(stated if is_stated else sentence) is not None or _EXAMPLE_HEADING.search(heading) is not None
+    )
 
 
 def _lacks(claim: Claim, labels: list[str]) -> str | None:
     """Return what the question names and neither the evidence nor what stands above it has."""
-    near = "\n".join([claim.evidence, *labels])
-    said = "\n".join([near, claim.document.title, *article(claim)])
-    figures = missing_figures(claim.question, said)
-    if figures:
+    near = "\n".join([claim.evidence, *labels, *_named_above(claim)])
+    if figures := _missing_figures(claim, near) or _another_paragraph(claim):
         return figures
-    asked = {word for word in content_words(claim.question) if not has_word(claim.document.title, word)}
+    question = _without_title(claim)
+    words = content_words(question)
+    if all(is_empty(word) for word in words) and question != claim.question and claims(question) == claims(""):
+        return claim.document.title[:100]  # the document as a whole is asked about, and no passage answers that
+    unnamed = {word for word in words if not has_word(claim.document.title, word)} or set(words)
+    asked = {word for word in unnamed if not is_generic(word)} or unnamed
     context = "\n".join([near, text_before(claim), *headings(claim)])
     held = {word for word in asked if has_word(near, word)}
     absent = {word for word in asked - held if word not in "".join(near.lower().split())}
-    if not asked and content_words(claim.question) and claims(claim.question) == claims(""):
-        return claim.document.title[:100]  # the document as a whole is asked about, and no passage answers that
     if asked and (len(held) < _SHARE * len(asked) or _defines_another(claim, asked)):
         return ", ".join(sorted(asked))
     if absent and (_names_another(claim) or any(_is_elsewhere(claim, word, context) for word in absent)):
@@ -100,20 +137,76 @@ def missing_figures(question: str, text: str) -> str | None:
     return ", ".join(sorted(numbers + tokens)) or None
 
 
+def _without_title(claim: Claim) -> str:
+    """Return the question without its document's title, in quotes or not, where it has that."""
+    title = re.escape(claim.document.title.strip())
+    it = "그것" if is_korean(claim.question) else "it"
+    return re.sub(rf"[‘'“\"\[「]?{title}[’'”\"\]」]?", it, claim.question)
+
+
+def _named_above(claim: Claim) -> list[str]:
+    """Return the article, and the headings and captions up to the evidence, that the question has in full."""
+    question = normal_form(claim.question)
+    found = [one for one in article(claim) if re.match(r"제\s?\d+\s?조", one)] if "조" in claim.question else []
+    lines = [
+        one.text for one in claim.document.paragraphs if one.is_heading and one.page_number <= claim.page.page_number
+    ]
+    lines += [table.caption for page in claim.document.pages for table in page.tables]
+    nearest = above(claim)[0]
+    long = {
+        line
+        for line in lines
+        if len(normal_form(line)) > _SHORT_NAME
+        and normal_form(line) in question
+        and (line == nearest or line[:1] != nearest[:1] or line[:1].isalpha())  # a heading beside the nearest one
+    }
+    return [*found, *sorted(long)]
+
+
+def _another_paragraph(claim: Claim) -> str | None:
+    """Return the mark of the evidence, ③, where the question asks for another paragraph of the article, 제2항."""
+    asked, mark = _PARAGRAPH.search(claim.question), re.match(r"\s*([①-⑳])", claim.evidence)
+    number = ord(mark[1]) - ord("①") + 1 if mark else 0
+    return mark[1] if asked and mark and int(asked[1]) != number else None
+
+
+def _compared(claim: Claim, sentence: str) -> str:
+    """Return the sentences of the evidence, or the cell of a table, in which the answer stands."""
+    if claim.place.table is None:
+        return sentence
+    cells = claim.page.tables[claim.place.table].rows[claim.place.row or 0]
+    return next((cells[column] for column in columns_of_answer(claim)), "")
+
+
+def _missing_figures(claim: Claim, near: str) -> str | None:
+    """Return the numbers and codes of the question that are not where the evidence is: another year, another product.
+
+    A number may stand before the evidence in its section where the evidence has none of its unit, a code in a heading.
+    """
+    said = "\n".join([near, claim.document.title, *article(claim)])
+    asked, held, own = claims(claim.question), claims(said), claims(claim.evidence)
+    before, codes = claims(text_before(claim)).numbers, "\n".join([said, *headings(claim)]).lower()
+    units = {unit for _, unit in own.numbers}
+    numbers = [
+        written(number) for number in missing(asked.numbers, held.numbers) if number not in before or number[1] in units
+    ]
+    tokens = [token for token in asked.joined | asked.codes if not has_word(said, token) and token not in codes]
+    return ", ".join(sorted(numbers + tokens)) or None
+
+
 def _wrong_column(claim: Claim) -> str | None:
     """Return the header of the answer's column where the question asks for another column's.
 
     A column whose cell the question has is not asked for: it says which row is meant.
     """
-    if claim.place.table is None or claim.page.tables[claim.place.table].layout != "header" or not claim.place.row:
+    if claim.place.table is None or not has_header(claim.page.tables[claim.place.table]) or not claim.place.row:
         return None
     rows = claim.page.tables[claim.place.table].rows
-    question, asked = normal_form(claim.question), content_words(claim.question)
+    question, asked = normal_form(claim.question), content_words(_without_title(claim))
     named = {
         column
         for column, (header, cell) in enumerate(zip(rows[0], rows[claim.place.row], strict=False))
-        if content_words(header)
-        and _shares(header, asked)
+        if (_is_asked_for(header, rows[0], claim.question) or (content_words(header) and _shares(header, asked)))
         and not (normal_form(cell) and normal_form(cell) in question)
     }
     columns = set(columns_of_answer(claim))
@@ -124,8 +217,19 @@ def _wrong_column(claim: Claim) -> str | None:
     )
 
 
+def _is_asked_for(header: str, headers: list[str], question: str) -> bool:
+    """Tell whether a question has what tells one header of a series from the others: C급 of 위규 수준 C급."""
+    tokens, others = set(_TOKEN.findall(header)), [set(_TOKEN.findall(one)) for one in headers if one != header]
+    own = tokens - set[str]().union(*others)
+    in_series = any(tokens & other for other in others)
+    asked = _TOKEN.findall(question)
+    return in_series and bool(own) and all(any(one.startswith(token) for one in asked) for token in own)
+
+
 def _shares(header: str, asked: frozenset[str]) -> bool:
-    return all(any(has_word(word, one) for one in asked) for word in content_words(header))
+    """Tell whether all words of a header are asked for, or of one of those that it joins: 일요일/공휴일."""
+    alternatives = [content_words(one) for one in re.split(r"[/·ㆍ,]", header)]
+    return any(words and all(any(has_word(word, one) for one in asked) for word in words) for words in alternatives)
 
 
 def _names_another(claim: Claim) -> bool:

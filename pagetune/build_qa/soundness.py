@@ -6,7 +6,7 @@ from pagetune.records import Reason
 from pagetune.text.claims import claims, normal_form
 from pagetune.text.content_words import content_words
 from pagetune.text.korean import is_korean
-from pagetune.text.pointing import points_at_passage
+from pagetune.text.pointing import points_at_passage, points_at_unnamed, without_handled
 from pagetune.text.readable import readable
 from pagetune.text.refusal import abstains
 
@@ -21,17 +21,21 @@ _KOREAN_ENDING = re.compile(
 )
 _KOREAN_STATEMENT = re.compile(r"(?<!이)(?<!바)다$|(?:함|음|됨|임|것)$")
 _KOREAN_ORDER = re.compile(
-    r"(?:설명|서술|기술|말씀|말|나열|열거|비교|제시|소개|대?답|정의|구분|정리|요약|안내|언급|알려|가르쳐|적어|써|들어|들|쓰|적|밝히|고르)"
+    r"(?:설명|서술|기술|말씀|말|나열|열거|비교|제시|소개|대?답|정의|구분|정리|요약|안내|언급|알려|가르쳐|적어"
+    r"|써|들어|들|쓰|적|밝히|고르)"
     r"\s?(?:하|해|으)?\s?(?:세요|십시오|시오|라|줘|달라|봐|보세요|주세요|주십시오|주시겠어요|보시오)(?:요)?$"
 )
 _ENGLISH_WORD = r"what|which|who|whom|whose|when|where|why|how"
 _ENGLISH_START = re.compile(
-    rf"\W*+(?:(?:\w++\W++){{0,6}}?(?:{_ENGLISH_WORD})\b|(?:is|are|was|were|do|does|did|can|could|may|must|should|shall|will|would|has"
+    rf"\W*+(?:(?:according to|in|for|under|as for|with"
+    rf"|at) [^,?]{{1,120}},\s)?(?:(?:\w++\W++){{0,6}}?(?:{_ENGLISH_WORD})\b|(?:is|are|was|were|do|does|did|can"
+    rf"|could|may|must|should|shall|will|would|has"
     r"|have|had|am|isn|aren|don|doesn)\b)",
     re.IGNORECASE,
 )
 _ENGLISH_ORDER = re.compile(
-    r"\W*+(?:please\s++)?(?:describe|explain|list|name|state|define|summari[sz]e|compare|outline|give|tell|identify|mention|specify"
+    r"\W*+(?:please\s++)?(?:describe|explain|list|name|state|define|summari[sz]e|compare|outline|give|tell"
+    r"|identify|mention|specify"
     r"|provide|discuss|find|write|show)\b",
     re.IGNORECASE,
 )
@@ -45,12 +49,15 @@ _TWO = re.compile(
 )
 _ABOUT_DOCUMENT = re.compile(
     r"(?<![가-힣])(?:이|위|본|주어진|제시된|해당|다음)\s?(?:글|문서|문단|본문|지문|단락|발췌문|텍스트|기사|페이지)"
-    r"|(?:글|문서|본문|지문|단락)의 (?:제목|주제|목적|저자|글쓴이|내용|요지|구성|길이)(?:[은는이가을를]|\W|$)|글쓴이"
+    r"|(?<!항 )(?<!조 )(?<!\) )(?:글|문서|본문|지문|단락)의 (?:제목|주제|목적|저자|글쓴이|내용|요지|구성"
+    r"|길이)(?:[은는이가을를]|\W|$)|글쓴이"
     r"|\b(?:this|the|given|above) (?:passage|text|excerpt|document|article|paragraph)\b"
     r"(?! (?:message|box|field|editor|file|format))"
     r"|\b(?:title|author|topic|purpose|subject) of (?:this|the) (?:passage|text|document|article|page)\b"
     r"|\bthe author\b|몇 (?:쪽|페이지)에"
     r"|\b(?:name|title|number|header) of the (?:section|chapter|table|figure|page|paper|document)\b"
+    r"(?=\W*$| (?:that|which|in|on|about|by|of|where|above|below|and|is|was|discuss\w*|describ\w*|present\w*"
+    r"|show\w*|contain\w*)\b)"
     r"|\bsection (?:title|name)\b"
     r"|(?:절|장|섹션|표|그림)의 (?:제목|이름|번호|머리글)",
     re.IGNORECASE,
@@ -58,7 +65,8 @@ _ABOUT_DOCUMENT = re.compile(
 _CHOICE = re.compile(r"(?<![가-힣])중|가운데|아니면|혹은|또는|\bor\b|\bvs\b|인가요,|까,|나요,", re.IGNORECASE)
 #: JSON, a fence, a tag, a statement of a programming language, a row of a Markdown table.
 _CODE = re.compile(
-    r"^\s*[{\[]\s*[\"'{\[].*[}\]]?\s*$|```|</?[a-z][a-z0-9]*(?:\s[^<>]*)?/?>|\|\s?:?-{3,}|\{%|\{\{|\\n|[\"']?(?:answer|evidence)[\"']\s*:"
+    r"^\s*[{\[]\s*[\"'{\[].*[}\]]?\s*$|```|</?[a-z][a-z0-9]*(?:\s[^<>]*)?/?>|\|\s?:?-{3,}|\{%|\{\{|\\n"
+    r"|[\"']?(?:answer|evidence)[\"']\s*:"
     r"|\b(?:def|function|import|return|class|const|var|let)\s+\w+\s*[(={:;]|\w+\([^()]*\);|console\.log|System\.out",
     re.DOTALL | re.IGNORECASE,
 )
@@ -70,6 +78,12 @@ _YES_OR_NO = re.compile(r"\W*+(?:yes|no)\b", re.IGNORECASE)
 #: English words that only English sentences have.
 _ENGLISH = re.compile(r"\b(?:the|is|are|was|of|and|to|in|for|by|with|that|must|can|will|a|an)\b", re.IGNORECASE)
 _FEW = 3
+#: Where the answer is from, which the answer may name: the statute in "according to the statute".
+_SOURCE = re.compile(r"^\W*(?:.{2,80}?(?:에 따르면|에 의하면)|according to [^,]{2,120},)\s", re.IGNORECASE)
+#: A Korean number in words, which answers how many: 여섯 종.
+_WHAT_IS = re.compile(r"(?:은|는|이|가|란|이란)\s?(?:무엇|뭐|무슨 뜻)[가-힣\s]*[?？.]*\s*$")
+_COUNTED = re.compile(r"(?:한|두|세|네|다섯|여섯|일곱|여덟|아홉|열|스무)\s[가-힣]")
+_HOW_MANY = re.compile(r"몇\s?[가-힣]")
 
 
 def without_number(question: str) -> str:
@@ -83,8 +97,10 @@ def fault_of_question(question: str) -> Fault | None:
         return "repeats_itself", question[:100]
     if not asks(question):
         return "not_a_question", question[:100]
-    if _ABOUT_DOCUMENT.search(question) or points_at_passage(question):
+    if _ABOUT_DOCUMENT.search(without_handled(question)) or points_at_passage(question):
         return "passage_dependent", question[:100]
+    if unnamed := points_at_unnamed(question):
+        return "passage_dependent", unnamed
     return ("two_questions", question[:100]) if _asks_twice(question) else None
 
 
@@ -150,15 +166,26 @@ def _says_nothing_new(question: str, answer: str) -> bool:
 
     A yes/no question may be answered by its own words, one between two by one of them.
     """
+    question = _SOURCE.sub("", question)
     asked, said = normal_form(without_number(question)), normal_form(without_number(answer))
     if said == asked or (asked in said and not content_words(answer) - content_words(question)):
+        return True
+    if _is_what_is_asked_about(question, said):
         return True
     if _may_be_repeated(question, answer):
         return False
     mine, theirs = claims(answer), claims(question)
     if (mine.numbers - theirs.numbers) or (mine.joined - theirs.joined) or (mine.codes - theirs.codes):
         return False
+    if _HOW_MANY.search(question) and _COUNTED.search(answer):
+        return False
     return said in asked or not content_words(answer) - content_words(question)
+
+
+def _is_what_is_asked_about(question: str, said: str) -> bool:
+    """Tell whether an answer is the noun that is asked for by what: 비밀번호 of … 필요한 비밀번호는 무엇인가요?"""
+    found = _WHAT_IS.search(question)
+    return found is not None and bool(said) and normal_form(question[: found.start()]).endswith(said)
 
 
 def _may_be_repeated(question: str, answer: str) -> bool:
@@ -167,7 +194,10 @@ def _may_be_repeated(question: str, answer: str) -> bool:
     yes_or_no = re.match(r"\W*(?:네|예|아니요|아니오|yes|no)\b", answer, re.IGNORECASE)
     if yes_or_no:
         return True
-    asks_for_more = _ASKING_WORD.search(question) or re.search(rf"\b(?:{_ENGLISH_WORD})\b", question, re.IGNORECASE)
+    order = _KOREAN_ORDER.search(question.rstrip("?？.!。 "))
+    asks_for_more = (
+        order or _ASKING_WORD.search(question) or re.search(rf"\b(?:{_ENGLISH_WORD})\b", question, re.IGNORECASE)
+    )
     return not asks_for_more and answer.rstrip(".! ").endswith(("다", "요"))
 
 

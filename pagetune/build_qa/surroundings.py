@@ -3,10 +3,14 @@
 import re
 from dataclasses import dataclass
 
-from pagetune.build_qa.draft import Document, Paragraph
-from pagetune.records import Page, Place
+from pagetune.build_qa.draft import LIST_ITEM, Document, Paragraph
+from pagetune.build_qa.tables.forms import is_form
+from pagetune.records import Page, Place, Table
 from pagetune.text.claims import normal_form
 from pagetune.text.evidence import quote, row_place
+
+#: The most letters of a cell of a form that says what the form is about.
+_LABEL = 60
 
 
 @dataclass(frozen=True)
@@ -32,16 +36,30 @@ def above(claim: Claim) -> list[str]:
     table = claim.page.tables[claim.place.table]
     row = quote(claim.page, row_place(claim.page, claim.place.table, claim.place.row or 0))
     # A form is about one thing, which the values beside its other labels name.
-    named = table.rows[0] if table.layout == "header" else [cells[-1] for cells in table.rows]
+    labels = [cell for cells in table.rows for cell in cells if len(cell) <= _LABEL]
+    named = table.rows[0] if has_header(table) else [*labels, *(cells[-1] for cells in table.rows)]
     return [table.caption, row, *named]
+
+
+def has_header(table: Table) -> bool:
+    """Tell whether the first row of a table names its columns."""
+    return table.layout == "header" and not is_form(table.rows, set(table.filled))
 
 
 def columns_of_answer(claim: Claim) -> list[int]:
     """Return the columns of the evidence's row in which the answer stands."""
     cells = claim.page.tables[claim.place.table or 0].rows[claim.place.row or 0]
     answer = normal_form(claim.answer)
+    exact = [i for i, cell in enumerate(cells) if answer and _is_the_cell(normal_form(cell), answer)]
+    if exact:
+        return exact
     found = [i for i, cell in enumerate(cells) if normal_form(cell) and normal_form(cell) in answer]
     return found or [i for i, cell in enumerate(cells) if answer and answer in normal_form(cell)]
+
+
+def _is_the_cell(cell: str, answer: str) -> bool:
+    """Tell whether an answer is a cell, perhaps without the cell's number: 물리적 보안 of 10. 물리적 보안."""
+    return re.fullmatch(rf"\d{{0,4}}{re.escape(answer)}", cell) is not None
 
 
 def headings(claim: Claim) -> list[str]:
@@ -74,6 +92,8 @@ def text_before(claim: Claim) -> str:
     if claim.place.table is not None:
         return ""
     here, before = _paragraph(claim)
+    if here and LIST_ITEM.match(here.text) and LIST_ITEM.match(before):
+        before = ""  # the item before is about something else
     return f"{before}\n{here.text[: claim.place.end - here.start]}" if here else ""
 
 

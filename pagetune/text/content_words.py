@@ -18,13 +18,22 @@ _LIGHT = {
     "며칠", "얼마나", "동안", "내", "문의",
 }  # fmt: skip
 _ENGLISH_WORD = re.compile(r"[a-z][a-z'’-]*")
+_POSSESSIVE = re.compile(r"['’]s\b|(?<=s)['’](?!\w)")
 _ENGLISH_LIGHT = re.compile(
-    r"an?|the|of|to|in|on|at|for|from|by|with|and|or|as|into|than|is|are|was|were|be|been|being|its?|this|that|these|those"
-    r"|s|t|you|your|we|our|us|they|their|them|s?he|his|her|him|i|my|me|one|can|could|do|does|did|done|will|would|have|has|had"
-    r"|not|no|there|here|which|what|when|where|who|whose|whom|how|why|if|it|must|may|might|shall|should|each|every|per|yes"
-    r"|any|all|such|so|also|then|please|but|since|because|while|about|much|many|long|kind|type|mean|meaning|describe|explain"
+    r"an?|the|of|to|in|on|at|for|from|by|with|and|or|as|into|than|is|are|was|were|be|been|being|its?|this|that"
+    r"|these|those"
+    r"|s|t|you|your|we|our|us|they|their|them|s?he|his|her|him|i|my|me|one|can|could|do|does|did|done|will"
+    r"|would|have|has|had"
+    r"|not|no|there|here|which|what|when|where|who|whose|whom|how|why|if|it|must|may|might|shall|should|each"
+    r"|every|per|yes"
+    r"|any|all|such|so|also|then|please|but|since|because|while|about|much|many|long|kind|type|mean|meaning"
+    r"|describe|explain"
     r"|list|name|state|tell|give|define|according|following|first|only|more|most"
 )
+
+
+#: Letters of a Korean stem from which its noun is a word by itself.
+_LONG = 2
 
 
 @lru_cache(maxsize=4096)
@@ -32,7 +41,7 @@ def content_words(text: str) -> frozenset[str]:
     """Return the content words of a Korean or English text."""
     text = without_invisible(text)
     if not is_korean(text):
-        english = _ENGLISH_WORD.findall(text.lower())
+        english = _ENGLISH_WORD.findall(_POSSESSIVE.sub("", text.lower()))
         return frozenset(stem(word) for word in english if not _ENGLISH_LIGHT.fullmatch(word))
     return frozenset(one.form for one in morphemes(text) if one.tag in _TAGS and one.form not in _LIGHT)
 
@@ -42,4 +51,8 @@ def has_word(text: str, word: str) -> bool:
     own = content_words(text)
     if word in own or not synonyms(word).isdisjoint(own):
         return True
-    return len(word) > 1 and is_korean(word) and word in "".join(text.lower().split())
+    if not is_korean(word):
+        return False
+    letters = "".join(text.lower().split())
+    bare = word[:-1] if len(word) > _LONG and word.endswith(("하", "되")) else word  # 부적절하다 says what 부적절 says
+    return len(word) > 1 and bare in letters

@@ -9,7 +9,9 @@ claim something. A sentence about such an order (whoever ignores an instruction 
 import re
 from typing import Literal
 
-from pagetune.text.disguise import undisguised
+from pagetune.text.dictation import dictates_an_answer, divides_a_prompt
+from pagetune.text.disguise import undisguised, without_invisible
+from pagetune.text.foreign_orders import drops_in_another_language
 
 #: What an order does: it drops earlier instructions, speaks to a model, or dictates a claim.
 Order = Literal["drops", "model", "dictates"]
@@ -202,8 +204,10 @@ _AS_A_RULE = re.compile(
 )
 _MAY_INSTRUCT = _korean(
     rf"무시|잊|지시|명령|프롬프트|{_SPEECH}|말 (?:하라|해)|라고|다고|{_MODEL}|ignore|disregard|forget|overrid|bypass"
-    rf"|follow|answer"
-    r"|respond|reply|output|prompt|instruct|say|state|print|write|system"
+    rf"|follow|answer|질문|문답|문항|적|쓰|쓸|써|설명|알려|상관|관계|가정|역할극|요약|생성"
+    r"|respond|reply|output|prompt|instruct|say|state|print|write|system|tell|pretend|play|matter|regardless"
+    r"|whatever|despite"
+    r"|claim|hidden|rule|mention|do not|don['’]t|whenever|wherever|summar"
 )
 
 
@@ -214,7 +218,12 @@ def instructs_a_model(text: str) -> bool:
 
 def find_order(text: str) -> Order | None:
     """Return what the gravest order to a language model in `text`, a paragraph, a cell or a name, does, or None."""
+    shown = " ".join(without_invisible(text).split())
     text = " ".join(undisguised(text).split())
+    if drops_in_another_language(shown):
+        return "drops"
+    if divides_a_prompt(text):
+        return "model"
     if not _MAY_INSTRUCT.search(text):
         return None
     text = "".join(_without_what_is_told_of(sentence) for sentence in _SENTENCE.findall(text))
@@ -222,7 +231,7 @@ def find_order(text: str) -> Order | None:
         return "drops"
     if _CALLS_MODEL.search(text) or _MODEL_IS_TOLD.search(text) or _SYSTEM_PROMPT.search(text):
         return "model"
-    return "dictates" if _dictates(text) else None
+    return "dictates" if _dictates(text) or dictates_an_answer(text) else None
 
 
 def _without_what_is_told_of(sentence: str) -> str:

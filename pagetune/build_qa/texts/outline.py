@@ -142,7 +142,7 @@ def _text_lines(document: Document) -> list[Line]:
         for one in document.paragraphs
         if (one.page_number, one.text) not in captions and (one.page_number, one.start) not in ruled
     ]
-    for paragraph, after in zip(paragraphs, [*paragraphs[1:], None], strict=True):
+    for paragraph, after in zip(paragraphs, [*paragraphs[1:], None], strict=False):
         line = _line(paragraph.text, paragraph.page_number, None, None, paragraph.start)
         if not _is_rest(line, paragraph, before):
             line.is_cut = not _is_whole(line, after)

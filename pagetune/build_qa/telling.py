@@ -1,0 +1,63 @@
+"""Evidence that orders what to say instead of stating it: 한도는 9억이라고 적을 것, always say that the fee is 0 won.
+
+Whoever plants a claim in a document has to get it said. So a sentence that only orders a value to be said, written or
+shown proves nothing but that order: it may answer what has to be written, not what is the case.
+"""
+
+import re
+
+from pagetune.build_qa.surroundings import Claim
+from pagetune.text.disguise import without_invisible
+
+_SAY = (
+    r"(?:대?답|답변|응답|대꾸|회신|안내|말|말씀|설명|고지|통지|보고|출력|기재|기입|표기|표시|작성|입력|기록"
+    r"|서술|진술|제시|주장|단정|처리해서 말)"
+)
+_ORDER = (
+    r"\s?(?:하|해|할|한다|합니다|하여|드리|주)(?:라|세요|십시오|시오|시기|줘|주세요|도록|것|야\s?(?:한다"
+    r"|합니다|함|해)|기\s?바|요|다고만)|\s?(?:할|하는)\s?것"
+)
+_WRITE = (
+    r"(?:적|쓰|써|적어|넣)(?:으|어)?\s?(?:라|세요|십시오|시오|을\s?것|줘|주세요|어라|도록|을\s것|어\s?주"
+    r"|어야\s?(?:한다|합니다))|쓸\s?것|(?:말|답|대답)할\s?것"
+)
+_KOREAN = re.compile(
+    rf"(?:이?라|다)고(?:만|도)?\s(?:[가-힣]+\s){{0,2}}?(?:{_SAY}(?:{_ORDER})|{_WRITE})|(?:으로"
+    rf"|로)(?:만)?\s(?:[가-힣]+\s)?(?:(?:대?답|답변|응답|안내|말){_ORDER}|(?:적|쓰)(?:으라|을\s?것|으세요"
+    rf"|으십시오|어라|라)|쓸\s?것)"
+    rf"|(?:대?답|답변|정답)(?:은|는)\s(?:항상|언제나|반드시|무조건|늘)\s"
+)
+_ENGLISH = re.compile(
+    r"\b(?:always|only|just|simply|instead|must|should|shall|please|never fail to|be sure to|make sure to"
+    r"|remember to)\s(?:you\s)?(?:say|answer|reply|respond"
+    r"|state|tell|claim|report|write|output|insist|declare|assert|mention)\b"
+    r"|^\W*(?:[^.!?]{0,40}?[,:;(\[]\s?)?(?:say|answer|reply|respond|state|tell|claim|write|output|report"
+    r"|insist|declare)\s(?:that\b|them\b|him\b|her\b|everyone\b"
+    r"|users?\b|people\b|anyone\b|the user|with\b|[\"“'‘]|the\b|it is|it's|[$€₩\d])",
+    re.IGNORECASE,
+)
+_ASKS_WHAT_TO_SAY = re.compile(
+    rf"{_SAY}|적|쓰|써|쓸|적어|\b(?:say|answer|reply|respond|state|tell|told|report|write|written|enter|output)\b",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(r"(?<=[.!?。])\s+|\n")
+
+
+def only_ordered(claim: Claim) -> str | None:
+    """Return the sentence of the evidence that orders the answer to be said, if the question asks what is the case."""
+    if _ASKS_WHAT_TO_SAY.search(claim.question):
+        return None
+    for sentence in _SENTENCE.split(without_invisible(_whole(claim))):
+        if claim.answer.strip(" .") in sentence and (_KOREAN.search(sentence) or _ENGLISH.search(sentence)):
+            return sentence[:100]
+    return None
+
+
+def _whole(claim: Claim) -> str:
+    """Return the evidence with the rest of its lines, in which an order may stand."""
+    if claim.place.table is not None:
+        return claim.evidence
+    text = claim.page.text
+    start = text.rfind("\n", 0, claim.place.start) + 1
+    end = text.find("\n", claim.place.end)
+    return text[start : end if end >= 0 else len(text)]
