@@ -354,7 +354,9 @@ def test_of_a_repository_with_both_forms_of_the_weights_the_one_that_is_read_is_
 def test_a_download_that_the_disk_has_no_room_for_says_so(hub: Server, tiny_base: Path, tmp_path: Path) -> None:
     hub.add("acme/large", files_of(tiny_base))
     folder = workplace(tmp_path, "acme/large")
-    limited = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (64 << 10,) * 2); import stages.base_model as s"
+    limited = (
+        "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (64 << 10,) * 2); import stages.base_model as s"
+    )
     body = f"{limited}; from pagetune.errors import run_stage; run_stage('base_model', s.main)"
     done = start(folder, "-c", body, endpoint=hub.endpoint, token=READER)
     (line,) = done.stderr.splitlines()

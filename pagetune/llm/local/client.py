@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pagetune.llm.cache import Reply
 from pagetune.llm.client import PROGRESS_SECONDS, Client, Messages
 from pagetune.llm.local.author import Author, find_author
-from pagetune.llm.local.batches import Batches
+from pagetune.llm.local.requests import Requests
 from pagetune.params import Llm
 
 
@@ -21,15 +21,15 @@ class LocalClient(Client):
 
     def __init__(self, params: Llm, stage: str) -> None:
         super().__init__(params, stage)
-        # Batches form from what is asked; a limit of requests under way would only keep them small.
+        # Whatever waits may get a row; a limit of requests under way would only leave some empty.
         self._slots = asyncio.Semaphore(sys.maxsize)
 
     def _connect(self) -> Any:
         self._author = find_author(self._params, self._stage)
-        return Batches(self._author, self._params, self._tell_progress)
+        return Requests(self._author, self._params, self._tell_progress)
 
     def _request(self, messages: Messages, model: type[BaseModel]) -> dict[str, Any]:
-        """Return what the reply follows from. The size of the batch is not part of it, and neither is the folder."""
+        """Return what the reply follows from. The number of rows is not part of it, and neither is the folder."""
         return {
             "engine": "local",
             "weights": self._author.weights,
@@ -45,7 +45,7 @@ class LocalClient(Client):
         return reply
 
     def _tell_progress(self, written: int) -> None:
-        """Print a line now and then while a batch is being written; `written` tokens of it are not counted yet."""
+        """Print a line now and then while replies are written; `written` tokens of these are not counted yet."""
         now = time.monotonic()
         if now - self._printed >= PROGRESS_SECONDS:
             self._printed = now
