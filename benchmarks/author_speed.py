@@ -146,6 +146,29 @@ def run(name: str, author: Any, passages: Any, in_turn: bool, schema: Any = None
     return seconds
 
 
+def check(model: Any, vocabulary: int) -> None:
+    """Compare logits of rows at positions of their own, refilled and by graphs, with those of whole forward passes."""
+    random, rows = Random(9), Rows(model, 8, 1024)
+    own = Steps(rows)
+    shared = [random.randrange(300, vocabulary) for _ in range(200)]
+    texts = [shared[: 200 - 60 * (at % 2)] + random.choices(shared, k=5 + 40 * at) for at in range(7)]
+    with torch.inference_mode(), rows.attention.used_in(model):
+        places, logits = rows.take(texts[:4])
+        for step in range(12):
+            if step == 5:
+                more, first = rows.take(texts[4:])
+                places, logits = places + more, torch.cat([logits, first])
+            tokens = torch.randint(300, vocabulary, (len(places),), device=model.device)
+            logits = own.advance(places, [len(text) for text in texts[: len(places)]], tokens)
+            for text, token in zip(texts, tokens.tolist(), strict=False):
+                text.append(token)
+        found = logits.float()
+    with torch.inference_mode():
+        whole = [model(torch.tensor([text], device=model.device)).logits[0, -1].float() for text in texts]
+    apart = (found - torch.stack(whole)).abs().max() / torch.stack(whole).std()
+    print(f"logits differ from those of a whole pass by at most {apart:.3f} of their standard deviation", flush=True)
+
+
 def free_gpu() -> None:
     if torch.cuda.is_available():
         torch.cuda.synchronize()
@@ -216,6 +239,7 @@ def main() -> None:
     tokenizer = make_tokenizer(vocabulary)
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "no GPU"
     print(f"{gpu}, torch {torch.__version__}, {model.num_parameters() / 1e9:.1f} billion parameters", flush=True)
+    check(model, vocabulary)
     author: Any = SimpleNamespace(
         model=model, tokenizer=tokenizer, grammar=None, ends=[], stage="speed", manifest=SimpleNamespace(id=shape)
     )

@@ -28,14 +28,17 @@ class Grammar:
         if self._tokenizer.decode_str(sample).lstrip() != _SAMPLE:
             raise ValueError("llguidance reads its tokens as other text")
         self._executor, self._width = LLExecutor(), -(-vocabulary // 32)
+        self._first: dict[type[BaseModel], Any] = {}
         self._bits = torch.tensor([1 << bit for bit in range(8)], dtype=torch.uint8)
 
     def matcher(self, schema: type[BaseModel]) -> Any:
-        """Return what follows one reply token by token."""
+        """Return what follows one reply token by token: a copy, because to make one takes milliseconds."""
         from llguidance import LLMatcher
 
-        grammar = LLMatcher.grammar_from_json_schema(json.dumps(schema.model_json_schema()), overrides=_COMPACT)
-        return LLMatcher(self._tokenizer, grammar, log_level=0)
+        if schema not in self._first:
+            grammar = LLMatcher.grammar_from_json_schema(json.dumps(schema.model_json_schema()), overrides=_COMPACT)
+            self._first[schema] = LLMatcher(self._tokenizer, grammar, log_level=0)
+        return self._first[schema].deep_copy()
 
     def consume(self, taken: list[tuple[Any, int]]) -> list[bool]:
         """Pass a token on to each matcher, and return which of them allow it."""
