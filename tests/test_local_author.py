@@ -93,7 +93,7 @@ def test_transformers_writes_the_same_where_pagetune_cannot(
 ) -> None:
     own, _ = answers_to(QUESTIONS, params_of(folder))
     monkeypatch.setenv("PAGETUNE_CACHE", str(tmp_path / "other"))
-    monkeypatch.setattr(requests, "why_no_fast_decoding", lambda *_: "it is a test")
+    monkeypatch.setattr(requests, "why_no_rows", lambda *_: "it is a test")
     assert answers_to(QUESTIONS, params_of(folder))[0] == own
 
 

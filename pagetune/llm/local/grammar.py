@@ -42,7 +42,7 @@ class Grammar:
 
     def consume(self, taken: list[tuple[Any, int]]) -> list[bool]:
         """Pass a token on to each matcher, and return which of them allow it."""
-        allowed: list[bool] = self._executor.consume_token_par(taken)
+        allowed: list[bool] = self._executor.consume_token_par(taken) if taken else []
         return allowed
 
     def only_allowed(self, logits: Tensor, matchers: list[Any]) -> Tensor:
@@ -50,8 +50,10 @@ class Grammar:
 
         The masks are computed on the CPU, by several threads, while a GPU may still be computing the logits.
         """
-        bits = torch.full((len(matchers), self._width), -1, dtype=torch.int32, pin_memory=logits.is_cuda)
         rows = [(matcher, row) for row, matcher in enumerate(matchers) if matcher is not None]
+        if not rows:
+            return logits
+        bits = torch.full((len(matchers), self._width), -1, dtype=torch.int32, pin_memory=logits.is_cuda)
         self._executor.unsafe_compute_mask_ptr(rows, bits.data_ptr(), self._width * 4, len(matchers))
         allowed = bits.to(logits.device, non_blocking=True).view(torch.uint8)[:, :, None] & self._bits_of(logits.device)
         return logits.masked_fill(allowed.flatten(1)[:, : logits.shape[1]] == 0, float("-inf"))

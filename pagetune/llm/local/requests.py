@@ -4,6 +4,8 @@ import asyncio
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
 
 from pydantic import BaseModel
 
@@ -12,10 +14,11 @@ from pagetune.llm.cache import Reply, request_key
 from pagetune.llm.client import Messages, RequestFailed
 from pagetune.llm.local.author import Author
 from pagetune.llm.local.reply import Writing
-from pagetune.llm.local.rows import PASS_TOKENS, Rows
+from pagetune.llm.local.rows import PASS_TOKENS, Rows, why_no_rows
 from pagetune.llm.local.steps import Steps
+from pagetune.llm.local.trial import why_rows_fail
 from pagetune.llm.local.writing import write_by_generate, write_in_rows
-from pagetune.model.decoding import bytes_in_cache, bytes_in_pass, bytes_per_row, why_no_fast_decoding
+from pagetune.model.decoding import aligned, bytes_in_cache, bytes_in_pass, bytes_per_row
 from pagetune.params import Llm
 
 #: The most replies that are written at once, on a GPU and on a CPU.
@@ -64,6 +67,8 @@ class Requests:
         self._worker: asyncio.Task[None] | None = None
         self._closed = threading.Event()
         self._steps: Steps | None = None
+        #: Which lengths can be written in rows.
+        self._fitting: dict[int, bool] = {}
         #: The most rows on a GPU, and how many were tried last.
         self._most = self._tried = _ROWS_ON_GPU
 
@@ -160,23 +165,31 @@ class Requests:
 
     def _in_rows(self, asked: Asked) -> bool:
         """Tell whether a request can be written in rows. `generate` writes all others."""
-        model = self._author.model
-        shared = getattr(model.config.get_text_config(), "num_kv_shared_layers", 0)  # layers without keys of their own
-        return not shared and why_no_fast_decoding(model, asked.slots) is None
+        slots = aligned(asked.slots)
+        if slots not in self._fitting:
+            why = why_no_rows(self._author.model, slots) or self._problem
+            if why and all(self._fitting.values()):
+                print(f"{self._author.stage}: writing with transformers' generate ({why})", flush=True)
+            self._fitting[slots] = why is None
+        return self._fitting[slots]
+
+    @cached_property
+    def _problem(self) -> str | None:
+        return why_rows_fail(self._author.model)
 
     def _admit(self, count: int, slots: int | None) -> list[Writing]:
         """Begin up to `count` of the requests that fit into so many slots, or None: of those that fit into no row."""
         with self._lock:
-            fitting = [
-                asked
-                for asked in self._waiting
-                if (self._in_rows(asked) and asked.slots <= slots if slots else not self._in_rows(asked))
-            ][:count]
-            chosen = set(map(id, fitting))
-            self._waiting = [asked for asked in self._waiting if id(asked) not in chosen]
-        begun = {self._begin(asked): asked for asked in fitting}
+            fitting = (asked for asked in self._waiting if self._fits(asked, slots))
+            taken = {id(asked): asked for asked in islice(fitting, count)}
+            self._waiting = [asked for asked in self._waiting if id(asked) not in taken]
+        begun = {self._begin(asked): asked for asked in taken.values()}
         self._under_way.update(begun)
         return list(begun)
+
+    def _fits(self, asked: Asked, slots: int | None) -> bool:
+        in_rows = self._in_rows(asked)
+        return not in_rows if slots is None else in_rows and asked.slots <= slots
 
     def _begin(self, asked: Asked) -> Writing:
         author = self._author
@@ -196,7 +209,7 @@ class Requests:
     def _rows_that_fit(self, slots: int) -> int:
         model = self._author.model
         if model.device.type != "cuda":
-            return _ROWS_ON_CPU
+            return min(self._most, _ROWS_ON_CPU)
         config = model.config.get_text_config()
         room = _free_memory() * _MEMORY_SHARE - PASS_TOKENS * bytes_in_pass(config)
         return max(1, min(self._most, int(room / (slots * bytes_in_cache(config)))))
@@ -205,7 +218,7 @@ class Requests:
         """Return how many requests of up to `tokens`, reply included, `generate` writes together."""
         model = self._author.model
         if model.device.type != "cuda":
-            return _ROWS_ON_CPU
+            return min(self._most, _ROWS_ON_CPU)
         fitting = int(_free_memory() * _MEMORY_SHARE / bytes_per_row(model.config.get_text_config(), tokens))
         return max(1, min(self._most, fitting))
 

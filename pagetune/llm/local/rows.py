@@ -13,6 +13,7 @@ from torch import Tensor
 
 from pagetune.llm.local.attention import Pass, PassAttention, RowLayer, Span, flash_reads, pass_of
 from pagetune.llm.local.prefixes import Group, groups_of, nearest
+from pagetune.model.decoding import why_no_fast_decoding
 
 #: Tokens of prompts that are read in one pass; more would only take more memory.
 PASS_TOKENS = 16384
@@ -106,6 +107,13 @@ class Rows:
     @property
     def read_by_flash(self) -> bool:
         return flash_reads(self._layers[0].keys, self._layers[0].values)
+
+
+def why_no_rows(model: Any, tokens: int) -> str | None:
+    """Return why replies of up to `tokens`, prompt included, cannot be written in rows, or None."""
+    if getattr(model.config.get_text_config(), "num_kv_shared_layers", 0):
+        return "some of its layers have no keys of their own"
+    return why_no_fast_decoding(model, tokens)
 
 
 def _passes(spans: list[Span]) -> Iterator[list[Span]]:
