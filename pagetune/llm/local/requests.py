@@ -102,6 +102,7 @@ class Requests:
     async def close(self) -> None:
         """End what is being written; what is complete is in the cache."""
         self._closed.set()
+        self._steps = None  # its memory is for the next client
         if self._worker is not None:
             self._worker.cancel()
             await asyncio.gather(self._worker, return_exceptions=True)
