@@ -7,8 +7,8 @@ Nothing is downloaded or read: weights are random, and so are the tokens of a to
 five requests about a passage four share their beginning, as answers do; prompts have 300 to 900 tokens. Random weights
 end no reply, so that each has a length of its own, from 30 to 200 tokens. Lines: everything asked at once, in the first
 run with the captures of graphs; the answers asked when their questions are written; the same held to a JSON schema.
-Tokens a second are those of the replies over the whole time. Of the rows, the share is that which held a reply under
-way, step by step. At last the parts of the time, each waited for, which is why they add up to more than the run before.
+Tokens a second are those of the replies over the whole time; the share of the rows is that which held a reply
+under way, step by step. The parts of the time are waited for one by one, which takes longer than the run before.
 """
 
 import argparse
@@ -104,7 +104,7 @@ def requests_of(count: int, vocabulary: int, seed: int, scale: int) -> list[list
 
 
 async def write(author: Any, passages: list[list[tuple[list[int], int]]], in_turn: bool, schema: Any) -> int:
-    """Have everything written, and return how many tokens were."""
+    """Write all replies, and return how many tokens they have."""
     llm = load_params().llm
     desk = Requests(author, llm, lambda _: None)
 

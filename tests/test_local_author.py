@@ -1,4 +1,4 @@
-"""llm.engine: local: a model that the stage loads writes the replies, in batches, held to their schema, and once."""
+"""llm.engine: local: a model that the stage loads writes the replies, many at once, held to their schema."""
 
 import asyncio
 import shutil
@@ -76,7 +76,7 @@ def test_the_last_word_of_a_verdict_is_one_of_the_three(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("temperature", [0.0, 0.8])
-def test_batches_of_any_size_give_the_same_replies(
+def test_any_number_of_rows_gives_the_same_replies(
     folder: Path, temperature: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = []

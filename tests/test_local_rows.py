@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from copy import deepcopy
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -63,7 +64,7 @@ def write(
 
 
 def whole_pass(model: Any, texts: list[list[int]]) -> Tensor:
-    return torch.stack([model(torch.tensor([text])).logits[0, -1] for text in texts])
+    return torch.stack([model(torch.tensor([text], device=model.device)).logits[0, -1] for text in texts])
 
 
 @pytest.mark.parametrize("temperature", [0.0, 0.8])
@@ -139,6 +140,24 @@ def advance(steps: Steps, rows: list[int], positions: list[int], tokens: Tensor,
     step.begin(rows, positions, tokens)
     step.run()
     return step.logits[: len(rows)]
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="graphs need a GPU")
+def test_graphs_and_the_flash_kernel_say_what_a_whole_pass_says(author: Author) -> None:
+    model, texts = deepcopy(author.model).to("cuda", torch.bfloat16), prompts(9)
+    rows = Rows(model, 9, 512)
+    steps = Steps(rows)
+    with torch.inference_mode(), rows.attention.used_in(model):
+        places, _ = rows.take(texts)
+        for step in range(6):
+            tokens = torch.arange(10 + step, 19 + step, device="cuda")
+            logits = steps.advance(places, [len(text) for text in texts], tokens)
+            for text, token in zip(texts, tokens.tolist(), strict=True):
+                text.append(token)
+    whole = whole_pass(model, texts)
+    assert rows.read_by_flash
+    assert ((logits - whole).abs().max() / whole.std()) < 0.1
 
 
 def test_what_a_row_holds_is_not_read_again(author: Author, monkeypatch: pytest.MonkeyPatch) -> None:

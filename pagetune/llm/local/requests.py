@@ -179,7 +179,7 @@ class Requests:
         return why_rows_fail(self._author.model)
 
     def _admit(self, count: int, slots: int | None) -> list[Writing]:
-        """Begin up to `count` of the requests that fit into so many slots, or None: of those that fit into no row."""
+        """Begin up to `count` of the requests that fit into rows of `slots`, or None: of those that fit into no row."""
         with self._lock:
             fitting = (asked for asked in self._waiting if self._fits(asked, slots))
             taken = {id(asked): asked for asked in islice(fitting, count)}
@@ -198,7 +198,7 @@ class Requests:
         return Writing(asked.prompt, asked.seed, asked.limit, author.ends, asked.temperature, matcher)
 
     def _steps_for(self, tokens: int) -> Steps:
-        """Return rows for up to so many tokens, prompt and reply: those of before, unless these are short or few."""
+        """Return rows for up to `tokens`, prompt and reply: those of before, unless these are short or few."""
         slots = -(-(tokens + _SPARE_SLOTS) // _SLOT_STEP) * _SLOT_STEP
         rows = self._steps.rows if self._steps else None
         if self._steps and rows and tokens <= rows.slots and (rows.slots <= 2 * slots or rows.count >= self._most):

@@ -18,7 +18,7 @@ from pagetune.model.decoding import why_no_fast_decoding
 #: Tokens of prompts that are read in one pass; more would only take more memory.
 PASS_TOKENS = 16384
 
-Copy = tuple[int, int, int]  # from a row to a row, so many tokens
+Copy = tuple[int, int, int]  # from a row, to a row, the number of tokens
 
 
 class Rows:

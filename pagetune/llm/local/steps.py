@@ -49,7 +49,7 @@ class Steps:
         return self._steps[places, reach]
 
     def places(self, rows: int) -> int:
-        """Return the number of rows rounded up to a power of two, as far as there are so many rows."""
+        """Return the number of rows rounded up to a power of two, at most all of them."""
         return min(max(_LEAST_PLACES, 1 << (rows - 1).bit_length()), self.rows.count)
 
     def _reach(self, filled: int) -> int:
@@ -59,7 +59,7 @@ class Steps:
 
 
 class _Step:
-    """The inputs, the logits and the graph of a step of so many places."""
+    """The inputs, the logits and the graph of a step with this number of places."""
 
     def __init__(self, rows: Rows, places: int, reach: int) -> None:
         device = rows.model.device

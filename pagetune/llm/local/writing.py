@@ -17,7 +17,7 @@ from pagetune.model.decoding import left_padded
 #: prompt takes as long as that of several.
 _REFILLED_ON_GPU, _REFILLED_ON_CPU = 8, 1
 
-#: Returns up to so many further replies to write.
+#: Returns further replies to write, at most the number that it is given.
 Admit = Callable[[int], list[Writing]]
 #: Is told of the replies under way after each token, and stops the writing by False.
 Watch = Callable[[list[Writing]], bool]
