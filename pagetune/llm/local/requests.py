@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 
+import torch
 from pydantic import BaseModel
 
 from pagetune.errors import UserError
@@ -102,15 +103,14 @@ class Requests:
     async def close(self) -> None:
         """End what is being written; what is complete is in the cache."""
         self._closed.set()
-        self._steps = None  # its memory is for the next client
-        if self._worker is not None:
-            self._worker.cancel()
+        if self._worker is not None:  # not cancelled: its thread holds the GPU's memory until it ends
             await asyncio.gather(self._worker, return_exceptions=True)
+        self._steps = None
 
     async def _work(self) -> None:
         try:
             await _settle()
-            while self._waiting:
+            while self._waiting and not self._closed.is_set():
                 await asyncio.to_thread(self._write, asyncio.get_running_loop())
                 await _settle()
         except Exception as error:  # of whatever kind: who waits for a reply has to learn of it
@@ -123,8 +123,6 @@ class Requests:
 
     def _write(self, loop: asyncio.AbstractEventLoop) -> None:
         """Write what waits, and what is asked meanwhile. Where it does not fit on the GPU, half the rows go on."""
-        import torch
-
         try:
             with torch.inference_mode():
                 self._write_what_waits(loop)
@@ -204,6 +202,7 @@ class Requests:
         if self._steps and rows and tokens <= rows.slots and (rows.slots <= 2 * slots or rows.count >= self._most):
             return self._steps
         rows = self._steps = None  # freed before the next are made: both would not fit into memory
+        torch.cuda.empty_cache()
         self._tried = self._rows_that_fit(slots)
         return Steps(Rows(self._author.model, self._tried, slots))
 
@@ -236,8 +235,6 @@ class Requests:
 
 def _free_memory() -> int:
     """Return the GPU's free bytes; what PyTorch keeps of earlier replies is free too."""
-    import torch
-
     return int(torch.cuda.mem_get_info()[0] + torch.cuda.memory_reserved() - torch.cuda.memory_allocated())
 
 

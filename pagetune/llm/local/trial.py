@@ -9,8 +9,9 @@ from pagetune.llm.local.rows import Rows
 from pagetune.llm.local.steps import Steps
 
 _TOKENS = 12
-#: Share of the largest logit by which they may differ: 16 bits round in other places in another kernel.
-_SAME = 0.1
+#: Share of the largest logit by which they may differ. Another kernel rounds 16 bits elsewhere: with random weights and
+#: 32 layers by 0.06 at most.
+_SAME = 0.2
 
 
 def why_rows_fail(model: Any) -> str | None:
