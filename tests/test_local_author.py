@@ -1,4 +1,4 @@
-"""llm.engine: local: a model that the stage loads writes the replies, in batches, held to their schema, and once."""
+"""llm.engine: local: a model that the stage loads writes the replies, many at once, held to their schema."""
 
 import asyncio
 import shutil
@@ -14,8 +14,10 @@ from tiny_author import make_tiny_author
 from pagetune.errors import UserError
 from pagetune.llm.client import Client, gather
 from pagetune.llm.engine import open_client
-from pagetune.llm.local import author, batches, decoding
+from pagetune.llm.local import author, requests
+from pagetune.llm.local.prefixes import shared_beginnings
 from pagetune.llm.local.reply import Writing, repeats_itself
+from pagetune.llm.local.rows import Rows
 from pagetune.llm.prompt_files import render
 from pagetune.llm.schemas import Answered, Assessed, Graded
 from pagetune.params import Llm, load_params
@@ -76,13 +78,13 @@ def test_the_last_word_of_a_verdict_is_one_of_the_three(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("temperature", [0.0, 0.8])
-def test_batches_of_any_size_give_the_same_replies(
+def test_any_number_of_rows_gives_the_same_replies(
     folder: Path, temperature: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = []
     for rows in (1, 2, 5):
         monkeypatch.setenv("PAGETUNE_CACHE", str(tmp_path / f"rows{rows}"))
-        monkeypatch.setattr(batches, "_ROWS_ON_CPU", rows)
+        monkeypatch.setattr(requests, "_ROWS_ON_CPU", rows)
         found.append(answers_to(QUESTIONS, params_of(folder, temperature=temperature))[0])
     assert found[0] == found[1] == found[2]
     assert len(set(found[0])) > 1
@@ -93,19 +95,19 @@ def test_transformers_writes_the_same_where_pagetune_cannot(
 ) -> None:
     own, _ = answers_to(QUESTIONS, params_of(folder))
     monkeypatch.setenv("PAGETUNE_CACHE", str(tmp_path / "other"))
-    monkeypatch.setattr(decoding, "why_no_fast_decoding", lambda *_: "it is a test")
+    monkeypatch.setattr(requests, "why_no_rows", lambda *_: "it is a test")
     assert answers_to(QUESTIONS, params_of(folder))[0] == own
 
 
 def test_a_passage_that_several_questions_share_is_read_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[int] = []
-    plain = decoding._Steps._forward
+    plain = Rows.forward
 
     def counting(self: Any, ids: Any, *rest: Any) -> Any:
         read.append(ids.numel())
         return plain(self, ids, *rest)
 
-    monkeypatch.setattr(decoding._Steps, "_forward", counting)
+    monkeypatch.setattr(Rows, "forward", counting)
     _, client = answers_to(QUESTIONS, params_of(folder))
     # The first pass reads what the prompts share; with each prompt read whole it would be five times as much.
     assert sum(read[:2]) < client.meter.input_tokens / 2
@@ -114,7 +116,7 @@ def test_a_passage_that_several_questions_share_is_read_once(folder: Path, monke
 def test_beginnings_leave_a_token_of_every_prompt() -> None:
     passage = list(range(100))
     prompts = sorted([[*passage, 7, 8], [*passage, 7], [*passage, 9, 9, 9], [*range(200, 300)], [500]])
-    beginnings, own = decoding.shared_beginnings(prompts)
+    beginnings, own = shared_beginnings(prompts)
     for prompt, at in zip(prompts, own, strict=True):
         assert prompt[: len(beginnings[at])] == beginnings[at]
         assert len(beginnings[at]) < len(prompt)
@@ -193,7 +195,7 @@ def test_a_reply_that_repeats_itself_is_cut() -> None:
 
 
 def test_a_reply_that_needs_more_room_is_written_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batches, "_FIRST_TOKENS", 4)
+    monkeypatch.setattr(requests, "_FIRST_TOKENS", 4)
     texts, _ = answers_to(QUESTIONS[:2], params_of(folder), Graded)
     assert all(Graded.model_validate_json(text) for text in texts)
 

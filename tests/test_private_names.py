@@ -100,3 +100,12 @@ def test_unsloth_dispatches_attention_to_a_kernel_that_can_be_set() -> None:
 
     assert hasattr(attention_dispatch, "_TORCH_VARLEN_ATTN")
     assert callable(apply_unsloth_gradient_checkpointing)
+
+
+def test_the_flash_kernel_can_be_told_how_much_of_each_row_to_read() -> None:
+    names = [argument.name for argument in torch.ops.aten._flash_attention_forward.default._schema.arguments]
+    assert names[:10] == [
+        "query", "key", "value", "cum_seq_q", "cum_seq_k", "max_q", "max_k", "dropout_p", "is_causal",
+        "return_debug_mask",
+    ]  # fmt: skip
+    assert {"scale", "seqused_k"} <= set(names)

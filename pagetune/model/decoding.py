@@ -5,6 +5,7 @@ mask and answers keep their addresses, so that a step is captured once and then 
 """
 
 import inspect
+from collections.abc import Callable
 from copy import deepcopy
 from functools import partial
 from typing import Any
@@ -20,9 +21,9 @@ _CHECK_EVERY = 8
 #: Lengths are rounded up to a multiple of this: fewer graphs, and the alignment that attention kernels want of masks.
 _ALIGNED = 64
 #: Steps that run before the capture, in which libraries initialise themselves.
-_WARM_STEPS = 2
-#: The name under which the attention below is registered with transformers.
-GROUPED = "pagetune_grouped"
+WARM_STEPS = 2
+#: The names under which the attention below is registered with transformers, and that of `pagetune.llm.local`.
+GROUPED, ROWS = "pagetune_grouped", "pagetune_rows"
 
 
 def why_no_fast_decoding(model: Any, tokens: int) -> str | None:
@@ -43,7 +44,7 @@ def why_no_fast_decoding(model: Any, tokens: int) -> str | None:
         return "some of its layers do not attend to the whole text"
     if getattr(text, "alibi", False):
         return "its attention uses ALiBi"
-    if config._attn_implementation not in ("sdpa", GROUPED):
+    if config._attn_implementation not in ("sdpa", GROUPED, ROWS):
         return f"its attention implementation is {config._attn_implementation}"
     if "position_ids" not in inspect.signature(inner.forward).parameters:
         return "it takes no position_ids"
@@ -161,25 +162,12 @@ class _State:
             self._graph.replay()
             return
         self._steps += 1
-        if not self._capturing or self._steps <= _WARM_STEPS:
+        if not self._capturing or self._steps <= WARM_STEPS:
             self._step()
             return
-        self._capture()
+        self._graph = capture(self._step, "predict")
+        self._capturing = self._graph is not None
         self.advance()
-
-    def _capture(self) -> None:
-        """Capture a step as a CUDA graph; a step that waits for the GPU cannot be captured and runs without one."""
-        graph = torch.cuda.CUDAGraph()
-        try:
-            with torch.cuda.graph(graph):
-                self._step()
-        except torch.cuda.OutOfMemoryError:
-            raise
-        except RuntimeError as error:
-            self._capturing = False
-            print(f"predict: no CUDA graph ({str(error).splitlines()[0]}); decoding without one", flush=True)
-        else:
-            self._graph = graph
 
     def _step(self) -> None:
         self.visible.index_fill_(3, self.slot, True)
@@ -202,6 +190,20 @@ class _State:
         self.answers.index_copy_(1, self.count, tokens[:, None])
         self.count.add_(1)
         self.last.copy_(tokens[:, None])
+
+
+def capture(step: Callable[[], None], speaker: str, pool: Any = None) -> Any:
+    """Return a step as a CUDA graph, or None where it waits for the GPU: it cannot be captured and runs without one."""
+    graph = torch.cuda.CUDAGraph()
+    try:
+        with torch.cuda.graph(graph, pool=pool):
+            step()
+    except torch.cuda.OutOfMemoryError:
+        raise
+    except RuntimeError as error:
+        print(f"{speaker}: no CUDA graph ({str(error).splitlines()[0]}); decoding without one", flush=True)
+        return None
+    return graph
 
 
 def without_windows(config: Any) -> Any:
@@ -247,11 +249,19 @@ def bytes_per_row(config: Any, tokens: int) -> int:
 
     Returns 1 for a model without attention heads: it starts with the largest batch, which is halved until it fits.
     """
-    heads = getattr(config, "num_attention_heads", None)
-    if heads is None:
+    if getattr(config, "num_attention_heads", None) is None:
         return 1
+    return tokens * (bytes_in_cache(config) + bytes_in_pass(config))
+
+
+def bytes_in_cache(config: Any) -> int:
+    """Estimate the bytes of a token's keys and values in all layers, in 16 bits."""
+    heads = config.num_attention_heads
     width = getattr(config, "head_dim", None) or config.hidden_size // heads
     shared = getattr(config, "num_key_value_heads", None) or heads
-    cache = 2 * config.num_hidden_layers * shared * width
-    layer = 8 * config.hidden_size + 4 * getattr(config, "intermediate_size", 4 * config.hidden_size)
-    return 2 * tokens * int(cache + layer)
+    return int(4 * config.num_hidden_layers * shared * width)
+
+
+def bytes_in_pass(config: Any) -> int:
+    """Estimate the bytes of a token's activations in one layer, in 16 bits."""
+    return int(2 * (8 * config.hidden_size + 4 * getattr(config, "intermediate_size", 4 * config.hidden_size)))

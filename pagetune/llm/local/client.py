@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from pagetune.llm.client import Client, Messages
 from pagetune.llm.local.author import Author, find_author
-from pagetune.llm.local.batches import Batches
+from pagetune.llm.local.requests import Requests
 
 
 class LocalClient(Client):
@@ -16,10 +16,10 @@ class LocalClient(Client):
 
     def _connect(self) -> Any:
         self._author = find_author(self._params, self._stage)
-        return Batches(self._author, self._params)
+        return Requests(self._author, self._params)
 
     def _request(self, messages: Messages, model: type[BaseModel]) -> dict[str, Any]:
-        """Return what the reply follows from. The size of the batch is not part of it, and neither is the folder."""
+        """Return what the reply follows from. The number of rows is not part of it, and neither is the folder."""
         return {
             "engine": "local",
             "weights": self._author.weights,

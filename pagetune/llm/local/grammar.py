@@ -28,23 +28,41 @@ class Grammar:
         if self._tokenizer.decode_str(sample).lstrip() != _SAMPLE:
             raise ValueError("llguidance reads its tokens as other text")
         self._executor, self._width = LLExecutor(), -(-vocabulary // 32)
-        self._vocabulary = vocabulary
+        self._first: dict[type[BaseModel], Any] = {}
+        self._bits = torch.tensor([1 << bit for bit in range(8)], dtype=torch.uint8)
 
     def matcher(self, schema: type[BaseModel]) -> Any:
-        """Return what follows one reply token by token."""
+        """Return what follows one reply token by token: a copy, because to make one takes milliseconds."""
         from llguidance import LLMatcher
 
-        grammar = LLMatcher.grammar_from_json_schema(json.dumps(schema.model_json_schema()), overrides=_COMPACT)
-        return LLMatcher(self._tokenizer, grammar, log_level=0)
+        if schema not in self._first:
+            grammar = LLMatcher.grammar_from_json_schema(json.dumps(schema.model_json_schema()), overrides=_COMPACT)
+            self._first[schema] = LLMatcher(self._tokenizer, grammar, log_level=0)
+        return self._first[schema].deep_copy()
 
-    def forbidden(self, matchers: list[Any], device: Any) -> Tensor:
-        """Return which tokens may not come next, (replies, vocabulary), bools. A matcher that is None allows all."""
-        bits = torch.full((len(matchers), self._width), -1, dtype=torch.int32)
+    def consume(self, taken: list[tuple[Any, int]]) -> list[bool]:
+        """Pass a token on to each matcher, and return which of them allow it."""
+        allowed: list[bool] = self._executor.consume_token_par(taken) if taken else []
+        return allowed
+
+    def only_allowed(self, logits: Tensor, matchers: list[Any]) -> Tensor:
+        """Return the logits with -inf for tokens that may not come next. A matcher that is None allows all.
+
+        The masks are computed on the CPU, by several threads, while a GPU may still be computing the logits.
+        """
         rows = [(matcher, row) for row, matcher in enumerate(matchers) if matcher is not None]
+        if not rows:
+            return logits
+        bits = torch.full((len(matchers), self._width), -1, dtype=torch.int32, pin_memory=logits.is_cuda)
         self._executor.unsafe_compute_mask_ptr(rows, bits.data_ptr(), self._width * 4, len(matchers))
-        shifts = torch.arange(32, dtype=torch.int32, device=device)
-        allowed = (bits.to(device)[:, :, None] >> shifts) & 1
-        return allowed.view(len(matchers), -1)[:, : self._vocabulary] == 0
+        allowed = bits.to(logits.device, non_blocking=True).view(torch.uint8)[:, :, None] & self._bits_of(logits.device)
+        return logits.masked_fill(allowed.flatten(1)[:, : logits.shape[1]] == 0, float("-inf"))
+
+    def _bits_of(self, device: torch.device) -> Tensor:
+        """Return the eight bits of a byte on the device."""
+        if self._bits.device != device:
+            self._bits = self._bits.to(device)
+        return self._bits
 
 
 def _as_json(tokenizer: Any) -> str:

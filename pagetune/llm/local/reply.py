@@ -3,6 +3,8 @@
 from random import Random
 from typing import Any
 
+from pagetune.llm.local.grammar import Grammar
+
 #: A reply whose last tokens say the same this often, and are at least this many, repeats itself until it is cut off.
 _TIMES, _TOKENS = 4, 96
 #: The longest stretch that is compared, and the steps between two comparisons.
@@ -12,11 +14,13 @@ _LONGEST, _EVERY = 64, 16
 class Writing:
     """One reply. `limit` is the most tokens it may have, `ends` the ids that end it, `matcher` its grammar or None.
 
-    The random numbers of its tokens follow from `seed`, so that the other replies of its batch change nothing.
+    The random numbers of its tokens follow from `seed`, so that the replies beside it change nothing.
     """
 
-    def __init__(self, prompt: list[int], seed: str, limit: int, ends: list[int], matcher: Any = None) -> None:
-        self.prompt, self.limit = prompt, limit
+    def __init__(
+        self, prompt: list[int], seed: str, limit: int, ends: list[int], temperature: float = 0.0, matcher: Any = None
+    ) -> None:
+        self.prompt, self.limit, self.temperature = prompt, limit, temperature
         self._ends, self.matcher, self._random = set(ends), matcher, Random(seed)  # noqa: S311 - no secret
         self.ids: list[int] = []
         #: Whether it is complete, and whether it was stopped before that.
@@ -36,12 +40,24 @@ class Writing:
             self.complete = True
             return
         self.ids.append(token)
-        if self.matcher is not None:
-            taken = self.matcher.consume_token(token)
-            self.complete = taken and self.matcher.is_stopped()
-            self.cut = not taken
-        if not self.complete and (len(self.ids) >= self.limit or repeats_itself(self.ids)):
-            self.cut = True
+        self.cut = len(self.ids) >= self.limit or repeats_itself(self.ids)
+
+    def judge(self, allowed: bool) -> None:
+        """Take what its grammar says about the token."""
+        self.complete = allowed and self.matcher.is_stopped()
+        self.cut = not self.complete and (self.cut or not allowed)
+
+
+def add_tokens(replies: list[Writing], tokens: list[int], grammar: Grammar | None) -> None:
+    """Add the next token to each reply."""
+    for reply, token in zip(replies, tokens, strict=True):
+        reply.add(token)
+    if grammar is None:
+        return
+    held = [reply for reply in replies if reply.matcher is not None and not reply.complete]
+    verdicts = grammar.consume([(reply.matcher, reply.ids[-1]) for reply in held])
+    for reply, allowed in zip(held, verdicts, strict=True):
+        reply.judge(allowed)
 
 
 def repeats_itself(ids: list[int]) -> bool:
