@@ -22,6 +22,7 @@ STAGES = (
     "curate",
     "base_model",
     "format",
+    "search",
     "baseline",
     "train",
     "predict",

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-STAGES = ("build_qa", "curate", "format", "baseline", "predict")
+STAGES = ("build_qa", "curate", "format", "search", "baseline", "predict")
 
 
 def lost_rows(project: Path, stages: Collection[str]) -> list[str]:
@@ -21,6 +21,9 @@ def lost_rows(project: Path, stages: Collection[str]) -> list[str]:
     prompts = [name.replace("splits", "prompts") for name in splits]
     found += _unequal(project, "curate", splits, _counted(project, "curate"))
     found += _unequal(project, "format", [*prompts, "data/prompts/rejected.jsonl"], _rows(project, splits))
+    found += _unequal(
+        project, "search", [name.replace("splits", "search") for name in splits[1:]], _rows(project, splits[1:])
+    )
     for stage, model in (("baseline", "base"), ("predict", "tuned")):
         found += _unequal(project, stage, [f"data/predictions/{model}.jsonl"], _rows(project, prompts[1:]))
     return [line for line in found if line.partition(":")[0].partition(",")[0] in stages]

@@ -292,6 +292,26 @@ class Example(Record):
     turns_before: int = 0
 
 
+class FoundPassage(Record):
+    """A passage that the search found. `place` is where its text stands on the page; a row of a table also has its
+    caption and header in it. `above` is the document's name, and the heading that is not in the text. `score` is the
+    ranking's, and means nothing beside that of another question."""
+
+    doc_id: str
+    page_number: int
+    place: Place
+    score: float
+    above: list[str]
+    text: str
+
+
+class Found(Record):
+    """The passages that the search found for the question of a pair, the best first."""
+
+    pair_id: str
+    passages: list[FoundPassage]
+
+
 class Prediction(Example):
     """An example with the model's answer. `stopped` is false where it never reached EOS; `precision` is the base
     model's; `engine` is what generated the answer."""

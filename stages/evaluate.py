@@ -12,14 +12,16 @@ from pagetune.evaluate.agreement import add_opinions, agreement_line, judge_metr
 from pagetune.evaluate.assess import assess, cases
 from pagetune.evaluate.comparison import comparison_table
 from pagetune.evaluate.evaluation import MODELS, SETS, evaluate, metrics_of
+from pagetune.evaluate.retrieval import find_hits, hit_rows, search_metrics
 from pagetune.evaluate.sources import sources_of
 from pagetune.evaluate.tables import change_rows, group_rows, per_example_rows
 from pagetune.jsonl import atomic_write, read_json, read_records, write_json
 from pagetune.params import load_params
-from pagetune.records import Example, Page, Pair, Prediction
+from pagetune.records import Example, Found, FoundPassage, Page, Pair, Prediction
 
 PREDICTIONS, PROMPTS, METRICS = Path("data/predictions"), Path("data/prompts"), Path("metrics")
-PAIRS, PAGES = Path("data/qa.jsonl"), Path("data/pages.jsonl")
+PAIRS, PAGES, SEARCH = Path("data/qa.jsonl"), Path("data/pages.jsonl"), Path("data/search")
+SPLITS = ("validation", "recall", "heldout")
 
 
 def main() -> None:
@@ -30,7 +32,9 @@ def main() -> None:
     template = read_json(PROMPTS / "template.json")["template"]
     sources = sources_of(read_records(PAIRS, Pair), read_records(PAGES, Page))
     evaluation = evaluate(predictions, train, template, params, settings.task, sources)
-    metrics, examples = metrics_of(evaluation), per_example_rows(evaluation)
+    hits = find_hits(evaluation, template, read_found(), sources)
+    metrics = metrics_of(evaluation) | search_metrics(evaluation, hits)
+    examples = [*per_example_rows(evaluation), *hit_rows(evaluation, hits)]
     if params.judge == "llm":
         opinions, client = assess(evaluation.answers, cases(evaluation.asked, template, sources), llm)
         named = {"model": llm.model, "llm": client.metrics()}
@@ -44,6 +48,11 @@ def main() -> None:
         write_table(METRICS / "changes" / f"{name}.csv", change_rows(evaluation, name))
     print(f"evaluate: {len(predictions['base'])} questions scored by {metrics['tokenizer']['name']}")
     print(comparison_table(metrics))
+
+
+def read_found() -> dict[str, list[FoundPassage]]:
+    """Return the passages that the search found, by pair."""
+    return {row.pair_id: row.passages for name in SPLITS for row in read_records(SEARCH / f"{name}.jsonl", Found)}
 
 
 def write_table(path: Path, rows: list[dict[str, Any]]) -> None:

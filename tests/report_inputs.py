@@ -6,6 +6,7 @@ from typing import Any
 from conftest import ROOT, word_pages
 
 from pagetune.evaluate.evaluation import evaluate, metrics_of
+from pagetune.evaluate.retrieval import Hits, hit_rows, search_metrics
 from pagetune.evaluate.tables import group_rows, per_example_rows
 from pagetune.params import load_params
 from pagetune.records import BadFile, Example, Page, Pair, Place, Prediction
@@ -32,14 +33,15 @@ def _made_up() -> dict[str, Any]:
     base, tuned = _answers(0), _answers(1)
     train = [Example.model_validate({name: getattr(row, name) for name in Example.model_fields}) for row in base[:2]]
     evaluation = evaluate({"base": base, "tuned": tuned}, train, "Q: {instruction}\nA: ", PARAMS)
+    hits: dict[str, Hits] = {"search_top1": [True, False, None, True], "search_top5": [True, True, None, True]}
     asked = [_pair(row) for row in base if row.doc_id != EVIL]
     return {
-        "metrics": {**_stages(), "eval": metrics_of(evaluation)},
+        "metrics": {**_stages(), "eval": metrics_of(evaluation) | search_metrics(evaluation, hits)},
         "curve": [_texts(step=step, train_loss=3 / step) for step in (1, 2, 3)],
         "validation": [],
         "memory": [_texts(step=step, allocated_mib=500, reserved_mib=600, peak_mib=700) for step in (1, 2, 3)],
         "groups": [_texts(**row) for row in group_rows(evaluation)],
-        "per_example": [_texts(**row) for row in per_example_rows(evaluation)],
+        "per_example": [_texts(**row) for row in (*per_example_rows(evaluation), *hit_rows(evaluation, hits))],
         "pages": [page(DOLLARS, 1), page(DOLLARS, 2, reason="needs_ocr"), page(DOLLARS, 3), page(EVIL, 1)],
         "bad_files": [BadFile(file=f"{EVIL}.pdf", reason="not_a_pdf", seen="")],
         "pairs": [_pair(base[0])],

@@ -50,6 +50,7 @@ ALLOWED = {
     "export": MANIFEST | GPU_LOCK,
     # The package of draft.py is a docstring.
     "report": {"pagetune/build_qa/__init__.py"},
+    "search": {"pagetune/build_qa/__init__.py"},
 }
 #: What stages with a language model use only with `llm.engine: local`; tests/test_local_author_stage.py runs that.
 LOCAL_AUTHOR = {
@@ -66,6 +67,7 @@ LOCAL_AUTHOR = {
         "manifest",
         "precision",
         "quantized",
+        "renamed",
         "template",
         "tokens",
         "weights",

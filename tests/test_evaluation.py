@@ -8,6 +8,7 @@ from conftest import ROOT, word_pages
 from pagetune.errors import UserError
 from pagetune.evaluate.comparison import comparison_table
 from pagetune.evaluate.evaluation import Evaluation, evaluate, metrics_of
+from pagetune.evaluate.retrieval import find_hits, search_metrics
 from pagetune.evaluate.sources import Sources, sources_of
 from pagetune.evaluate.tables import change_rows, group_rows, per_example_rows
 from pagetune.params import load_params
@@ -52,7 +53,8 @@ def evaluated(base: list[Prediction], tuned: list[Prediction]) -> Evaluation:
 
 
 def scored(base: list[Prediction], tuned: list[Prediction]) -> dict[str, Any]:
-    return metrics_of(evaluated(base, tuned))
+    evaluation = evaluated(base, tuned)
+    return metrics_of(evaluation) | search_metrics(evaluation, find_hits(evaluation, TEMPLATE, {}, Sources()))
 
 
 def test_seen_and_new_wordings_are_scored_apart() -> None:

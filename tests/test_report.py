@@ -95,7 +95,9 @@ def test_names_are_cut_by_their_width() -> None:
 
 def test_the_first_sentence_counts_right_answers_before_and_after_and_those_of_a_search() -> None:
     inputs = made_up()
-    first, second, unseen, copying, *_ = summary_sentences(inputs.metrics["eval"], right_answers(inputs.per_example))
+    first, second, unseen, searching, copying, *_ = summary_sentences(
+        inputs.metrics["eval"], right_answers(inputs.per_example)
+    )
     assert first.startswith(
         "The tuned model answers 1 of 2 questions about trained facts correctly when asked in other words"
     )
@@ -103,7 +105,21 @@ def test_the_first_sentence_counts_right_answers_before_and_after_and_those_of_a
     assert "0 of 1 questions about trained facts correctly when asked in a wording that no training row has" in second
     assert "0 of 1 questions correctly (before tuning: 0); 0% of its answers say that they do not know" in unseen
     assert "100% state a number, code or name" in unseen
+    assert searching.endswith("state the answer to 100% of the questions of recall (50% in the best one).")
     assert "lookup on recall (1.000)" in copying
+
+
+def test_a_search_without_scores_is_a_dash_and_is_in_no_chart() -> None:
+    inputs = made_up()
+    scores = copy.deepcopy(inputs.metrics["eval"])
+    for name in ("search_top1", "search_top5"):
+        for summary in scores[name].values():
+            summary |= {"n": 0, "fact_match": None, "fact_match_ci95_low": None, "fact_match_ci95_high": None}
+    html = render_report(made_up(metrics=inputs.metrics | {"eval": scores}))
+    assert html.count('<td class="number">–</td>') == 2 * 2 * 3  # two searches, two tables, three sets with rows
+    assert "search_top1 0." not in html
+    assert "The five best passages" not in html
+    assert " -" in comparison_table(scores).splitlines()[1]
 
 
 def test_a_set_of_fewer_than_thirty_facts_is_said_to_decide_nothing() -> None:

@@ -9,7 +9,10 @@ import os
 import socket
 import sys
 
-STAGES = ("build_qa", "curate", "base_model", "format", "baseline", "train", "predict", "evaluate", "report", "export")
+STAGES = (
+    "build_qa", "curate", "base_model", "format", "search", "baseline", "train", "predict", "evaluate", "report",
+    "export",
+)  # fmt: skip
 #: What runs in the warm Python. The stage extract has processes of its own, and limits their memory.
 WARM = {"dvc", "pagetune", *(f"stages.{name}" for name in STAGES)}
 #: Variables that no library reads while it is imported. A command with any other difference gets a Python of its own.

@@ -27,6 +27,7 @@ STARTED_IN = environment()
 IMPORTED = (
     "accelerate",
     "bitsandbytes",
+    "bm25s",
     "datasets",
     "dvc.cli.parser",
     "dvc.repo",

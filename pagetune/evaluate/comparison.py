@@ -43,7 +43,8 @@ def _rates(metrics: dict[str, Any], name: str) -> str:
 
 
 def _fact_table(metrics: dict[str, Any]) -> str:
-    lines = [f"{'set':<20}{'n':>5}  {'fact match base -> tuned, change':<44}{'ROUGE-L':<16}{'echo':>6}{'lookup':>8}"]
+    titles = f"{'ROUGE-L':<16}{'echo':>6}{'lookup':>8}{'search, top 1 and 5':>21}"
+    lines = [f"{'set':<20}{'n':>5}  {'fact match base -> tuned, change':<44}{titles}"]
     for name in SETS:
         base, tuned, change = (metrics[part][name] for part in ("base", "tuned", "change"))
         if not tuned["n"]:
@@ -53,10 +54,17 @@ def _fact_table(metrics: dict[str, Any]) -> str:
         facts = f"{base['fact_match']:.3f} -> {tuned['fact_match']:.3f}, {change['fact_match']:+.3f}"
         facts += f" [{low:+.3f}, {high:+.3f}]"
         rouge = f"{base['rougeL']:.3f} -> {tuned['rougeL']:.3f}"
-        controls = [metrics[control][name]["fact_match"] for control in view_of(metrics).controls]
-        lines.append(f"{name:<20}{tuned['n']:>5}  {facts:<44}{rouge:<16}{controls[0]:>6.3f}{controls[1]:>8.3f}")
+        echo, lookup = (metrics[control][name]["fact_match"] for control in view_of(metrics).controls)
+        without_a_model = f"{echo:>6.3f}{lookup:>8.3f}{_found(metrics, name):>21}"
+        lines.append(f"{name:<20}{tuned['n']:>5}  {facts:<44}{rouge:<16}{without_a_model}")
     lines += _what_moved(metrics) + _recall_by_kind(metrics)
     return "\n".join(lines)
+
+
+def _found(metrics: dict[str, Any], name: str) -> str:
+    """Return how often a search finds the answer, or "-" where no question was made from a page."""
+    found = [metrics[search][name] for search in view_of(metrics).searches]
+    return "  ".join(f"{one['fact_match']:.3f}" if one["n"] else "-" for one in found)
 
 
 def _what_moved(metrics: dict[str, Any]) -> list[str]:

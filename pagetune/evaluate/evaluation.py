@@ -33,10 +33,11 @@ Scores = list[dict[str, float]]
 @dataclass(frozen=True)
 class View:
     """How the scores of a task are shown: the metrics of its tables and charts, with the headline first, the controls
-    beside both models, and what each set asks."""
+    and searches beside both models, and what each set asks."""
 
     headlines: tuple[str, ...]
     controls: tuple[str, ...]
+    searches: tuple[str, ...]
     set_meanings: dict[str, str]
 
     @property
@@ -48,6 +49,7 @@ VIEWS: dict[Task, View] = {
     "qa": View(
         headlines=("fact_match", "rougeL", "exact_match"),
         controls=("echo", "lookup"),
+        searches=("search_top1", "search_top5"),
         set_meanings={
             "recall": "facts that were trained on, asked in words that were not",
             "recall_new_wording": "the same facts in a wording that no training row has",
@@ -58,6 +60,7 @@ VIEWS: dict[Task, View] = {
     "summarization": View(
         headlines=("rougeL", "rouge_combined_f1", "fact_match"),
         controls=("lead2", "lookup", "swapped"),
+        searches=(),
         set_meanings={
             "recall": "dialogues that were trained on, unchanged: what was learnt by heart, and no more",
             "recall_new_wording": "always empty: a dialogue is not asked in other words",

@@ -439,3 +439,26 @@ def _facts_of_page(text: str) -> Facts:
 
 def _unsupported(said: Facts, held: Facts) -> set[str]:
     return {*_strange(said, held), *(said.days - held.days), *lacking(said.names, held.text)}
+
+
+def unstated(passage: str, reference: str, question: str) -> tuple[str, ...]:
+    """Return the facts of the reference that a sentence or row of a document lacks or denies, whatever else it states.
+
+    It has to name what the reference names, unless the question does, and to have the numbers of the question, which
+    tell a fact from others like it.
+    """
+    said, held, asked = facts(passage), facts(reference), facts(question)
+    names = lacking(held.names, f"{passage}\n{question}")
+    return (
+        *_lacking(said, held, asked),
+        *_lacking(said, asked, facts("")),
+        *(f"lacks {name}" for name in sorted(names)),
+        *_items(passage, reference, question),
+        *_about(said, held, said),
+        *(_opposed(said, said, held, asked) if asserts(reference) else ()),
+    )
+
+
+def asserts(text: str) -> bool:
+    """Tell whether a text has a predicate, without which nothing that is said elsewhere denies it."""
+    return not is_korean(text) or any(token.tag[0] == "V" for token in morphemes(plain(text)))

@@ -1,6 +1,7 @@
 """Whether two texts say the same, as far as their words can tell."""
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -244,3 +245,10 @@ def _senses(form: str) -> tuple[tuple[str, str], ...]:
             continue
         known.append((form, tag))
     return tuple(known)
+
+
+def share_of(wanted: Iterable[str], text: str) -> float:
+    """Return the share of these words that a text has, as parts of other words and as synonyms too; 1 of none."""
+    own = (*words(text), *map(stem, _ENGLISH_WORD.findall(text.lower())))  # also inside of addresses
+    all_wanted = list(dict.fromkeys(wanted))
+    return sum(_is_part(word, own, text) for word in all_wanted) / len(all_wanted) if all_wanted else 1.0

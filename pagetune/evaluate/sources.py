@@ -3,21 +3,26 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from pagetune.records import Example, Page, Pair, Table, fact_id
+from pagetune.records import Example, Page, Pair, Place, Table, fact_id
 from pagetune.text.readable import readable
 
 
 @dataclass(frozen=True)
 class Sources:
-    """`evidence` by pair, and the texts of the pages by document and page number; your own rows and dialogues have
-    neither."""
+    """`evidence` and its place by pair, and the texts of the pages by document and page number; your own rows and
+    dialogues have none of them."""
 
     evidence: Mapping[str, str] = field(default_factory=dict)
     pages: Mapping[tuple[str, int], str] = field(default_factory=dict)
+    places: Mapping[str, Place] = field(default_factory=dict)
 
     def evidence_for(self, row: Example) -> str:
         """Return the passage that the row's reference was taken from, or ""."""
         return self.evidence.get(fact_id(row.pair_id), "")
+
+    def place_for(self, row: Example) -> Place | None:
+        """Return where on its page the evidence is, or None."""
+        return self.places.get(fact_id(row.pair_id))
 
     def page_for(self, row: Example) -> str:
         """Return the text of the row's page, or ""."""
@@ -27,9 +32,11 @@ class Sources:
 def sources_of(pairs: Iterable[Pair], pages: Iterable[Page]) -> Sources:
     """Return the evidence of each pair, and each page with its tables below: captions, and rows with their cells
     joined by " | "."""
+    pairs = list(pairs)
     return Sources(
         {pair.pair_id: pair.evidence for pair in pairs if pair.evidence},
         {(page.doc_id, page.page_number): _text_of(page) for page in pages},
+        {pair.pair_id: pair.place for pair in pairs if pair.place},
     )
 
 

@@ -22,7 +22,7 @@ TableRow = dict[str, Any]
 def per_example_rows(evaluation: Evaluation) -> list[TableRow]:
     """Return the rows of metrics/per_example.csv: every answer of both models and the controls, with its scores."""
     return [
-        {"set": set_of(row), "model": name, **_identity(row), "stopped": int(row.stopped), **values}
+        {"set": set_of(row), "model": name, **identity(row), "stopped": int(row.stopped), **values}
         for name, rows in evaluation.answers.items()
         for row, values in zip(rows, evaluation.scores[name], strict=True)
     ]
@@ -40,7 +40,7 @@ def _change(evaluation: Evaluation, index: int) -> TableRow:
         for metric in evaluation.view.headlines[:2]
         for model, values in (("base", before), ("tuned", after))
     }
-    return _identity(evaluation.asked[index]) | {"before": verdict(before), "after": verdict(after)} | scores
+    return identity(evaluation.asked[index]) | {"before": verdict(before), "after": verdict(after)} | scores
 
 
 def verdict(scores: dict[str, float]) -> str:
@@ -50,7 +50,8 @@ def verdict(scores: dict[str, float]) -> str:
     return "abstains" if scores["abstained"] else "wrong"
 
 
-def _identity(row: Prediction) -> TableRow:
+def identity(row: Prediction) -> TableRow:
+    """Return the columns that say which question a row is about."""
     return {"pair_id": row.pair_id, "kind": row.kind, "doc_id": row.doc_id}
 
 

@@ -1,6 +1,7 @@
 """Find a base model on the Hub or in its cache, and download it: first all but the weights, then those."""
 
 import re
+from collections.abc import Sequence
 from glob import escape
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,11 @@ def download_weights(params: Model, folder: Path) -> None:
         names = weight_files(params.base, folder, file_names(params.base, folder))
         print(f"base_model: downloading {len(names)} weight files of {params.base}", flush=True)
         _download(params, revision=folder.name, allow_patterns=[escape(name) for name in names])
+
+
+def download_files(params: Model, folder: Path, patterns: Sequence[str]) -> None:
+    """Download further files of the commit that `folder` holds, where the repository has them."""
+    _download(params, revision=folder.name, allow_patterns=list(patterns))
 
 
 def _download(params: Model, **options: Any) -> Path:

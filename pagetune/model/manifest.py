@@ -52,14 +52,10 @@ def describe_external(params: Model, texts: Sequence[str] = ()) -> Manifest:
     The small files are checked before weights are downloaded, and the weights before anything is trained. Raises
     UserError where the model cannot be used, or where its tokenizer does not know the script of the `texts`.
     """
-    from pagetune.model.hub import download_weights, snapshot
+    from pagetune.model.hub import download_weights
     from pagetune.model.weights import check_weights
 
-    local = _local_folder(params.base)
-    if local is None and _looks_like_path(params.base):
-        raise UserError(f"params.yaml: model.base is {params.base}, and there is no such folder. Correct the path.")
-    folder = local or snapshot(params)
-    quantized = _check_small(params.base, folder, local is not None)
+    folder, local, quantized = locate(params)
     if local:
         manifest = _manifest(params, texts, "local", str(folder), None)
     else:
@@ -68,6 +64,21 @@ def describe_external(params: Model, texts: Sequence[str] = ()) -> Manifest:
     manifest = manifest.model_copy(update={"quantized": quantized})
     check_weights(manifest, folder)
     return manifest
+
+
+def locate(params: Model) -> tuple[Path, bool, Literal["4bit", "8bit"] | None]:
+    """Return the folder of a model, whether it is a user's own, and how its weights are quantised.
+
+    A folder of the Hub's cache is named after the commit, and does not hold the weights yet. Raises UserError where
+    there is no such model, or where anything but the weights is wrong with it.
+    """
+    from pagetune.model.hub import snapshot
+
+    local = _local_folder(params.base)
+    if local is None and _looks_like_path(params.base):
+        raise UserError(f"params.yaml: model.base is {params.base}, and there is no such folder. Correct the path.")
+    folder = local or snapshot(params)
+    return folder, local is not None, _check_small(params.base, folder, local is not None)
 
 
 def in_cache(manifest: Manifest, weights: bool = False) -> bool:

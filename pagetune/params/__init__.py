@@ -285,6 +285,15 @@ class Predict(Section):
     max_new_tokens: Count
 
 
+class Search(Section):
+    #: At least 5, because `search_top5` reads five.
+    passages: Annotated[int, Field(ge=5)]
+    embedding: Name | None
+    revision: Name | None
+    question_prefix: str
+    passage_prefix: str
+
+
 class Evaluate(Section):
     tokenizer: Literal["kiwi", "character", "whitespace", "english"]
     references: Literal["max", "mean"]
@@ -315,6 +324,7 @@ class Params(Section):
     train: Train
     builtin_training: BuiltinTraining
     predict: Predict
+    search: Search
     evaluate: Evaluate
     export: Export
 

@@ -8,9 +8,21 @@ from markupsafe import Markup
 
 from pagetune.evaluate.evaluation import MODELS, SETS, View, view_of
 from pagetune.report.coverage import Coverage
-from pagetune.report.svg import BASE, ECHO, INK, LOOKUP, SWAPPED, TUNED, draw_svg, name_above
+from pagetune.report.svg import (
+    BASE,
+    ECHO,
+    INK,
+    LOOKUP,
+    SEARCH_TOP1,
+    SEARCH_TOP5,
+    SWAPPED,
+    TUNED,
+    draw_svg,
+    name_above,
+)
 
 COLOURS = {"base": BASE, "tuned": TUNED, "echo": ECHO, "lead2": ECHO, "lookup": LOOKUP, "swapped": SWAPPED}
+COLOURS |= {"search_top1": SEARCH_TOP1, "search_top5": SEARCH_TOP5}
 #: The name and the meaning of each metric that can lead.
 HEADLINES = {
     "fact_match": ("Fact match", "Share of answers that state exactly the facts of the reference"),
@@ -50,7 +62,7 @@ def charts(
 
 
 def scores_chart(metrics: dict[str, Any], view: View) -> Chart:
-    shown = (*MODELS, *view.controls)
+    shown = shown_in(metrics, view)
     names = [name for name in SETS if metrics["tuned"][name]["n"]]
 
     def draw(figure: Any) -> None:
@@ -60,7 +72,7 @@ def scores_chart(metrics: dict[str, Any], view: View) -> Chart:
             _bars(axes, shift, 0.76 / len(shown), model, [metrics[model][name] for name in names], view.headline)
         axes.set_xticks(range(len(names)), [name.replace("_", "\n", 1) for name in names])
         axes.set_ylim(0, 1.05)
-        figure.legend(loc="outside upper center", ncols=len(shown), handlelength=1, columnspacing=1)
+        figure.legend(loc="outside upper center", ncols=min(4, len(shown)), handlelength=1, columnspacing=1)
 
     title, meaning = HEADLINES[view.headline]
     values = "; ".join(_values_of_set(name, metrics, view) for name in names)
@@ -68,18 +80,26 @@ def scores_chart(metrics: dict[str, Any], view: View) -> Chart:
     return Chart("scores", title, draw_svg(f"{title} by set. {values}.", 2.6, draw), note)
 
 
+def shown_in(metrics: dict[str, Any], view: View) -> tuple[str, ...]:
+    """Return the models, the controls, and the searches that were scored on any set."""
+    searched = (name for name in view.searches if any(metrics[name][of]["n"] for of in SETS))
+    return (*MODELS, *view.controls, *searched)
+
+
 def _bars(axes: Any, offset: float, width: float, model: str, summaries: list[dict[str, Any]], metric: str) -> None:
+    placed = [(index + offset, summary) for index, summary in enumerate(summaries) if summary["n"]]
+    positions, summaries = [at for at, _ in placed], [summary for _, summary in placed]
     values = [summary[metric] for summary in summaries]
     # The mean of a few rows may be the end of its interval, and rounding may put it outside.
     low = [max(0, summary[metric] - summary[f"{metric}_ci95_low"]) for summary in summaries]
     high = [max(0, summary[f"{metric}_ci95_high"] - summary[metric]) for summary in summaries]
-    positions = [index + offset for index in range(len(values))]
     axes.bar(positions, values, width=width, color=COLOURS[model], label=model)
     axes.errorbar(positions, values, yerr=[low, high], fmt="none", ecolor=INK, elinewidth=0.8, capsize=2)
 
 
 def _values_of_set(name: str, metrics: dict[str, Any], view: View) -> str:
-    values = [f"{model} {metrics[model][name][view.headline]:.2f}" for model in (*MODELS, *view.controls)]
+    shown = [(model, metrics[model][name]) for model in shown_in(metrics, view)]
+    values = [f"{model} {summary[view.headline]:.2f}" for model, summary in shown if summary["n"]]
     return f"{name}: {', '.join(values)}"
 
 

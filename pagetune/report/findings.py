@@ -10,6 +10,11 @@ CONTROL_MEANINGS = {
     "lead2": "the first two turns of the dialogue, unchanged",
     "swapped": "the tuned model's summary of the next dialogue: the score for its style, whatever the dialogue says",
 }
+SEARCH_MEANINGS = {
+    "search_top1": "the share of questions for which the best passage of a search over the pages states the answer; "
+    "questions of your own rows, which have no page, are not counted",
+    "search_top5": "the same for one of the five best passages",
+}
 
 Rights = dict[str, dict[str, int]]
 
@@ -21,7 +26,8 @@ def summary_sentences(metrics: dict[str, Any], rights: Rights) -> list[str]:
     """
     if view_of(metrics).headline == "rougeL":
         return [*_on_summaries(metrics), *small_sets(metrics)]
-    sentences = [*_on_trained_facts(metrics, rights), *_on_unseen_documents(metrics, rights), _on_copying(metrics)]
+    sentences = [*_on_trained_facts(metrics, rights), *_on_unseen_documents(metrics, rights)]
+    sentences += [_on_searching(metrics), _on_copying(metrics)]
     return [*(sentence for sentence in sentences if sentence), *small_sets(metrics)]
 
 
@@ -46,6 +52,21 @@ def _on_unseen_documents(metrics: dict[str, Any], rights: Rights) -> list[str]:
     abstains = f"{tuned['abstained']:.0%} of its answers say that they do not know (before: {base['abstained']:.0%})"
     invents = f"{tuned['invented']:.0%} state a number, code or name found in neither question, reference nor page"
     return [f"On unseen documents it answers {right}; {abstains}, and {invents} (before: {base['invented']:.0%})."]
+
+
+def _on_searching(metrics: dict[str, Any]) -> str:
+    """Say how often a search finds the answers on trained and on unseen documents."""
+    found = [
+        f"{metrics['search_top5'][name]['fact_match']:.0%} of the questions of {name} "
+        f"({metrics['search_top1'][name]['fact_match']:.0%} in the best one)"
+        for name in ("recall", "heldout")
+        if metrics["search_top5"][name]["n"]
+    ]
+    return (
+        f"The five best passages of a search over the pages state the answer to {', and to '.join(found)}."
+        if found
+        else ""
+    )
 
 
 def _on_copying(metrics: dict[str, Any]) -> str:

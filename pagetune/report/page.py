@@ -16,7 +16,7 @@ from pagetune.records import BadFile, Page, Pair, Prediction
 from pagetune.report.cases import all_cases, choose_cases, explained, right_answers
 from pagetune.report.charts import charts
 from pagetune.report.coverage import coverage, worst_pages
-from pagetune.report.findings import CONTROL_MEANINGS, summary_sentences
+from pagetune.report.findings import CONTROL_MEANINGS, SEARCH_MEANINGS, summary_sentences
 from pagetune.report.judgement import judgement_values
 
 FOLDER = Path(__file__).parent
@@ -119,6 +119,8 @@ def _score_values(inputs: Inputs) -> dict[str, Any]:
         "control_meanings": CONTROL_MEANINGS,
         "models": MODELS,
         "controls": view.controls,
+        "searches": view.searches,
+        "search_meanings": SEARCH_MEANINGS,
         "titles": METRIC_TITLES,
         "measured": {name: METRIC_TITLES[name] for name in names},
         "kinds": [row for row in inputs.groups if row["by"] == "kind"],

@@ -1,13 +1,10 @@
 """Find, check and load the model that writes: `llm.model` as a hub id or a folder, under the rules of `model.base`."""
 
 import hashlib
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from functools import cache, cached_property
-from io import TextIOBase
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +17,7 @@ from pagetune.model.hub import SMALL
 from pagetune.model.loading import load_base, load_tokenizer
 from pagetune.model.manifest import Manifest, describe_external
 from pagetune.model.precision import Gpu, PrecisionChoice, choose_precision, this_gpu
+from pagetune.model.renamed import in_terms_of
 from pagetune.params import Llm, Model, Quantization
 
 #: Bytes of a weight in memory. A quantised model keeps its embeddings in 16 bits.
@@ -190,28 +188,6 @@ _NAMES = {
 }
 
 
-def _in_terms_of_llm(text: str, stage: str) -> str:
-    for name, own in _NAMES.items():
-        text = text.replace(name, own.format(stage=stage))
-    return text
-
-
-@contextmanager
-def _about_llm(stage: str) -> Iterator[None]:
+def _about_llm(stage: str) -> AbstractContextManager[None]:
     """Make what the checks of `model.base` print and raise speak of `llm.model`."""
-
-    class _Renaming(TextIOBase):
-        def __init__(self, out: Any) -> None:
-            self._out = out
-
-        def write(self, text: str) -> int:
-            return int(self._out.write(_in_terms_of_llm(text, stage)))
-
-        def flush(self) -> None:
-            self._out.flush()
-
-    try:
-        with redirect_stdout(_Renaming(sys.stdout)):
-            yield
-    except UserError as error:
-        raise UserError(_in_terms_of_llm(str(error), stage)) from None
+    return in_terms_of({name: own.format(stage=stage) for name, own in _NAMES.items()})

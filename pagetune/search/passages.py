@@ -1,0 +1,137 @@
+"""Passages of documents, for a search: a few neighbouring lines of a section, or a row of a table below its header."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+from pagetune.build_qa.draft import SENTENCE_GAP, Document, Paragraph, to_document
+from pagetune.records import Page, Place, Table
+from pagetune.text.evidence import row_place
+
+#: Lines of a passage; the next one begins a line later, so that what belongs together is together in one of them.
+LINES = 3
+#: A longer line counts sentence by sentence, and a passage that is longer has fewer lines.
+LONG_LINE, LONG_PASSAGE = 200, 600
+#: How a line ends that says nothing without the next one.
+_ASKS_OR_ANNOUNCES = ("?", "？", ":", "：")
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A stretch of a page's text, or a row of a table with its caption and header.
+
+    `above` is what a reader has to know of the passage: what the document is called, and the heading above the passage
+    unless it begins with one. `parts` are its lines; a long line is cut between its sentences.
+    """
+
+    doc_id: str
+    page_number: int
+    place: Place
+    above: tuple[str, ...]
+    parts: tuple[str, ...]
+    text: str
+
+    @property
+    def searched(self) -> tuple[str, ...]:
+        """Return all that the words of a question are compared with."""
+        return *self.above, *self.parts
+
+
+def passages(pages: Iterable[Page]) -> list[Passage]:
+    """Return the passages of all readable pages, document by document. Every line and every row is in one of them."""
+    readable = [page for page in pages if page.status == "ok"]
+    found: list[Passage] = []
+    for _, own in groupby(readable, key=lambda page: page.doc_id):
+        found += _of_document(to_document(list(own)))
+    return found
+
+
+def _of_document(document: Document) -> Iterator[Passage]:
+    by_page = {number: list(own) for number, own in groupby(document.paragraphs, key=lambda p: p.page_number)}
+    above = tuple(filter(None, [document.name]))
+    for page in document.pages:
+        lines = by_page.get(page.page_number, [])
+        for number, window in enumerate(window for block in _blocks(lines) for window in _windows(block)):
+            left_open = _left_open(by_page.get(page.page_number - 1, [])) if number == 0 else ()
+            yield _of_lines(window, page, (*above, *left_open))
+        for number, table in enumerate(page.tables):
+            yield from _of_table(table, number, page, above)
+
+
+def _left_open(lines: list[Paragraph]) -> tuple[str, ...]:
+    """Return the last line of a page if the next page answers it."""
+    return tuple(line.text for line in lines[-1:] if _leads_on(line))
+
+
+def _blocks(paragraphs: list[Paragraph]) -> Iterator[list[Paragraph]]:
+    """Yield the sections of a page, headings included. Headings right below each other begin one section: short lines,
+    such as those of an address, look like headings."""
+    block: list[Paragraph] = []
+    for paragraph in paragraphs:
+        if block and paragraph.is_heading and not block[-1].is_heading:
+            yield block
+            block = []
+        block.append(paragraph)
+    if block:
+        yield block
+
+
+def _windows(block: list[Paragraph]) -> Iterator[list[Paragraph]]:
+    """Yield stretches of about `LINES` lines, one from each line on, without those inside of the one before."""
+    units = list(_units(block))
+    reached = 0
+    for start in range(len(units)):
+        end, lines = start + 1, list(units[start])
+        while end < len(units) and _fits(lines, units[end]):
+            lines += units[end]
+            end += 1
+        if end > reached:
+            yield lines
+        reached = end
+
+
+def _units(block: list[Paragraph]) -> Iterator[list[Paragraph]]:
+    """Yield lines, and the sentences of long ones, by themselves, but what asks or announces with what follows it."""
+    unit: list[Paragraph] = []
+    for line in (line for p in block for line in (p.split(SENTENCE_GAP) if len(p.text) > LONG_LINE else [p])):
+        unit.append(line)
+        if not _leads_on(line) or len(unit) == LINES:
+            yield unit
+            unit = []
+    if unit:
+        yield unit
+
+
+def _leads_on(line: Paragraph) -> bool:
+    return line.text.rstrip().endswith(_ASKS_OR_ANNOUNCES)
+
+
+def _fits(lines: list[Paragraph], more: list[Paragraph]) -> bool:
+    return len(lines) + len(more) <= LINES and more[-1].end - lines[0].start <= LONG_PASSAGE
+
+
+def _of_lines(lines: list[Paragraph], page: Page, above: tuple[str, ...]) -> Passage:
+    first = lines[0]
+    heading = "" if first.is_heading or first.text.startswith(first.section) else first.section
+    place = Place(table=None, row=None, start=first.start, end=lines[-1].end)
+    parts = tuple(line.text for line in lines)
+    text = page.text[place.start : place.end]
+    new = tuple(line for line in (*above, heading) if line and line not in text)
+    return Passage(page.doc_id, page.page_number, place, new, parts, text)
+
+
+def _of_table(table: Table, number: int, page: Page, above: tuple[str, ...]) -> Iterator[Passage]:
+    """Yield each row below the first one, which names the columns or, in a turned table, what the columns are about.
+
+    The rows of a form have no header, and a table of one row has no other.
+    """
+    headless = table.layout == "form" or len(table.rows) == 1
+    for row, cells in enumerate(table.rows):
+        if (headless or row > 0) and any(cell.strip() for cell in cells):
+            header = "" if headless else _row_text(table.rows[0])
+            parts = tuple(filter(None, (table.caption, header, _row_text(cells))))
+            yield Passage(page.doc_id, page.page_number, row_place(page, number, row), above, parts, "\n".join(parts))
+
+
+def _row_text(cells: list[str]) -> str:
+    return " | ".join(cells)
