@@ -22,7 +22,7 @@ _TIME = re.compile(
     r"\d\s?(?:년|월|일|시|분|초|주|개월|분기|학기|회계연도|[:.\-/]\s?\d)|\b(?:1[89]|20)\d\d\b|[월화수목금토일]요일|(?:[상하]반|분)기"
     r"|오전|오후|정오|자정|새벽|아침|저녁|당일|익일|다음\s?날|다음\s?영업일|즉시|바로|곧|지체\s?없이|수시|상시|항상|매[년월주일분]|평일|주말|연중|올해|내년"
     r"|(?:때|뒤|후|전|이내|까지|부터|동안|이후|이전|직후|직전|날|기간|시점|시기|순간|경우|마다)(?:[가-힣]{0,3})|[가-힣]면(?![가-힣])"
-    r"|\b(?:\d{1,2}(?:st|nd|rd|th|\s?[ap]\.?m\b)?|mon|tues|wednes|thurs|fri|satur|sun)day\b|\b\d{1,2}(?:st|nd|rd|th|\s?[ap]\.?m)\b"
+    r"|\b(?:\d{1,2}(?:st|nd|rd|th|\s?[ap]\.?m\b)?|mon|tues|wednes|thurs|fri|satur|sun)days?\b|\b\d{1,2}(?:st|nd|rd|th|\s?[ap]\.?m)\b"
     r"|\b(?:january|february|march|april|may|june|july|august|september|october|november|december|spring|summer|autumn|fall|winter)\b"
     r"|\b(?:when|after|before|until|by|within|once|every|each|during|if|daily|weekly|monthly|yearly|annually|immediately|always|at)\b",
     re.IGNORECASE,
@@ -52,7 +52,7 @@ def fault_of_claim(claim: Claim) -> Fault | None:
         return "not_in_evidence", invented
     if _POINTS_ON.search(claim.answer):
         return "passage_dependent", claim.answer[:100]
-    other = wrong_kind(claim) or _another_row(claim)
+    other = wrong_kind(claim) or another_row(claim)
     return ("not_about_question", other) if other else not_about(claim)
 
 
@@ -89,7 +89,7 @@ def wrong_kind(claim: Claim) -> str | None:
     return claim.answer[:100] if asks_when or asks_for_phone else None
 
 
-def _another_row(claim: Claim) -> str | None:
+def another_row(claim: Claim) -> str | None:
     """Return the label of the answer's row or cell where the question does not name it, or names another one better."""
     if claim.place.table is None:
         return None

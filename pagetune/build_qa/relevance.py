@@ -68,7 +68,7 @@ def not_about(claim: Claim) -> Fault | None:
         _EXAMPLE.search(sentence) or any(_EXAMPLE_HEADING.search(line) for line in labels[:1])
     ):
         return "example_only", sentence[:100]
-    lacks = _lacks(claim, labels) or _wrong_column(claim) or _wrong_kind(claim) or _opposite(claim, sentence)
+    lacks = _lacks(claim, labels) or wrong_column(claim) or _wrong_kind(claim) or _opposite(claim, sentence)
     return ("not_about_question", lacks) if lacks else None
 
 
@@ -76,7 +76,7 @@ def _lacks(claim: Claim, labels: list[str]) -> str | None:
     """Return what the question names and neither the evidence nor what stands above it has."""
     near = "\n".join([claim.evidence, *labels])
     said = "\n".join([near, claim.document.title, *article(claim)])
-    figures = _missing_figures(claim.question, said)
+    figures = missing_figures(claim.question, said)
     if figures:
         return figures
     asked = {word for word in content_words(claim.question) if not has_word(claim.document.title, word)}
@@ -92,7 +92,7 @@ def _lacks(claim: Claim, labels: list[str]) -> str | None:
     return None
 
 
-def _missing_figures(question: str, text: str) -> str | None:
+def missing_figures(question: str, text: str) -> str | None:
     """Return the numbers and codes of the question that the text lacks: another year, another product."""
     asked, held = claims(question), claims(text)
     numbers = [written(number) for number in missing(asked.numbers, held.numbers)]
@@ -100,7 +100,7 @@ def _missing_figures(question: str, text: str) -> str | None:
     return ", ".join(sorted(numbers + tokens)) or None
 
 
-def _wrong_column(claim: Claim) -> str | None:
+def wrong_column(claim: Claim) -> str | None:
     """Return the header of the answer's column where the question asks for another column's.
 
     A column whose cell the question has is not asked for: it says which row is meant.

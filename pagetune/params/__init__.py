@@ -279,6 +279,10 @@ class BuiltinTraining(Section):
     effective_batch_size: Count
 
 
+class Ask(Section):
+    unsupported: Literal["refuse", "warn", "show"]
+
+
 class Predict(Section):
     engine: Literal["auto", "transformers", "vllm"]
     batch_size: Literal["auto"] | Count
@@ -325,6 +329,7 @@ class Params(Section):
     builtin_training: BuiltinTraining
     predict: Predict
     search: Search
+    ask: Ask
     evaluate: Evaluate
     export: Export
 
