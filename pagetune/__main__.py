@@ -28,7 +28,10 @@ ShowSource = Annotated[
     bool,
     typer.Option(
         "--show-source",
-        help=tr("Show the page that the answer was learned from.", "모델이 답을 배운 페이지를 함께 보여 줍니다."),
+        help=tr(
+            "Show the page that states the answer, or says otherwise.",
+            "답이 적힌 페이지(또는 답과 다른 페이지)를 함께 보여 줍니다.",
+        ),
     ),
 ]
 
@@ -119,15 +122,9 @@ def ask(
     base: Base = False,
     show_source: ShowSource = False,
 ) -> None:
-    from pagetune.commands.ask import Asker, cut_short
-    from pagetune.commands.sources import Sources, source_lines
+    from pagetune.commands.ask import ask as answer_one
 
-    result = Asker(tuned=not base).answer(question, base)
-    print(result.text)
-    if not result.stopped:
-        print(f"ask: {cut_short()}", file=sys.stderr)
-    if show_source:
-        print("\n".join(source_lines(Sources.read().of(question))))
+    answer_one(question, base, show_source)
 
 
 @command(

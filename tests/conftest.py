@@ -59,6 +59,7 @@ TINY = {
     "train.eval_steps": 10,
     "predict.max_new_tokens": 8,
     "evaluate.bootstrap_samples": 50,
+    "ask.unsupported": "show",
 }
 
 

@@ -80,10 +80,27 @@ def test_an_empty_question_is_refused(asker: Asker) -> None:
         asker.answer("  ")
 
 
-def test_ask_shows_the_page_that_the_fact_was_learned_from(pipeline: Path) -> None:
+def test_ask_shows_the_page_that_is_about_the_question(pipeline: Path) -> None:
     said = run(pipeline, *PAGETUNE, "ask", "--show-source", QUESTION).stdout
-    assert "source: training_notice, page 1 (" in said
-    assert "\n  금융보안교육센터의 주소는 서울특별시 영등포구 의사당대로 143 금융투자빌딩 12층입니다." in said
+    assert ": training_notice, page 1\n" in said
+    assert "금융보안교육센터의 주소는 서울특별시 영등포구 의사당대로 143 금융투자빌딩 12층입니다." in said
+
+
+@pytest.mark.parametrize("unsupported", ["refuse", "warn"])
+def test_ask_does_not_pass_what_no_page_states_off_as_an_answer(folder: Path, asker: Asker, unsupported: str) -> None:
+    edit_params(folder, {"ask.unsupported": unsupported})
+    done = run(folder, *PAGETUNE, "ask", QUESTION)
+    edit_params(folder, {"ask.unsupported": "show"})
+    shown = {"refuse": "문서에서 찾을 수 없습니다.", "warn": asker.answer(QUESTION).text}
+    assert done.stdout == f"{shown[unsupported]}\n"
+    assert ("page" in done.stderr, "Traceback" in done.stderr) == (True, False)
+
+
+def test_what_the_base_says_is_not_looked_up(folder: Path, asker: Asker) -> None:
+    edit_params(folder, {"ask.unsupported": "refuse"})
+    done = run(folder, *PAGETUNE, "ask", "--base", QUESTION)
+    edit_params(folder, {"ask.unsupported": "show"})
+    assert done.stdout == f"{asker.answer(QUESTION, base=True).text}\n"
 
 
 @pytest.mark.parametrize("command", ["ask", "predict", "export", "serve"])
@@ -190,7 +207,7 @@ def test_a_chat_answers_shows_the_source_and_changes_to_the_base(terminal: Termi
     terminal.type("/source")
     terminal.until("tuned >")
     terminal.type(QUESTION)
-    assert "source: training_notice, page 1" in terminal.until("tuned >")
+    assert ": training_notice, page 1" in terminal.until("tuned >")
     terminal.type("/base")
     terminal.until("base >")
     terminal.type(QUESTION)

@@ -26,6 +26,7 @@ from conftest import ROOT, run
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from pagetune.commands import request_filter, serve
+from pagetune.commands.gate import Gate
 from pagetune.commands.request_filter import MAX_BODY_BYTES
 from pagetune.commands.sources import Sources
 from pagetune.predict.answers import Answer
@@ -78,7 +79,7 @@ def sources() -> Sources:
 
 @contextmanager
 def served(asker: Any) -> Iterator[str]:
-    app = serve.make_app(serve.WebPage(asker, sources()), LOOPBACK)
+    app = serve.make_app(serve.WebPage(asker, Gate([], "show"), sources()), LOOPBACK)
     with socket.create_server((LOOPBACK, 0)) as listening:
         server = uvicorn.Server(serve.server_config(app))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)

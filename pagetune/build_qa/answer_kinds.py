@@ -30,7 +30,7 @@ _TIME = re.compile(
     r"|항상|매[년월주일분]|평일|주말|연중|올해|내년"
     r"|(?:때|뒤|후|전|이내|까지|부터|동안|이후|이전|직후|직전|날|기간|시점|시기|순간|경우"
     r"|마다)(?:[가-힣]{0,3})|[가-힣]면(?![가-힣])"
-    r"|\b(?:\d{1,2}(?:st|nd|rd|th|\s?[ap]\.?m\b)?|mon|tues|wednes|thurs|fri|satur|sun)day\b|\b\d{1,2}(?:st|nd"
+    r"|\b(?:\d{1,2}(?:st|nd|rd|th|\s?[ap]\.?m\b)?|mon|tues|wednes|thurs|fri|satur|sun)days?\b|\b\d{1,2}(?:st|nd"
     r"|rd|th|\s?[ap]\.?m)\b"
     r"|\b(?:january|february|march|april|may|june|july|august|september|october|november|december|spring"
     r"|summer|autumn|fall|winter)\b"
@@ -75,7 +75,7 @@ def fault_of_claim(claim: Claim) -> Fault | None:
         return "instructs_the_model", order
     if dependent := _points_on(claim) or names_nothing(claim):
         return "passage_dependent", dependent
-    other = wrong_kind(claim) or not_what_is_asked(claim) or defines_nothing(claim) or _another_row(claim)
+    other = wrong_kind(claim) or not_what_is_asked(claim) or defines_nothing(claim) or another_row(claim)
     return ("not_about_question", other) if other else not_about(claim)
 
 
@@ -119,7 +119,7 @@ def wrong_kind(claim: Claim) -> str | None:
     return claim.answer[:100] if asks_when or asks_for_phone else None
 
 
-def _another_row(claim: Claim) -> str | None:
+def another_row(claim: Claim) -> str | None:
     """Return the label of the answer's row or cell where the question does not name it, or names another one better."""
     if claim.place.table is None:
         return None
@@ -130,7 +130,7 @@ def _another_row(claim: Claim) -> str | None:
         return None
     named = max(_share_named(claim.question, cell) for cell in others)
     if table.layout == "form" or is_form(table.rows, set(table.filled)):
-        if asked := _label_of_another_row(claim, others):
+        if asked := _label_ofanother_row(claim, others):
             return asked
         if len(cells[columns[0]]) > _PROSE:
             return None  # what it is about stands in the cell itself
@@ -142,7 +142,7 @@ def _another_row(claim: Claim) -> str | None:
     return None
 
 
-def _label_of_another_row(claim: Claim, own: list[str]) -> str | None:
+def _label_ofanother_row(claim: Claim, own: list[str]) -> str | None:
     """Return the label of a form that the question ends by, where it is not one of the answer's row."""
     question, rows = normal_form(claim.question), claim.page.tables[claim.place.table or 0].rows
     labels = {normal_form(cell) for row in rows for cell in row[:-1] if content_words(cell) and len(cell) <= _LABEL}

@@ -86,7 +86,7 @@ def not_about(claim: Claim) -> Fault | None:
     labels = above(claim)
     if _is_example(claim, sentence, labels[0]):
         return "example_only", sentence[:100]
-    lacks = _lacks(claim, labels) or _wrong_column(claim) or _wrong_kind(claim) or _opposite(claim, sentence)
+    lacks = _lacks(claim, labels) or wrong_column(claim) or _wrong_kind(claim) or _opposite(claim, sentence)
     lacks = (
         lacks
         or not_in_its_role(claim)
@@ -194,7 +194,7 @@ def _missing_figures(claim: Claim, near: str) -> str | None:
     return ", ".join(sorted(numbers + tokens)) or None
 
 
-def _wrong_column(claim: Claim) -> str | None:
+def wrong_column(claim: Claim) -> str | None:
     """Return the header of the answer's column where the question asks for another column's.
 
     A column whose cell the question has is not asked for: it says which row is meant.

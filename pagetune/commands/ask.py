@@ -1,11 +1,14 @@
 """`python -m pagetune ask`: a question to the model that the pipeline made."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
+from pagetune.commands.gate import Checked, Gate, support_lines
 from pagetune.commands.locale import tr
+from pagetune.commands.sources import Sources, source_lines
 from pagetune.errors import UserError
 from pagetune.model.loading import load_base, load_tokenizer, load_tuned
 from pagetune.model.manifest import ADAPTER, read_manifest
@@ -80,3 +83,30 @@ def cut_short() -> str:
         "the answer was cut at predict.max_new_tokens before the model ended it",
         "모델이 답을 끝내기 전에 predict.max_new_tokens에서 잘렸습니다",
     )
+
+
+def ask(question: str, base: bool, show_source: bool) -> None:
+    """Print the answer to a question, what is said about it, and with `show_source` where it stands.
+
+    What the base says is not looked up: it has not read the documents. Raise UserError before the first `dvc repro`.
+    """
+    asker = Asker(tuned=not base)
+    result = asker.answer(question, base)
+    gate = Gate.read(asker.params)
+    checked = Checked.unseen(result.text) if base else gate.check(question, result.text)
+    print(checked.text)
+    for note in notes(result, checked):
+        print(f"ask: {note}", file=sys.stderr)
+    if show_source:
+        print("\n".join(shown_source(gate, question, result, checked)))
+
+
+def notes(answer: Answer, checked: Checked) -> list[str]:
+    """Return what is said about an answer: that it was cut off, and that no page supports it."""
+    return [note for note in (None if answer.stopped else cut_short(), checked.note) if note]
+
+
+def shown_source(gate: Gate, question: str, answer: Answer, checked: Checked) -> list[str]:
+    """Return where the answer stands, as lines; without pages, the trained question that is most like this one."""
+    support = checked.support or gate.support(question, answer.text)
+    return support_lines(support) if support else source_lines(Sources.read().of(question))

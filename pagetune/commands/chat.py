@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from rich.console import Console
 from rich.markup import escape
 
-from pagetune.commands.ask import Asker, cut_short
+from pagetune.commands.ask import Asker, notes, shown_source
+from pagetune.commands.gate import Checked, Gate
 from pagetune.commands.locale import tr
-from pagetune.commands.sources import Sources, source_lines
 from pagetune.errors import UserError
 from pagetune.predict.answers import Answer
 
@@ -16,8 +16,8 @@ from pagetune.predict.answers import Answer
 class Chat:
     """A chat: `/base` and `/tuned` choose the model, `/source` shows or hides the page, other lines are questions."""
 
-    def __init__(self, asker: Asker, sources: Sources, console: Console, base: bool, show_source: bool) -> None:
-        self.asker, self.sources, self.console = asker, sources, console
+    def __init__(self, asker: Asker, gate: Gate, console: Console, base: bool, show_source: bool) -> None:
+        self.asker, self.gate, self.console = asker, gate, console
         self.base, self.show_source = base, show_source
 
     def run(self) -> None:
@@ -49,18 +49,36 @@ class Chat:
 
     def _answer(self, question: str) -> None:
         try:
-            answer = _printed(self.asker.stream(question, self.base), self.console)
+            answer, checked = self._checked(question)
         except KeyboardInterrupt:
             self.console.print(f" [dim]{tr('(stopped)', '(멈춤)')}[/dim]")
             return
         except UserError as error:
             self.console.print(f"[red]{escape(str(error))}[/red]")
             return
-        if not answer.stopped:
-            self.console.print(f"[yellow]{escape(cut_short())}[/yellow]")
+        for note in notes(answer, checked):
+            self.console.print(f"[yellow]{escape(note)}[/yellow]")
         if self.show_source:
-            for found in source_lines(self.sources.of(question)):
+            for found in shown_source(self.gate, question, answer, checked):
                 self.console.print(f"[dim]{escape(found)}[/dim]")
+
+    def _checked(self, question: str) -> tuple[Answer, Checked]:
+        """Print the answer as it grows, or once it was looked up where it may have to be held back."""
+        answers = self.asker.stream(question, self.base)
+        if self.base:
+            answer = _printed(answers, self.console)
+            return answer, Checked.unseen(answer.text)
+        if not self.gate.holds_back:
+            answer = _printed(answers, self.console)
+            return answer, self.gate.check(question, answer.text)
+        *_, answer = answers
+        checked = self.gate.check(question, answer.text)
+        return answer, _shown(checked, self.console)
+
+
+def _shown(checked: Checked, console: Console) -> Checked:
+    console.print(checked.text, markup=False, highlight=False, soft_wrap=True)
+    return checked
 
 
 def _printed(answers: Iterator[Answer], console: Console) -> Answer:
@@ -79,7 +97,7 @@ def start(base: bool, show_source: bool) -> None:
         import readline  # noqa: F401 - arrow keys and a history in input()
     console = Console()
     asker = Asker(tuned=not base)
-    Chat(asker, Sources.read(), console, base, show_source).run()
+    Chat(asker, Gate.read(asker.params), console, base, show_source).run()
 
 
 def _welcome() -> str:

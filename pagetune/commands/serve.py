@@ -6,7 +6,8 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from pagetune.commands.ask import Asker, cut_short
+from pagetune.commands.ask import Asker, notes
+from pagetune.commands.gate import Checked, Gate, support_html
 from pagetune.commands.locale import tr
 from pagetune.commands.request_filter import RequestFilter
 from pagetune.commands.sessions import Sessions
@@ -27,8 +28,8 @@ footer {display: none !important}
 class WebPage:
     """The content of the web page: the tuned answer as it grows, then the base's answer, and the source."""
 
-    def __init__(self, asker: Asker, sources: Sources) -> None:
-        self.asker, self.sources = asker, sources
+    def __init__(self, asker: Asker, gate: Gate, sources: Sources) -> None:
+        self.asker, self.gate, self.sources = asker, gate, sources
 
     def answer(self, question: str, has_gone: Callable[[], bool]) -> Iterator[tuple[str, str, str]]:
         """Yield (tuned answer, base answer, source as HTML), each time with more of them.
@@ -47,17 +48,21 @@ class WebPage:
         if problem := _problem(question):
             yield problem, "", ""
             return
-        tuned, source = "", ""
         for answer in self.asker.stream(question):
-            tuned = answer.text
-            yield tuned, "", ""
-        if not answer.stopped:
-            tuned += f"\n\n({cut_short()})"
-        found = self.sources.of(question)
-        source = as_html(found, self.sources.page_of(found) if found else None)
+            yield "…" if self.gate.holds_back else answer.text, "", ""
+        checked = self.gate.check(question, answer.text)
+        tuned = "\n\n".join([checked.text, *(f"({note})" for note in notes(answer, checked))])
+        source = self._source(question, answer.text, checked)
         yield tuned, "", source
         for answer in self.asker.stream(question, base=True):
             yield tuned, answer.text, source
+
+    def _source(self, question: str, answer: str, checked: Checked) -> str:
+        """Return as HTML where the answer stands; without pages, the trained question that is most like this one."""
+        if support := checked.support or self.gate.support(question, answer):
+            return support_html(support, self.gate.pages)
+        found = self.sources.of(question)
+        return as_html(found, self.sources.page_of(found) if found else None)
 
 
 def _unheard() -> str:
@@ -208,7 +213,8 @@ def serve(host: str, port: int) -> None:
     import uvicorn
 
     listening = listen("serve", host, port)
-    app = make_app(WebPage(Asker(tuned=True), Sources.read()), host)
+    asker = Asker(tuned=True)
+    app = make_app(WebPage(asker, Gate.read(asker.params), Sources.read()), host)
     if not is_loopback(host):
         print(
             tr(

@@ -6,8 +6,22 @@ Only that server imports this module.
 
 import os
 import signal
+import sys
+from types import TracebackType
 
 from pagetune.parent_process import die_with_direct_parent
+
+#: What a process meets that is still starting when its pool has enough and ends.
+_POOL_GONE = (FileNotFoundError, EOFError, ConnectionError)
+
+
+def _report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Print the traceback of a process that failed while it started, unless its pool is gone: nobody waits for it."""
+    if not issubclass(kind, _POOL_GONE):
+        sys.__excepthook__(kind, error, trace)
+
+
+sys.excepthook = _report
 
 die_with_direct_parent(os.getppid())  # without a thread: processes are forked from this one
 signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the stage, and this server with it

@@ -283,6 +283,10 @@ class BuiltinTraining(Section):
     effective_batch_size: Count
 
 
+class Ask(Section):
+    unsupported: Literal["refuse", "warn", "show"]
+
+
 class Predict(Section):
     engine: Literal["auto", "transformers", "vllm"]
     batch_size: Literal["auto"] | Count
@@ -329,6 +333,7 @@ class Params(Section):
     builtin_training: BuiltinTraining
     predict: Predict
     search: Search
+    ask: Ask
     evaluate: Evaluate
     export: Export
 

@@ -33,6 +33,12 @@ class Index:
         asked = [token for token in dict.fromkeys(tokens(question)) if token in self._bm25.vocab_dict]
         return self._bm25.get_scores(asked).round(6) if asked else self._none
 
+    def passages_with(self, word: str) -> int:
+        """Return in how many passages a word stands."""
+        token = self._bm25.vocab_dict.get(word)
+        starts = self._bm25.scores["indptr"]
+        return 0 if token is None else int(starts[token + 1] - starts[token])
+
 
 def best(scores: Any, count: int) -> Ranking:
     """Return the passages with the highest scores above 0, those in front first where scores are equal."""

@@ -1,0 +1,123 @@
+"""The evidence gate of ask, chat and serve: an answer that no page states is not shown as one (`ask.unsupported`)."""
+
+import html
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from pagetune.commands.locale import tr
+from pagetune.jsonl import read_records
+from pagetune.params import Params
+from pagetune.records import Page
+from pagetune.search.passages import Passage
+from pagetune.search.support import Evidence, Support, nothing_found
+
+PAGES = Path("data/pages.jsonl")
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What is shown of an answer, and what is said about it: None where a page supports it or nothing was looked up."""
+
+    text: str
+    note: str | None
+    support: Support | None
+
+    @classmethod
+    def unseen(cls, text: str) -> "Checked":
+        """Return an answer that was not looked up."""
+        return cls(text, None, None)
+
+
+class Gate:
+    """The pages of the project, and what becomes of answers that they do not support."""
+
+    def __init__(self, pages: list[Page], unsupported: str) -> None:
+        self.pages = {(page.doc_id, page.page_number): page for page in pages}
+        self.unsupported = unsupported if pages else "show"
+
+    @classmethod
+    def read(cls, params: Params) -> "Gate":
+        """Read the project's pages. Without any, as with a user's own rows, every answer is shown."""
+        return cls(read_records(PAGES, Page) if PAGES.exists() else [], params.ask.unsupported)
+
+    @property
+    def holds_back(self) -> bool:
+        """Tell whether an answer may be shown only after it was looked up."""
+        return self.unsupported == "refuse"
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        return Evidence(list(self.pages.values()))
+
+    def check(self, question: str, answer: str) -> Checked:
+        """Look an answer up, and return what is shown of it."""
+        if self.unsupported == "show":
+            return Checked.unseen(answer)
+        support = self.evidence.support(question, answer)
+        if support.verdict == "supported":
+            return Checked(answer, None, support)
+        if self.holds_back:
+            return Checked(nothing_found(question), _held_back(), support)
+        return Checked(answer, _warning(support), support)
+
+    def support(self, question: str, answer: str) -> Support | None:
+        """Return where the pages state an answer; None without pages."""
+        return self.evidence.support(question, answer) if self.pages else None
+
+
+def _held_back() -> str:
+    return tr(
+        "no page states what the model answered; with ask.unsupported: warn it is shown",
+        "모델의 답이 문서 어디에도 없어 보여 주지 않았습니다. ask.unsupported: warn이면 경고와 함께 보여 줍니다",
+    )
+
+
+def _warning(support: Support) -> str:
+    if support.verdict == "contradicted" and support.passage:
+        place = place_of(support.passage)
+        return tr(
+            f"{place} says otherwise: {_short(support.passage)}",
+            f"{place}의 내용과 다릅니다: {_short(support.passage)}",
+        )
+    return tr("no page states this", "문서에서 확인되지 않는 답입니다")
+
+
+def place_of(passage: Passage) -> str:
+    number = passage.page_number
+    return tr(f"{passage.doc_id}, page {number}", f"{passage.doc_id} {number}페이지")
+
+
+def _short(passage: Passage) -> str:
+    return " ".join(passage.text.split())[:200]
+
+
+def support_lines(support: Support) -> list[str]:
+    """Return the passage that the verdict rests on as lines for a terminal."""
+    if support.passage is None:
+        return [tr("source: no page is about this", "출처: 관련된 페이지가 없습니다")]
+    return [
+        f"{_heading(support)}: {place_of(support.passage)}",
+        *(f"  {line}" for line in support.passage.text.splitlines()),
+    ]
+
+
+def _heading(support: Support) -> str:
+    if support.verdict == "supported":
+        return tr("source", "출처")
+    if support.verdict == "contradicted":
+        return tr("the page that says otherwise", "내용이 다른 페이지")
+    return tr("no page states the answer; the nearest one", "답이 있는 페이지는 없고, 가장 가까운 페이지")
+
+
+def support_html(support: Support, pages: dict[tuple[str, int], Page]) -> str:
+    """Return the page's text as HTML with the passage marked; the text itself is escaped."""
+    if support.passage is None:
+        return f"<p>{html.escape(support_lines(support)[0])}</p>"
+    passage = support.passage
+    text, place = pages[passage.doc_id, passage.page_number].text, passage.place
+    before, marked, after = text[: place.start], text[place.start : place.end], text[place.end :]
+    if place.table is not None:  # a table's rows are not in the text
+        before, marked, after = "", passage.text, f"\n\n{text}"
+    head = f"<p><b>{html.escape(_heading(support))}: {html.escape(place_of(passage))}</b></p>"
+    return f"{head}<pre>{html.escape(before)}<mark>{html.escape(marked)}</mark>{html.escape(after)}</pre>"

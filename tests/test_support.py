@@ -1,0 +1,173 @@
+"""An answer is looked up in the pages: one states it, says otherwise, or none does; ask, chat and serve act on it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pagetune.commands.gate import Gate, support_html, support_lines
+from pagetune.records import Page, Table
+from pagetune.search.support import Evidence, nothing_found
+
+POOL = """솔빛수영장 이용 안내
+1. 이용 시간
+솔빛수영장은 평일 아침 6시에 문을 열고 밤 9시에 문을 닫습니다. 주말에는 아침 8시에 열어 저녁 6시까지 운영합니다.
+2. 요금
+성인의 하루 이용료는 7,000원입니다. 수영모가 없는 사람은 물에 들어갈 수 없습니다.
+강습의 환불은 개강 3일 전까지 신청할 수 있습니다. 사물함의 보증금은 2천 원입니다."""
+LESSONS = Table(
+    caption="강습반",
+    rows=[
+        ["강습반", "요일", "수강료", "정원"],
+        ["기초반", "월·수", "5만 원", "20명"],
+        ["평영반", "화·목", "6만 원", "15명"],
+        ["접영반", "토", "4만 원", "12명"],
+    ],
+    layout="header",
+)
+DESK = """Harbour Library Guide
+Loans
+A book may be kept for 21 days. Late books cost 20 cents a day. The reading room seats 48 people.
+The library is closed on Mondays."""
+
+
+def page(doc_id: str, text: str, tables: list[Table]) -> Page:
+    return Page(
+        doc_id=doc_id, source_sha256="", page_number=1, text=text, tables=tables, quality={}, status="ok", reason=None
+    )
+
+
+PAGES = [page("pool", POOL, [LESSONS]), page("library", DESK, [])]
+
+
+@pytest.fixture(scope="module")
+def evidence() -> Evidence:
+    return Evidence(PAGES)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("솔빛수영장의 성인 하루 이용료는 얼마인가요?", "7,000원입니다."),
+        ("솔빛수영장 어른 하루 요금 얼마예요?", "7천 원"),
+        ("솔빛수영장은 평일에 몇 시에 문을 여나요?", "평일에는 아침 6시에 문을 엽니다."),
+        ("강습 환불은 언제까지 신청할 수 있나요?", "개강 3일 전까지"),
+        ("평영반의 수강료는 얼마인가요?", "6만 원"),
+        ("접영반은 무슨 요일에 하나요?", "토"),
+        ("How long may a book be kept?", "21 days"),
+        ("When is the library closed?", "On Mondays."),
+    ],
+)
+def test_what_a_page_states_is_supported_by_that_page(evidence: Evidence, question: str, answer: str) -> None:
+    support = evidence.support(question, answer)
+    assert support.verdict == "supported"
+    assert support.passage is not None
+    assert support.passage.doc_id == ("library" if question.isascii() else "pool")
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("솔빛수영장의 성인 하루 이용료는 얼마인가요?", "9,000원입니다."),
+        ("평영반의 수강료는 얼마인가요?", "4만 원"),
+        ("평영반의 정원은 몇 명인가요?", "12명"),
+        ("사물함의 보증금은 얼마인가요?", "5천 원"),
+        ("How long may a book be kept?", "14 days"),
+    ],
+)
+def test_a_page_with_another_number_says_otherwise(evidence: Evidence, question: str, answer: str) -> None:
+    assert evidence.support(question, answer).verdict == "contradicted"
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("솔빛수영장의 전화번호는 몇 번인가요?", "02-555-0100"),
+        ("접영반의 수강료는 얼마인가요?", "토"),
+        ("솔빛수영장의 관장은 누구인가요?", "한보람"),
+        ("한빛은행의 대출 한도는 얼마인가요?", "7,000원"),
+        ("수영모는 어디에서 빌리나요?", "2층 매점"),
+        ("솔빛수영장의 성인 하루 이용료는 얼마인가요?", ""),
+        ("Who founded the library?", "Ada Brook"),
+    ],
+)
+def test_what_no_page_states_is_not_found(evidence: Evidence, question: str, answer: str) -> None:
+    assert evidence.support(question, answer).verdict == "not_found"
+
+
+def test_a_denial_of_what_a_page_states_is_not_supported(evidence: Evidence) -> None:
+    question = "수영모가 없는 사람은 물에 들어갈 수 있나요?"
+    assert evidence.support(question, "아니요, 물에 들어갈 수 없습니다.").verdict == "supported"
+
+
+@given(number=st.integers(10_000, 10_000_000).filter(lambda number: number not in (40_000, 50_000, 60_000)))
+def test_no_amount_that_is_on_no_page_is_supported(evidence: Evidence, number: int) -> None:
+    assert evidence.support("성인의 하루 이용료는 얼마인가요?", f"{number:,}원").verdict != "supported"
+
+
+def test_pages_that_could_not_be_read_support_nothing() -> None:
+    unread = PAGES[0].model_copy(update={"status": "quarantined", "reason": "garbled"})
+    assert Evidence([unread, PAGES[1]]).support("성인의 하루 이용료는?", "7,000원").verdict == "not_found"
+
+
+RIGHT = ("평영반의 수강료는 얼마인가요?", "6만 원")
+WRONG = ("평영반의 수강료는 얼마인가요?", "4만 원")
+UNKNOWN = ("관장은 누구인가요?", "한보람")
+
+
+@pytest.mark.parametrize(
+    ("unsupported", "case", "text", "noted"),
+    [
+        ("refuse", RIGHT, "6만 원", False),
+        ("refuse", WRONG, "문서에서 찾을 수 없습니다.", True),
+        ("refuse", UNKNOWN, "문서에서 찾을 수 없습니다.", True),
+        ("refuse", ("Who founded it?", "Ada Brook"), "The documents do not say.", True),
+        ("warn", RIGHT, "6만 원", False),
+        ("warn", WRONG, "4만 원", True),
+        ("warn", UNKNOWN, "한보람", True),
+        ("show", WRONG, "4만 원", False),
+    ],
+)
+def test_an_answer_that_no_page_supports_is_held_back_or_has_a_warning(
+    unsupported: str, case: tuple[str, str], text: str, noted: bool
+) -> None:
+    checked = Gate(PAGES, unsupported).check(*case)
+    assert (checked.text, checked.note is not None) == (text, noted)
+
+
+def test_the_warning_quotes_the_page_that_says_otherwise() -> None:
+    note = Gate(PAGES, "warn").check(*WRONG).note
+    assert note is not None
+    assert note.startswith("pool, page 1 says otherwise: ")
+    assert "평영반 | 화·목 | 6만 원 | 15명" in note
+
+
+def test_without_pages_every_answer_is_shown() -> None:
+    gate = Gate([], "refuse")
+    assert (gate.holds_back, gate.check(*WRONG).text, gate.support(*WRONG)) == (False, "4만 원", None)
+
+
+def test_the_source_is_the_page_that_states_the_answer() -> None:
+    support = Gate(PAGES, "show").support(*RIGHT)
+    assert support is not None
+    assert support_lines(support)[0] == "source: pool, page 1"
+    assert "  평영반 | 화·목 | 6만 원 | 15명" in support_lines(support)
+
+
+def test_the_source_of_an_answer_that_a_page_contradicts_is_called_so() -> None:
+    support = Gate(PAGES, "show").support(*WRONG)
+    assert support is not None
+    assert support_lines(support)[0] == "the page that says otherwise: pool, page 1"
+
+
+def test_a_page_is_shown_as_text_with_the_passage_marked() -> None:
+    evil = page("x", "글쓴이의 이름은 <script>알렉스</script>입니다.", [])
+    support = Gate([evil], "show").support("글쓴이의 이름은 무엇인가요?", "알렉스")
+    assert support is not None
+    shown = support_html(support, {("x", 1): evil})
+    assert "<script>" not in shown
+    assert "<mark>글쓴이의 이름은 &lt;script&gt;알렉스" in shown
+
+
+@pytest.mark.parametrize(("question", "said"), [("얼마인가요?", "문서에서"), ("How much?", "The documents")])
+def test_the_refusal_is_in_the_language_of_the_question(question: str, said: str) -> None:
+    assert nothing_found(question).startswith(said)
