@@ -139,7 +139,8 @@ def explain_wrong_python() -> None:
     if too_old:
         seen = ".".join(map(str, sys.version_info[:2]))
         sys.exit(f"{_program()}: Python 3.11 or newer is needed, and {sys.executable} is {seen}. {_how_to_start()}")
-    sys.excepthook = _explain
+    if sys.excepthook is sys.__excepthook__:  # the processes that read documents have one of their own
+        sys.excepthook = _explain
 
 
 def _explain(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import run
+from conftest import edit_params, run
 
 from pagetune.commands import doctor
 from pagetune.commands.ask import Asker
