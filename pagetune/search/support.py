@@ -27,7 +27,7 @@ Verdict = Literal["supported", "contradicted", "not_found"]
 #: Passages that are read for an answer.
 READ = 20
 #: A passage is about the question if it is one of the nearest to it, or has this share of the question's words, each
-#: weighted by its rarity. docs/evaluation.md has what these limits keep and refuse.
+#: weighted by its rarity. docs/scores.md has what these limits keep and refuse.
 NEAREST, LEAST_SHARE = 3, 0.6
 #: The share from which a passage with another number says otherwise.
 SURE_SHARE = 0.75
