@@ -38,7 +38,7 @@ def shares(**own: float) -> QuestionTypes:
 
 
 def qa_with(**changes: Any) -> Qa:
-    return PARAMS.qa.model_copy(update={"question_types": shares(fact=1.0)} | changes)
+    return PARAMS.qa.model_copy(update={"question_types": shares(fact=1.0), "round_trip": False} | changes)
 
 
 def asked(

@@ -226,6 +226,8 @@ def project(tmp_path: Path) -> Path:
     page = word_pages()[0].model_copy(update={"doc_id": DOLLARS, "page_number": 1, "text": "주차 요금은 3만 원입니다."})
     write_records(folder / "data/pages.jsonl", [page])
     write_records(folder / "data/qa.jsonl", [])
+    for split in ("validation", "recall", "heldout"):
+        write_records(folder / f"data/search/{split}.jsonl", [])
     return folder
 
 

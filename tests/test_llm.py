@@ -400,9 +400,11 @@ def test_an_answer_is_found_whatever_stands_before_it_and_half_of_one_never(text
 def test_every_prompt_is_there_in_both_languages_and_has_two_parts(path: Path) -> None:
     task, language, _ = path.name.split(".")
     assert (FOLDER / f"{task}.{'en' if language == 'ko' else 'ko'}.md").exists()
-    names = ("title", "section", "passage", "count", "question", "source", "answer", "evidence", "references")
-    values = dict.fromkeys(names, "값 {{ title }}")
-    messages = render(task, language, variant=2, **values)  # type: ignore[arg-type]
+    names = ("title", "section", "passage", "count", "question", "source", "answer", "evidence", "references", "page")
+    values: dict[str, Any] = dict.fromkeys((*names, "style", "other_section", "other_passage"), "값 {{ title }}")
+    values |= {"types": ["fact", "reason"], "topics": ["요금"], "before": ["요금은?"]}
+    values |= {"wanted": [{"type": "fact", "count": 2}], "examples": [{"question": "얼마?", "answer": "3만 원"}]}
+    messages = render(task, language, variant=2, **values)
     assert [message["role"] for message in messages] == ["system", "user"]
     assert "{%" not in str(messages)
     assert "값 {{ title }}" in messages[1]["content"]

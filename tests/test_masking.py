@@ -255,8 +255,12 @@ def test_no_opinion_of_a_judge_has_the_key(name: str, server: Server, project: P
     fast = {"base_url": server.base_url, "model": "m", "max_retries": 0, "on_failed_request": "skip"}
     llm = load_params(ROOT / "params.yaml").llm.model_copy(update=fast)
     rows = [prediction("1", "주차 요금은?", "3만 원", "9만 원")]
-    opinions, _ = assess({"base": rows, "tuned": rows}, [Case("주차 요금은?", ("3만 원",), "")], llm)
-    assert_secret(project, json.dumps([asdict(opinion) for opinion in opinions["tuned"]], ensure_ascii=False))
+    try:
+        opinions, _ = assess({"base": rows, "tuned": rows}, [Case("주차 요금은?", ("3만 원",), "")], llm)
+        said = json.dumps([asdict(opinion) for opinion in opinions["tuned"]], ensure_ascii=False)
+    except UserError as error:  # an address that is wrong stops even a run that skips what fails
+        said = str(error)
+    assert_secret(project, said)
 
 
 def test_a_key_in_the_address_is_not_repeated(project: Path, server: Server) -> None:

@@ -107,10 +107,10 @@ def test_a_name_in_a_chart_is_drawn_within_it(page: Page) -> None:
 
 def test_a_search_filters_the_answers_as_one_types(page: Page) -> None:
     assert page.locator("#count").inner_text() == "4 of 4 shown"
-    page.get_by_label("Search").press_sequentially("무게")
+    page.get_by_role("searchbox").press_sequentially("무게")
     assert shown(page) == ["본체의 무게는?"]
     assert page.locator("#count").inner_text() == "1 of 4 shown"
-    page.get_by_label("Search").fill("")
+    page.get_by_role("searchbox").fill("")
     assert len(shown(page)) == 4
 
 
@@ -122,13 +122,13 @@ def test_a_search_finds_answers_evidence_and_documents_in_any_case_and_form(page
         (unicodedata.normalize("NFD", "무게"), 1),
         ("원 요금", 2),
     ):
-        page.get_by_label("Search").fill(words)
+        page.get_by_role("searchbox").fill(words)
         assert len(shown(page)) == count, words
 
 
 def test_a_search_that_finds_nothing_says_so(page: Page) -> None:
     assert not page.locator("#nothing").is_visible()
-    page.get_by_label("Search").fill("such a word stands nowhere")
+    page.get_by_role("searchbox").fill("such a word stands nowhere")
     assert shown(page) == []
     assert page.locator("#count").inner_text() == "0 of 4 shown"
     assert page.get_by_text("No answer matches.").is_visible()
@@ -144,8 +144,8 @@ def test_the_answers_are_filtered_by_set_and_by_change(page: Page) -> None:
 
 
 def test_enter_in_the_search_leaves_the_page_as_it_is(page: Page) -> None:
-    page.get_by_label("Search").fill("무게")
-    page.get_by_label("Search").press("Enter")
+    page.get_by_role("searchbox").fill("무게")
+    page.get_by_role("searchbox").press("Enter")
     assert shown(page) == ["본체의 무게는?"]
 
 
