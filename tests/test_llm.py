@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import socket
 import time
 from pathlib import Path
 from typing import Any
@@ -240,7 +241,7 @@ def test_a_server_that_takes_any_name_for_its_model_is_asked() -> None:
 
 def test_a_run_that_skips_goes_on_without_an_absent_server_and_says_so_once(capsys: pytest.CaptureFixture[str]) -> None:
     gone = PARAMS.model_copy(
-        update={"base_url": "http://127.0.0.1:9/v1", "model": "m", "on_failed_request": "skip", "max_retries": 5}
+        update={"base_url": "http://127.0.0.1:9/v1", "model": "m", "on_failed_request": "skip", "max_retries": 1}
     )
 
     async def run() -> list[Any]:
@@ -251,6 +252,48 @@ def test_a_run_that_skips_goes_on_without_an_absent_server_and_says_so_once(caps
     assert all(isinstance(failed, RequestFailed) for failed in asyncio.run(run()))
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("test: llm.base_url: no connection to http://127.0.0.1:9/v1: nothing listens there.")
+
+
+def test_a_run_that_skips_outlives_a_server_that_restarts_at_its_beginning() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = free.getsockname()
+    params = PARAMS.model_copy(
+        update={
+            "base_url": f"http://127.0.0.1:{address[1]}/v1",
+            "model": "m",
+            "on_failed_request": "skip",
+            "max_retries": 4,
+        }
+    )
+
+    async def run(client: Client) -> list[Any]:
+        asked = [client.ask([{"role": "user", "content": str(n)}], Answered) for n in range(3)]
+        return await asyncio.gather(*asked, return_exceptions=True)
+
+    async def restart() -> list[Any]:
+        waiting = asyncio.ensure_future(run(Client(params, "test", "pair")))
+        await asyncio.sleep(1)
+        with serving(lambda body, times: GOOD, address):
+            return await waiting
+
+    assert all(isinstance(answer, Answered) for answer in asyncio.run(restart()))
+
+
+def test_a_server_that_was_absent_is_looked_for_again_by_a_later_request() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = free.getsockname()
+    gone = {"base_url": f"http://127.0.0.1:{address[1]}/v1", "model": "m", "on_failed_request": "skip"}
+    params = PARAMS.model_copy(update=gone | {"max_retries": 0})
+
+    async def run() -> None:
+        client = Client(params, "test", "pair")
+        with pytest.raises(RequestFailed, match="nothing listens"):
+            await client.ask(MESSAGES, Answered)
+        with serving(lambda body, times: GOOD, address):
+            assert isinstance(await client.ask([{"role": "user", "content": "2"}], Answered), Answered)
+        await client.close()
+
+    asyncio.run(run())
 
 
 def test_replies_that_are_all_kept_need_no_server() -> None:
