@@ -233,6 +233,16 @@ def test_a_model_that_the_server_does_not_have_is_named_with_those_that_it_has(s
             ask(params_for(server))
 
 
+def test_a_key_among_the_names_of_a_servers_models_is_masked(monkeypatch: pytest.MonkeyPatch) -> None:
+    key = "sk-proj-4f9aX2kLm7Qw"
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+    with serving(lambda body, times: Fault(404)) as server:
+        server.models = (f"tenant-{key}", "m" * 9000, *"abcdefghijkl")
+        with pytest.raises(UserError) as raised:
+            ask(params_for(server))
+    assert f"the server has tenant-***, {'m' * 80}, a, b, c and 9 more: set one of these" in str(raised.value)
+
+
 def test_a_server_that_takes_any_name_for_its_model_is_asked() -> None:
     with serving(lambda body, times: GOOD) as server:
         server.models = ("/models/qwen3.gguf",)

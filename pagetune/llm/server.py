@@ -19,7 +19,7 @@ from pydantic import BaseModel
 from pagetune.errors import UserError
 from pagetune.llm.cache import Reply
 from pagetune.llm.concurrency import Attempt, Limit, Slots
-from pagetune.llm.contact import Contact, Unreachable, find_server
+from pagetune.llm.contact import Contact, Unreachable, find_server, listed
 from pagetune.llm.salvage import MAX_CHARACTERS
 from pagetune.llm.schemas import response_format
 from pagetune.masking import mask, remember, remember_url, repeats_secret
@@ -225,10 +225,7 @@ class Server:
         models = (await self._find()).models
         if not models or self._params.model in models:
             return ""
-        more = f" and {len(models) - 10} more" if len(models) > 10 else ""
-        return (
-            f". llm.model is {self._params.model}, and the server has {', '.join(models[:10])}{more}: set one of these"
-        )
+        return f". llm.model is {self._params.model}, and the server has {listed(models)}: set one of these"
 
 
 NO_KEY = "none"
