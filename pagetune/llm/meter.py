@@ -20,6 +20,8 @@ class Meter:
         #: Requests known so far. Those that open a topic lead to others, which are not known before.
         self.known = 0
         self._openings = self._opened = self._followed = 0
+        #: Of those that followed: how many have led on or not, and to how many requests.
+        self._ended_followers = self._led_on = 0
         #: Tokens and cost of replies that did not come from the cache, and what was made since the first of them.
         self._new_tokens, self._new_cost, self._made = 0, 0.0, 0
         self._began, self._ended = time.monotonic(), 0.0
@@ -41,11 +43,22 @@ class Meter:
         self._opened += 1
         self._followed += requests
 
+    def lead_on(self, requests: int) -> None:
+        """Say to how many further requests one that followed has led, such as a round trip of an answer; often none."""
+        self.known += requests
+        self._ended_followers += 1
+        self._led_on += requests
+
     @property
     def expected(self) -> int:
-        """Return the requests known, and as many for each that is not open yet as the others have led to."""
+        """Return the requests known, and as many for each that is not open yet as the others have led to.
+
+        Those that follow are expected to lead on as often as the ones so far.
+        """
         ahead = (self._openings - self._opened) * self._followed / self._opened if self._opened else 0
-        return max(self.requests, self.known + round(ahead))
+        leading = self._led_on / self._ended_followers if self._ended_followers else 0
+        led_on = (self._followed - self._ended_followers + ahead) * leading
+        return max(self.requests, self.known + round(ahead + led_on))
 
     def count(self, reply: Reply, was_kept: bool) -> None:
         self.requests += 1
