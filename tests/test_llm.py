@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from llm_server import Body, Fault, Reply, Server, completion, serving
 
 from pagetune.errors import UserError
-from pagetune.llm import cache
+from pagetune.llm import cache, meter
 from pagetune.llm.client import Client, RequestFailed, gather
 from pagetune.llm.prompt_files import FOLDER, language_of, render
 from pagetune.llm.salvage import read_reply
@@ -503,3 +503,37 @@ def test_an_unreadable_reply_that_an_earlier_version_kept_is_asked_for_again(own
         (answer,), _ = ask(params_for(server))
     assert answer is not None
     assert len(server.bodies) == 2
+
+
+def test_the_speed_leaves_out_what_rests_on_kept_replies_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pair counts where its question or its answer was new."""
+    now = [0.0]
+    monkeypatch.setattr(meter.time, "monotonic", lambda: now[0])
+
+    def message(text: str) -> list[dict[str, str]]:
+        return [{"role": "user", "content": text}]
+
+    async def run(params: Llm, questions: list[str], answers: list[str]) -> Client:
+        client = Client(params, "test", "pair")
+
+        async def answer(text: str) -> None:
+            await client.ask(message(text), Answered)
+            client.meter.made()
+
+        async def passage(question: str, answers: list[str]) -> None:
+            await client.ask(message(question), Answered)
+            await gather(answer(text) for text in answers)
+
+        half = len(answers) // 2
+        await gather([passage(questions[0], answers[:half]), passage(questions[1], answers[half:])])
+        now[0] += 60.0
+        await client.close()
+        return client
+
+    with serving(lambda body, times: GOOD) as server:
+        params = params_for(server)
+        first = asyncio.run(run(params, ["q1", "q2"], list("abcdefgh")))
+        assert "8.0 pairs/min" in str(first)
+        assert "pairs/min" not in str(asyncio.run(run(params, ["q1", "q2"], list("abcdefgh"))))
+        assert "1.0 pairs/min" in str(asyncio.run(run(params, ["q1", "q2"], list("abcdefgX"))))
+        assert "4.0 pairs/min" in str(asyncio.run(run(params, ["q1", "new"], list("abcdefgh"))))

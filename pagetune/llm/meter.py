@@ -2,12 +2,15 @@
 
 import time
 from collections import deque
+from contextvars import ContextVar
 
 from pagetune.llm.cache import Reply
 from pagetune.params import Llm
 
 #: The replies by whose pace the time left is computed: the first ones came while few requests were under way.
 _RECENT = 200
+#: Whether all replies that a task has seen, or those that began it, came from the cache; None before the first one.
+_all_kept: ContextVar[bool | None] = ContextVar("_all_kept", default=None)
 
 
 class Meter:
@@ -22,7 +25,7 @@ class Meter:
         self._openings = self._opened = self._followed = 0
         #: Of those that followed: how many have led on or not, and to how many requests.
         self._ended_followers = self._led_on = 0
-        #: Tokens and cost of replies that did not come from the cache, and what was made since the first of them.
+        #: Tokens and cost of replies that did not come from the cache, and what was made of them.
         self._new_tokens, self._new_cost, self._made = 0, 0.0, 0
         self._began, self._ended = time.monotonic(), 0.0
         self._recent: deque[float] = deque([self._began], maxlen=_RECENT)
@@ -70,9 +73,14 @@ class Meter:
             self._new_cost += self._price(reply.input_tokens, reply.output_tokens)
             self._recent.append(time.monotonic())
 
+    def saw(self, was_kept: bool) -> None:
+        """Say that the task which asked has its reply, and whether that came from the cache."""
+        _all_kept.set(was_kept and _all_kept.get() is not False)
+
     def made(self, count: int = 1) -> None:
-        """Count what was made of the replies."""
-        self._made += count
+        """Count what the task made of its replies, unless all of them came from the cache: that took no time."""
+        if not _all_kept.get():
+            self._made += count
 
     def end(self) -> None:
         """Stop the clock."""
