@@ -90,14 +90,14 @@ def test_the_request_shows_the_whole_page_and_neither_answer_nor_evidence_by_its
     assert asked.count(ANSWER) == TEXT.text.count(ANSWER)
     assert "한빛센터 안내" in asked
     assert asked.index(TEXT.text) < asked.index(QUESTION)
-    assert client.expected == client.requests
+    assert client.meter.expected == client.meter.requests
 
 
 def test_without_round_trip_nothing_is_asked_again() -> None:
     (pair,), _, client, bodies = round_trip(says_second('{"answer": "8,000원"}'), on=False)
     assert pair.output == ANSWER
     assert bodies == []
-    assert client.expected == client.requests
+    assert client.meter.expected == client.meter.requests
 
 
 LONG = page(*(f"{n}번 창구의 위치는 {n}층입니다." for n in range(400)))
