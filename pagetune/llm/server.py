@@ -156,7 +156,7 @@ class Server:
         raise Unanswered(what, self._params.max_retries)
 
     def _growing_pause(self, attempt: int) -> float:
-        return min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**attempt) * self._random.uniform(0.75, 1)
+        return min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0**attempt) * self._random.uniform(0.75, 1)
 
     async def _send_once(self, request: dict[str, Any]) -> Reply:
         import openai
