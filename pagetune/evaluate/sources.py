@@ -12,8 +12,8 @@ from pagetune.text.readable import readable
 
 @dataclass(frozen=True)
 class Sources:
-    """`evidence` and its places by pair (a comparison has two, with their page numbers), and the texts of the pages by document and page number; your own rows and
-    dialogues have none of them."""
+    """`evidence` and its places by pair, and the texts of the pages by document and page number; your own rows and
+    dialogues have none of them. A place has its page number, and a comparison has two places."""
 
     evidence: Mapping[str, str] = field(default_factory=dict)
     pages: Mapping[tuple[str, int], str] = field(default_factory=dict)
