@@ -23,7 +23,7 @@ class Meter:
         #: Requests known so far. Those that open a topic lead to others, which are not known before.
         self.known = 0
         self._openings = self._opened = self._followed = 0
-        #: Of those that followed: how many have led on or not, and to how many requests.
+        #: How many of those that followed have led on or not, and to how many requests in all.
         self._ended_followers = self._led_on = 0
         #: Tokens and cost of replies that did not come from the cache, and what was made of them.
         self._new_tokens, self._new_cost, self._made = 0, 0.0, 0
