@@ -20,7 +20,7 @@ from pagetune.params import load_params
 from pagetune.records import Example, Found, FoundPassage, Page, Pair, Prediction
 
 PREDICTIONS, PROMPTS, METRICS = Path("data/predictions"), Path("data/prompts"), Path("metrics")
-PAIRS, PAGES, SEARCH = Path("data/qa.jsonl"), Path("data/pages.jsonl"), Path("data/search")
+ASKED, PAGES, SEARCH = Path("data/splits"), Path("data/pages.jsonl"), Path("data/search")
 SPLITS = ("validation", "recall", "heldout")
 
 
@@ -30,7 +30,7 @@ def main() -> None:
     predictions = {model: read_records(PREDICTIONS / f"{model}.jsonl", Prediction) for model in MODELS}
     train = read_records(PROMPTS / "train.jsonl", Example)
     template = read_json(PROMPTS / "template.json")["template"]
-    sources = sources_of(read_records(PAIRS, Pair), read_records(PAGES, Page))
+    sources = sources_of(read_asked(), read_records(PAGES, Page))
     evaluation = evaluate(predictions, train, template, params, settings.task, sources)
     hits = find_hits(evaluation, template, read_found(), sources)
     metrics = metrics_of(evaluation) | search_metrics(evaluation, hits)
@@ -48,6 +48,11 @@ def main() -> None:
         write_table(METRICS / "changes" / f"{name}.csv", change_rows(evaluation, name))
     print(f"evaluate: {len(predictions['base'])} questions scored by {metrics['tokenizer']['name']}")
     print(comparison_table(metrics))
+
+
+def read_asked() -> list[Pair]:
+    """Return the pairs that were asked about, as reviewers left them."""
+    return [pair for name in SPLITS for pair in read_records(ASKED / f"{name}.jsonl", Pair)]
 
 
 def read_found() -> dict[str, list[FoundPassage]]:

@@ -42,8 +42,8 @@ Reply = Callable[[Body, int], str | Fault]
 class Server(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, reply: Reply) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(self, reply: Reply, address: tuple[str, int]) -> None:
+        super().__init__(address, Handler)
         self.reply = reply
         #: What GET /models lists; nothing where there is none.
         self.models: tuple[str, ...] = ()
@@ -137,8 +137,8 @@ def completion(text: str, finish_reason: str = "stop") -> str:
     )
 
 
-def serving(reply: Reply) -> AbstractContextManager[Server]:
-    return running(Server(reply))
+def serving(reply: Reply, address: tuple[str, int] = ("127.0.0.1", 0)) -> AbstractContextManager[Server]:
+    return running(Server(reply, address))
 
 
 def passage_of(body: Body) -> str:
@@ -194,7 +194,7 @@ def main() -> None:
             log.flush()
         return said
 
-    server = Server(reply)
+    server = Server(reply, ("127.0.0.1", 0))
     print(server.base_url, flush=True)
     server.serve_forever()
 

@@ -17,12 +17,14 @@ import pytest
 from conftest import edit_params, run
 
 from pagetune.commands import doctor
-from pagetune.commands.ask import Asker
+from pagetune.commands.ask import Asker, shown_source
+from pagetune.commands.gate import Checked, Gate
 from pagetune.commands.sources import Sources, as_html, source_lines
 from pagetune.errors import UserError
 from pagetune.jsonl import read_json, read_records, write_json
 from pagetune.model.manifest import read_manifest
 from pagetune.params import load_params
+from pagetune.predict.answers import Answer
 from pagetune.records import Page, Pair
 from pagetune.train import backend, distributed
 from pagetune.train.backend import Trained, why_peft
@@ -274,6 +276,17 @@ def test_a_question_unlike_any_that_was_trained_has_no_source() -> None:
     assert sources.of("?") is None
     assert source_lines(None) == ["source: no trained question is like this one"]
     assert Sources([], []).of("무엇?") is None
+
+
+def test_what_the_base_says_is_not_looked_up_to_show_a_source_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    def look_up(*_: object) -> None:
+        raise AssertionError("the base's answer is looked up")
+
+    monkeypatch.setattr(Gate, "support", look_up)
+    monkeypatch.setattr(Sources, "read", lambda: Sources([pair("보일러의 무게는?", "3킬로그램")], []))
+    said = Answer("5톤", stopped=True)
+    (line,) = shown_source(Gate([], "warn"), "보일러의 무게는?", said, Checked.unseen(said.text), base=True)
+    assert "trained question '보일러의 무게는?'" in line
 
 
 def test_evidence_that_stands_in_a_table_is_marked_above_the_page() -> None:

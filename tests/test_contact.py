@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from loopback import running
 
+from pagetune import masking
 from pagetune.errors import UserError
 from pagetune.llm import contact
 from pagetune.llm.contact import Contact, find_server
@@ -142,6 +143,25 @@ def test_https_of_a_server_without_it_is_said() -> None:
     with running(Places({"/v1/models": [(200, MODELS)]})) as server:
         address = server.address.replace("http:", "https:")
         assert f"one does at {server.address}/v1" in problem(f"{address}/v1")
+
+
+def test_no_password_is_sent_in_clear_text_to_find_a_server() -> None:
+    with running(Places({"/v1/models": [(200, MODELS)]})) as server:
+        address = server.address.replace("http://", "https://someone:a-pass-word-1@")
+        said = problem(f"{address}/v1")
+        assert f"one does at {server.address}/v1" in said
+        assert "a-pass-word-1" not in said
+        assert server.keys == ["Bearer none"]
+
+
+@pytest.mark.parametrize("key", ["sk-proj-4f9aX2kLm7Qw", "x" * 70 + "sk-proj-4f9aX2kLm7Qw"])
+def test_names_of_models_are_masked_cut_and_few(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(masking, "_remembered", {"sk-proj-4f9aX2kLm7Qw"})
+    names = [key, "line\nbreak", "m" * 9000, "a", "b", "c", "d"]
+    with running(Places({"/v1/models": [(200, json.dumps({"data": [{"id": name} for name in names]}))]})) as server:
+        said = problem(server.address)
+    assert "sk-proj" not in said
+    assert f"line break, {'m' * 80}, a, b and 2 more). Set" in said
 
 
 def test_a_key_that_is_refused_or_missing_is_said() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import socket
 import time
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from llm_server import Body, Fault, Reply, Server, completion, serving
 
 from pagetune.errors import UserError
-from pagetune.llm import cache
+from pagetune.llm import cache, meter
 from pagetune.llm.client import Client, RequestFailed, gather
 from pagetune.llm.prompt_files import FOLDER, language_of, render
 from pagetune.llm.salvage import read_reply
@@ -232,6 +233,16 @@ def test_a_model_that_the_server_does_not_have_is_named_with_those_that_it_has(s
             ask(params_for(server))
 
 
+def test_a_key_among_the_names_of_a_servers_models_is_masked(monkeypatch: pytest.MonkeyPatch) -> None:
+    key = "sk-proj-4f9aX2kLm7Qw"
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+    with serving(lambda body, times: Fault(404)) as server:
+        server.models = (f"tenant-{key}", "m" * 9000, *"abcdefghijkl")
+        with pytest.raises(UserError) as raised:
+            ask(params_for(server))
+    assert f"the server has tenant-***, {'m' * 80}, a, b, c and 9 more: set one of these" in str(raised.value)
+
+
 def test_a_server_that_takes_any_name_for_its_model_is_asked() -> None:
     with serving(lambda body, times: GOOD) as server:
         server.models = ("/models/qwen3.gguf",)
@@ -240,7 +251,7 @@ def test_a_server_that_takes_any_name_for_its_model_is_asked() -> None:
 
 def test_a_run_that_skips_goes_on_without_an_absent_server_and_says_so_once(capsys: pytest.CaptureFixture[str]) -> None:
     gone = PARAMS.model_copy(
-        update={"base_url": "http://127.0.0.1:9/v1", "model": "m", "on_failed_request": "skip", "max_retries": 5}
+        update={"base_url": "http://127.0.0.1:9/v1", "model": "m", "on_failed_request": "skip", "max_retries": 1}
     )
 
     async def run() -> list[Any]:
@@ -251,6 +262,48 @@ def test_a_run_that_skips_goes_on_without_an_absent_server_and_says_so_once(caps
     assert all(isinstance(failed, RequestFailed) for failed in asyncio.run(run()))
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("test: llm.base_url: no connection to http://127.0.0.1:9/v1: nothing listens there.")
+
+
+def test_a_run_that_skips_outlives_a_server_that_restarts_at_its_beginning() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = free.getsockname()
+    params = PARAMS.model_copy(
+        update={
+            "base_url": f"http://127.0.0.1:{address[1]}/v1",
+            "model": "m",
+            "on_failed_request": "skip",
+            "max_retries": 4,
+        }
+    )
+
+    async def run(client: Client) -> list[Any]:
+        asked = [client.ask([{"role": "user", "content": str(n)}], Answered) for n in range(3)]
+        return await asyncio.gather(*asked, return_exceptions=True)
+
+    async def restart() -> list[Any]:
+        waiting = asyncio.ensure_future(run(Client(params, "test", "pair")))
+        await asyncio.sleep(1)
+        with serving(lambda body, times: GOOD, address):
+            return await waiting
+
+    assert all(isinstance(answer, Answered) for answer in asyncio.run(restart()))
+
+
+def test_a_server_that_was_absent_is_looked_for_again_by_a_later_request() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = free.getsockname()
+    gone = {"base_url": f"http://127.0.0.1:{address[1]}/v1", "model": "m", "on_failed_request": "skip"}
+    params = PARAMS.model_copy(update=gone | {"max_retries": 0})
+
+    async def run() -> None:
+        client = Client(params, "test", "pair")
+        with pytest.raises(RequestFailed, match="nothing listens"):
+            await client.ask(MESSAGES, Answered)
+        with serving(lambda body, times: GOOD, address):
+            assert isinstance(await client.ask([{"role": "user", "content": "2"}], Answered), Answered)
+        await client.close()
+
+    asyncio.run(run())
 
 
 def test_replies_that_are_all_kept_need_no_server() -> None:
@@ -452,3 +505,37 @@ def test_an_unreadable_reply_that_an_earlier_version_kept_is_asked_for_again(own
         (answer,), _ = ask(params_for(server))
     assert answer is not None
     assert len(server.bodies) == 2
+
+
+def test_the_speed_leaves_out_what_rests_on_kept_replies_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pair counts where its question or its answer was new."""
+    now = [0.0]
+    monkeypatch.setattr(meter.time, "monotonic", lambda: now[0])
+
+    def message(text: str) -> list[dict[str, str]]:
+        return [{"role": "user", "content": text}]
+
+    async def run(params: Llm, questions: list[str], answers: list[str]) -> Client:
+        client = Client(params, "test", "pair")
+
+        async def answer(text: str) -> None:
+            await client.ask(message(text), Answered)
+            client.meter.made()
+
+        async def passage(question: str, answers: list[str]) -> None:
+            await client.ask(message(question), Answered)
+            await gather(answer(text) for text in answers)
+
+        half = len(answers) // 2
+        await gather([passage(questions[0], answers[:half]), passage(questions[1], answers[half:])])
+        now[0] += 60.0
+        await client.close()
+        return client
+
+    with serving(lambda body, times: GOOD) as server:
+        params = params_for(server)
+        first = asyncio.run(run(params, ["q1", "q2"], list("abcdefgh")))
+        assert "8.0 pairs/min" in str(first)
+        assert "pairs/min" not in str(asyncio.run(run(params, ["q1", "q2"], list("abcdefgh"))))
+        assert "1.0 pairs/min" in str(asyncio.run(run(params, ["q1", "q2"], list("abcdefgX"))))
+        assert "4.0 pairs/min" in str(asyncio.run(run(params, ["q1", "new"], list("abcdefgh"))))

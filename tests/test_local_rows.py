@@ -1,6 +1,8 @@
 """Rows in which replies are written: each at its own position, refilled while the others go on, and drawn exactly."""
 
 import asyncio
+import gc
+import weakref
 from collections import Counter
 from copy import deepcopy
 from pathlib import Path
@@ -204,6 +206,94 @@ def test_a_lack_of_memory_halves_the_rows_and_loses_no_reply(
     assert write(author, texts, limits) == expected
     said = capsys.readouterr().out.splitlines()
     assert said == [f"test: out of memory; continuing with {rows} requests at once" for rows in (4, 2)]
+
+
+def in_waves(author: Author, waves: list[int]) -> list[str]:
+    """Ask one desk for two replies a wave, each with prompts of that many tokens."""
+
+    async def run() -> list[str]:
+        desk = Requests(author, params_of("any"))
+
+        async def ask(length: int, seed: int) -> str:
+            reply: Any = asyncio.get_running_loop().create_future()
+            prompt = [5 + (seed + at) % 250 for at in range(length)]
+            return (await desk.write(Asked(prompt, None, f"{length} {seed}", 6, 6, 0.8, reply))).text
+
+        try:
+            return [text for wave in waves for text in await gather(ask(wave, seed) for seed in (1, 2))]
+        finally:
+            await desk.close()
+
+    return asyncio.run(run())
+
+
+@pytest.fixture
+def two_ways(author: Author, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Write long prompts with generate, one at a time, and short ones in rows."""
+    monkeypatch.setattr(requests, "why_no_rows", lambda _, slots: "too long" if slots > 300 else None)
+    monkeypatch.setattr(requests, "_ROWS_ON_CPU", 8)
+    monkeypatch.setattr(Requests, "_most_at_once", lambda *_: 1)
+
+
+@pytest.mark.usefixtures("two_ways")
+def test_a_lack_of_memory_in_rows_is_not_judged_by_the_last_wave_of_generate(
+    author: Author, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    expected, plain, computed = in_waves(author, [20, 400, 30]), Steps.advance, [0]
+
+    def small(self: Any, rows: list[int], *rest: Any) -> Tensor:
+        computed[0] += 1
+        if computed[0] == 8:  # in the last wave: the first one takes five steps
+            raise torch.cuda.OutOfMemoryError
+        return plain(self, rows, *rest)
+
+    monkeypatch.setattr(Steps, "advance", small)
+    capsys.readouterr()
+    assert in_waves(author, [20, 400, 30]) == expected
+    assert "test: out of memory; continuing with 4 requests at once" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("two_ways")
+def test_a_lack_of_memory_in_generate_leaves_the_rows_as_many_as_they_were(
+    author: Author, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain, failed, made = requests.write_by_generate, [False], []
+    monkeypatch.setattr(Requests, "_most_at_once", lambda *_: 2)
+
+    def fail_once(*given: Any) -> None:
+        if not failed[0]:
+            failed[0] = True
+            raise torch.cuda.OutOfMemoryError
+        plain(*given)
+
+    def counted(model: Any, count: int, slots: int) -> Rows:
+        made.append(count)
+        return Rows(model, count, slots)
+
+    monkeypatch.setattr(requests, "write_by_generate", fail_once)
+    monkeypatch.setattr(requests, "Rows", counted)
+    in_waves(author, [400, 20])
+    assert made == [8]
+
+
+@pytest.mark.usefixtures("two_ways")
+def test_no_idle_rows_hold_memory_while_generate_writes(author: Author, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain, alive, seen = requests.write_by_generate, weakref.WeakSet[Rows](), []
+
+    def counted(model: Any, count: int, slots: int) -> Rows:
+        rows = Rows(model, count, slots)
+        alive.add(rows)
+        return rows
+
+    def watching(*given: Any) -> None:
+        gc.collect()
+        seen.append(len(alive))
+        plain(*given)
+
+    monkeypatch.setattr(requests, "Rows", counted)
+    monkeypatch.setattr(requests, "write_by_generate", watching)
+    in_waves(author, [20, 400])
+    assert set(seen) == {0}
 
 
 def test_a_model_that_forgets_writes_with_generate(author: Author, tmp_path: Path, capsys: Any) -> None:

@@ -52,6 +52,32 @@ def test_requests_that_lead_to_others_are_expected_to_go_on_so(clock: list[float
     assert shown.expected == 10 + 8
 
 
+def test_what_follows_is_expected_to_lead_on_as_often_as_so_far(clock: list[float]) -> None:
+    """Ten passages with four answers each, of which every second is confirmed by a round trip."""
+    shown = Meter(PARAMS, "pair")
+    shown.expect(10, open_others=True)
+    shown.follow(4)
+    assert shown.expected == 10 + 40
+    shown.lead_on(1)
+    shown.lead_on(0)
+    assert shown.expected == 10 + 40 + 20
+    shown.lead_on(0)
+    shown.lead_on(0)
+    assert shown.expected == 10 + 40 + 10
+    for _ in range(9):
+        shown.follow(0)
+    assert shown.expected == 10 + 4 + 1
+
+
+def test_no_round_trip_is_expected_where_none_came(clock: list[float]) -> None:
+    shown = Meter(PARAMS, "pair")
+    shown.expect(2, open_others=True)
+    shown.follow(3)
+    for _ in range(3):
+        shown.lead_on(0)
+    assert shown.expected == 2 + 6
+
+
 def test_what_comes_from_the_cache_is_fast_only_once(clock: list[float]) -> None:
     shown = Meter(PARAMS.model_copy(update=PRICES), "pair")
     shown.expect(20)

@@ -76,7 +76,7 @@ def test_the_numbers_of_the_question_tell_a_row_from_its_neighbours() -> None:
 
 def hits_of(rows: list[Any], found: dict[str, list[FoundPassage]]) -> tuple[dict[str, Any], list[Any], dict[str, Any]]:
     evaluation = evaluated(rows, rows)
-    sources = Sources({"1": ADDRESS, "2": ADDRESS}, {}, {"1": PLACE, "2": PLACE})
+    sources = Sources({"1": ADDRESS, "2": ADDRESS}, {}, {"1": [(1, PLACE)], "2": [(1, PLACE)]})
     hits = find_hits(evaluation, TEMPLATE, found, sources)
     return search_metrics(evaluation, hits), hit_rows(evaluation, hits), hits
 
@@ -111,3 +111,33 @@ def test_a_question_without_a_page_has_no_score_and_one_without_a_passage_is_a_m
     assert (metrics["search_top5"]["recall"]["n"], metrics["search_top5"]["recall"]["fact_match"]) == (1, 0)
     empty = metrics["search_top5"]["heldout"]
     assert (empty["n"], empty["fact_match"], empty["fact_match_ci95_low"]) == (0, None, None)
+
+
+HALF = passage("", doc_id="문서", place=PLACE, page_number=2)
+
+
+@pytest.mark.parametrize(
+    ("found", "hits"),
+    [
+        ([OWN, OTHER], (False, False)),
+        ([HALF, HALF], (False, False)),
+        ([OWN, HALF], (False, True)),
+        ([*[OTHER] * 3, HALF, OWN], (False, True)),
+        ([HALF, *[OTHER] * 4, OWN], (False, False)),
+    ],
+)
+def test_a_comparison_is_found_once_both_passages_are(found: list[FoundPassage], hits: tuple[bool, bool]) -> None:
+    rows = [prediction("몰라요")]
+    sources = Sources({"1": ADDRESS}, {}, {"1": [(1, PLACE), (2, PLACE)]})
+    assert find_hits(evaluated(rows, rows), TEMPLATE, {"1": found}, sources) == {
+        "search_top1": [hits[0]],
+        "search_top5": [hits[1]],
+    }
+
+
+def test_a_comparison_within_one_passage_is_found_by_it() -> None:
+    rows = [prediction("몰라요")]
+    below = Place(table=None, row=None, start=31, end=40)
+    whole = passage("", doc_id="문서", place=Place(table=None, row=None, start=0, end=40))
+    sources = Sources({"1": ADDRESS}, {}, {"1": [(1, PLACE), (1, below)]})
+    assert find_hits(evaluated(rows, rows), TEMPLATE, {"1": [whole]}, sources)["search_top1"] == [True]

@@ -23,11 +23,14 @@ from pagetune.curate.decisions import REVIEW, Decision, content_of, read_decisio
 from pagetune.curate.filters import filter_pairs
 from pagetune.curate.grade import grade_pairs
 from pagetune.curate.review import Problem, apply_decisions, edit_pair, review_lines
+from pagetune.curate.rows import Row
 from pagetune.curate.wordings import pattern_wordings
 from pagetune.errors import UserError
+from pagetune.evaluate.sources import sources_of
+from pagetune.jsonl import write_records
 from pagetune.params import load_params
 from pagetune.records import Pair
-from stages import curate
+from stages import curate, evaluate
 
 PAIRS, PAGES = pairs(), pages()
 PARAMS = load_params(ROOT / "params.yaml")
@@ -91,6 +94,19 @@ def test_evidence_is_on_the_same_page_and_cuts_no_number(evidence: str) -> None:
     edited = edit_pair(FIRST, decision(FIRST, "edit", evidence=evidence), PAGES[0])
     assert isinstance(edited, Problem)
     assert edited.reason == "evidence_not_on_page"
+
+
+def test_an_edited_pair_is_scored_by_the_evidence_that_the_reviewer_chose(here: Path) -> None:
+    other = PAIRS[4].evidence
+    edited = edit_pair(FIRST, decision(FIRST, "edit", output="15개입니다.", evidence=other), PAGES[0])
+    assert isinstance(edited, Pair)
+    write_records(here / "data/qa.jsonl", [FIRST])
+    asked = Row(edited, "other", "몇 개인가요?").record()
+    for name, kept in (("validation", []), ("recall", [asked]), ("heldout", [])):
+        write_records(here / f"data/splits/{name}.jsonl", kept)
+    sources = sources_of(evaluate.read_asked(), PAGES)
+    assert sources.evidence == {FIRST.pair_id: other}
+    assert sources.places == {FIRST.pair_id: [(FIRST.page_number, PAIRS[4].place)]}
 
 
 def test_a_row_of_a_table_is_evidence() -> None:

@@ -93,7 +93,6 @@ async def _ask_about(client: Client, asking: Asking, chooser: Chooser, wishes: W
         _answer_one(client, asking, Question(passage, text, wishes), kind, sources, chooser.qa)
         for text, kind in choice.chosen
     )
-    client.meter.made(sum(isinstance(row, Pair) for row in answered))
     surplus = [_reject(passage, one.reason, one.text, detail=one.detail) for one in choice.surplus]
     return Asked(asking, tuple(choice.chosen), [*answered, *surplus])
 
@@ -107,13 +106,17 @@ async def _answer_one(
     else:
         both = [Side(own, *sources[own.doc_id, own.page_number]) for own in (passage, asking.beside)]
         compared = await request_comparison(client, question.text, (both[0], both[1]), question.wishes)
+        client.meter.lead_on(0)
         row = compared if isinstance(compared, Pair) else _reject(passage, compared.reason, *compared.texts)
+    client.meter.made(isinstance(row, Pair))
     return row.model_copy(update={"question_type": kind}) if isinstance(row, Pair) else row
 
 
 async def _answer(client: Client, question: Question, source: Source, qa: Qa) -> Pair | Rejected:
     pair = await _request_answer(client, question, source)
-    if isinstance(pair, Rejected) or not qa.round_trip:
+    checked = isinstance(pair, Pair) and qa.round_trip
+    client.meter.lead_on(int(checked))
+    if isinstance(pair, Rejected) or not checked:
         return pair
     return await reproduce(client, pair, source.page, source.document)
 

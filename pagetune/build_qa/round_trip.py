@@ -28,7 +28,6 @@ _LACKS_NUMBER = re.compile(r"lacks [\d,.]+\s?[가-힣%]*$")
 
 async def reproduce(client: Client, pair: Pair, page: Page, document: Document) -> Pair | Rejected:
     """Return the pair if the author gives its answer a second time, else the rejected row with what came instead."""
-    client.meter.expect(1)
     shown = page_around(page, pair.place) if pair.place else page.text
     try:
         written = await client.ask(_messages(pair.instruction, shown, page, document), Reread)

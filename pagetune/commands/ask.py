@@ -98,7 +98,7 @@ def ask(question: str, base: bool, show_source: bool) -> None:
     for note in notes(result, checked):
         print(f"ask: {note}", file=sys.stderr)
     if show_source:
-        print("\n".join(shown_source(gate, question, result, checked)))
+        print("\n".join(shown_source(gate, question, result, checked, base)))
 
 
 def notes(answer: Answer, checked: Checked) -> list[str]:
@@ -106,7 +106,10 @@ def notes(answer: Answer, checked: Checked) -> list[str]:
     return [note for note in (None if answer.stopped else cut_short(), checked.note) if note]
 
 
-def shown_source(gate: Gate, question: str, answer: Answer, checked: Checked) -> list[str]:
-    """Return where the answer stands, as lines; without pages, the trained question that is most like this one."""
-    support = checked.support or gate.support(question, answer.text)
+def shown_source(gate: Gate, question: str, answer: Answer, checked: Checked, base: bool) -> list[str]:
+    """Return where the answer stands, as lines; for the base or without pages, the trained question most like this one.
+
+    What the base says is not looked up here either.
+    """
+    support = None if base else checked.support or gate.support(question, answer.text)
     return support_lines(support) if support else source_lines(Sources.read().of(question))

@@ -59,7 +59,7 @@ class Chat:
         for note in notes(answer, checked):
             self.console.print(f"[yellow]{escape(note)}[/yellow]")
         if self.show_source:
-            for found in shown_source(self.gate, question, answer, checked):
+            for found in shown_source(self.gate, question, answer, checked, self.base):
                 self.console.print(f"[dim]{escape(found)}[/dim]")
 
     def _checked(self, question: str) -> tuple[Answer, Checked]:

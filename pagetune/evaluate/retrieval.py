@@ -1,6 +1,6 @@
 """Whether a search over the pages finds the answers: a control beside both models that needs no tuning."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pagetune.evaluate.containment import Source, states
@@ -42,15 +42,23 @@ def find_hits(
 def _first_hit(
     row: Prediction, question: str, found: Mapping[str, Sequence[FoundPassage]], sources: Sources
 ) -> float | None:
-    """Return the rank, from 0, of the first passage that states the answer: infinity where none does."""
-    place = sources.place_for(row)
-    if row.page_number is None or place is None:
+    """Return the rank, from 0, of the first passage that states the answer: infinity where none does.
+
+    A comparison is answered by the passage that completes it: both places have to be found.
+    """
+    evidence = sources.evidence_for(row)
+    parts = [Source(row.doc_id, number, place, evidence) for number, place in sources.places_for(row)]
+    if row.page_number is None or not parts:
         return None
-    source = Source(row.doc_id, row.page_number, place, sources.evidence_for(row))
-    for rank, passage in enumerate(found[row.pair_id][:MOST]):
-        if any(states(passage, reference, question, source) for reference in accepted_answers(row)):
-            return rank
-    return float("inf")
+    passages = found[row.pair_id][:MOST]
+    if len(parts) > 1:  # half of a comparison answers nothing
+        return max(_first(passages, part.is_in) for part in parts)
+    answers = accepted_answers(row)
+    return _first(passages, lambda passage: any(states(passage, said, question, parts[0]) for said in answers))
+
+
+def _first(passages: Sequence[FoundPassage], is_hit: Callable[[FoundPassage], bool]) -> float:
+    return next((rank for rank, passage in enumerate(passages) if is_hit(passage)), float("inf"))
 
 
 def search_metrics(evaluation: Evaluation, hits: Mapping[str, Hits]) -> dict[str, Any]:

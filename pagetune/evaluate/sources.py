@@ -1,4 +1,7 @@
-"""Where an answer is looked up beside its reference: the evidence of its pair, and the page that it was made from."""
+"""Where an answer is looked up beside its reference: the evidence of its pair, and the page that it was made from.
+
+The pairs are those that were asked: a reviewer may have given them other evidence than they were built with.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -9,20 +12,20 @@ from pagetune.text.readable import readable
 
 @dataclass(frozen=True)
 class Sources:
-    """`evidence` and its place by pair, and the texts of the pages by document and page number; your own rows and
-    dialogues have none of them."""
+    """`evidence` and its places by pair, and the texts of the pages by document and page number; your own rows and
+    dialogues have none of them. A place has its page number, and a comparison has two places."""
 
     evidence: Mapping[str, str] = field(default_factory=dict)
     pages: Mapping[tuple[str, int], str] = field(default_factory=dict)
-    places: Mapping[str, Place] = field(default_factory=dict)
+    places: Mapping[str, list[tuple[int, Place]]] = field(default_factory=dict)
 
     def evidence_for(self, row: Example) -> str:
         """Return the passage that the row's reference was taken from, or ""."""
         return self.evidence.get(fact_id(row.pair_id), "")
 
-    def place_for(self, row: Example) -> Place | None:
-        """Return where on its page the evidence is, or None."""
-        return self.places.get(fact_id(row.pair_id))
+    def places_for(self, row: Example) -> list[tuple[int, Place]]:
+        """Return on which pages the evidence is, and where: nowhere for your own rows."""
+        return self.places.get(fact_id(row.pair_id), [])
 
     def page_for(self, row: Example) -> str:
         """Return the text of the row's page, or ""."""
@@ -34,9 +37,9 @@ def sources_of(pairs: Iterable[Pair], pages: Iterable[Page]) -> Sources:
     joined by " | "."""
     pairs = list(pairs)
     return Sources(
-        {pair.pair_id: pair.whole_evidence for pair in pairs if pair.evidence},
+        {fact_id(pair.pair_id): pair.whole_evidence for pair in pairs if pair.evidence},
         {(page.doc_id, page.page_number): _text_of(page) for page in pages},
-        {pair.pair_id: pair.place for pair in pairs if pair.place},
+        {fact_id(pair.pair_id): pair.places for pair in pairs if pair.places},
     )
 
 

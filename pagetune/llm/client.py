@@ -44,7 +44,8 @@ class Client:
         self.meter = Meter(params, unit)
         self._line = StatusLine(stage)
         self._server = self._connect()
-        self._under_way: dict[str, asyncio.Future[Reply]] = {}
+        #: Each with whether it came from the cache.
+        self._under_way: dict[str, asyncio.Future[tuple[Reply, bool]]] = {}
         self._beat: asyncio.Task[None] | None = None
         #: How many replies could not be kept, and how many are, from this run or an earlier one.
         self._lost = self._kept = 0
@@ -68,7 +69,9 @@ class Client:
         if task is None or (task.done() and (task.cancelled() or task.exception())):
             task = self._under_way[key] = asyncio.ensure_future(self._cached(key, messages, model))
         # Shielded, because another task may wait for the same reply when this one is cancelled.
-        return await asyncio.shield(task)
+        reply, was_kept = await asyncio.shield(task)
+        self.meter.saw(was_kept)
+        return reply
 
     def _request(self, messages: Messages, model: type[BaseModel]) -> dict[str, Any]:
         """Return what the reply follows from, by which the cache knows it. How it is sent is not part of it."""
@@ -91,7 +94,7 @@ class Client:
         self.meter.end()
         self._line.close()
 
-    async def _cached(self, key: str, messages: Messages, model: type[BaseModel]) -> Reply:
+    async def _cached(self, key: str, messages: Messages, model: type[BaseModel]) -> tuple[Reply, bool]:
         async def send(attempt: int) -> Reply:
             self._begin()
             return await self._send(messages, model, temperature_of(attempt, self._params.temperature))
@@ -99,7 +102,7 @@ class Client:
         reply, was_kept = await kept_or_new(key, model, send, self._keep)
         self._kept += was_kept
         self.meter.count(reply, was_kept)
-        return reply
+        return reply, was_kept
 
     async def _send(self, messages: Messages, model: type[BaseModel], temperature: float) -> Reply:
         try:

@@ -8,7 +8,7 @@ import ipaddress
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 from urllib.request import getproxies, proxy_bypass
@@ -24,6 +24,8 @@ CONNECT_SECONDS, SECONDS = 4.0, 5.0
 LOADING_SECONDS = 1.0
 #: Where servers listen if nobody tells them otherwise.
 USUAL_PORTS = {"vLLM": 8000, "Ollama": 11434, "llama.cpp": 8080, "LM Studio": 1234}
+#: How many models a message names, and the most characters of a name.
+_NAMES, _NAME_LENGTH = 5, 80
 
 
 class Unreachable(UserError):
@@ -89,6 +91,12 @@ def _names(response: httpx.Response) -> tuple[str, ...]:
         return ()
 
 
+def listed(models: Sequence[str]) -> str:
+    """Return the first names for a message, in one line. A server may call its models anything, your key included."""
+    names = ", ".join(mask(" ".join(name.split()))[:_NAME_LENGTH] for name in models[:_NAMES])
+    return f"{names} and {len(models) - _NAMES} more" if len(models) > _NAMES else names
+
+
 async def _look_elsewhere(client: httpx.AsyncClient, base_url: str, key: str, found: Contact) -> None:
     """Raise UserError if models are listed at an address that `base_url` may have been meant to be."""
     for address in _similar(base_url, found.error is not None):
@@ -96,13 +104,16 @@ async def _look_elsewhere(client: httpx.AsyncClient, base_url: str, key: str, fo
         if models := (await _look(client, address, key if found.error is None else "none")).models:
             raise UserError(
                 f"llm.base_url: no language model answers at {without_credentials(base_url)}, but one does at "
-                f"{without_credentials(address)} ({', '.join(models[:5])}). Set llm.base_url to that address, and "
+                f"{without_credentials(address)} ({listed(models)}). Set llm.base_url to that address, and "
                 "llm.model to one of its models."
             )
 
 
 def _similar(base_url: str, is_silent: bool) -> Iterator[str]:
-    """Yield the same server's usual paths; where nothing answers, the other scheme and this machine's usual ports."""
+    """Yield the same server's usual paths; where nothing answers, the other scheme and this machine's usual ports.
+
+    The other scheme gets no user and no password: httpx would send them over http for everyone to read.
+    """
     parts = urlsplit(base_url.rstrip("/"))
     before = parts.path.partition("/v1")[0] if "/v1" in parts.path else parts.path
     paths = dict.fromkeys([f"{before}/v1", f"{parts.path}/v1", "/v1"])
@@ -110,7 +121,7 @@ def _similar(base_url: str, is_silent: bool) -> Iterator[str]:
         yield from (urlunsplit(parts._replace(path=path)) for path in paths if path != parts.path)
         return
     other = {"http": "https", "https": "http"}[parts.scheme]
-    yield urlunsplit(parts._replace(scheme=other))
+    yield without_credentials(urlunsplit(parts._replace(scheme=other)))
     if _is_this_machine(parts.hostname or ""):
         for port in USUAL_PORTS.values():
             if port != parts.port:

@@ -2,12 +2,15 @@
 
 import time
 from collections import deque
+from contextvars import ContextVar
 
 from pagetune.llm.cache import Reply
 from pagetune.params import Llm
 
 #: The replies by whose pace the time left is computed: the first ones came while few requests were under way.
 _RECENT = 200
+#: Whether all replies that a task has seen, or those that began it, came from the cache; None before the first one.
+_all_kept: ContextVar[bool | None] = ContextVar("_all_kept", default=None)
 
 
 class Meter:
@@ -20,7 +23,9 @@ class Meter:
         #: Requests known so far. Those that open a topic lead to others, which are not known before.
         self.known = 0
         self._openings = self._opened = self._followed = 0
-        #: Tokens and cost of replies that did not come from the cache, and what was made since the first of them.
+        #: How many of those that followed have led on or not, and to how many requests in all.
+        self._ended_followers = self._led_on = 0
+        #: Tokens and cost of replies that did not come from the cache, and what was made of them.
         self._new_tokens, self._new_cost, self._made = 0, 0.0, 0
         self._began, self._ended = time.monotonic(), 0.0
         self._recent: deque[float] = deque([self._began], maxlen=_RECENT)
@@ -41,11 +46,22 @@ class Meter:
         self._opened += 1
         self._followed += requests
 
+    def lead_on(self, requests: int) -> None:
+        """Say to how many further requests one that followed has led, such as a round trip of an answer; often none."""
+        self.known += requests
+        self._ended_followers += 1
+        self._led_on += requests
+
     @property
     def expected(self) -> int:
-        """Return the requests known, and as many for each that is not open yet as the others have led to."""
+        """Return the requests known, and as many for each that is not open yet as the others have led to.
+
+        Those that follow are expected to lead on as often as the ones so far.
+        """
         ahead = (self._openings - self._opened) * self._followed / self._opened if self._opened else 0
-        return max(self.requests, self.known + round(ahead))
+        leading = self._led_on / self._ended_followers if self._ended_followers else 0
+        led_on = (self._followed - self._ended_followers + ahead) * leading
+        return max(self.requests, self.known + round(ahead + led_on))
 
     def count(self, reply: Reply, was_kept: bool) -> None:
         self.requests += 1
@@ -57,9 +73,14 @@ class Meter:
             self._new_cost += self._price(reply.input_tokens, reply.output_tokens)
             self._recent.append(time.monotonic())
 
+    def saw(self, was_kept: bool) -> None:
+        """Say that the task which asked has its reply, and whether that came from the cache."""
+        _all_kept.set(was_kept and _all_kept.get() is not False)
+
     def made(self, count: int = 1) -> None:
-        """Count what was made of the replies."""
-        self._made += count
+        """Count what the task made of its replies, unless all of them came from the cache: that took no time."""
+        if not _all_kept.get():
+            self._made += count
 
     def end(self) -> None:
         """Stop the clock."""

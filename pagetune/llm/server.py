@@ -19,7 +19,7 @@ from pydantic import BaseModel
 from pagetune.errors import UserError
 from pagetune.llm.cache import Reply
 from pagetune.llm.concurrency import Attempt, Limit, Slots
-from pagetune.llm.contact import Contact, Unreachable, find_server
+from pagetune.llm.contact import Contact, Unreachable, find_server, listed
 from pagetune.llm.salvage import MAX_CHARACTERS
 from pagetune.llm.schemas import response_format
 from pagetune.masking import mask, remember, remember_url, repeats_secret
@@ -71,19 +71,35 @@ class Server:
 
     async def reply(self, messages: Messages, model: type[BaseModel], temperature: float) -> Reply:
         """Return the reply to a request. Raises Unanswered, and UserError where every request would fail."""
-        try:
-            await self._find()
-        except Unreachable as absent:
-            if self._params.on_failed_request == "stop":
-                raise
-            self._warn("absent", str(absent))
-            raise Unanswered(str(absent)) from None
         async with self._slots.turn():
+            await self._reach()
             return await self._in_any_format(messages, model, temperature)
 
+    async def _reach(self) -> None:
+        """Find the server; with `llm.on_failed_request: skip` look again after growing pauses, as a request is retried.
+
+        Without `skip` the user waits for the first line, and reads at once that nothing listens.
+        """
+        skips, what = self._params.on_failed_request == "skip", ""
+        for attempt in range(self._params.max_retries + 1):
+            try:
+                await self._find()
+                return
+            except Unreachable as absent:
+                if not skips:
+                    raise
+                what = str(absent)
+                self._warn("absent", what)
+            if attempt < self._params.max_retries:
+                await asyncio.sleep(self._growing_pause(attempt))
+        raise Unanswered(what, self._params.max_retries)
+
     async def _find(self) -> Contact:
-        """Look for the server before the first request is sent; who finds all replies in the cache needs none."""
-        if self._contact is None:
+        """Look for the server before the first request is sent; who finds all replies in the cache needs none.
+
+        All requests wait for one look. One without a connection says nothing about the next: a server may restart.
+        """
+        if self._contact is None or (self._contact.done() and _found_nobody(self._contact)):
             params = self._params
             found = find_server(self._http, params.base_url, self._key, params.timeout_seconds, self._say)
             self._contact = asyncio.ensure_future(found)
@@ -135,10 +151,12 @@ class Server:
                 return await self._send_once(request)
             except _Passing as passing:
                 what = str(passing)
-                growing = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**attempt) * self._random.uniform(0.75, 1)
                 if attempt < self._params.max_retries:
-                    await asyncio.sleep(growing if passing.pause is None else passing.pause)
+                    await asyncio.sleep(self._growing_pause(attempt) if passing.pause is None else passing.pause)
         raise Unanswered(what, self._params.max_retries)
+
+    def _growing_pause(self, attempt: int) -> float:
+        return min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0**attempt) * self._random.uniform(0.75, 1)
 
     async def _send_once(self, request: dict[str, Any]) -> Reply:
         import openai
@@ -207,13 +225,14 @@ class Server:
         models = (await self._find()).models
         if not models or self._params.model in models:
             return ""
-        more = f" and {len(models) - 10} more" if len(models) > 10 else ""
-        return (
-            f". llm.model is {self._params.model}, and the server has {', '.join(models[:10])}{more}: set one of these"
-        )
+        return f". llm.model is {self._params.model}, and the server has {listed(models)}: set one of these"
 
 
 NO_KEY = "none"
+
+
+def _found_nobody(look: "asyncio.Task[Contact]") -> bool:
+    return look.cancelled() or isinstance(look.exception(), Unreachable)
 
 
 def _key() -> str:

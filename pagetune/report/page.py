@@ -106,7 +106,7 @@ def _score_values(inputs: Inputs) -> dict[str, Any]:
     scores = inputs.metrics["eval"]
     view, answers = view_of(scores), {"base": inputs.base, "tuned": inputs.tuned}
     cases = all_cases(answers, inputs.per_example, inputs.asked, view.headline)
-    sources, tokenizer = sources_of(inputs.pairs, inputs.pages), scores["tokenizer"]["name"]
+    sources, tokenizer = sources_of(inputs.asked, inputs.pages), scores["tokenizer"]["name"]
     names = [name for name in (*METRICS, *BOTH_WAYS, *RATES) if name in scores["tuned"]["heldout"]]
     return {
         "metrics": inputs.metrics,

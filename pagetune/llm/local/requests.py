@@ -56,6 +56,17 @@ class Asked:
         return len(self.prompt) + self.limit
 
 
+@dataclass(eq=False)
+class _Way:
+    """A way of writing, in rows or by `generate`: the most requests at once, and how many were tried last."""
+
+    most: int = _ROWS_ON_GPU
+    tried: int = _ROWS_ON_GPU
+
+    def halve(self) -> None:
+        self.most = max(1, self.tried // 2)
+
+
 class Requests:
     """Requests that wait, and the thread that writes the replies. Its rows stay from one wave to the next."""
 
@@ -71,8 +82,9 @@ class Requests:
         self._steps: Steps | None = None
         #: Which lengths can be written in rows.
         self._fitting: dict[int, bool] = {}
-        #: The most rows on a GPU, and how many were tried last.
-        self._most = self._tried = _ROWS_ON_GPU
+        #: What lacks memory in one way says nothing about the other.
+        self._rows, self._generate = _Way(), _Way()
+        self._way = self._rows
 
     async def reply(self, messages: Messages, schema: type[BaseModel], temperature: float) -> Reply:
         """Return the reply to a request. Raises RequestFailed and UserError."""
@@ -139,19 +151,19 @@ class Requests:
                 self._write_what_waits(loop)
             return
         except torch.cuda.OutOfMemoryError:
-            if self._tried == 1:
+            if self._way.tried == 1:
                 raise UserError(
                     f"llm.model: {self._author.manifest.id} and one request do not fit on the GPU. Lower "
                     "qa.passage_characters or llm.max_tokens, or set a smaller model."
                 ) from None
         # Outside the handler: its traceback holds the tensors that did not fit.
-        self._most = max(1, self._tried // 2)
+        self._way.halve()
         self._steps = None
         torch.cuda.empty_cache()
         with self._lock:
             self._waiting = [asked for asked in self._under_way.values() if not asked.reply.done()] + self._waiting
         self._under_way.clear()
-        print(f"{self._author.stage}: out of memory; continuing with {self._most} requests at once", flush=True)
+        print(f"{self._author.stage}: out of memory; continuing with {self._way.most} requests at once", flush=True)
 
     def _write_what_waits(self, loop: asyncio.AbstractEventLoop) -> None:
         author, grammar = self._author, self._author.grammar
@@ -164,13 +176,16 @@ class Requests:
             return not self._closed.is_set()
 
         longest = max((asked.slots for asked in self._waiting if self._in_rows(asked)), default=0)
+        self._way = self._rows if longest else self._generate
         if longest:
             steps = self._steps = self._steps_for(longest)
             with steps.rows.attention.used_in(author.model):
                 write_in_rows(steps, grammar, lambda count: self._admit(count, steps.rows.slots), watch)
         else:
-            self._tried = self._most_at_once(max(asked.slots for asked in self._waiting))
-            replies = self._admit(self._tried, None)
+            self._steps = None  # idle rows would hold the memory that this way needs
+            torch.cuda.empty_cache()
+            self._way.tried = self._most_at_once(max(asked.slots for asked in self._waiting))
+            replies = self._admit(self._way.tried, None)
             write_by_generate(author.model, author.tokenizer.pad_token_id, replies, grammar, watch)
 
     def _in_rows(self, asked: Asked) -> bool:
@@ -210,28 +225,29 @@ class Requests:
         """Return rows for up to `tokens`, prompt and reply: those of before, unless these are short or few."""
         slots = -(-(tokens + _SPARE_SLOTS) // _SLOT_STEP) * _SLOT_STEP
         rows = self._steps.rows if self._steps else None
-        if self._steps and rows and tokens <= rows.slots and (rows.slots <= 2 * slots or rows.count >= self._most):
+        if self._steps and rows and tokens <= rows.slots and (rows.slots <= 2 * slots or rows.count >= self._rows.most):
+            self._rows.tried = rows.count
             return self._steps
         rows = self._steps = None  # freed before the next are made: both would not fit into memory
         torch.cuda.empty_cache()
-        self._tried = self._rows_that_fit(slots)
-        return Steps(Rows(self._author.model, self._tried, slots))
+        self._rows.tried = self._rows_that_fit(slots)
+        return Steps(Rows(self._author.model, self._rows.tried, slots))
 
     def _rows_that_fit(self, slots: int) -> int:
         model = self._author.model
         if model.device.type != "cuda":
-            return min(self._most, _ROWS_ON_CPU)
+            return min(self._rows.most, _ROWS_ON_CPU)
         config = model.config.get_text_config()
         room = _free_memory() * _MEMORY_SHARE - PASS_TOKENS * bytes_in_pass(config)
-        return max(1, min(self._most, int(room / (slots * bytes_in_cache(config)))))
+        return max(1, min(self._rows.most, int(room / (slots * bytes_in_cache(config)))))
 
     def _most_at_once(self, tokens: int) -> int:
         """Return how many requests of up to `tokens`, reply included, `generate` writes together."""
         model = self._author.model
         if model.device.type != "cuda":
-            return min(self._most, _ROWS_ON_CPU)
+            return min(self._generate.most, _ROWS_ON_CPU)
         fitting = int(_free_memory() * _MEMORY_SHARE / bytes_per_row(model.config.get_text_config(), tokens))
-        return max(1, min(self._most, fitting))
+        return max(1, min(self._generate.most, fitting))
 
     def _end(self, asked: Asked, writing: Writing) -> None:
         """Pass a reply on, or have it written again with more room."""
