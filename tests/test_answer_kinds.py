@@ -133,6 +133,57 @@ def test_only_a_question_for_a_time_wants_one(question: str, asks: bool) -> None
     assert (wrong_kind(claim) is not None) is asks
 
 
+@pytest.mark.parametrize(
+    ("headers", "first", "second"),
+    [
+        (("1분기", "2분기"), "1분기", "2분기"),
+        (("1 분기", "2 분기"), "1분기", "2분기"),
+        (("2023년", "2024년"), "2023년", "2024년"),
+        (("2023", "2024"), "2023년", "2024년"),
+        (("2023년(억 원)", "2024년(억 원)"), "2023년", "2024년"),
+        (("1월", "11월"), "1월", "11월"),
+        (("1주차", "12주차"), "1주차", "12주차"),
+        (("Q1", "Q2"), "Q1", "Q2"),
+    ],
+)
+def test_the_value_of_another_period_is_refused(headers: tuple[str, str], first: str, second: str) -> None:
+    rows = [["지점", *headers], ["종로점", "31억 원", "47억 원"], ["마포점", "12억 원", "25억 원"]]
+    source = page("매출 안내").model_copy(update={"tables": [Table(caption="매출", rows=rows)]})
+    for asked, right, wrong in ((first, "31억 원", "47억 원"), (second, "47억 원", "31억 원")):
+        question = f"종로점의 {asked} 매출은 얼마인가요?"
+        assert fault_of(source, question, right, " | ".join(rows[1])) is None
+        assert fault_of(source, question, wrong, " | ".join(rows[1]))
+
+
+@pytest.mark.parametrize(
+    ("question", "asks"),
+    [
+        ("연락처가 바뀌면 며칠 이내에 신고해야 하나요?", False),
+        ("전화번호를 바꾸려면 어디로 가야 하나요?", False),
+        ("전화번호를 잘못 적으면 어떻게 되나요?", False),
+        ("연락처는 누가 관리하나요?", False),
+        ("비상 연락처는 몇 명까지 등록하나요?", False),
+        ("전화번호 변경은 어디에서 하나요?", False),
+        ("What happens when your phone number changes?", False),
+        ("Who keeps the telephone number of a guest?", False),
+        ("보건소의 전화번호는 무엇인가요?", True),
+        ("담당자 연락처를 알려 주세요.", True),
+        ("접수처 연락처는?", True),
+        ("총무과 전화 번호가 어떻게 되나요?", True),
+        ("관리사무소 전화번호 좀 알려 줘", True),
+        ("민원은 몇 번으로 전화하나요?", True),
+        ("문의 전화번호는 몇 번인가요?", True),
+        ("What is the phone number of the desk?", True),
+        ("Which telephone number is for refunds?", True),
+    ],
+)
+def test_only_a_question_for_a_telephone_number_wants_one(question: str, asks: bool) -> None:
+    place = find_evidence("A. It has a single USB-C port.", FAQ)
+    assert place
+    claim = Claim(question, "USB-C 3개월 이내", place, FAQ, to_document([FAQ]))
+    assert (wrong_kind(claim) is not None) is asks
+
+
 def test_a_document_as_a_whole_is_not_asked_about() -> None:
     found = fault_of(
         LAW, "전자서명 규정에 대해 설명해 줘", "기간을 정하여 시정을 명할 수 있다", "기간을 정하여 시정을 명할 수 있다"

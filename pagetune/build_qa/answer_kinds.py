@@ -39,7 +39,15 @@ _TIME = re.compile(
     r"|immediately|always|at)\b",
     re.IGNORECASE,
 )
-_ASKS_FOR_PHONE = re.compile(r"전화\s?번호|연락처|몇 번으로|\b(?:phone|telephone) number\b", re.IGNORECASE)
+#: A telephone number that the question ends by. One that changes, 연락처가 바뀌면, is not asked for.
+_ASKS_FOR_PHONE = re.compile(
+    r"(?:전화\s?번호|연락처)(?:(?:은|는|을|를|이|가)?\s?(?:좀\s)?(?:$|[?？.]|(?:무엇|뭐|뭔|뭘|어떻게\s(?:되|돼|됩)|몇\s?번|어디|얼마"
+    r"|알려|알\s?수|가르쳐|말해|말씀|적어|써|찾아|궁금|주세요|안내해|있나|있습)[가-힣\s]{0,12}(?:$|[?？.])))|몇\s?번으로"
+    r"|^\W*(?:what|which|please|give|tell)\b"
+    r"(?:(?!\b(?:if|when|changes?|happens?|to do)\b)[^.?!]){0,60}?"
+    r"\b(?:phone|telephone) number\b(?!\s(?:changes?|is (?:wrong|changed)))",
+    re.IGNORECASE,
+)
 _PHONE = re.compile(r"\d[\d\s()\-.]{2,}\d|\d{3,}")
 #: What the marks of amendments answer.
 _ASKS_ABOUT_THE_LAW = re.compile(r"시행|개정|제정|공포|신설|폐지")

@@ -21,8 +21,12 @@ _ADDRESS = re.compile(r"https?://\S+|www\.\S+|\S+@\S+\.\w+")
 #: Signs of programs and formulas; a single one stands in ordinary text too.
 _SIGN = re.compile(r"[={}∈∼←∑∏∫√∀∃≤≥≠]|:=|(?<!:)//|\(\)|\w\([^()\s]*\)[.;]|\*\s?\)|\[\w+\]\(|[α-ωΣΔΦΨΩ]")
 _SIGNS = 3
-#: A date or a number that somebody will fill in: 20oo년 o월.
-_TO_FILL_IN = re.compile(r"\d{2}[oO○◯]{2}\s?년|(?<![A-Za-z가-힣])[oO○◯ㅇ]{1,3}\s?(?:년|월|일)(?![가-힣])")
+#: A date that somebody will fill in: 20oo년 o월. One sign alone at the start of an item is its mark: ○ 월 회비.
+_TO_FILL_IN = re.compile(
+    r"\d{2}[oO○◯]{2}\s?년|(?<![A-Za-z가-힣])(?:[oO○◯ㅇ]{2,3}(?:년|월|일)(?![가-힣])"
+    r"|[oO○◯ㅇ]{1,3}\s?(?:년|월)\s?[oO○◯ㅇ]{1,3}\s?(?:월|일)(?:까지|부터|에)?(?![가-힣]))"
+    r"|(?:(?<=[^\s.!?,;:]\s)|(?<=[(~]))[oO○◯ㅇ](?:년|월|일)(?![가-힣])"
+)
 _CALL = re.compile(r"[A-Za-z_][\w.]*\(\w*\);?")
 #: Numbers one behind the other, which a chart has: 480% 300% 450%.
 _CHART = re.compile(r"\W*[-+]?\d[\d,.]*\s?%?(?:\s+[-+]?\d[\d,.]*\s?%?){2,}\W*")

@@ -6,7 +6,7 @@ shown again (`asking/plan.py` says what is asked when).
 
 import asyncio
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -19,6 +19,7 @@ from pagetune.build_qa.asking.requests import request_comparison, request_questi
 from pagetune.build_qa.asking.rounds import Rounds
 from pagetune.build_qa.asking.wishes import Wishes
 from pagetune.build_qa.draft import Document, to_document
+from pagetune.build_qa.instructing import Orders, find_orders, without_orders
 from pagetune.build_qa.pairs import pair_from_page
 from pagetune.build_qa.passages import Passage, passages
 from pagetune.build_qa.round_trip import reproduce
@@ -39,6 +40,8 @@ from pagetune.text.refusal import abstains
 class Source(NamedTuple):
     page: Page
     document: Document
+    #: The page as a round trip shows it: without what is set aside because of an order to a language model.
+    shown: Page
 
 
 @dataclass(frozen=True)
@@ -64,9 +67,7 @@ async def _generate(
     wishes = Wishes(qa.style, load_examples(qa))
     client = open_client(llm, "build_qa", "pair")
     documents = [to_document(own) for own in readable_pages(pages).values()]
-    sources = {
-        (page.doc_id, page.page_number): Source(page, document) for document in documents for page in document.pages
-    }
+    sources = {(one.page.doc_id, one.page.page_number): one for document in documents for one in _sources(document, qa)}
     rounds = Rounds([list(passages(document, qa.passage_characters)) for document in documents], qa, by_rules)
     chooser = Chooser(qa, wishes.examples)
     try:
@@ -76,6 +77,11 @@ async def _generate(
     finally:
         await client.close()
     return rounds.close(ledger), client
+
+
+def _sources(document: Document, qa: Qa) -> Iterator[Source]:
+    orders = find_orders(document) if qa.round_trip else Orders(None, [])
+    yield from (Source(page, document, without_orders(page, orders)) for page in document.pages)
 
 
 async def _ask_about(client: Client, asking: Asking, chooser: Chooser, wishes: Wishes, sources: Sources) -> Asked:
@@ -104,7 +110,7 @@ async def _answer_one(
     if asking.beside is None:
         row = await _answer(client, question, sources[passage.doc_id, passage.page_number], qa)
     else:
-        both = [Side(own, *sources[own.doc_id, own.page_number]) for own in (passage, asking.beside)]
+        both = [Side(own, *sources[own.doc_id, own.page_number][:2]) for own in (passage, asking.beside)]
         compared = await request_comparison(client, question.text, (both[0], both[1]), question.wishes)
         client.meter.lead_on(0)
         row = compared if isinstance(compared, Pair) else _reject(passage, compared.reason, *compared.texts)
@@ -118,7 +124,7 @@ async def _answer(client: Client, question: Question, source: Source, qa: Qa) ->
     client.meter.lead_on(int(checked))
     if isinstance(pair, Rejected) or not checked:
         return pair
-    return await reproduce(client, pair, source.page, source.document)
+    return await reproduce(client, pair, source.shown, source.document)
 
 
 async def _request_answer(client: Client, question: Question, source: Source) -> Pair | Rejected:

@@ -6,6 +6,7 @@ tables of its page are set aside too; an order that only dictates a claim has th
 gives an order is set aside altogether. This holds for the rules too, which would ask about the same false claim.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
@@ -19,6 +20,8 @@ _SHOWN = 120
 #: The most paragraphs that give an order together, and the characters of a short one.
 _MOST_TOGETHER = 4
 _SHORT = 30
+#: A letter or a sign, which blanks replace.
+_SEEN = re.compile(r"[^\n]")
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,28 @@ class Orders:
         """Return the order that spoils what stands at a place, or None."""
         found = (order for span, order in self.spans if span.page_number == page_number and _touches(span, place))
         return self.in_name or next(found, None)
+
+
+def without_orders(page: Page, orders: Orders) -> Page:
+    """Return the page with spaces for the letters of all that is set aside, so that every place stays where it was."""
+    if orders.in_name:
+        return _blank(page, [Span(page.page_number, None, 0, len(page.text))], set(range(len(page.tables))))
+    own = [span for span, _ in orders.spans if span.page_number == page.page_number]
+    texts, tables = [one for one in own if one.table is None], {one.table for one in own if one.table is not None}
+    return _blank(page, texts, tables) if own else page
+
+
+def _blank(page: Page, spans: list[Span], tables: set[int]) -> Page:
+    text = page.text
+    for span in spans:
+        text = text[: span.start] + _SEEN.sub(" ", text[span.start : span.end]) + text[span.end :]
+    shown = [_blank_table(table) if number in tables else table for number, table in enumerate(page.tables)]
+    return page.model_copy(update={"text": text, "tables": shown})
+
+
+def _blank_table(table: Table) -> Table:
+    rows = [[_SEEN.sub(" ", cell) for cell in row] for row in table.rows]
+    return table.model_copy(update={"caption": _SEEN.sub(" ", table.caption), "rows": rows})
 
 
 def order_lines(rejected: list[Rejected]) -> list[str]:

@@ -76,6 +76,9 @@ _NO_NUMBER = re.compile(
 _FINITE = re.compile(r"(?:다|요|함|음|임)[.\s]*$|[a-z]\.$")
 _PARAGRAPH = re.compile(r"조(?:의\s?\d+)?\([^()]*\)\s?제(\d+)항")
 _TOKEN = re.compile(r"[가-힣A-Za-z0-9]+")
+_DIGITS, _BRACKETS = re.compile(r"\d+"), re.compile(r"[(（\[][^()（）\[\]]*[)）\]]")
+#: Digits of a year, which may be a header by itself.
+_YEAR = 4
 _NO = re.compile(r"\W*(?:아니요|아니오|no)\b", re.IGNORECASE)
 _YES = re.compile(r"\W*(?:네|예|yes)\b", re.IGNORECASE)
 
@@ -206,7 +209,10 @@ def wrong_column(claim: Claim) -> str | None:
     named = {
         column
         for column, (header, cell) in enumerate(zip(rows[0], rows[claim.place.row], strict=False))
-        if (_is_asked_for(header, rows[0], claim.question) or (content_words(header) and _shares(header, asked)))
+        if (
+            _is_asked_for(header, rows[0], claim.question)
+            or (content_words(header) and not _differs_in_number(header, rows[0]) and _shares(header, asked))
+        )
         and not (normal_form(cell) and normal_form(cell) in question)
     }
     columns = set(columns_of_answer(claim))
@@ -223,7 +229,27 @@ def _is_asked_for(header: str, headers: list[str], question: str) -> bool:
     own = tokens - set[str]().union(*others)
     in_series = any(tokens & other for other in others)
     asked = _TOKEN.findall(question)
-    return in_series and bool(own) and all(any(one.startswith(token) for one in asked) for token in own)
+    named = in_series and bool(own) and all(any(one.startswith(token) for one in asked) for token in own)
+    return named or _is_its_number_asked_for(header, headers, question)
+
+
+def _is_its_number_asked_for(header: str, headers: list[str], question: str) -> bool:
+    """Tell whether a question has a header that differs from another one in its number alone: 1분기, 2023년."""
+    own = _bare(header)
+    if not _differs_in_number(header, headers) or (own.isdigit() and len(own) != _YEAR):
+        return False
+    return re.search(rf"(?<![\d.,]){re.escape(own)}(?!\d)", _bare(question)) is not None
+
+
+def _differs_in_number(header: str, headers: list[str]) -> bool:
+    own = _bare(header)
+    shape = _DIGITS.sub("#", own)
+    return "#" in shape and any(_bare(one) != own and _DIGITS.sub("#", _bare(one)) == shape for one in headers)
+
+
+def _bare(text: str) -> str:
+    """Return a text without spaces and without what stands in brackets, such as a unit."""
+    return "".join(_BRACKETS.sub("", text).lower().split())
 
 
 def _shares(header: str, asked: frozenset[str]) -> bool:

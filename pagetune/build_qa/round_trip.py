@@ -5,7 +5,7 @@ An answer that was guessed, or taken from the wrong place, seldom comes a second
 
 import re
 
-from pagetune.build_qa.draft import Document
+from pagetune.build_qa.draft import Document, Paragraph
 from pagetune.build_qa.soundness import fault_of_answer
 from pagetune.llm.client import Client, Messages, RequestFailed
 from pagetune.llm.escaping import as_written
@@ -17,8 +17,11 @@ from pagetune.text.fact_match import judge
 from pagetune.text.refusal import abstains
 from pagetune.text.units import missing
 
-#: Characters of a page that are shown, so that a request fits into a window of 4,096 tokens in Korean too.
-MAX_CHARACTERS = 4000
+#: Characters of a page that are shown. In Korean they are about 1,550 tokens, so that the request and a reply of
+#: `llm.max_tokens`, 2,048 as shipped, fit into a window of 4,096.
+MAX_CHARACTERS = 2000
+#: Lines without letters: what was set aside stood there.
+_BLANK_LINES = re.compile(r"\n(?:[ |]+(?:\n|$))+|^(?:[ |]+\n)+")
 #: What is wrong with a second answer that confirms no first one.
 _SAYS_NOTHING = {"unanswered", "answer_in_question", "repeats_itself"}
 #: The faults of an answer that only says less than another one.
@@ -27,7 +30,10 @@ _LACKS_NUMBER = re.compile(r"lacks [\d,.]+\s?[가-힣%]*$")
 
 
 async def reproduce(client: Client, pair: Pair, page: Page, document: Document) -> Pair | Rejected:
-    """Return the pair if the author gives its answer a second time, else the rejected row with what came instead."""
+    """Return the pair if the author gives its answer a second time, else the rejected row with what came instead.
+
+    `page` has spaces where orders to a language model stand, see `without_orders`.
+    """
     shown = page_around(page, pair.place) if pair.place else page.text
     try:
         written = await client.ask(_messages(pair.instruction, shown, page, document), Reread)
@@ -72,17 +78,23 @@ def _same_numbers(one: str, other: str) -> bool:
 
 def _messages(question: str, shown: str, page: Page, document: Document) -> Messages:
     """Return the request. The page comes before the question, so that a server reads it once for all questions."""
-    first = next((one for one in document.paragraphs if one.page_number == page.page_number), None)
+    # A heading that gives an order has its paragraphs set aside with it.
+    left = (one for one in document.paragraphs if one.page_number == page.page_number and _is_left(page, one))
+    first = next(left, None)
     section = first.section if first and first.section not in shown else ""
     return render(
         "round_trip", language_of(shown), page=shown, title=document.title, section=section, question=question
     )
 
 
+def _is_left(page: Page, paragraph: Paragraph) -> bool:
+    return bool(page.text[paragraph.start : paragraph.end].strip())
+
+
 def page_around(page: Page, place: Place) -> str:
     """Return a page's text and tables, or the stretch of them in which `place` is nearest to the middle.
 
-    Stretches overlap by half and are the same for all places, so that nothing in one marks its place.
+    Stretches overlap by three quarters and are the same for all places, so that nothing in one marks its place.
     """
     parts = [page.text, *map(_written, page.tables)]
     whole = "\n\n".join(parts)
@@ -94,14 +106,14 @@ def page_around(page: Page, place: Place) -> str:
     if left:
         cut = cut[_first_break(cut, start - left) :]
     if place.table is not None and left > above:
-        return f"{_head(page.tables[place.table])}\n{cut}"
-    return cut.strip()
+        cut = f"{_head(page.tables[place.table])}\n{cut}"
+    return _BLANK_LINES.sub("\n", cut).strip()
 
 
 def _stretches(length: int) -> list[int]:
     """Return where the stretches of a page begin, evenly spread."""
     last = max(0, length - MAX_CHARACTERS)
-    steps = -(-last // (MAX_CHARACTERS // 2))
+    steps = -(-last // (MAX_CHARACTERS // 4))
     return [last * step // steps for step in range(steps + 1)] if steps else [0]
 
 

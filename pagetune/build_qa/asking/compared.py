@@ -31,7 +31,8 @@ _CLAUSE_END = re.compile(
 
 #: Names the two texts that the model was shown, which whoever asks does not see.
 _TEXTS = re.compile(
-    r"(?:두|첫째|둘째|첫 번째|두 번째|각|앞|뒤)\s?(?:글|본문|지문|텍스트|발췌문|표)(?!자)"
+    r"(?<![가-힣])(?:두|첫째|둘째|첫 번째|두 번째|각|앞|뒤)\s?(?:글|본문|지문|텍스트|발췌문|표)"
+    r"(?:(?:은|는|이|가|을|를|의|에|에서|에는|에서는|에도|와|과|도|만|마다|끼리|간|별|로|으로|사이)?(?![가-힣]))"
     r"|\b(?:two|both|first|second|each) (?:of the )?(?:texts?|passages?|excerpts?|tables?)\b",
     re.IGNORECASE,
 )

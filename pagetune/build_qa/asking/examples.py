@@ -1,5 +1,6 @@
 """The user's examples of questions and answers (`qa.examples`): they show the form, and never become pairs."""
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +18,21 @@ from pagetune.text.content_words import content_words
 
 #: How many are shown in one request.
 SHOWN = 8
+#: What tells the questions about one subject apart. 몇, 얼마 and 얼마나 ask for one thing, as 누구 and 누가 do.
+_INTERROGATIVES = {
+    kind: re.compile(words, re.IGNORECASE)
+    for kind, words in {
+        "who": r"누구|누가|\bwho(?:m|se)?\b",
+        "where": r"어디|\bwhere\b",
+        "when": r"언제|(?<![가-힣])(?:몇\s?(?:시|월|년|일)(?!간)|며칠)|\bwhen\b|\bwhat (?:date|day|time|year|month)\b",
+        "how": r"어떻게|어떤\s?(?:방법|식|절차)|\bhow\b(?!\s(?:much|many|long|often|far|old|big|large|high|tall))",
+        "how much": r"얼마|(?<![가-힣])몇(?!\s?(?:시|월|년|일)(?!간))"
+        r"|\bhow (?:much|many|long|often|far|old|big|large|high|tall)\b",
+        "why": r"(?<![가-힣])왜|\bwhy\b",
+        "until": r"까지|\b(?:until|by when|by what)\b",
+        "from": r"부터|\b(?:since when|from when)\b",
+    }.items()
+}
 
 
 def load_examples(qa: Qa) -> list[ShownExample]:
@@ -76,4 +92,10 @@ def _is_same(one: str, other: str) -> bool:
     if normal_form(one) == normal_form(other):
         return True
     words = content_words(one)
-    return bool(words) and words == content_words(other) and claims(one) == claims(other)
+    same = bool(words) and words == content_words(other) and claims(one) == claims(other)
+    return same and _asked_by(one) == _asked_by(other)
+
+
+def _asked_by(question: str) -> frozenset[str]:
+    """Return the kinds of a question's interrogatives: where and until when ask for other things of one subject."""
+    return frozenset(kind for kind, pattern in _INTERROGATIVES.items() if pattern.search(question))
