@@ -91,7 +91,7 @@ class Evidence:
         if claim.place.table is None:
             return False
         table, own = claim.page.tables[claim.place.table], claim.place.row or 0
-        first = 1 if table.layout == "header" and own else 0
+        first = 1 if table.layout != "form" and own else 0  # the first row names the columns, or what they are about
         named = [self._named(claim.question, " | ".join(cells)) for cells in table.rows]
         return max(named[first:]) > named[own]
 
