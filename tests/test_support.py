@@ -109,6 +109,33 @@ def test_pages_that_could_not_be_read_support_nothing() -> None:
     assert Evidence([unread, PAGES[1]]).support("성인의 하루 이용료는?", "7,000원").verdict == "not_found"
 
 
+DASHES = Table(caption="", rows=[["-", "-"], ["-", "-"]], layout="header")
+
+
+@pytest.mark.parametrize(
+    "pages",
+    [
+        [],
+        [PAGES[0].model_copy(update={"status": "quarantined", "reason": "garbled"})],
+        [page("dashes", "", [DASHES])],
+        [page("marks", "* * *\n---", [])],
+    ],
+)
+def test_pages_without_a_word_support_nothing(pages: list[Page]) -> None:
+    assert Evidence(pages).support("보증금은 얼마인가요?", "2천 원").verdict == "not_found"
+
+
+def test_where_no_page_is_readable_every_answer_is_shown() -> None:
+    gate = Gate([PAGES[0].model_copy(update={"status": "quarantined", "reason": "garbled"})], "refuse")
+    assert (gate.holds_back, gate.check(*RIGHT).text, gate.support(*RIGHT)) == (False, RIGHT[1], None)
+
+
+def test_the_first_row_of_a_turned_table_names_what_its_columns_are_about() -> None:
+    rows = [["구분", "단풍실", "은행실"], ["대여료", "3만 원", "5만 원"], ["좌석", "40석", "90석"]]
+    halls = page("halls", "회의실 안내", [Table(caption="", rows=rows, layout="turned")])
+    assert Evidence([halls]).support("단풍실 말고 은행실의 대여료는 얼마인가요?", "5만 원").verdict == "supported"
+
+
 RIGHT = ("평영반의 수강료는 얼마인가요?", "6만 원")
 WRONG = ("평영반의 수강료는 얼마인가요?", "4만 원")
 UNKNOWN = ("관장은 누구인가요?", "한보람")
