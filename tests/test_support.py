@@ -109,6 +109,119 @@ def test_pages_that_could_not_be_read_support_nothing() -> None:
     assert Evidence([unread, PAGES[1]]).support("성인의 하루 이용료는?", "7,000원").verdict == "not_found"
 
 
+DASHES = Table(caption="", rows=[["-", "-"], ["-", "-"]], layout="header")
+
+
+@pytest.mark.parametrize(
+    "pages",
+    [
+        [],
+        [PAGES[0].model_copy(update={"status": "quarantined", "reason": "garbled"})],
+        [page("dashes", "", [DASHES])],
+        [page("marks", "* * *\n---", [])],
+    ],
+)
+def test_pages_without_a_word_support_nothing(pages: list[Page]) -> None:
+    assert Evidence(pages).support("보증금은 얼마인가요?", "2천 원").verdict == "not_found"
+
+
+def test_where_no_page_is_readable_every_answer_is_shown() -> None:
+    gate = Gate([PAGES[0].model_copy(update={"status": "quarantined", "reason": "garbled"})], "refuse")
+    assert (gate.holds_back, gate.check(*RIGHT).text, gate.support(*RIGHT)) == (False, RIGHT[1], None)
+
+
+def test_the_first_row_of_a_turned_table_names_what_its_columns_are_about() -> None:
+    rows = [["구분", "단풍실", "은행실"], ["대여료", "3만 원", "5만 원"], ["좌석", "40석", "90석"]]
+    halls = page("halls", "회의실 안내", [Table(caption="", rows=rows, layout="turned")])
+    assert Evidence([halls]).support("단풍실 말고 은행실의 대여료는 얼마인가요?", "5만 원").verdict == "supported"
+
+
+RULES = """온새미미술관 관람 안내
+관람
+온새미미술관은 밤 9시에 문을 닫습니다. 전시실 한 바퀴를 도는 데에는 1시간 30분이 걸립니다. 분실물은 일주일 동안 보관합니다.
+반려동물은 전시실에 입장할 수 없습니다. 삼각대는 사용할 수 있습니다. 정원에서는 음식을 먹어도 됩니다.
+초등학생이 되지 않은 어린이는 보호자와 함께 들어갑니다. 관장은 문가람이고 학예실장은 서다온입니다.
+안내실은 1층에 있고 주차장은 무료입니다."""
+HALL = """Willow Hall House Rules
+Visits
+Dogs are not allowed in the main hall. Bicycles may be kept in the yard. The hall can be hired for $1,200 a day.
+The caretaker of the hall is Carl Smith. A tour takes half an hour. Smoking is prohibited on the terrace."""
+HOUSES = [page("museum", RULES, []), page("hall", HALL, [])]
+
+
+@pytest.fixture(scope="module")
+def houses() -> Evidence:
+    return Evidence(HOUSES)
+
+
+@pytest.mark.parametrize(
+    ("question", "right", "wrong"),
+    [
+        ("반려동물은 전시실에 입장할 수 있나요?", "아니요.", "네, 가능합니다."),
+        ("반려동물은 전시실에 입장할 수 있나요?", "아니요, 입장할 수 없습니다.", "네, 입장할 수 있습니다."),
+        ("삼각대를 사용할 수 있나요?", "네, 가능합니다.", "아니요, 불가능합니다."),
+        ("삼각대를 사용할 수 있나요?", "사용할 수 있습니다.", "사용할 수 없습니다."),
+        ("정원에서 음식을 먹어도 되나요?", "네.", "안 됩니다."),
+        ("Are dogs allowed in the main hall?", "No.", "Yes."),
+        ("Are dogs allowed in the main hall?", "No, dogs are not allowed.", "Yes, dogs are allowed."),
+        ("What about dogs in the main hall?", "Dogs are not allowed.", "Dogs are allowed."),
+        ("May bicycles be kept in the yard?", "Yes.", "No, they may not."),
+    ],
+)
+def test_yes_and_no_are_judged_by_the_sentence_that_has_the_question(
+    houses: Evidence, question: str, right: str, wrong: str
+) -> None:
+    assert houses.support(question, right).verdict == "supported"
+    assert houses.support(question, wrong).verdict != "supported"
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("온새미미술관에서 유모차를 빌릴 수 있나요?", "네, 가능합니다."),
+        ("온새미미술관에서 유모차를 빌릴 수 있나요?", "아니요."),
+        ("Is there a swimming pool in the hall?", "Yes."),
+    ],
+)
+def test_a_yes_or_no_to_what_no_sentence_speaks_of_is_not_found(houses: Evidence, question: str, answer: str) -> None:
+    assert houses.support(question, answer).verdict == "not_found"
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("온새미미술관의 전시실을 도는 데 얼마나 걸리나요?", "90분"),
+        ("온새미미술관은 몇 시에 문을 닫나요?", "21시"),
+        ("온새미미술관의 분실물은 며칠 동안 보관하나요?", "7일"),
+        ("How much does it cost to hire the hall for a day?", "1200 dollars"),
+        ("How long does a tour take?", "30 min"),
+    ],
+)
+def test_the_notation_of_a_number_makes_no_difference(houses: Evidence, question: str, answer: str) -> None:
+    assert houses.support(question, answer).verdict == "supported"
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("온새미미술관의 전시실을 도는 데 얼마나 걸리나요?", "80분"),
+        ("온새미미술관은 몇 시에 문을 닫나요?", "오전 9시"),
+        ("How long does a tour take?", "40 min"),
+        ("Who is the caretaker of the hall?", "Carl Young"),
+        ("Who is the caretaker of the hall?", "Carl Smith Young is the caretaker of the hall."),
+        ("온새미미술관의 학예실장은 누구인가요?", "온새미미술관의 학예실장은 김민수입니다."),
+        ("What is the capital of France?", "Carl Smith"),
+    ],
+)
+def test_another_number_or_name_or_question_is_not_supported(houses: Evidence, question: str, answer: str) -> None:
+    assert houses.support(question, answer).verdict != "supported"
+
+
+def test_what_a_page_denies_of_others_does_not_deny_the_answer(houses: Evidence) -> None:
+    answer = "보호자와 함께 들어가야 합니다."
+    assert houses.support("초등학생이 아닌 어린이는 어떻게 들어가나요?", answer).verdict == "supported"
+
+
 RIGHT = ("평영반의 수강료는 얼마인가요?", "6만 원")
 WRONG = ("평영반의 수강료는 얼마인가요?", "4만 원")
 UNKNOWN = ("관장은 누구인가요?", "한보람")

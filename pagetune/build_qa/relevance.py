@@ -322,7 +322,7 @@ def _whole_sentence(claim: Claim) -> str:
 
 def _opposite(claim: Claim, sentence: str) -> str | None:
     """Return the clause that denies what the answer states, or states what it denies."""
-    clause = _clause_of(claim.answer, sentence)
+    clause = clause_of(claim.answer, sentence)
     copied = normal_form(claim.answer) in normal_form(sentence) and _FINITE.search(claim.answer)
     if claim.place.table is not None or not clause or copied:
         return None
@@ -336,7 +336,7 @@ def _opposite(claim: Claim, sentence: str) -> str | None:
     return clause[:100] if denies != answered and not holds_whole(claim.answer, clause) else None
 
 
-def _clause_of(answer: str, sentence: str) -> str:
+def clause_of(answer: str, sentence: str) -> str:
     """Return the clause of a sentence that has most of the answer; all of it for an answer by yes or no."""
     clauses = [part for part in _CLAUSE_END.split(sentence) if normal_form(part)]
     if _YES.match(answer) or _NO.match(answer) or not clauses:

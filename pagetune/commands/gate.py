@@ -30,15 +30,15 @@ class Checked:
 
 
 class Gate:
-    """The pages of the project, and what becomes of answers that they do not support."""
+    """The readable pages of the project, and what becomes of answers that they do not support."""
 
     def __init__(self, pages: list[Page], unsupported: str) -> None:
-        self.pages = {(page.doc_id, page.page_number): page for page in pages}
-        self.unsupported = unsupported if pages else "show"
+        self.pages = {(page.doc_id, page.page_number): page for page in pages if page.status == "ok"}
+        self.unsupported = unsupported if self.pages else "show"
 
     @classmethod
     def read(cls, params: Params) -> "Gate":
-        """Read the project's pages. Without any, as with a user's own rows, every answer is shown."""
+        """Read the project's pages. Without any that is readable, every answer is shown."""
         return cls(read_records(PAGES, Page) if PAGES.exists() else [], params.ask.unsupported)
 
     @property

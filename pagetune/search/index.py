@@ -25,16 +25,22 @@ class Index:
         known = _tokens_of(dict.fromkeys(part for passage in passages for part in passage.searched))
         self._bm25 = BM25(k1=K1, b=B, method="lucene", dtype="float64", backend="numpy")
         bags = [[token for part in passage.searched for token in known[part]] for passage in passages]
-        self._bm25.index(bags, show_progress=False)
         self._none = np.zeros(len(passages))
+        self._has_tokens = any(bags)  # without any there is nothing to index: no page is readable, or all cells are "-"
+        if self._has_tokens:
+            self._bm25.index(bags, show_progress=False)
 
     def scores(self, question: str) -> Any:
         """Return the score of each passage, rounded so that every machine ranks them alike."""
+        if not self._has_tokens:
+            return self._none
         asked = [token for token in dict.fromkeys(tokens(question)) if token in self._bm25.vocab_dict]
         return self._bm25.get_scores(asked).round(6) if asked else self._none
 
     def passages_with(self, word: str) -> int:
         """Return in how many passages a word stands."""
+        if not self._has_tokens:
+            return 0
         token = self._bm25.vocab_dict.get(word)
         starts = self._bm25.scores["indptr"]
         return 0 if token is None else int(starts[token + 1] - starts[token])
@@ -43,6 +49,8 @@ class Index:
 def best(scores: Any, count: int) -> Ranking:
     """Return the passages with the highest scores above 0, those in front first where scores are equal."""
     count = min(count, len(scores))
+    if count == 0:
+        return []
     least = np.partition(scores, len(scores) - count)[len(scores) - count]
     numbers = np.flatnonzero((scores >= least) & (scores > 0))
     ranked = numbers[np.argsort(-scores[numbers], kind="stable")][:count]

@@ -6,7 +6,7 @@ or a row of a table, states all that the answer claims and is about what the que
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
@@ -18,9 +18,9 @@ from pagetune.build_qa.surroundings import Claim
 from pagetune.records import Page
 from pagetune.search.index import Index, best
 from pagetune.search.passages import Passage, passages
-from pagetune.text.claims import claims, holds_whole, normal_form
+from pagetune.search.statements import differs, only_agrees, states
+from pagetune.text.claims import claims, normal_form
 from pagetune.text.content_words import content_words, has_word
-from pagetune.text.evidence import not_proven
 
 Verdict = Literal["supported", "contradicted", "not_found"]
 
@@ -29,12 +29,14 @@ READ = 20
 #: A passage is about the question if it is one of the nearest to it, or has this share of the question's words, each
 #: weighted by its rarity. docs/scores.md has what these limits keep and refuse.
 NEAREST, LEAST_SHARE = 3, 0.6
+#: The share of the question's words that one of the nearest passages has to have around the answer.
+NEAR_SHARE = 0.2
 #: The share from which a passage with another number says otherwise.
 SURE_SHARE = 0.75
-#: The share of the words that an answer adds to its question which have to be stated.
-_WORDS = 0.75
 #: Sentences in a row that may state an answer together. More than one only if most of what they say is the answer.
 _SENTENCES, _MOST = 3, 0.5
+#: What looks like a sentence and begins one: 문 3., 답., A.
+_LABEL = re.compile(r"\W*[^\W\d]{0,3}\s?\d{0,3}[.):]")
 #: Words by which people ask politely.
 _POLITE = {"궁금", "궁금하", "말씀", "드리", "확인", "부탁", "여쭈", "주시", "좀", "혹시", "질문", "답하", "알려주"}
 
@@ -74,9 +76,18 @@ class Evidence:
         return [self._passages[at] for at, _ in best(self._index.scores(text), READ)]
 
     def _supports(self, passage: Passage, question: str, answer: str, near: bool) -> bool:
-        stating = _stating(passage, question, answer)
-        about = (near or self._share(question, text) >= LEAST_SHARE for text in stating)
-        return any(about) and not self._is_elsewhere(passage, question, answer)
+        if only_agrees(question, answer):
+            about = any(self._is_judged_by(text, question, passage) for text, _ in _stating(passage, question, answer))
+        else:
+            least = NEAR_SHARE if near else LEAST_SHARE
+            about = any(self._share(question, text) >= least for _, text in _stating(passage, question, answer))
+        return about and not self._is_elsewhere(passage, question, answer)
+
+    def _is_judged_by(self, sentence: str, question: str, passage: Passage) -> bool:
+        """Tell whether one sentence has most of the question, so that it says yes or no to it; the document's name need
+        not be repeated."""
+        named = [word for word in content_words(question) if has_word(self._documents[passage.doc_id].name, word)]
+        return self._share(question, sentence, named) >= LEAST_SHARE
 
     def _is_elsewhere(self, passage: Passage, question: str, answer: str) -> bool:
         """Tell whether the answer stands in another column or row, or is of another kind, than is asked for."""
@@ -91,7 +102,7 @@ class Evidence:
         if claim.place.table is None:
             return False
         table, own = claim.page.tables[claim.place.table], claim.place.row or 0
-        first = 1 if table.layout == "header" and own else 0
+        first = 1 if table.layout != "form" and own else 0  # the first row names the columns, or what they are about
         named = [self._named(claim.question, " | ".join(cells)) for cells in table.rows]
         return max(named[first:]) > named[own]
 
@@ -105,14 +116,14 @@ class Evidence:
         """Tell whether a passage that is about the question has another number of the answer's unit than the answer."""
         for sentence in _sentences(passage):
             about = "\n".join([*passage.above, *passage.parts[:-1], sentence])
-            if _differs(answer, sentence) and self._share(question, about) >= SURE_SHARE:
+            if differs(answer, sentence) and self._share(question, about) >= SURE_SHARE:
                 return not self._is_elsewhere(passage, question, sentence)
         return False
 
-    def _share(self, question: str, text: str) -> float:
-        """Return how much of what the question asks about a text has, each word weighted by its rarity."""
+    def _share(self, question: str, text: str, known: Iterable[str] = ()) -> float:
+        """Return how much of what the question asks about, the words `known` aside, a text has, weighted by rarity."""
         flat = "".join(text.lower().split())
-        weights = {word: self._rarity(word) for word in content_words(question) - _POLITE}
+        weights = {word: self._rarity(word) for word in content_words(question) - _POLITE - set(known)}
         held = sum(weight for word, weight in weights.items() if has_word(text, word) or word in flat)
         return held / sum(weights.values()) if weights else 1.0
 
@@ -120,47 +131,31 @@ class Evidence:
         return math.log((len(self._passages) + 1) / (self._index.passages_with(word) + 0.5))
 
 
-def _stating(passage: Passage, question: str, answer: str) -> Iterator[str]:
-    """Yield the sentences that state the answer, each with the one before it, or the row that does, with its header."""
+def _stating(passage: Passage, question: str, answer: str) -> Iterator[tuple[str, str]]:
+    """Yield the sentences that state the answer, by themselves and with the one before them, or the row that does, by
+    itself and with its header."""
     if passage.place.table is not None:
-        if _states(passage.parts[-1], question, answer, in_table=True):
-            yield "\n".join(passage.searched)
+        if states(passage.parts[-1], question, answer, in_table=True):
+            yield passage.parts[-1], "\n".join(passage.searched)
         return
     sentences = _sentences(passage)
-    for count in range(1, _SENTENCES + 1):
+    for count in range(1, 1 + (1 if only_agrees(question, answer) else _SENTENCES)):
         for start in range(len(sentences) - count + 1):
             text = "\n".join(sentences[start : start + count])
-            if (count == 1 or len(answer) >= _MOST * len(text)) and _states(text, question, answer, in_table=False):
-                yield "\n".join([*passage.above, *sentences[max(0, start - 1) : start + count]])
-
-
-def _differs(answer: str, text: str) -> bool:
-    """Tell whether a text has no number of the answer's, but one of the same unit, or another telephone number."""
-    said, held = claims(answer), claims(text)
-    units = {unit for _, unit in said.numbers if unit} & {unit for _, unit in held.numbers}
-    return bool(units or (said.joined and held.joined)) and not (
-        said.numbers & held.numbers or said.joined & held.joined
-    )
+            if (count == 1 or len(answer) >= _MOST * len(text)) and states(text, question, answer, in_table=False):
+                yield text, "\n".join([*passage.above, *sentences[max(0, start - 1) : start + count]])
 
 
 def _sentences(passage: Passage) -> list[str]:
     """Return the sentences of a passage, or the row of a table."""
     if passage.place.table is not None:
         return [passage.parts[-1]]
-    return [sentence for part in passage.parts for sentence in SENTENCE_GAP.split(part)]
-
-
-def _states(text: str, question: str, answer: str, in_table: bool) -> bool:
-    """Tell whether a text states all that an answer claims. In a table the unit of a number may be in the header."""
-    if holds_whole(text, answer):
-        return True
-    if not_proven(answer, text):
-        return False
-    held = claims(text).numbers
-    if not in_table and any(unit and (value, unit) not in held for value, unit in claims(answer).numbers):
-        return False
-    added = content_words(answer) - content_words(question)
-    return sum(has_word(text, word) for word in added) >= _WORDS * len(added)
+    found: list[str] = []
+    for sentence in (sentence for part in passage.parts for sentence in SENTENCE_GAP.split(part)):
+        if found and _LABEL.fullmatch(found[-1]):
+            sentence = f"{found.pop()} {sentence}"
+        found.append(sentence)
+    return found
 
 
 def nothing_found(question: str) -> str:

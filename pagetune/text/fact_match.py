@@ -461,6 +461,26 @@ def unstated(passage: str, reference: str, question: str) -> tuple[str, ...]:
     )
 
 
+def contrary(one: str, other: str) -> bool:
+    """Tell whether one text denies what the other states, or takes the other side of a pair of opposites.
+
+    Of two texts that both deny something, one may deny more of what the other speaks of.
+    """
+    left, right = facts(one), facts(other)
+    if _differ(left, right) and not _both_forbid(left, right):
+        return _opposite(left, right) is None
+    if _opposite(left, right) is not None:
+        return left.polarity.denied % 2 == right.polarity.denied % 2
+    return _denies_more(left, right) or _denies_more(right, left)
+
+
+def _denies_more(one: Facts, other: Facts) -> bool:
+    mine, theirs = one.polarity.words, other.polarity.words
+    if not one.polarity.denied or not other.polarity.denied or "" in mine | theirs:
+        return False
+    return any(speaks_of(other.text, word) for word in mine if not any(speaks_of(word, same) for same in theirs))
+
+
 def asserts(text: str) -> bool:
     """Tell whether a text has a predicate, without which nothing that is said elsewhere denies it."""
     return not is_korean(text) or any(token.tag[0] == "V" for token in morphemes(plain(text)))
