@@ -19,7 +19,7 @@ from pagetune.llm.local.prefixes import shared_beginnings
 from pagetune.llm.local.reply import Writing, repeats_itself
 from pagetune.llm.local.rows import Rows
 from pagetune.llm.prompt_files import render
-from pagetune.llm.schemas import Answered, Assessed, Graded
+from pagetune.llm.schemas import Answered, Assessed, Graded, Reread
 from pagetune.params import Llm, load_params
 
 PASSAGE = "금융보안교육센터의 주소는 서울특별시 영등포구 의사당대로 143입니다. " * 3
@@ -242,6 +242,18 @@ def test_a_request_beyond_the_window_is_one_line_or_skipped(tmp_path: Path) -> N
     short = make_tiny_author(tmp_path / "short", window=128)
     with pytest.raises(UserError, match=r"a request has \d+ tokens, and llm.model reads 128. Lower qa.passage_chara"):
         answers_to(QUESTIONS[:1], params_of(short))
+
+
+@pytest.mark.parametrize(
+    ("schema", "advice"),
+    [(Reread, "Set qa.round_trip: false, or"), (Graded, "Set qa.judge: none, or"), (Assessed, "Set llm.on_failed_req")],
+)
+def test_what_shortens_a_request_beyond_the_window_is_named(
+    schema: type[BaseModel], advice: str, tmp_path: Path
+) -> None:
+    short = make_tiny_author(tmp_path / "short", window=128)
+    with pytest.raises(UserError, match=rf"llm.model reads 128. {advice}"):
+        answers_to(QUESTIONS[:1], params_of(short), schema)
 
 
 def test_fp16_without_a_gpu_is_refused_in_terms_of_the_author(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

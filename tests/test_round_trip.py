@@ -11,6 +11,7 @@ from test_build_qa import page
 
 from pagetune.build_qa.generate import generate_pairs
 from pagetune.build_qa.round_trip import MAX_CHARACTERS, agrees, page_around
+from pagetune.errors import UserError
 from pagetune.ledger import Ledger
 from pagetune.llm.client import Client
 from pagetune.params import Params, load_params
@@ -146,6 +147,13 @@ def test_a_request_with_the_longest_page_fits_into_4096_tokens_in_korean() -> No
     characters = sum(len(message["content"]) for message in body["messages"])
     assert characters > 2000
     assert 0.77 * characters + PARAMS.llm.max_tokens <= 4096
+
+
+def test_a_round_trip_that_the_server_finds_too_long_names_what_applies() -> None:
+    said = "This model's maximum context length is 4096 tokens. However, you requested 5128 tokens"
+    fault = Fault(400, json.dumps({"error": {"message": said}}))
+    with pytest.raises(UserError, match=r"Lower llm.max_tokens, set qa.round_trip: false, or set llm.on_failed_req"):
+        round_trip(says_second(fault))
 
 
 def test_without_round_trip_nothing_is_asked_again() -> None:

@@ -1,6 +1,7 @@
 """Asks a language model: every reply that can be read is cached, and the same request is sent only once."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Iterable
 from typing import Any, TypeVar
 
@@ -12,6 +13,7 @@ from pagetune.llm.cache import Reply
 from pagetune.llm.meter import Meter
 from pagetune.llm.replies import kept_or_new, temperature_of
 from pagetune.llm.salvage import read_reply
+from pagetune.llm.schemas import how_to_shorten
 from pagetune.llm.server import Messages as Messages
 from pagetune.llm.server import Server, Unanswered
 from pagetune.masking import without_credentials
@@ -24,10 +26,23 @@ T = TypeVar("T")
 #: The time between two looks at how far the run is.
 _BEAT_SECONDS = 1.0
 
+#: How servers say that a request and its reply do not fit into the model's window.
+_TOO_LONG = re.compile(
+    r"context.?(?:length|window|size)|maximum (?:context|model) len|max_model_len|max_seq_len"
+    r"|(?:prompt|input|request) is too long|too many (?:input )?tokens"
+    r"|exceeds? (?:the )?(?:available |model'?s? )?(?:context|n_ctx|token limit)",
+    re.IGNORECASE,
+)
 _WHAT_MODEL = {
     "server": "Name the model as the server at llm.base_url calls it.",
     "local": "Set it to the hub id or the folder of an instruct model.",
 }
+
+
+def one_of(advice: list[str]) -> str:
+    """Return what to do as a sentence: this, or that."""
+    text = f"{', '.join(advice[:-1])}, or {advice[-1]}." if len(advice) > 1 else f"{advice[0]}."
+    return text[0].upper() + text[1:]
 
 
 class RequestFailed(Exception):
@@ -108,16 +123,19 @@ class Client:
         try:
             reply: Reply = await self._server.reply(messages, model, temperature)
         except Unanswered as problem:
-            raise self._failure(problem) from None
+            raise self._failure(problem, model) from None
         return reply
 
-    def _failure(self, problem: Unanswered) -> Exception:
+    def _failure(self, problem: Unanswered, model: type[BaseModel]) -> Exception:
         if self._params.on_failed_request == "skip":
             return RequestFailed(str(problem))
+        advice = ["fix the server and run again"]
+        if _TOO_LONG.search(str(problem)):
+            advice = ["lower llm.max_tokens", *how_to_shorten(model)]
         return UserError(
             f"llm.base_url: {self._params.base_url} did not answer a request after {problem.retries} retries: "
-            f"{problem}. {self._kept} replies are kept. Fix the server and run again, "
-            "or set llm.on_failed_request: skip."
+            f"{problem}. {self._kept} replies are kept. "
+            f"{one_of([*advice, 'set llm.on_failed_request: skip'])}"
         )
 
     def _keep(self, key: str, reply: Reply) -> None:

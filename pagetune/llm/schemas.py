@@ -82,6 +82,23 @@ class Translated(Schema):
     translation: str
 
 
+#: What shortens a request, or does without it, by what it asks for; for all others a passage is shown. An assessment
+#: has no entry: `evaluate.judge: none` is named by whoever asks for it.
+_SHORTER: dict[type[BaseModel] | None, str | None] = {
+    Reread: "set qa.round_trip: false",
+    Graded: "set qa.judge: none",
+    Assessed: None,
+    Paraphrases: "set curate.paraphrase_method: templates",
+    Translated: "set curate.paraphrase_method: templates",
+}
+
+
+def how_to_shorten(model: type[BaseModel] | None) -> list[str]:
+    """Return what a user can set where a request for `model` is longer than the language model reads."""
+    advice = _SHORTER.get(model, "lower qa.passage_characters")
+    return [advice] if advice else []
+
+
 def response_format(model: type[BaseModel]) -> dict[str, Any]:
     """Return `response_format` as vLLM, llama.cpp, Ollama and the hosted servers take it."""
     schema = {"name": model.__name__.lower(), "schema": model.model_json_schema(), "strict": True}

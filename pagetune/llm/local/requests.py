@@ -11,13 +11,14 @@ from pydantic import BaseModel
 
 from pagetune.errors import UserError
 from pagetune.llm.cache import Reply, request_key
-from pagetune.llm.client import Messages, RequestFailed
+from pagetune.llm.client import Messages, RequestFailed, one_of
 from pagetune.llm.local.author import Author
 from pagetune.llm.local.reply import Writing
 from pagetune.llm.local.rows import PASS_TOKENS, Rows, why_no_rows
 from pagetune.llm.local.steps import Steps
 from pagetune.llm.local.trial import why_rows_fail
 from pagetune.llm.local.writing import write_by_generate, write_in_rows
+from pagetune.llm.schemas import how_to_shorten
 from pagetune.model.decoding import aligned, bytes_in_cache, bytes_in_pass, bytes_per_row
 from pagetune.params import Llm
 
@@ -90,7 +91,7 @@ class Requests:
         """Return the reply to a request. Raises RequestFailed and UserError."""
         prompt = self._author.encode(messages)
         seed = request_key({"prompt": prompt, "temperature": temperature})
-        room = self._room(prompt)
+        room = self._room(prompt, schema)
         answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         return await self.write(Asked(prompt, schema, seed, min(_FIRST_TOKENS, room), room, temperature, answer))
 
@@ -102,7 +103,7 @@ class Requests:
             self._worker = asyncio.ensure_future(self._work())
         return await asked.reply
 
-    def _room(self, prompt: list[int]) -> int:
+    def _room(self, prompt: list[int], schema: type[BaseModel]) -> int:
         """Return how many tokens the reply may have. Raises an error where the model's window has no room for one."""
         window = getattr(self._author.model.config.get_text_config(), "max_position_embeddings", None)
         room = self._params.max_tokens if window is None else min(self._params.max_tokens, window - len(prompt))
@@ -111,7 +112,7 @@ class Requests:
         what = f"a request has {len(prompt)} tokens, and llm.model reads {window}"
         if self._params.on_failed_request == "skip":
             raise RequestFailed(what)
-        raise UserError(f"{what}. Lower qa.passage_characters, or set llm.on_failed_request: skip.")
+        raise UserError(f"{what}. {one_of([*how_to_shorten(schema), 'set llm.on_failed_request: skip'])}")
 
     @property
     def activity(self) -> str:
@@ -152,9 +153,11 @@ class Requests:
             return
         except torch.cuda.OutOfMemoryError:
             if self._way.tried == 1:
+                with self._lock:
+                    schema = max([*self._under_way.values(), *self._waiting], key=lambda asked: asked.slots).schema
                 raise UserError(
-                    f"llm.model: {self._author.manifest.id} and one request do not fit on the GPU. Lower "
-                    "qa.passage_characters or llm.max_tokens, or set a smaller model."
+                    f"llm.model: {self._author.manifest.id} and one request do not fit on the GPU. "
+                    f"{one_of(['lower llm.max_tokens', *how_to_shorten(schema), 'set a smaller model'])}"
                 ) from None
         # Outside the handler: its traceback holds the tensors that did not fit.
         self._way.halve()
