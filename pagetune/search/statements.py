@@ -86,7 +86,7 @@ def _agrees(text: str, question: str, answer: str) -> bool:
 def _denies(text: str, claim: str) -> bool:
     """Tell whether the clauses of a text that have most of a claim say the opposite of it.
 
-    What they deny of whom they speak of is no part of that: 만 14세가 되지 않은 어린이.
+    What they deny of whom they speak of does not count: 만 14세가 되지 않은 어린이.
     """
     clauses = clause_of(claim, text) or text
     return contrary(_MODIFIER.sub(" ", clauses), _MODIFIER.sub(" ", claim))
@@ -113,7 +113,7 @@ def _has_quantities(text: str, answer: str) -> bool:
 
 
 def _without_quantities(answer: str) -> str:
-    """Return an answer without its quantities, whose units and times of day are no words: 밤 9시, 30 min."""
+    """Return an answer without its quantities, because units and times of day do not count as words: 밤 9시, 30 min."""
     text, counted = as_read(answer), "1개" if is_korean(answer) else "1"
     for one in reversed(quantities(answer)):
         text = f"{text[: one.start]}{counted}{text[one.end :]}"
