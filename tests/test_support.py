@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pagetune.commands.gate import Gate, support_html, support_lines
-from pagetune.records import Page, Table
+from pagetune.records import Page, Pair, Table
 from pagetune.search.support import Evidence, nothing_found
 
 POOL = """솔빛수영장 이용 안내
@@ -285,3 +285,11 @@ def test_a_page_is_shown_as_text_with_the_passage_marked() -> None:
 @pytest.mark.parametrize(("question", "said"), [("얼마인가요?", "문서에서"), ("How much?", "The documents")])
 def test_the_refusal_is_in_the_language_of_the_question(question: str, said: str) -> None:
     assert nothing_found(question).startswith(said)
+
+
+def test_what_a_users_own_row_answers_is_shown_though_no_page_has_it() -> None:
+    row = Pair.original("1", "헬프데스크의 내선 번호는 몇 번인가요?", "7788번입니다.", "user", "rows")
+    gate = Gate(PAGES, "refuse", [row])
+    assert gate.check("헬프데스크 내선 번호는 몇 번인가요?", "7788번입니다.").text == "7788번입니다."
+    assert gate.support("헬프데스크 내선 번호는 몇 번인가요?", "7788번입니다.") is None
+    assert gate.check("헬프데스크 내선 번호는 몇 번인가요?", "1234번입니다.").text == "문서에서 찾을 수 없습니다."

@@ -1,16 +1,19 @@
 """The evidence gate of ask, chat and serve: an answer that no page states is not shown as one (`ask.unsupported`)."""
 
 import html
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from pagetune.commands.locale import tr
+from pagetune.commands.sources import TRAINED, Sources
 from pagetune.jsonl import read_records
 from pagetune.params import Params
-from pagetune.records import Page
+from pagetune.records import Page, Pair
 from pagetune.search.passages import Passage
 from pagetune.search.support import Evidence, Support, nothing_found
+from pagetune.text.claims import normal_form
 
 PAGES = Path("data/pages.jsonl")
 
@@ -30,16 +33,22 @@ class Checked:
 
 
 class Gate:
-    """The readable pages of the project, and what becomes of answers that they do not support."""
+    """The readable pages of the project, and what becomes of answers that they do not support.
 
-    def __init__(self, pages: list[Page], unsupported: str) -> None:
+    `rows` are the trained pairs that come from no page, a user's own: what they answer is not held back.
+    """
+
+    def __init__(self, pages: list[Page], unsupported: str, rows: Sequence[Pair] = ()) -> None:
         self.pages = {(page.doc_id, page.page_number): page for page in pages if page.status == "ok"}
+        self._rows = Sources(list(rows), [])
         self.unsupported = unsupported if self.pages else "show"
 
     @classmethod
     def read(cls, params: Params) -> "Gate":
         """Read the project's pages. Without any that is readable, every answer is shown."""
-        return cls(read_records(PAGES, Page) if PAGES.exists() else [], params.ask.unsupported)
+        pages = read_records(PAGES, Page) if PAGES.exists() else []
+        trained = read_records(TRAINED, Pair) if TRAINED.exists() else []
+        return cls(pages, params.ask.unsupported, [pair for pair in trained if pair.page_number is None])
 
     @property
     def holds_back(self) -> bool:
@@ -52,7 +61,7 @@ class Gate:
 
     def check(self, question: str, answer: str) -> Checked:
         """Look an answer up, and return what is shown of it."""
-        if self.unsupported == "show":
+        if self.unsupported == "show" or self._is_in_a_row(question, answer):
             return Checked.unseen(answer)
         support = self.evidence.support(question, answer)
         if support.verdict == "supported":
@@ -62,8 +71,14 @@ class Gate:
         return Checked(answer, _warning(support), support)
 
     def support(self, question: str, answer: str) -> Support | None:
-        """Return where the pages state an answer; None without pages."""
-        return self.evidence.support(question, answer) if self.pages else None
+        """Return where the pages state an answer; None without pages, and where a row of the user's has it."""
+        looked_up = self.pages and not self._is_in_a_row(question, answer)
+        return self.evidence.support(question, answer) if looked_up else None
+
+    def _is_in_a_row(self, question: str, answer: str) -> bool:
+        """Tell whether the row whose question is most like this one has this answer."""
+        like = self._rows.of(question)
+        return like is not None and normal_form(like.pair.output) == normal_form(answer)
 
 
 def _held_back() -> str:
