@@ -227,7 +227,8 @@ def project(tmp_path: Path) -> Path:
     write_records(folder / "data/pages.jsonl", [page])
     write_records(folder / "data/qa.jsonl", [])
     for split in ("validation", "recall", "heldout"):
-        write_records(folder / f"data/search/{split}.jsonl", [])
+        for room in ("search", "splits"):
+            write_records(folder / f"data/{room}/{split}.jsonl", [])
     return folder
 
 
