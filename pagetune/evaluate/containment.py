@@ -76,8 +76,8 @@ def _stretches(passage: FoundPassage) -> Iterator[str]:
 def _states(text: str, reference: str, question: str, evidence: str, most: float) -> bool:
     """Tell whether a sentence has the words and facts of the reference, and what the question asks about.
 
-    Of the question's words that the evidence has too, which tell the fact from others like it, it needs the share
-    `most`: all in a row of a table, whose neighbours have all others.
+    It needs the share `most` of the question's words that the evidence has too, which tell the fact from others like
+    it: all of them in a row of a table, because its neighbours have the rest.
     """
     if share_of(words(reference), text) < _OF_REFERENCE:
         return False
