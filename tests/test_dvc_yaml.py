@@ -39,7 +39,6 @@ SHARED_MODULES = {
 }
 #: Tracked by `params:`, and read by the training to see whether DVC has recorded it.
 UNTRACKED = {"params.yaml", "dvc.lock"}
-GPU_LOCK = {"pagetune/train/__init__.py", "pagetune/train/gpu_lock.py", "pagetune/train/lock.py"}
 #: What a stage imports to take a GPU of its own where it is a job of a queue; the package is a docstring.
 GPU_LOCK = {"pagetune/train/__init__.py", "pagetune/train/gpu_lock.py", "pagetune/train/lock.py"}
 #: Imported for one definition that does not change what the stage writes: where the model is, and its record.
