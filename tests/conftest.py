@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -113,6 +113,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Sort the test files as LONGEST_FIRST says, and keep the order of the tests within a file."""
     places = {name: place for place, name in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: places.get(item.path.stem, len(places)))
+
+
+def restored() -> Iterator[None]:
+    """Set the variables back to what they were: a stage that a test calls sets some, and they would stay."""
+    before = dict(os.environ)
+    yield
+    for name in [name for name in os.environ if name not in before]:
+        del os.environ[name]
+    os.environ.update(before)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def variables_of_a_file() -> Iterator[None]:
+    yield from restored()
+
+
+@pytest.fixture(autouse=True)
+def variables_of_a_test() -> Iterator[None]:
+    yield from restored()
 
 
 def shared(*parts: str) -> Path:
