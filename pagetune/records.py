@@ -276,10 +276,10 @@ class Pair(Record):
 class Question(Pair):
     """A question of data/questions, which no template wrote; `split` is its set, the name of its file.
 
-    `output` is the first accepted answer, and empty where the documents are silent and none is given. Where `answerable`
-    is false, an answer that says that it does not know is right. A `general` question is not about the documents.
-    `tag` is the user's own word for what it asks. `evidence` is null where none was given or the page does not have it,
-    and `further` is what the answer rests on beside it.
+    `output` is the first accepted answer, and empty where the documents are silent and none is given. Where
+    `answerable` is false, an answer that says that it does not know is right. A `general` question is not about the
+    documents. `tag` is the user's own word for what it asks. `evidence` is null where none was given or the page does
+    not have it, and `further` is what the answer rests on beside it.
     """
 
     split: str

@@ -155,7 +155,9 @@ def _check(where: str, line: _Line, row: dict[str, Any]) -> None:
     if line.answerable and not line.references:
         raise UserError(f"{where} is answerable and has no references. Add them, or set answerable to false.")
     if not line.doc_id and (line.page_number or line.evidence):
-        raise UserError(f"{where} has a page or evidence and no doc_id. Add it: the document's name without its ending.")
+        raise UserError(
+            f"{where} has a page or evidence and no doc_id. Add it: the document's name without its ending."
+        )
     if "\\ud" in json.dumps([line.question, *line.references, *line.evidence]).lower():
         _check_surrogates(where, line)
 
@@ -187,12 +189,13 @@ def _question(name: str, line: _Line, pages: Mapping[int, Page]) -> Question:
 
 def _find(line: _Line, pages: Mapping[int, Page]) -> list[Evidence]:
     """Return the evidence as it stands on its page, or on the first page that has all of it; nothing where none has."""
-    chosen = [pages[line.page_number]] if line.page_number in pages else []
-    for page in chosen if line.page_number else pages.values():
+    for page in (page for number, page in pages.items() if line.page_number in (None, number)):
         places = [find_evidence(text, page) for text in line.evidence]
         if places and all(places):
             return [
-                Evidence(page_number=page.page_number, place=place, text=quote(page, place)) for place in places if place
+                Evidence(page_number=page.page_number, place=place, text=quote(page, place))
+                for place in places
+                if place
             ]
     return []
 
