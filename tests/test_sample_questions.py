@@ -1,4 +1,4 @@
-"""The questions about the sample documents that no template wrote, in samples/questions."""
+"""The questions about the sample documents that no template wrote, in data/questions."""
 
 import re
 from collections import Counter
@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from pagetune.build_qa.rules import build_pairs
 from pagetune.curate.heldout import hash_fraction
 from pagetune.curate.question_patterns import all_wordings
+from pagetune.curate.questions import read_questions
+from pagetune.evaluate.answers import is_exact
 from pagetune.extract.pages import read_documents
 from pagetune.params import Params, load_params
 from pagetune.records import Page, Pair
@@ -21,7 +23,7 @@ from pagetune.text.evidence import find_evidence, not_proven
 from pagetune.text.fact_match import fact_match
 from pagetune.text.korean import is_korean
 
-FOLDER = ROOT / "samples/questions"
+FOLDER = ROOT / "data/questions"
 PARAMS: Params = load_params(ROOT / "params.yaml")
 #: No page is asked about more often than this by recall_spoken.jsonl.
 MOST_PER_PAGE = 4
@@ -55,6 +57,7 @@ class Gold(Answerable):
 
 
 class Unanswerable(Question):
+    answerable: Literal[False] | None = None
     tag: Literal["attribute", "subject", "year", "branch", "premise", "near_miss"]
     why: str = Field(min_length=12)
 
@@ -67,6 +70,7 @@ class Retention(BaseModel):
     language: Literal["ko", "en"]
     tag: Literal["knowledge", "arithmetic", "instruction"]
     check: Literal["fact", "exact"]
+    general: Literal[True]
 
 
 Row = TypeVar("Row", bound=BaseModel)
@@ -184,6 +188,15 @@ def test_an_answerable_question_among_the_unanswerable_is_found(question: str) -
     assert answered_nearly(question)
 
 
+def test_every_question_is_asked_with_its_evidence() -> None:
+    asked = read_questions(list(pages().values()), [], FOLDER)
+    assert (asked.rejected, asked.unread, asked.unproven) == ([], [], [])
+    assert len(asked.questions) == len(EVERYTHING) + len(RETENTION)
+    by_text = {question.instruction: question for question in asked.questions}
+    assert all(len(by_text[row.question].places) == len(row.evidence) for row in ANSWERABLE)
+    assert not any(by_text[row.question].answerable for row in UNANSWERABLE)
+
+
 def test_what_a_page_says_instead_is_on_a_page_of_the_document() -> None:
     instead = [row for row in UNANSWERABLE if row.references]
     assert len(instead) >= 3
@@ -201,7 +214,7 @@ def test_retention_asks_as_much_of_each_kind_in_both_languages() -> None:
 
 def is_right_in_general(answer: str, row: Retention) -> bool:
     if row.check == "exact":
-        return answer.strip().removesuffix(".") in row.references
+        return is_exact(answer, row.references)
     return any(fact_match(answer, reference, row.question) for reference in row.references)
 
 

@@ -29,12 +29,16 @@ LIBRARY_STAGE = {
 }
 PIPELINE, EXPORT = "dvc.yaml", "export/dvc.yaml"
 COPIED = (
-    ".dvc/.gitignore", ".dvc/config", ".dvcignore", ".gitignore", "data/.gitattributes", PIPELINE, EXPORT,
-    "models/README.md", "params.yaml", "presets", "stages",
+    ".dvc/.gitignore", ".dvc/config", ".dvcignore", ".gitignore", "data/.gitattributes", "data/questions/README.md",
+    "data/questions/retention.jsonl", PIPELINE, EXPORT, "models/README.md", "params.yaml", "presets", "stages",
 )  # fmt: skip
 #: The reviewers' decisions and the user's examples, which a project begins without; those of a clone are its own.
 EMPTY = {"data/review.jsonl": "\n", "data/examples.jsonl": "\n"}
-SAMPLES = ("data/raw", "data/dialogues")
+#: The questions about the sample documents; general ones are asked of any model.
+SAMPLES = (
+    "data/raw", "data/dialogues", "data/questions/gold.jsonl", "data/questions/recall_spoken.jsonl",
+    "data/questions/unanswerable.jsonl",
+)  # fmt: skip
 HEADER = """\
 # The pipeline. Each stage depends on its script and, through library.json, on the parts of pagetune that change its
 # result. The stage `library` writes that file from what is installed, so that a stage runs again if its code changed.
@@ -48,7 +52,7 @@ def project_files() -> dict[str, str]:
 
 
 def sample_files() -> dict[str, Path]:
-    """Return the paths of the sample documents by the names that they have in a project."""
+    """Return the paths of the sample documents and the questions about them by the names that they have in a project."""
     return dict(_files(SAMPLES))
 
 

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from pagetune.evaluate.evaluation import BOTH_WAYS, sets_in, small_sets, view_of
+from pagetune.evaluate.evaluation import BOTH_WAYS, view_of
+from pagetune.evaluate.sets import sets_in, small_sets
 
 
 def comparison_table(metrics: dict[str, Any]) -> str:

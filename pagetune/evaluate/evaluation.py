@@ -24,10 +24,6 @@ RATES = ("abstained", "invented")
 #: One metric over several references by the best one and by their mean, whatever evaluate.references says.
 BOTH_WAYS = ("rouge_combined_f1_max", "rouge_combined_f1_mean")
 
-#: With fewer facts, the interval of a set is wider than most changes that a tuning makes.
-FEWEST_FACTS = 30
-
-
 @dataclass(frozen=True)
 class View:
     """How the scores of a task are shown: the metrics of its tables and charts, with the headline first, the controls
@@ -74,18 +70,6 @@ def view_of(metrics: dict[str, Any]) -> View:
     return VIEWS[metrics.get("task", "qa")]
 
 
-def small_sets(metrics: dict[str, Any]) -> list[str]:
-    """Return a sentence for each set with fewer than `FEWEST_FACTS` facts, or topics of dialogues."""
-    counted = "fact" if view_of(metrics).headline == "fact_match" else "topic"
-    facts = {name: own["facts"] for name, own in metrics["tuned"].items()}
-    return [
-        f"{name} has only {count} {counted}{'s' if count > 1 else ''} (fewer than {FEWEST_FACTS}): "
-        "its interval decides nothing."
-        for name, count in facts.items()
-        if 0 < count < FEWEST_FACTS
-    ]
-
-
 def set_of(prediction: Prediction) -> str:
     """Return the set of a prediction: those of `recall` whose wording no training row has are a set of their own."""
     new_wording = prediction.split == "recall" and not prediction.wording_seen
@@ -102,26 +86,6 @@ def sets_of(asked: Iterable[Prediction]) -> list[str]:
     written = [name for name, row in sets.items() if row.kind == "question" and not row.general]
     others = [name for name in sets if name not in written]
     return [*written, *SETS, *sorted(others, key=lambda name: sets[name].general)]
-
-
-def sets_in(metrics: dict[str, Any], written: bool = False) -> list[str]:
-    """Return the sets of metrics/eval.json in the order of the tables, or only those `written` by hand that lead."""
-    names = list(metrics["tuned"])
-    return names[: names.index(SETS[0])] if written else names
-
-
-def set_meanings(metrics: dict[str, Any]) -> dict[str, str]:
-    """Return what each set of metrics/eval.json asks."""
-    known = view_of(metrics).set_meanings
-    return {name: known.get(name) or _meaning(name, own) for name, own in metrics["tuned"].items()}
-
-
-def _meaning(name: str, scores: dict[str, Any]) -> str:
-    file = f"the questions of data/questions/{name}.jsonl, which no template wrote"
-    silent = scores["silent"]["n"] if "silent" in scores else 0
-    if silent == scores["n"]:
-        return f"{file} and the documents do not answer; right is to say so"
-    return f"{file}; the documents do not answer {silent} of them, and right is to say so" if silent else file
 
 
 def check_comparable(predictions: dict[str, list[Prediction]]) -> None:

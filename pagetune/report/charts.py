@@ -6,7 +6,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from pagetune.evaluate.evaluation import MODELS, View, sets_in, view_of
+from pagetune.evaluate.evaluation import MODELS, View, view_of
+from pagetune.evaluate.sets import sets_in
 from pagetune.report.coverage import Coverage
 from pagetune.report.svg import (
     BASE,

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from pagetune.evaluate.evaluation import sets_in, small_sets, view_of
+from pagetune.evaluate.evaluation import view_of
+from pagetune.evaluate.sets import sets_in, small_sets
 
 CONTROL_MEANINGS = {
     "echo": "the words of the question in the form of an answer: the score for repeating the question",

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
-from pagetune.evaluate.evaluation import set_meanings, sets_in, view_of
+from pagetune.evaluate.evaluation import view_of
+from pagetune.evaluate.sets import set_meanings, sets_in
 from pagetune.model.manifest import Manifest
 from pagetune.model.template import TemplateRecord
 from pagetune.params import Params

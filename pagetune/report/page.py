@@ -9,8 +9,9 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from pagetune.evaluate.evaluation import BOTH_WAYS, FEWEST_FACTS, MODELS, RATES, set_meanings, sets_in, view_of
+from pagetune.evaluate.evaluation import BOTH_WAYS, MODELS, RATES, view_of
 from pagetune.evaluate.scoring import METRICS
+from pagetune.evaluate.sets import FEWEST_FACTS, set_meanings, sets_in
 from pagetune.evaluate.sources import sources_of
 from pagetune.records import BadFile, Page, Pair, Prediction
 from pagetune.report.cases import all_cases, choose_cases, explained, right_answers
