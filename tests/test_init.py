@@ -70,6 +70,9 @@ def test_a_project_has_the_samples_and_an_empty_one_no_trace_of_them(tmp_path: P
     names = {path.name for path in (tmp_path / "samples/data/raw").iterdir()}
     assert names == {path.with_suffix(".pdf").name for path in (ROOT / "samples").glob("*.txt")}
     assert [path.name for path in (demo / "data/raw").iterdir()] == [".gitkeep"]
+    sets = {path.name for path in (tmp_path / "samples/data/questions").iterdir()}
+    assert sets == {path.name for path in (ROOT / "data/questions").iterdir()}
+    assert {path.name for path in (demo / "data/questions").iterdir()} == {"README.md", "retention.jsonl"}
     assert load_params(tmp_path / "samples/params.yaml").curate.recall_questions
     assert load_params(demo / "params.yaml").curate.recall_questions == []
 

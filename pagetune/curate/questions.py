@@ -253,8 +253,9 @@ def question_lines(asked: Asked, metrics: Mapping[str, Any]) -> Iterator[str]:
         yield f"{_count(asked.questions)} written by hand: {sets}"
     if left_out := metrics["rejected"].get("asked_by_hand", 0):
         untrained = metrics["facts_left_out"]
-        facts = f"; {untrained} of their facts have no other wording, and are not trained on" if untrained else ""
-        yield f"{left_out} rows leave training, because a question of {QUESTIONS} asks in the same words{facts}"
+        facts = f"; facts that have no other wording and are not trained on: {untrained}" if untrained else ""
+        rows = "1 row leaves" if left_out == 1 else f"{left_out} rows leave"
+        yield f"{rows} training, because a question of {QUESTIONS} asks in the same words{facts}"
 
 
 def _count(rows: Sequence[Any]) -> str:

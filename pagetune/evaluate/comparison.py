@@ -85,8 +85,8 @@ def _on_silence(metrics: dict[str, Any]) -> list[str]:
     """Say what the tuned model answers where the documents are silent."""
     silent = {name: own["silent"] for name, own in metrics["tuned"].items() if "silent" in own}
     return [
-        f"{name}: the documents do not answer {own['n']} questions, and right is to say so: {_share(own, 'abstained')} "
-        f"abstain, {_share(own, 'invented')} invent a number, code or name"
+        f"{name}, what the documents do not answer ({own['n']}): {_share(own, 'abstained')} abstain, which is right; "
+        f"{_share(own, 'invented')} invent a number, code or name"
         for name, own in silent.items()
     ]
 

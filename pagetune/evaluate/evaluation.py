@@ -24,6 +24,7 @@ RATES = ("abstained", "invented")
 #: One metric over several references by the best one and by their mean, whatever evaluate.references says.
 BOTH_WAYS = ("rouge_combined_f1_max", "rouge_combined_f1_mean")
 
+
 @dataclass(frozen=True)
 class View:
     """How the scores of a task are shown: the metrics of its tables and charts, with the headline first, the controls

@@ -44,14 +44,14 @@ def _on_written(metrics: dict[str, Any], rights: Rights, name: str) -> list[str]
     if not silent or silent["n"] < tuned["n"]:
         after, before, lookup = (rights[model][name] for model in ("tuned", "base", "lookup"))
         sentences.append(
-            f"Of the {tuned['n']} questions of {name}, which no template wrote, the tuned model answers {after} "
+            f"Of the questions of {name}, which no template wrote, the tuned model answers {after} of {tuned['n']} "
             f"correctly (before tuning: {before}; lookup of the most similar training question: {lookup})."
         )
     if silent:
         abstains, invents = (f"{silent[rate]:.0%} {_span(silent, rate)}" for rate in ("abstained", "invented"))
         sentences.append(
-            f"To the {silent['n']} questions of {name} that the documents do not answer, {abstains} of its answers say "
-            f"so (before: {base['silent']['abstained']:.0%}), and {invents} state an invented number, code or name "
+            f"To the questions of {name} that the documents do not answer ({silent['n']}), {abstains} of its answers "
+            f"say so (before: {base['silent']['abstained']:.0%}), and {invents} state an invented number, code or name "
             f"(before: {base['silent']['invented']:.0%})."
         )
     return sentences
