@@ -52,7 +52,7 @@ def project_files() -> dict[str, str]:
 
 
 def sample_files() -> dict[str, Path]:
-    """Return the paths of the sample documents and the questions about them by the names that they have in a project."""
+    """Return the paths of the sample documents, and of questions about them, by their names in a project."""
     return dict(_files(SAMPLES))
 
 

@@ -118,6 +118,9 @@ def _lines(path: Path) -> Iterator[tuple[str, str]]:
 def _parse(where: str, text: str) -> _Line:
     try:
         row = json.loads(text)
+        json.dumps(row, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise UserError(f"{where} has half of a character (a surrogate). Fix that line.") from None
     except (ValueError, RecursionError) as error:
         raise UserError(f"{where} is not JSON ({error}): {_short(text)}. Write one object on each line.") from None
     if not isinstance(row, dict):
@@ -158,15 +161,6 @@ def _check(where: str, line: _Line, row: dict[str, Any]) -> None:
         raise UserError(
             f"{where} has a page or evidence and no doc_id. Add it: the document's name without its ending."
         )
-    if "\\ud" in json.dumps([line.question, *line.references, *line.evidence]).lower():
-        _check_surrogates(where, line)
-
-
-def _check_surrogates(where: str, line: _Line) -> None:
-    try:
-        "".join([line.question, *line.references, *line.evidence]).encode()
-    except UnicodeEncodeError:
-        raise UserError(f"{where} has half of a character (a surrogate). Fix that line.") from None
 
 
 def _question(name: str, line: _Line, pages: Mapping[int, Page]) -> Question:
