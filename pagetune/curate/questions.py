@@ -25,6 +25,7 @@ TAKEN = ("train", "validation", "recall", "recall_new_wording", "recall_reversed
 _MEANT = ("reference", "answer", "answers", "output", "completion", "expected", "ground_truth")
 _HELP = f"Fix that line; {QUESTIONS / 'README.md'} has the fields."
 _SHOWN = 60
+_NAMED = 5
 
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
@@ -234,9 +235,11 @@ def question_lines(asked: Asked, metrics: Mapping[str, Any]) -> Iterator[str]:
     if asked.unread:
         yield f"{QUESTIONS} has {', '.join(asked.unread)}, which is not read: a set is a file of JSON lines, NAME.jsonl"
     if lost := [row for row in asked.rejected if row.reason == "unknown_document"]:
-        named = ", ".join(sorted({row.doc_id for row in lost}))
-        what = f"no document is named {named}, the file's name without its ending"
-        yield f"{_count(lost)} not asked, because {what}; the first is {lost[0].detail}"
+        named = ", ".join(sorted({row.doc_id for row in lost})[:_NAMED])
+        yield (
+            f"{_count(lost)} not asked, because their document is not there ({named}); the first is {lost[0].detail}. "
+            "Name it as its file without the ending, or delete the questions."
+        )
     if lost := [row for row in asked.rejected if row.reason == "duplicate"]:
         yield f"{_count(lost)} not asked twice in one set; the first is {lost[0].detail}"
     if asked.unproven:
