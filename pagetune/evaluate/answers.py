@@ -24,7 +24,10 @@ def accepted_answers(row: Prediction) -> list[str]:
 def score_rows(
     predictions: list[Prediction], params: Evaluate, questions: list[str], sources: Sources | None = None
 ) -> Scores:
-    """Return the scores and rates of each prediction, in order. One without a reference has no score that compares."""
+    """Return the scores and rates of each prediction, in order.
+
+    Where the documents do not answer the question, there is no score but `fact_match` and the rates.
+    """
     tokenizer = make_tokenizer(params.tokenizer)
     check_tokenizer(tokenizer, params.tokenizer)
     found = sources or Sources()
@@ -47,7 +50,8 @@ def _scores(row: Prediction, scored: Scored, tokenizer: Tokenizer, params: Evalu
     right = _right(row, scores.get("fact_match", 0.0), declines)
     made_up = invented(row.prediction, "\n".join([scored.question, *scored.references, scored.evidence]), scored.page)
     abstained = declines and not (right and row.answerable)
-    return scores | {"fact_match": right, "abstained": float(abstained), "invented": float(bool(made_up))}
+    compared = scores if row.answerable else {}
+    return compared | {"fact_match": right, "abstained": float(abstained), "invented": float(bool(made_up))}
 
 
 def _right(row: Prediction, fact_match: float, declines: bool) -> float:

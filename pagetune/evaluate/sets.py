@@ -16,11 +16,15 @@ def sets_in(metrics: dict[str, Any], written: bool = False) -> list[str]:
 
 def set_meanings(metrics: dict[str, Any]) -> dict[str, str]:
     """Return what each set of metrics/eval.json asks."""
-    known = view_of(metrics).set_meanings
-    return {name: known.get(name) or _meaning(name, own) for name, own in metrics["tuned"].items()}
+    known, leading = view_of(metrics).set_meanings, sets_in(metrics, written=True)
+    return {name: known.get(name) or _meaning(name, own, name in leading) for name, own in metrics["tuned"].items()}
 
 
-def _meaning(name: str, scores: dict[str, Any]) -> str:
+def _meaning(name: str, scores: dict[str, Any], about_documents: bool) -> str:
+    if not about_documents:
+        return (
+            f"the general questions of data/questions/{name}.jsonl, which show what the training makes a model forget"
+        )
     file = f"the questions of data/questions/{name}.jsonl, which no template wrote"
     silent = scores["silent"]["n"] if "silent" in scores else 0
     if silent == scores["n"]:

@@ -20,6 +20,7 @@ from pagetune.report.svg import (
     TUNED,
     draw_svg,
     name_above,
+    shorten,
 )
 
 COLOURS = {"base": BASE, "tuned": TUNED, "echo": ECHO, "lead2": ECHO, "lookup": LOOKUP, "swapped": SWAPPED}
@@ -33,6 +34,8 @@ HEADLINES = {
 BESIDE = {"rougeL": "ROUGE-L", "rouge_combined_f1": "ROUGE-1, -2, -L"}
 #: How many documents are drawn: trained and held-out ones by group, and documents in the chart of pages.
 TRAINED_SHOWN, UNSEEN_SHOWN, COVERED_SHOWN = 12, 6, 18
+#: More names of sets than this are written aslant, each of at most `LABEL` columns.
+MOST_UPRIGHT, LABEL = 5, 20
 
 Rows = list[dict[str, str]]
 
@@ -65,20 +68,22 @@ def charts(
 def scores_chart(metrics: dict[str, Any], view: View) -> Chart:
     shown = shown_in(metrics, view)
     names = [name for name in sets_in(metrics) if metrics["tuned"][name]["n"]]
+    crowded = len(names) > MOST_UPRIGHT
 
     def draw(figure: Any) -> None:
         axes = figure.subplots()
         for offset, model in enumerate(shown):
             shift = (offset - (len(shown) - 1) / 2) * 0.84 / len(shown)
             _bars(axes, shift, 0.76 / len(shown), model, [metrics[model][name] for name in names], view.headline)
-        axes.set_xticks(range(len(names)), [name.replace("_", "\n", 1) for name in names])
+        labels = [shorten(name, LABEL) if crowded else name.replace("_", "\n", 1) for name in names]
+        axes.set_xticks(range(len(names)), labels, **({"rotation": 30, "ha": "right"} if crowded else {}))
         axes.set_ylim(0, 1.05)
         figure.legend(loc="outside upper center", ncols=min(4, len(shown)), handlelength=1, columnspacing=1)
 
     title, meaning = HEADLINES[view.headline]
     values = "; ".join(_values_of_set(name, metrics, view) for name in names)
     note = f"{meaning}, with 95% intervals."
-    return Chart("scores", title, draw_svg(f"{title} by set. {values}.", 2.6, draw), note)
+    return Chart("scores", title, draw_svg(f"{title} by set. {values}.", 3.2 if crowded else 2.6, draw), note)
 
 
 def shown_in(metrics: dict[str, Any], view: View) -> tuple[str, ...]:
