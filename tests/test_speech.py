@@ -98,9 +98,12 @@ def test_a_question_word_and_what_it_counts_stay() -> None:
         assert "몇권" in text.replace(" ", "")
 
 
-def test_an_english_question_has_none() -> None:
-    own = pair("How heavy is the pump?", "It weighs 4 kg.")
-    assert Speech([own]).wordings(own, 5) == []
+def test_an_english_question_is_typed_in_keywords_lower_case_and_short_forms() -> None:
+    own = pair("What is the capacity of the LumaNote battery?", "4,000 mAh.")
+    texts = Speech([own, pair("What is the weight of the LumaNote?", "430 g.")]).wordings(own, 40)
+    assert "capacity lumanote battery" in texts
+    assert any(text.startswith("what's the capacity") for text in texts)
+    assert all("capacity" in text.lower() for text in texts)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from random import Random
 
+from pagetune.curate.speech import english
 from pagetune.curate.speech.endings import ended, without_predicate
 from pagetune.curate.speech.kinds import asked, thing_and_kind
 from pagetune.curate.speech.subjects import short_names, subjects
@@ -48,17 +49,19 @@ class Speech:
                 self._by_kind[about[0], about[2]].add(pair.output)
 
     def wordings(self, pair: Pair, most: int) -> list[str]:
-        """Return at most so many wordings of a Korean question that stands alone, the same ones on every machine."""
-        if not is_korean(pair.instruction):
-            return []
+        """Return at most `most` wordings of a question that stands alone, the same ones on every machine."""
         random = Random(pair.pair_id)  # noqa: S311
         found: dict[str, None] = {}
         for _ in range(most * _TRIES):
             if len(found) == most:
                 break
-            if said := self._wording(pair, random):
+            said = self._wording(pair, random) if is_korean(pair.instruction) else self._in_english(pair, random)
+            if said and said != pair.instruction:
                 found[said] = None
         return list(found)
+
+    def _in_english(self, pair: Pair, random: Random) -> str | None:
+        return english.draw(pair.instruction, lambda words: self._is_told_apart(parse(" ".join(words)), pair), random)
 
     def _wording(self, pair: Pair, random: Random) -> str | None:
         """Return one wording, or None where what was drawn does not suit the question."""
