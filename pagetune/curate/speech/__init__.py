@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from random import Random
 
-from pagetune.curate.speech import english
+from pagetune.curate.speech import english, haste
 from pagetune.curate.speech.endings import ended, without_predicate
 from pagetune.curate.speech.kinds import asked, thing_and_kind
 from pagetune.curate.speech.subjects import short_names, subjects
@@ -22,12 +22,11 @@ _DROPPED: tuple[frozenset[str], ...] = (
     frozenset({"을", "를", "의"}),
     frozenset({"은", "는", "이", "가", "을", "를", "의"}),
 )
-_LEADS = ("저기요 ", "궁금한 게 있는데 ", "혹시 ", "안녕하세요 ", "근데 ", "문의드려요 ")
 #: What follows a name in front of a question.
 _AFTER_NAME = ("", "", "", "에서")
 #: The shares of wordings by the kind of answer, where a topic names a thing and its attribute; of those without a verb,
-#: with a greeting, and with half of their spaces; and of words that everyday ones replace.
-_BY_ATTRIBUTE, _TYPED, _WITH_LEAD, _CLOSER, _EVERYDAY = 0.5, 0.25, 0.15, 0.2, 0.5
+#: and of words that everyday ones replace.
+_BY_ATTRIBUTE, _TYPED, _EVERYDAY = 0.5, 0.25, 0.5
 #: The shares of questions with a name of what the document is about, where the document's own has one, and where not.
 _NAMED, _ADDED = 0.85, 0.4
 #: Draws for one wording that is wanted, since some say the same.
@@ -68,9 +67,7 @@ class Speech:
         names = self._names.get(pair.doc_id, [])
         said = self._by_attribute(pair, names, random) if random.random() < _BY_ATTRIBUTE else None
         said = said or self._by_question(pair, names, random)
-        if said and "는데 " not in said and random.random() < _WITH_LEAD:
-            said = random.choice(_LEADS) + said
-        return _closer(said, random) if said and random.random() < _CLOSER else said
+        return haste.said(said, random) if said else None
 
     def _by_attribute(self, pair: Pair, names: list[str], random: Random) -> str | None:
         about = thing_and_kind(pair)
@@ -127,8 +124,3 @@ def _without_subject(words: list[Word], names: list[str]) -> tuple[list[Word], b
         if len(words) > count and " ".join([*(word.text for word in front[:-1]), front[-1].stem]) in names:
             return words[count:], True
     return words, False
-
-
-def _closer(text: str, random: Random) -> str:
-    """Return the text without about half of its spaces, as it is typed in haste."""
-    return "".join(letter for letter in text if letter != " " or random.random() < 0.5)
