@@ -80,7 +80,10 @@ def resolve_recipe(params: Params, corpus: Corpus, parameters: int, builtin: boo
     chosen = {key: value for key, value in recipe.items() if getattr(train, key) == "auto"}
     rank = own.r if builtin else choose_rank(corpus)
     values = params.model_dump()
-    values |= {"lora": values["lora"] | ({"r": rank} if params.lora.r == "auto" else {}), "train": values["train"] | chosen}
+    values |= {
+        "lora": values["lora"] | ({"r": rank} if params.lora.r == "auto" else {}),
+        "train": values["train"] | chosen,
+    }
     return ResolvedParams.model_validate(values)
 
 
