@@ -1,7 +1,7 @@
 """Count what the evidence gate of ask, chat and serve keeps and refuses: python -m benchmarks.evidence_gate
 
 It needs a finished `dvc repro` of the samples. Answers of the tuned model are right where they are the reference letter
-by letter, spaces and punctuation aside, and wrong else. To the questions of samples/questions, which no template wrote,
+by letter, spaces and punctuation aside, and wrong else. To the questions of data/questions, which no template wrote,
 the gate is given their references (right), those of two other questions about the same document (wrong), and for
 questions that the documents do not answer three such references (wrong): harder than what a model invents, because
 every one of these answers stands on some page.
@@ -21,7 +21,7 @@ from pagetune.search.support import Evidence
 from pagetune.text.claims import normal_form
 
 QUESTIONS, PREDICTIONS, PAGES = (
-    Path("samples/questions"),
+    Path("data/questions"),
     Path("data/predictions/tuned.jsonl"),
     Path("data/pages.jsonl"),
 )
@@ -32,7 +32,7 @@ Case = tuple[str, str, str, bool]
 
 
 def of_the_model() -> Iterator[Case]:
-    for row in read_records(PREDICTIONS, Prediction):
+    for row in (row for row in read_records(PREDICTIONS, Prediction) if row.kind != "question"):
         question = row.prompt.removeprefix("Q: ").removesuffix("\nA:")
         reference = row.completion.removesuffix(row.eos_token)
         name = row.split if row.wording_seen else f"{row.split}_new_wording"

@@ -59,7 +59,8 @@ def answer(name: str, folder: Path) -> None:
 
 
 def scores(folder: Path) -> list[str]:
-    from pagetune.evaluate.evaluation import members, score_rows, summary_of
+    from pagetune.evaluate.answers import score_rows
+    from pagetune.evaluate.evaluation import members, summary_of
     from pagetune.jsonl import read_records
     from pagetune.params import load_params
     from pagetune.records import Prediction

@@ -142,7 +142,8 @@ def scores(folder: Path, name: str) -> list[str]:
 
 
 def row_of(file: Path) -> str:
-    from pagetune.evaluate.evaluation import score_rows, set_of, summary_of
+    from pagetune.evaluate.answers import score_rows
+    from pagetune.evaluate.evaluation import set_of, summary_of
     from pagetune.params import load_params
 
     params, answers = load_params(ROOT / "params.yaml").evaluate, read_records(file, Prediction)

@@ -61,7 +61,8 @@ def run(model: Any, tokenizer: Any, questions: Any, params: Any) -> tuple[dict[i
 
 
 def print_scores(length: int, predictions: list[Any], params: Any) -> None:
-    from pagetune.evaluate.evaluation import members, score_rows, summary_of
+    from pagetune.evaluate.answers import score_rows
+    from pagetune.evaluate.evaluation import members, summary_of
 
     scores = score_rows(predictions, params, [row.prompt for row in predictions])
     for name in ("recall", "validation", "heldout"):

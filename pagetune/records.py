@@ -1,6 +1,6 @@
 """The records that travel between the stages, one JSON object a line."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -10,9 +10,12 @@ from pagetune.masking import mask
 Said = Annotated[str, AfterValidator(mask)]
 
 Kind = Literal[
-    "faq", "definition", "article", "statement", "list", "key_value", "table", "reversed", "llm", "user", "dialogue"
-]
+    "faq", "definition", "article", "statement", "list", "key_value", "table", "reversed", "llm", "user", "dialogue",
+    "question",
+]  # fmt: skip
 Split = Literal["train", "validation", "recall", "heldout"]
+#: What decides whether an answer is right: that it states the facts of a reference, or that it is one to the letter.
+Check = Literal["fact", "exact"]
 #: What a language model's question asks for; a comparison needs two passages.
 QuestionType = Literal["fact", "condition", "procedure", "reason", "comparison"]
 
@@ -71,6 +74,8 @@ Reason = Literal[
     "low_grade",
     "rejected_by_reviewer",
     "special_token",
+    "asked_by_hand",
+    "unknown_document",
     "unreadable_row",
     "missing_text",
     "not_text",
@@ -261,11 +266,36 @@ class Pair(Record):
         return with_turns([turn for turn in self.turns if turn.role != "system"], self.instruction)
 
     @classmethod
-    def original(cls, pair_id: str, instruction: str, output: str, kind: Kind, doc_id: str, **more: Any) -> "Pair":
+    def original(cls, pair_id: str, instruction: str, output: str, kind: Kind, doc_id: str, **more: Any) -> Self:
         """Make a pair in its original wording; a field that `more` leaves out is null or empty."""
         nothing = dict.fromkeys(("page_number", "evidence", "place", "context", "topic", "parent_id", "judgement"))
         own = {"pair_id": pair_id, "instruction": instruction, "output": output, "kind": kind, "doc_id": doc_id}
         return cls.model_validate(nothing | {"wording": "original", "references": []} | own | more)
+
+
+class Question(Pair):
+    """A question of data/questions, which no template wrote; `split` is its set, the name of its file.
+
+    `output` is the first accepted answer, and empty where the documents are silent and none is given. Where
+    `answerable` is false, an answer that says that it does not know is right. A `general` question is not about the
+    documents. `tag` is the user's own word for what it asks. `evidence` is null where none was given or the page does
+    not have it, and `further` is what the answer rests on beside it.
+    """
+
+    split: str
+    check: Check
+    answerable: bool
+    general: bool
+    tag: str | None
+    further: list[Evidence]
+
+    @property
+    def places(self) -> list[tuple[int, Place]]:
+        return super().places + [(one.page_number, one.place) for one in self.further]
+
+    @property
+    def whole_evidence(self) -> str:
+        return "\n".join([super().whole_evidence, *(one.text for one in self.further)])
 
 
 class Rejected(Record):
@@ -319,6 +349,16 @@ class Example(Record):
     turns_before: int = 0
 
 
+class AskedExample(Example):
+    """An example that is only asked, and the set that it belongs to, with what `Question` says of it."""
+
+    split: str
+    check: Check = "fact"
+    answerable: bool = True
+    general: bool = False
+    tag: str | None = None
+
+
 class FoundPassage(Record):
     """A passage that the search found. `place` is where its text stands on the page; a row of a table also has its
     caption and header in it. `above` is the document's name, and the heading that is not in the text. `score` is the
@@ -339,11 +379,10 @@ class Found(Record):
     passages: list[FoundPassage]
 
 
-class Prediction(Example):
+class Prediction(AskedExample):
     """An example with the model's answer. `stopped` is false where it never reached EOS; `precision` is the base
     model's; `engine` is what generated the answer."""
 
-    split: Split
     eos_token: str
     prediction: str
     stopped: bool

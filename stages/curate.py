@@ -1,10 +1,10 @@
 """Apply the reviewers' decisions, clean the pairs, split them so that nothing leaks, and paraphrase them.
 
-data/qa.jsonl, data/review.jsonl -> data/splits/
+data/qa.jsonl, data/review.jsonl, data/questions/ -> data/splits/
 """
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from pagetune.curate.filters import filter_pairs
 from pagetune.curate.grade import grade_pairs
 from pagetune.curate.losses import loss_lines
 from pagetune.curate.personal_data import without_personal_data
+from pagetune.curate.questions import Asked, in_order, leave_out_asked, question_lines, read_questions
 from pagetune.curate.review import Reviewed, apply_decisions, review_lines
 from pagetune.curate.rows import Row, Splits
 from pagetune.curate.splits import WordingsOf, make_splits
@@ -25,7 +26,7 @@ from pagetune.errors import UserError, run_stage
 from pagetune.jsonl import read_records, write_json, write_json_list, write_records, write_text
 from pagetune.ledger import Ledger
 from pagetune.params import Params, load_params
-from pagetune.records import Page, Pair, Rejected
+from pagetune.records import Page, Pair, Question, Rejected
 
 PAIRS, PAGES, SPLITS = Path("data/qa.jsonl"), Path("data/pages.jsonl"), Path("data/splits")
 METRICS = Path("metrics/curate.json")
@@ -35,14 +36,18 @@ def main() -> None:
     gc.disable()  # looking for cycles among this many records takes a sixth of the time, and they have none
     params = load_params()
     pairs = read_records(PAIRS, Pair)
-    reviewed = apply_decisions(pairs, read_decisions(), read_records(PAGES, Page) if PAGES.exists() else [])
+    pages = read_records(PAGES, Page) if PAGES.exists() else []
+    reviewed = apply_decisions(pairs, read_decisions(), pages)
+    asked = read_questions(pages, pairs) if params.task == "qa" else Asked()
     for line in review_lines(reviewed):
         print(f"curate: {line}", flush=True)
-    splits, ledger, personal_data, grades = curate(pairs, params, reviewed)
+    splits, ledger, personal_data, grades = curate(pairs, params, reviewed, asked.questions)
     metrics = count(splits) | ledger.metrics() | {"personal_data": personal_data, "review": reviewed.metrics()}
+    metrics["questions"] = asked.metrics()
     for name, rows in splits.rows.items():
         write_records(SPLITS / f"{name}.jsonl", (row.record() for row in rows))
-    write_records(SPLITS / "rejected.jsonl", ledger.rejected)
+    write_records(SPLITS / "questions.jsonl", in_order(asked.questions, splits))
+    write_records(SPLITS / "rejected.jsonl", [*ledger.rejected, *asked.rejected])
     heldout = [{"doc_id": doc_id, "part": part or None, "why": why} for (doc_id, part), why in splits.heldout.items()]
     write_json(SPLITS / "documents.json", {"heldout": heldout})
     texts = dialogue_texts if params.task == "summarization" else own_text
@@ -53,16 +58,17 @@ def main() -> None:
     print(f"curate: {ledger.total} pairs -> rows {metrics['rows']}, rejected {metrics['rejected']}")
     for line in loss_lines(ledger.rejected, params, ledger.total):
         print(f"curate: {line}")
-    for line in split_lines(splits, ledger, params):
+    for line in (*split_lines(splits, ledger, params), *question_lines(asked, metrics)):
         print(f"curate: {line}")
 
 
 def curate(
-    pairs: list[Pair], params: Params, reviewed: Reviewed | None = None
+    pairs: list[Pair], params: Params, reviewed: Reviewed | None = None, questions: Sequence[Question] = ()
 ) -> tuple[Splits, Ledger, dict[str, int], dict[str, Any]]:
     """Return the splits, the ledger, how many pairs had personal data of each kind, and what the grades show.
 
-    `reviewed` are the pairs after the reviewers' decisions; without decisions the ledger has no step for them.
+    `reviewed` are the pairs after the reviewers' decisions; without decisions the ledger has no step for them. No row
+    is trained on that asks in the words of one of the `questions`.
     """
     ledger, approved = Ledger(), set[str]()
     if reviewed and reviewed.total:
@@ -78,6 +84,8 @@ def curate(
     pairs, rejected, grades = grade_pairs(pairs, params.curate.min_grade, approved)
     ledger.add("grades", taken, len(pairs), rejected)
     splits = split(pairs, params, ledger) if pairs else None
+    if splits and questions:
+        leave_out_asked(splits, questions, ledger)
     if splits is None or not splits.rows["train"]:
         raise UserError(f"{PAIRS}: {nothing_left(ledger, splits, params)}")
     return splits, ledger, dict(sorted(found.items())), grades

@@ -11,17 +11,19 @@ from pagetune.errors import run_stage
 from pagetune.evaluate.agreement import add_opinions, agreement_line, judge_metrics
 from pagetune.evaluate.assess import assess, cases
 from pagetune.evaluate.comparison import comparison_table
-from pagetune.evaluate.evaluation import MODELS, SETS, evaluate, metrics_of
+from pagetune.evaluate.evaluation import MODELS, evaluate, metrics_of
+from pagetune.evaluate.gate_scores import gate_metrics
 from pagetune.evaluate.retrieval import find_hits, hit_rows, search_metrics
 from pagetune.evaluate.sources import sources_of
 from pagetune.evaluate.tables import change_rows, group_rows, per_example_rows
 from pagetune.jsonl import atomic_write, read_json, read_records, write_json
 from pagetune.params import load_params
-from pagetune.records import Example, Found, FoundPassage, Page, Pair, Prediction
+from pagetune.records import Example, Found, FoundPassage, Page, Pair, Prediction, Question
 
 PREDICTIONS, PROMPTS, METRICS = Path("data/predictions"), Path("data/prompts"), Path("metrics")
 ASKED, PAGES, SEARCH = Path("data/splits"), Path("data/pages.jsonl"), Path("data/search")
 SPLITS = ("validation", "recall", "heldout")
+WRITTEN = "questions"
 
 
 def main() -> None:
@@ -30,10 +32,13 @@ def main() -> None:
     predictions = {model: read_records(PREDICTIONS / f"{model}.jsonl", Prediction) for model in MODELS}
     train = read_records(PROMPTS / "train.jsonl", Example)
     template = read_json(PROMPTS / "template.json")["template"]
-    sources = sources_of(read_asked(), read_records(PAGES, Page))
+    pages = read_records(PAGES, Page)
+    sources = sources_of(read_asked(), pages)
     evaluation = evaluate(predictions, train, template, params, settings.task, sources)
     hits = find_hits(evaluation, template, read_found(), sources)
     metrics = metrics_of(evaluation) | search_metrics(evaluation, hits)
+    if settings.task == "qa":
+        metrics["gate"] = gate_metrics(evaluation, template, pages)
     examples = [*per_example_rows(evaluation), *hit_rows(evaluation, hits)]
     if params.judge == "llm":
         opinions, client = assess(evaluation.answers, cases(evaluation.asked, template, sources), llm)
@@ -44,7 +49,7 @@ def main() -> None:
     write_json(METRICS / "eval.json", metrics)
     write_table(METRICS / "per_example.csv", examples)
     write_table(METRICS / "groups.csv", group_rows(evaluation))
-    for name in SETS:
+    for name in evaluation.sets:
         write_table(METRICS / "changes" / f"{name}.csv", change_rows(evaluation, name))
     print(f"evaluate: {len(predictions['base'])} questions scored by {metrics['tokenizer']['name']}")
     print(comparison_table(metrics))
@@ -52,18 +57,21 @@ def main() -> None:
 
 def read_asked() -> list[Pair]:
     """Return the pairs that were asked about, as reviewers left them."""
-    return [pair for name in SPLITS for pair in read_records(ASKED / f"{name}.jsonl", Pair)]
+    pairs = [pair for name in SPLITS for pair in read_records(ASKED / f"{name}.jsonl", Pair)]
+    return [*pairs, *read_records(ASKED / f"{WRITTEN}.jsonl", Question)]
 
 
 def read_found() -> dict[str, list[FoundPassage]]:
     """Return the passages that the search found, by pair."""
-    return {row.pair_id: row.passages for name in SPLITS for row in read_records(SEARCH / f"{name}.jsonl", Found)}
+    names = (*SPLITS, WRITTEN)
+    return {row.pair_id: row.passages for name in names for row in read_records(SEARCH / f"{name}.jsonl", Found)}
 
 
 def write_table(path: Path, rows: list[dict[str, Any]]) -> None:
     """Write a CSV file. Without rows it has no header, and DVC draws nothing."""
+    names = dict.fromkeys(name for row in rows for name in row)
     with atomic_write(path) as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]) if rows else [], lineterminator="\n")
+        writer = csv.DictWriter(file, fieldnames=list(names), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
 

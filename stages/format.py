@@ -12,10 +12,10 @@ from pagetune.model.prompts import holds_special_token, to_example
 from pagetune.model.style import make_template
 from pagetune.model.template import TEMPLATE, TemplateRecord
 from pagetune.params import load_params
-from pagetune.records import NEW_WORDING, Example, Pair, Rejected
+from pagetune.records import NEW_WORDING, AskedExample, Example, Pair, Question, Rejected
 
 SPLITS, PROMPTS = Path("data/splits"), Path("data/prompts")
-NAMES = ("train", "validation", "recall", "heldout")
+NAMES = ("train", "validation", "recall", "heldout", "questions")
 
 
 def main() -> None:
@@ -25,7 +25,7 @@ def main() -> None:
     counts: dict[str, int] = {}
     rejected: list[Rejected] = []
     for name in NAMES:
-        pairs = read_records(SPLITS / f"{name}.jsonl", Pair)
+        pairs = read_records(SPLITS / f"{name}.jsonl", Question if name == "questions" else Pair)
         clean = [pair for pair in pairs if not holds_special_token(pair, manifest.special_tokens)]
         rejected += [
             Rejected.of(pair, "special_token") for pair in pairs if holds_special_token(pair, manifest.special_tokens)
@@ -43,6 +43,9 @@ def example_of(pair: Pair, template: TemplateRecord, tokenizer: Any, system: str
     """Make a row, of a conversation's later question with all that was said before it."""
     seen = pair.wording != NEW_WORDING
     example = to_example(pair, template.template, template.eos_token, seen, template.lead)
+    if isinstance(pair, Question):
+        own = pair.model_dump(include={"split", "check", "answerable", "general", "tag"})
+        return AskedExample(**example.model_dump(), **own)
     if not pair.turns:
         return example
     prompt = render_conversation(pair.turns, pair.instruction, template, tokenizer, system)

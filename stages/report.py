@@ -7,7 +7,7 @@ from pagetune.jsonl import read_as, read_json, read_records, read_table, write_t
 from pagetune.model.manifest import read_manifest
 from pagetune.model.template import describe_style, read_template
 from pagetune.params import load_params
-from pagetune.records import BadFile, Page, Pair, Prediction
+from pagetune.records import BadFile, Page, Pair, Prediction, Question
 from pagetune.report.model_card import render_model_card
 from pagetune.report.page import Inputs, render_report
 from pagetune.text.korean import is_korean
@@ -39,7 +39,10 @@ def read_inputs(style: str) -> Inputs:
         bad_files=read_as(Path("data/bad_files.json"), list[BadFile]),
         pairs=read_records(Path("data/qa.jsonl"), Pair),
         grades=read_json(SPLITS / "grades.json"),
-        asked=[pair for name in asked for pair in read_records(SPLITS / f"{name}.jsonl", Pair)],
+        asked=[
+            *(pair for name in asked for pair in read_records(SPLITS / f"{name}.jsonl", Pair)),
+            *read_records(SPLITS / "questions.jsonl", Question),
+        ],
         base=read_records(PREDICTIONS / "base.jsonl", Prediction),
         tuned=read_records(PREDICTIONS / "tuned.jsonl", Prediction),
     )

@@ -1,5 +1,6 @@
 """Find the best passages for each question that is asked: data/pages.jsonl, data/splits/*.jsonl -> data/search/."""
 
+from collections.abc import Sequence
 from itertools import repeat
 from pathlib import Path
 from typing import Any
@@ -7,14 +8,14 @@ from typing import Any
 from pagetune.errors import run_stage
 from pagetune.jsonl import read_records, write_json, write_records
 from pagetune.params import load_params
-from pagetune.records import Found, Page, Pair
+from pagetune.records import Found, Page, Pair, Question
 from pagetune.search.encoder import find_encoder
 from pagetune.search.passages import passages
 from pagetune.search.ranking import Search
 from pagetune.search.tokens import learn
 
 PAGES, SPLITS, SEARCH = Path("data/pages.jsonl"), Path("data/splits"), Path("data/search")
-NAMES = ("validation", "recall", "heldout")
+NAMES = ("validation", "recall", "heldout", "questions")
 
 
 def main() -> None:
@@ -23,7 +24,7 @@ def main() -> None:
     encoder = find_encoder(params) if made else None
     search = Search(made, encoder) if made else None
     for name in NAMES:
-        pairs = read_records(SPLITS / f"{name}.jsonl", Pair)
+        pairs = read_records(SPLITS / f"{name}.jsonl", Question if name == "questions" else Pair)
         write_records(SEARCH / f"{name}.jsonl", find(search, pairs, params.passages))
     model = {"id": encoder.name, "revision": encoder.revision} if encoder else None
     record: dict[str, Any] = {"documents": len({one.doc_id for one in made}), "passages": len(made)}
@@ -31,7 +32,7 @@ def main() -> None:
     print(f"search: {said(record, params.embedding)}")
 
 
-def find(search: Search | None, pairs: list[Pair], count: int) -> list[Found]:
+def find(search: Search | None, pairs: Sequence[Pair], count: int) -> list[Found]:
     """Return what is found for each question: no passage where there are no pages."""
     questions = [pair.asked for pair in pairs]
     learn(questions)

@@ -8,7 +8,7 @@ from typing import Any
 
 from pagetune.commands.experiments import Experiment, comparable
 from pagetune.errors import UserError
-from pagetune.evaluate.evaluation import SETS, VIEWS
+from pagetune.evaluate.evaluation import VIEWS
 from pagetune.jsonl import atomic_write
 from pagetune.params import Task
 
@@ -119,7 +119,9 @@ def sweep_lines(sweep: Sweep) -> list[str]:
     head = f"  rank  {score:<26}{'noise':<8}{'seconds':>9}{'GiB':>8}{'tokens/s':>10}  experiments"
     compared = f"(r={best.rank}, {best.score.facts} facts)"
     choice = f"sweep: r={chosen.rank} is the smallest rank within noise of the best {compared}"
-    tests = [f"  {name:<20}{_test_score(chosen, name, sweep.metric)}" for name in SETS if name != CHOSEN_BY]
+    tests = [
+        f"  {name:<20}{_test_score(chosen, name, sweep.metric)}" for name in chosen.runs[0].tuned if name != CHOSEN_BY
+    ]
     left_out = [f"sweep: left out: {line}" for line in sweep.left_out]
     return [head, *(_row(rank, sweep) for rank in sweep.ranks), choice, *tests, *left_out]
 
@@ -151,7 +153,7 @@ def _with_interval(score: Score) -> str:
 
 
 def _test_score(rank: Rank, name: str, metric: str) -> str:
-    scores = [score for run in rank.runs if (score := score_of(run.tuned[name], metric))]
+    scores = [score for run in rank.runs if (score := score_of(run.tuned.get(name, {"n": 0}), metric))]
     return f"{_with_interval(pool(scores))} ({pool(scores).facts} facts)" if scores else "empty"
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pagetune.evaluate.evaluation import MODELS, SETS, Evaluation, members
+from pagetune.evaluate.evaluation import MODELS, Evaluation, members
 from pagetune.evaluate.tables import TableRow, verdict
 
 VERDICTS = ("right", "wrong", "unsupported")
@@ -30,7 +30,7 @@ Opinions = dict[str, list[Opinion]]
 def judge_metrics(evaluation: Evaluation, opinions: Opinions) -> dict[str, Any]:
     """Return the shares of every set by model, and the agreement with fact_match over all sets."""
     shares = {
-        model: {name: _shares([own[index] for index in members(evaluation.asked, name)]) for name in SETS}
+        model: {name: _shares([own[index] for index in members(evaluation.asked, name)]) for name in evaluation.sets}
         for model, own in opinions.items()
     }
     both_said = {model: _both_said(evaluation, opinions, model) for model in MODELS}
@@ -96,7 +96,7 @@ def _columns(opinion: Opinion | None) -> TableRow:
 def agreement_line(metrics: dict[str, Any]) -> str:
     """Return one line for the terminal, from `judge` of metrics/eval.json."""
     overall = metrics["agreement"]["all"]
-    lacking = {name: sum(metrics[model][set_][name] for model in MODELS for set_ in SETS) for name in NO_VERDICT}
+    lacking = {name: sum(own[name] for model in MODELS for own in metrics[model].values()) for name in NO_VERDICT}
     without = f"unreadable replies: {lacking['unreadable']}, failed requests: {lacking['failed']}"
     if not overall["n"]:
         return f"{metrics['model']} judged no answer; {without}"

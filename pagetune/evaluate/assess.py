@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from pagetune.errors import UserError
 from pagetune.evaluate.agreement import Opinion, Opinions
+from pagetune.evaluate.answers import accepted_answers
 from pagetune.evaluate.controls import instruction_of
-from pagetune.evaluate.evaluation import MODELS, accepted_answers
+from pagetune.evaluate.evaluation import MODELS
 from pagetune.evaluate.sources import Sources
 from pagetune.llm.client import Client, RequestFailed, gather
 from pagetune.llm.engine import open_client
@@ -14,6 +15,7 @@ from pagetune.llm.prompt_files import language_of, render
 from pagetune.llm.schemas import Assessed
 from pagetune.params import Llm
 from pagetune.records import Prediction
+from pagetune.search.support import nothing_found
 from pagetune.text.readable import readable
 
 #: Characters of evidence that the judge sees at most; a page of dense text has about 2,000.
@@ -39,6 +41,7 @@ def cases(asked: list[Prediction], template: str, sources: Sources) -> list[Case
 
 def _case(row: Prediction, template: str, sources: Sources) -> Case:
     question, references = instruction_of(row.prompt, template), accepted_answers(row)
+    references += [] if row.answerable else [nothing_found(question)]
     if row.kind == "dialogue":
         return Case("", tuple(references), excerpt(question, references[0]))
     return Case(question, tuple(references), excerpt(sources.page_for(row), references[0]))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pagetune.evaluate.evaluation import BOTH_WAYS, SETS, small_sets, view_of
+from pagetune.evaluate.evaluation import BOTH_WAYS, sets_in, small_sets, view_of
 
 
 def comparison_table(metrics: dict[str, Any]) -> str:
@@ -17,7 +17,7 @@ def comparison_table(metrics: dict[str, Any]) -> str:
 def _rouge_table(metrics: dict[str, Any]) -> str:
     controls = view_of(metrics).controls
     lines = [f"{'set':<12}{'n':>5}  {'ROUGE-L base -> tuned, change':<42}" + "".join(f"{name:>9}" for name in controls)]
-    for name in (name for name in SETS if metrics["tuned"][name]["n"]):
+    for name in (name for name in sets_in(metrics) if metrics["tuned"][name]["n"]):
         tuned = metrics["tuned"][name]
         values = "".join(f"{metrics[control][name]['rougeL']:>9.3f}" for control in controls)
         lines.append(f"{name:<12}{tuned['n']:>5}  {_moved(metrics, name, 'base', 'change'):<42}{values}")
@@ -45,7 +45,7 @@ def _rates(metrics: dict[str, Any], name: str) -> str:
 def _fact_table(metrics: dict[str, Any]) -> str:
     titles = f"{'ROUGE-L':<16}{'echo':>6}{'lookup':>8}{'search, top 1 and 5':>21}"
     lines = [f"{'set':<20}{'n':>5}  {'fact match base -> tuned, change':<44}{titles}"]
-    for name in SETS:
+    for name in sets_in(metrics):
         base, tuned, change = (metrics[part][name] for part in ("base", "tuned", "change"))
         if not tuned["n"]:
             lines.append(f"{name:<20}{0:>5}  (empty)")
@@ -53,11 +53,11 @@ def _fact_table(metrics: dict[str, Any]) -> str:
         low, high = change["fact_match_ci95_low"], change["fact_match_ci95_high"]
         facts = f"{base['fact_match']:.3f} -> {tuned['fact_match']:.3f}, {change['fact_match']:+.3f}"
         facts += f" [{low:+.3f}, {high:+.3f}]"
-        rouge = f"{base['rougeL']:.3f} -> {tuned['rougeL']:.3f}"
+        rouge = "-" if tuned["rougeL"] is None else f"{base['rougeL']:.3f} -> {tuned['rougeL']:.3f}"
         echo, lookup = (metrics[control][name]["fact_match"] for control in view_of(metrics).controls)
         without_a_model = f"{echo:>6.3f}{lookup:>8.3f}{_found(metrics, name):>21}"
         lines.append(f"{name:<20}{tuned['n']:>5}  {facts:<44}{rouge:<16}{without_a_model}")
-    lines += _what_moved(metrics) + _recall_by_kind(metrics)
+    lines += _what_moved(metrics) + _on_silence(metrics) + _recall_by_kind(metrics)
     return "\n".join(lines)
 
 
@@ -69,15 +69,30 @@ def _found(metrics: dict[str, Any], name: str) -> str:
 
 def _what_moved(metrics: dict[str, Any]) -> list[str]:
     lines = []
-    for name in ("recall", "heldout"):
+    for name in (*sets_in(metrics, written=True), "recall", "heldout"):
         change, tuned = metrics["change"][name], metrics["tuned"][name]
-        if tuned["n"]:
+        if tuned["n"] > tuned.get("silent", {"n": 0})["n"]:
             lines.append(
                 f"{name}: {change['better']} better, {change['worse']} worse, {change['same']} unchanged; "
                 f"{tuned['never_stopped']} hit the length limit; {tuned['abstained']:.0%} abstain, "
                 f"{tuned['invented']:.0%} invent a number, code or name"
             )
     return lines
+
+
+def _on_silence(metrics: dict[str, Any]) -> list[str]:
+    """Say what the tuned model answers where the documents are silent."""
+    silent = {name: own["silent"] for name, own in metrics["tuned"].items() if "silent" in own}
+    return [
+        f"{name}: the documents do not answer {own['n']} questions, and right is to say so: {_share(own, 'abstained')} "
+        f"abstain, {_share(own, 'invented')} invent a number, code or name"
+        for name, own in silent.items()
+    ]
+
+
+def _share(scores: dict[str, Any], rate: str) -> str:
+    low, high = scores[f"{rate}_ci95_low"], scores[f"{rate}_ci95_high"]
+    return f"{scores[rate]:.0%} [{low:.0%}, {high:.0%}]"
 
 
 def _recall_by_kind(metrics: dict[str, Any]) -> list[str]:

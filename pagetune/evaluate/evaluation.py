@@ -1,22 +1,22 @@
 """Scores of both models and of the controls on every set, and what changed from base to tuned."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 from pagetune.errors import UserError
+from pagetune.evaluate.answers import Scores, score_rows
 from pagetune.evaluate.controls import control_answers, instruction_of
 from pagetune.evaluate.intervals import Estimates, summarize
-from pagetune.evaluate.scoring import METRICS, Scored, check_tokenizer, in_pieces, score
+from pagetune.evaluate.scoring import METRICS
 from pagetune.evaluate.sources import Sources
 from pagetune.params import Evaluate, Task
 from pagetune.records import Example, Prediction, fact_id
-from pagetune.text.fact_match import invented
-from pagetune.text.refusal import abstains
-from pagetune.text.tokenizers import Tokenizer, make_tokenizer, tokenizer_record
+from pagetune.text.tokenizers import tokenizer_record
 
 MODELS = ("base", "tuned")
-#: In the order of the tables.
+#: The sets that the pipeline makes, in the order of the tables.
 SETS = ("recall", "recall_new_wording", "validation", "heldout")
 #: Shares of answers that say that they do not know, and of those that state a number, code or name that is neither in
 #: the references nor in the question nor on the pair's page.
@@ -26,8 +26,6 @@ BOTH_WAYS = ("rouge_combined_f1_max", "rouge_combined_f1_mean")
 
 #: With fewer facts, the interval of a set is wider than most changes that a tuning makes.
 FEWEST_FACTS = 30
-
-Scores = list[dict[str, float]]
 
 
 @dataclass(frozen=True)
@@ -79,7 +77,7 @@ def view_of(metrics: dict[str, Any]) -> View:
 def small_sets(metrics: dict[str, Any]) -> list[str]:
     """Return a sentence for each set with fewer than `FEWEST_FACTS` facts, or topics of dialogues."""
     counted = "fact" if view_of(metrics).headline == "fact_match" else "topic"
-    facts = {name: metrics["tuned"][name]["facts"] for name in SETS}
+    facts = {name: own["facts"] for name, own in metrics["tuned"].items()}
     return [
         f"{name} has only {count} {counted}{'s' if count > 1 else ''} (fewer than {FEWEST_FACTS}): "
         "its interval decides nothing."
@@ -94,6 +92,38 @@ def set_of(prediction: Prediction) -> str:
     return "recall_new_wording" if new_wording else prediction.split
 
 
+def sets_of(asked: Iterable[Prediction]) -> list[str]:
+    """Return the sets in the order of the tables: those written by hand come first, because no template wrote them.
+
+    General questions say nothing of the documents and come last. The sets that the pipeline makes are there even where
+    they are empty.
+    """
+    sets = {row.split: row for row in asked if row.split not in SETS}
+    written = [name for name, row in sets.items() if row.kind == "question" and not row.general]
+    others = [name for name in sets if name not in written]
+    return [*written, *SETS, *sorted(others, key=lambda name: sets[name].general)]
+
+
+def sets_in(metrics: dict[str, Any], written: bool = False) -> list[str]:
+    """Return the sets of metrics/eval.json in the order of the tables, or only those `written` by hand that lead."""
+    names = list(metrics["tuned"])
+    return names[: names.index(SETS[0])] if written else names
+
+
+def set_meanings(metrics: dict[str, Any]) -> dict[str, str]:
+    """Return what each set of metrics/eval.json asks."""
+    known = view_of(metrics).set_meanings
+    return {name: known.get(name) or _meaning(name, own) for name, own in metrics["tuned"].items()}
+
+
+def _meaning(name: str, scores: dict[str, Any]) -> str:
+    file = f"the questions of data/questions/{name}.jsonl, which no template wrote"
+    silent = scores["silent"]["n"] if "silent" in scores else 0
+    if silent == scores["n"]:
+        return f"{file} and the documents do not answer; right is to say so"
+    return f"{file}; the documents do not answer {silent} of them, and right is to say so" if silent else file
+
+
 def check_comparable(predictions: dict[str, list[Prediction]]) -> None:
     """Raise UserError where base and tuned were not asked the same questions in the same way."""
     base, tuned = predictions["base"], predictions["tuned"]
@@ -104,37 +134,6 @@ def check_comparable(predictions: dict[str, list[Prediction]]) -> None:
             raise UserError(f"data/predictions: base is in {seen[0]}, tuned in {seen[1]}. Set {key} to one of them.")
     if [row.prompt for row in base] != [row.prompt for row in tuned]:
         raise UserError("data/predictions: base and tuned answer different prompts. Run `dvc repro` to predict again.")
-
-
-def accepted_answers(row: Prediction) -> list[str]:
-    """Return the completion without its EOS and the space before it, and the further references."""
-    return [row.completion.removesuffix(row.eos_token).strip(), *row.references]
-
-
-def score_rows(
-    predictions: list[Prediction], params: Evaluate, questions: list[str], sources: Sources | None = None
-) -> Scores:
-    """Return the scores and rates of each prediction, in order."""
-    tokenizer = make_tokenizer(params.tokenizer)
-    check_tokenizer(tokenizer, params.tokenizer)
-    found = sources or Sources()
-    rows = [
-        Scored(row.prediction, accepted_answers(row), question, found.evidence_for(row), found.page_for(row))
-        for row, question in zip(predictions, questions, strict=True)
-    ]
-    return [_scores(row, tokenizer, params) for row in in_pieces(rows, tokenizer, params.tokenizer)]
-
-
-def _scores(row: Scored, tokenizer: Tokenizer, params: Evaluate) -> dict[str, float]:
-    """Return the scores and rates of one answer.
-
-    An answer does not abstain where it matches a reference that says that the answer is not known. It does not invent
-    the numbers and names of the question or the page.
-    """
-    scores = score(row, tokenizer, params.references)
-    made_up = invented(row.prediction, "\n".join([row.question, *row.references, row.evidence]), row.page)
-    abstained = abstains(row.prediction) and not scores["fact_match"]
-    return scores | {"abstained": float(abstained), "invented": float(bool(made_up))}
 
 
 @dataclass(frozen=True)
@@ -149,6 +148,10 @@ class Evaluation:
     @property
     def view(self) -> View:
         return VIEWS[self.task]
+
+    @cached_property
+    def sets(self) -> list[str]:
+        return sets_of(self.asked)
 
     @property
     def metrics(self) -> tuple[str, ...]:
@@ -207,25 +210,37 @@ def metrics_of(evaluation: Evaluation) -> dict[str, Any]:
 
 
 def summarize_sets(evaluation: Evaluation, model: str) -> dict[str, dict[str, Any]]:
-    """Return the summary of every set, with `by_kind` and the number of answers that never reached the EOS."""
+    """Return the summary of every set, with `by_kind` and the number of answers that never reached the EOS.
+
+    `silent` has the rates of the questions that the documents do not answer, where a set has any.
+    """
     predictions, scores = evaluation.answers[model], evaluation.scores[model]
     summaries: dict[str, dict[str, Any]] = {}
-    for name in SETS:
+    for name in evaluation.sets:
         chosen = members(predictions, name)
         summaries[name] = summary_of(predictions, scores, chosen, evaluation.metrics, evaluation.params)
+        if silent := [i for i in chosen if not predictions[i].answerable]:
+            summaries[name]["silent"] = summary_of(predictions, scores, silent, RATES, evaluation.params)
         summaries[name]["never_stopped"] = sum(not predictions[i].stopped for i in chosen)
         summaries[name]["by_kind"] = {
             kind: {
                 "n": len(own),
                 **{metric: mean_of(scores, own, metric) for metric in evaluation.view.headlines},
             }
-            for kind, own in grouped(predictions, chosen, lambda row: row.kind)
+            for kind, own in grouped(predictions, chosen, kind_of)
         }
     return summaries
 
 
-def mean_of(scores: Scores, chosen: list[int], metric: str) -> float:
-    return round(sum(scores[index][metric] for index in chosen) / len(chosen), 6)
+def kind_of(row: Prediction) -> str:
+    """Return what a question is grouped by: its kind, and its tag where a user wrote it."""
+    return row.tag or row.kind
+
+
+def mean_of(scores: Scores, chosen: list[int], metric: str) -> float | None:
+    """Return the mean of the rows that have the metric, None where none has."""
+    values = [scores[index][metric] for index in chosen if metric in scores[index]]
+    return round(sum(values) / len(values), 6) if values else None
 
 
 def members(predictions: list[Prediction], name: str) -> list[int]:
@@ -250,6 +265,23 @@ def summary_of(
     params: Evaluate,
     lowest: float = 0.0,
 ) -> Estimates:
+    """Return the means of the chosen rows with their intervals; those of a metric that some lack, of the others."""
+    lacking = [name for name in names if any(name not in scores[index] for index in chosen)]
+    complete = _summary(predictions, scores, chosen, [name for name in names if name not in lacking], params, lowest)
+    if not lacking:
+        return complete
+    compared = [index for index in chosen if lacking[0] in scores[index]]
+    return _summary(predictions, scores, compared, lacking, params, lowest) | complete
+
+
+def _summary(
+    predictions: list[Prediction],
+    scores: Scores,
+    chosen: list[int],
+    names: Sequence[str],
+    params: Evaluate,
+    lowest: float,
+) -> Estimates:
     facts = [fact_of(predictions[index]) for index in chosen]
     return summarize([scores[index] for index in chosen], names, facts, params.bootstrap_samples, lowest)
 
@@ -269,7 +301,7 @@ def changes(evaluation: Evaluation, before: str) -> dict[str, dict[str, Any]]:
     """
     difference, asked = differences(evaluation.scores, before), evaluation.asked
     summaries: dict[str, dict[str, Any]] = {}
-    for name in SETS:
+    for name in evaluation.sets:
         chosen = members(asked, name)
         summaries[name] = summary_of(asked, difference, chosen, evaluation.metrics, evaluation.params, lowest=-1.0)
         moved = [difference[index][evaluation.view.headline] for index in chosen]

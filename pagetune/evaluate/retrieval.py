@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from pagetune.evaluate.answers import accepted_answers
 from pagetune.evaluate.containment import Source, states
 from pagetune.evaluate.controls import instruction_of
 from pagetune.evaluate.evaluation import (
-    SETS,
     Evaluation,
-    accepted_answers,
     grouped,
+    kind_of,
     mean_of,
     members,
     set_of,
@@ -64,7 +64,7 @@ def _first(passages: Sequence[FoundPassage], is_hit: Callable[[FoundPassage], bo
 def search_metrics(evaluation: Evaluation, hits: Mapping[str, Hits]) -> dict[str, Any]:
     """Return the shares of answers found, as `fact_match` of every set and `by_kind`; `n` counts what is scored."""
     return {
-        name: {name_of_set: _summary(evaluation, own, name_of_set) for name_of_set in SETS}
+        name: {name_of_set: _summary(evaluation, own, name_of_set) for name_of_set in evaluation.sets}
         for name, own in hits.items()
     }
 
@@ -74,7 +74,7 @@ def _summary(evaluation: Evaluation, hits: Hits, name: str) -> dict[str, Any]:
     chosen = [index for index in members(asked, name) if hits[index] is not None]
     kinds = {
         kind: {"n": len(own), "fact_match": mean_of(scores, own, "fact_match")}
-        for kind, own in grouped(asked, chosen, lambda row: row.kind)
+        for kind, own in grouped(asked, chosen, kind_of)
     }
     return summary_of(asked, scores, chosen, ("fact_match",), evaluation.params) | {"by_kind": kinds}
 

@@ -2,13 +2,13 @@
 
 from typing import Any
 
+from pagetune.evaluate.answers import Scores
 from pagetune.evaluate.evaluation import (
     MODELS,
-    SETS,
     Evaluation,
-    Scores,
     differences,
     grouped,
+    kind_of,
     mean_of,
     members,
     set_of,
@@ -36,7 +36,7 @@ def change_rows(evaluation: Evaluation, name: str) -> list[TableRow]:
 def _change(evaluation: Evaluation, index: int) -> TableRow:
     before, after = (evaluation.scores[model][index] for model in MODELS)
     scores = {
-        f"{metric}_{model}": values[metric]
+        f"{metric}_{model}": values.get(metric, "")
         for metric in evaluation.view.headlines[:2]
         for model, values in (("base", before), ("tuned", after))
     }
@@ -58,9 +58,9 @@ def identity(row: Prediction) -> TableRow:
 def group_rows(evaluation: Evaluation) -> list[TableRow]:
     """Return the rows of metrics/groups.csv: both models by kind and by document, with the paired change."""
     difference, rows = differences(evaluation.scores), []
-    for name in SETS:
+    for name in evaluation.sets:
         chosen = members(evaluation.asked, name)
-        for by, key in (("kind", lambda row: row.kind), ("document", lambda row: row.doc_id)):
+        for by, key in (("kind", kind_of), ("document", lambda row: row.doc_id)):
             for group, own in grouped(evaluation.asked, chosen, key):
                 rows.append({"set": name, "by": by, "group": group, **_compare(evaluation, own, difference)})
     return rows

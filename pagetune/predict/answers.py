@@ -14,7 +14,7 @@ from pagetune.params import Params, Predict
 from pagetune.predict import vllm_engine
 from pagetune.predict.generation import decode_all
 from pagetune.progress import Progress
-from pagetune.records import Example, Prediction, Split
+from pagetune.records import AskedExample, Example, Prediction
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Answer:
 class Questions:
     """The prompts that both base and tuned answer, split by split."""
 
-    rows: list[tuple[Split, Example]]
+    rows: list[tuple[str, Example]]
 
     @property
     def prompts(self) -> list[str]:
@@ -39,8 +39,7 @@ class Questions:
         """Join the questions with their answers, one for each and in the same order."""
         return [
             Prediction(
-                **example.model_dump(),
-                split=split,
+                **(example.model_dump() | {"split": split}),
                 prediction=answer.text,
                 stopped=answer.stopped,
                 precision=precision,
@@ -52,9 +51,13 @@ class Questions:
 
 
 def read_questions(folder: Path) -> Questions:
-    """Read the prompts of the validation, recall and heldout splits in `folder`."""
-    splits: tuple[Split, ...] = ("validation", "recall", "heldout")
-    return Questions([(split, row) for split in splits for row in read_records(folder / f"{split}.jsonl", Example)])
+    """Read the prompts of the validation, recall and heldout splits in `folder`, and of the sets written by hand."""
+    names = ("validation", "recall", "heldout")
+    rows: list[tuple[str, Example]] = [
+        (name, row) for name in names for row in read_records(folder / f"{name}.jsonl", Example)
+    ]
+    written = read_records(folder / "questions.jsonl", AskedExample)
+    return Questions(rows + [(row.split, row) for row in written])
 
 
 def predict(

@@ -1,12 +1,13 @@
 """The answers that the page shows: the question, what both models answered, and the evidence."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import chain, zip_longest
 from typing import Literal
 
-from pagetune.evaluate.evaluation import MODELS, SETS, accepted_answers, set_of
+from pagetune.evaluate.answers import accepted_answers
+from pagetune.evaluate.evaluation import MODELS, set_of, sets_of
 from pagetune.evaluate.explanation import Explanation, explain
 from pagetune.evaluate.scoring import Scored, in_pieces
 from pagetune.evaluate.sources import Sources
@@ -16,6 +17,8 @@ from pagetune.text.tokenizers import make_tokenizer
 
 #: With more cases the page gets slow on a phone.
 CASES_SHOWN = 1000
+#: The scores of an answer that the page needs; a question without a reference has no ROUGE-L, and no change of it.
+SHOWN_SCORES = ("fact_match", "rougeL", "abstained")
 #: Below this ROUGE-L a right answer looks like another one than the reference.
 UNLIKE = 0.1
 
@@ -47,6 +50,11 @@ class Case:
         return self.pair.instruction if self.pair else self.tuned.prompt
 
     @property
+    def by_facts(self) -> bool:
+        """Tell whether the facts of a reference decide what is right: neither its letters nor that there is none."""
+        return self.tuned.answerable and self.tuned.check == "fact"
+
+    @property
     def references(self) -> list[str]:
         return accepted_answers(self.tuned)
 
@@ -67,7 +75,8 @@ class Case:
     def unlike(self) -> tuple[bool, bool]:
         """Tell for each answer whether it is right in words that hardly are the reference's."""
         before, after = (
-            fact_match > 0 and rouge < UNLIKE for fact_match, rouge in zip(self.fact_match, self.rougeL, strict=True)
+            bool(self.reasons) and fact_match > 0 and rouge < UNLIKE
+            for fact_match, rouge in zip(self.fact_match, self.rougeL, strict=True)
         )
         return before, after
 
@@ -83,7 +92,8 @@ def all_cases(
     known = {pair.pair_id: pair for pair in pairs}
     both = zip(*(answers[model] for model in MODELS), strict=True)
     cases = [_case(base, tuned, scores, known.get(tuned.pair_id), headline) for base, tuned in both]
-    return sorted(cases, key=_order)
+    places = {name: place for place, name in enumerate(sets_of(answers["tuned"]))}
+    return sorted(cases, key=lambda case: (*_order(case), places[case.set]))
 
 
 def _case(
@@ -94,7 +104,7 @@ def _case(
     headline: str,
 ) -> Case:
     before, after = (
-        {name: float(scores[model, set_of(row), row.pair_id][name]) for name in ("fact_match", "rougeL", "abstained")}
+        {name: float(scores[model, set_of(row), row.pair_id][name] or 0) for name in SHOWN_SCORES}
         for model, row in zip(MODELS, (base, tuned), strict=True)
     )
     return Case(
@@ -113,9 +123,9 @@ def _verdict(scores: dict[str, float], headline: str) -> str:
     return f"ROUGE-L {scores['rougeL']:.2f}" if headline == "rougeL" else verdict(scores)
 
 
-def _order(case: Case) -> tuple[float, bool, float, int]:
+def _order(case: Case) -> tuple[float, bool, float]:
     """Return the sort key: the largest change first and, of equal changes, those for the worse, which matter most."""
-    return -abs(case.change), case.change >= 0, -abs(case.rouge_change), SETS.index(case.set)
+    return -abs(case.change), case.change >= 0, -abs(case.rouge_change)
 
 
 def choose_cases(cases: list[Case], limit: int = CASES_SHOWN) -> list[Case]:
@@ -133,7 +143,7 @@ def choose_cases(cases: list[Case], limit: int = CASES_SHOWN) -> list[Case]:
 def explained(cases: list[Case], sources: Sources, tokenizer: str) -> list[Case]:
     """Return the cases with the reasons of their verdicts, from the same sources as `evaluate` had.
 
-    Summaries have no verdict, and no reasons.
+    Summaries have no verdict, and no reasons; nor have answers that are not judged by facts.
     """
     if any(case.headline != "fact_match" for case in cases):
         return cases
@@ -142,14 +152,15 @@ def explained(cases: list[Case], sources: Sources, tokenizer: str) -> list[Case]
         Scored(row.prediction, case.references, case.question, sources.evidence_for(row), sources.page_for(row))
         for case in cases
         for row in (case.base, case.tuned)
+        if case.by_facts
     ]
-    reasons = [explain(row, cut) for row in in_pieces(rows, cut, tokenizer)]
-    return [replace(case, reasons=tuple(reasons[2 * at : 2 * at + 2])) for at, case in enumerate(cases)]
+    reasons = (explain(row, cut) for row in in_pieces(rows, cut, tokenizer))
+    return [replace(case, reasons=(next(reasons), next(reasons))) if case.by_facts else case for case in cases]
 
 
 def right_answers(per_example: Iterable[dict[str, str]]) -> dict[str, dict[str, int]]:
     """Count the right answers by model or control, and by set."""
-    counts: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(SETS, 0))
+    counts: dict[str, dict[str, int]] = defaultdict(Counter)
     for row in per_example:
         counts[row["model"]][row["set"]] += float(row["fact_match"]) > 0
     return counts

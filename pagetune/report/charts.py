@@ -6,7 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from pagetune.evaluate.evaluation import MODELS, SETS, View, view_of
+from pagetune.evaluate.evaluation import MODELS, View, sets_in, view_of
 from pagetune.report.coverage import Coverage
 from pagetune.report.svg import (
     BASE,
@@ -63,7 +63,7 @@ def charts(
 
 def scores_chart(metrics: dict[str, Any], view: View) -> Chart:
     shown = shown_in(metrics, view)
-    names = [name for name in SETS if metrics["tuned"][name]["n"]]
+    names = [name for name in sets_in(metrics) if metrics["tuned"][name]["n"]]
 
     def draw(figure: Any) -> None:
         axes = figure.subplots()
@@ -82,7 +82,7 @@ def scores_chart(metrics: dict[str, Any], view: View) -> Chart:
 
 def shown_in(metrics: dict[str, Any], view: View) -> tuple[str, ...]:
     """Return the models, the controls, and the searches that were scored on any set."""
-    searched = (name for name in view.searches if any(metrics[name][of]["n"] for of in SETS))
+    searched = (name for name in view.searches if any(own["n"] for own in metrics[name].values()))
     return (*MODELS, *view.controls, *searched)
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pagetune.evaluate.evaluation import SETS, small_sets, view_of
+from pagetune.evaluate.evaluation import sets_in, small_sets, view_of
 
 CONTROL_MEANINGS = {
     "echo": "the words of the question in the form of an answer: the score for repeating the question",
@@ -26,9 +26,38 @@ def summary_sentences(metrics: dict[str, Any], rights: Rights) -> list[str]:
     """
     if view_of(metrics).headline == "rougeL":
         return [*_on_summaries(metrics), *small_sets(metrics)]
-    sentences = [*_on_trained_facts(metrics, rights), *_on_unseen_documents(metrics, rights)]
+    leading = sets_in(metrics, written=True)
+    sentences = [sentence for name in leading for sentence in _on_written(metrics, rights, name)]
+    sentences += [*_on_trained_facts(metrics, rights), *_on_unseen_documents(metrics, rights)]
     sentences += [_on_searching(metrics), _on_copying(metrics)]
+    last = [name for name in sets_in(metrics) if name not in (*leading, *view_of(metrics).set_meanings)]
+    sentences += [sentence for name in last for sentence in _on_written(metrics, rights, name)]
     return [*(sentence for sentence in sentences if sentence), *small_sets(metrics)]
+
+
+def _on_written(metrics: dict[str, Any], rights: Rights, name: str) -> list[str]:
+    """Say how a set written by hand is answered: what has an answer, and what the documents do not answer."""
+    base, tuned = (metrics[model][name] for model in ("base", "tuned"))
+    silent = tuned.get("silent")
+    sentences = []
+    if not silent or silent["n"] < tuned["n"]:
+        after, before, lookup = (rights[model][name] for model in ("tuned", "base", "lookup"))
+        sentences.append(
+            f"Of the {tuned['n']} questions of {name}, which no template wrote, the tuned model answers {after} "
+            f"correctly (before tuning: {before}; lookup of the most similar training question: {lookup})."
+        )
+    if silent:
+        abstains, invents = (f"{silent[rate]:.0%} {_span(silent, rate)}" for rate in ("abstained", "invented"))
+        sentences.append(
+            f"To the {silent['n']} questions of {name} that the documents do not answer, {abstains} of its answers say "
+            f"so (before: {base['silent']['abstained']:.0%}), and {invents} state an invented number, code or name "
+            f"(before: {base['silent']['invented']:.0%})."
+        )
+    return sentences
+
+
+def _span(scores: dict[str, Any], metric: str) -> str:
+    return f"[{scores[f'{metric}_ci95_low']:.0%}, {scores[f'{metric}_ci95_high']:.0%}]"
 
 
 def _on_trained_facts(metrics: dict[str, Any], rights: Rights) -> list[str]:
@@ -73,7 +102,7 @@ def _on_copying(metrics: dict[str, Any]) -> str:
     """Name the controls that do as well as the tuned model: there its score does not show that it learned anything."""
     matched = [
         f"{control} on {name} ({metrics[control][name]['fact_match']:.3f})"
-        for name in SETS
+        for name in sets_in(metrics)
         for control in view_of(metrics).controls
         if metrics["tuned"][name]["n"] and _rivals(metrics[control][name], metrics["tuned"][name])
     ]

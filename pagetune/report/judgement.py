@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pagetune.evaluate.agreement import VERDICTS
-from pagetune.evaluate.evaluation import MODELS, SETS, set_of
+from pagetune.evaluate.evaluation import MODELS, set_of, sets_in
 from pagetune.evaluate.sources import Sources
 from pagetune.report.cases import Case, explained
 
@@ -43,7 +43,8 @@ def judgement_values(
     """Return what the section shows, or None where `evaluate.judge` was off. `scores` is metrics/eval.json."""
     if "judge" not in scores:
         return None
-    judged = sorted(_judged_answers(cases, per_example), key=_order)
+    sets = sets_in(scores)
+    judged = sorted(_judged_answers(cases, per_example), key=lambda one: _order(one, sets))
     shown = judged[:ANSWERS_SHOWN]
     reasoned = explained([one.case for one in shown], sources, scores["tokenizer"]["name"])
     return {
@@ -66,6 +67,6 @@ def _judged_answers(cases: list[Case], per_example: Iterable[dict[str, str]]) ->
     return judged
 
 
-def _order(one: Judged) -> tuple[bool, bool, int]:
+def _order(one: Judged, sets: list[str]) -> tuple[bool, bool, int]:
     """Return the sort key: disagreements first, of these the tuned model's."""
-    return one.agrees, one.model != "tuned", SETS.index(one.case.set)
+    return one.agrees, one.model != "tuned", sets.index(one.case.set)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
-from pagetune.evaluate.evaluation import SETS, view_of
+from pagetune.evaluate.evaluation import set_meanings, sets_in, view_of
 from pagetune.model.manifest import Manifest
 from pagetune.model.template import TemplateRecord
 from pagetune.params import Params
@@ -142,13 +142,13 @@ def _yaml_header(
 def _results(scores: dict[str, Any], task: str) -> Iterator[Any]:
     from huggingface_hub import EvalResult
 
-    view, tuned = view_of(scores), scores["tuned"]
-    for name in (name for name in SETS if tuned[name]["n"]):
-        for metric in view.headlines:
+    view, tuned, meanings = view_of(scores), scores["tuned"], set_meanings(scores)
+    for name in (name for name in sets_in(scores) if tuned[name]["n"]):
+        for metric in (metric for metric in view.headlines if tuned[name][metric] is not None):
             yield EvalResult(
                 task_type=task,
                 dataset_type="pagetune",
-                dataset_name=f"{name} ({view.set_meanings[name]})",
+                dataset_name=f"{name} ({meanings[name]})",
                 dataset_split=name,
                 metric_type="rouge" if metric.startswith("rouge") else metric,
                 metric_name=TITLES[metric],
@@ -192,9 +192,9 @@ def _scores_section(scores: dict[str, Any]) -> list[str]:
         "",
         f"| set | n | {' | '.join(TITLES[metric] for metric in view.headlines)} |",
         "|---" * (2 + len(view.headlines)) + "|",
-        *(_score_row(name, scores["base"][name], scores["tuned"][name], view.headlines) for name in SETS),
+        *(_score_row(name, scores["base"][name], scores["tuned"][name], view.headlines) for name in sets_in(scores)),
         "",
-        *(f"- `{name}`: {meaning}." for name, meaning in view.set_meanings.items()),
+        *(f"- `{name}`: {meaning}." for name, meaning in set_meanings(scores).items()),
         "",
         *_summary_controls(scores),
         *FACT_MATCH,
@@ -221,6 +221,8 @@ def _score_row(name: str, base: dict[str, Any], tuned: dict[str, Any], metrics: 
     cells = [
         f"{base[metric]:.3f} → {tuned[metric]:.3f} "
         f"[{tuned[f'{metric}_ci95_low']:.3f}, {tuned[f'{metric}_ci95_high']:.3f}]"
+        if tuned[metric] is not None
+        else "–"
         for metric in metrics
     ]
     return f"| `{name}` | {tuned['n']} | {' | '.join(cells)} |"

@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from pagetune.evaluate.evaluation import BOTH_WAYS, FEWEST_FACTS, MODELS, RATES, SETS, view_of
+from pagetune.evaluate.evaluation import BOTH_WAYS, FEWEST_FACTS, MODELS, RATES, set_meanings, sets_in, view_of
 from pagetune.evaluate.scoring import METRICS
 from pagetune.evaluate.sources import sources_of
 from pagetune.records import BadFile, Page, Pair, Prediction
@@ -110,10 +110,10 @@ def _score_values(inputs: Inputs) -> dict[str, Any]:
     names = [name for name in (*METRICS, *BOTH_WAYS, *RATES) if name in scores["tuned"]["heldout"]]
     return {
         "metrics": inputs.metrics,
-        "sets": [name for name in SETS if scores["tuned"][name]["n"]],
-        "empty_sets": [name for name in SETS if not scores["tuned"][name]["n"]],
+        "sets": [name for name in sets_in(scores) if scores["tuned"][name]["n"]],
+        "empty_sets": [name for name in sets_in(scores) if not scores["tuned"][name]["n"]],
         "summary": summary_sentences(scores, right_answers(inputs.per_example)),
-        "set_meanings": view.set_meanings,
+        "set_meanings": set_meanings(scores),
         "headlines": view.headlines,
         "fewest_facts": FEWEST_FACTS,
         "control_meanings": CONTROL_MEANINGS,
