@@ -21,7 +21,7 @@ from pagetune.curate.questions import Asked, in_order, leave_out_asked, question
 from pagetune.curate.review import Reviewed, apply_decisions, review_lines
 from pagetune.curate.rows import Row, Splits
 from pagetune.curate.splits import WordingsOf, make_splits
-from pagetune.curate.wordings import model_wordings, pattern_wordings
+from pagetune.curate.wordings import model_wordings, template_wordings
 from pagetune.errors import UserError, run_stage
 from pagetune.jsonl import read_records, write_json, write_json_list, write_records, write_text
 from pagetune.ledger import Ledger
@@ -98,7 +98,7 @@ def split(clean: list[Pair], params: Params, ledger: Ledger) -> Splits:
 
     def reword(trained: list[Pair]) -> tuple[WordingsOf, list[Rejected]]:
         if params.curate.paraphrase_method == "templates":
-            return lambda pair: pattern_wordings(pair, params.curate), []
+            return template_wordings(trained, params.curate), []
         made, lost, client = model_wordings(trained, params.curate, llm)
         print(f"curate: {client}")
         return lambda pair: made[pair.pair_id], lost

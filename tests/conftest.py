@@ -55,6 +55,7 @@ TINY = {
     "curate.paraphrases": 2,
     "lora.r": 8,
     "train.epochs": 1,
+    "train.learning_rate": 0.001,
     "train.effective_batch_size": 96,
     "train.eval_steps": 10,
     "predict.max_new_tokens": 8,

@@ -5,27 +5,45 @@ a name, gives the answer away, or repeats another is rejected.
 """
 
 import asyncio
+from collections.abc import Callable
 from functools import cache
 
 from pagetune.curate.filters import filter_reason
 from pagetune.curate.question_patterns import Wordings, all_wordings, requested_wordings, stands_alone
+from pagetune.curate.speech import Speech
 from pagetune.llm.client import Client, Messages, RequestFailed, gather
 from pagetune.llm.engine import open_client
 from pagetune.llm.prompt_files import Language, language_of, render
 from pagetune.llm.schemas import Paraphrases, Translated
 from pagetune.params import Curate, Llm
-from pagetune.records import Pair, Reason, Rejected
+from pagetune.records import NEW_WORDING, Pair, Reason, Rejected
 from pagetune.text.claims import claims, normal_form
 from pagetune.text.morphemes import kiwi
 
+#: The share of further wordings that are as people speak and type.
+SPOKEN = 0.75
 #: The paraphrases that a model wrote for one pair, and why there are not more.
 Written = tuple[list[str], list[Reason]]
 
 
-def pattern_wordings(pair: Pair, params: Curate) -> Wordings:
-    """Return the original, `curate.paraphrases` others, the new wording, and any in `curate.recall_questions`."""
+def template_wordings(pairs: list[Pair], params: Curate) -> Callable[[Pair], Wordings]:
+    """Return what words the trained pairs without a model: patterns, and most of them as people speak and type."""
+    speech = Speech(pairs)
+    return lambda pair: pattern_wordings(pair, params, speech)
+
+
+def pattern_wordings(pair: Pair, params: Curate, speech: Speech | None = None) -> Wordings:
+    """Return the original, `curate.paraphrases` others, the new wording, and any in `curate.recall_questions`.
+
+    With `speech`, as many of the others as there are up to `SPOKEN` are as people speak and type.
+    """
     requested = requested_wordings(pair, params.recall_questions)
-    wordings = all_wordings(pair, params.paraphrases)
+    spoken = speech.wordings(pair, round(SPOKEN * params.paraphrases)) if speech and stands_alone(pair) else []
+    wordings = all_wordings(pair, params.paraphrases - len(spoken))
+    known = {normal_form(text) for text in wordings.values()}
+    unlike = [text for text in spoken if normal_form(text) not in known]
+    new_wording = {name: wordings.pop(name) for name in [NEW_WORDING] if name in wordings}
+    wordings |= {f"spoken{number}": text for number, text in enumerate(unlike, start=1)} | new_wording
     if requested:
         wordings |= {name: text for name, text in all_wordings(pair).items() if name in requested}
     return wordings

@@ -276,8 +276,9 @@ class Train(Section):
 
 
 class BuiltinTraining(Section):
-    """What `auto` is in `train` for a built-in model."""
+    """What `auto` is in `lora.r` and `train` for a built-in model."""
 
+    r: Count
     epochs: Count
     learning_rate: Rate
     effective_batch_size: Count

@@ -12,7 +12,7 @@ RANKS = ((1_000, 16), (10_000, 32))
 LARGEST_RANK = 64
 #: How often a fact is seen, in any wording, in a corpus of up to 1,000 facts; above, 20 times at 10,000, 10 at 75,000.
 EXPOSURES, FEWEST_EXPOSURES, FALL = 45, 10, 0.35
-LEAST_EPOCHS = 3
+LEAST_EPOCHS = 2
 #: Summaries are not learned by heart as facts are.
 EPOCHS_OF_SUMMARIES = 5
 #: The learning rate of a model of up to this many parameters.
@@ -78,9 +78,12 @@ def resolve_recipe(params: Params, corpus: Corpus, parameters: int, builtin: boo
         "effective_batch_size": rows_of_a_step(params, builtin),
     }
     chosen = {key: value for key, value in recipe.items() if getattr(train, key) == "auto"}
-    rank = choose_rank(corpus) if params.lora.r == "auto" else params.lora.r
+    rank = own.r if builtin else choose_rank(corpus)
     values = params.model_dump()
-    values |= {"lora": values["lora"] | {"r": rank}, "train": values["train"] | chosen}
+    values |= {
+        "lora": values["lora"] | ({"r": rank} if params.lora.r == "auto" else {}),
+        "train": values["train"] | chosen,
+    }
     return ResolvedParams.model_validate(values)
 
 
