@@ -14,6 +14,7 @@ from pagetune.curate.speech.subjects import short_names, subjects
 from pagetune.curate.speech.synonyms import everyday
 from pagetune.curate.speech.words import Word, drop_particles, parse, written
 from pagetune.records import Pair
+from pagetune.text.claims import normal_form
 from pagetune.text.korean import is_korean
 
 #: Particles that speech leaves out, by how much of them is.
@@ -40,6 +41,8 @@ class Speech:
         self._names = {doc_id: short_names(subject) for doc_id, subject in subjects(pairs).items()}
         self._holders: dict[str, set[str]] = defaultdict(set)
         self._by_kind: dict[tuple[str, str], set[str]] = defaultdict(set)
+        #: Whose wording each is, of all that were returned: no two pairs share one.
+        self._said = {normal_form(pair.instruction): pair.pair_id for pair in pairs}
         self._outputs = {pair.pair_id: pair.output for pair in pairs}
         for pair in pairs:
             for form in _content(parse(pair.instruction)):
@@ -55,9 +58,13 @@ class Speech:
             if len(found) == most:
                 break
             said = self._wording(pair, random) if is_korean(pair.instruction) else self._in_english(pair, random)
-            if said and said != pair.instruction:
+            if said and said != pair.instruction and self._is_own(said, pair):
                 found[said] = None
         return list(found)
+
+    def _is_own(self, said: str, pair: Pair) -> bool:
+        """Tell whether no other pair has this wording, case, spaces and punctuation aside."""
+        return self._said.setdefault(normal_form(said), pair.pair_id) == pair.pair_id
 
     def _in_english(self, pair: Pair, random: Random) -> str | None:
         return english.draw(pair.instruction, lambda words: self._is_told_apart(parse(" ".join(words)), pair), random)
