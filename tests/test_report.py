@@ -12,8 +12,9 @@ from report_inputs import DOLLARS, EVIL, made_up
 
 from pagetune.build_qa.rules import build_pairs
 from pagetune.evaluate.comparison import comparison_table
-from pagetune.evaluate.evaluation import FEWEST_FACTS, SETS, VIEWS, small_sets
+from pagetune.evaluate.evaluation import SETS, VIEWS
 from pagetune.evaluate.explanation import Mark
+from pagetune.evaluate.sets import FEWEST_FACTS, small_sets
 from pagetune.records import Table
 from pagetune.report.cases import Case, all_cases, choose_cases, right_answers
 from pagetune.report.charts import TRAINED_SHOWN, groups_chart
