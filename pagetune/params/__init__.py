@@ -272,6 +272,8 @@ class Train(Section):
     checkpoint_minutes: Annotated[float, Field(ge=0)]
     load_best_model_at_end: bool
     early_stopping_patience: Count | None
+    stop_on: Literal["loss", "quick", "invented"]
+    replay_fraction: Fraction
     report_to: list[Name]
 
 

@@ -32,6 +32,7 @@ from pagetune.train.distributed import World, log_once
 from pagetune.train.packed_attention import Kernel
 from pagetune.train.preflight import preflight
 from pagetune.train.quick_rouge import Quick, choose_quick
+from pagetune.train.replay import ROWS, mixed
 
 PROMPTS = Path("data/prompts")
 #: Points of the loss curve from one evaluation to the next.
@@ -184,6 +185,7 @@ def _read_rows(
     template = read_template()
     tokenizer = load_tokenizer(manifest, template)
     examples = {name: read_records(PROMPTS / f"{name}.jsonl", Example) for name in ("train", "validation")}
+    examples["train"] = with_replay(examples["train"], params.train.replay_fraction)
     config = load_config(manifest) if manifest.encoder_decoder else None
     rows = preflight(examples, tokenizer, template, eos_of(manifest, template.style), params.train, params.seed, config)
     check_settings(params, bool(rows["validation"]), world.sharded)
@@ -202,6 +204,15 @@ def _read_rows(
         quick=choose_quick(examples["validation"], tokenizer, params, params.evaluate.quick),
         stopwatch=stopwatch,
     )
+
+
+def with_replay(rows: list[Example], fraction: float) -> list[Example]:
+    """Return the training rows with those of the stage replay mixed in, and print how many they are."""
+    answers = read_records(ROWS, Example)
+    together = mixed(rows, fraction, answers)
+    if added := len(together) - len(rows):
+        log_once(f"{added} of {len(together)} rows repeat {min(added, len(answers))} answers of the base")
+    return together
 
 
 def check_settings(params: Params, has_validation: bool, sharded: bool = False) -> None:

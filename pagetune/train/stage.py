@@ -47,6 +47,7 @@ from pagetune.train.oom import (
 )
 from pagetune.train.packed_attention import Kernel, rows_stay_apart
 from pagetune.train.preflight import check_adapter
+from pagetune.train.replay import ROWS
 from pagetune.train.shortage import empty_cache
 
 #: Settings that say how a training is fitted into the machine; when one of them changes it goes on where it was.
@@ -148,7 +149,7 @@ def training_key(inputs: TrainingInputs) -> str:
         "versions": {name: _version(name) for name in LIBRARIES},
         "sharded": inputs.world.sharded,
     }
-    files = [PROMPTS / "train.jsonl", PROMPTS / "validation.jsonl", *_code()]
+    files = [PROMPTS / "train.jsonl", PROMPTS / "validation.jsonl", ROWS, *_code()]
     base = BASE if manifest.source == "builtin" else Path(manifest.location)
     return run_key(parts, files if manifest.source == "hub" else [*files, base])
 
