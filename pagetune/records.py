@@ -359,6 +359,12 @@ class AskedExample(Example):
     tag: str | None = None
 
 
+class StopQuestion(Example):
+    """A question about what was never trained, which evaluate.quick asks. `support` is all that an answer may state."""
+
+    support: str
+
+
 class FoundPassage(Record):
     """A passage that the search found. `place` is where its text stands on the page; a row of a table also has its
     caption and header in it. `above` is the document's name, and the heading that is not in the text. `score` is the

@@ -58,7 +58,7 @@ class Trainer:
         from pagetune.model.loading import load_tokenizer, load_tuned
         from pagetune.model.precision import resolve_precision
         from pagetune.model.template import read_template
-        from pagetune.train.quick_rouge import choose_quick
+        from pagetune.train.quick_scores import choose_quick
 
         manifest = read_manifest()
         examples = read_records(PROMPTS / "validation.jsonl", Example)
