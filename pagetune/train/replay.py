@@ -12,10 +12,10 @@ from typing import Any
 from pagetune.errors import UserError
 from pagetune.model.loading import load_tokenizer
 from pagetune.model.manifest import Manifest
-from pagetune.model.prompts import encode_example, render_prompt
+from pagetune.model.prompts import encode_example, to_example
 from pagetune.model.template import TemplateRecord
 from pagetune.params import Params
-from pagetune.records import Example, Prediction, Reason, Rejected
+from pagetune.records import Example, Pair, Prediction, Reason, Rejected
 
 PROMPTS = Path(__file__).with_name("general_prompts.txt")
 #: Written by the stage replay: the answers that are trained on, and those that cannot be.
@@ -43,16 +43,21 @@ def why_nothing_to_keep(params: Params, manifest: Manifest) -> str | None:
     return None
 
 
-def ask_base(manifest: Manifest, template: TemplateRecord, params: Params) -> tuple[list[Example], list[Rejected]]:
-    """Return a row for each general request that the base answers, greedily, and the answers that are set aside.
+def ask_base(
+    manifest: Manifest, template: TemplateRecord, params: Params, evaluated: set[str]
+) -> tuple[list[Example], list[Rejected]]:
+    """Return a row for each general request that the base answers, greedily, and what is set aside.
 
-    Raises UserError where no answer is left.
+    No request is asked whose prompt is among those `evaluated`. Raises UserError where no answer is left.
     """
     from pagetune.predict.answers import Questions, predict
 
-    questions = Questions([("train", row) for row in _requests(template)])
+    requests = _requests(template)
+    questions = Questions([("train", row) for row in requests.values() if row.prompt not in evaluated])
     answers = predict(manifest, None, template, questions, params)
     rows, rejected = rows_of(answers, template, load_tokenizer(manifest, template), params.train.max_length)
+    taken = [request for request, row in requests.items() if row.prompt in evaluated]
+    rejected += [_rejected(request, "", "in_heldout_and_training") for request in taken]
     if not rows:
         raise UserError(
             f"params.yaml: train.replay_fraction: none of the base's {len(answers)} answers to general requests can be "
@@ -61,20 +66,13 @@ def ask_base(manifest: Manifest, template: TemplateRecord, params: Params) -> tu
     return rows, rejected
 
 
-def _requests(template: TemplateRecord) -> list[Example]:
-    return [
-        Example(
-            pair_id=f"replay{number}",
-            kind="replay",
-            doc_id="general_prompts",
-            page_number=None,
-            wording_seen=True,
-            prompt=render_prompt(template.template, request),
-            completion="",
-            references=[],
-        )
-        for number, request in enumerate(general_prompts(), 1)
-    ]
+def _requests(template: TemplateRecord) -> dict[str, Example]:
+    """Return a row without an answer for each request."""
+    rows = {}
+    for number, request in enumerate(general_prompts()):
+        pair = Pair.original(f"replay{number}", request, "", "replay", PROMPTS.stem)
+        rows[request] = to_example(pair, template.template, template.eos_token, True, template.lead)
+    return rows
 
 
 def rows_of(
@@ -83,17 +81,19 @@ def rows_of(
     """Return the answers as rows, and those that would teach the model to say nothing, to break off or never to end."""
     rows: list[Example] = []
     rejected: list[Rejected] = []
-    for request, answer in zip(general_prompts(), answers, strict=True):
-        said = template.lead + answer.prediction + template.eos_token
-        row = Example.model_validate({name: getattr(answer, name) for name in Example.model_fields})
-        row = row.model_copy(update={"completion": said})
+    for answer in answers:
+        own = {name: getattr(answer, name) for name in Example.model_fields}
+        row = Example(**own | {"completion": template.lead + answer.prediction + template.eos_token})
         reason = _fault(answer, len(encode_example(row, tokenizer)["input_ids"]) > max_length)
         if reason is None:
             rows.append(row)
         else:
-            named = {"doc_id": row.doc_id, "page_number": None, "instruction": request, "output": answer.prediction}
-            rejected.append(Rejected.model_validate({"reason": reason, "detail": None} | named))
+            rejected.append(_rejected(_request_of(row), answer.prediction, reason))
     return rows, rejected
+
+
+def _request_of(row: Example) -> str:
+    return general_prompts()[int(row.pair_id.removeprefix("replay"))]
 
 
 def _fault(answer: Prediction, too_long: bool) -> Reason | None:
@@ -102,6 +102,10 @@ def _fault(answer: Prediction, too_long: bool) -> Reason | None:
     if not answer.stopped:
         return "unfinished"
     return "too_long" if too_long else None
+
+
+def _rejected(request: str, answer: str, reason: Reason) -> Rejected:
+    return Rejected.of(Pair.original("replay", request, answer, "replay", PROMPTS.stem), reason)
 
 
 def count_reasons(rejected: list[Rejected]) -> str:
