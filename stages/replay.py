@@ -10,7 +10,7 @@ from pagetune.params import load_params
 from pagetune.predict.answers import read_questions
 from pagetune.records import Example, Rejected
 from pagetune.train.gpu_lock import claim_gpu
-from pagetune.train.replay import REJECTED, ROWS, ask_base, count_reasons, why_nothing_to_keep
+from pagetune.train.replay import REJECTED, ROWS, ask_base, count_reasons, general_prompts, why_nothing_to_keep
 
 PROMPTS = Path("data/prompts")
 
@@ -21,7 +21,7 @@ def main() -> None:
     rows: list[Example] = []
     rejected: list[Rejected] = []
     if reason := why_nothing_to_keep(params, manifest):
-        print(f"replay: no answer of the base is kept: {reason}")
+        print(f"replay: none of {len(general_prompts())} general requests is asked: {reason}")
     else:
         claim_gpu()
         rows, rejected = ask_base(manifest, read_template(), params, evaluated)

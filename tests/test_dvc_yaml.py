@@ -46,6 +46,7 @@ MANIFEST = {"pagetune/model/manifest.py"}
 ALLOWED = {
     "format": MANIFEST,
     "baseline": MANIFEST | GPU_LOCK,
+    "replay": MANIFEST | GPU_LOCK,
     "train": MANIFEST,
     "predict": MANIFEST | GPU_LOCK,
     "export": MANIFEST | GPU_LOCK,
@@ -88,7 +89,8 @@ def audited(pipeline: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def audited_summaries(summaries: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Copy the pipeline of the other task, without evaluate.quick, whose code changes nothing that is trained."""
+    """Copy the pipeline of the other task, without evaluate.quick: with train.stop_on: loss its code
+    changes nothing that is trained."""
     folder = tmp_path_factory.mktemp("audited_summaries") / "copy"
     shutil.copytree(summaries, folder, symlinks=True)
     edit_params(folder, {"evaluate.quick": 0})

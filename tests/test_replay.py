@@ -157,4 +157,5 @@ def test_the_stage_writes_empty_files_where_nothing_is_replayed(
     replay.main()
     assert read_records(ROWS, Example) == []
     assert REJECTED.exists()
-    assert capsys.readouterr().out == "replay: no answer of the base is kept: train.replay_fraction is 0\n"
+    said = f"replay: none of {len(general_prompts())} general requests is asked: train.replay_fraction is 0\n"
+    assert capsys.readouterr().out == said

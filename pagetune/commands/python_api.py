@@ -51,7 +51,7 @@ class Trainer:
         return gpu_memory() if torch.cuda.is_available() else process_memory()
 
     def quick_evaluation(self, rows: int | None = None) -> dict[str, float | None]:
-        """Return the ROUGE of the adapter's answers to this many validation rows; the best reference counts.
+        """Return fact match and ROUGE of the adapter's answers to this many validation rows; the best reference counts.
 
         None means evaluate.quick. Heldout rows are not offered: if they chose the settings, they would not be held out.
         """
