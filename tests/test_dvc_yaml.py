@@ -75,6 +75,9 @@ LOCAL_AUTHOR = {
         "weights",
     )
 }
+#: Settings that a stage uses only under other settings: `replay`, where there is something to ask the base
+#: (tests/test_replay.py asks it).
+SOMETIMES_USED = {"replay": {"task", "precision", "quantization", "predict", "lora"}}
 #: Packages whose __init__.py is a docstring.
 DOCSTRINGS = {f"pagetune/{room}/__init__.py" for room in ("evaluate", "model", "plan", "text")}
 
@@ -144,7 +147,7 @@ def superfluous(stage: str, seen: dict[str, Any]) -> dict[str, list[str]]:
             for out in declared(stage, "outs", "metrics", "plots")
             if not any(covered(path, {out}) for path in seen["writes"])
         ),
-        "params": sorted(sections(stage) - set(seen["params"])),
+        "params": sorted(sections(stage) - set(seen["params"]) - SOMETIMES_USED.get(stage, set())),
     }
 
 

@@ -7,16 +7,22 @@ from typing import Any
 
 import pytest
 from conftest import ROOT
+from report_inputs import PARAMS, prediction
 from test_loading import params_of
 from test_prompts import TEMPLATE, example
 
 from pagetune.errors import UserError
+from pagetune.evaluate.evaluation import evaluate, metrics_of
+from pagetune.evaluate.retrieval import search_metrics
+from pagetune.evaluate.tables import per_example_rows
 from pagetune.jsonl import read_records, write_records
 from pagetune.model.loading import load_tokenizer
 from pagetune.model.manifest import Manifest, read_manifest
 from pagetune.model.template import TemplateRecord
 from pagetune.predict import answers as answering
 from pagetune.records import Example, Prediction
+from pagetune.report.cases import right_answers
+from pagetune.report.findings import summary_sentences
 from pagetune.text.claims import normal_form
 from pagetune.text.korean import is_korean
 from pagetune.train.inputs import with_replay
@@ -159,3 +165,39 @@ def test_the_stage_writes_empty_files_where_nothing_is_replayed(
     assert REJECTED.exists()
     said = f"replay: none of {len(general_prompts())} general requests is asked: train.replay_fraction is 0\n"
     assert capsys.readouterr().out == said
+
+
+# --- What the report says
+
+
+def sentences(lost: int) -> list[str]:
+    """Return the report's findings after a tuning that loses this many of 40 general answers and learns a fact."""
+    rows: dict[str, list[Prediction]] = {"base": [], "tuned": []}
+    general = {"split": "retention", "kind": "question", "general": True, "doc_id": ""}
+    for number in range(40):
+        asked = f"r{number}", f"{number} 더하기 1은?", f"{number + 1}"
+        rows["base"].append(prediction(*asked, f"{number + 1}", **general))
+        rows["tuned"].append(prediction(*asked, "월요일" if number < lost else f"{number + 1}", **general))
+    for model, answer in (("base", "9만 원"), ("tuned", "3만 원")):
+        rows[model].append(prediction("fact", "주차 요금은?", "3만 원", answer))
+    train = [Example.model_validate({name: getattr(rows["base"][-1], name) for name in Example.model_fields})]
+    evaluation = evaluate(rows, train, "Q: {instruction}\nA: ", PARAMS)
+    unsearched: Any = {name: [None] * 41 for name in ("search_top1", "search_top5")}
+    metrics = metrics_of(evaluation) | search_metrics(evaluation, unsearched)
+    assert metrics["tuned"]["retention"]["general"]
+    assert "general" not in metrics["tuned"]["recall"]
+    table = [{name: str(value) for name, value in row.items()} for row in per_example_rows(evaluation)]
+    return summary_sentences(metrics, right_answers(table))
+
+
+def test_the_report_sets_what_was_lost_beside_what_recall_gained() -> None:
+    said = sentences(30)
+    assert (
+        "Of the 40 questions of retention, which are not about the documents, the tuned model answers 10 correctly "
+        "(before tuning: 40; 30 were lost, 0 gained), while recall went from 0 to 1 of 1."
+    ) in said
+    assert any("a higher train.replay_fraction keeps more of it" in sentence for sentence in said)
+
+
+def test_a_loss_within_its_interval_is_no_reason_to_replay() -> None:
+    assert not any("train.replay_fraction" in sentence for sentence in sentences(0))

@@ -13,7 +13,8 @@ from pagetune.params import Params
 from pagetune.records import Example, StopQuestion
 from pagetune.train.distributed import log_once
 
-#: Of the answers to `validation`, as in metrics/eval.json; the best of several references counts, metric by metric.
+#: Scores of the answers to `validation`, as in metrics/eval.json. The best of several references counts, metric by
+#: metric.
 ROUGE = ("rouge1", "rouge2", "rougeL", "rouge_combined_f1")
 NAMES = ("fact_match", *ROUGE)
 #: Shares of the answers to questions about what was never trained, and the mean of `invented` and 1 - `fact_match`.
