@@ -111,7 +111,9 @@ def test_a_base_that_summarises_is_not_asked_for_anything_else(tiny_base: Path) 
 # --- What is kept
 
 
-def answer_all(base: Path, said: list[tuple[str, bool]], evaluated: set[str], monkeypatch: pytest.MonkeyPatch) -> Any:
+def answer_all(
+    base: Path, said: list[tuple[str, bool]], evaluated: set[str], monkeypatch: pytest.MonkeyPatch, longest: int = 999
+) -> Any:
     """Let the base give these answers in turn, each with whether it ended."""
 
     def predict(_: Any, adapter: Any, template: Any, questions: Any, params: Any) -> list[Prediction]:
@@ -121,13 +123,13 @@ def answer_all(base: Path, said: list[tuple[str, bool]], evaluated: set[str], mo
     monkeypatch.setattr(answering, "predict", predict)
     manifest = read_manifest(base)
     template = TemplateRecord.for_base(TEMPLATE, manifest)
-    return ask_base(manifest, template, params_of(replay_fraction=0.1, max_length=64), evaluated)
+    return ask_base(manifest, template, params_of(replay_fraction=0.1, max_length=longest), evaluated)
 
 
 def test_every_request_is_kept_or_rejected_with_a_reason(tiny_base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     said = [("하늘은 파랗습니다.", True), ("", True), ("끝없이", False), ("긴 말 " * 99, True)]
     evaluated = {f"Q: {general_prompts()[0]}\nA: "}
-    rows, rejected = answer_all(tiny_base, said, evaluated, monkeypatch)
+    rows, rejected = answer_all(tiny_base, said, evaluated, monkeypatch, longest=200)
     assert len(rows) + len(rejected) == len(general_prompts())
     assert {row.reason for row in rejected} == {"unanswered", "unfinished", "too_long", "in_heldout_and_training"}
     assert [row.instruction for row in rejected if row.reason == "in_heldout_and_training"] == [general_prompts()[0]]

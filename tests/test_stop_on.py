@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 from conftest import make_inputs
+from report_inputs import made_up
 from test_loading import lora, params_of
 from test_prompts import TEMPLATE, example
 
@@ -17,6 +18,7 @@ from pagetune.model.prompts import to_example
 from pagetune.model.stop_questions import choose_stop_questions, to_stop_question
 from pagetune.params import Params, StopOn
 from pagetune.records import Pair, Prediction
+from pagetune.report.cases import all_cases
 from pagetune.train.backend import load_for_training
 from pagetune.train.checkpoints import open_store
 from pagetune.train.curve import LossPoint, best_point, write_curve
@@ -240,3 +242,12 @@ def test_a_fact_that_decided_is_left_out_in_all_its_wordings_and_counted() -> No
 def test_where_nothing_decided_nothing_is_left_out() -> None:
     rows = {model: [answered(pair("h1"), "heldout")] for model in ("base", "tuned")}
     assert leave_out(rows, []) == (rows, {})
+
+
+def test_the_report_shows_no_answer_that_has_no_score() -> None:
+    inputs = made_up()
+    scored = [row for row in inputs.per_example if row["set"] != "heldout"]
+    answers = {"base": inputs.base, "tuned": inputs.tuned}
+    shown = all_cases(answers, scored, inputs.asked, "fact_match")
+    assert {row.set for row in shown} == {row["set"] for row in scored}
+    assert "heldout" in {row.set for row in all_cases(answers, inputs.per_example, inputs.asked, "fact_match")}
