@@ -17,7 +17,7 @@ from pagetune.model.loading import load_tokenizer
 from pagetune.model.prompts import to_example
 from pagetune.model.stop_questions import choose_stop_questions, to_stop_question
 from pagetune.params import Params, StopOn
-from pagetune.records import Pair, Prediction
+from pagetune.records import Pair, Prediction, Question
 from pagetune.report.cases import all_cases
 from pagetune.train.backend import load_for_training
 from pagetune.train.checkpoints import open_store
@@ -38,6 +38,12 @@ def pairs(count: int, kind: str = "h") -> list[Pair]:
     return [pair(f"{kind}{number}") for number in range(count)]
 
 
+def written(count: int, answerable: bool = False) -> list[Pair]:
+    """Return questions written by hand, which the documents do not answer."""
+    own = {"split": "unanswerable", "check": "fact", "answerable": answerable, "general": False, "tag": None}
+    return [Question(**one.model_dump(), **own, further=[]) for one in pairs(count, "s")]
+
+
 def settings(stop_on: StopOn, quick: int = 3, **train: Any) -> Params:
     params = params_of(stop_on=stop_on, **train)
     return params.model_copy(update={"evaluate": params.evaluate.model_copy(update={"quick": quick})})
@@ -51,7 +57,7 @@ def ids(chosen: list[Pair]) -> list[str]:
 
 
 def test_half_of_the_questions_are_held_out_and_half_have_no_answer_in_the_documents() -> None:
-    chosen = ids(choose_stop_questions(pairs(100), pairs(100, "s"), 20))
+    chosen = ids(choose_stop_questions(pairs(100), written(100), 20))
     assert [name[0] for name in chosen] == ["h"] * 10 + ["s"] * 10
 
 
@@ -61,7 +67,7 @@ def test_half_of_the_questions_are_held_out_and_half_have_no_answer_in_the_docum
 def test_one_kind_makes_up_for_the_other_but_no_more_than_half_of_each_is_ever_asked(
     unseen: int, silent: int, expected: int
 ) -> None:
-    chosen = ids(choose_stop_questions(pairs(unseen), pairs(silent, "s"), 20))
+    chosen = ids(choose_stop_questions(pairs(unseen), written(silent), 20))
     assert len(chosen) == expected
     assert sum(name[0] == "h" for name in chosen) <= unseen // 2
     assert sum(name[0] == "s" for name in chosen) <= silent // 2
@@ -80,8 +86,12 @@ def test_the_choice_follows_from_the_pairs_alone_and_a_further_document_moves_fe
     assert len(before & set(ids(choose_stop_questions(pairs(220), [], 20)))) >= 15
 
 
+def test_what_the_documents_do_answer_is_not_asked() -> None:
+    assert choose_stop_questions([], written(100, answerable=True), 20) == []
+
+
 def test_with_quick_0_nothing_is_asked() -> None:
-    assert choose_stop_questions(pairs(9), pairs(9, "s"), 0) == []
+    assert choose_stop_questions(pairs(9), written(9), 0) == []
 
 
 # --- What the answers are worth

@@ -12,7 +12,7 @@ from typing import Any
 from pagetune.errors import UserError
 from pagetune.model.loading import load_tokenizer
 from pagetune.model.manifest import Manifest
-from pagetune.model.prompts import encode_example, to_example
+from pagetune.model.prompts import encode_example, joins, to_example
 from pagetune.model.template import TemplateRecord
 from pagetune.params import Params
 from pagetune.records import Example, Pair, Prediction, Reason, Rejected
@@ -55,7 +55,8 @@ def ask_base(
     requests = _requests(template)
     questions = Questions([("train", row) for row in requests.values() if row.prompt not in evaluated])
     answers = predict(manifest, None, template, questions, params)
-    rows, rejected = rows_of(answers, template, load_tokenizer(manifest, template), params.train.max_length)
+    tokenizer = load_tokenizer(manifest, template)
+    rows, rejected = rows_of(answers, template, tokenizer, params.train.max_length, manifest.encoder_decoder)
     taken = [request for request, row in requests.items() if row.prompt in evaluated]
     rejected += [_rejected(request, "", "in_heldout_and_training") for request in taken]
     if not rows:
@@ -76,15 +77,19 @@ def _requests(template: TemplateRecord) -> dict[str, Example]:
 
 
 def rows_of(
-    answers: list[Prediction], template: TemplateRecord, tokenizer: Any, max_length: int
+    answers: list[Prediction], template: TemplateRecord, tokenizer: Any, max_length: int, encoder: bool
 ) -> tuple[list[Example], list[Rejected]]:
-    """Return the answers as rows, and those that would teach the model to say nothing, to break off or never to end."""
+    """Return the answers as rows, and those that would teach the model to say nothing, to break off or never to end.
+
+    An answer whose first token would span the end of the prompt is set aside too: preflight refuses such a row.
+    """
     rows: list[Example] = []
     rejected: list[Rejected] = []
     for answer in answers:
         own = {name: getattr(answer, name) for name in Example.model_fields}
         row = Example(**own | {"completion": template.lead + answer.prediction + template.eos_token})
-        reason = _fault(answer, len(encode_example(row, tokenizer)["input_ids"]) > max_length)
+        tokens = len(encode_example(row, tokenizer, encoder)["input_ids"])
+        reason = _fault(answer, tokens > max_length, encoder or joins(row.prompt, row.completion, tokenizer))
         if reason is None:
             rows.append(row)
         else:
@@ -96,12 +101,14 @@ def _request_of(row: Example) -> str:
     return general_prompts()[int(row.pair_id.removeprefix("replay"))]
 
 
-def _fault(answer: Prediction, too_long: bool) -> Reason | None:
+def _fault(answer: Prediction, too_long: bool, begins_by_itself: bool) -> Reason | None:
     if not answer.prediction:
         return "unanswered"
     if not answer.stopped:
         return "unfinished"
-    return "too_long" if too_long else None
+    if too_long:
+        return "too_long"
+    return None if begins_by_itself else "unreadable_answer"
 
 
 def _rejected(request: str, answer: str, reason: Reason) -> Rejected:
