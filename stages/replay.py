@@ -16,7 +16,7 @@ PROMPTS = Path("data/prompts")
 
 
 def main() -> None:
-    params, manifest = load_params(), read_manifest()
+    params, manifest, template = load_params(), read_manifest(), read_template()
     evaluated = set(read_questions(PROMPTS).prompts)
     rows: list[Example] = []
     rejected: list[Rejected] = []
@@ -24,7 +24,7 @@ def main() -> None:
         print(f"replay: none of {len(general_prompts())} general requests is asked: {reason}")
     else:
         claim_gpu()
-        rows, rejected = ask_base(manifest, read_template(), params, evaluated)
+        rows, rejected = ask_base(manifest, template, params, evaluated)
         print(f"replay: {len(rows)} answers of the base kept, rejected: {count_reasons(rejected)}")
     write_records(ROWS, rows)
     write_records(REJECTED, rejected)

@@ -15,9 +15,10 @@ from pagetune.errors import UserError
 from pagetune.evaluate.evaluation import evaluate, metrics_of
 from pagetune.evaluate.retrieval import search_metrics
 from pagetune.evaluate.tables import per_example_rows
-from pagetune.jsonl import read_records, write_records
+from pagetune.jsonl import read_records, write_json, write_records
 from pagetune.model.loading import load_tokenizer
 from pagetune.model.manifest import Manifest, read_manifest
+from pagetune.model.template import TEMPLATE as TEMPLATE_FILE
 from pagetune.model.template import TemplateRecord
 from pagetune.predict import answers as answering
 from pagetune.records import Example, Prediction
@@ -162,6 +163,7 @@ def test_the_stage_writes_empty_files_where_nothing_is_replayed(
     monkeypatch.setattr(replay, "read_manifest", lambda: read_manifest(tiny_base))
     for name in ("validation", "recall", "heldout", "questions"):
         write_records(Path("data/prompts") / f"{name}.jsonl", [])
+    write_json(TEMPLATE_FILE, TemplateRecord.for_base(TEMPLATE, read_manifest(tiny_base)).model_dump())
     replay.main()
     assert read_records(ROWS, Example) == []
     assert REJECTED.exists()
