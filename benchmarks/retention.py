@@ -3,11 +3,12 @@
     python -m benchmarks.retention answers FOLDER MODEL LANGUAGE [FRACTION ...]   # after `dvc repro build_qa`
     python -m benchmarks.retention scores FOLDER                                  # the table
 
-MODEL is the folder of a model, LANGUAGE the half of the retention questions that it can be asked (ko, en), FRACTION a
-value of train.replay_fraction (0 and 0.1). Each is a project of its own in FOLDER, whose stages run from curate to
-train; then base and tuned answer the recall questions and the retention questions. No row is held out.
+MODEL is the folder of a model, LANGUAGE the half of data/questions/retention.jsonl that it can be asked (ko, en), and
+FRACTION a value of train.replay_fraction (0 and 0.1). Each is a project of its own in FOLDER, whose stages run from
+curate to predict. The document is English or Korean as the questions are, and nothing of it is held out.
 """
 
+import json
 import os
 import shutil
 import subprocess
@@ -16,36 +17,21 @@ from pathlib import Path
 from typing import Any
 
 from pagetune.jsonl import read_records, write_records
-from pagetune.records import Example, Page, Pair, Prediction, Record, Split
+from pagetune.records import Page, Pair, Prediction
 
 ROOT = Path(__file__).parent.parent
-RETENTION = ROOT / "samples/questions/retention.jsonl"
-STAGES = ("curate", "base_model", "format", "replay", "train")
+STAGES = ("curate", "base_model", "format", "baseline", "replay", "train", "predict")
 #: A training that is short enough for a CPU.
 CHANGES: dict[str, Any] = {
     "precision": "fp32", "curate.heldout_fraction": 0.0, "train.epochs": 3, "train.learning_rate": 0.001, "lora.r": 16,
     "train.eval_steps": 4000,
 }  # fmt: skip
 DOCUMENTS = {"en": "tablet_faq", "ko": "training_notice"}
+COLUMNS = ("recall", "recall_new_wording", "retention", "knowledge", "arithmetic", "instruction")
 
 
-class Probe(Record):
-    """A row of retention.jsonl."""
-
-    question: str
-    references: list[str]
-    language: str
-    tag: str
-    check: str
-
-
-def probes(language: str) -> list[Probe]:
-    rows = RETENTION.read_text(encoding="utf-8").splitlines()
-    return [probe for probe in map(Probe.model_validate_json, rows) if probe.language == language]
-
-
-def prepare(project: Path, model: str, document: str, fraction: float) -> None:
-    """Write the settings and the pages and pairs of one document into a folder."""
+def prepare(project: Path, model: str, language: str, fraction: float) -> None:
+    """Write the settings, the pages and pairs of one document, and the general questions into a folder."""
     from ruamel.yaml import YAML
 
     yaml = YAML()
@@ -57,104 +43,65 @@ def prepare(project: Path, model: str, document: str, fraction: float) -> None:
             node = node[section]
         node[name] = value
     shutil.rmtree(project, ignore_errors=True)
-    (project / "data").mkdir(parents=True)
+    (project / "data/questions").mkdir(parents=True)
     with (project / "params.yaml").open("w", encoding="utf-8") as file:
         yaml.dump(values, file)
-    pages = [page for page in read_records(ROOT / "data/pages.jsonl", Page) if page.doc_id == document]
-    pairs = [pair for pair in read_records(ROOT / "data/qa.jsonl", Pair) if pair.doc_id == document]
-    write_records(project / "data/pages.jsonl", pages)
-    write_records(project / "data/qa.jsonl", pairs)
-
-
-def answer_here(which: str, language: str) -> None:
-    """Answer the recall and retention questions with the base or the adapter of this project."""
-    from pagetune.model.manifest import ADAPTER, read_manifest
-    from pagetune.model.prompts import to_example
-    from pagetune.model.template import read_template
-    from pagetune.params import load_params
-    from pagetune.predict.answers import Questions, predict
-
-    template, asked = read_template(), list[tuple[Split, Example]]()
-    asked += [("recall", row) for row in read_records(Path("data/prompts/recall.jsonl"), Example)]
-    for number, probe in enumerate(probes(language)):
-        pair = Pair.original(f"{probe.tag}{number}", probe.question, probe.references[0], "user", "retention")
-        pair = pair.model_copy(update={"references": probe.references[1:]})
-        asked.append(("heldout", to_example(pair, template.template, template.eos_token, True, template.lead)))
-    adapter = ADAPTER if which == "tuned" else None
-    predictions = predict(read_manifest(), adapter, template, Questions(asked), load_params())
-    write_records(Path(f"{which}.jsonl"), predictions)
+    pages, pairs = read_records(ROOT / "data/pages.jsonl", Page), read_records(ROOT / "data/qa.jsonl", Pair)
+    write_records(project / "data/pages.jsonl", [one for one in pages if one.doc_id == DOCUMENTS[language]])
+    write_records(project / "data/qa.jsonl", [one for one in pairs if one.doc_id == DOCUMENTS[language]])
+    lines = (ROOT / "data/questions/retention.jsonl").read_text(encoding="utf-8").splitlines()
+    asked = [line for line in lines if json.loads(line)["language"] == language]
+    (project / "data/questions/retention.jsonl").write_text("\n".join(asked) + "\n", encoding="utf-8")
 
 
 def answer(folder: Path, model: str, language: str, fraction: float) -> None:
-    """Run the stages of one project, and both models' answers; those of the base are the same for all fractions."""
-    project = folder / f"{fraction:g}"
-    prepare(project, model, DOCUMENTS[language], fraction)
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    commands = [["-m", f"stages.{stage}"] for stage in STAGES]
-    commands += [["-m", "benchmarks.retention", "here", which, language] for which in ("base", "tuned")]
-    before = folder / "base.jsonl"
-    for command in commands:
-        if command[-2] == "base" and before.exists():
+    """Run the stages of one project; the base's answers are the same for all fractions."""
+    project, before = folder / f"{fraction:g}", folder / "base.jsonl"
+    prepare(project, model, language, fraction)
+    for stage in STAGES:
+        if stage == "baseline" and before.exists():
             continue
-        subprocess.run([sys.executable, *command], check=True, cwd=project, env=environment)
-    if not before.exists():
-        (project / "base.jsonl").rename(before)
+        command = [sys.executable, "-m", f"stages.{stage}"]
+        subprocess.run(command, check=True, cwd=project, env={**os.environ, "PYTHONPATH": str(ROOT)})
+        if stage == "baseline":
+            shutil.copy(project / "data/predictions/base.jsonl", before)
     print(f"retention: {project} done", flush=True)
 
 
 def scores(folder: Path) -> list[str]:
     """Return the table: a row for the base and for each fraction."""
     files = {"base": folder / "base.jsonl"}
-    files |= {f"replay {file.parent.name}": file for file in sorted(folder.glob("*/tuned.jsonl"))}
-    lines = [f"{'':12}" + "".join(f"{name:>28}" for name in COLUMNS) + "   ended"]
+    found = sorted(folder.glob("*/data/predictions/tuned.jsonl"))
+    files |= {f"replay {file.relative_to(folder).parts[0]}": file for file in found}
+    lines = [f"{'':12}" + "".join(f"{name:>30}" for name in COLUMNS) + "   ended"]
     return lines + [row_of(name, read_records(file, Prediction)) for name, file in files.items()]
 
 
-COLUMNS = ("recall", "recall_new_wording", "retention", "knowledge", "arithmetic", "instruction")
-
-
 def row_of(name: str, answers: list[Prediction]) -> str:
-    from pagetune.evaluate.intervals import summarize
+    from pagetune.evaluate.answers import score_rows
+    from pagetune.evaluate.evaluation import set_of, summary_of
+    from pagetune.params import load_params
 
-    right = [(column, is_right(row)) for row in answers for column in columns_of(row)]
-    cells = []
+    params = load_params(ROOT / "params.yaml").evaluate
+    rows, cells = score_rows(answers, params, [row.prompt for row in answers]), []
     for column in COLUMNS:
-        own = [value for name, value in right if name == column]
-        one = summarize([{"right": value} for value in own], ("right",), [str(i) for i in range(len(own))], 1000)
-        cells.append(f"{one['right']:.3f} [{one['right_ci95_low']:.3f}, {one['right_ci95_high']:.3f}] n={len(own)}")
+        chosen = [index for index, row in enumerate(answers) if column in (set_of(row), row.tag)]
+        one = summary_of(answers, rows, chosen, ("fact_match",), params)
+        interval = f"[{one['fact_match_ci95_low']:.3f}, {one['fact_match_ci95_high']:.3f}]"
+        cells.append(f"{one['fact_match']:.3f} {interval} n={len(chosen)}")
     ended = sum(row.stopped for row in answers)
-    return f"{name:12}" + "".join(f"{cell:>28}" for cell in cells) + f"   {ended}/{len(answers)}"
-
-
-def columns_of(row: Prediction) -> list[str]:
-    if row.doc_id == "retention":
-        return ["retention", row.pair_id.rstrip("0123456789")]
-    return ["recall" if row.wording_seen else "recall_new_wording"]
-
-
-def is_right(row: Prediction) -> float:
-    """Score as samples/questions/README.md says: to the letter where a row checks that, else by the facts."""
-    from pagetune.evaluate.evaluation import accepted_answers
-    from pagetune.text.fact_match import fact_match
-
-    references = accepted_answers(row)
-    if row.pair_id.startswith("instruction"):
-        return float(row.prediction.strip().removesuffix(".") in references)
-    return max(fact_match(row.prediction, reference) for reference in references)
+    return f"{name:12}" + "".join(f"{cell:>30}" for cell in cells) + f"   {ended}/{len(answers)}"
 
 
 def main() -> None:
     from pagetune.errors import quiet_libraries
 
     quiet_libraries()
-    what, *rest = sys.argv[1:]
-    if what == "here":
-        answer_here(*rest)
-        return
+    what, folder, *rest = sys.argv[1:]
     if what == "scores":
-        print("\n".join(scores(Path(rest[0]))))
+        print("\n".join(scores(Path(folder))))
         return
-    folder, model, language, *fractions = rest
+    model, language, *fractions = rest
     for fraction in fractions or ("0", "0.1"):
         answer(Path(folder).resolve(), model, language, float(fraction))
 
