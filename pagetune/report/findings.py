@@ -49,8 +49,9 @@ def _on_general(metrics: dict[str, Any], rights: Rights, name: str) -> list[str]
     after, before = rights["tuned"][name], rights["base"][name]
     moved = f"before tuning: {before}; {change['worse']} were lost, {change['better']} gained"
     gain = f", while recall went from {rights['base']['recall']} to {rights['tuned']['recall']} of {recall}"
-    asked = f"Of the {metrics['tuned'][name]['n']} questions of {name}, which are not about the documents"
-    sentences = [f"{asked}, the tuned model answers {after} correctly ({moved}){gain if recall else ''}."]
+    right = f"the tuned model answers {after} of {metrics['tuned'][name]['n']} correctly ({moved})"
+    asked = f"Of the questions of {name}, which are not about the documents"
+    sentences = [f"{asked}, {right}{gain if recall else ''}."]
     if change["fact_match_ci95_high"] < 0:
         sentences.append("It has unlearned something that it knew: a higher train.replay_fraction keeps more of it.")
     return sentences
