@@ -165,7 +165,7 @@ def test_a_training_stops_by_the_curve_that_it_follows_and_keeps_its_best(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """The second of five evaluations is the best; after two more that are no better, nothing is trained on."""
+    """The second of five evaluations is the best; after two more that do not beat it, nothing is trained on."""
     monkeypatch.chdir(tmp_path)
     scripted = iter(SCRIPT[stop_on])
     params = settings(
