@@ -24,6 +24,7 @@ STAGES = (
     "format",
     "search",
     "baseline",
+    "replay",
     "train",
     "predict",
     "evaluate",

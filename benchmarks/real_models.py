@@ -53,6 +53,7 @@ def answer(run: str, target: Path, model: str, changes: dict[str, Any]) -> None:
     from pagetune.params import load_params
     from pagetune.train.stage import train_adapter
     from stages import format as format_stage
+    from stages import replay
 
     with TemporaryDirectory() as work:
         prepare(Path(work), model, changes)
@@ -63,6 +64,7 @@ def answer(run: str, target: Path, model: str, changes: dict[str, Any]) -> None:
         else:
             write_json(BASE / "manifest.json", describe_external(params.model).model_dump(exclude_defaults=True))
         format_stage.main()
+        replay.main()
         found: dict[str, Any] = {"changes": changes}
         if run != "base":
             train_adapter(params)

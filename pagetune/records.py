@@ -11,7 +11,7 @@ Said = Annotated[str, AfterValidator(mask)]
 
 Kind = Literal[
     "faq", "definition", "article", "statement", "list", "key_value", "table", "reversed", "llm", "user", "dialogue",
-    "question",
+    "question", "replay",
 ]  # fmt: skip
 Split = Literal["train", "validation", "recall", "heldout"]
 #: What decides whether an answer is right: that it states the facts of a reference, or that it is one to the letter.
@@ -357,6 +357,12 @@ class AskedExample(Example):
     answerable: bool = True
     general: bool = False
     tag: str | None = None
+
+
+class StopQuestion(Example):
+    """A question about what was never trained, which evaluate.quick asks. `support` is all that an answer may state."""
+
+    support: str
 
 
 class FoundPassage(Record):

@@ -16,9 +16,10 @@ from pagetune.evaluate.gate_scores import gate_metrics
 from pagetune.evaluate.retrieval import find_hits, hit_rows, search_metrics
 from pagetune.evaluate.sources import sources_of
 from pagetune.evaluate.tables import change_rows, group_rows, per_example_rows
+from pagetune.evaluate.untouched import leave_out, left_out_line
 from pagetune.jsonl import atomic_write, read_json, read_records, write_json
 from pagetune.params import load_params
-from pagetune.records import Example, Found, FoundPassage, Page, Pair, Prediction, Question
+from pagetune.records import Example, Found, FoundPassage, Page, Pair, Prediction, Question, StopQuestion
 
 PREDICTIONS, PROMPTS, METRICS = Path("data/predictions"), Path("data/prompts"), Path("metrics")
 ASKED, PAGES, SEARCH = Path("data/splits"), Path("data/pages.jsonl"), Path("data/search")
@@ -30,6 +31,8 @@ def main() -> None:
     settings = load_params()
     params, llm = settings.evaluate, settings.llm
     predictions = {model: read_records(PREDICTIONS / f"{model}.jsonl", Prediction) for model in MODELS}
+    stopping = read_records(PROMPTS / "stopping.jsonl", StopQuestion)
+    predictions, left_out = leave_out(predictions, stopping if settings.train.stop_on == "invented" else [])
     train = read_records(PROMPTS / "train.jsonl", Example)
     template = read_json(PROMPTS / "template.json")["template"]
     pages = read_records(PAGES, Page)
@@ -39,6 +42,9 @@ def main() -> None:
     metrics = metrics_of(evaluation) | search_metrics(evaluation, hits)
     if settings.task == "qa":
         metrics["gate"] = gate_metrics(evaluation, template, pages)
+    if left_out:
+        metrics["left_out"] = left_out
+        print(f"evaluate: {left_out_line(left_out)}")
     examples = [*per_example_rows(evaluation), *hit_rows(evaluation, hits)]
     if params.judge == "llm":
         opinions, client = assess(evaluation.answers, cases(evaluation.asked, template, sources), llm)

@@ -9,17 +9,20 @@ from pagetune.model.conversation import render_conversation
 from pagetune.model.loading import load_tokenizer
 from pagetune.model.manifest import read_manifest
 from pagetune.model.prompts import holds_special_token, to_example
+from pagetune.model.stop_questions import choose_stop_questions, to_stop_question
 from pagetune.model.style import make_template
 from pagetune.model.template import TEMPLATE, TemplateRecord
 from pagetune.params import load_params
 from pagetune.records import NEW_WORDING, AskedExample, Example, Pair, Question, Rejected
 
 SPLITS, PROMPTS = Path("data/splits"), Path("data/prompts")
+STOPPING = PROMPTS / "stopping.jsonl"
 NAMES = ("train", "validation", "recall", "heldout", "questions")
 
 
 def main() -> None:
     params, manifest = load_params(), read_manifest()
+    read: dict[str, list[Pair]] = {}
     template, reason = make_template(params, manifest)
     tokenizer = load_tokenizer(manifest)
     counts: dict[str, int] = {}
@@ -33,6 +36,10 @@ def main() -> None:
         examples = [example_of(pair, template, tokenizer, params.prompt.system) for pair in clean]
         write_records(PROMPTS / f"{name}.jsonl", examples)
         counts[name] = len(examples)
+        read[name] = clean
+    chosen = choose_stop_questions(read["heldout"], read["questions"], params.evaluate.quick)
+    stopping = [to_stop_question(pair, example_of(pair, template, tokenizer, params.prompt.system)) for pair in chosen]
+    write_records(STOPPING, stopping)
     write_records(PROMPTS / "rejected.jsonl", rejected)
     write_json(TEMPLATE, template.model_dump())
     print(f"format: prompt.style: {template.style} ({reason}), answers end in {template.eos_token}")

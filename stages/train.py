@@ -1,4 +1,4 @@
-"""Train the adapter: data/prompts/{train,validation}.jsonl and models/base -> models/adapter, metrics/train.json."""
+"""Train the adapter: models/base, data/prompts and data/replay -> models/adapter, metrics/train.json and curves."""
 
 from pagetune.errors import run_stage
 from pagetune.params import load_params

@@ -98,7 +98,7 @@ LONGEST_FIRST = (
     "test_extract_files",
     "test_distributed",
     "test_hub",
-    "test_quick_rouge",
+    "test_quick_scores",
     "test_team",
     "test_extract",
     "test_sweep",

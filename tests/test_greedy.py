@@ -22,7 +22,7 @@ from pagetune.predict.answers import eos_ids_of, generate
 from pagetune.predict.generation import by_generate
 from pagetune.report.model_card_code import code_block, merged_code
 from pagetune.train.backend import load_for_training
-from pagetune.train.quick_rouge import choose_quick
+from pagetune.train.quick_scores import choose_quick
 
 PARAMS = params_of()
 PARAMS = PARAMS.model_copy(update={"predict": PARAMS.predict.model_copy(update={"max_new_tokens": 12})})

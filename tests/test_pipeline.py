@@ -20,6 +20,7 @@ ALL = {
     "format",
     "search",
     "baseline",
+    "replay",
     "train",
     "predict",
     "evaluate",

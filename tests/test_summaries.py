@@ -128,7 +128,8 @@ def test_the_layers_ranks_are_those_of_the_preset(summaries: Path) -> None:
 
 def test_the_curve_has_the_scores_of_the_quick_evaluation(summaries: Path) -> None:
     header, *lines = (summaries / "metrics/validation.csv").read_text(encoding="utf-8").splitlines()
-    assert header.endswith("quick_rouge1,quick_rouge2,quick_rougeL,quick_rouge_combined_f1")
+    rouge = "quick_rouge1,quick_rouge2,quick_rougeL,quick_rouge_combined_f1"
+    assert header.endswith(f"quick_abstained,quick_fact_match,quick_invented,{rouge},quick_wrong")
     assert lines
     assert all(line.split(",")[-1] for line in lines)
 

@@ -408,7 +408,7 @@ def test_an_error_that_is_no_lack_of_memory_is_not_taken_for_one(tiny_base: Path
 
 @pytest.fixture
 def files(checkout: Path) -> Path:
-    for name in ("prompts/train.jsonl", "prompts/validation.jsonl"):
+    for name in ("prompts/train.jsonl", "prompts/validation.jsonl", "prompts/stopping.jsonl", "replay/rows.jsonl"):
         (checkout / "data" / name).parent.mkdir(parents=True, exist_ok=True)
         (checkout / "data" / name).write_text("{}\n")
     (checkout / "models/base").mkdir(parents=True)
@@ -436,7 +436,16 @@ def test_a_training_with_other_settings_never_goes_on_from_this_one(
     assert stage.training_key(job_of(tiny_base, **changes)) != stage.training_key(job_of(tiny_base))
 
 
-@pytest.mark.parametrize("name", ["data/prompts/train.jsonl", "data/prompts/validation.jsonl", "models/base/new"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "data/prompts/train.jsonl",
+        "data/prompts/validation.jsonl",
+        "data/prompts/stopping.jsonl",
+        "data/replay/rows.jsonl",
+        "models/base/new",
+    ],
+)
 def test_a_training_on_other_files_never_goes_on_from_this_one(name: str, tiny_base: Path, files: Path) -> None:
     before = stage.training_key(job_of(tiny_base))
     (files / name).write_text("{ }\n")

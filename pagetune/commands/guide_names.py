@@ -177,9 +177,9 @@ REFUSED: dict[str, str] = {
     "label_smoothing_factor": "answers are facts, for which one token is right",
     "neftune_noise_alpha": "this noise is for free answers in chats, not for facts",
     "torch_compile": "it takes a minute at the start and gains little; train.fp8 compiles its part",
-    "early_stopping_threshold": "any lower loss counts",
-    "metric_for_best_model": "it is the loss on `validation`",
-    "greater_is_better": "it is the loss on `validation`",
+    "early_stopping_threshold": "anything better counts",
+    "metric_for_best_model": "set train.stop_on",
+    "greater_is_better": "it follows from train.stop_on",
     "dropout": "lora.dropout is taken from lora_dropout, or from dropout in a section for LoRA",
 }
 #: Keys whose values are not shown, such as hub_token and wandb_api_key.

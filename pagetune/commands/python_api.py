@@ -51,14 +51,14 @@ class Trainer:
         return gpu_memory() if torch.cuda.is_available() else process_memory()
 
     def quick_evaluation(self, rows: int | None = None) -> dict[str, float | None]:
-        """Return the ROUGE of the adapter's answers to this many validation rows; the best reference counts.
+        """Return fact match and ROUGE of the adapter's answers to this many validation rows; the best reference counts.
 
         None means evaluate.quick. Heldout rows are not offered: if they chose the settings, they would not be held out.
         """
         from pagetune.model.loading import load_tokenizer, load_tuned
         from pagetune.model.precision import resolve_precision
         from pagetune.model.template import read_template
-        from pagetune.train.quick_rouge import choose_quick
+        from pagetune.train.quick_scores import choose_quick
 
         manifest = read_manifest()
         examples = read_records(PROMPTS / "validation.jsonl", Example)

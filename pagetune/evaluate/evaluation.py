@@ -177,7 +177,8 @@ def metrics_of(evaluation: Evaluation) -> dict[str, Any]:
 def summarize_sets(evaluation: Evaluation, model: str) -> dict[str, dict[str, Any]]:
     """Return the summary of every set, with `by_kind` and the number of answers that never reached the EOS.
 
-    `silent` has the rates of the questions that the documents do not answer, where a set has any.
+    `silent` has the rates of the questions that the documents do not answer, where a set has any; `general` marks a set
+    of questions that are not about the documents.
     """
     predictions, scores = evaluation.answers[model], evaluation.scores[model]
     summaries: dict[str, dict[str, Any]] = {}
@@ -186,6 +187,8 @@ def summarize_sets(evaluation: Evaluation, model: str) -> dict[str, dict[str, An
         summaries[name] = summary_of(predictions, scores, chosen, evaluation.metrics, evaluation.params)
         if silent := [i for i in chosen if not predictions[i].answerable]:
             summaries[name]["silent"] = summary_of(predictions, scores, silent, RATES, evaluation.params)
+        if chosen and all(predictions[i].general for i in chosen):
+            summaries[name]["general"] = True
         summaries[name]["never_stopped"] = sum(not predictions[i].stopped for i in chosen)
         summaries[name]["by_kind"] = {
             kind: {

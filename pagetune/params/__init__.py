@@ -18,6 +18,7 @@ from pagetune.params.yaml_file import read_yaml
 PARAMS = Path("params.yaml")
 
 Count = Annotated[int, Field(ge=1)]
+StopOn = Literal["loss", "quick", "invented"]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Rate = Annotated[float, Field(gt=0, lt=1)]
@@ -272,6 +273,8 @@ class Train(Section):
     checkpoint_minutes: Annotated[float, Field(ge=0)]
     load_best_model_at_end: bool
     early_stopping_patience: Count | None
+    stop_on: StopOn
+    replay_fraction: Fraction
     report_to: list[Name]
 
 

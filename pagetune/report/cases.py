@@ -87,11 +87,18 @@ def all_cases(
     pairs: Iterable[Pair],
     headline: str,
 ) -> list[Case]:
-    """Return every question, the largest change first. `per_example` are CSV rows, `pairs` the pairs of the splits."""
+    """Return every question that is scored, the largest change first. Those that decided when to stop are not.
+
+    `per_example` are CSV rows, `pairs` the pairs of the splits.
+    """
     scores = {(row["model"], row["set"], row["pair_id"]): row for row in per_example}
     known = {pair.pair_id: pair for pair in pairs}
     both = zip(*(answers[model] for model in MODELS), strict=True)
-    cases = [_case(base, tuned, scores, known.get(tuned.pair_id), headline) for base, tuned in both]
+    cases = [
+        _case(base, tuned, scores, known.get(tuned.pair_id), headline)
+        for base, tuned in both
+        if ("tuned", set_of(tuned), tuned.pair_id) in scores
+    ]
     places = {name: place for place, name in enumerate(sets_of(answers["tuned"]))}
     return sorted(cases, key=lambda case: (*_order(case), places[case.set]))
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from pagetune.evaluate.evaluation import view_of
 from pagetune.evaluate.sets import sets_in, small_sets
+from pagetune.evaluate.untouched import left_out_line
 
 CONTROL_MEANINGS = {
     "echo": "the words of the question in the form of an answer: the score for repeating the question",
@@ -26,14 +27,34 @@ def summary_sentences(metrics: dict[str, Any], rights: Rights) -> list[str]:
     `metrics` is metrics/eval.json, `rights` the number of right answers by model and set.
     """
     if view_of(metrics).headline == "rougeL":
-        return [*_on_summaries(metrics), *small_sets(metrics)]
+        return [*_on_summaries(metrics), *_left_out(metrics), *small_sets(metrics)]
     leading = sets_in(metrics, written=True)
     sentences = [sentence for name in leading for sentence in _on_written(metrics, rights, name)]
     sentences += [*_on_trained_facts(metrics, rights), *_on_unseen_documents(metrics, rights)]
     sentences += [_on_searching(metrics), _on_copying(metrics)]
     last = [name for name in sets_in(metrics) if name not in (*leading, *view_of(metrics).set_meanings)]
-    sentences += [sentence for name in last for sentence in _on_written(metrics, rights, name)]
-    return [*(sentence for sentence in sentences if sentence), *small_sets(metrics)]
+    for name in last:
+        general = "general" in metrics["tuned"][name]
+        sentences += (_on_general if general else _on_written)(metrics, rights, name)
+    return [*(sentence for sentence in sentences if sentence), *_left_out(metrics), *small_sets(metrics)]
+
+
+def _left_out(metrics: dict[str, Any]) -> list[str]:
+    return [left_out_line(metrics["left_out"])] if "left_out" in metrics else []
+
+
+def _on_general(metrics: dict[str, Any], rights: Rights, name: str) -> list[str]:
+    """Say what the tuning cost on questions that are not about the documents, beside what it brought on recall."""
+    change, recall = metrics["change"][name], metrics["tuned"]["recall"]["n"]
+    after, before = rights["tuned"][name], rights["base"][name]
+    moved = f"before tuning: {before}; {change['worse']} were lost, {change['better']} gained"
+    gain = f", while recall went from {rights['base']['recall']} to {rights['tuned']['recall']} of {recall}"
+    right = f"the tuned model answers {after} of {metrics['tuned'][name]['n']} correctly ({moved})"
+    asked = f"Of the questions of {name}, which are not about the documents"
+    sentences = [f"{asked}, {right}{gain if recall else ''}."]
+    if change["fact_match_ci95_high"] < 0:
+        sentences.append("It has unlearned something that it knew: a higher train.replay_fraction keeps more of it.")
+    return sentences
 
 
 def _on_written(metrics: dict[str, Any], rights: Rights, name: str) -> list[str]:

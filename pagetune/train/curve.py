@@ -2,15 +2,33 @@
 measured."""
 
 import csv
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pagetune.jsonl import atomic_write
-from pagetune.train.quick_rouge import QUICK
+from pagetune.params import StopOn
+from pagetune.train.quick_scores import QUICK
 
 METRICS = Path("metrics")
+
+
+@dataclass(frozen=True)
+class Followed:
+    """The score by which train.stop_on decides: its name in the trainer's log after eval_, and what it is in words."""
+
+    name: str
+    higher_is_better: bool
+    words: str
+
+
+FOLLOWED: dict[StopOn, Followed] = {
+    "loss": Followed("loss", False, "validation loss"),
+    "quick": Followed("quick_rouge_combined_f1", True, "ROUGE of the quick answers"),
+    "invented": Followed("quick_wrong", False, "share of wrong quick answers"),
+}
 
 
 @dataclass(frozen=True)
@@ -43,6 +61,19 @@ def loss_curve(log_history: list[dict[str, float]], steps_per_epoch: int) -> lis
         for log in log_history
         if "loss" in log
     ]
+
+
+def best_point(evaluated: Sequence[LossPoint], stop_on: StopOn) -> LossPoint | None:
+    """Return the first of the best evaluations, as the trainer keeps it."""
+
+    followed = FOLLOWED[stop_on]
+
+    def badness(point: LossPoint) -> float:
+        scores = {"loss": point.validation_loss, **{f"quick_{name}": value for name, value in point.quick.items()}}
+        value = scores[followed.name]
+        return math.inf if value is None else -value if followed.higher_is_better else value
+
+    return min(evaluated, key=badness, default=None)
 
 
 def write_curve(curve: Sequence[LossPoint], folder: Path = METRICS) -> None:

@@ -23,7 +23,7 @@ from pagetune.plan.steps import (
     steps_between_evaluations,
     tokens_at_once,
 )
-from pagetune.records import Example
+from pagetune.records import Example, StopQuestion
 from pagetune.train.adapter import check_variant
 from pagetune.train.backend import Backend, Trained, choose_backend, is_fast_in_peft, packed_kernel
 from pagetune.train.batches import Collator, EncodedRow
@@ -31,9 +31,13 @@ from pagetune.train.cost import Stopwatch
 from pagetune.train.distributed import World, log_once
 from pagetune.train.packed_attention import Kernel
 from pagetune.train.preflight import preflight
-from pagetune.train.quick_rouge import Quick, choose_quick
+from pagetune.train.quick_scores import Quick, choose_quick
+from pagetune.train.replay import ROWS, mixed
 
 PROMPTS = Path("data/prompts")
+STOPPING = PROMPTS / "stopping.jsonl"
+#: What train.stop_on is where nothing is asked while the model trains.
+LOSS = "train.stop_on: loss"
 #: Points of the loss curve from one evaluation to the next.
 POINTS_BETWEEN = 5
 #: Evaluations for each one that train.early_stopping_patience waits: with fewer it would never stop.
@@ -184,9 +188,12 @@ def _read_rows(
     template = read_template()
     tokenizer = load_tokenizer(manifest, template)
     examples = {name: read_records(PROMPTS / f"{name}.jsonl", Example) for name in ("train", "validation")}
+    examples["train"] = with_replay(examples["train"], params.train.replay_fraction)
     config = load_config(manifest) if manifest.encoder_decoder else None
     rows = preflight(examples, tokenizer, template, eos_of(manifest, template.style), params.train, params.seed, config)
+    stopping = read_records(STOPPING, StopQuestion)
     check_settings(params, bool(rows["validation"]), world.sharded)
+    check_stop_on(params, bool(stopping))
     log_once(f"precision {choice.precision} ({choice.reason})")
     return TrainingInputs(
         params=params,
@@ -199,9 +206,18 @@ def _read_rows(
         tokenizer=tokenizer,
         world=world,
         decoder_start_token_id=decoder_start(config, load_generation_config(manifest)) if config else None,
-        quick=choose_quick(examples["validation"], tokenizer, params, params.evaluate.quick),
+        quick=choose_quick(examples["validation"], tokenizer, params, params.evaluate.quick, stopping),
         stopwatch=stopwatch,
     )
+
+
+def with_replay(rows: list[Example], fraction: float) -> list[Example]:
+    """Return the training rows with those of the stage replay mixed in, and print how many they are."""
+    answers = read_records(ROWS, Example)
+    together = mixed(rows, fraction, answers)
+    if added := len(together) - len(rows):
+        log_once(f"{added} of {len(together)} rows repeat {min(added, len(answers))} answers of the base")
+    return together
 
 
 def check_settings(params: Params, has_validation: bool, sharded: bool = False) -> None:
@@ -222,6 +238,25 @@ def check_settings(params: Params, has_validation: bool, sharded: bool = False) 
             "params.yaml: evaluate.quick: the model is sharded over several GPUs, so that no process can answer. Set 0."
         )
     _check_loggers(train.report_to)
+
+
+def check_stop_on(params: Params, has_stop_questions: bool) -> None:
+    """Raise UserError where train.stop_on decides nothing, or by scores that nobody takes."""
+    wanted, key = params.train.stop_on, f"params.yaml: train.stop_on: {params.train.stop_on}"
+    if wanted == "loss":
+        return
+    if not params.evaluate.quick:
+        raise UserError(f"{key}: it decides by the answers of evaluate.quick, which is 0. Set that to 20, or {LOSS}.")
+    if not params.train.load_best_model_at_end and params.train.early_stopping_patience is None:
+        raise UserError(
+            f"{key}: it decides nothing without train.load_best_model_at_end and train.early_stopping_patience. Set "
+            f"load_best_model_at_end: true, or {LOSS}."
+        )
+    if wanted == "invented" and not has_stop_questions:
+        raise UserError(
+            f"{key}: {STOPPING} has no questions, because fewer than two facts are held out. Raise "
+            f"curate.heldout_fraction, or set stop_on: quick."
+        )
 
 
 def _check_loggers(wanted: list[str]) -> None:

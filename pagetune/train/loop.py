@@ -18,7 +18,7 @@ from pagetune.plan.steps import micro_batches
 from pagetune.train.adapter import forward_options, load_weights
 from pagetune.train.batches import EncodedRow
 from pagetune.train.checkpoints import Store, step_of
-from pagetune.train.curve import LossPoint, loss_curve
+from pagetune.train.curve import FOLLOWED, Followed, LossPoint, loss_curve
 from pagetune.train.distributed import gather_from_all, log_once
 from pagetune.train.inputs import TrainingInputs
 from pagetune.train.oom import resume_point, shrink_after_oom
@@ -74,7 +74,7 @@ def _train(inputs: TrainingInputs, trainer: Any, plan: Plan, checkpoint: Path | 
     trainer.checkpoints.wait()
     gather_from_all(None, inputs.world)  # the others read what the first one has written
     if inputs.params.train.load_best_model_at_end and trainer.state.best_global_step:
-        _load_best(trainer)
+        _load_best(trainer, FOLLOWED[inputs.params.train.stop_on])
 
 
 @contextmanager
@@ -125,9 +125,9 @@ def _restoring(trainer: Any, checkpoint: Path) -> Any:
     return Restoring()
 
 
-def _load_best(trainer: Any) -> None:
-    best = trainer.state.best_global_step
-    log_once(f"taking step {best}, whose validation loss {trainer.state.best_metric:.4f} was the lowest")
+def _load_best(trainer: Any, followed: Followed) -> None:
+    best, which = trainer.state.best_global_step, "highest" if followed.higher_is_better else "lowest"
+    log_once(f"taking step {best}, whose {followed.words} {trainer.state.best_metric:.4f} was the {which}")
     load_weights(trainer.accelerator.unwrap_model(trainer.model), trainer.store.whole(best))
 
 
@@ -245,8 +245,8 @@ def _arguments(inputs: TrainingInputs, plan: Plan, store: Store | None, causal: 
         logging_nan_inf_filter=False,  # it would hide what Health stops, and wait for the GPU at each micro-batch
         eval_strategy="steps" if inputs.validation_rows else "no",
         eval_steps=inputs.eval_steps,
-        metric_for_best_model="loss" if inputs.validation_rows else None,
-        greater_is_better=False,
+        metric_for_best_model=FOLLOWED[train.stop_on].name if inputs.validation_rows else None,
+        greater_is_better=FOLLOWED[train.stop_on].higher_is_better,
         prediction_loss_only=True,
         remove_unused_columns=False,
         report_to=train.report_to or "none",

@@ -26,7 +26,7 @@ from pagetune.train.adapter import save_adapter
 from pagetune.train.backend import load_for_training
 from pagetune.train.checkpoints import Store, open_store, run_key, state_folder
 from pagetune.train.cost import BEGAN, Stopwatch, describe_cost
-from pagetune.train.curve import METRICS, write_curve, write_points
+from pagetune.train.curve import METRICS, best_point, write_curve, write_points
 from pagetune.train.distributed import (
     UNSHARDED,
     World,
@@ -37,7 +37,7 @@ from pagetune.train.distributed import (
     run_processes,
     speaks_first,
 )
-from pagetune.train.inputs import PROMPTS, TrainingInputs, prepare
+from pagetune.train.inputs import PROMPTS, STOPPING, TrainingInputs, prepare
 from pagetune.train.loop import Outcome, fit, trained_tokens
 from pagetune.train.oom import (
     launch_until_it_fits,
@@ -47,6 +47,7 @@ from pagetune.train.oom import (
 )
 from pagetune.train.packed_attention import Kernel, rows_stay_apart
 from pagetune.train.preflight import check_adapter
+from pagetune.train.replay import ROWS
 from pagetune.train.shortage import empty_cache
 
 #: Settings that say how a training is fitted into the machine; when one of them changes it goes on where it was.
@@ -148,7 +149,7 @@ def training_key(inputs: TrainingInputs) -> str:
         "versions": {name: _version(name) for name in LIBRARIES},
         "sharded": inputs.world.sharded,
     }
-    files = [PROMPTS / "train.jsonl", PROMPTS / "validation.jsonl", *_code()]
+    files = [PROMPTS / "train.jsonl", PROMPTS / "validation.jsonl", STOPPING, ROWS, *_code(), *_scoring(params)]
     base = BASE if manifest.source == "builtin" else Path(manifest.location)
     return run_key(parts, files if manifest.source == "hub" else [*files, base])
 
@@ -165,6 +166,13 @@ def _code() -> list[Path]:
     names = ("fp8", "fused_lora", "language_model", "loading", "precision", "prompts")
     model = [package / "model" / f"{name}.py" for name in names]
     return [*sorted((package / "train").glob("*.py")), *model, package / "plan" / "steps.py"]
+
+
+def _scoring(params: Params) -> list[Path]:
+    """Return the code by which answers decide when a training stops, if they do."""
+    package = Path(__file__).parents[1]
+    decides = params.train.stop_on != "loss"
+    return [*sorted((package / "text").glob("*.py")), package / "evaluate/scoring.py"] if decides else []
 
 
 def tune(inputs: TrainingInputs, store: Store) -> tuple[Any, Outcome]:
@@ -238,9 +246,10 @@ def write_results(inputs: TrainingInputs, model: Any, outcome: Outcome) -> None:
 def train_metrics(inputs: TrainingInputs, outcome: Outcome) -> dict[str, Any]:
     """Return metrics/train.json: the same wherever the training ran and however often it was interrupted."""
     trainable, total = outcome.parameters
-    validation = [point.validation_loss for point in outcome.curve if point.validation_loss is not None]
-    best = inputs.params.train.load_best_model_at_end
-    kept = (min(validation) if best else validation[-1]) if validation else None
+    train = inputs.params.train
+    evaluated = [point for point in outcome.curve if point.validation_loss is not None]
+    best = best_point(evaluated, train.stop_on) if train.load_best_model_at_end else None
+    kept = (best or evaluated[-1]).validation_loss if evaluated else None
     return {
         "backend": inputs.backend.name,
         "backend_reason": inputs.backend.reason,

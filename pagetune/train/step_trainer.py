@@ -31,7 +31,7 @@ from pagetune.train.checkpoints import Store
 from pagetune.train.cost import Stopwatch
 from pagetune.train.distributed import World, gather_from_all, log_once
 from pagetune.train.graphed_step import GraphedSteps
-from pagetune.train.quick_rouge import QUICK, Quick
+from pagetune.train.quick_scores import QUICK, Quick
 from pagetune.train.shortage import empty_cache
 
 if TYPE_CHECKING:
@@ -255,11 +255,14 @@ class Steps(_Trainer):  # type: ignore[misc, valid-type]
         return float(total / tokens)
 
     def _quick(self) -> dict[str, Any]:
-        """Answer in the first process; the others wait for it in the next step."""
-        if self.batches.quick is None or not self.args.should_save:
+        """Answer in the first process; the others wait for its scores, which may decide when all of them stop."""
+        if self.batches.quick is None:
             return {}
-        with self.stopwatch.measure("quick scores"), self.compute_loss_context_manager():
-            scores = self.batches.quick.scores(self.accelerator.unwrap_model(self.model))
+        scores: dict[str, float | None] = {}
+        if self.args.should_save:
+            with self.stopwatch.measure("quick scores"), self.compute_loss_context_manager():
+                scores = self.batches.quick.scores(self.accelerator.unwrap_model(self.model))
+        scores = gather_from_all(scores, World.from_environment())[0]
         return {f"{QUICK}{name}": value for name, value in scores.items()}
 
     def _save_checkpoint(self, model: Any, trial: Any = None) -> None:

@@ -19,7 +19,7 @@ from pagetune.train.backend import load_for_training
 from pagetune.train.curve import write_curve
 from pagetune.train.inputs import check_settings
 from pagetune.train.loop import fit
-from pagetune.train.quick_rouge import NAMES, Quick, choose_quick
+from pagetune.train.quick_scores import NAMES, Quick, choose_quick
 
 pytestmark = pytest.mark.skipif(torch.cuda.is_available(), reason="test_gpu.py has the card's")
 ROWS = [example(question, answer) for question, answer in (("주소?", "서울"), ("전화?", "02-555"), ("요금?", "9만 원"))]

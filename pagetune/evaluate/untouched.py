@@ -1,0 +1,28 @@
+"""Leaves the questions out of the scores that decided when the training stopped (`train.stop_on: invented`)."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from pagetune.records import Prediction, StopQuestion, fact_id
+
+Answers = dict[str, list[Prediction]]
+
+
+def leave_out(predictions: Answers, stop_questions: Iterable[StopQuestion]) -> tuple[Answers, dict[str, int]]:
+    """Return the answers to all other questions, and how many questions each split loses.
+
+    A fact is left out in all its wordings.
+    """
+    asked = {fact_id(row.pair_id) for row in stop_questions}
+    kept = {model: [row for row in rows if fact_id(row.pair_id) not in asked] for model, rows in predictions.items()}
+    lost = Counter(row.split for row in predictions["base"] if fact_id(row.pair_id) in asked)
+    return kept, dict(sorted(lost.items()))
+
+
+def left_out_line(left_out: dict[str, int]) -> str:
+    """Say in a sentence which questions decided when the training stopped."""
+    counts = ", ".join(f"{count} of {split}" for split, count in left_out.items())
+    return (
+        f"By their answers to {counts}, the training chose when to stop (train.stop_on: invented); these questions are "
+        "left out of all scores."
+    )

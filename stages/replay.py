@@ -1,0 +1,34 @@
+"""Let the base answer general requests, for train.replay_fraction: models/base -> data/replay/*.jsonl."""
+
+from pathlib import Path
+
+from pagetune.errors import run_stage
+from pagetune.jsonl import write_records
+from pagetune.model.manifest import read_manifest
+from pagetune.model.template import read_template
+from pagetune.params import load_params
+from pagetune.predict.answers import read_questions
+from pagetune.records import Example, Rejected
+from pagetune.train.gpu_lock import claim_gpu
+from pagetune.train.replay import REJECTED, ROWS, ask_base, count_reasons, general_prompts, why_nothing_to_keep
+
+PROMPTS = Path("data/prompts")
+
+
+def main() -> None:
+    params, manifest, template = load_params(), read_manifest(), read_template()
+    evaluated = set(read_questions(PROMPTS).prompts)
+    rows: list[Example] = []
+    rejected: list[Rejected] = []
+    if reason := why_nothing_to_keep(params, manifest):
+        print(f"replay: none of {len(general_prompts())} general requests is asked: {reason}")
+    else:
+        claim_gpu()
+        rows, rejected = ask_base(manifest, template, params, evaluated)
+        print(f"replay: {len(rows)} answers of the base kept, rejected: {count_reasons(rejected)}")
+    write_records(ROWS, rows)
+    write_records(REJECTED, rejected)
+
+
+if __name__ == "__main__":
+    run_stage("replay", main)
