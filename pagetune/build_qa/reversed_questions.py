@@ -40,6 +40,8 @@ _POINTS = re.compile(
 )
 MIN_MEANING, MAX_MEANING = 12, 80
 _TERM = re.compile(r"(?:.*에서 )?['‘\"“]?(.+?)['’\"”]?(?:의 뜻)?")
+#: What only words a power (금융위원회가 정하는 기한) names nothing.
+_NO_TERM = re.compile(r"정하는|정하여|고시하는|[‘'“\"]")
 #: What defines an adverb (지체 없이) ends so, and not in a noun that has a name.
 _CLAUSE = re.compile(r"[함됨음임]$")
 
@@ -69,6 +71,7 @@ def _of_definition(draft: Draft) -> Reversal | None:
     noun = meaning[: ends.start()] if ends else is_noun
     if (
         asked is None
+        or _NO_TERM.search(asked[1])
         or _CLAUSE.search(noun)
         or not MIN_MEANING <= len(noun) <= MAX_MEANING
         or _POINTS.search(noun)

@@ -6,17 +6,17 @@ A column is used only where every row has a name and a number in one unit, howev
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 
 from pagetune.build_qa.draft import Draft
 from pagetune.build_qa.tables.asked import Asked
 from pagetune.build_qa.tables.cells import has_value, is_total, letters
-from pagetune.build_qa.tables.endings import asks_for, scales
+from pagetune.build_qa.tables.endings import answer_of, asks_for, ending, scales
 from pagetune.build_qa.tables.headers import OF_SERIES
 from pagetune.build_qa.tables.measures import (
     Measure,
-    asked_difference,
+    are_shares_of_a_part,
     difference,
     english_difference,
     measure_of,
@@ -32,10 +32,13 @@ MIN_ROWS, MAX_ROWS = 3, 30
 #: Differences of a column, and values of a column whose rows are counted.
 MAX_DIFFERENCES, MAX_COUNTS = 2, 2
 _MAX_COUNTED = 30
+#: Letters of two names that one can still tell apart in a question.
+_MAX_NAMES = 40
 #: Rows that stand for others, of which one more is no member.
 _STANDS_FOR_OTHERS = re.compile(
     r"전체|전국|합\s?계|총\s?계|소\s?계|평균|기타|그 외|나머지|total|overall|average|other", re.IGNORECASE
 )
+_SELECTS = re.compile(r"상위|하위|주요|일부|예시|사례|대표|top\s?\d|major|example|selected", re.IGNORECASE)
 #: A page number, the index of a table, and that of a row.
 _RowPlace = tuple[int, int, int]
 _PLACES = re.compile(r"(?:장|소|관|실|점|원|센터|지점|부서|기관|시설|회사|업체|은행|학교|병원|역|곳)$")
@@ -135,7 +138,7 @@ def _are_named(facts: list[Asked]) -> bool:
 
 def _extremes(column: _Column, measures: list[Measure], wanted: Collection[Implication]) -> Iterator[Draft]:
     """Ask for the largest and the smallest, where no other row has the same."""
-    words = more_and_less(column.key)
+    words = None if are_shares_of_a_part(column.key, measures) or _is_selection(column) else more_and_less(column.key)
     values = [one.value for one in measures]
     ways: tuple[tuple[Implication, int], ...] = (("largest", 0), ("smallest", 1))
     for how, word in ways:
@@ -143,6 +146,14 @@ def _extremes(column: _Column, measures: list[Measure], wanted: Collection[Impli
         if how in wanted and words and values.count(best) == 1:
             winner = values.index(best)
             yield _draft(column, how, _which(column, words[word]), column.facts[winner].fact.subject[-1], winner)
+
+
+def _is_selection(column: _Column) -> bool:
+    """Tell whether the table's name says that it leaves out others: 상위 10개 종목, 주요 거래처."""
+    return (
+        _SELECTS.search(column.facts[0].name.caption + column.facts[0].page.tables[column.facts[0].number].caption)
+        is not None
+    )
 
 
 def _which(column: _Column, word: str) -> str:
@@ -156,16 +167,20 @@ def _differences(column: _Column, measures: list[Measure]) -> Iterator[Draft]:
     """Ask for the differences of rows that stand one below the other."""
     if any(scales(each.fact.unit) for each in column.facts):
         return
+    names = [each.fact.subject[-1] for each in column.facts]
     found = (
         (row, amount)
         for row, (one, other) in enumerate(pairwise(measures))
-        if row % 2 == 0 and (amount := difference(one, other))
+        if row % 2 == 0 and len(names[row] + names[row + 1]) <= _MAX_NAMES and (amount := difference(one, other))
     )
     for row, amount in islice(found, MAX_DIFFERENCES):
-        one, other = (column.facts[at].fact.subject[-1] for at in (row, row + 1))
+        one, other = names[row : row + 2]
         if is_korean(column.key):
             topic = f"{with_particle(one, '과/와')} {other}의 {column.key} 차이는"
-            question = f"{column.where}{topic} {asked_difference(measures[row].unit)}?"
+            fact = replace(column.facts[row].fact, value=amount, unit="")
+            words = "몇 퍼센트포인트인가요" if amount.endswith("%p") else ending(fact, column.key)
+            question = f"{column.where}{topic} {words}?"
+            amount = answer_of(fact, amount, question)
         else:
             question = column.where + english_difference(column.key, one, other)
         yield _draft(column, "difference", question, amount, row, [row + 1])
@@ -173,7 +188,7 @@ def _differences(column: _Column, measures: list[Measure]) -> Iterator[Draft]:
 
 def _counts(column: _Column) -> Iterator[Draft]:
     """Ask how many rows have a value that several, but not all, have."""
-    if not (is_korean(column.key) and is_korean(column.kind)):
+    if not (is_korean(column.key) and is_korean(column.kind)) or _is_selection(column):
         return
     counts = Counter(each.fact.value.strip() for each in column.facts)
     several = [value for value, count in counts.items() if 1 < count < len(column.facts)]

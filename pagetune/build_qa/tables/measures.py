@@ -50,6 +50,9 @@ _ENGLISH = tuple(
 )
 #: A sign of money before a number, and a unit behind it.
 _NUMBER = re.compile(r"([$€£₩]?)\s?([-−]?\d[\d,]*(?:\.\d+)?)\s?([^\s\d]*(?: [a-z]+)?)")
+_SHARE = re.compile(r"(?:비중|구성비|점유율|\bshare)$", re.IGNORECASE)
+#: What shares add up to, in percent, however they are rounded.
+_ALL = range(98, 103)
 _WON = re.compile(r"[\d,.\s십백천만억]+원")
 
 
@@ -97,14 +100,9 @@ def difference(one: Measure, other: Measure) -> str | None:
     return f"{one.sign}{float(amount):,.{max(one.decimals, other.decimals)}f}{space}{unit}"
 
 
-def asked_difference(unit: str) -> str:
-    """Return the words that ask for a difference in a unit: 몇 명, 며칠, 얼마."""
-    if unit == "일":
-        return "며칠인가요"
-    if unit in ("%", "퍼센트"):
-        return "몇 퍼센트포인트인가요"
-    counted = re.fullmatch("명|개|건|회|권|점|대|분|초|시간|개월|주|년|학점|쪽|곳|가구|세대|호|석|면|톤", unit)
-    return f"몇 {unit}인가요" if counted else "얼마인가요"
+def are_shares_of_a_part(key: str, measures: list[Measure]) -> bool:
+    """Tell whether a column has the shares of some rows only, such as the ten largest holdings of a fund."""
+    return _SHARE.search(key) is not None and not _ALL.start <= sum(one.number for one in measures) < _ALL.stop
 
 
 def english_difference(key: str, one: str, other: str) -> str:
