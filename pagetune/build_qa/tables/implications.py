@@ -39,6 +39,8 @@ _STANDS_FOR_OTHERS = re.compile(
     r"전체|전국|합\s?계|총\s?계|소\s?계|평균|기타|그 외|나머지|total|overall|average|other", re.IGNORECASE
 )
 _SELECTS = re.compile(r"상위|하위|주요|일부|예시|사례|대표|top\s?\d|major|example|selected", re.IGNORECASE)
+#: A difference without a unit, of which nobody knows what it counts.
+_BARE = re.compile(r"[\d,.]+[십백천만억조]*")
 #: A page number, the index of a table, and that of a row.
 _RowPlace = tuple[int, int, int]
 _PLACES = re.compile(r"(?:장|소|관|실|점|원|센터|지점|부서|기관|시설|회사|업체|은행|학교|병원|역|곳)$")
@@ -94,7 +96,7 @@ def _columns(pages: list[Page], asked: list[Asked]) -> Iterator[_Column]:
 
 
 def _where(first: Asked, is_one_of_several: bool) -> str:
-    if is_korean(first.fact.kind):
+    if is_korean(first.fact.kind + first.fact.key):
         return place_of(first.fact, first.name, in_full=is_one_of_several)
     return f"In “{first.name.caption or first.name.owner}”, "
 
@@ -157,7 +159,7 @@ def _is_selection(column: _Column) -> bool:
 
 
 def _which(column: _Column, word: str) -> str:
-    if not is_korean(column.kind):
+    if not is_korean(column.kind + column.key):
         return f"{column.where}which {column.kind.lower()} has the {word} {column.key.lower()}?"
     more = f"{with_particle(column.key, '이/가')} 가장 {word} {with_particle(column.kind, '은/는')}"
     return f"{column.where}{more} {asks_for(column.kind)}?"
@@ -173,17 +175,24 @@ def _differences(column: _Column, measures: list[Measure]) -> Iterator[Draft]:
         for row, (one, other) in enumerate(pairwise(measures))
         if row % 2 == 0 and len(names[row] + names[row + 1]) <= _MAX_NAMES and (amount := difference(one, other))
     )
-    for row, amount in islice(found, MAX_DIFFERENCES):
-        one, other = names[row : row + 2]
-        if is_korean(column.key):
-            topic = f"{with_particle(one, '과/와')} {other}의 {column.key} 차이는"
-            fact = replace(column.facts[row].fact, value=amount, unit="")
-            words = "몇 퍼센트포인트인가요" if amount.endswith("%p") else ending(fact, column.key)
-            question = f"{column.where}{topic} {words}?"
-            amount = answer_of(fact, amount, question)
-        else:
-            question = column.where + english_difference(column.key, one, other)
-        yield _draft(column, "difference", question, amount, row, [row + 1])
+    asked = (
+        (row, *question)
+        for row, amount in found
+        if (question := _asked_difference(column, row, amount)) and not _BARE.fullmatch(question[1])
+    )
+    for row, question, answer in islice(asked, MAX_DIFFERENCES):
+        yield _draft(column, "difference", question, answer, row, [row + 1])
+
+
+def _asked_difference(column: _Column, row: int, amount: str) -> tuple[str, str]:
+    """Return the question for the difference of a row and the next one, and the answer with its unit."""
+    one, other = (column.facts[at].fact.subject[-1] for at in (row, row + 1))
+    if not is_korean(column.kind + column.key):
+        return column.where + english_difference(column.key, one, other), amount
+    fact = replace(column.facts[row].fact, value=amount, unit="")
+    words = "몇 퍼센트포인트인가요" if amount.endswith("%p") else ending(fact, column.key)
+    question = f"{column.where}{with_particle(one, '과/와')} {other}의 {column.key} 차이는 {words}?"
+    return question, answer_of(fact, amount, question)
 
 
 def _counts(column: _Column) -> Iterator[Draft]:
