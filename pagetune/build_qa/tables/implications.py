@@ -175,12 +175,8 @@ def _differences(column: _Column, measures: list[Measure]) -> Iterator[Draft]:
         for row, (one, other) in enumerate(pairwise(measures))
         if row % 2 == 0 and len(names[row] + names[row + 1]) <= _MAX_NAMES and (amount := difference(one, other))
     )
-    asked = (
-        (row, *question)
-        for row, amount in found
-        if (question := _asked_difference(column, row, amount)) and not _BARE.fullmatch(question[1])
-    )
-    for row, question, answer in islice(asked, MAX_DIFFERENCES):
+    asked = [(row, *_asked_difference(column, row, amount)) for row, amount in found]
+    for row, question, answer in [one for one in asked if not _BARE.fullmatch(one[2])][:MAX_DIFFERENCES]:
         yield _draft(column, "difference", question, answer, row, [row + 1])
 
 
