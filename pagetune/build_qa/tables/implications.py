@@ -34,7 +34,7 @@ MAX_DIFFERENCES, MAX_COUNTS = 2, 2
 _MAX_COUNTED = 30
 #: Letters of two names that one can still tell apart in a question.
 _MAX_NAMES = 40
-#: Rows that stand for others, of which one more is no member.
+#: Rows that stand for others, so that they are not rows like the others.
 _STANDS_FOR_OTHERS = re.compile(
     r"전체|전국|합\s?계|총\s?계|소\s?계|평균|기타|그 외|나머지|total|overall|average|other", re.IGNORECASE
 )
