@@ -10,17 +10,21 @@ from pagetune.masking import mask
 Said = Annotated[str, AfterValidator(mask)]
 
 Kind = Literal[
-    "faq", "definition", "article", "statement", "list", "key_value", "table", "reversed", "llm", "user", "dialogue",
-    "question", "replay",
+    "faq", "definition", "article", "statement", "list", "key_value", "table", "reversed", "implication", "llm", "user",
+    "dialogue", "question", "replay",
 ]  # fmt: skip
 Split = Literal["train", "validation", "recall", "heldout"]
 #: What decides whether an answer is right: that it states the facts of a reference, or that it is one to the letter.
 Check = Literal["fact", "exact"]
 #: What a language model's question asks for; a comparison needs two passages.
 QuestionType = Literal["fact", "condition", "procedure", "reason", "comparison"]
+#: What is computed from the cells of a column.
+Implication = Literal["difference", "largest", "smallest", "count"]
 
 #: The name of the wording that no training row has; `recall_new_wording` scores only questions in this wording.
 NEW_WORDING = "new_wording"
+#: The name of the wording of a reversed question that is asked and never trained; `recall_reversed` scores only these.
+REVERSED = "reversed"
 
 #: Every reason for which a page is quarantined or a pair is rejected.
 Reason = Literal[
@@ -64,6 +68,7 @@ Reason = Literal[
     "wrong_script",
     "passage_dependent",
     "copies_example",
+    "not_trained",
     "refusal",
     "personal_data",
     "duplicate",
@@ -114,6 +119,11 @@ def with_turns(turns: list["Turn"], question: str) -> str:
 def fact_id(pair_id: str) -> str:
     """Return the pair that a wording was made from; the id of a wording is its pair's, a hyphen and a name."""
     return pair_id.partition("-")[0]
+
+
+def wording_in(pair_id: str) -> str:
+    """Return the name of the wording that an id ends in, or nothing where it is the pair's own."""
+    return pair_id.partition("-")[2]
 
 
 class Record(BaseModel):
@@ -193,6 +203,16 @@ class Evidence(Record):
     text: str
 
 
+class Computed(Record):
+    """How an answer was computed from column `column`, from 0, below `header`: `others` are the rows beside the
+    evidence's with which it was compared."""
+
+    how: Implication
+    header: str
+    column: int
+    others: list[Evidence]
+
+
 class Judgement(Record):
     """The judge's grades from 1 to 5: does the answer follow from its source, is the question clear by itself."""
 
@@ -219,7 +239,10 @@ class Pair(Record):
     `turns` were said before the question, in a user's own conversation; `conversation` is the id that the pairs of one
     conversation share, and null for all others.
     `question_type` is what a language model's question asks for, and `second` what the answer to a comparison rests on
-    beside `evidence`, in the same document; both are null for all other pairs.
+    beside `evidence`, in the same document; both are null for all other pairs. A reversed question has in `second` the
+    name that it asks for, where that stands elsewhere.
+    `reverses` is the pair whose question and answer a reversed question turns round. `computed` says how the answer
+    follows from the cells of a table. Both are null for all other pairs.
     """
 
     pair_id: str
@@ -243,17 +266,24 @@ class Pair(Record):
     conversation: str | None = None
     question_type: QuestionType | None = None
     second: Evidence | None = None
+    reverses: str | None = None
+    computed: Computed | None = None
 
     @property
     def places(self) -> list[tuple[int, Place]]:
         """Return each page and place that the answer rests on: none for a user's own rows, two for a comparison."""
         own = [(self.page_number, self.place)] if self.page_number is not None and self.place else []
-        return own + ([(self.second.page_number, self.second.place)] if self.second else [])
+        return own + [(more.page_number, more.place) for more in self._further]
 
     @property
     def whole_evidence(self) -> str:
-        """Return all that the answer rests on: the evidence, and below it that of a comparison's second passage."""
-        return "\n".join([self.evidence or "", *([self.second.text] if self.second else [])])
+        """Return all that the answer rests on: the evidence, and below it a second passage or further rows."""
+        return "\n".join([self.evidence or "", *(more.text for more in self._further)])
+
+    @property
+    def _further(self) -> list[Evidence]:
+        """Return the evidence beside `evidence`."""
+        return [*([self.second] if self.second else []), *(self.computed.others if self.computed else [])]
 
     @property
     def asked(self) -> str:

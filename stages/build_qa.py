@@ -90,7 +90,7 @@ def own_pairs(params: Params, ledger: Ledger) -> list[Pair]:
 def from_pages(pages: list[Page], qa: Qa, llm: Llm, ledger: Ledger, clients: list[Client]) -> list[Pair]:
     pairs: list[Pair] = []
     if "rules" in qa.generator:
-        pairs, rejected = build_pairs(pages, qa.article_characters)
+        pairs, rejected = build_pairs(pages, qa.article_characters, qa.implications)
         ledger.add("rules", len(pairs) + len(rejected), len(pairs), rejected)
     if "llm" in qa.generator:
         generated, client = generate_pairs(pages, qa, llm, ledger, pairs)

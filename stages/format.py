@@ -13,7 +13,7 @@ from pagetune.model.stop_questions import choose_stop_questions, to_stop_questio
 from pagetune.model.style import make_template
 from pagetune.model.template import TEMPLATE, TemplateRecord
 from pagetune.params import load_params
-from pagetune.records import NEW_WORDING, AskedExample, Example, Pair, Question, Rejected
+from pagetune.records import NEW_WORDING, REVERSED, AskedExample, Example, Pair, Question, Rejected
 
 SPLITS, PROMPTS = Path("data/splits"), Path("data/prompts")
 STOPPING = PROMPTS / "stopping.jsonl"
@@ -48,7 +48,7 @@ def main() -> None:
 
 def example_of(pair: Pair, template: TemplateRecord, tokenizer: Any, system: str) -> Example:
     """Make a row, of a conversation's later question with all that was said before it."""
-    seen = pair.wording != NEW_WORDING
+    seen = pair.wording not in (NEW_WORDING, REVERSED)
     example = to_example(pair, template.template, template.eos_token, seen, template.lead)
     if isinstance(pair, Question):
         own = pair.model_dump(include={"split", "check", "answerable", "general", "tag"})

@@ -344,7 +344,7 @@ def test_when_all_requests_fail_the_stage_ends_and_counts_them(judging: Path) ->
 
 def test_the_line_for_the_terminal_says_when_there_is_no_verdict_and_no_kappa() -> None:
     nothing = dict.fromkeys(("unreadable", "failed"), 0)
-    sets = dict.fromkeys(("recall", "recall_new_wording", "validation", "heldout"), nothing)
+    sets = dict.fromkeys(("recall", "recall_new_wording", "recall_reversed", "validation", "heldout"), nothing)
     empty = {
         "model": "m",
         "base": sets,
@@ -367,7 +367,7 @@ def judged_inputs(verdict_of: Callable[[dict[str, str]], str]) -> Any:
         for row in inputs.per_example
     ]
     shares = {"n": 4, "right": 0.5, "wrong": 0.25, "unsupported": 0.25, "unreadable": 1, "failed": 0}
-    sets = dict.fromkeys(("recall", "recall_new_wording", "validation", "heldout"), shares)
+    sets = dict.fromkeys(("recall", "recall_new_wording", "recall_reversed", "validation", "heldout"), shares)
     compared = agreement(said(2, 1, 0, 1))
     found = {
         "model": f"judge{EVIL}",

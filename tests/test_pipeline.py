@@ -76,7 +76,7 @@ def test_eval_json_keeps_its_keys(pipeline: Path) -> None:
     assert set(metrics["tokenizer"]) == {"name", "version"}
     assert metrics["references"] == "max"
     for model in ("base", "tuned", "echo", "lookup"):
-        for name in ("recall", "recall_new_wording", "heldout", "validation"):
+        for name in ("recall", "recall_new_wording", "recall_reversed", "heldout", "validation"):
             scores = metrics[model][name]
             assert set(scores) >= METRICS
             assert {f"{metric}_ci95_low" for metric in METRICS - {"n"}} <= set(scores)

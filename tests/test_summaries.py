@@ -104,7 +104,7 @@ def test_the_whole_pipeline_runs_by_the_same_stages(summaries: Path) -> None:
     metrics = json.loads((summaries / "metrics/eval.json").read_text(encoding="utf-8"))
     assert metrics["task"] == "summarization"
     for model in ("base", "tuned"):
-        assert list(metrics[model]) == ["recall", "recall_new_wording", "validation", "heldout"]
+        assert list(metrics[model]) == ["recall", "recall_new_wording", "recall_reversed", "validation", "heldout"]
         assert metrics[model]["heldout"]["n"] >= 20
         assert metrics[model]["recall_new_wording"] == metrics[model]["recall_new_wording"] | {"n": 0, "rougeL": None}
     assert set(metrics["tuned"]["heldout"]) >= {"rouge_combined_f1_max", "rouge_combined_f1_mean", "rougeL"}

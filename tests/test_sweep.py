@@ -54,7 +54,8 @@ def scores(value):
     return {{"n": 70, "facts": 70, "fact_match": value}} | interval
 
 validation = scores({VALIDATION}[rank] - 0.02 * (params["seed"] == 2))
-tuned = {{"validation": validation, **dict.fromkeys(["recall", "recall_new_wording"], scores({RECALL}[rank]))}}
+recalled = ["recall", "recall_new_wording", "recall_reversed"]
+tuned = {{"validation": validation, **dict.fromkeys(recalled, scores({RECALL}[rank]))}}
 tuned["heldout"] = {{"n": 0, "facts": 0, "fact_match": None, "fact_match_ci95_low": None, "fact_match_ci95_high": None}}
 seconds = rank * params["train"]["epochs"] + params["seed"] / 10
 cost = {{"seconds": seconds, "peak_reserved_gib": rank / 100, "tokens_per_second": 1000 - rank}}
@@ -136,7 +137,7 @@ def refusal(runs: list[Experiment], left_out: list[str]) -> str:
 def made_run(name: str, rank: int, value: float | None, n: int = 70, **params: Any) -> Experiment:
     interval = {f"fact_match_ci95_{end}": value for end in ("low", "high")}
     scores = {"n": n, "facts": n, "fact_match": value, **interval}
-    sets = ("validation", "recall", "recall_new_wording", "heldout")
+    sets = ("validation", "recall", "recall_new_wording", "recall_reversed", "heldout")
     return Experiment(name, rank, params, {}, dict.fromkeys(sets, scores), {})
 
 
@@ -144,7 +145,7 @@ def test_summaries_are_compared_by_rouge() -> None:
     runs = []
     for rank, value in ((4, 0.2), (8, 0.4)):
         scores = {"n": 9, "facts": 3, "rougeL": value, "rougeL_ci95_low": value, "rougeL_ci95_high": value}
-        sets = ("validation", "recall", "recall_new_wording", "heldout")
+        sets = ("validation", "recall", "recall_new_wording", "recall_reversed", "heldout")
         tuned = dict.fromkeys(sets, scores | {"fact_match": 0.0})
         runs.append(Experiment(f"r{rank}", rank, {"task": "summarization"}, {}, tuned, {}))
     compared = compare(runs, [])

@@ -6,8 +6,19 @@ from dataclasses import dataclass, replace
 
 from pagetune.build_qa.amendments import AMENDMENT
 from pagetune.build_qa.naming import MAX_TITLE_CHARACTERS, document_name
-from pagetune.records import Kind, Page, Place, Reason
+from pagetune.records import Computed, Evidence, Kind, Page, Place, Reason
 from pagetune.text.sentences import ITEM_LETTERS, ends_sentence
+
+
+@dataclass(frozen=True)
+class Reversal:
+    """A question that asks for the subject of a draft by its `value`. `everywhere` says that it names no document, or
+    that a value such as a telephone number is one subject's in all documents."""
+
+    instruction: str
+    subject: str
+    value: str
+    everywhere: bool
 
 
 @dataclass(frozen=True)
@@ -24,6 +35,11 @@ class Draft:
     #: The words put before the question to tell it from others, see context.py.
     context: str | None = None
     reason: Reason | None = None
+    reversal: Reversal | None = None
+    computed: Computed | None = None
+    #: Of a reversed question: the pair that it reverses, and where its answer stands if not in `place`.
+    reverses: str | None = None
+    second: Evidence | None = None
 
 
 @dataclass(frozen=True)

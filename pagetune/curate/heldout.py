@@ -156,4 +156,14 @@ def ids_on_both_sides(groups: list[list[Pair]], unit_of: dict[str, Unit], heldou
 def _units(pair: Pair, unit_of: dict[str, Unit]) -> set[Unit]:
     """Return the unit of a pair, and where pages are units, that of its second page."""
     own = unit_of[pair.pair_id]
-    return {own, (own[0], str(pair.second.page_number))} if pair.second and own[1] else {own}
+    others = {(own[0], str(page_number)) for page_number, _ in pair.places} if own[1] else set[Unit]()
+    return {own} | others
+
+
+def lowest(positions: dict[str, float], below: float, nothing: float = 0.0) -> set[str]:
+    """Return the facts whose position is lower than `below`, but at least one, unless `below` is `nothing`."""
+    if below <= nothing or not positions:
+        return set()
+    return {fact for fact, position in positions.items() if position < below} or {
+        min(positions, key=positions.__getitem__)
+    }

@@ -7,16 +7,17 @@ Documents are held out whole. The facts of all others are trained on; for some f
 from collections.abc import Callable
 
 from pagetune.curate.duplicates import fact_ids, families, near_duplicates, where, without_duplicates
-from pagetune.curate.heldout import choose_heldout, hash_fraction, ids_on_both_sides
+from pagetune.curate.heldout import choose_heldout, hash_fraction, ids_on_both_sides, lowest
 from pagetune.curate.last_checks import settle
 from pagetune.curate.look_alikes import divide_by_name
 from pagetune.curate.question_patterns import Wordings, requested_wordings
+from pagetune.curate.reversed_rows import reversed_apart
 from pagetune.curate.rows import Row, Splits
 from pagetune.curate.units import layouts, parts_of
 from pagetune.errors import UserError
 from pagetune.ledger import Ledger, count_reasons
 from pagetune.params import Curate
-from pagetune.records import NEW_WORDING, Pair, Rejected, Split
+from pagetune.records import NEW_WORDING, REVERSED, Pair, Rejected, Split
 
 #: Returns the wordings of a pair, "original" and `NEW_WORDING` among them.
 WordingsOf = Callable[[Pair], Wordings]
@@ -44,6 +45,8 @@ def make_splits(
     splits.pairs = len(kept)
     splits.rows["heldout"] = [Row.of(pair) for pair in kept if unit_of[pair.pair_id] in heldout]
     trained = [pair for pair in kept if unit_of[pair.pair_id] not in heldout]
+    trained, only_asked = reversed_apart(trained, asked, params, seed, ledger)
+    splits.rows["recall"] = [Row(pair, REVERSED, pair.instruction) for pair in only_asked]
     wordings_of, rejected = reword(trained)
     purposes = _purposes(trained, fact_ids(groups), set(asked), params, seed)
     del groups, unit_of, kept, once, distinct  # a million pairs leave no room for them beside their wordings
@@ -85,24 +88,15 @@ def _purposes(
     """Return the split that each pair's fact is asked in, by pair_id: recall, validation, or only train."""
     positions = {fact: hash_fraction(seed, "purpose", fact) for fact in {fact_of[pair.pair_id] for pair in pairs}}
     asked_facts = {fact_of[pair_id] for pair_id in asked} & positions.keys()
-    recall = asked_facts | _lowest(positions, params.recall_fraction)
+    recall = asked_facts | lowest(positions, params.recall_fraction)
     others = {fact: position for fact, position in positions.items() if fact not in recall}
-    in_validation = _lowest(others, params.recall_fraction + params.validation_fraction, params.recall_fraction)
+    in_validation = lowest(others, params.recall_fraction + params.validation_fraction, params.recall_fraction)
     purposes: dict[str, Split] = {}
     for pair in pairs:
         fact = fact_of[pair.pair_id]
         elsewhere: Split = "validation" if fact in in_validation else "train"
         purposes[pair.pair_id] = "recall" if fact in recall else elsewhere
     return purposes
-
-
-def _lowest(positions: dict[str, float], below: float, nothing: float = 0.0) -> set[str]:
-    """Return the facts whose position is lower than `below`, but at least one, unless `below` is `nothing`."""
-    if below <= nothing or not positions:
-        return set()
-    return {fact for fact, position in positions.items() if position < below} or {
-        min(positions, key=positions.__getitem__)
-    }
 
 
 def _add_wordings(splits: Splits, pair: Pair, wordings: Wordings, purpose: Split, asked: list[str], seed: int) -> None:

@@ -12,12 +12,12 @@ from pagetune.evaluate.intervals import Estimates, summarize
 from pagetune.evaluate.scoring import METRICS
 from pagetune.evaluate.sources import Sources
 from pagetune.params import Evaluate, Task
-from pagetune.records import Example, Prediction, fact_id
+from pagetune.records import REVERSED, Example, Prediction, fact_id, wording_in
 from pagetune.text.tokenizers import tokenizer_record
 
 MODELS = ("base", "tuned")
 #: The sets that the pipeline makes, in the order of the tables.
-SETS = ("recall", "recall_new_wording", "validation", "heldout")
+SETS = ("recall", "recall_new_wording", "recall_reversed", "validation", "heldout")
 #: Shares of answers that say that they do not know, and of those that state a number, code or name that is neither in
 #: the references nor in the question nor on the pair's page.
 RATES = ("abstained", "invented")
@@ -48,6 +48,7 @@ VIEWS: dict[Task, View] = {
         set_meanings={
             "recall": "facts that were trained on, asked in words that were not",
             "recall_new_wording": "the same facts in a wording that no training row has",
+            "recall_reversed": "facts that were trained on, turned round: their value asks for their subject",
             "validation": "like recall, on other facts; settings are chosen by it",
             "heldout": "documents that training never saw; it shows what the tuning does to everything else",
         },
@@ -59,6 +60,7 @@ VIEWS: dict[Task, View] = {
         set_meanings={
             "recall": "dialogues that were trained on, unchanged: what was learnt by heart, and no more",
             "recall_new_wording": "always empty: a dialogue is not asked in other words",
+            "recall_reversed": "always empty: a dialogue is not turned round",
             "validation": "dialogues of topics that training never saw; settings are chosen by it",
             "heldout": "dialogues of further topics that training never saw: what the summaries are worth",
         },
@@ -72,7 +74,9 @@ def view_of(metrics: dict[str, Any]) -> View:
 
 
 def set_of(prediction: Prediction) -> str:
-    """Return the set of a prediction: those of `recall` whose wording no training row has are a set of their own."""
+    """Return the set of a prediction: those of `recall` whose wording no training row has are sets of their own."""
+    if prediction.split == "recall" and wording_in(prediction.pair_id) == REVERSED:
+        return "recall_reversed"
     new_wording = prediction.split == "recall" and not prediction.wording_seen
     return "recall_new_wording" if new_wording else prediction.split
 

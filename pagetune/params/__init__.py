@@ -14,6 +14,7 @@ from pagetune.params.asking import Examples, QuestionTypes
 from pagetune.params.rules import problem_lines
 from pagetune.params.section import Section
 from pagetune.params.yaml_file import read_yaml
+from pagetune.records import Implication
 
 PARAMS = Path("params.yaml")
 
@@ -98,6 +99,7 @@ class Qa(Section):
     on_bad_row: Literal["skip", "fail"]
     generator: Literal["rules", "llm", "rules+llm"]
     article_characters: Count
+    implications: list[Implication]
     passage_characters: Annotated[int, Field(ge=100)]
     characters_per_question: Count
     max_questions_per_passage: Count
@@ -167,6 +169,8 @@ class Curate(Section):
     heldout_documents: list[str]
     recall_fraction: Fraction
     recall_questions: list[str]
+    reversed_fraction: Share
+    train_reversed: bool
     validation_fraction: Fraction
     near_duplicate_similarity: Annotated[float, Field(ge=0.5, le=1)]
     paraphrases: Annotated[int, Field(ge=0)]

@@ -2,10 +2,12 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 
-from pagetune.build_qa.draft import Document, Draft
+from pagetune.build_qa.draft import Document, Draft, Reversal
+from pagetune.build_qa.reversed_questions import identifies
+from pagetune.build_qa.tables.asked import Asked
 from pagetune.build_qa.tables.cells import has_value, is_number, letters, plain_value, says_no, says_yes, titled_items
 from pagetune.build_qa.tables.endings import answer_of
 from pagetune.build_qa.tables.facts import Fact, header_facts, is_turned, turned_facts, unambiguous, with_unit
@@ -17,6 +19,7 @@ from pagetune.build_qa.tables.headers import (
     is_key,
     is_key_value,
 )
+from pagetune.build_qa.tables.implications import implication_drafts
 from pagetune.build_qa.tables.names import TableName, table_names, usable_caption
 from pagetune.build_qa.tables.units import units_of, units_of_page
 from pagetune.build_qa.tables.wording import (
@@ -28,7 +31,7 @@ from pagetune.build_qa.tables.wording import (
     topic_of,
     yes_or_no,
 )
-from pagetune.records import Kind, Page, Reason, Table
+from pagetune.records import Implication, Kind, Page, Table
 from pagetune.text.evidence import row_place
 from pagetune.text.korean import with_particle
 
@@ -41,9 +44,13 @@ MAX_SAME = 3
 MAX_ANSWER_CHARACTERS = 600
 #: Values that people look up to learn whose they are, and values that one row alone has by chance.
 _LOOKED_UP = re.compile(
-    r"(?:번호|전화|연락처|팩스|코드|ID|주소|위치|소재지|강의실|일자?|날짜|담당자|책임자|대표자?|이메일|홈페이지|누리집|담당\s?업무)$"
+    r"(?:번호|전화|연락처|팩스|코드|ID|주소|위치|소재지|강의실|일자?|날짜|담당자|책임자|대표자?|이메일|홈페이지|누리집|담당\s?업무"
+    r"|\b(?:phone|telephone|number|fax|e-?mail|address|code|ID|website|URL|location|date))$",
+    re.IGNORECASE,
 )
-_AMOUNT = re.compile(r"(?:배점|점수|금액|요금|비용|수강료|응시료|수수료|할인율)$")
+_AMOUNT = re.compile(
+    r"(?:배점|점수|금액|요금|비용|수강료|응시료|수수료|할인율|\b(?:price|fee|cost|charge|rate))$", re.IGNORECASE
+)
 _GLOSSARY = re.compile(r"용\s?어|약\s?어")
 _DEFINITION = re.compile(r"정\s?의|의\s?미|뜻|설\s?명|내\s?용|")
 _ASKS = re.compile(r"질\s?문|질\s?의|문의\s?(?:사항|내용)?|궁금.*|Q|questions?", re.IGNORECASE)
@@ -67,23 +74,12 @@ _MAX_WHOLE_CELL = 20
 MAX_PLAIN_TERM = 4
 
 
-@dataclass(frozen=True)
-class _Asked:
-    """A fact and the table in which it is. `reason` is set where it is rejected for what other facts say."""
-
-    fact: Fact
-    name: TableName
-    page: Page
-    number: int
-    reason: Reason | None = None
-
-
-def table_drafts(document: Document) -> Iterator[Draft]:
+def table_drafts(document: Document, implications: Collection[Implication]) -> Iterator[Draft]:
     """Ask about every table of a document.
 
     A question that tables answer alike is asked once; one that they answer differently names its table in full.
     """
-    asked: list[_Asked] = []
+    asked: list[Asked] = []
     for found in _tables(document):
         if isinstance(found, Draft):
             yield found
@@ -97,7 +93,11 @@ def table_drafts(document: Document) -> Iterator[Draft]:
         _to_draft(fact, in_full=True) if draft and len(answers[draft.instruction]) > 1 else draft
         for fact, draft in zip(asked, drafts, strict=True)
     ]
-    yield from _each_once([*filter(None, in_full), *_reversed(asked)])
+    turned = _reversals(asked)
+    yield from _each_once(
+        [replace(draft, reversal=turned.get(index)) for index, draft in enumerate(in_full) if draft is not None]
+    )
+    yield from implication_drafts(document.pages, asked, implications)
 
 
 def _each_once(drafts: list[Draft]) -> Iterator[Draft]:
@@ -108,7 +108,7 @@ def _each_once(drafts: list[Draft]) -> Iterator[Draft]:
             yield draft
 
 
-def _tables(document: Document) -> Iterator[Draft | list[_Asked]]:
+def _tables(document: Document) -> Iterator[Draft | list[Asked]]:
     """Yield each table's facts that can be asked, or why there are none."""
     names = table_names(document)
     same: Counter[tuple[str, str]] = Counter()
@@ -139,7 +139,7 @@ def _faq(page: Page, number: int, name: TableName) -> Iterator[Draft]:
             yield Draft("faq", page.page_number, question, answer, row_place(page, number, row), name.section)
 
 
-def _unless_repeated(asked: _Asked, table: Table, same: Counter[tuple[str, str]]) -> _Asked:
+def _unless_repeated(asked: Asked, table: Table, same: Counter[tuple[str, str]]) -> Asked:
     """Reject what sheet after sheet says, such as 분류: 기능 요구사항, after the third."""
     fact = asked.fact
     if table.layout == "form" and fact.subject:
@@ -149,7 +149,7 @@ def _unless_repeated(asked: _Asked, table: Table, same: Counter[tuple[str, str]]
     return asked
 
 
-def _asked(page: Page, number: int, name: TableName, after: Page | None) -> list[_Asked]:
+def _asked(page: Page, number: int, name: TableName, after: Page | None) -> list[Asked]:
     """Return the facts of a table that can be asked; those beyond its share are rejected."""
     table = page.tables[number]
     named = [
@@ -161,7 +161,7 @@ def _asked(page: Page, number: int, name: TableName, after: Page | None) -> list
     cut = _cut_row(page, number, after)
     whole = _spread([fact for fact in named if fact.row != cut or len(fact.value) <= _MAX_WHOLE_CELL])
     return [
-        _Asked(fact, name, page, number, "over_quota" if position >= MAX_PAIRS else None)
+        Asked(fact, name, page, number, "over_quota" if position >= MAX_PAIRS else None)
         for position, fact in enumerate(whole)
     ]
 
@@ -231,7 +231,7 @@ def _spread(facts: list[Fact]) -> list[Fact]:
     return sorted(facts, key=lambda fact: ((fact.column - fact.row) % columns, fact.row))
 
 
-def _to_draft(asked: _Asked, in_full: bool = False) -> Draft | None:
+def _to_draft(asked: Asked, in_full: bool = False) -> Draft | None:
     """Return the question of a fact, or None where the words for it are not known, or it gives the answer away."""
     fact, name, page = asked.fact, asked.name, asked.page
     table, place = page.tables[asked.number], row_place(page, asked.number, fact.row)
@@ -265,15 +265,17 @@ def _kind(fact: Fact, table: Table) -> Kind:
     return "key_value" if table.layout == "form" or not fact.subject else "table"
 
 
-def _reversed(asked: list[_Asked]) -> Iterator[Draft]:
-    """Ask the other way round by the values that one of several things has in the document, once for each row."""
+def _reversals(asked: list[Asked]) -> dict[int, Reversal]:
+    """Return the reversed questions by the index of the fact: of values that one of several things has, one a row."""
+    found: dict[int, Reversal] = {}
     owners: dict[tuple[str, str, str], set[tuple[str, ...]]] = defaultdict(set)
     values: dict[tuple[str, str], set[str]] = defaultdict(set)
     for each in asked:
         owners[each.fact.kind, each.fact.key, each.fact.value].add(each.fact.subject)
         values[each.fact.kind, each.fact.key].add(each.fact.value)
     rows: dict[tuple[int, int], set[int]] = defaultdict(set)
-    for each in [each for pattern in (_LOOKED_UP, _AMOUNT) for each in asked if pattern.search(each.fact.key)]:
+    in_turn = [(i, one) for keys in (_LOOKED_UP, _AMOUNT) for i, one in enumerate(asked) if keys.search(one.fact.key)]
+    for index, each in [(index, each) for index, each in in_turn if each.reason is None]:
         fact, done = each.fact, rows[each.page.page_number, each.number]
         names_row = fact.subject and letters(fact.subject[-1]) in letters("".join(_row(each)))
         is_open = names_row and _can_be_looked_up(fact) and fact.row not in done
@@ -281,11 +283,12 @@ def _reversed(asked: list[_Asked]) -> Iterator[Draft]:
         is_one = len(owners[fact.kind, fact.key, fact.value]) == 1 < len(values[fact.kind, fact.key])
         if question and is_one and len(done) < MAX_REVERSED and letters(fact.subject[-1]) not in letters(question):
             done.add(fact.row)
-            place = row_place(each.page, each.number, fact.row)
-            yield Draft("reversed", each.page.page_number, question, fact.subject[-1], place, each.name.section)
+            value = fact.value.strip()
+            found[index] = Reversal(question, fact.subject[-1], value, everywhere=identifies(fact.key, value))
+    return found
 
 
-def _row(asked: _Asked) -> list[str]:
+def _row(asked: Asked) -> list[str]:
     return asked.page.tables[asked.number].rows[asked.fact.row]
 
 

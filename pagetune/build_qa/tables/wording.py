@@ -2,6 +2,7 @@
 
 import re
 
+from pagetune.build_qa.reversed_questions import in_lower_case
 from pagetune.build_qa.tables.cells import MIN_NAME_CHARACTERS, is_number, is_total, letters, says_yes
 from pagetune.build_qa.tables.endings import answer_of, asks_for, ending, is_said, scales
 from pagetune.build_qa.tables.facts import Fact
@@ -244,6 +245,8 @@ def _open_or_not(fact: Fact, name: TableName, subject: str) -> tuple[str, str] |
 
 def reversed_question(fact: Fact, name: TableName) -> str | None:
     """Ask for the subject by the value; None where the words for that are not known."""
+    if len(fact.subject) == 1 and fact.kind and name.is_english:
+        return _english_reversed_question(fact, name)
     if len(fact.subject) != 1 or not is_korean(fact.key) or not is_korean(fact.kind):
         return None
     where = name.owner if name.owner and len(name.owner) <= _MAX_OWNER_BESIDE_CAPTION else name.caption or name.owner
@@ -252,3 +255,11 @@ def reversed_question(fact: Fact, name: TableName) -> str | None:
     value = value if any(map(str.isdigit, value)) or " " not in value else f"'{value}'"
     topic = with_particle(f"{with_particle(fact.key, '이/가')} {value}인 {fact.kind}", "은/는")
     return f"{_quoted(where)}에서 {topic} {asks_for(fact.kind)}?" if where else f"{topic} {asks_for(fact.kind)}?"
+
+
+def _english_reversed_question(fact: Fact, name: TableName) -> str | None:
+    where = name.caption or name.owner
+    if is_korean(fact.kind + fact.key) or len(fact.kind) > _MAX_ENGLISH_KIND or not where:
+        return None
+    value = answer_of(fact, fact.value.strip())
+    return f"In “{where}”, which {in_lower_case(fact.kind)} has the {in_lower_case(fact.key)} {value}?"

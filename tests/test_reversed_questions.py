@@ -1,0 +1,124 @@
+"""Questions turned round: which facts are asked by their value, in which words, and when two subjects have it."""
+
+import pytest
+
+from pagetune.build_qa.rules import build_pairs
+from pagetune.records import Page, Pair, Table
+
+OFFICE = "한울 에너지 상담센터"
+
+
+def page(*lines: str, doc_id: str = "문서", tables: tuple[Table, ...] = ()) -> Page:
+    return Page(
+        doc_id=doc_id,
+        source_sha256="",
+        page_number=1,
+        text="\n".join(lines),
+        tables=list(tables),
+        quality={},
+        status="ok",
+        reason=None,
+    )
+
+
+def table(text: str, caption: str, layout: str = "header") -> Table:
+    rows = [[cell.strip() for cell in line.split("|")] for line in text.strip().split("\n")]
+    return Table.model_validate({"caption": caption, "rows": rows, "layout": layout})
+
+
+def turned(*pages: Page) -> list[Pair]:
+    return [pair for pair in build_pairs(list(pages), 200)[0] if pair.kind == "reversed"]
+
+
+def asked(*pages: Page) -> list[tuple[str, str]]:
+    return [(pair.instruction, pair.output) for pair in turned(*pages)]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "question", "subject"),
+    [
+        ("한울 상담센터의 전화번호는 02-555-0177입니다.", "전화번호가 02-555-0177인 곳은 어디인가요?", "한울 상담센터"),
+        (
+            "한울 상담센터의 주소는 서울시 마포구 물빛로 12 3층입니다.",
+            "주소가 서울시 마포구 물빛로 12 3층인 곳은 어디인가요?",
+            "한울 상담센터",
+        ),
+        ("P4 오류의 원인은 배수 호스 꼬임입니다.", "'배수 호스 꼬임'은 어떤 오류의 원인인가요?", "P4 오류"),
+        ("회원 전용 앱의 이름은 한울 지킴이입니다.", "'한울 지킴이'는 무엇의 이름인가요?", "회원 전용 앱"),
+    ],
+)
+def test_a_value_that_identifies_its_subject_asks_for_it(sentence: str, question: str, subject: str) -> None:
+    assert asked(page("한울 안내", sentence)) == [(question, subject)]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "한울 상담센터의 전화번호는 홈페이지 참조입니다.",
+        "한울 상담센터의 정원은 24명입니다.",
+        "세탁기의 소음은 50데시벨입니다.",
+    ],
+)
+def test_a_value_that_many_things_may_have_asks_for_nothing(sentence: str) -> None:
+    assert asked(page("한울 안내", sentence)) == []
+
+
+def test_a_definition_asks_for_its_term() -> None:
+    text = page("한울 이용 규정", "“대기전력”이란 기기가 꺼져 있는 동안에도 소비되는 전력을 말한다.")
+    assert asked(text) == [("기기가 꺼져 있는 동안에도 소비되는 전력을 무엇이라고 하나요?", "대기전력")]
+
+
+@pytest.mark.parametrize(
+    "meaning",
+    [
+        "다음 각 호의 기기를 말한다.",
+        "정당한 사유가 없으면 곧바로 조치하여야 함을 말한다.",
+        "기기가 쓰는 대기전력의 양을 말한다.",
+    ],
+)
+def test_a_definition_that_points_elsewhere_or_says_its_term_is_not_turned_round(meaning: str) -> None:
+    assert asked(page("한울 이용 규정", f"“대기전력”이란 {meaning}")) == []
+
+
+def test_the_reversed_question_names_the_pair_that_it_turns_round() -> None:
+    pairs, _ = build_pairs([page("한울 안내", "한울 상담센터의 전화번호는 02-555-0177입니다.")], 200)
+    forward, back = pairs
+    assert (forward.kind, back.kind, back.reverses) == ("key_value", "reversed", forward.pair_id)
+    assert back.evidence == forward.evidence
+
+
+def test_a_form_about_the_document_proves_the_name_where_it_stands() -> None:
+    contact = table("대표전화 | 02-555-0188\n처리 기간 | 사흘", caption="", layout="form")
+    (pair,) = turned(page(OFFICE, f"{OFFICE}는 누구나 이용할 수 있습니다.", tables=(contact,)))
+    assert (pair.instruction, pair.output) == ("대표전화가 02-555-0188인 곳은 어디인가요?", OFFICE)
+    assert pair.second is not None
+    assert pair.second.text == OFFICE
+    assert OFFICE in pair.whole_evidence
+
+
+def test_a_value_of_two_subjects_in_two_documents_is_rejected() -> None:
+    one = page("한울 안내", "한울 상담센터의 전화번호는 02-555-0177입니다.", doc_id="가")
+    other = page("두레 안내", "두레 상담센터의 전화번호는 02-555-0177입니다.", doc_id="나")
+    pairs, rejected = build_pairs([one, other], 200)
+    assert [pair.kind for pair in pairs] == ["key_value", "key_value"]
+    assert {row.reason for row in rejected} == {"two_answers"}
+
+
+def test_a_value_that_stands_in_another_document_without_its_subject_is_rejected() -> None:
+    one = page("한울 안내", "한울 상담센터의 전화번호는 02-555-0177입니다.", doc_id="가")
+    other = page("두레 안내", "문의는 02-555-0177로 하시면 됩니다.", doc_id="나")
+    same = page("두레 안내", "한울 상담센터 문의는 02-555-0177로 하시면 됩니다.", doc_id="나")
+    assert asked(one, other) == []
+    assert len(asked(one, same)) == 1
+
+
+def test_english_tables_are_asked_the_other_way_round_in_english() -> None:
+    rooms = table(
+        "Room | Phone | Fee\nBlue Reading Room | 555-0132-11 | $30\nRed Hall | 555-0132-12 | $45",
+        caption="Rooms of the library",
+    )
+    lines = ("City Library Guide", "The rooms of the library are open to all readers.")
+    assert asked(page(*lines, tables=(rooms,))) == [
+        ("In “Rooms of the library”, which room has the phone number 555-0132-11?", "Blue Reading Room"),
+        ("In “Rooms of the library”, which room has the phone number 555-0132-12?", "Red Hall"),
+    ]
