@@ -10,6 +10,7 @@ from pagetune.jsonl import read_records, write_json, write_records
 from pagetune.params import load_params
 from pagetune.records import Found, Page, Pair, Question
 from pagetune.search.encoder import find_encoder
+from pagetune.search.index import SAVED
 from pagetune.search.passages import passages
 from pagetune.search.ranking import Search
 from pagetune.search.tokens import learn
@@ -26,6 +27,8 @@ def main() -> None:
     for name in NAMES:
         pairs = read_records(SPLITS / f"{name}.jsonl", Question if name == "questions" else Pair)
         write_records(SEARCH / f"{name}.jsonl", find(search, pairs, params.passages))
+    if search:
+        search.index.save(SAVED)
     model = {"id": encoder.name, "revision": encoder.revision} if encoder else None
     record: dict[str, Any] = {"documents": len({one.doc_id for one in made}), "passages": len(made)}
     write_json(SEARCH / "index.json", record | {"embedding": model})

@@ -1,6 +1,10 @@
 """The search over the pages: passages, tokens, the ranking, and a tiny encoder."""
 
+import filecmp
 import json
+import os
+import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,7 +17,7 @@ from pagetune.errors import UserError
 from pagetune.params import load_params
 from pagetune.records import Page, Table
 from pagetune.search.encoder import Encoder, find_encoder, pool
-from pagetune.search.index import best
+from pagetune.search.index import Index, best
 from pagetune.search.passages import LONG_PASSAGE, Passage, passages
 from pagetune.search.ranking import Search, fuse
 from pagetune.search.tokens import tokens
@@ -230,3 +234,60 @@ def test_the_same_pages_give_the_same_passages_whatever_was_searched_before() ->
     list(made.find(["다른 질문"], 5))
     assert list(made.find([question], 5)) == list(search(*pages).find([question], 5))
     assert isinstance(made.passages[0], Passage)
+
+
+LIBRARY = page("도서관은 월요일에 쉽니다.\n책은 일곱 권까지 빌립니다.\nThe reading room seats 48 people.")
+
+
+def test_a_saved_index_ranks_as_the_one_that_was_saved_without_a_morpheme_of_its_passages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = passages([LIBRARY, page("수영장은 아홉 시에 엽니다.", doc_id="수영장")])
+    built = Index(made)
+    built.save(tmp_path / "index")
+    monkeypatch.setattr("pagetune.search.index._build", lambda _: pytest.fail("was indexed again"))
+    loaded = Index(made, tmp_path / "index")
+    for question in ("책은 몇 권까지 빌리나요?", "How many people?", "없는 말"):
+        assert loaded.scores(question).tolist() == built.scores(question).tolist()
+    assert loaded.passages_with("책") == built.passages_with("책") == 1
+
+
+def test_an_index_of_other_pages_is_not_used(tmp_path: Path) -> None:
+    Index(passages([LIBRARY])).save(tmp_path)
+    changed = Index(passages([LIBRARY.model_copy(update={"text": "수영장은 아홉 시에 엽니다."})]), tmp_path)
+    assert best(changed.scores("수영장"), 1)
+    assert not best(changed.scores("도서관"), 1)
+
+
+@pytest.mark.parametrize("damaged", ["vocab.index.json", "data.csc.index.npy", "passages.json"])
+def test_a_damaged_index_is_made_again(tmp_path: Path, damaged: str) -> None:
+    made = passages([LIBRARY])
+    Index(made).save(tmp_path)
+    (tmp_path / damaged).write_bytes((tmp_path / damaged).read_bytes()[:-5])
+    assert best(Index(made, tmp_path).scores("도서관"), 1)
+
+
+def test_an_index_that_was_not_written_to_its_end_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = passages([LIBRARY])
+    Index(made).save(tmp_path)
+    monkeypatch.setattr("bm25s.BM25.save", lambda *_, **__: (_ for _ in ()).throw(OSError("disk full")))
+    with pytest.raises(OSError, match="disk full"):
+        Index(made).save(tmp_path)
+    assert not (tmp_path / "passages.json").exists()
+
+
+def test_pages_without_a_word_are_saved_and_loaded(tmp_path: Path) -> None:
+    made = passages([page("* * *\n---")])
+    Index(made).save(tmp_path)
+    assert not best(Index(made, tmp_path).scores("도서관"), 1)
+
+
+def test_the_same_passages_give_the_same_files(tmp_path: Path) -> None:
+    """A set of words has another order in every process, so two processes are compared."""
+    made = "from test_search import *; Index(passages([LIBRARY])).save(Path(sys.argv[1]))"
+    for seed in ("1", "2"):
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"}
+        subprocess.run([sys.executable, "-c", f"import sys; {made}", tmp_path / seed], env=environment, check=True)
+    files = sorted(path.name for path in (tmp_path / "1").iterdir())
+    assert files
+    assert not filecmp.cmpfiles(tmp_path / "1", tmp_path / "2", files, shallow=False)[1:][0]

@@ -11,6 +11,7 @@ from pagetune.commands.sources import TRAINED, Sources
 from pagetune.jsonl import read_records
 from pagetune.params import Params
 from pagetune.records import Page, Pair
+from pagetune.search.index import SAVED
 from pagetune.search.passages import Passage
 from pagetune.search.support import Evidence, Support, nothing_found
 from pagetune.text.claims import normal_form
@@ -57,7 +58,7 @@ class Gate:
 
     @cached_property
     def evidence(self) -> Evidence:
-        return Evidence(list(self.pages.values()))
+        return Evidence(list(self.pages.values()), SAVED)
 
     def check(self, question: str, answer: str) -> Checked:
         """Look an answer up, and return what is shown of it."""

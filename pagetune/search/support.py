@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from pathlib import Path
 from typing import Literal
 
 from pagetune.build_qa.answer_kinds import another_row, wrong_kind
@@ -53,11 +54,11 @@ class Support:
 
 
 class Evidence:
-    """The pages of a project, to look answers up in."""
+    """The pages of a project, to look answers up in. `saved` is the folder of their index, if there is one."""
 
-    def __init__(self, pages: list[Page]) -> None:
+    def __init__(self, pages: list[Page], saved: Path | None = None) -> None:
         self._passages = passages(pages)
-        self._index = Index(self._passages)
+        self._index = Index(self._passages, saved)
         self._pages = {(page.doc_id, page.page_number): page for page in pages if page.status == "ok"}
         readable = groupby(self._pages.values(), key=lambda page: page.doc_id)
         self._documents: dict[str, Document] = {doc_id: to_document(list(own)) for doc_id, own in readable}
