@@ -291,3 +291,38 @@ def test_the_same_passages_give_the_same_files(tmp_path: Path) -> None:
     files = sorted(path.name for path in (tmp_path / "1").iterdir())
     assert files
     assert not filecmp.cmpfiles(tmp_path / "1", tmp_path / "2", files, shallow=False)[1:][0]
+
+
+def above(found: list[Passage], item: str) -> tuple[str, ...]:
+    return next(passage.above for passage in found if item in passage.text.split("\n")[0])
+
+
+def test_what_announces_a_list_stands_above_its_items_also_on_the_next_page() -> None:
+    papers = "\n".join(f"- 서류 {number}번은 원본으로 냅니다." for number in range(1, 8))
+    first = page(f"입회 신청\n신청하려면 다음 서류를 내야 합니다:\n{papers}")
+    second = page(
+        "- 서류 9번은 사본으로 냅니다.\n접수는 1층에서 합니다.\n휴일에는 받지 않습니다.\n문의는 전화로 합니다.", 2
+    )
+    found = passages([first, second])
+    for item in ("서류 4번", "서류 5번", "서류 9번"):
+        assert above(found, item)[-1] == "신청하려면 다음 서류를 내야 합니다:"
+    assert "신청하려면 다음 서류를 내야 합니다:" not in above(found, "휴일에는")
+
+
+def test_short_numbered_items_are_no_sections_and_do_not_stand_above_each_other() -> None:
+    text = "제8조(결격) 다음 각 호의 어느 하나에 해당하는 사람은 뽑히지 못한다.\n1. 미성년자\n2. 외국인\n3. 파산자\n4. 수감자"
+    found = passages([page(text)])
+    assert above(found, "3. 파산자")[-1].endswith("다음 각 호의 어느 하나에 해당하는 사람은 뽑히지 못한다.")
+    assert "2. 외국인" not in above(found, "3. 파산자")
+
+
+def test_an_item_of_a_list_in_a_list_stands_below_both_lines_that_announce() -> None:
+    text = "내는 방법은 다음과 같다:\n1. 방문: 아래 창구에서 받는다:\n가. 본관 창구\n나. 별관 창구\n다. 역 앞 창구\n2. 우편으로 보낸다."
+    found = passages([page(text)])
+    assert above(found, "다. 역 앞 창구")[-2:] == ("내는 방법은 다음과 같다:", "1. 방문: 아래 창구에서 받는다:")
+    assert above(found, "2. 우편")[-1] == "내는 방법은 다음과 같다:"
+
+
+def test_a_numbered_heading_without_an_announcement_is_no_item() -> None:
+    found = passages([page("1. 이용 시간\n매일 아홉 시에 엽니다.\n다음 날에도 엽니다.\n2. 휴관일\n월요일에 쉽니다.")])
+    assert [one.text.split("\n")[0] for one in found] == ["1. 이용 시간", "2. 휴관일"]

@@ -1,11 +1,15 @@
 """An answer is looked up in the pages: one states it, says otherwise, or none does; ask, chat and serve act on it."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pagetune.commands.gate import Gate, support_html, support_lines
 from pagetune.records import Page, Pair, Table
+from pagetune.search.index import Index
+from pagetune.search.passages import passages
 from pagetune.search.support import Evidence, nothing_found
 
 POOL = """솔빛수영장 이용 안내
@@ -293,3 +297,111 @@ def test_what_a_users_own_row_answers_is_shown_though_no_page_has_it() -> None:
     assert gate.check("헬프데스크 내선 번호는 몇 번인가요?", "7788번입니다.").text == "7788번입니다."
     assert gate.support("헬프데스크 내선 번호는 몇 번인가요?", "7788번입니다.") is None
     assert gate.check("헬프데스크 내선 번호는 몇 번인가요?", "1234번입니다.").text == "문서에서 찾을 수 없습니다."
+
+
+CAMP = """별마루캠핑장 SX-20 구역 안내
+입장
+입장하려면 다음을 관리소에 내야 합니다:
+1. 예약 확인서
+2. 대표자의 신분증 사본
+3. 차량 번호를 적은 신청서
+4. 반려견의 예방접종 증명서
+가지고 들어올 수 없는 물건은 다음과 같습니다:
+- 폭죽과 불꽃놀이 용품
+- 확성기와 대형 스피커
+- 장작을 패는 도끼
+- 드론
+불을 쓰는 법
+모닥불은 화로대 위에서만 피울 수 있습니다. 바람이 초속 10미터를 넘으면 불을 꺼야 합니다. 재는 식힌 뒤 회수함에 버립니다. 소화기는 구역마다 두 개씩 있습니다. 불씨를 남기고 떠난 이용자에게는 5만 원의 청소비를 물립니다.
+만 14세 미만은 보호자의 동의서가 있어야 예약할 수 있습니다. 전기는 한 구역에 월 30kWh까지 무료입니다.
+데크는 하루에 4만 원이고, 카라반은 하루에 11만 원입니다. 오토캠핑 자리에는 텐트를 두 동, 잔디 자리에는 한 동까지 칩니다."""
+BOATS = Table(
+    caption="배 대여",
+    rows=[["배", "대여료", "정원"], ["카약", "2만 원", "2명"], ["오리배", "3만 원", "4명"], ["보트", "7만 원", "6명"]],
+    layout="header",
+)
+FIRE = CAMP.split("불을 쓰는 법\n")[1].split("\n")[0]
+PAPERS = ["예약 확인서", "대표자의 신분증 사본", "차량 번호를 적은 신청서", "반려견의 예방접종 증명서"]
+BANNED = ["폭죽과 불꽃놀이 용품", "확성기와 대형 스피커", "장작을 패는 도끼", "드론"]
+
+
+@pytest.fixture(scope="module")
+def camp() -> Evidence:
+    return Evidence([page("camp", CAMP, [BOATS]), *PAGES])
+
+
+@pytest.mark.parametrize(
+    ("question", "right", "wrong"),
+    [
+        ("모닥불은 어떻게 피워야 하나요?", FIRE, FIRE.replace("두 개씩", "세 개씩")),
+        ("모닥불은 어떻게 피워야 하나요?", FIRE.replace(". ", ".\n"), f"{FIRE} 불은 밤 9시에 꺼야 합니다."),
+        ("입장하려면 관리소에 무엇을 내야 하나요?", "\n".join(f"- {one}" for one in PAPERS), "\n".join(BANNED)),
+        ("입장하려면 관리소에 무엇을 내야 하나요?", ", ".join(PAPERS), ", ".join([*PAPERS[:3], "가족관계증명서"])),
+        ("캠핑장에 가지고 들어올 수 없는 물건은 무엇인가요?", "\n".join(BANNED), "\n".join(PAPERS)),
+        (
+            "배 대여료를 알려 주세요.",
+            "카약 2만 원, 오리배 3만 원, 보트 7만 원",
+            "카약 2만 원, 오리배 7만 원, 보트 3만 원",
+        ),
+        (
+            "오리배의 대여료와 정원은?",
+            "오리배의 대여료는 3만 원이고 정원은 4명입니다.",
+            "오리배의 대여료는 2만 원입니다.",
+        ),
+        ("데크와 카라반은 각각 얼마인가요?", "데크는 4만 원, 카라반은 11만 원", "데크는 11만 원, 카라반은 4만 원"),
+    ],
+)
+def test_every_part_of_a_long_answer_has_to_stand_on_the_page_under_what_the_question_asks_for(
+    camp: Evidence, question: str, right: str, wrong: str
+) -> None:
+    assert camp.support(question, right).verdict == "supported"
+    assert camp.support(question, wrong).verdict != "supported"
+
+
+def test_the_parts_of_an_answer_may_stand_on_two_pages_that_follow_each_other_and_on_no_others() -> None:
+    first, second = CAMP.split("가지고 들어올 수")
+    follows = page("camp", f"가지고 들어올 수{second}", []).model_copy(update={"page_number": 2})
+    question, answer = "입장하려면 관리소에 무엇을 내야 하나요?", ", ".join([*PAPERS[:3], "드론", "장작을 패는 도끼"])
+    near = Evidence([page("camp", first, []), follows])
+    far = Evidence([page("camp", first, []), follows.model_copy(update={"page_number": 5})])
+    assert near.support(question, answer).verdict == "supported"
+    assert far.support(question, answer).verdict != "supported"
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "supported"),
+    [
+        ("만 13세 학생이 캠핑장을 예약하려면 무엇이 있어야 하나요?", "보호자의 동의서", True),
+        ("만 17세 학생이 캠핑장을 예약하려면 무엇이 있어야 하나요?", "보호자의 동의서", False),
+        ("바람이 초속 12미터로 불면 불을 어떻게 해야 하나요?", "불을 꺼야 합니다.", True),
+        ("바람이 초속 6미터로 불면 불을 어떻게 해야 하나요?", "불을 꺼야 합니다.", False),
+        ("SX-20 구역의 전기는 한 달에 얼마까지 무료인가요?", "30kWh", True),
+        ("SX-90 구역의 전기는 한 달에 얼마까지 무료인가요?", "30kWh", False),
+    ],
+)
+def test_a_number_of_the_question_has_to_meet_the_bound_that_the_page_states(
+    camp: Evidence, question: str, answer: str, supported: bool
+) -> None:
+    assert (camp.support(question, answer).verdict == "supported") == supported
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("강습 환불은 언제까지 신청할 수 있나요?", "3일"),
+        ("강습 환불은 며칠 전까지 신청할 수 있나요?", "7,000원"),
+        ("솔빛수영장 하루 이용료는 얼마예요?", "개강 3일 전까지"),
+        ("기초반의 정원은 몇 명인가요?", "5만 원"),
+    ],
+)
+def test_a_number_of_another_kind_than_is_asked_for_is_not_supported(
+    evidence: Evidence, question: str, answer: str
+) -> None:
+    assert evidence.support(question, answer).verdict != "supported"
+
+
+def test_ask_uses_the_index_that_the_stage_has_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Index(passages(PAGES)).save(tmp_path / "data/search/index")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("pagetune.search.index._build", lambda _: pytest.fail("was indexed again"))
+    assert Gate(PAGES, "refuse").check(*RIGHT).text == RIGHT[1]

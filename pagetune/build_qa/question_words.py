@@ -24,7 +24,7 @@ _REASON = re.compile(
 _ASKS_WHO = re.compile(r"누구|누가|^\W*who\b", re.IGNORECASE)
 _ASKS_WHERE = re.compile(r"어디(?!든|서나|까지)|^\W*where\b", re.IGNORECASE)
 _ASKS_HOW = re.compile(
-    r"어떻게\s(?:(?!되|돼|정의|부르|불리|표시|표기|다르|구성|나뉘|구분|계산)\S*)|^\W*how (?:do|can|to|should"
+    r"어떻게\s(?:(?!되|돼|정의|부르|불리|표시|표기|다르|구성|나뉘|구분|계산|매기|매겨|매깁|책정)\S*)|^\W*how (?:do|can|to|should"
     r"|is|are|does)\b(?! (?:\w+ ){0,6}"
     r"(?:called|defined|calculated|spelled|abbreviated|different|big|long|large|much|many|written))",
     re.IGNORECASE,
@@ -34,7 +34,7 @@ _HOW_LONG = re.compile(
     re.IGNORECASE,
 )
 _TIME_UNITS = re.compile(
-    r"\d\s?(?:일|개월|월|년|시간|분|초|주|달|학기|분기)|(?:하루|이틀|사흘|나흘|닷새|엿새|이레|여드레|아흐레"
+    r"\d\s?(?:영업일|일|개월|월|년|시간|분|초|주|달|학기|분기)|(?:하루|이틀|사흘|나흘|닷새|엿새|이레|여드레|아흐레"
     r"|열흘|보름|한\s?달|일주일|[일이삼사오육]주)|동안|까지|평생|영구|즉시|무기한|\b(?:days?|weeks?|months?"
     r"|years?|hours?|minutes?|seconds?|until|till|forever|permanent\w*|indefinite\w*|quarters?|semesters?)\b"
     r"|\bas long\b"

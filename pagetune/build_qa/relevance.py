@@ -7,6 +7,7 @@ the heading, the caption, the header or the label above it, or before it in its 
 import re
 
 from pagetune.build_qa.bounds import part_of_a_value
+from pagetune.build_qa.columns import without_title, wrong_column
 from pagetune.build_qa.parallel_clauses import of_another_part
 from pagetune.build_qa.roles import not_in_its_role
 from pagetune.build_qa.soundness import Fault
@@ -16,7 +17,6 @@ from pagetune.build_qa.surroundings import (
     above,
     article,
     columns_of_answer,
-    has_header,
     headings,
     text_before,
 )
@@ -75,10 +75,6 @@ _NO_NUMBER = re.compile(
 )
 _FINITE = re.compile(r"(?:다|요|함|음|임)[.\s]*$|[a-z]\.$")
 _PARAGRAPH = re.compile(r"조(?:의\s?\d+)?\([^()]*\)\s?제(\d+)항")
-_TOKEN = re.compile(r"[가-힣A-Za-z0-9]+")
-_DIGITS, _BRACKETS = re.compile(r"\d+"), re.compile(r"[(（\[][^()（）\[\]]*[)）\]]")
-#: Digits of a year, which may be a header by itself.
-_YEAR = 4
 _NO = re.compile(r"\W*(?:아니요|아니오|no)\b", re.IGNORECASE)
 _YES = re.compile(r"\W*(?:네|예|yes)\b", re.IGNORECASE)
 
@@ -116,7 +112,7 @@ def _lacks(claim: Claim, labels: list[str]) -> str | None:
     near = "\n".join([claim.evidence, *labels, *_named_above(claim)])
     if figures := _missing_figures(claim, near) or _another_paragraph(claim):
         return figures
-    question = _without_title(claim)
+    question = without_title(claim)
     words = content_words(question)
     if all(is_empty(word) for word in words) and question != claim.question and claims(question) == claims(""):
         return claim.document.title[:100]  # the document as a whole is asked about, and no passage answers that
@@ -138,13 +134,6 @@ def missing_figures(question: str, text: str) -> str | None:
     numbers = [written(number) for number in missing(asked.numbers, held.numbers)]
     tokens = [token for token in asked.joined | asked.codes if not has_word(text, token) and token not in text.lower()]
     return ", ".join(sorted(numbers + tokens)) or None
-
-
-def _without_title(claim: Claim) -> str:
-    """Return the question without its document's title, in quotes or not, where it has that."""
-    title = re.escape(claim.document.title.strip())
-    it = "그것" if is_korean(claim.question) else "it"
-    return re.sub(rf"[‘'“\"\[「]?{title}[’'”\"\]」]?", it, claim.question)
 
 
 def _named_above(claim: Claim) -> list[str]:
@@ -195,67 +184,6 @@ def _missing_figures(claim: Claim, near: str) -> str | None:
     ]
     tokens = [token for token in asked.joined | asked.codes if not has_word(said, token) and token not in codes]
     return ", ".join(sorted(numbers + tokens)) or None
-
-
-def wrong_column(claim: Claim) -> str | None:
-    """Return the header of the answer's column where the question asks for another column's.
-
-    A column whose cell the question has is not asked for: it says which row is meant.
-    """
-    if claim.place.table is None or not has_header(claim.page.tables[claim.place.table]) or not claim.place.row:
-        return None
-    rows = claim.page.tables[claim.place.table].rows
-    question, asked = normal_form(claim.question), content_words(_without_title(claim))
-    named = {
-        column
-        for column, (header, cell) in enumerate(zip(rows[0], rows[claim.place.row], strict=False))
-        if (
-            _is_asked_for(header, rows[0], claim.question)
-            or (content_words(header) and not _differs_in_number(header, rows[0]) and _shares(header, asked))
-        )
-        and not (normal_form(cell) and normal_form(cell) in question)
-    }
-    columns = set(columns_of_answer(claim))
-    return (
-        " | ".join(rows[0][column] for column in sorted(columns))
-        if columns and named - columns == named != set()
-        else None
-    )
-
-
-def _is_asked_for(header: str, headers: list[str], question: str) -> bool:
-    """Tell whether a question has what tells one header of a series from the others: C급 of 위규 수준 C급."""
-    tokens, others = set(_TOKEN.findall(header)), [set(_TOKEN.findall(one)) for one in headers if one != header]
-    own = tokens - set[str]().union(*others)
-    in_series = any(tokens & other for other in others)
-    asked = _TOKEN.findall(question)
-    named = in_series and bool(own) and all(any(one.startswith(token) for one in asked) for token in own)
-    return named or _is_its_number_asked_for(header, headers, question)
-
-
-def _is_its_number_asked_for(header: str, headers: list[str], question: str) -> bool:
-    """Tell whether a question has a header that differs from another one in its number alone: 1분기, 2023년."""
-    own = _bare(header)
-    if not _differs_in_number(header, headers) or (own.isdigit() and len(own) != _YEAR):
-        return False
-    return re.search(rf"(?<![\d.,]){re.escape(own)}(?!\d)", _bare(question)) is not None
-
-
-def _differs_in_number(header: str, headers: list[str]) -> bool:
-    own = _bare(header)
-    shape = _DIGITS.sub("#", own)
-    return "#" in shape and any(_bare(one) != own and _DIGITS.sub("#", _bare(one)) == shape for one in headers)
-
-
-def _bare(text: str) -> str:
-    """Return a text without spaces and without what stands in brackets, such as a unit."""
-    return "".join(_BRACKETS.sub("", text).lower().split())
-
-
-def _shares(header: str, asked: frozenset[str]) -> bool:
-    """Tell whether all words of a header are asked for, or of one of those that it joins: 일요일/공휴일."""
-    alternatives = [content_words(one) for one in re.split(r"[/·ㆍ,]", header)]
-    return any(words and all(any(has_word(word, one) for one in asked) for word in words) for words in alternatives)
 
 
 def _names_another(claim: Claim) -> bool:

@@ -6,22 +6,25 @@ from itertools import groupby
 
 from pagetune.build_qa.draft import SENTENCE_GAP, Document, Paragraph, to_document
 from pagetune.records import Page, Place, Table
+from pagetune.search.lists import Above, above_items, leads_on
 from pagetune.text.evidence import row_place
 
 #: Lines of a passage; the next one begins a line later, so that what belongs together is together in one of them.
 LINES = 3
 #: A longer line counts sentence by sentence, and a passage that is longer has fewer lines.
 LONG_LINE, LONG_PASSAGE = 200, 600
-#: How a line ends that says nothing without the next one.
-_ASKS_OR_ANNOUNCES = ("?", "？", ":", "：")
+
+
+Items = dict[tuple[int, int], Above]
 
 
 @dataclass(frozen=True)
 class Passage:
     """A stretch of a page's text, or a row of a table with its caption and header.
 
-    `above` is what a reader has to know of the passage: what the document is called, and the heading above the passage
-    unless it begins with one. `parts` are its lines; a long line is cut between its sentences.
+    `above` is what a reader has to know of the passage: what the document is called, the heading above the passage
+    unless it begins with one, and what announces the list that it begins in. `parts` are its lines; a long line is cut
+    between its sentences.
     """
 
     doc_id: str
@@ -49,26 +52,34 @@ def passages(pages: Iterable[Page]) -> list[Passage]:
 def _of_document(document: Document) -> Iterator[Passage]:
     by_page = {number: list(own) for number, own in groupby(document.paragraphs, key=lambda p: p.page_number)}
     above = tuple(filter(None, [document.name]))
+    items = above_items(document.paragraphs)
     for page in document.pages:
         lines = by_page.get(page.page_number, [])
-        for number, window in enumerate(window for block in _blocks(lines) for window in _windows(block)):
+        for number, window in enumerate(window for block in _blocks(lines, items) for window in _windows(block)):
             left_open = _left_open(by_page.get(page.page_number - 1, [])) if number == 0 else ()
-            yield _of_lines(window, page, (*above, *left_open))
+            yield _of_lines(window, page, (*above, *left_open), _item(window[0], lines, items))
         for number, table in enumerate(page.tables):
             yield from _of_table(table, number, page, above)
 
 
 def _left_open(lines: list[Paragraph]) -> tuple[str, ...]:
     """Return the last line of a page if the next page answers it."""
-    return tuple(line.text for line in lines[-1:] if _leads_on(line))
+    return tuple(line.text for line in lines[-1:] if leads_on(line.text))
 
 
-def _blocks(paragraphs: list[Paragraph]) -> Iterator[list[Paragraph]]:
+def _item(first: Paragraph, lines: list[Paragraph], items: Items) -> Above | None:
+    """Return what a passage stands under that begins inside of a list, perhaps with a later sentence of an item."""
+    own = max(line.start for line in lines if line.start <= first.start)
+    return items.get((first.page_number, own))
+
+
+def _blocks(paragraphs: list[Paragraph], items: Items) -> Iterator[list[Paragraph]]:
     """Yield the sections of a page, headings included. Headings right below each other begin one section: short lines,
-    such as those of an address, look like headings."""
+    such as those of an address, look like headings, and so do the items of a list, which begin none."""
     block: list[Paragraph] = []
     for paragraph in paragraphs:
-        if block and paragraph.is_heading and not block[-1].is_heading:
+        is_heading = paragraph.is_heading and (paragraph.page_number, paragraph.start) not in items
+        if block and is_heading and not block[-1].is_heading:
             yield block
             block = []
         block.append(paragraph)
@@ -95,28 +106,27 @@ def _units(block: list[Paragraph]) -> Iterator[list[Paragraph]]:
     unit: list[Paragraph] = []
     for line in (line for p in block for line in (p.split(SENTENCE_GAP) if len(p.text) > LONG_LINE else [p])):
         unit.append(line)
-        if not _leads_on(line) or len(unit) == LINES:
+        if not leads_on(line.text) or len(unit) == LINES:
             yield unit
             unit = []
     if unit:
         yield unit
 
 
-def _leads_on(line: Paragraph) -> bool:
-    return line.text.rstrip().endswith(_ASKS_OR_ANNOUNCES)
-
-
 def _fits(lines: list[Paragraph], more: list[Paragraph]) -> bool:
     return len(lines) + len(more) <= LINES and more[-1].end - lines[0].start <= LONG_PASSAGE
 
 
-def _of_lines(lines: list[Paragraph], page: Page, above: tuple[str, ...]) -> Passage:
+def _of_lines(lines: list[Paragraph], page: Page, above: tuple[str, ...], item: Above | None) -> Passage:
     first = lines[0]
-    heading = "" if first.is_heading or first.text.startswith(first.section) else first.section
+    if item:
+        under: tuple[str, ...] = (item.section, *item.lines)
+    else:
+        under = () if first.is_heading or first.text.startswith(first.section) else (first.section,)
     place = Place(table=None, row=None, start=first.start, end=lines[-1].end)
     parts = tuple(line.text for line in lines)
     text = page.text[place.start : place.end]
-    new = tuple(line for line in (*above, heading) if line and line not in text)
+    new = tuple(line for line in dict.fromkeys((*above, *under)) if line and line not in text)
     return Passage(page.doc_id, page.page_number, place, new, parts, text)
 
 

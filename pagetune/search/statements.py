@@ -22,28 +22,36 @@ _MODIFIER = re.compile(r"(?<!\S)\S+(?:지|[이가])\s(?:않[은는을]|못한|�
 _FIRST_NAME = re.compile(r"\b[A-Z][a-z]+(?=\s[A-Z][a-z]+)")
 
 
-def states(text: str, question: str, answer: str, in_table: bool) -> bool:
-    """Tell whether a text states all that an answer claims. In a table the unit of a number may be in the header."""
+def states(text: str, question: str, answer: str, header: str = "") -> bool:
+    """Tell whether a text states all that an answer claims. Above the row of a table stands a header, which may have
+    the unit of a number and the words of an answer."""
     if only_agrees(question, answer):
         return _agrees(text, question, answer)
     if holds_whole(text, answer):
         return True
     rest = _LEAD.sub("", answer, count=1)
-    if _names_another(text, question, answer) or (asserts(answer) and _denies(text, rest)):
+    if _names_another(text, f"{question}\n{header}", answer) or (asserts(answer) and _denies(text, rest)):
         return False
     words = content_words(answer)
     if not words and facts(answer).text and not facts(answer).counted:
         return False  # nothing that could be looked up
     compared = words & content_words(_without_quantities(answer))
+    known = (text, header)
     if _has_quantities(text, answer):
-        return _has_words(text, compared - content_words(question), words - content_words(question))
+        return _has_words(known, compared - content_words(question), words - content_words(question))
     added = words - content_words(question)
-    return _has_figures(text, answer, in_table) and _has_words(text, added, added)
+    return _has_figures(text, answer, bool(header)) and _has_words(known, added, added)
 
 
-def _has_words(text: str, words: frozenset[str], of: frozenset[str]) -> bool:
-    """Tell whether a text has enough of the words `of`, those that are not among `words` taken for granted."""
-    return sum(word not in words or has_word(text, word) for word in of) >= _WORDS * len(of)
+def _has_words(texts: tuple[str, ...], words: frozenset[str], of: frozenset[str]) -> bool:
+    """Tell whether texts have enough of the words `of`, those that are not among `words` taken for granted."""
+    held = sum(word not in words or any(_has(text, word, of) for text in texts) for word in of)
+    return held >= _WORDS * len(of)
+
+
+def _has(text: str, word: str, others: frozenset[str]) -> bool:
+    """Tell whether a text has a word; one of a single letter as the end of another one's compound: 실 in 전용실."""
+    return has_word(text, word) or (len(word) == 1 and any(other + word in text for other in others))
 
 
 def differs(answer: str, text: str) -> bool:

@@ -6,40 +6,48 @@ or a row of a table, states all that the answer claims and is about what the que
 
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Literal
 
-from pagetune.build_qa.answer_kinds import another_row, wrong_kind
-from pagetune.build_qa.draft import SENTENCE_GAP, Document, to_document
-from pagetune.build_qa.relevance import missing_figures, wrong_column
+from pagetune.build_qa.draft import Document, to_document
 from pagetune.build_qa.surroundings import Claim
 from pagetune.records import Page
+from pagetune.search.elsewhere import is_elsewhere
 from pagetune.search.index import Index, best
+from pagetune.search.kinds import of_the_kind
+from pagetune.search.parts import parts_of
 from pagetune.search.passages import Passage, passages
-from pagetune.search.statements import differs, only_agrees, states
-from pagetune.text.claims import claims, normal_form
+from pagetune.search.statements import differs, only_agrees
+from pagetune.search.stating import sentences_of, stating, stating_part
+from pagetune.text.claims import normal_form
 from pagetune.text.content_words import content_words, has_word
+from pagetune.text.morphemes import morphemes
+from pagetune.text.quantities import quantities
 
 Verdict = Literal["supported", "contradicted", "not_found"]
 
 #: Passages that are read for an answer.
 READ = 20
+#: Passages among which those with a number of the kind that is asked for are sought, and pages around which the parts
+#: of an answer are.
+OF_ITS_KIND, SPREADS = 60, 5
 #: A passage is about the question if it is one of the nearest to it, or has this share of the question's words, each
 #: weighted by its rarity. docs/scores.md has what these limits keep and refuse.
 NEAREST, LEAST_SHARE = 3, 0.6
 #: The share of the question's words that one of the nearest passages has to have around the answer.
 NEAR_SHARE = 0.2
+#: The share that what stands above the parts of an answer has to have, if one of them is in one of the nearest.
+MOST_SHARE = 0.4
 #: The share from which a passage with another number says otherwise.
 SURE_SHARE = 0.75
-#: Sentences in a row that may state an answer together. More than one only if most of what they say is the answer.
-_SENTENCES, _MOST = 3, 0.5
-#: What looks like a sentence and begins one: 문 3., 답., A.
-_LABEL = re.compile(r"\W*[^\W\d]{0,3}\s?\d{0,3}[.):]")
 #: Words by which people ask politely.
 _POLITE = {"궁금", "궁금하", "말씀", "드리", "확인", "부탁", "여쭈", "주시", "좀", "혹시", "질문", "답하", "알려주"}
+#: A passage, and what of it states a part of an answer.
+Stated = tuple[Passage, str]
 
 
 @dataclass(frozen=True)
@@ -59,6 +67,9 @@ class Evidence:
     def __init__(self, pages: list[Page], saved: Path | None = None) -> None:
         self._passages = passages(pages)
         self._index = Index(self._passages, saved)
+        self._on_page: dict[tuple[str, int], list[Passage]] = defaultdict(list)
+        for passage in self._passages:
+            self._on_page[passage.doc_id, passage.page_number].append(passage)
         self._pages = {(page.doc_id, page.page_number): page for page in pages if page.status == "ok"}
         readable = groupby(self._pages.values(), key=lambda page: page.doc_id)
         self._documents: dict[str, Document] = {doc_id: to_document(list(own)) for doc_id, own in readable}
@@ -66,22 +77,66 @@ class Evidence:
     def support(self, question: str, answer: str) -> Support:
         """Tell whether a page supports the answer, contradicts it, or says nothing about the question."""
         nearest = self._best(question)
-        if normal_form(answer):
-            for passage in self._best(f"{question}\n{answer}"):
-                if self._supports(passage, question, answer, passage in nearest[:NEAREST]):
-                    return Support("supported", passage)
+        near = [*nearest[:NEAREST], *self._nearest_of_its_kind(question, answer)]
+        both = self._best(f"{question}\n{answer}") if normal_form(answer) else []
+        own = next((passage for passage in both if self._supports(passage, question, answer, passage in near)), None)
+        own = own or self._supports_in_parts(question, answer, nearest[:NEAREST], both)
+        if own:
+            return Support("supported", own)
         other = next((passage for passage in nearest if self._says_otherwise(passage, question, answer)), None)
         return Support("contradicted", other) if other else Support("not_found", next(iter(nearest), None))
 
     def _best(self, text: str) -> list[Passage]:
         return [self._passages[at] for at, _ in best(self._index.scores(text), READ)]
 
+    def _nearest_of_its_kind(self, question: str, answer: str) -> list[Passage]:
+        """Return the passages nearest to the question of those with a number of the kind that it asks for, in the
+        documents that it names, if any."""
+        said = {one.unit for one in of_the_kind(question, quantities(answer))}
+        ranked = best(self._index.scores(question), OF_ITS_KIND) if said else []
+        named = self._named(question)
+        held = (one for one in (self._passages[at] for at, _ in ranked) if not named or one.doc_id in named)
+        fit = (one for one in held if said & {own.unit for own in of_the_kind(question, quantities(one.text))})
+        return list(islice(fit, NEAREST))
+
+    def _named(self, question: str) -> set[str]:
+        """Return the documents of whose names a question has a word that is in no other name."""
+        words = content_words(question)
+        having = [{key for key, one in self._documents.items() if has_word(one.name, word)} for word in words]
+        return {next(iter(keys)) for keys in having if len(keys) == 1}
+
+    def _supports_in_parts(
+        self, question: str, answer: str, near: list[Passage], found: list[Passage]
+    ) -> Passage | None:
+        """Return where an answer of several parts begins: each part is stated on one page or on those beside it."""
+        parts = parts_of(answer)
+        spreads = list(dict.fromkeys((one.doc_id, one.page_number) for one in (*near, *found)))[:SPREADS]
+        for doc_id, number in spreads if parts[1:] else []:
+            own = [one for page in (number, number - 1, number + 1) for one in self._on_page[doc_id, page]]
+            held = [next(((one, text) for one in own if (text := stating_part(one, part))), None) for part in parts]
+            stated = [one for one in held if one]
+            if len(stated) == len(parts) and self._are_about(question, parts, stated, near):
+                return stated[0][0]
+        return None
+
+    def _are_about(self, question: str, parts: list[str], stated: list[Stated], near: list[Passage]) -> bool:
+        """Tell whether the parts are about the question: it names each of them, or what they stand under is about it."""
+        least = NEAR_SHARE if any(passage in near for passage, _ in stated) else LEAST_SHARE
+        first, text = stated[0]
+        begins = next((sentence for sentence in sentences_of(first) if sentence in text), "")
+        under = "\n".join([*(line for passage, _ in stated for line in passage.above), *_before(first, begins), text])
+        name = self._documents[first.doc_id].name
+        subjects = [word for word in content_words(question) if not has_word(name, word)]
+        if all(any(has_word(part, word) for word in subjects) for part in parts):
+            return self._share(question, "\n".join([under, *(own for _, own in stated)])) >= least
+        return self._share(question, under) >= (MOST_SHARE if least == NEAR_SHARE else LEAST_SHARE)
+
     def _supports(self, passage: Passage, question: str, answer: str, near: bool) -> bool:
         if only_agrees(question, answer):
-            about = any(self._is_judged_by(text, question, passage) for text, _ in _stating(passage, question, answer))
+            about = any(self._is_judged_by(text, question, passage) for text, _ in stating(passage, question, answer))
         else:
             least = NEAR_SHARE if near else LEAST_SHARE
-            about = any(self._share(question, text) >= least for _, text in _stating(passage, question, answer))
+            about = any(self._share(question, text) >= least for _, text in stating(passage, question, answer))
         return about and not self._is_elsewhere(passage, question, answer)
 
     def _is_judged_by(self, sentence: str, question: str, passage: Passage) -> bool:
@@ -91,31 +146,13 @@ class Evidence:
         return self._share(question, sentence, named) >= LEAST_SHARE
 
     def _is_elsewhere(self, passage: Passage, question: str, answer: str) -> bool:
-        """Tell whether the answer stands in another column or row, or is of another kind, than is asked for."""
         page = self._pages[passage.doc_id, passage.page_number]
         claim = Claim(question, answer, passage.place, page, self._documents[passage.doc_id])
-        known = "\n".join([*passage.searched, answer])
-        elsewhere = wrong_column(claim) or another_row(claim) or wrong_kind(claim) or missing_figures(question, known)
-        return bool(elsewhere) or self._means_another_row(claim)
-
-    def _means_another_row(self, claim: Claim) -> bool:
-        """Tell whether the question names more of another row of the table than of the one that has the answer."""
-        if claim.place.table is None:
-            return False
-        table, own = claim.page.tables[claim.place.table], claim.place.row or 0
-        first = 1 if table.layout != "form" and own else 0  # the first row names the columns, or what they are about
-        named = [self._named(claim.question, " | ".join(cells)) for cells in table.rows]
-        return max(named[first:]) > named[own]
-
-    def _named(self, question: str, row: str) -> float:
-        """Return how much a question names a row: by its numbers and codes, which count most, and by its words."""
-        asked, held = claims(question), claims(row)
-        figures = len(asked.numbers & held.numbers) + len(asked.joined & held.joined) + len(asked.codes & held.codes)
-        return figures + self._share(question, row)
+        return is_elsewhere(claim, "\n".join([*passage.searched, answer]), self._share)
 
     def _says_otherwise(self, passage: Passage, question: str, answer: str) -> bool:
         """Tell whether a passage that is about the question has another number of the answer's unit than the answer."""
-        for sentence in _sentences(passage):
+        for sentence in sentences_of(passage):
             about = "\n".join([*passage.above, *passage.parts[:-1], sentence])
             if differs(answer, sentence) and self._share(question, about) >= SURE_SHARE:
                 return not self._is_elsewhere(passage, question, sentence)
@@ -124,39 +161,27 @@ class Evidence:
     def _share(self, question: str, text: str, known: Iterable[str] = ()) -> float:
         """Return how much of what the question asks about, the words `known` aside, a text has, weighted by rarity."""
         flat = "".join(text.lower().split())
-        weights = {word: self._rarity(word) for word in content_words(question) - _POLITE - set(known)}
+        asked = content_words(question) - _POLITE - self._other_verbs(question) - set(known)
+        weights = {word: self._rarity(word) for word in asked}
         held = sum(weight for word, weight in weights.items() if has_word(text, word) or word in flat)
         return held / sum(weights.values()) if weights else 1.0
+
+    def _other_verbs(self, question: str) -> set[str]:
+        """Return the verbs of a question that no page has: people say in other words what happens, not to what."""
+        verbs = {one.form for one in morphemes(question) if one.tag.partition("-")[0] in ("VV", "VA")}
+        return {verb for verb in verbs if not self._index.passages_with(verb)}
 
     def _rarity(self, word: str) -> float:
         return math.log((len(self._passages) + 1) / (self._index.passages_with(word) + 0.5))
 
 
-def _stating(passage: Passage, question: str, answer: str) -> Iterator[tuple[str, str]]:
-    """Yield the sentences that state the answer, by themselves and with the one before them, or the row that does, by
-    itself and with its header."""
+def _before(passage: Passage, sentence: str) -> list[str]:
+    """Return what stands before a sentence of a passage, or above a row."""
     if passage.place.table is not None:
-        if states(passage.parts[-1], question, answer, in_table=True):
-            yield passage.parts[-1], "\n".join(passage.searched)
-        return
-    sentences = _sentences(passage)
-    for count in range(1, 1 + (1 if only_agrees(question, answer) else _SENTENCES)):
-        for start in range(len(sentences) - count + 1):
-            text = "\n".join(sentences[start : start + count])
-            if (count == 1 or len(answer) >= _MOST * len(text)) and states(text, question, answer, in_table=False):
-                yield text, "\n".join([*passage.above, *sentences[max(0, start - 1) : start + count]])
-
-
-def _sentences(passage: Passage) -> list[str]:
-    """Return the sentences of a passage, or the row of a table."""
-    if passage.place.table is not None:
-        return [passage.parts[-1]]
-    found: list[str] = []
-    for sentence in (sentence for part in passage.parts for sentence in SENTENCE_GAP.split(part)):
-        if found and _LABEL.fullmatch(found[-1]):
-            sentence = f"{found.pop()} {sentence}"
-        found.append(sentence)
-    return found
+        return list(passage.parts[:-1])
+    sentences = sentences_of(passage)
+    at = sentences.index(sentence) if sentence in sentences else 0
+    return sentences[max(0, at - 1) : at]
 
 
 def nothing_found(question: str) -> str:

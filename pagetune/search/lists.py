@@ -1,0 +1,73 @@
+"""What stands above the items of a list: the line that announces them, 다음 서류를 내야 합니다:, also a page before."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pagetune.build_qa.draft import LIST_ITEM, SENTENCE_GAP, Paragraph
+
+#: How a line ends that says nothing without the next one.
+_LEADS_ON = ("?", "？", ":", "：")
+#: What announces a list within a sentence. 다음 날 and 다음 달 are times.
+_ANNOUNCES = re.compile(
+    r"(?<![가-힣])(?:다음(?!\s?(?:날|달|해|주|월|년|영업일|연도|학기|분기|회|번|단계|사람|페이지|쪽))|아래|각\s?[호목])"
+    r"|\b(?:following|as follows|below)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Above:
+    """What an item of a list stands under: the section of the list, and the lines that announce it and its parents."""
+
+    section: str
+    lines: tuple[str, ...]
+
+
+def leads_on(text: str) -> bool:
+    """Tell whether a line asks or announces, so that it says nothing without the next one."""
+    return text.rstrip().endswith(_LEADS_ON)
+
+
+def above_items(paragraphs: Iterable[Paragraph]) -> dict[tuple[int, int], Above]:
+    """Return what each item of an announced list stands under, by its page and its first character there."""
+    found: dict[tuple[int, int], Above] = {}
+    lists: list[tuple[str, str]] = []  # the mark of each list that is open, and the line that announces it
+    section, before = "", None
+    for line in paragraphs:
+        announced = _announcement(before.text) if before else ""
+        mark = _mark(line, [own for own, _ in lists], announced)
+        if not mark:
+            lists = []
+        elif mark in (marks := [own for own, _ in lists]):
+            del lists[marks.index(mark) + 1 :]
+        else:
+            section = section if lists or before is None else before.section
+            lists.append((mark, announced))
+        lines = tuple(announcement for _, announcement in lists if announcement)
+        if lines:
+            found[line.page_number, line.start] = Above(section, lines)
+        before = line
+    return found
+
+
+def _mark(line: Paragraph, opened: list[str], announced: str) -> str:
+    """Return what the mark of an item has in common with those beside it: 1. and 2., but not 1); else nothing.
+
+    A short numbered line is a heading ("2. 이용 요금"), unless a list is open or announced.
+    """
+    found = LIST_ITEM.match(line.text)
+    mark = _kind(found[0].strip()) if found else ""
+    return "" if line.is_heading and mark not in opened and not announced else mark
+
+
+def _kind(mark: str) -> str:
+    mark = re.sub(r"\d+(?:의\d+)?", "1", mark)
+    return "가" + mark[1:] if re.match("[가-힣]", mark) else "①" if re.match("[①-⑳]", mark) else mark
+
+
+def _announcement(text: str) -> str:
+    """Return the sentence of a line that announces a list, or nothing."""
+    if leads_on(text):
+        return SENTENCE_GAP.split(text.rstrip())[-1]
+    return next((sentence for sentence in reversed(SENTENCE_GAP.split(text)) if _ANNOUNCES.search(sentence)), "")
