@@ -310,15 +310,16 @@ def test_what_announces_a_list_stands_above_its_items_also_on_the_next_page() ->
 
 
 def test_short_numbered_items_are_no_sections_and_do_not_stand_above_each_other() -> None:
-    text = "제8조(결격) 다음 각 호의 어느 하나에 해당하는 사람은 뽑히지 못한다.\n1. 미성년자\n2. 외국인\n3. 파산자\n4. 수감자"
+    opening = "제8조(결격) 다음 각 호의 어느 하나에 해당하는 사람은 뽑히지 못한다."
+    text = f"{opening}\n1. 미성년자\n2. 외국인\n3. 파산자\n4. 수감자"
     found = passages([page(text)])
-    assert above(found, "3. 파산자")[-1].endswith("다음 각 호의 어느 하나에 해당하는 사람은 뽑히지 못한다.")
+    assert above(found, "3. 파산자")[-1] == opening
     assert "2. 외국인" not in above(found, "3. 파산자")
 
 
 def test_an_item_of_a_list_in_a_list_stands_below_both_lines_that_announce() -> None:
-    text = "내는 방법은 다음과 같다:\n1. 방문: 아래 창구에서 받는다:\n가. 본관 창구\n나. 별관 창구\n다. 역 앞 창구\n2. 우편으로 보낸다."
-    found = passages([page(text)])
+    desks = "가. 본관 창구\n나. 별관 창구\n다. 역 앞 창구"
+    found = passages([page(f"내는 방법은 다음과 같다:\n1. 방문: 아래 창구에서 받는다:\n{desks}\n2. 우편으로 보낸다.")])
     assert above(found, "다. 역 앞 창구")[-2:] == ("내는 방법은 다음과 같다:", "1. 방문: 아래 창구에서 받는다:")
     assert above(found, "2. 우편")[-1] == "내는 방법은 다음과 같다:"
 

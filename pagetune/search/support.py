@@ -120,7 +120,7 @@ class Evidence:
         return None
 
     def _are_about(self, question: str, parts: list[str], stated: list[Stated], near: list[Passage]) -> bool:
-        """Tell whether the parts are about the question: it names each of them, or what they stand under is about it."""
+        """Tell whether the parts are about the question: it names each, or what they stand under is about it."""
         least = NEAR_SHARE if any(passage in near for passage, _ in stated) else LEAST_SHARE
         first, text = stated[0]
         begins = next((sentence for sentence in sentences_of(first) if sentence in text), "")
