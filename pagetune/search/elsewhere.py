@@ -9,10 +9,12 @@ from pagetune.build_qa.question_words import not_what_is_asked
 from pagetune.build_qa.surroundings import Claim, columns_of_answer
 from pagetune.search.figures import lacks_figures
 from pagetune.search.kinds import is_another_kind
-from pagetune.text.claims import claims
+from pagetune.text.claims import claims, normal_form
 from pagetune.text.content_words import content_words, has_word
 from pagetune.text.quantities import quantities
 
+#: Letters of a cell from which a question that has all of it names its row.
+_LABEL = 3
 #: How much of a text's words a question has, each weighted by its rarity.
 Share = Callable[[str, str], float]
 
@@ -20,7 +22,7 @@ Share = Callable[[str, str], float]
 def is_elsewhere(claim: Claim, known: str, share: Share) -> bool:
     """Tell whether the answer stands in another column or row, or is of another kind, than is asked for. `known` is all
     that is known of the passage, answer included."""
-    claim = _as_in_row(claim)
+    claim = as_in_row(claim)
     document = (page.text for page in claim.document.pages)
     return bool(
         is_in_another_column(claim)
@@ -38,7 +40,7 @@ def is_in_another_column(claim: Claim) -> bool:
     return header is not None and not any(has_word(claim.question, word) for word in content_words(header))
 
 
-def _as_in_row(claim: Claim) -> Claim:
+def as_in_row(claim: Claim) -> Claim:
     """Return the claim with the answer as the cell that has its numbers writes them: 14:00 for 14시."""
     said = quantities(claim.answer)
     if claim.place.table is None or not said or columns_of_answer(claim):
@@ -63,10 +65,19 @@ def _means_another_row(claim: Claim, share: Share) -> bool:
     if claim.place.table is None:
         return False
     table, own = claim.page.tables[claim.place.table], claim.place.row or 0
+    labels = [_label_in(claim.question, cells) for cells in table.rows]
+    if labels[own] == max(labels) >= _LABEL and labels.count(labels[own]) == 1:
+        return False
     first = 1 if table.layout != "form" and own else 0  # the first row names the columns, or what they are about
     rows = [" | ".join(cells) for cells in table.rows]
     named = [_figures_of(claim.question, row) + share(claim.question, row) for row in rows]
     return max(named[first:]) > named[own]
+
+
+def _label_in(question: str, cells: list[str]) -> int:
+    """Return how long the longest cell of a row is that the question has in full."""
+    asked = normal_form(question)
+    return max(len(normal_form(cell)) if normal_form(cell) in asked else 0 for cell in cells)
 
 
 def _figures_of(question: str, row: str) -> int:

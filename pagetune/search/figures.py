@@ -5,6 +5,7 @@ A bound of the passage covers the numbers that meet it: what is paid "만 14세 
 
 import re
 from collections.abc import Iterable
+from fractions import Fraction
 
 from pagetune.text.claims import claims
 from pagetune.text.content_words import has_word
@@ -61,5 +62,5 @@ def _covers(stated: Quantity, asked: Quantity) -> bool:
     }.get(stated.bound, held[0] == value[0])
 
 
-def _in_seconds(one: Quantity) -> tuple[object, str]:
+def _in_seconds(one: Quantity) -> tuple[Fraction, str]:
     return (one.value * _MONTH_SECONDS, SECOND) if one.unit == MONTH else (one.value, one.unit)

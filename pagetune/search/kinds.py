@@ -38,8 +38,8 @@ def asked_units(question: str) -> frozenset[str]:
         if units & _ANYTHING:
             return frozenset()
         found |= units
-    for pattern, units in _KINDS:
-        found |= units if pattern.search(question) else set()
+    for pattern, kinds in _KINDS:
+        found |= kinds if pattern.search(question) else set()
     return frozenset(found | _TIMES if "며칠" in question else found)
 
 

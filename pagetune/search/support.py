@@ -16,10 +16,10 @@ from typing import Literal
 from pagetune.build_qa.draft import Document, to_document
 from pagetune.build_qa.surroundings import Claim
 from pagetune.records import Page
-from pagetune.search.elsewhere import is_elsewhere
+from pagetune.search.elsewhere import as_in_row, is_elsewhere, is_in_another_column
 from pagetune.search.index import Index, best
 from pagetune.search.kinds import of_the_kind
-from pagetune.search.parts import parts_of
+from pagetune.search.parts import has_several_numbers, parts_of
 from pagetune.search.passages import Passage, passages
 from pagetune.search.statements import differs, only_agrees
 from pagetune.search.stating import sentences_of, stating, stating_part
@@ -113,11 +113,16 @@ class Evidence:
         spreads = list(dict.fromkeys((one.doc_id, one.page_number) for one in (*near, *found)))[:SPREADS]
         for doc_id, number in spreads if parts[1:] else []:
             own = [one for page in (number, number - 1, number + 1) for one in self._on_page[doc_id, page]]
-            held = [next(((one, text) for one in own if (text := stating_part(one, part))), None) for part in parts]
+            held = [next(((one, text) for one in own if (text := self._part_in(one, part))), None) for part in parts]
             stated = [one for one in held if one]
             if len(stated) == len(parts) and self._are_about(question, parts, stated, near):
                 return stated[0][0]
         return None
+
+    def _part_in(self, passage: Passage, part: str) -> str | None:
+        """Return what of a passage states a part of an answer, in a table in the column that the part names."""
+        text = stating_part(passage, part)
+        return None if text and is_in_another_column(as_in_row(self._claim(passage, part, part))) else text
 
     def _are_about(self, question: str, parts: list[str], stated: list[Stated], near: list[Passage]) -> bool:
         """Tell whether the parts are about the question: it names each, or what they stand under is about it."""
@@ -132,6 +137,8 @@ class Evidence:
         return self._share(question, under) >= (MOST_SHARE if least == NEAR_SHARE else LEAST_SHARE)
 
     def _supports(self, passage: Passage, question: str, answer: str, near: bool) -> bool:
+        if passage.place.table is not None and has_several_numbers(answer):
+            return False  # each of them belongs to a column of its own
         if only_agrees(question, answer):
             about = any(self._is_judged_by(text, question, passage) for text, _ in stating(passage, question, answer))
         else:
@@ -146,9 +153,12 @@ class Evidence:
         return self._share(question, sentence, named) >= LEAST_SHARE
 
     def _is_elsewhere(self, passage: Passage, question: str, answer: str) -> bool:
-        page = self._pages[passage.doc_id, passage.page_number]
-        claim = Claim(question, answer, passage.place, page, self._documents[passage.doc_id])
+        claim = self._claim(passage, question, answer)
         return is_elsewhere(claim, "\n".join([*passage.searched, answer]), self._share)
+
+    def _claim(self, passage: Passage, question: str, answer: str) -> Claim:
+        page = self._pages[passage.doc_id, passage.page_number]
+        return Claim(question, answer, passage.place, page, self._documents[passage.doc_id])
 
     def _says_otherwise(self, passage: Passage, question: str, answer: str) -> bool:
         """Tell whether a passage that is about the question has another number of the answer's unit than the answer."""
