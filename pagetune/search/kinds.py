@@ -16,7 +16,7 @@ _KINDS = (
     (re.compile(r"(?<![가-힣])언제(?!든|나\s|라도)|^\W*when\b|\bwhat (?:date|day|time)\b", re.IGNORECASE), _DATES),
     (
         re.compile(
-            r"얼마(?:나|를|가|에)?\s?(?:예|에|인|입|이|죠|야|냐|드|들|내|나와|나오|줘|주|받|해|하|있어야|되|돼|까지|부터|\?|$)"
+            r"얼마(?:나|를|가|에)?\s?(?:예|에|인|입|이|죠|야|냐|드|들|내|나와|나오|줘|주|받|해|하|있어야|되|돼|\?|$)"
             r"|\bhow much (?:is|are|does|do|will|would|must)\b",
             re.IGNORECASE,
         ),

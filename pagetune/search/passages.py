@@ -55,7 +55,7 @@ def _of_document(document: Document) -> Iterator[Passage]:
     items = above_items(document.paragraphs)
     for page in document.pages:
         lines = by_page.get(page.page_number, [])
-        for number, window in enumerate(window for block in _blocks(lines, items) for window in _windows(block)):
+        for number, window in enumerate(window for block in _blocks(lines, items) for window in _windows(block, items)):
             left_open = _left_open(by_page.get(page.page_number - 1, [])) if number == 0 else ()
             yield _of_lines(window, page, (*above, *left_open), _item(window[0], lines, items))
         for number, table in enumerate(page.tables):
@@ -87,18 +87,26 @@ def _blocks(paragraphs: list[Paragraph], items: Items) -> Iterator[list[Paragrap
         yield block
 
 
-def _windows(block: list[Paragraph]) -> Iterator[list[Paragraph]]:
-    """Yield stretches of about `LINES` lines, one from each line on, without those inside of the one before."""
+def _windows(block: list[Paragraph], items: Items) -> Iterator[list[Paragraph]]:
+    """Yield stretches of about `LINES` lines, one from each line on, without those inside of the one before. What begins
+    inside of a list ends with it, since other lines do not stand below what announces the list."""
     units = list(_units(block))
     reached = 0
     for start in range(len(units)):
         end, lines = start + 1, list(units[start])
-        while end < len(units) and _fits(lines, units[end]):
+        above = items.get((lines[0].page_number, lines[0].start))
+        while end < len(units) and _fits(lines, units[end]) and _is_below(above, units[end][0], items):
             lines += units[end]
             end += 1
         if end > reached:
             yield lines
-        reached = end
+        reached = max(reached, end)
+
+
+def _is_below(above: Above | None, line: Paragraph, items: Items) -> bool:
+    """Tell whether a line stands below what announces a list, too, if there is one: as an item of it or of one in it."""
+    own = items.get((line.page_number, line.start))
+    return above is None or (own is not None and own.lines[: len(above.lines)] == above.lines)
 
 
 def _units(block: list[Paragraph]) -> Iterator[list[Paragraph]]:

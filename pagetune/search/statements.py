@@ -3,6 +3,7 @@
 import re
 
 from pagetune.build_qa.relevance import clause_of
+from pagetune.search.parts import parts_of
 from pagetune.text.claims import claims, holds_whole
 from pagetune.text.content_words import content_words, has_word
 from pagetune.text.evidence import not_proven
@@ -37,6 +38,8 @@ def states(text: str, question: str, answer: str, header: str = "") -> bool:
         return False  # nothing that could be looked up
     compared = words & content_words(_without_quantities(answer))
     known = (text, header)
+    if not _has_each_part(known, question, answer):
+        return False
     if _has_quantities(text, answer):
         return _has_words(known, compared - content_words(question), words - content_words(question))
     added = words - content_words(question)
@@ -47,6 +50,12 @@ def _has_words(texts: tuple[str, ...], words: frozenset[str], of: frozenset[str]
     """Tell whether texts have enough of the words `of`, those that are not among `words` taken for granted."""
     held = sum(word not in words or any(_has(text, word, of) for text in texts) for word in of)
     return held >= _WORDS * len(of)
+
+
+def _has_each_part(texts: tuple[str, ...], question: str, answer: str) -> bool:
+    """Tell whether texts have half of the words of each part of an answer, so that no item of a list is added to it."""
+    added = [content_words(part) - content_words(question) for part in parts_of(answer)]
+    return all(2 * sum(any(_has(text, word, of) for text in texts) for word in of) >= len(of) for of in added)
 
 
 def _has(text: str, word: str, others: frozenset[str]) -> bool:

@@ -23,7 +23,7 @@ from pagetune.search.parts import has_several_numbers, parts_of
 from pagetune.search.passages import Passage, passages
 from pagetune.search.statements import differs, only_agrees
 from pagetune.search.stating import sentences_of, stating, stating_part
-from pagetune.text.claims import normal_form
+from pagetune.text.claims import holds_whole, normal_form
 from pagetune.text.content_words import content_words, has_word
 from pagetune.text.morphemes import morphemes
 from pagetune.text.quantities import quantities
@@ -137,8 +137,8 @@ class Evidence:
         return self._share(question, under) >= (MOST_SHARE if least == NEAR_SHARE else LEAST_SHARE)
 
     def _supports(self, passage: Passage, question: str, answer: str, near: bool) -> bool:
-        if passage.place.table is not None and has_several_numbers(answer):
-            return False  # each of them belongs to a column of its own
+        if has_several_numbers(answer) and not holds_whole("\n".join(passage.parts), answer):
+            return False  # each of them belongs to a clause or a column of its own
         if only_agrees(question, answer):
             about = any(self._is_judged_by(text, question, passage) for text, _ in stating(passage, question, answer))
         else:
