@@ -294,7 +294,8 @@ def test_the_same_passages_give_the_same_files(tmp_path: Path) -> None:
 
 
 def above(found: list[Passage], item: str) -> tuple[str, ...]:
-    return next(passage.above for passage in found if item in passage.text.split("\n")[0])
+    """Return what stands above the last passage that has the item."""
+    return [passage.above for passage in found if item in passage.text][-1]
 
 
 def test_what_announces_a_list_stands_above_its_items_also_on_the_next_page() -> None:

@@ -340,7 +340,7 @@ def camp() -> Evidence:
         ("모닥불은 어떻게 피워야 하나요?", FIRE.replace(". ", ".\n"), f"{FIRE} 불은 밤 9시에 꺼야 합니다."),
         ("입장하려면 관리소에 무엇을 내야 하나요?", "\n".join(f"- {one}" for one in PAPERS), "\n".join(BANNED)),
         ("입장하려면 관리소에 무엇을 내야 하나요?", ", ".join(PAPERS), ", ".join([*PAPERS[:3], "가족관계증명서"])),
-        ("캠핑장에 가지고 들어올 수 없는 물건은 무엇인가요?", "\n".join(BANNED), "\n".join(PAPERS)),
+        ("가지고 들어올 수 없는 물건은 무엇인가요?", "\n".join(BANNED), "\n".join(PAPERS)),
         (
             "배 대여료를 알려 주세요.",
             "카약 2만 원, 오리배 3만 원, 보트 7만 원",

@@ -22,7 +22,10 @@ _REASON = re.compile(
     re.IGNORECASE,
 )
 _ASKS_WHO = re.compile(r"누구|누가|^\W*who\b", re.IGNORECASE)
-_ASKS_WHERE = re.compile(r"어디(?!든|서나|까지)|^\W*where\b", re.IGNORECASE)
+_ASKS_WHERE = re.compile(
+    r"어디(?!든|서나|까지)|주소(?:[는은가를]|\s?좀)?\s?(?:무엇|뭐|뭔|어떻게\s되|알려|말해|$|\?)|^\W*where\b",
+    re.IGNORECASE,
+)
 _ASKS_HOW = re.compile(
     r"어떻게\s(?:(?!되|돼|정의|부르|불리|표시|표기|다르|구성|나뉘|구분|계산|매기|매겨|매깁|책정)\S*)"
     r"|^\W*how (?:do|can|to|should|is|are|does)\b(?! (?:\w+ ){0,6}"
@@ -43,7 +46,7 @@ _TIME_UNITS = re.compile(
 )
 #: What can be neither a person nor a place: a time, an amount, a purpose.
 _NO_THING = re.compile(
-    r"\W*(?:매\s?)?[\d\s,.:~\-/년월일시분개명원%회번점배세건]*\d[\d\s,.:~\-/년월일시분개명원%회번점배세건]*(?:이내"
+    r"\W*(?:(?:매|월|연|약|최대|최소|하루)\s?)?[\d\s,.:~\-/년월일시분개명원%회번점배세건]*\d[\d\s,.:~\-/년월일시분개명원%회번점배세건]*(?:이내"
     r"|이상|이하|까지|부터|전|후|미만|초과)?(?:입니다|이다)?\W*"
 )
 #: A time before or after something: 사용일 3일 전까지.
@@ -59,6 +62,11 @@ _WAY = re.compile(
     re.IGNORECASE,
 )
 _VERB_TAGS = {"VV", "VA", "XSV", "XSA", "VX"}
+
+
+def is_asked_for_its_reason(question: str, text: str) -> bool:
+    """Tell whether a question asks why, and a text gives a reason: part of it answers without "because"."""
+    return _ASKS_WHY.search(question) is not None and _REASON.search(text) is not None
 
 
 def not_what_is_asked(claim: Claim) -> str | None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from pagetune.build_qa.answer_kinds import another_row, wrong_kind
 from pagetune.build_qa.columns import wrong_column
-from pagetune.build_qa.question_words import not_what_is_asked
+from pagetune.build_qa.question_words import is_asked_for_its_reason, not_what_is_asked
 from pagetune.build_qa.surroundings import Claim, columns_of_answer
 from pagetune.search.figures import lacks_figures
 from pagetune.search.kinds import is_another_kind
@@ -23,15 +23,22 @@ def is_elsewhere(claim: Claim, known: str, share: Share) -> bool:
     """Tell whether the answer stands in another column or row, or is of another kind, than is asked for. `known` is all
     that is known of the passage, answer included."""
     claim = as_in_row(claim)
-    document = (page.text for page in claim.document.pages)
     return bool(
         is_in_another_column(claim)
         or (another_row(claim) and not _figures_named(claim.question, claim))
-        or wrong_kind(claim)
-        or not_what_is_asked(claim)
-        or is_another_kind(claim.question, claim.answer)
-        or lacks_figures(claim.question, known, document)
+        or is_of_another_kind(claim, known)
     ) or _means_another_row(claim, share)
+
+
+def is_of_another_kind(claim: Claim, known: str) -> bool:
+    """Tell whether the answer is not what is asked for, or the passage not about the numbers of the question."""
+    is_reason = is_asked_for_its_reason(claim.question, known)
+    return bool(
+        wrong_kind(claim)
+        or (not_what_is_asked(claim) and not is_reason)
+        or is_another_kind(claim.question, claim.answer)
+        or lacks_figures(claim.question, known, (page.text for page in claim.document.pages))
+    )
 
 
 def is_in_another_column(claim: Claim) -> bool:

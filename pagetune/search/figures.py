@@ -38,7 +38,10 @@ def lacks_figures(question: str, text: str, document: Iterable[str]) -> bool:
 
 
 def _are_its_products(codes: list[str], own: str, document: str) -> bool:
-    return all(code in document and not set(_SERIES.findall(code)) & set(_SERIES.findall(own)) for code in codes)
+    return all(
+        code.removesuffix("s") in document and not set(_SERIES.findall(code)) & set(_SERIES.findall(own))
+        for code in codes
+    )
 
 
 def _has_code(text: str, code: str) -> bool:

@@ -8,7 +8,7 @@ from pagetune.text.quantities import ANY, CLOCK, MONTH, PERCENT, SECOND, Quantit
 
 _TIMES = frozenset({SECOND, MONTH, "영업일"})
 _DATES = _TIMES | {CLOCK, "year", "day of a month", "월", "학기", "째"}
-_MONEY = frozenset({"원", "달러", "유로", PERCENT})
+_MONEY, _DAY = frozenset({"원", "달러", "유로"}), 86_400
 #: What is counted behind 몇. 몇 번 may be a telephone number, and 몇 개 whatever has a counter of its own.
 _COUNTED, _ANYTHING = re.compile(r"(?<![가-힣])몇\s?([가-힣%]{1,4})"), {"회", "개", "", ANY}
 _KINDS = (
@@ -50,6 +50,8 @@ def of_the_kind(question: str, stated: Iterable[Quantity]) -> list[Quantity]:
     """
     wanted, side = asked_units(question), _SIDE.search(question)
     fits = [one for one in stated if one.unit in wanted]
+    if "며칠" in question:
+        fits = [one for one in fits if one.unit != SECOND or one.value >= _DAY]
     if side:
         bound = "before" if side[1] or side[3] else "after"
         return [one for one in fits if one.bound in (bound, "") or one.unit not in _TIMES]
@@ -59,8 +61,18 @@ def of_the_kind(question: str, stated: Iterable[Quantity]) -> list[Quantity]:
 
 
 def is_another_kind(question: str, answer: str) -> bool:
-    """Tell whether an answer has numbers with units, and none that can be what the question asks for."""
-    said = facts(answer)
-    units = {one.unit for one in said.quantities} - {"", ANY}
-    known = said.joined or said.days or len(units) < len({one.unit for one in said.quantities})
-    return bool(asked_units(question) and units and not known and not of_the_kind(question, said.quantities))
+    """Tell whether an answer has numbers with units, and none that can be what the question asks for. A price may be a
+    share, and a date joined by hyphens."""
+    wanted, said = asked_units(question), facts(answer)
+    units = {one.unit for one in said.quantities}
+    if (
+        not wanted
+        or said.days
+        or units & {"", ANY}
+        or (units and said.joined)
+        or (PERCENT in units and wanted & _MONEY)
+    ):
+        return False
+    if not units:
+        return bool(said.joined) and not wanted & _DATES
+    return not of_the_kind(question, said.quantities)

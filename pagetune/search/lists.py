@@ -18,7 +18,8 @@ _ANNOUNCES = re.compile(
 
 @dataclass(frozen=True)
 class Above:
-    """What an item of a list stands under: the section of the list, and the lines that announce it and its parents."""
+    """What a line stands under: its section, and the lines that announce the list of which it is an item, and those in
+    which that list is."""
 
     section: str
     lines: tuple[str, ...]
@@ -29,25 +30,28 @@ def leads_on(text: str) -> bool:
     return text.rstrip().endswith(_LEADS_ON)
 
 
-def above_items(paragraphs: Iterable[Paragraph]) -> dict[tuple[int, int], Above]:
-    """Return what each item of an announced list stands under, by its page and its first character there."""
+def above_lines(paragraphs: Iterable[Paragraph]) -> dict[tuple[int, int], Above]:
+    """Return what each line stands under, by its page and its first character there.
+
+    A short item that looks like a heading is none, and so the lines below it are not of its section.
+    """
     found: dict[tuple[int, int], Above] = {}
     lists: list[tuple[str, str]] = []  # the mark of each list that is open, and the line that announces it
-    section, before = "", None
+    items, section, before = set[str](), "", ""
     for line in paragraphs:
-        announced = _announcement(before.text) if before else ""
-        mark = _mark(line, [own for own, _ in lists], announced)
+        announced = _announcement(before)
+        mark, marks = _mark(line, [own for own, _ in lists], announced), [own for own, _ in lists]
         if not mark:
             lists = []
-        elif mark in (marks := [own for own, _ in lists]):
+        elif mark in marks:
             del lists[marks.index(mark) + 1 :]
         else:
-            section = section if lists or before is None else before.section
             lists.append((mark, announced))
+        items |= {line.text} if mark else set()
+        section = section if line.section in items else line.section
         lines = tuple(announcement for _, announcement in lists if announcement)
-        if lines:
-            found[line.page_number, line.start] = Above(section, lines)
-        before = line
+        found[line.page_number, line.start] = Above(section, lines)
+        before = line.text
     return found
 
 

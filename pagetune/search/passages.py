@@ -6,7 +6,7 @@ from itertools import groupby
 
 from pagetune.build_qa.draft import SENTENCE_GAP, Document, Paragraph, to_document
 from pagetune.records import Page, Place, Table
-from pagetune.search.lists import Above, above_items, leads_on
+from pagetune.search.lists import Above, above_lines, leads_on
 from pagetune.text.evidence import row_place
 
 #: Lines of a passage; the next one begins a line later, so that what belongs together is together in one of them.
@@ -15,7 +15,7 @@ LINES = 3
 LONG_LINE, LONG_PASSAGE = 200, 600
 
 
-Items = dict[tuple[int, int], Above]
+Under = dict[tuple[int, int], Above]
 
 
 @dataclass(frozen=True)
@@ -52,12 +52,12 @@ def passages(pages: Iterable[Page]) -> list[Passage]:
 def _of_document(document: Document) -> Iterator[Passage]:
     by_page = {number: list(own) for number, own in groupby(document.paragraphs, key=lambda p: p.page_number)}
     above = tuple(filter(None, [document.name]))
-    items = above_items(document.paragraphs)
+    under = above_lines(document.paragraphs)
     for page in document.pages:
         lines = by_page.get(page.page_number, [])
-        for number, window in enumerate(window for block in _blocks(lines, items) for window in _windows(block, items)):
+        for number, window in enumerate(window for block in _blocks(lines, under) for window in _windows(block, under)):
             left_open = _left_open(by_page.get(page.page_number - 1, [])) if number == 0 else ()
-            yield _of_lines(window, page, (*above, *left_open), _item(window[0], lines, items))
+            yield _of_lines(window, page, (*above, *left_open), _under(window[0], lines, under))
         for number, table in enumerate(page.tables):
             yield from _of_table(table, number, page, above)
 
@@ -67,18 +67,17 @@ def _left_open(lines: list[Paragraph]) -> tuple[str, ...]:
     return tuple(line.text for line in lines[-1:] if leads_on(line.text))
 
 
-def _item(first: Paragraph, lines: list[Paragraph], items: Items) -> Above | None:
-    """Return what a passage stands under that begins inside of a list, perhaps with a later sentence of an item."""
-    own = max(line.start for line in lines if line.start <= first.start)
-    return items.get((first.page_number, own))
+def _under(first: Paragraph, lines: list[Paragraph], under: Under) -> Above:
+    """Return what a passage stands under that begins with a line, or with a later sentence of one."""
+    return under[first.page_number, max(line.start for line in lines if line.start <= first.start)]
 
 
-def _blocks(paragraphs: list[Paragraph], items: Items) -> Iterator[list[Paragraph]]:
+def _blocks(paragraphs: list[Paragraph], under: Under) -> Iterator[list[Paragraph]]:
     """Yield the sections of a page, headings included. Headings right below each other begin one section: short lines,
     such as those of an address, look like headings, and so do the items of a list, which begin none."""
     block: list[Paragraph] = []
     for paragraph in paragraphs:
-        is_heading = paragraph.is_heading and (paragraph.page_number, paragraph.start) not in items
+        is_heading = paragraph.is_heading and not under[paragraph.page_number, paragraph.start].lines
         if block and is_heading and not block[-1].is_heading:
             yield block
             block = []
@@ -87,15 +86,17 @@ def _blocks(paragraphs: list[Paragraph], items: Items) -> Iterator[list[Paragrap
         yield block
 
 
-def _windows(block: list[Paragraph], items: Items) -> Iterator[list[Paragraph]]:
-    """Yield stretches of about `LINES` lines, one from each line on, without those inside of the one before. What begins
-    inside of a list ends with it, since other lines do not stand below what announces the list."""
+def _windows(block: list[Paragraph], under: Under) -> Iterator[list[Paragraph]]:
+    """Yield stretches of about `LINES` lines, one from each line on, without those inside of the one before.
+
+    What begins inside of a list ends with it, since other lines do not stand below what announces the list.
+    """
     units = list(_units(block))
     reached = 0
     for start in range(len(units)):
         end, lines = start + 1, list(units[start])
-        above = items.get((lines[0].page_number, lines[0].start))
-        while end < len(units) and _fits(lines, units[end]) and _is_below(above, units[end][0], items):
+        above = under.get((lines[0].page_number, lines[0].start))
+        while end < len(units) and _fits(lines, units[end]) and _is_below(above, units[end][0], under):
             lines += units[end]
             end += 1
         if end > reached:
@@ -103,10 +104,10 @@ def _windows(block: list[Paragraph], items: Items) -> Iterator[list[Paragraph]]:
         reached = max(reached, end)
 
 
-def _is_below(above: Above | None, line: Paragraph, items: Items) -> bool:
-    """Tell whether a line stands below what announces a list, too, if there is one: as an item of it or of one in it."""
-    own = items.get((line.page_number, line.start))
-    return above is None or (own is not None and own.lines[: len(above.lines)] == above.lines)
+def _is_below(above: Above | None, line: Paragraph, under: Under) -> bool:
+    """Tell whether a line stands below what announces a list, if there is one: as an item of it or of one in it."""
+    own = under.get((line.page_number, line.start))
+    return not above or not own or own.lines[: len(above.lines)] == above.lines
 
 
 def _units(block: list[Paragraph]) -> Iterator[list[Paragraph]]:
@@ -125,16 +126,14 @@ def _fits(lines: list[Paragraph], more: list[Paragraph]) -> bool:
     return len(lines) + len(more) <= LINES and more[-1].end - lines[0].start <= LONG_PASSAGE
 
 
-def _of_lines(lines: list[Paragraph], page: Page, above: tuple[str, ...], item: Above | None) -> Passage:
+def _of_lines(lines: list[Paragraph], page: Page, above: tuple[str, ...], under: Above) -> Passage:
     first = lines[0]
-    if item:
-        under: tuple[str, ...] = (item.section, *item.lines)
-    else:
-        under = () if first.is_heading or first.text.startswith(first.section) else (first.section,)
+    heads = (first.is_heading and not under.lines) or first.text.startswith(under.section)
+    above = (*above, *(() if heads else (under.section,)), *under.lines)
     place = Place(table=None, row=None, start=first.start, end=lines[-1].end)
     parts = tuple(line.text for line in lines)
     text = page.text[place.start : place.end]
-    new = tuple(line for line in dict.fromkeys((*above, *under)) if line and line not in text)
+    new = tuple(line for line in dict.fromkeys(above) if line and line not in text)
     return Passage(page.doc_id, page.page_number, place, new, parts, text)
 
 

@@ -54,7 +54,8 @@ def _has_words(texts: tuple[str, ...], words: frozenset[str], of: frozenset[str]
 
 def _has_each_part(texts: tuple[str, ...], question: str, answer: str) -> bool:
     """Tell whether texts have half of the words of each part of an answer, so that no item of a list is added to it."""
-    added = [content_words(part) - content_words(question) for part in parts_of(answer)]
+    parts = parts_of(answer)
+    added = [content_words(_without_quantities(part)) - content_words(question) for part in parts] if parts[1:] else []
     return all(2 * sum(any(_has(text, word, of) for text in texts) for word in of) >= len(of) for of in added)
 
 

@@ -38,8 +38,10 @@ def stating_part(passage: Passage, part: str) -> str | None:
 def _is_of_another(part: str, text: str) -> bool:
     """Tell whether a number of the part belongs to another clause of the sentence: 평일은 9시, 주말은 10시."""
     said, held = as_read(part), as_read(text)
-    like = [other.written for one in quantities(part) for other in quantities(text) if one.is_like(other)]
-    return bool(like) and all(of_another_part(said, value, held) for value in like)
+    like = [(one, other) for one in quantities(part) for other in quantities(text) if one.is_like(other)]
+    return bool(like) and all(
+        of_another_part(said.replace(one.written, " "), other.written, held) for one, other in like
+    )
 
 
 def sentences_of(passage: Passage) -> list[str]:

@@ -16,7 +16,7 @@ from typing import Literal
 from pagetune.build_qa.draft import Document, to_document
 from pagetune.build_qa.surroundings import Claim
 from pagetune.records import Page
-from pagetune.search.elsewhere import as_in_row, is_elsewhere, is_in_another_column
+from pagetune.search.elsewhere import as_in_row, is_elsewhere, is_in_another_column, is_of_another_kind
 from pagetune.search.index import Index, best
 from pagetune.search.kinds import of_the_kind
 from pagetune.search.parts import has_several_numbers, parts_of
@@ -115,7 +115,7 @@ class Evidence:
             own = [one for page in (number, number - 1, number + 1) for one in self._on_page[doc_id, page]]
             held = [next(((one, text) for one in own if (text := self._part_in(one, part))), None) for part in parts]
             stated = [one for one in held if one]
-            if len(stated) == len(parts) and self._are_about(question, parts, stated, near):
+            if len(stated) == len(parts) and self._are_about(question, answer, stated, near):
                 return stated[0][0]
         return None
 
@@ -124,17 +124,20 @@ class Evidence:
         text = stating_part(passage, part)
         return None if text and is_in_another_column(as_in_row(self._claim(passage, part, part))) else text
 
-    def _are_about(self, question: str, parts: list[str], stated: list[Stated], near: list[Passage]) -> bool:
+    def _are_about(self, question: str, answer: str, stated: list[Stated], near: list[Passage]) -> bool:
         """Tell whether the parts are about the question: it names each, or what they stand under is about it."""
-        least = NEAR_SHARE if any(passage in near for passage, _ in stated) else LEAST_SHARE
         first, text = stated[0]
         begins = next((sentence for sentence in sentences_of(first) if sentence in text), "")
         under = "\n".join([*(line for passage, _ in stated for line in passage.above), *_before(first, begins), text])
+        all_of_it = "\n".join([under, *(own for _, own in stated)])
+        if is_of_another_kind(self._claim(first, question, answer), all_of_it):
+            return False
         name = self._documents[first.doc_id].name
         subjects = [word for word in content_words(question) if not has_word(name, word)]
-        if all(any(has_word(part, word) for word in subjects) for part in parts):
-            return self._share(question, "\n".join([under, *(own for _, own in stated)])) >= least
-        return self._share(question, under) >= (MOST_SHARE if least == NEAR_SHARE else LEAST_SHARE)
+        if all(any(has_word(part, word) for word in subjects) for part in parts_of(answer)):
+            return self._share(question, all_of_it) >= LEAST_SHARE
+        is_near = any(passage in near for passage, _ in stated)
+        return self._share(question, under) >= (MOST_SHARE if is_near else LEAST_SHARE)
 
     def _supports(self, passage: Passage, question: str, answer: str, near: bool) -> bool:
         if has_several_numbers(answer) and not holds_whole("\n".join(passage.parts), answer):
