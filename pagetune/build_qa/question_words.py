@@ -7,6 +7,7 @@ from pagetune.text.claims import claims
 from pagetune.text.content_words import content_words
 from pagetune.text.korean import is_korean
 from pagetune.text.morphemes import morphemes
+from pagetune.text.sentences import ends_sentence
 
 _ASKS_WHY = re.compile(
     r"(?<![가-힣])왜|(?:이유|까닭)(?:는|은|가|이|를|을|란)?\s?(?:무엇|뭐|뭔|어떤|어떻|설명|알려|$|\?)"
@@ -64,9 +65,9 @@ _WAY = re.compile(
 _VERB_TAGS = {"VV", "VA", "XSV", "XSA", "VX"}
 
 
-def is_asked_for_its_reason(question: str, text: str) -> bool:
-    """Tell whether a question asks why, and a text gives a reason: part of it answers without "because"."""
-    return _ASKS_WHY.search(question) is not None and _REASON.search(text) is not None
+def is_stated_as_reason(question: str, answer: str, text: str) -> bool:
+    """Tell whether a question asks why, and a sentence answers it that stands in a text with a reason, after because."""
+    return bool(_ASKS_WHY.search(question) and ends_sentence(answer) and _REASON.search(text))
 
 
 def not_what_is_asked(claim: Claim) -> str | None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from pagetune.build_qa.answer_kinds import another_row, wrong_kind
 from pagetune.build_qa.columns import wrong_column
-from pagetune.build_qa.question_words import is_asked_for_its_reason, not_what_is_asked
+from pagetune.build_qa.question_words import is_stated_as_reason, not_what_is_asked
 from pagetune.build_qa.surroundings import Claim, columns_of_answer
 from pagetune.search.figures import lacks_figures
 from pagetune.search.kinds import is_another_kind
@@ -19,25 +19,25 @@ _LABEL = 3
 Share = Callable[[str, str], float]
 
 
-def is_elsewhere(claim: Claim, known: str, share: Share) -> bool:
+def is_elsewhere(claim: Claim, known: str, stated: str, share: Share) -> bool:
     """Tell whether the answer stands in another column or row, or is of another kind, than is asked for. `known` is all
-    that is known of the passage, answer included."""
+    that is known of the passage, answer included, and `stated` what of it states the answer."""
     claim = as_in_row(claim)
     return bool(
         is_in_another_column(claim)
         or (another_row(claim) and not _figures_named(claim.question, claim))
-        or is_of_another_kind(claim, known)
+        or is_of_another_kind(claim, known, stated)
     ) or _means_another_row(claim, share)
 
 
-def is_of_another_kind(claim: Claim, known: str) -> bool:
+def is_of_another_kind(claim: Claim, known: str, stated: str) -> bool:
     """Tell whether the answer is not what is asked for, or the passage not about the numbers of the question."""
-    is_reason = is_asked_for_its_reason(claim.question, known)
+    is_reason = is_stated_as_reason(claim.question, claim.answer, stated)
     return bool(
         wrong_kind(claim)
         or (not_what_is_asked(claim) and not is_reason)
         or is_another_kind(claim.question, claim.answer)
-        or lacks_figures(claim.question, known, (page.text for page in claim.document.pages))
+        or lacks_figures(claim.question, known, stated, (page.text for page in claim.document.pages))
     )
 
 
@@ -67,13 +67,22 @@ def _figures_named(question: str, claim: Claim) -> bool:
     return named[own] > max((count for row, count in enumerate(named) if row != own), default=0)
 
 
+def lacks_its_figures(question: str, claim: Claim) -> bool:
+    """Tell whether a row has none of the numbers and codes by which the question names rows of its table."""
+    if claim.place.table is None:
+        return False
+    named = [_figures_of(question, " | ".join(cells)) for cells in claim.page.tables[claim.place.table].rows]
+    return max(named) > named[claim.place.row or 0] == 0
+
+
 def _means_another_row(claim: Claim, share: Share) -> bool:
     """Tell whether the question names more of another row of the table than of the one that has the answer."""
     if claim.place.table is None:
         return False
     table, own = claim.page.tables[claim.place.table], claim.place.row or 0
     labels = [_label_in(claim.question, cells) for cells in table.rows]
-    if labels[own] == max(labels) >= _LABEL and labels.count(labels[own]) == 1:
+    alike = {" | ".join(cells) for cells, label in zip(table.rows, labels, strict=True) if label == labels[own]}
+    if labels[own] == max(labels) >= _LABEL and len(alike) == 1:
         return False
     first = 1 if table.layout != "form" and own else 0  # the first row names the columns, or what they are about
     rows = [" | ".join(cells) for cells in table.rows]

@@ -18,10 +18,10 @@ _MONTH_SECONDS = 30 * 86_400
 _SERIES = re.compile(r"[a-z]+")
 
 
-def lacks_figures(question: str, text: str, document: Iterable[str]) -> bool:
+def lacks_figures(question: str, text: str, stated: str, document: Iterable[str]) -> bool:
     """Tell whether a number or code of the question is missing from the text, and nothing there stands for it.
 
-    `document` is the text of its pages.
+    `stated` is what of the text states the answer, whose bounds count, and `document` the text of its pages.
 
     A code that stands elsewhere in the document, its product, need not be repeated where no other code like it is.
     """
@@ -31,10 +31,13 @@ def lacks_figures(question: str, text: str, document: Iterable[str]) -> bool:
         return True
     if not missing(asked.numbers, held.numbers):
         return False
-    stated = quantities(text)
     # 한 번, 한 달에: a one that is written as a word says for how much something holds.
     counted = [one for one in quantities(question) if one.number != 1 or "1" in question]
-    return any(not any(_covers(other, one) for other in stated) for one in counted)
+    known, bounds = quantities(text), quantities(stated)
+    return any(
+        not any(_is_same(other, one) for other in known) and not any(_covers(other, one) for other in bounds)
+        for one in counted
+    )
 
 
 def _are_its_products(codes: list[str], own: str, document: str) -> bool:
@@ -48,21 +51,21 @@ def _has_code(text: str, code: str) -> bool:
     return has_word(text, code) or code.removesuffix("s") in text.lower()
 
 
+def _is_same(stated: Quantity, asked: Quantity) -> bool:
+    return stated.is_like(asked) or (asked.unit != "" and _in_seconds(stated) == _in_seconds(asked))
+
+
 def _covers(stated: Quantity, asked: Quantity) -> bool:
-    """Tell whether a number of a passage is that of the question, or a bound that it meets."""
-    if stated.is_like(asked):
-        return True
+    """Tell whether a number of a passage is a bound that the one of the question meets."""
     held, value = _in_seconds(stated), _in_seconds(asked)
-    if held[1] != value[1] or not held[1]:
-        return False
-    return {
+    return (held[1] == value[1] != "") and {
         "min": value[0] >= held[0],
         "over": value[0] > held[0],
         "after": value[0] >= held[0],
         "max": value[0] <= held[0],
         "under": value[0] < held[0],
         "before": value[0] <= held[0],
-    }.get(stated.bound, held[0] == value[0])
+    }.get(stated.bound, False)
 
 
 def _in_seconds(one: Quantity) -> tuple[Fraction, str]:

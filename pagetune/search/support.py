@@ -16,7 +16,13 @@ from typing import Literal
 from pagetune.build_qa.draft import Document, to_document
 from pagetune.build_qa.surroundings import Claim
 from pagetune.records import Page
-from pagetune.search.elsewhere import as_in_row, is_elsewhere, is_in_another_column, is_of_another_kind
+from pagetune.search.elsewhere import (
+    as_in_row,
+    is_elsewhere,
+    is_in_another_column,
+    is_of_another_kind,
+    lacks_its_figures,
+)
 from pagetune.search.index import Index, best
 from pagetune.search.kinds import of_the_kind
 from pagetune.search.parts import has_several_numbers, parts_of
@@ -113,16 +119,21 @@ class Evidence:
         spreads = list(dict.fromkeys((one.doc_id, one.page_number) for one in (*near, *found)))[:SPREADS]
         for doc_id, number in spreads if parts[1:] else []:
             own = [one for page in (number, number - 1, number + 1) for one in self._on_page[doc_id, page]]
-            held = [next(((one, text) for one in own if (text := self._part_in(one, part))), None) for part in parts]
+            held = [
+                next(((one, text) for one in own if (text := self._part_in(one, question, part))), None)
+                for part in parts
+            ]
             stated = [one for one in held if one]
             if len(stated) == len(parts) and self._are_about(question, answer, stated, near):
                 return stated[0][0]
         return None
 
-    def _part_in(self, passage: Passage, part: str) -> str | None:
-        """Return what of a passage states a part of an answer, in a table in the column that the part names."""
+    def _part_in(self, passage: Passage, question: str, part: str) -> str | None:
+        """Return what of a passage states a part of an answer, in a table in the row and column that are named."""
         text = stating_part(passage, part)
-        return None if text and is_in_another_column(as_in_row(self._claim(passage, part, part))) else text
+        claim = self._claim(passage, part, part)
+        other = text and (lacks_its_figures(question, claim) or is_in_another_column(as_in_row(claim)))
+        return None if other else text
 
     def _are_about(self, question: str, answer: str, stated: list[Stated], near: list[Passage]) -> bool:
         """Tell whether the parts are about the question: it names each, or what they stand under is about it."""
@@ -130,7 +141,7 @@ class Evidence:
         begins = next((sentence for sentence in sentences_of(first) if sentence in text), "")
         under = "\n".join([*(line for passage, _ in stated for line in passage.above), *_before(first, begins), text])
         all_of_it = "\n".join([under, *(own for _, own in stated)])
-        if is_of_another_kind(self._claim(first, question, answer), all_of_it):
+        if is_of_another_kind(self._claim(first, question, answer), all_of_it, all_of_it):
             return False
         name = self._documents[first.doc_id].name
         subjects = [word for word in content_words(question) if not has_word(name, word)]
@@ -142,12 +153,13 @@ class Evidence:
     def _supports(self, passage: Passage, question: str, answer: str, near: bool) -> bool:
         if has_several_numbers(answer) and not holds_whole("\n".join(passage.parts), answer):
             return False  # each of them belongs to a clause or a column of its own
-        if only_agrees(question, answer):
-            about = any(self._is_judged_by(text, question, passage) for text, _ in stating(passage, question, answer))
-        else:
-            least = NEAR_SHARE if near else LEAST_SHARE
-            about = any(self._share(question, text) >= least for _, text in stating(passage, question, answer))
-        return about and not self._is_elsewhere(passage, question, answer)
+        least, agrees = NEAR_SHARE if near else LEAST_SHARE, only_agrees(question, answer)
+        about = [
+            text
+            for text, around in stating(passage, question, answer)
+            if (self._is_judged_by(text, question, passage) if agrees else self._share(question, around) >= least)
+        ]
+        return any(not self._is_elsewhere(passage, question, answer, text) for text in about)
 
     def _is_judged_by(self, sentence: str, question: str, passage: Passage) -> bool:
         """Tell whether one sentence has most of the question, so that it says yes or no to it; the document's name need
@@ -155,9 +167,9 @@ class Evidence:
         named = [word for word in content_words(question) if has_word(self._documents[passage.doc_id].name, word)]
         return self._share(question, sentence, named) >= LEAST_SHARE
 
-    def _is_elsewhere(self, passage: Passage, question: str, answer: str) -> bool:
+    def _is_elsewhere(self, passage: Passage, question: str, answer: str, stated: str) -> bool:
         claim = self._claim(passage, question, answer)
-        return is_elsewhere(claim, "\n".join([*passage.searched, answer]), self._share)
+        return is_elsewhere(claim, "\n".join([*passage.searched, answer]), stated, self._share)
 
     def _claim(self, passage: Passage, question: str, answer: str) -> Claim:
         page = self._pages[passage.doc_id, passage.page_number]
@@ -168,7 +180,7 @@ class Evidence:
         for sentence in sentences_of(passage):
             about = "\n".join([*passage.above, *passage.parts[:-1], sentence])
             if differs(answer, sentence) and self._share(question, about) >= SURE_SHARE:
-                return not self._is_elsewhere(passage, question, sentence)
+                return not self._is_elsewhere(passage, question, sentence, sentence)
         return False
 
     def _share(self, question: str, text: str, known: Iterable[str] = ()) -> float:
