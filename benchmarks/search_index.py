@@ -34,9 +34,8 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         file, saved = Path(folder) / "pages.jsonl", Path(folder) / "index"
         write_records(file, pages)
-        print(
-            f"the stage: {_in_a_process(_save, [file, saved]):.1f} s of CPU time to index and save, {_size(saved):.1f} MB"
-        )
+        seconds = _in_a_process(_save, [file, saved])
+        print(f"the stage: {seconds:.1f} s of CPU time to index and save, {_size(saved):.1f} MB")
         for name, index in (("without an index", None), ("with it", saved)):
             seconds = min(_in_a_process(_first_answer, [file, index]) for _ in range(ROUNDS))
             print(f"the first answer {name}: {seconds:.1f} s of CPU time (best of {ROUNDS})")

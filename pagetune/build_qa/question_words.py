@@ -66,7 +66,7 @@ _VERB_TAGS = {"VV", "VA", "XSV", "XSA", "VX"}
 
 
 def is_stated_as_reason(question: str, answer: str, text: str) -> bool:
-    """Tell whether a question asks why, and a sentence answers it that stands in a text with a reason, after because."""
+    """Tell whether a question asks why, and a sentence answers it that stands beside a reason: after because."""
     return bool(_ASKS_WHY.search(question) and ends_sentence(answer) and _REASON.search(text))
 
 

@@ -70,7 +70,7 @@ def best(scores: Any, count: int) -> Ranking:
 
 
 def _build(passages: Sequence[Passage]) -> Any:
-    """Index the passages; None where they have no token: no page is readable, or all cells are "-"."""
+    """Make the index of the passages; None where they have no token: no page is readable, or all cells are "-"."""
     from bm25s import BM25
 
     known = _tokens_of(dict.fromkeys(part for passage in passages for part in passage.searched))
