@@ -9,7 +9,7 @@ every one of these answers stands on some page.
     python -m benchmarks.evidence_gate PAGES_JSONL
 
 asks benchmarks/evidence_questions.jsonl instead: 30 right and 30 wrong answers, written before the gate's rules for
-long answers, about ten public documents that nothing else here uses for the gate; their pages are what the stage extract
+long answers, about ten public documents that no other test of the gate uses; their pages are what the stage extract
 makes of their PDFs.
 """
 
