@@ -3,6 +3,7 @@
 A million pairs have several million wordings, and as records those would not fit into memory.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -88,6 +89,20 @@ class Row(NamedTuple):
         return self.pair.model_copy(update=own | {"parent_id": self.pair.pair_id})
 
 
+def count_facts(rows: Iterable[Row]) -> int:
+    """Count the facts; a question that no document answers states none."""
+    return len({row.fact for row in rows if row.kind != "abstain"})
+
+
+@dataclass(frozen=True)
+class Silent:
+    """Questions that no document answers, for training and for the evaluation, and how many were made in each way."""
+
+    trained: list[Pair] = field(default_factory=list)
+    evaluated: list[Pair] = field(default_factory=list)
+    ways: dict[str, int] = field(default_factory=dict)
+
+
 @dataclass
 class Splits:
     rows: dict[Split, list[Row]] = field(
@@ -96,6 +111,7 @@ class Splits:
     #: Why each unit is heldout: "pinned", "hash", "lowest hash", "family of …"
     heldout: dict[Unit, str] = field(default_factory=dict)
     parts: Parts = field(default_factory=Parts)
+    silent: Silent = field(default_factory=Silent)
     #: How many pairs were divided.
     pairs: int = 0
     #: How many of a user's own rows follow a template, and are told apart by what they name.
