@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pagetune.curate.abstain.documents import Documents
-from pagetune.curate.abstain.rows import made_question, make_silent, silent_counts
+from pagetune.curate.abstain.rows import make_silent, silent_counts
 from pagetune.curate.console import nothing_left, split_lines
 from pagetune.curate.dataset_card import render_card
 from pagetune.curate.decisions import read_decisions
@@ -48,8 +48,7 @@ def main() -> None:
     metrics["questions"] = asked.metrics()
     for name, rows in splits.rows.items():
         write_records(SPLITS / f"{name}.jsonl", (row.record() for row in rows))
-    made = [made_question(pair) for pair in splits.silent.evaluated]
-    write_records(SPLITS / "questions.jsonl", [*in_order(asked.questions, splits), *made])
+    write_records(SPLITS / "questions.jsonl", [*in_order(asked.questions, splits), *splits.silent.evaluated])
     write_records(SPLITS / "rejected.jsonl", [*ledger.rejected, *asked.rejected])
     heldout = [{"doc_id": doc_id, "part": part or None, "why": why} for (doc_id, part), why in splits.heldout.items()]
     write_json(SPLITS / "documents.json", {"heldout": heldout})

@@ -168,8 +168,14 @@ def test_the_rows_that_abstain_are_the_share_that_was_asked_for(fraction: float)
 
 def test_a_share_of_zero_trains_none_and_still_asks_some() -> None:
     splits = divided(0.0)
-    assert silent_counts(splits) == {"rows": 0, "questions": 0, "made_from": {}}
+    assert silent_counts(splits) == {
+        "rows": 0,
+        "questions": 0,
+        "made_from": {},
+        "evaluated": len(splits.silent.evaluated),
+    }
     assert splits.silent.evaluated
+    assert all(not question.answerable and not question.output for question in splits.silent.evaluated)
 
 
 def test_all_other_rows_stay_as_they_are() -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from pagetune.curate.units import Parts, Unit
-from pagetune.records import Kind, Pair, Split, with_turns
+from pagetune.records import Kind, Pair, Question, Split, with_turns
 
 
 class Asked(Protocol):
@@ -99,7 +99,7 @@ class Silent:
     """Questions that no document answers, for training and for the evaluation, and how many were made in each way."""
 
     trained: list[Pair] = field(default_factory=list)
-    evaluated: list[Pair] = field(default_factory=list)
+    evaluated: list[Question] = field(default_factory=list)
     ways: dict[str, int] = field(default_factory=dict)
 
 

@@ -28,7 +28,7 @@ Item = TypeVar("Item")
 #: Share of the new words and of the known subjects that only the evaluation asks about.
 _EVALUATED = 0.3
 #: The document of a question whose subject is not in any.
-NO_DOCUMENT = "none"
+NO_DOCUMENT = ""
 
 
 class Made(NamedTuple):

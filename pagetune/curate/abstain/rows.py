@@ -6,14 +6,16 @@ from collections.abc import Callable
 from itertools import islice, zip_longest
 
 from pagetune.curate.abstain.documents import Documents
-from pagetune.curate.abstain.questions import Maker
+from pagetune.curate.abstain.questions import Made, Maker
 from pagetune.curate.abstain.words import LANGUAGES, language_of_question
 from pagetune.curate.heldout import hash_fraction
 from pagetune.curate.question_patterns import Wordings, all_wordings
 from pagetune.curate.rows import Row, Silent, Splits
 from pagetune.params import Curate
-from pagetune.records import NEW_WORDING, Pair
+from pagetune.records import NEW_WORDING, Pair, Question
 
+#: The name of their set.
+MADE = "unanswerable_made"
 #: How many questions of this kind the evaluation asks at most.
 _EVALUATED = 60
 #: Wordings of each question in training. What is new in many questions is learned better than what is new in few.
@@ -30,9 +32,9 @@ def make_silent(trained: list[Pair], documents: Documents, pairs: list[Pair], pa
     maker = Maker(trained, documents, [language for language in LANGUAGES if language in asked], seed)
     rows = _share(params.abstain_fraction, len(trained) * (params.paraphrases + 1))
     own = list(islice(maker.questions(evaluated=False), math.ceil(rows / _WORDINGS)))
-    evaluated = [made.pair for made in islice(maker.questions(evaluated=True), _EVALUATED)]
+    evaluated = [_question(made, seed) for made in islice(maker.questions(evaluated=True), _EVALUATED)]
     ways = dict(sorted(Counter(made.way for made in own).items()))
-    return Silent([made.pair for made in own], [_in_a_wording(pair, seed) for pair in evaluated], ways)
+    return Silent([made.pair for made in own], evaluated, ways)
 
 
 def _share(fraction: float, answered: int) -> float:
@@ -40,10 +42,12 @@ def _share(fraction: float, answered: int) -> float:
     return fraction / (1 - fraction) * answered
 
 
-def _in_a_wording(pair: Pair, seed: int) -> Pair:
-    wordings = list(all_wordings(pair).items())
+def _question(made: Made, seed: int) -> Question:
+    """Return a question of the evaluation, in one of its wordings. `tag` says how it was made."""
+    pair, wordings = made.pair, list(all_wordings(made.pair).items())
     name, text = wordings[int(hash_fraction(seed, "wording", pair.pair_id) * len(wordings))]
-    return pair.model_copy(update={"instruction": text, "wording": name})
+    own = {"split": MADE, "check": "fact", "answerable": False, "general": False, "tag": made.way, "further": []}
+    return Question.original(pair.pair_id, text, "", "abstain", pair.doc_id, wording=name, **own)
 
 
 def add_silent(splits: Splits, wordings_of: Callable[[Pair], Wordings], fraction: float, seed: int) -> None:
@@ -66,4 +70,5 @@ def _rows_of(pair: Pair, wordings: Wordings, seed: int) -> list[Row]:
 def silent_counts(splits: Splits) -> dict[str, object]:
     """Count the rows that abstain, their questions, and how the questions were made."""
     rows = [row for row in splits.rows["train"] if row.kind == "abstain"]
-    return {"rows": len(rows), "questions": len({row.fact for row in rows}), "made_from": splits.silent.ways}
+    questions, evaluated = len({row.fact for row in rows}), len(splits.silent.evaluated)
+    return {"rows": len(rows), "questions": questions, "made_from": splits.silent.ways, "evaluated": evaluated}
