@@ -144,6 +144,33 @@ def test_a_particle_follows_the_new_word(text: str, old: str, new: str, expected
     assert replaced(text, Change(old, new, new)) == expected
 
 
+def asked_often(doc_id: str, *questions: str) -> list[Made]:
+    rows = [Pair.original(f"{doc_id}{n}", text, "답", "user", doc_id, topic=None) for n, text in enumerate(questions)]
+    return list(islice(Maker(rows, Documents([], rows), [], 1).questions(False), 60))
+
+
+def test_a_year_is_not_taken_for_the_name_of_a_document_and_its_quotes_stay() -> None:
+    titles = ("2026년도 공고", "'별빛교육원 사업 요청서'")
+    own = [
+        asked_often(title, *(f"{title}에서 {what}은 무엇인가요?" for what in ("금액", "기한", "대상")))
+        for title in titles
+    ]
+    assert not [one for one in own[0] if one.way == "name"]
+    changed = [one.pair.instruction for one in own[1] if one.way == "name"]
+    assert changed
+    assert all(question.startswith("'") and "'에서" in question for question in changed)
+
+
+def test_what_is_still_known_by_its_number_is_not_changed() -> None:
+    """Who asks for 품질관리(QUR-001) under another name or number still names the one by the other."""
+    rows = [
+        asked("요청서에서 품질관리(QUR-001)의 분류", "무엇인가요?", "품질", "요청"),
+        asked("요청서에서 접근권한 관리(제5조)의 내용", "무엇인가요?", "권한", "요청"),
+    ]
+    questions = list(islice(Maker(rows, Documents([], rows), [], 1).questions(False), 60))
+    assert not [one for one in questions if one.way in ("kind", "number")]
+
+
 def divided(fraction: float, seed: int = 1) -> Splits:
     params = PARAMS.model_copy(
         update={"abstain_fraction": fraction, "heldout_documents": ["비밀"], "recall_questions": []}

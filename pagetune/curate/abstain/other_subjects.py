@@ -13,28 +13,32 @@ from pagetune.curate.abstain.documents import Documents
 from pagetune.curate.abstain.words import Words, language_of_question
 from pagetune.curate.heldout import hash_fraction
 from pagetune.records import Pair
-from pagetune.text.korean import with_particle
+from pagetune.text.korean import is_korean, with_particle
 from pagetune.text.morphemes import morphemes
 
 #: How often a question of a document must begin with a name for it to be the document's own.
 _OFTEN = 3
 _PARTICLE_AT_END = re.compile(r"(?:에서는?|에게|에는?|의|은|는|이|가|을|를|도|란|이란)$")
-_ENGLISH_NAME = re.compile(r"(?<=\s)[A-Z][A-Za-z]*[A-Za-z]\b")
+#: Words all in capitals are mostly the headers of a table.
+_ENGLISH_NAME = re.compile(r"(?<=\s)[A-Z][a-z]+[A-Za-z]*\b")
+#: Quotes and brackets before a name.
+_OPENING = "'\"‘“「『《〈<[("
 _PARTICLES = ("은/는", "이/가", "을/를", "과/와", "으로/로", "이란/란", "이나/나")
 #: The number of the final consonant ㄹ.
 _RIEUL = 8
 #: The last letter of the name of an administrative unit, which a new name keeps: 다온시 -> 한울시.
 _UNIT = re.compile(r"(?<=[가-힣]{2})[시군구도읍면동리]$")
 #: Numbers that are names; those of amounts, limits and days are not, because a rule may cover any of them.
-_ARTICLE = re.compile(r"제(\d+)조(?:의\d+)?(?:\([^)]*\))?")
+#: One in brackets only repeats what stands before them, by which the documents would answer.
+_ARTICLE = re.compile(r"(?<!\()제(\d+)조(?:의\d+)?(?:\([^)]*\))?")
 #: The group is the digit that is changed.
 _NUMBER_NAMES = (
     re.compile(r"(?<!\d)(?:19|20)\d(\d)년(?!\s?\d)"),
-    re.compile(r"(?<![A-Za-z0-9])[A-Z][A-Z-]{0,5}(\d)\d{0,3}(?!\d)"),
+    re.compile(r"(?<![A-Za-z0-9(])[A-Z][A-Z-]{0,5}(\d)\d{0,3}(?!\d)"),
     re.compile(r"(?<!\d)(\d)(?:급|호점|호선|단계|회차|기|종)(?![가-힣]*\d)"),
 )
 #: A number with its unit.
-_VALUE = re.compile(r"(\d)[\d,]*[^\s\d인)]*")
+_VALUE = re.compile(r"(?<![\d,(])(\d)[\d,]*[^\s\d인)]*")
 _NO_DAY = re.compile(r"(?:[3-9]\d|0\d)일")
 
 
@@ -63,8 +67,8 @@ def own_names(pairs: Iterable[Pair]) -> dict[str, list[str]]:
 
 def _names_in(question: str) -> Iterable[str]:
     if language_of_question(question) == "ko":
-        name = _PARTICLE_AT_END.sub("", question.split()[0])
-        return [name] if len(name) >= _OFTEN and not name.isascii() else []
+        name = _PARTICLE_AT_END.sub("", question.split()[0].lstrip(_OPENING))
+        return [name] if len(name) >= _OFTEN and is_korean(name[0]) else []
     return set(_ENGLISH_NAME.findall(question))
 
 
@@ -94,9 +98,12 @@ def _kept_end(name: str, words: Words) -> str:
 
 
 def other_kind(pair: Pair, words: Words, documents: Documents, fits: Fits, seed: int) -> list[Change]:
-    """Return the change of a word of the subject into another of its kind, or nothing."""
+    """Return the change of a word of the subject into another of its kind, or nothing.
+
+    A subject with a number (품질관리(QUR-001)) would still be known by it.
+    """
     subject = subject_of(pair)
-    for part in subject.split() if subject else ():
+    for part in [] if re.search(r"\d", subject) else subject.split():
         old, others = words.siblings(part)
         for new in _shuffled(others, seed, pair.pair_id):
             changed = subject.replace(old, new, 1)
