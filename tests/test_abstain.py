@@ -211,6 +211,16 @@ def test_all_other_rows_stay_as_they_are() -> None:
     assert all(with_some[name] == without[name] for name in ("recall", "validation", "heldout"))
 
 
+def test_every_wording_names_what_makes_the_question_unanswerable() -> None:
+    """A wording that leaves the new name out asks what a document answers, and would teach to refuse that."""
+    splits = divided(0.4)
+    rows = [row for row in splits.rows["train"] if row.kind == "abstain"]
+    assert rows
+    for row in rows:
+        words = splits.silent.named[row.pair.pair_id]
+        assert all(normal_form(word) in normal_form(row.instruction) for word in words)
+
+
 def test_no_heldout_subject_is_asked_about() -> None:
     splits = divided(0.4)
     assert not [row for row in splits.rows["train"] if "별빛" in row.instruction]

@@ -100,6 +100,8 @@ class Silent:
 
     trained: list[Pair] = field(default_factory=list)
     evaluated: list[Question] = field(default_factory=list)
+    #: By pair_id, what a wording must name: a shorter one would ask what a document answers.
+    named: dict[str, tuple[str, ...]] = field(default_factory=dict)
     ways: dict[str, int] = field(default_factory=dict)
 
 

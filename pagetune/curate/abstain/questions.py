@@ -38,6 +38,12 @@ class Made(NamedTuple):
     way: str
     key: str
 
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Return what any wording has to name, or it would ask what a document answers."""
+        attribute = (self.pair.topic or self.pair.instruction).rpartition("의 ")[2]
+        return (self.key, attribute) if self.way == "attribute" else (self.key,)
+
 
 class Maker:
     """Makes questions from the pairs that are trained on. The same pairs, pages and seed give the same questions."""

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import islice, zip_longest
 
 from pagetune.curate.abstain.documents import Documents
@@ -13,6 +13,7 @@ from pagetune.curate.question_patterns import Wordings, all_wordings
 from pagetune.curate.rows import Row, Silent, Splits
 from pagetune.params import Curate
 from pagetune.records import NEW_WORDING, Pair, Question
+from pagetune.text.claims import normal_form
 
 #: The name of their set.
 MADE = "unanswerable_made"
@@ -34,7 +35,8 @@ def make_silent(trained: list[Pair], documents: Documents, pairs: list[Pair], pa
     own = list(islice(maker.questions(evaluated=False), math.ceil(rows / _WORDINGS)))
     evaluated = [_question(made, seed) for made in islice(maker.questions(evaluated=True), _EVALUATED)]
     ways = dict(sorted(Counter(made.way for made in own).items()))
-    return Silent([made.pair for made in own], evaluated, ways)
+    named = {made.pair.pair_id: made.named for made in own}
+    return Silent([made.pair for made in own], evaluated, ways, named=named)
 
 
 def _share(fraction: float, answered: int) -> float:
@@ -44,7 +46,8 @@ def _share(fraction: float, answered: int) -> float:
 
 def _question(made: Made, seed: int) -> Question:
     """Return a question of the evaluation, in one of its wordings. `tag` says how it was made."""
-    pair, wordings = made.pair, list(all_wordings(made.pair).items())
+    pair = made.pair
+    wordings = [item for item in all_wordings(pair).items() if _names(item[1], made.named)]
     name, text = wordings[int(hash_fraction(seed, "wording", pair.pair_id) * len(wordings))]
     own = {"split": MADE, "check": "fact", "answerable": False, "general": False, "tag": made.way, "further": []}
     return Question.original(pair.pair_id, text, "", "abstain", pair.doc_id, wording=name, **own)
@@ -56,15 +59,22 @@ def add_silent(splits: Splits, wordings_of: Callable[[Pair], Wordings], fraction
     First one wording of each, which rotates over the questions, then a second one, and so on.
     """
     wanted = round(_share(fraction, len(splits.rows["train"])))
-    rows = [_rows_of(pair, wordings_of(pair), seed) for pair in splits.silent.trained]
+    rows = [_rows_of(pair, wordings_of(pair), splits.silent, seed) for pair in splits.silent.trained]
     turns = zip_longest(*rows)
     splits.rows["train"] += islice((row for turn in turns for row in turn if row), wanted)
 
 
-def _rows_of(pair: Pair, wordings: Wordings, seed: int) -> list[Row]:
-    names = [name for name in wordings if name != NEW_WORDING]
+def _rows_of(pair: Pair, wordings: Wordings, silent: Silent, seed: int) -> list[Row]:
+    own = silent.named[pair.pair_id]
+    names = [name for name, text in wordings.items() if name != NEW_WORDING and _names(text, own)]
     names.sort(key=lambda name: hash_fraction(seed, "wording", pair.pair_id, name))
     return [Row(pair, name, wordings[name]) for name in names]
+
+
+def _names(text: str, words: Iterable[str]) -> bool:
+    """Tell whether a wording still has the words that make its question one that no document answers."""
+    form = normal_form(text)
+    return all(normal_form(word) in form for word in words)
 
 
 def silent_counts(splits: Splits) -> dict[str, object]:
