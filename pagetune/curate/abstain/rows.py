@@ -36,7 +36,7 @@ def make_silent(trained: list[Pair], documents: Documents, pairs: list[Pair], pa
     evaluated = [_question(made, seed) for made in islice(maker.questions(evaluated=True), _EVALUATED)]
     ways = dict(sorted(Counter(made.way for made in own).items()))
     named = {made.pair.pair_id: made.named for made in own}
-    return Silent([made.pair for made in own], evaluated, ways, named=named)
+    return Silent([made.pair for made in own], evaluated, named, ways)
 
 
 def _share(fraction: float, answered: int) -> float:
