@@ -11,7 +11,7 @@ Said = Annotated[str, AfterValidator(mask)]
 
 Kind = Literal[
     "faq", "definition", "article", "statement", "list", "key_value", "table", "reversed", "implication", "llm", "user",
-    "dialogue", "question", "replay",
+    "dialogue", "question", "replay", "abstain",
 ]  # fmt: skip
 Split = Literal["train", "validation", "recall", "heldout"]
 #: What decides whether an answer is right: that it states the facts of a reference, or that it is one to the letter.

@@ -9,6 +9,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from pagetune.curate.abstain.documents import Documents
+from pagetune.curate.abstain.rows import make_silent, silent_counts
 from pagetune.curate.console import nothing_left, split_lines
 from pagetune.curate.dataset_card import render_card
 from pagetune.curate.decisions import read_decisions
@@ -19,7 +21,7 @@ from pagetune.curate.losses import loss_lines
 from pagetune.curate.personal_data import without_personal_data
 from pagetune.curate.questions import Asked, in_order, leave_out_asked, question_lines, read_questions
 from pagetune.curate.review import Reviewed, apply_decisions, review_lines
-from pagetune.curate.rows import Row, Splits
+from pagetune.curate.rows import Row, Silent, Splits, count_facts
 from pagetune.curate.splits import WordingsOf, make_splits
 from pagetune.curate.wordings import model_wordings, template_wordings
 from pagetune.errors import UserError, run_stage
@@ -41,12 +43,12 @@ def main() -> None:
     asked = read_questions(pages, pairs) if params.task == "qa" else Asked()
     for line in review_lines(reviewed):
         print(f"curate: {line}", flush=True)
-    splits, ledger, personal_data, grades = curate(pairs, params, reviewed, asked.questions)
+    splits, ledger, personal_data, grades = curate(pairs, params, reviewed, asked.questions, pages)
     metrics = count(splits) | ledger.metrics() | {"personal_data": personal_data, "review": reviewed.metrics()}
     metrics["questions"] = asked.metrics()
     for name, rows in splits.rows.items():
         write_records(SPLITS / f"{name}.jsonl", (row.record() for row in rows))
-    write_records(SPLITS / "questions.jsonl", in_order(asked.questions, splits))
+    write_records(SPLITS / "questions.jsonl", [*in_order(asked.questions, splits), *splits.silent.evaluated])
     write_records(SPLITS / "rejected.jsonl", [*ledger.rejected, *asked.rejected])
     heldout = [{"doc_id": doc_id, "part": part or None, "why": why} for (doc_id, part), why in splits.heldout.items()]
     write_json(SPLITS / "documents.json", {"heldout": heldout})
@@ -63,7 +65,11 @@ def main() -> None:
 
 
 def curate(
-    pairs: list[Pair], params: Params, reviewed: Reviewed | None = None, questions: Sequence[Question] = ()
+    pairs: list[Pair],
+    params: Params,
+    reviewed: Reviewed | None = None,
+    questions: Sequence[Question] = (),
+    pages: Sequence[Page] = (),
 ) -> tuple[Splits, Ledger, dict[str, int], dict[str, Any]]:
     """Return the splits, the ledger, how many pairs had personal data of each kind, and what the grades show.
 
@@ -83,7 +89,7 @@ def curate(
     taken = len(pairs)
     pairs, rejected, grades = grade_pairs(pairs, params.curate.min_grade, approved)
     ledger.add("grades", taken, len(pairs), rejected)
-    splits = split(pairs, params, ledger) if pairs else None
+    splits = split(pairs, params, ledger, pages) if pairs else None
     if splits and questions:
         leave_out_asked(splits, questions, ledger)
     if splits is None or not splits.rows["train"]:
@@ -91,7 +97,7 @@ def curate(
     return splits, ledger, dict(sorted(found.items())), grades
 
 
-def split(clean: list[Pair], params: Params, ledger: Ledger) -> Splits:
+def split(clean: list[Pair], params: Params, ledger: Ledger, pages: Sequence[Page]) -> Splits:
     if params.task == "summarization":
         return split_dialogues(clean, params.curate, params.seed, ledger)
     llm = params.llm
@@ -104,7 +110,11 @@ def split(clean: list[Pair], params: Params, ledger: Ledger) -> Splits:
         return lambda pair: made[pair.pair_id], lost
 
     each_row_alone = params.qa.columns.group is None
-    return make_splits(clean, params.curate, params.seed, ledger, reword, each_row_alone)
+
+    def silent(trained: list[Pair]) -> Silent:
+        return make_silent(trained, Documents(pages, clean), clean, params.curate, params.seed)
+
+    return make_splits(clean, params.curate, params.seed, ledger, reword, each_row_alone, silent)
 
 
 def own_text(train: list[Row]) -> Iterator[str]:
@@ -118,7 +128,8 @@ def count(splits: Splits) -> dict[str, object]:
     """Count the `rows` of each split, and the `facts` that they are wordings of."""
     return {
         "rows": {name: len(rows) for name, rows in splits.rows.items()},
-        "facts": {name: len({row.fact for row in rows}) for name, rows in splits.rows.items()},
+        "facts": {name: count_facts(rows) for name, rows in splits.rows.items()},
+        "abstain": silent_counts(splits),
     }
 
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from pagetune.curate.rows import Row, Splits
+from pagetune.curate.rows import Row, Splits, count_facts
 from pagetune.llm.prompt_files import language_of
 from pagetune.params import Params
 
@@ -91,7 +91,7 @@ def _body(rows: dict[str, list[Row]], splits: Splits, params: Params) -> list[st
 def _split_line(name: str, rows: list[Row]) -> str:
     kinds = ", ".join(f"{kind} {count}" for kind, count in sorted(Counter(row.kind for row in rows).items()))
     documents = len({row.doc_id for row in rows})
-    return f"| {name} | {len(rows)} | {len({row.fact for row in rows})} | {documents} | {kinds} |"
+    return f"| {name} | {len(rows)} | {count_facts(rows)} | {documents} | {kinds} |"
 
 
 def _heldout(splits: Splits) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Container
 from functools import cache
 
 from pagetune.params import Curate
-from pagetune.records import Pair, Reason, Rejected
+from pagetune.records import Kind, Pair, Reason, Rejected
 from pagetune.text.korean import is_korean
 from pagetune.text.pointing import points_at_passage
 from pagetune.text.refusal import abstains
@@ -92,8 +92,8 @@ def filter_reason(pair: Pair, params: Curate) -> Reason | None:
     if pair.kind != "user" and len(pair.instruction) > params.max_question_characters:
         return "too_long"
     # A dialogue does not point at a passage, and a summary may say that somebody could not be reached.
-    names = [name for name in params.filters if pair.kind != "dialogue" or name not in ("passage_dependent", "refusal")]
-    return next((name for name in names if _FILTERS[name](pair, params)), None)
+    unfit = _NO_FILTERS.get(pair.kind, ())
+    return next((name for name in params.filters if name not in unfit and _FILTERS[name](pair, params)), None)
 
 
 def script_share(text: str, scripts: tuple[str, ...]) -> float | None:
@@ -150,6 +150,8 @@ def is_refusal(pair: Pair, _: Curate) -> bool:
     return abstains(pair.output)
 
 
+#: A summary may say that somebody did not know, and a question that no document answers is answered by a refusal.
+_NO_FILTERS: dict[Kind, tuple[Reason, ...]] = {"dialogue": ("passage_dependent", "refusal"), "abstain": ("refusal",)}
 _FILTERS: dict[Reason, Callable[[Pair, Curate], bool]] = {
     "wrong_script": is_wrong_script,
     "unfinished": is_unfinished,

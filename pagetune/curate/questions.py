@@ -20,7 +20,7 @@ from pagetune.text.notation import nfc
 
 QUESTIONS = Path("data/questions")
 #: The names of the sets that the pipeline makes.
-TAKEN = ("train", "validation", "recall", "recall_new_wording", "recall_reversed", "heldout")
+TAKEN = ("train", "validation", "recall", "recall_new_wording", "recall_reversed", "heldout", "unanswerable_made")
 #: Other names under which people write the accepted answers. Ignored, they would make a question unanswerable.
 _MEANT = ("reference", "answer", "answers", "output", "completion", "expected", "ground_truth")
 _HELP = f"Fix that line; {QUESTIONS / 'README.md'} has the fields."

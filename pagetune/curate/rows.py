@@ -3,11 +3,12 @@
 A million pairs have several million wordings, and as records those would not fit into memory.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from pagetune.curate.units import Parts, Unit
-from pagetune.records import Kind, Pair, Split, with_turns
+from pagetune.records import Kind, Pair, Question, Split, with_turns
 
 
 class Asked(Protocol):
@@ -88,6 +89,22 @@ class Row(NamedTuple):
         return self.pair.model_copy(update=own | {"parent_id": self.pair.pair_id})
 
 
+def count_facts(rows: Iterable[Row]) -> int:
+    """Count the facts; a question that no document answers states none."""
+    return len({row.fact for row in rows if row.kind != "abstain"})
+
+
+@dataclass(frozen=True)
+class Silent:
+    """Questions that no document answers, for training and for the evaluation, and how many were made in each way."""
+
+    trained: list[Pair] = field(default_factory=list)
+    evaluated: list[Question] = field(default_factory=list)
+    #: By pair_id, what a wording must name: a shorter one would ask what a document answers.
+    named: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    ways: dict[str, int] = field(default_factory=dict)
+
+
 @dataclass
 class Splits:
     rows: dict[Split, list[Row]] = field(
@@ -96,6 +113,7 @@ class Splits:
     #: Why each unit is heldout: "pinned", "hash", "lowest hash", "family of …"
     heldout: dict[Unit, str] = field(default_factory=dict)
     parts: Parts = field(default_factory=Parts)
+    silent: Silent = field(default_factory=Silent)
     #: How many pairs were divided.
     pairs: int = 0
     #: How many of a user's own rows follow a template, and are told apart by what they name.

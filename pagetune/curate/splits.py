@@ -6,13 +6,14 @@ Documents are held out whole. The facts of all others are trained on; for some f
 
 from collections.abc import Callable
 
+from pagetune.curate.abstain.rows import add_silent
 from pagetune.curate.duplicates import fact_ids, families, near_duplicates, where, without_duplicates
 from pagetune.curate.heldout import choose_heldout, hash_fraction, ids_on_both_sides, lowest
 from pagetune.curate.last_checks import settle
 from pagetune.curate.look_alikes import divide_by_name
 from pagetune.curate.question_patterns import Wordings, requested_wordings
 from pagetune.curate.reversed_rows import reversed_apart
-from pagetune.curate.rows import Row, Splits
+from pagetune.curate.rows import Row, Silent, Splits
 from pagetune.curate.units import layouts, parts_of
 from pagetune.errors import UserError
 from pagetune.ledger import Ledger, count_reasons
@@ -23,10 +24,18 @@ from pagetune.records import NEW_WORDING, REVERSED, Pair, Rejected, Split
 WordingsOf = Callable[[Pair], Wordings]
 #: Makes the wordings of the pairs that are trained on, and returns those that it rejected.
 Reword = Callable[[list[Pair]], tuple[WordingsOf, list[Rejected]]]
+#: Makes questions that no document answers, out of the pairs that are trained on.
+MakeSilent = Callable[[list[Pair]], Silent]
 
 
 def make_splits(
-    pairs: list[Pair], params: Curate, seed: int, ledger: Ledger, reword: Reword, rows_alone: bool = True
+    pairs: list[Pair],
+    params: Curate,
+    seed: int,
+    ledger: Ledger,
+    reword: Reword,
+    rows_alone: bool = True,
+    make_silent: MakeSilent = lambda _: Silent(),
 ) -> Splits:
     """Divide the pairs into train, validation, recall and heldout.
 
@@ -47,11 +56,13 @@ def make_splits(
     trained = [pair for pair in kept if unit_of[pair.pair_id] not in heldout]
     trained, only_asked = reversed_apart(trained, asked, params, seed, ledger)
     splits.rows["recall"] = [Row(pair, REVERSED, pair.instruction) for pair in only_asked]
-    wordings_of, rejected = reword(trained)
+    splits.silent = make_silent(trained)
+    wordings_of, rejected = reword([*trained, *splits.silent.trained])
     purposes = _purposes(trained, fact_ids(groups), set(asked), params, seed)
     del groups, unit_of, kept, once, distinct  # a million pairs leave no room for them beside their wordings
     for pair in trained:
         _add_wordings(splits, pair, wordings_of(pair), purposes[pair.pair_id], asked.get(pair.pair_id, []), seed)
+    add_silent(splits, wordings_of, params.abstain_fraction, seed)
     settle(splits, rejected, look_alikes, params, ledger)
     return splits
 

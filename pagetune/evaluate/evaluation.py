@@ -51,6 +51,8 @@ VIEWS: dict[Task, View] = {
             "recall_reversed": "facts that were trained on, turned round: their value asks for their subject",
             "validation": "like recall, on other facts; settings are chosen by it",
             "heldout": "documents that training never saw; it shows what the tuning does to everything else",
+            "unanswerable_made": "questions that were made so that no document answers them, about subjects that no "
+            "training row asks about; right is to say so",
         },
     ),
     "summarization": View(

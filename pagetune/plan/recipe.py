@@ -61,8 +61,8 @@ class Corpus:
 
 
 def describe_corpus(rows: Iterable[Example]) -> Corpus:
-    """Count the facts, each in all of its wordings."""
-    facts = [fact_id(row.pair_id) for row in rows]
+    """Count the facts, each in all of its wordings; rows that abstain state none."""
+    facts = [fact_id(row.pair_id) for row in rows if row.kind != "abstain"]
     return Corpus(len(set(facts)), len(facts))
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pagetune.evaluate.evaluation import view_of
+from pagetune.evaluate.evaluation import SETS, view_of
 from pagetune.evaluate.sets import sets_in, small_sets
 from pagetune.evaluate.untouched import left_out_line
 
@@ -32,7 +32,7 @@ def summary_sentences(metrics: dict[str, Any], rights: Rights) -> list[str]:
     sentences = [sentence for name in leading for sentence in _on_written(metrics, rights, name)]
     sentences += [*_on_trained_facts(metrics, rights), *_on_unseen_documents(metrics, rights)]
     sentences += [_on_searching(metrics), _on_copying(metrics)]
-    last = [name for name in sets_in(metrics) if name not in (*leading, *view_of(metrics).set_meanings)]
+    last = [name for name in sets_in(metrics) if name not in (*leading, *SETS)]
     for name in last:
         general = "general" in metrics["tuned"][name]
         sentences += (_on_general if general else _on_written)(metrics, rights, name)

@@ -1,0 +1,1 @@
+"""Questions that the documents do not answer, for training and for the evaluation."""
