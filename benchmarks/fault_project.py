@@ -23,9 +23,12 @@ STAGES = (
     "base_model",
     "format",
     "search",
+    "open_book",
     "baseline",
+    "baseline_open",
     "train",
     "predict",
+    "predict_open",
     "evaluate",
     "report",
 )

@@ -10,7 +10,8 @@ import socket
 import sys
 
 STAGES = (
-    "build_qa", "curate", "base_model", "format", "search", "baseline", "train", "predict", "evaluate", "report",
+    "build_qa", "curate", "base_model", "format", "search", "open_book", "baseline", "baseline_open",
+    "train", "predict", "predict_open", "evaluate", "report",
     "export",
 )  # fmt: skip
 #: What runs in the warm Python. The stage extract has processes of its own, and limits their memory.
