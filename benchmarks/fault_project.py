@@ -23,10 +23,13 @@ STAGES = (
     "base_model",
     "format",
     "search",
+    "open_book",
     "baseline",
+    "baseline_open",
     "replay",
     "train",
     "predict",
+    "predict_open",
     "evaluate",
     "report",
 )

@@ -5,7 +5,8 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-STAGES = ("build_qa", "curate", "format", "search", "baseline", "predict")
+ANSWERS = {"baseline": "base", "baseline_open": "base_open", "predict": "tuned", "predict_open": "tuned_open"}
+STAGES = ("build_qa", "curate", "format", "search", "open_book", *ANSWERS)
 
 
 def lost_rows(project: Path, stages: Collection[str]) -> list[str]:
@@ -24,8 +25,17 @@ def lost_rows(project: Path, stages: Collection[str]) -> list[str]:
     found += _unequal(
         project, "search", [name.replace("splits", "search") for name in splits[1:]], _rows(project, splits[1:])
     )
-    for stage, model in (("baseline", "base"), ("predict", "tuned")):
-        found += _unequal(project, stage, [f"data/predictions/{model}.jsonl"], _rows(project, prompts[1:]))
+    asked = {name: f"data/asked/{name}.jsonl" for name in ("closed", "open")}
+    questions = _rows(project, [*prompts[1:], "data/prompts/questions.jsonl"])
+    for name in asked.values():
+        found += _unequal(project, "open_book", [name], questions)
+    for stage, model in ANSWERS.items():
+        found += _unequal(
+            project,
+            stage,
+            [f"data/predictions/{model}.jsonl"],
+            _rows(project, [asked["open" if model.endswith("open") else "closed"]]),
+        )
     return [line for line in found if line.partition(":")[0].partition(",")[0] in stages]
 
 

@@ -21,7 +21,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from pagetune.jsonl import read_json, read_records, write_json, write_records
-from pagetune.records import Example, Pair, Prediction
+from pagetune.records import AskedExample, Example, Pair, Prediction
 
 ROOT = Path(__file__).parent.parent
 SPOKEN = ROOT / "benchmarks/spoken_questions.jsonl"
@@ -89,7 +89,8 @@ def predict_here(run: str) -> None:
 
     manifest, adapter = read_manifest(), None if run == "base" else ADAPTER
     template = check_template(adapter, manifest) if adapter else read_template()
-    rows = [*read_questions(Path("data/prompts")).rows, *(("recall", row) for row in spoken_rows(template))]
+    spoken = [AskedExample(**row.model_dump(), split="recall") for row in spoken_rows(template)]
+    rows = [*read_questions(Path("data/prompts")).rows, *spoken]
     write_records(Path("answers.jsonl"), predict(manifest, adapter, template, Questions(rows), load_params()))
 
 

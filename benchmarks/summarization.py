@@ -28,7 +28,7 @@ def main() -> None:
     model = load_tuned(manifest, ADAPTER, choice)
     tokenizer, questions = load_tokenizer(manifest, read_template()), read_questions(Path("data/prompts"))
     print(f"{manifest.id}, {manifest.parameters:,} parameters, {choice.precision}, {len(questions.rows)} dialogues")
-    print(spread([len(tokenizer(row.completion)["input_ids"]) for _, row in questions.rows]))
+    print(spread([len(tokenizer(row.completion)["input_ids"]) for row in questions.rows]))
     seconds, said = run(model, tokenizer, questions, params)
     for length in LENGTHS:
         predictions = questions.answered(said[length], read_template().eos_token, choice.precision, "transformers")

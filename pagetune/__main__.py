@@ -34,6 +34,16 @@ ShowSource = Annotated[
         ),
     ),
 ]
+OpenBook = Annotated[
+    bool,
+    typer.Option(
+        "--open-book",
+        help=tr(
+            "Put the best passages of the documents into the prompt.",
+            "문서에서 찾은 구절을 질문과 함께 모델에 보여 줍니다.",
+        ),
+    ),
+]
 
 
 def examples(*commands: str) -> str:
@@ -114,6 +124,7 @@ def init(
     'ask "금융보안교육센터의 주소?"',
     'ask --show-source "금융보안교육센터의 주소?"',
     'ask --base "금융보안교육센터의 주소?"',
+    'ask --open-book "금융보안교육센터의 주소?"',
 )
 def ask(
     question: Annotated[
@@ -121,10 +132,11 @@ def ask(
     ],
     base: Base = False,
     show_source: ShowSource = False,
+    open_book: OpenBook = False,
 ) -> None:
     from pagetune.commands.ask import ask as answer_one
 
-    answer_one(question, base, show_source)
+    answer_one(question, base, show_source, open_book)
 
 
 @command(
@@ -133,10 +145,10 @@ def ask(
     "chat",
     "chat --base",
 )
-def chat(base: Base = False, show_source: ShowSource = False) -> None:
+def chat(base: Base = False, show_source: ShowSource = False, open_book: OpenBook = False) -> None:
     from pagetune.commands.chat import start
 
-    start(base, show_source)
+    start(base, show_source, open_book)
 
 
 @command(
@@ -163,10 +175,11 @@ def serve(
             help=tr("The port to listen on; 0 takes a free one.", "서버를 열 포트. 0이면 빈 포트를 고릅니다."),
         ),
     ] = 7860,
+    open_book: OpenBook = False,
 ) -> None:
     from pagetune.commands.serve import serve as run
 
-    run(host, port)
+    run(host, port, open_book)
 
 
 @command(

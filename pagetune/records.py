@@ -380,13 +380,19 @@ class Example(Record):
 
 
 class AskedExample(Example):
-    """An example that is only asked, and the set that it belongs to, with what `Question` says of it."""
+    """An example that is only asked, and the set that it belongs to, with what `Question` says of it.
+
+    Where it is asked with passages of the documents, `open_prompt` is the text that the model is given in place of
+    `prompt`, and `passages` counts those in it.
+    """
 
     split: str
     check: Check = "fact"
     answerable: bool = True
     general: bool = False
     tag: str | None = None
+    passages: int = 0
+    open_prompt: str | None = None
 
 
 class StopQuestion(Example):

@@ -10,8 +10,10 @@ from typing import Any
 from pagetune.errors import run_stage
 from pagetune.evaluate.agreement import add_opinions, agreement_line, judge_metrics
 from pagetune.evaluate.assess import assess, cases
+from pagetune.evaluate.comparable import MODELS, OPEN_MODELS
 from pagetune.evaluate.comparison import comparison_table
-from pagetune.evaluate.evaluation import MODELS, evaluate, metrics_of
+from pagetune.evaluate.deployment import deployment
+from pagetune.evaluate.evaluation import evaluate, metrics_of
 from pagetune.evaluate.gate_scores import gate_metrics
 from pagetune.evaluate.retrieval import find_hits, hit_rows, search_metrics
 from pagetune.evaluate.sources import sources_of
@@ -30,7 +32,8 @@ WRITTEN = "questions"
 def main() -> None:
     settings = load_params()
     params, llm = settings.evaluate, settings.llm
-    predictions = {model: read_records(PREDICTIONS / f"{model}.jsonl", Prediction) for model in MODELS}
+    models = (*MODELS, *OPEN_MODELS)
+    predictions = {model: read_records(PREDICTIONS / f"{model}.jsonl", Prediction) for model in models}
     stopping = read_records(PROMPTS / "stopping.jsonl", StopQuestion)
     predictions, left_out = leave_out(predictions, stopping if settings.train.stop_on == "invented" else [])
     train = read_records(PROMPTS / "train.jsonl", Example)
@@ -39,7 +42,7 @@ def main() -> None:
     sources = sources_of(read_asked(), pages)
     evaluation = evaluate(predictions, train, template, params, settings.task, sources)
     hits = find_hits(evaluation, template, read_found(), sources)
-    metrics = metrics_of(evaluation) | search_metrics(evaluation, hits)
+    metrics = metrics_of(evaluation) | search_metrics(evaluation, hits) | deployment(evaluation)
     if settings.task == "qa":
         metrics["gate"] = gate_metrics(evaluation, template, pages)
     if left_out:
@@ -47,7 +50,7 @@ def main() -> None:
         print(f"evaluate: {left_out_line(left_out)}")
     examples = [*per_example_rows(evaluation), *hit_rows(evaluation, hits)]
     if params.judge == "llm":
-        opinions, client = assess(evaluation.answers, cases(evaluation.asked, template, sources), llm)
+        opinions, client = assess(evaluation.answers, cases(evaluation.answers["base"], template, sources), llm)
         named = {"model": llm.model, "llm": client.metrics()}
         metrics["judge"] = named | judge_metrics(evaluation, opinions)
         examples = add_opinions(examples, opinions)
@@ -57,7 +60,7 @@ def main() -> None:
     write_table(METRICS / "groups.csv", group_rows(evaluation))
     for name in evaluation.sets:
         write_table(METRICS / "changes" / f"{name}.csv", change_rows(evaluation, name))
-    print(f"evaluate: {len(predictions['base'])} questions scored by {metrics['tokenizer']['name']}")
+    print(f"evaluate: {len(evaluation.asked)} questions scored by {metrics['tokenizer']['name']}")
     print(comparison_table(metrics))
 
 

@@ -59,6 +59,7 @@ TINY = {
     "train.effective_batch_size": 96,
     "train.eval_steps": 10,
     "predict.max_new_tokens": 8,
+    "predict.book": "both",
     "evaluate.bootstrap_samples": 50,
     "ask.unsupported": "show",
 }

@@ -18,7 +18,7 @@ from pagetune.model.template import TemplateRecord
 from pagetune.params import Params, load_params
 from pagetune.predict.answers import Answer, Questions, longer_than_allowed, predict
 from pagetune.predict.vllm_engine import choose_engine
-from pagetune.records import Prediction
+from pagetune.records import AskedExample, Prediction
 
 PARAMS = load_params(ROOT / "params.yaml")
 
@@ -76,7 +76,11 @@ def params(engine: str, precision: str = "bf16") -> Params:
 
 
 def questions() -> Questions:
-    return Questions([("recall", example("주소?", "서울")), ("heldout", example("전화?", "02-555"))])
+    return Questions([asked("recall", "주소?", "서울"), asked("heldout", "전화?", "02-555")])
+
+
+def asked(split: str, question: str, answer: str) -> AskedExample:
+    return AskedExample(**example(question, answer).model_dump(), split=split)
 
 
 def base_answers(base: Path, params: Params) -> list[Prediction]:

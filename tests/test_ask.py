@@ -19,6 +19,7 @@ from conftest import edit_params, run
 from pagetune.commands import doctor
 from pagetune.commands.ask import Asker, shown_source
 from pagetune.commands.gate import Checked, Gate
+from pagetune.commands.open_book import Reader
 from pagetune.commands.sources import Sources, as_html, source_lines
 from pagetune.errors import UserError
 from pagetune.jsonl import read_json, read_records, write_json
@@ -103,6 +104,21 @@ def test_what_the_base_says_is_not_looked_up(folder: Path, asker: Asker) -> None
     done = run(folder, *PAGETUNE, "ask", "--base", QUESTION)
     edit_params(folder, {"ask.unsupported": "show"})
     assert done.stdout == f"{asker.answer(QUESTION, base=True).text}\n"
+
+
+def test_the_open_book_shows_the_model_the_page_that_states_the_answer(asker: Asker) -> None:
+    reader = Reader(asker.params, asker.manifest, asker.template, asker.tokenizer)
+    prompt = reader.prompt(QUESTION)
+    assert "서울특별시 영등포구 의사당대로 143 금융투자빌딩 12층" in prompt
+    assert prompt.index("의사당대로 143") < prompt.index(f"질문: {QUESTION}")
+
+
+def test_what_the_base_says_with_the_open_book_is_looked_up(folder: Path) -> None:
+    """The tiny base answers nothing that a page states."""
+    edit_params(folder, {"ask.unsupported": "refuse"})
+    done = run(folder, *PAGETUNE, "ask", "--base", "--open-book", QUESTION)
+    edit_params(folder, {"ask.unsupported": "show"})
+    assert done.stdout == "문서에서 찾을 수 없습니다.\n"
 
 
 @pytest.mark.parametrize("command", ["ask", "predict", "export", "serve"])
@@ -285,7 +301,7 @@ def test_what_the_base_says_is_not_looked_up_to_show_a_source_either(monkeypatch
     monkeypatch.setattr(Gate, "support", look_up)
     monkeypatch.setattr(Sources, "read", lambda: Sources([pair("보일러의 무게는?", "3킬로그램")], []))
     said = Answer("5톤", stopped=True)
-    (line,) = shown_source(Gate([], "warn"), "보일러의 무게는?", said, Checked.unseen(said.text), base=True)
+    (line,) = shown_source(Gate([], "warn"), "보일러의 무게는?", said, Checked.unseen(said.text), read=False)
     assert "trained question '보일러의 무게는?'" in line
 
 

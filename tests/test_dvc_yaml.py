@@ -45,10 +45,13 @@ GPU_LOCK = {"pagetune/train/__init__.py", "pagetune/train/gpu_lock.py", "pagetun
 MANIFEST = {"pagetune/model/manifest.py"}
 ALLOWED = {
     "format": MANIFEST,
+    "open_book": MANIFEST,
     "baseline": MANIFEST | GPU_LOCK,
+    "baseline_open": MANIFEST | GPU_LOCK,
     "replay": MANIFEST | GPU_LOCK,
     "train": MANIFEST,
     "predict": MANIFEST | GPU_LOCK,
+    "predict_open": MANIFEST | GPU_LOCK,
     "export": MANIFEST | GPU_LOCK,
     # The package of draft.py is a docstring.
     "report": {"pagetune/build_qa/__init__.py"},

@@ -65,7 +65,10 @@ def answers_of(base: str, adapter: str, precision: str) -> list[tuple[str, bool]
     model = load_tuned(manifest, Path(adapter), precision_of(precision))
     prompts = [example("주소?").prompt, example("전화?").prompt]
     answers = generate(
-        model, load_tokenizer(manifest), prompts, Predict(engine="transformers", batch_size=2, max_new_tokens=12)
+        model,
+        load_tokenizer(manifest),
+        prompts,
+        Predict(engine="transformers", batch_size=2, max_new_tokens=12, book="closed", passages=5),
     )
     return [(answer.text, answer.stopped) for answer in answers]
 

@@ -50,7 +50,10 @@ def test_a_real_checkpoint_is_described_and_loaded_from_its_folder() -> None:
     model = load_base(manifest, precision_of("fp32"))
     prompt = "Once upon a time, there was a little girl named Lily."
     (answer,) = generate(
-        model, load_tokenizer(manifest), [prompt], Predict(engine="transformers", batch_size=1, max_new_tokens=30)
+        model,
+        load_tokenizer(manifest),
+        [prompt],
+        Predict(engine="transformers", batch_size=1, max_new_tokens=30, book="closed", passages=5),
     )
     assert "She loved to play outside" in answer.text
 
@@ -154,7 +157,7 @@ def test_the_base_answers_in_every_precision(tiny_base: Path, precision: str) ->
         model,
         load_tokenizer(manifest),
         ["센터의 주소는"],
-        Predict(engine="transformers", batch_size=1, max_new_tokens=4),
+        Predict(engine="transformers", batch_size=1, max_new_tokens=4, book="closed", passages=5),
     )
     assert len(answers) == 1
     assert bool(getattr(model, "is_loaded_in_4bit", False)) == (precision == "4bit")
@@ -166,7 +169,10 @@ def test_answers_are_the_same_whatever_the_batch_size(tiny_base: Path) -> None:
     prompts = ["센터의", "센터의 주소는", "전화는 02-", "a", "센터의 전화는 02-555-0143입니다. 센터의"]
     one, many = (
         generate(
-            model, load_tokenizer(manifest), prompts, Predict(engine="transformers", batch_size=size, max_new_tokens=12)
+            model,
+            load_tokenizer(manifest),
+            prompts,
+            Predict(engine="transformers", batch_size=size, max_new_tokens=12, book="closed", passages=5),
         )
         for size in (1, 5)
     )
@@ -191,7 +197,7 @@ def test_an_adapter_learns_its_answers_and_to_stop(tiny_base: Path, precision: s
         model.eval(),
         tokenizer,
         [example("주소?").prompt, example("전화?").prompt],
-        Predict(engine="transformers", batch_size=2, max_new_tokens=12),
+        Predict(engine="transformers", batch_size=2, max_new_tokens=12, book="closed", passages=5),
     )
     assert [(answer.text, answer.stopped) for answer in answers] == [("서울", True), ("02-555", True)]
 

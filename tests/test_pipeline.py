@@ -19,13 +19,18 @@ ALL = {
     "base_model",
     "format",
     "search",
+    "open_book",
     "baseline",
+    "baseline_open",
     "replay",
     "train",
     "predict",
+    "predict_open",
     "evaluate",
     "report",
 }
+#: The stages that answer questions.
+ANSWERING = {"baseline", "baseline_open", "predict", "predict_open"}
 SPLITS = ("train", "validation", "recall", "heldout")
 METRICS = {
     "n",
@@ -75,7 +80,7 @@ def test_eval_json_keeps_its_keys(pipeline: Path) -> None:
     metrics = json.loads((pipeline / "metrics/eval.json").read_text(encoding="utf-8"))
     assert set(metrics["tokenizer"]) == {"name", "version"}
     assert metrics["references"] == "max"
-    for model in ("base", "tuned", "echo", "lookup"):
+    for model in ("base", "tuned", "base_open", "tuned_open", "echo", "lookup"):
         for name in ("recall", "recall_new_wording", "recall_reversed", "heldout", "validation"):
             scores = metrics[model][name]
             assert set(scores) >= METRICS
@@ -120,20 +125,22 @@ def test_a_second_repro_does_nothing(pipeline: Path) -> None:
         ("extract.min_characters", 30, {"extract"}),
         ("qa.article_characters", 150, {"build_qa"}),
         ("qa.source", "rows", {"extract", "build_qa"}),
-        ("prompt.train_on", "last", {"build_qa", "format", "report"}),
+        ("prompt.train_on", "last", {"build_qa", "format", "open_book", "report"}),
         ("qa.columns.group", "doc", {"build_qa", "curate"}),
         ("llm.temperature", 0.5, {"build_qa", "curate", "evaluate"}),
         ("curate.max_answer_characters", 150, {"curate", "report"}),
         ("curate.recall_fraction", 0.2, {"curate", "report"}),
         ("model.builtin.steps", 11, {"base_model"}),
-        ("prompt.template", "{instruction}\n", {"format", "report"}),
-        ("precision", "fp32", {"baseline", "train", "predict", "report"}),
-        ("quantization.bnb_4bit_quant_type", "fp4", {"baseline", "train", "predict", "report"}),
+        ("prompt.template", "{instruction}\n", {"format", "open_book", "report"}),
+        ("precision", "fp32", {*ANSWERING, "train", "report"}),
+        ("quantization.bnb_4bit_quant_type", "fp4", {*ANSWERING, "train", "report"}),
         ("lora.r", 4, {"train", "report"}),
         ("train.epochs", 2, {"train", "report"}),
-        ("predict.max_new_tokens", 150, {"curate", "baseline", "predict", "report"}),
-        ("predict.batch_size", 32, {"baseline", "predict", "report"}),
-        ("search.passages", 6, {"search"}),
+        ("predict.max_new_tokens", 150, {*ANSWERING, "curate", "open_book", "report"}),
+        ("predict.batch_size", 32, {*ANSWERING, "report"}),
+        ("predict.book", "closed", {"open_book", "report"}),
+        ("predict.passages", 3, {"open_book", "report"}),
+        ("search.passages", 6, {"search", "open_book"}),
         ("evaluate.tokenizer", "character", {"evaluate"}),
         ("export.format", "gguf", set()),
         ("seed", 7, {"curate", "base_model", "train", "report"}),
@@ -168,7 +175,7 @@ def test_an_evaluation_parameter_reruns_the_evaluation_only(experiments: Path) -
 
 def test_a_rank_reuses_extraction_base_model_and_baseline(experiments: Path) -> None:
     done = run(experiments, "dvc", "exp", "run", "-S", "lora.r=2", "-S", "train.learning_rate=1e-5")
-    assert stages_run(done.stdout) <= {"train", "predict", "evaluate", "report"}
+    assert stages_run(done.stdout) <= {"train", "predict", "predict_open", "evaluate", "report"}
     assert {"train", "predict"} <= stages_run(done.stdout)
     config = json.loads((experiments / "models/adapter/adapter_config.json").read_text(encoding="utf-8"))
     assert (config["r"], config["lora_alpha"]) == (2, 32)

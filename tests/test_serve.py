@@ -49,6 +49,9 @@ class Slow:
     class manifest:
         id = "a stand-in"
 
+    def knows_the_documents(self, base: bool) -> bool:
+        return not base
+
     def stream(self, question: str, base: bool = False) -> Iterator[Answer]:
         self.busy += 1
         self.most_at_once = max(self.busy, self.most_at_once)

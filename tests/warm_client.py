@@ -10,8 +10,9 @@ import socket
 import sys
 
 STAGES = (
-    "build_qa", "curate", "base_model", "format", "search", "baseline", "replay", "train", "predict", "evaluate",
-    "report", "export",
+    "build_qa", "curate", "base_model", "format", "search", "open_book", "baseline", "baseline_open", "replay",
+    "train", "predict", "predict_open", "evaluate", "report",
+    "export",
 )  # fmt: skip
 #: What runs in the warm Python. The stage extract has processes of its own, and limits their memory.
 WARM = {"dvc", "pagetune", *(f"stages.{name}" for name in STAGES)}

@@ -8,6 +8,7 @@ from typing import Any
 
 from pagetune.commands.gate import Checked, Gate, support_lines
 from pagetune.commands.locale import tr
+from pagetune.commands.open_book import Reader
 from pagetune.commands.sources import Sources, source_lines
 from pagetune.errors import UserError
 from pagetune.model.loading import load_base, load_tokenizer, load_tuned
@@ -26,11 +27,11 @@ _BROKEN = "�"
 class Asker:
     """The base model, with `tuned` under its adapter; it is loaded once and answers one question at a time.
 
-    The prompt has the template that the training used. Making one raises UserError before the first `dvc repro`, and
-    where adapter, template and base do not belong together.
+    The prompt has the template that the training used, and with `open_book` the best passages of the documents. Making
+    one raises UserError before the first `dvc repro`, and where adapter, template and base do not belong together.
     """
 
-    def __init__(self, tuned: bool) -> None:
+    def __init__(self, tuned: bool, open_book: bool = False) -> None:
         self.params, self.manifest = load_params(), read_manifest()
         precision = resolve_precision(
             self.params.precision, self.manifest.parameters, self.params.quantization, self.manifest.quantized
@@ -38,6 +39,7 @@ class Asker:
         self.template = check_template(ADAPTER, self.manifest) if tuned else read_template()
         self.model = load_tuned(self.manifest, ADAPTER, precision) if tuned else load_base(self.manifest, precision)
         self.tuned, self.tokenizer = tuned, load_tokenizer(self.manifest, self.template)
+        self.reader = Reader(self.params, self.manifest, self.template, self.tokenizer) if open_book else None
 
     def answer(self, question: str, base: bool = False) -> Answer:
         with self._without_adapter(base):
@@ -71,7 +73,13 @@ class Asker:
             raise UserError(
                 tr("the question is empty. Write one in quotes.", "질문이 비어 있습니다. 따옴표 안에 적어 주세요.")
             )
+        if self.reader:
+            return self.reader.prompt(question.strip())
         return render_prompt(self.template.template, question.strip())
+
+    def knows_the_documents(self, base: bool) -> bool:
+        """Tell whether an answer can come from the documents: the base has not read them without the open book."""
+        return not base or self.reader is not None
 
     def _without_adapter(self, base: bool) -> AbstractContextManager[Any]:
         disabled: AbstractContextManager[Any] = self.model.disable_adapter() if base and self.tuned else nullcontext()
@@ -85,20 +93,21 @@ def cut_short() -> str:
     )
 
 
-def ask(question: str, base: bool, show_source: bool) -> None:
+def ask(question: str, base: bool, show_source: bool, open_book: bool = False) -> None:
     """Print the answer to a question, what is said about it, and with `show_source` where it stands.
 
-    What the base says is not looked up: it has not read the documents. Raise UserError before the first `dvc repro`.
+    What the base says without the open book is not looked up: it has not read the documents. Raise UserError before the
+    first `dvc repro`.
     """
-    asker = Asker(tuned=not base)
+    asker = Asker(tuned=not base, open_book=open_book)
     result = asker.answer(question, base)
-    gate = Gate.read(asker.params)
-    checked = Checked.unseen(result.text) if base else gate.check(question, result.text)
+    gate, read = Gate.read(asker.params), asker.knows_the_documents(base)
+    checked = gate.check(question, result.text) if read else Checked.unseen(result.text)
     print(checked.text)
     for note in notes(result, checked):
         print(f"ask: {note}", file=sys.stderr)
     if show_source:
-        print("\n".join(shown_source(gate, question, result, checked, base)))
+        print("\n".join(shown_source(gate, question, result, checked, read)))
 
 
 def notes(answer: Answer, checked: Checked) -> list[str]:
@@ -106,10 +115,10 @@ def notes(answer: Answer, checked: Checked) -> list[str]:
     return [note for note in (None if answer.stopped else cut_short(), checked.note) if note]
 
 
-def shown_source(gate: Gate, question: str, answer: Answer, checked: Checked, base: bool) -> list[str]:
-    """Return where the answer stands, as lines; for the base or without pages, the trained question most like this one.
+def shown_source(gate: Gate, question: str, answer: Answer, checked: Checked, read: bool) -> list[str]:
+    """Return where the answer stands, as lines; without pages, the trained question most like this one.
 
-    What the base says is not looked up here either.
+    What a model says that has not `read` the documents is not looked up here either.
     """
-    support = None if base else checked.support or gate.support(question, answer.text)
+    support = None if not read else checked.support or gate.support(question, answer.text)
     return support_lines(support) if support else source_lines(Sources.read().of(question))

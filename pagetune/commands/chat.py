@@ -59,13 +59,16 @@ class Chat:
         for note in notes(answer, checked):
             self.console.print(f"[yellow]{escape(note)}[/yellow]")
         if self.show_source:
-            for found in shown_source(self.gate, question, answer, checked, self.base):
+            for found in shown_source(self.gate, question, answer, checked, self._read_the_documents()):
                 self.console.print(f"[dim]{escape(found)}[/dim]")
+
+    def _read_the_documents(self) -> bool:
+        return self.asker.knows_the_documents(self.base)
 
     def _checked(self, question: str) -> tuple[Answer, Checked]:
         """Print the answer as it grows, or once it was looked up where it may have to be held back."""
         answers = self.asker.stream(question, self.base)
-        if self.base:
+        if not self._read_the_documents():
             answer = _printed(answers, self.console)
             return answer, Checked.unseen(answer.text)
         if not self.gate.holds_back:
@@ -91,12 +94,12 @@ def _printed(answers: Iterator[Answer], console: Console) -> Answer:
     return answer
 
 
-def start(base: bool, show_source: bool) -> None:
+def start(base: bool, show_source: bool, open_book: bool = False) -> None:
     """Start a chat. Raise UserError before the first `dvc repro`."""
     with contextlib.suppress(ImportError):  # some builds of Python have no readline
         import readline  # noqa: F401 - arrow keys and a history in input()
     console = Console()
-    asker = Asker(tuned=not base)
+    asker = Asker(tuned=not base, open_book=open_book)
     Chat(asker, Gate.read(asker.params), console, base, show_source).run()
 
 

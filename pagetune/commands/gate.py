@@ -15,6 +15,7 @@ from pagetune.search.index import SAVED
 from pagetune.search.passages import Passage
 from pagetune.search.support import Evidence, Support, nothing_found
 from pagetune.text.claims import normal_form
+from pagetune.text.refusal import abstains
 
 PAGES = Path("data/pages.jsonl")
 
@@ -62,7 +63,7 @@ class Gate:
 
     def check(self, question: str, answer: str) -> Checked:
         """Look an answer up, and return what is shown of it."""
-        if self.unsupported == "show" or self._is_in_a_row(question, answer):
+        if self.unsupported == "show" or abstains(answer) or self._is_in_a_row(question, answer):
             return Checked.unseen(answer)
         support = self.evidence.support(question, answer)
         if support.verdict == "supported":

@@ -54,8 +54,17 @@ class WebPage:
         tuned = "\n\n".join([checked.text, *(f"({note})" for note in notes(answer, checked))])
         source = self._source(question, answer.text, checked)
         yield tuned, "", source
+        for text in self._base_texts(question):
+            yield tuned, text, source
+
+    def _base_texts(self, question: str) -> Iterator[str]:
+        """Yield the base's answer as it grows; with the open book it is looked up too, and may be held back."""
+        reads = self.asker.knows_the_documents(base=True)
         for answer in self.asker.stream(question, base=True):
-            yield tuned, answer.text, source
+            yield "…" if reads and self.gate.holds_back else answer.text
+        if reads:
+            checked = self.gate.check(question, answer.text)
+            yield "\n\n".join([checked.text, *(f"({note})" for note in notes(answer, checked))])
 
     def _source(self, question: str, answer: str, checked: Checked) -> str:
         """Return as HTML where the answer stands; without pages, the trained question that is most like this one."""
@@ -208,12 +217,12 @@ def _each_text(data: Any, change: Callable[[str], str]) -> Any:
     return data
 
 
-def serve(host: str, port: int) -> None:
+def serve(host: str, port: int, open_book: bool = False) -> None:
     """Serve until Ctrl-C. Raise UserError where the port is taken, and before the first `dvc repro`."""
     import uvicorn
 
     listening = listen("serve", host, port)
-    asker = Asker(tuned=True)
+    asker = Asker(tuned=True, open_book=open_book)
     app = make_app(WebPage(asker, Gate.read(asker.params), Sources.read()), host)
     if not is_loopback(host):
         print(

@@ -7,7 +7,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pagetune.evaluate.evaluation import MODELS, Evaluation, members
+from pagetune.evaluate.comparable import MODELS
+from pagetune.evaluate.evaluation import Evaluation, members
 from pagetune.evaluate.tables import TableRow, verdict
 
 VERDICTS = ("right", "wrong", "unsupported")
@@ -30,7 +31,10 @@ Opinions = dict[str, list[Opinion]]
 def judge_metrics(evaluation: Evaluation, opinions: Opinions) -> dict[str, Any]:
     """Return the shares of every set by model, and the agreement with fact_match over all sets."""
     shares = {
-        model: {name: _shares([own[index] for index in members(evaluation.asked, name)]) for name in evaluation.sets}
+        model: {
+            name: _shares([own[index] for index in members(evaluation.answers[model], name)])
+            for name in evaluation.sets
+        }
         for model, own in opinions.items()
     }
     both_said = {model: _both_said(evaluation, opinions, model) for model in MODELS}

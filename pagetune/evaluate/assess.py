@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pagetune.errors import UserError
 from pagetune.evaluate.agreement import Opinion, Opinions
 from pagetune.evaluate.answers import accepted_answers
+from pagetune.evaluate.comparable import MODELS
 from pagetune.evaluate.controls import instruction_of
-from pagetune.evaluate.evaluation import MODELS
 from pagetune.evaluate.sources import Sources
 from pagetune.llm.client import Client, RequestFailed, gather
 from pagetune.llm.engine import open_client

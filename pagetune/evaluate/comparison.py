@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from pagetune.evaluate.advice import open_table
 from pagetune.evaluate.evaluation import BOTH_WAYS, view_of
 from pagetune.evaluate.sets import sets_in, small_sets
 
@@ -12,7 +13,7 @@ def comparison_table(metrics: dict[str, Any]) -> str:
     The last lines name the sets that are too small to tell anything.
     """
     table = _rouge_table(metrics) if view_of(metrics).headline == "rougeL" else _fact_table(metrics)
-    return "\n".join([table, *small_sets(metrics)])
+    return "\n".join([table, *open_table(metrics), *small_sets(metrics)])
 
 
 def _rouge_table(metrics: dict[str, Any]) -> str:

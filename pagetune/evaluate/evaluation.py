@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-from pagetune.errors import UserError
 from pagetune.evaluate.answers import Scores, score_rows
+from pagetune.evaluate.comparable import MODELS, check_comparable
 from pagetune.evaluate.controls import control_answers, instruction_of
 from pagetune.evaluate.intervals import Estimates, summarize
 from pagetune.evaluate.scoring import METRICS
@@ -15,7 +15,6 @@ from pagetune.params import Evaluate, Task
 from pagetune.records import REVERSED, Example, Prediction, fact_id, wording_in
 from pagetune.text.tokenizers import tokenizer_record
 
-MODELS = ("base", "tuned")
 #: The sets that the pipeline makes, in the order of the tables.
 SETS = ("recall", "recall_new_wording", "recall_reversed", "validation", "heldout")
 #: Shares of answers that say that they do not know, and of those that state a number, code or name that is neither in
@@ -95,18 +94,6 @@ def sets_of(asked: Iterable[Prediction]) -> list[str]:
     return [*written, *SETS, *sorted(others, key=lambda name: sets[name].general)]
 
 
-def check_comparable(predictions: dict[str, list[Prediction]]) -> None:
-    """Raise UserError where base and tuned were not asked the same questions in the same way."""
-    base, tuned = predictions["base"], predictions["tuned"]
-    for what in ("precision", "engine"):
-        seen = [sorted({getattr(row, what) for row in rows}) for rows in (base, tuned)]
-        if seen[0] != seen[1]:
-            key = "precision" if what == "precision" else "predict.engine"
-            raise UserError(f"data/predictions: base is in {seen[0]}, tuned in {seen[1]}. Set {key} to one of them.")
-    if [row.prompt for row in base] != [row.prompt for row in tuned]:
-        raise UserError("data/predictions: base and tuned answer different prompts. Run `dvc repro` to predict again.")
-
-
 @dataclass(frozen=True)
 class Evaluation:
     """The answers of both models and the controls by name, in the same order, and their scores."""
@@ -132,7 +119,7 @@ class Evaluation:
     @property
     def asked(self) -> list[Prediction]:
         """Return a row for each question. Read only what was asked, since the answers are those of base."""
-        return self.answers["base"]
+        return self.answers["base"] or self.answers.get("base_open", [])
 
 
 def evaluate(
@@ -148,11 +135,11 @@ def evaluate(
     Raises UserError where base and tuned cannot be compared.
     """
     check_comparable(predictions)
-    asked = predictions["base"]
-    controls = control_answers(VIEWS[task].controls, asked, predictions["tuned"], train, template)
-    answers = {model: predictions[model] for model in MODELS} | controls
+    answers = {model: rows for model, rows in predictions.items() if rows or model in MODELS}
+    asked = next((rows for rows in answers.values() if rows), [])
+    answers |= control_answers(VIEWS[task].controls, asked, predictions["tuned"], train, template)
     questions = [instruction_of(row.prompt, template) for row in asked]
-    scores = {name: score_rows(rows, params, questions, sources) for name, rows in answers.items()}
+    scores = {name: score_rows(rows, params, questions, sources) if rows else [] for name, rows in answers.items()}
     if task == "summarization":
         scores = {name: _both_ways(rows, answers[name], params, questions) for name, rows in scores.items()}
     return Evaluation(answers, scores, params, task)
@@ -273,7 +260,7 @@ def changes(evaluation: Evaluation, before: str) -> dict[str, dict[str, Any]]:
 
     `better`, `worse` and `same` count the answers by the headline metric.
     """
-    difference, asked = differences(evaluation.scores, before), evaluation.asked
+    difference, asked = differences(evaluation.scores, before), evaluation.answers["tuned"]
     summaries: dict[str, dict[str, Any]] = {}
     for name in evaluation.sets:
         chosen = members(asked, name)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from pagetune.evaluate.comparable import MODELS, OPEN_MODELS
 from pagetune.evaluate.evaluation import SETS, view_of
 
 #: With fewer facts, the interval of a set is wider than most changes that a tuning makes.
@@ -14,10 +15,28 @@ def sets_in(metrics: dict[str, Any], written: bool = False) -> list[str]:
     return names[: names.index(SETS[0])] if written else names
 
 
+def open_models(metrics: dict[str, Any]) -> tuple[str, ...]:
+    """Return the models of `metrics` that answered with passages."""
+    return tuple(model for model in OPEN_MODELS if model in metrics)
+
+
+def asked_sets(metrics: dict[str, Any]) -> list[str]:
+    """Return the sets with any question, asked with passages or without."""
+    return [name for name in sets_in(metrics) if _asked(metrics, name)["n"]]
+
+
+def _asked(metrics: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return the scores of a set by a model that was asked it; predict.book says which ones were."""
+    scores: list[dict[str, Any]] = [metrics[model][name] for model in (*reversed(MODELS), *open_models(metrics))]
+    return max(scores, key=lambda own: own["n"])
+
+
 def set_meanings(metrics: dict[str, Any]) -> dict[str, str]:
     """Return what each set of metrics/eval.json asks."""
     known, leading = view_of(metrics).set_meanings, sets_in(metrics, written=True)
-    return {name: known.get(name) or _meaning(name, own, name in leading) for name, own in metrics["tuned"].items()}
+    return {
+        name: known.get(name) or _meaning(name, _asked(metrics, name), name in leading) for name in sets_in(metrics)
+    }
 
 
 def _meaning(name: str, scores: dict[str, Any], about_documents: bool) -> str:
@@ -35,7 +54,7 @@ def _meaning(name: str, scores: dict[str, Any], about_documents: bool) -> str:
 def small_sets(metrics: dict[str, Any]) -> list[str]:
     """Return a sentence for each set with fewer than `FEWEST_FACTS` facts, or topics of dialogues."""
     counted = "fact" if view_of(metrics).headline == "fact_match" else "topic"
-    facts = {name: own["facts"] for name, own in metrics["tuned"].items()}
+    facts = {name: _asked(metrics, name)["facts"] for name in sets_in(metrics)}
     return [
         f"{name} has only {count} {counted}{'s' if count > 1 else ''} (fewer than {FEWEST_FACTS}): "
         "its interval decides nothing."

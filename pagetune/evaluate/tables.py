@@ -3,17 +3,8 @@
 from typing import Any
 
 from pagetune.evaluate.answers import Scores
-from pagetune.evaluate.evaluation import (
-    MODELS,
-    Evaluation,
-    differences,
-    grouped,
-    kind_of,
-    mean_of,
-    members,
-    set_of,
-    summary_of,
-)
+from pagetune.evaluate.comparable import MODELS
+from pagetune.evaluate.evaluation import Evaluation, differences, grouped, kind_of, mean_of, members, set_of, summary_of
 from pagetune.records import Prediction
 
 TableRow = dict[str, Any]
@@ -30,7 +21,7 @@ def per_example_rows(evaluation: Evaluation) -> list[TableRow]:
 
 def change_rows(evaluation: Evaluation, name: str) -> list[TableRow]:
     """Return the rows of metrics/changes/NAME.csv, where `before` and `after` are right, abstains or wrong."""
-    return [_change(evaluation, index) for index in members(evaluation.asked, name)]
+    return [_change(evaluation, index) for index in members(evaluation.answers["tuned"], name)]
 
 
 def _change(evaluation: Evaluation, index: int) -> TableRow:
@@ -59,7 +50,7 @@ def group_rows(evaluation: Evaluation) -> list[TableRow]:
     """Return the rows of metrics/groups.csv: both models by kind and by document, with the paired change."""
     difference, rows = differences(evaluation.scores), []
     for name in evaluation.sets:
-        chosen = members(evaluation.asked, name)
+        chosen = members(evaluation.answers["tuned"], name)
         for by, key in (("kind", kind_of), ("document", lambda row: row.doc_id)):
             for group, own in grouped(evaluation.asked, chosen, key):
                 rows.append({"set": name, "by": by, "group": group, **_compare(evaluation, own, difference)})

@@ -21,6 +21,13 @@ def render_conversation(turns: list[Turn], question: str, template: TemplateReco
     return prompt_after(tokenizer, messages, question, own or system).removesuffix(template.lead)
 
 
+def write_question(turns: list[Turn], question: str, template: TemplateRecord, tokenizer: Any, system: str) -> str:
+    """Return the prompt that asks `question`, after `turns` where there are any."""
+    if turns:
+        return render_conversation(turns, question, template, tokenizer, system)
+    return render_prompt(template.template, question)
+
+
 def _transcript(system: str, said: list[Turn], question: str, template: TemplateRecord) -> str:
     """Write every question in the template, its answer behind it, and the system text above them all."""
     whole = template.template + template.lead

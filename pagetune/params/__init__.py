@@ -135,6 +135,29 @@ TemplateText = Annotated[
 ]
 
 
+def _holds_both_once(template: str) -> str:
+    if template.count("{instruction}") != 1 or template.count("{passages}") != 1:
+        raise ValueError
+    return template
+
+
+OpenTemplateText = Annotated[
+    str,
+    AfterValidator(_holds_both_once),
+    Field(
+        description="a string that holds {passages} and {instruction} exactly once each, such as "
+        "{passages} Q: {instruction}"
+    ),
+]
+
+
+class OpenTemplate(Section):
+    """How a question is put below passages of the documents: a Korean one, and one in any other language."""
+
+    ko: OpenTemplateText
+    en: OpenTemplateText
+
+
 class Summarization(Section):
     columns: DialogueColumns
     template: TemplateText
@@ -236,6 +259,7 @@ class Prompt(Section):
     style: Literal["auto", "chat", "template"]
     system: str
     template: TemplateText
+    open_template: OpenTemplate
     train_on: Literal["all", "last"]
 
 
@@ -300,6 +324,8 @@ class Predict(Section):
     engine: Literal["auto", "transformers", "vllm"]
     batch_size: Literal["auto"] | Count
     max_new_tokens: Count
+    book: Literal["closed", "open", "both"]
+    passages: Count
 
 
 class Search(Section):

@@ -27,37 +27,36 @@ class Answer:
 
 @dataclass(frozen=True)
 class Questions:
-    """The prompts that both base and tuned answer, split by split."""
+    """What both base and tuned answer, split by split."""
 
-    rows: list[tuple[str, Example]]
+    rows: list[AskedExample]
 
     @property
     def prompts(self) -> list[str]:
-        return [example.prompt for _, example in self.rows]
+        """Return what the model is given: with passages where the questions are asked with them."""
+        return [row.open_prompt or row.prompt for row in self.rows]
 
     def answered(self, answers: list[Answer], eos_token: str, precision: str, engine: str) -> list[Prediction]:
         """Join the questions with their answers, one for each and in the same order."""
         return [
             Prediction(
-                **(example.model_dump() | {"split": split}),
+                **row.model_dump(),
                 prediction=answer.text,
                 stopped=answer.stopped,
                 precision=precision,
                 engine=engine,
                 eos_token=eos_token,
             )
-            for (split, example), answer in zip(self.rows, answers, strict=True)
+            for row, answer in zip(self.rows, answers, strict=True)
         ]
 
 
 def read_questions(folder: Path) -> Questions:
     """Read the prompts of the validation, recall and heldout splits in `folder`, and of the sets written by hand."""
     names = ("validation", "recall", "heldout")
-    rows: list[tuple[str, Example]] = [
-        (name, row) for name in names for row in read_records(folder / f"{name}.jsonl", Example)
-    ]
-    written = read_records(folder / "questions.jsonl", AskedExample)
-    return Questions(rows + [(row.split, row) for row in written])
+    read = {name: read_records(folder / f"{name}.jsonl", Example) for name in names}
+    rows = [AskedExample(**row.model_dump(), split=name) for name in names for row in read[name]]
+    return Questions(rows + read_records(folder / "questions.jsonl", AskedExample))
 
 
 def predict(
@@ -78,7 +77,7 @@ def predict(
 
 def longer_than_allowed(questions: Questions, tokenizer: Any, max_new_tokens: int) -> str | None:
     """Say how many reference answers have more tokens than an answer may have, so that no model can give them whole."""
-    completions = [example.completion for _, example in questions.rows]
+    completions = [row.completion for row in questions.rows]
     encoded = tokenizer(completions, add_special_tokens=False)["input_ids"] if completions else []
     longer = [len(ids) for ids in encoded if len(ids) > max_new_tokens]
     if not longer:

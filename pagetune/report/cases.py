@@ -7,7 +7,8 @@ from itertools import chain, zip_longest
 from typing import Literal
 
 from pagetune.evaluate.answers import accepted_answers
-from pagetune.evaluate.evaluation import MODELS, set_of, sets_of
+from pagetune.evaluate.comparable import MODELS
+from pagetune.evaluate.evaluation import set_of, sets_of
 from pagetune.evaluate.explanation import Explanation, explain
 from pagetune.evaluate.scoring import Scored, in_pieces
 from pagetune.evaluate.sources import Sources

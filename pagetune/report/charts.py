@@ -6,11 +6,13 @@ from typing import Any
 
 from markupsafe import Markup
 
-from pagetune.evaluate.evaluation import MODELS, View, view_of
-from pagetune.evaluate.sets import sets_in
+from pagetune.evaluate.comparable import MODELS
+from pagetune.evaluate.evaluation import View, view_of
+from pagetune.evaluate.sets import asked_sets, open_models
 from pagetune.report.coverage import Coverage
 from pagetune.report.svg import (
     BASE,
+    BASE_OPEN,
     ECHO,
     INK,
     LOOKUP,
@@ -18,13 +20,14 @@ from pagetune.report.svg import (
     SEARCH_TOP5,
     SWAPPED,
     TUNED,
+    TUNED_OPEN,
     draw_svg,
     name_above,
     shorten,
 )
 
 COLOURS = {"base": BASE, "tuned": TUNED, "echo": ECHO, "lead2": ECHO, "lookup": LOOKUP, "swapped": SWAPPED}
-COLOURS |= {"search_top1": SEARCH_TOP1, "search_top5": SEARCH_TOP5}
+COLOURS |= {"base_open": BASE_OPEN, "tuned_open": TUNED_OPEN, "search_top1": SEARCH_TOP1, "search_top5": SEARCH_TOP5}
 #: The name and the meaning of each metric that can lead.
 HEADLINES = {
     "fact_match": ("Fact match", "Share of answers that state exactly the facts of the reference"),
@@ -67,7 +70,7 @@ def charts(
 
 def scores_chart(metrics: dict[str, Any], view: View) -> Chart:
     shown = shown_in(metrics, view)
-    names = [name for name in sets_in(metrics) if metrics["tuned"][name]["n"]]
+    names = asked_sets(metrics)
     crowded = len(names) > MOST_UPRIGHT
 
     def draw(figure: Any) -> None:
@@ -89,7 +92,7 @@ def scores_chart(metrics: dict[str, Any], view: View) -> Chart:
 def shown_in(metrics: dict[str, Any], view: View) -> tuple[str, ...]:
     """Return the models, the controls, and the searches that were scored on any set."""
     searched = (name for name in view.searches if any(own["n"] for own in metrics[name].values()))
-    return (*MODELS, *view.controls, *searched)
+    return (*MODELS, *open_models(metrics), *view.controls, *searched)
 
 
 def _bars(axes: Any, offset: float, width: float, model: str, summaries: list[dict[str, Any]], metric: str) -> None:

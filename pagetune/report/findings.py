@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from pagetune.evaluate.advice import advice
 from pagetune.evaluate.evaluation import SETS, view_of
 from pagetune.evaluate.sets import sets_in, small_sets
 from pagetune.evaluate.untouched import left_out_line
@@ -11,6 +12,10 @@ CONTROL_MEANINGS = {
     "lookup": "the answer of the most similar training row: the score for searching the training rows without a model",
     "lead2": "the first two turns of the dialogue, unchanged",
     "swapped": "the tuned model's summary of the next dialogue: the score for its style, whatever the dialogue says",
+}
+OPEN_MEANINGS = {
+    "base_open": "the base with the best passages of the search in its prompt",
+    "tuned_open": "the tuned model with the same passages in its prompt",
 }
 SEARCH_MEANINGS = {
     "search_top1": "the share of questions for which the best passage of a search over the pages states the answer; "
@@ -29,7 +34,7 @@ def summary_sentences(metrics: dict[str, Any], rights: Rights) -> list[str]:
     if view_of(metrics).headline == "rougeL":
         return [*_on_summaries(metrics), *_left_out(metrics), *small_sets(metrics)]
     leading = sets_in(metrics, written=True)
-    sentences = [sentence for name in leading for sentence in _on_written(metrics, rights, name)]
+    sentences = [advice(metrics), *(sentence for name in leading for sentence in _on_written(metrics, rights, name))]
     sentences += [*_on_trained_facts(metrics, rights), *_on_unseen_documents(metrics, rights)]
     sentences += [_on_searching(metrics), _on_copying(metrics)]
     last = [name for name in sets_in(metrics) if name not in (*leading, *SETS)]

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pagetune.evaluate.agreement import VERDICTS
-from pagetune.evaluate.evaluation import MODELS, set_of
+from pagetune.evaluate.comparable import MODELS
+from pagetune.evaluate.evaluation import set_of
 from pagetune.evaluate.sets import sets_in
 from pagetune.evaluate.sources import Sources
 from pagetune.report.cases import Case, explained

@@ -9,15 +9,16 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from pagetune.evaluate.evaluation import BOTH_WAYS, MODELS, RATES, view_of
+from pagetune.evaluate.comparable import MODELS
+from pagetune.evaluate.evaluation import BOTH_WAYS, RATES, view_of
 from pagetune.evaluate.scoring import METRICS
-from pagetune.evaluate.sets import FEWEST_FACTS, set_meanings, sets_in
+from pagetune.evaluate.sets import FEWEST_FACTS, asked_sets, open_models, set_meanings, sets_in
 from pagetune.evaluate.sources import sources_of
 from pagetune.records import BadFile, Page, Pair, Prediction
 from pagetune.report.cases import all_cases, choose_cases, explained, right_answers
 from pagetune.report.charts import charts
 from pagetune.report.coverage import coverage, worst_pages
-from pagetune.report.findings import CONTROL_MEANINGS, SEARCH_MEANINGS, summary_sentences
+from pagetune.report.findings import CONTROL_MEANINGS, OPEN_MEANINGS, SEARCH_MEANINGS, summary_sentences
 from pagetune.report.judgement import judgement_values
 
 FOLDER = Path(__file__).parent
@@ -111,14 +112,16 @@ def _score_values(inputs: Inputs) -> dict[str, Any]:
     names = [name for name in (*METRICS, *BOTH_WAYS, *RATES) if name in scores["tuned"]["heldout"]]
     return {
         "metrics": inputs.metrics,
-        "sets": [name for name in sets_in(scores) if scores["tuned"][name]["n"]],
-        "empty_sets": [name for name in sets_in(scores) if not scores["tuned"][name]["n"]],
+        "sets": (shown := asked_sets(scores)),
+        "empty_sets": [name for name in sets_in(scores) if name not in shown],
         "summary": summary_sentences(scores, right_answers(inputs.per_example)),
         "set_meanings": set_meanings(scores),
         "headlines": view.headlines,
         "fewest_facts": FEWEST_FACTS,
         "control_meanings": CONTROL_MEANINGS,
         "models": MODELS,
+        "opened": open_models(scores),
+        "open_meanings": OPEN_MEANINGS,
         "controls": view.controls,
         "searches": view.searches,
         "search_meanings": SEARCH_MEANINGS,

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 WIDTH = 4.6
 #: The style sheet replaces these colours by its own, so that charts can be read in dark mode too.
 INK, BASE, TUNED, ECHO, LOOKUP = "#1f2328", "#8c96a1", "#1f6feb", "#d9a441", "#2a9d8f"
+BASE_OPEN, TUNED_OPEN = "#57606a", "#0b3d91"
 SWAPPED, SEARCH_TOP1, SEARCH_TOP5 = "#b5838d", "#7d5ba6", "#b39ddb"
 #: Metadata that is left out of a chart: when and with what it was drawn.
 _NO_METADATA = dict.fromkeys(("Date", "Creator", "Format", "Type"))

@@ -1,0 +1,41 @@
+"""Answers with passages of the documents in the prompt, for ask, chat and serve (`--open-book`)."""
+
+from typing import Any
+
+from pagetune.commands.gate import PAGES
+from pagetune.commands.locale import tr
+from pagetune.errors import UserError
+from pagetune.jsonl import read_records
+from pagetune.model.manifest import Manifest
+from pagetune.model.open_book import OpenBook
+from pagetune.model.template import TemplateRecord
+from pagetune.params import Params
+from pagetune.records import Page
+from pagetune.search.encoder import find_encoder
+from pagetune.search.passages import passages
+from pagetune.search.ranking import Search
+
+
+class Reader:
+    """The project's passages, and how a question is asked with the best of them, as the stage open_book does.
+
+    Making one raises UserError where no document has a readable page.
+    """
+
+    def __init__(self, params: Params, manifest: Manifest, template: TemplateRecord, tokenizer: Any) -> None:
+        made = passages(read_records(PAGES, Page) if PAGES.exists() else [])
+        if not made:
+            raise UserError(
+                tr(
+                    "no document has a readable page to search. Ask without --open-book.",
+                    "검색할 수 있는 문서 페이지가 없습니다. --open-book 없이 질문해 주세요.",
+                )
+            )
+        self._count = params.predict.passages
+        self._search = Search(made, find_encoder(params.search))
+        self._book = OpenBook(params, manifest, template, tokenizer)
+
+    def prompt(self, question: str) -> str:
+        """Return the prompt with the best passages above the question."""
+        (found,) = self._search.find([question], self._count)
+        return self._book.ask(question, found).text
