@@ -12,6 +12,7 @@ from pagetune.model.template import TemplateRecord
 from pagetune.params import Params
 from pagetune.records import Page
 from pagetune.search.encoder import find_encoder
+from pagetune.search.index import SAVED
 from pagetune.search.passages import passages
 from pagetune.search.ranking import Search
 
@@ -32,7 +33,7 @@ class Reader:
                 )
             )
         self._count = params.predict.passages
-        self._search = Search(made, find_encoder(params.search))
+        self._search = Search(made, find_encoder(params.search), SAVED)
         self._book = OpenBook(params, manifest, template, tokenizer)
 
     def prompt(self, question: str) -> str:

@@ -11,11 +11,12 @@ Answers = dict[str, list[Prediction]]
 def leave_out(predictions: Answers, stop_questions: Iterable[StopQuestion]) -> tuple[Answers, dict[str, int]]:
     """Return the answers to all other questions, and how many questions each split loses.
 
-    A fact is left out in all its wordings.
+    A fact is left out in all its wordings. Every model that answered at all was asked the same questions.
     """
     asked = {fact_id(row.pair_id) for row in stop_questions}
     kept = {model: [row for row in rows if fact_id(row.pair_id) not in asked] for model, rows in predictions.items()}
-    lost = Counter(row.split for row in predictions["base"] if fact_id(row.pair_id) in asked)
+    first = next((rows for rows in predictions.values() if rows), [])
+    lost = Counter(row.split for row in first if fact_id(row.pair_id) in asked)
     return kept, dict(sorted(lost.items()))
 
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from pagetune.records import FoundPassage
 from pagetune.search.encoder import Encoder
@@ -17,12 +18,12 @@ _SHARED = 0.5
 
 
 class Search:
-    """Passages, and whatever ranks them."""
+    """Passages, and whatever ranks them. `saved` is the folder of an index that was saved, as for `Index`."""
 
-    def __init__(self, passages: Sequence[Passage], encoder: Encoder | None = None) -> None:
+    def __init__(self, passages: Sequence[Passage], encoder: Encoder | None = None, saved: Path | None = None) -> None:
         self.passages = passages
         self.encoder = encoder
-        self.index = Index(passages)
+        self.index = Index(passages, saved)
         texts = ["\n".join(passage.searched) for passage in passages]
         self._vectors = encoder.encode(texts, encoder.passage_prefix) if encoder else None
 

@@ -15,7 +15,7 @@ from pagetune.model.manifest import Manifest
 from pagetune.model.prompts import encode_example, joins, to_example
 from pagetune.model.template import TemplateRecord
 from pagetune.params import Params
-from pagetune.records import Example, Pair, Prediction, Reason, Rejected
+from pagetune.records import AskedExample, Example, Pair, Prediction, Reason, Rejected
 
 PROMPTS = Path(__file__).with_name("general_prompts.txt")
 #: Written by the stage replay: the answers that are trained on, and those that cannot be.
@@ -53,7 +53,8 @@ def ask_base(
     from pagetune.predict.answers import Questions, predict
 
     requests = _requests(template)
-    questions = Questions([("train", row) for row in requests.values() if row.prompt not in evaluated])
+    wanted = [row for row in requests.values() if row.prompt not in evaluated]
+    questions = Questions([AskedExample(**row.model_dump(), split="train") for row in wanted])
     answers = predict(manifest, None, template, questions, params)
     tokenizer = load_tokenizer(manifest, template)
     rows, rejected = rows_of(answers, template, tokenizer, params.train.max_length, manifest.encoder_decoder)
