@@ -1,7 +1,7 @@
 """The questions about what was never trained that `evaluate.quick` asks while a model trains.
 
-A question that decides when a training stops is no longer unseen. So they are chosen apart from the model, by a hash,
-and at most half of what is not trained is ever asked; `evaluate` leaves them out of the scores where they decided.
+A question that decides when a training stops is no longer unseen. Therefore a hash chooses them, apart from the model,
+at most half of what is not trained is ever asked, and `evaluate` leaves them out of the scores where they decided.
 """
 
 from collections.abc import Iterable
