@@ -6,6 +6,7 @@ from typing import Any
 from pagetune.evaluate.controls import instruction_of
 from pagetune.evaluate.evaluation import Evaluation, members, summary_of
 from pagetune.records import Page
+from pagetune.search.index import SAVED
 from pagetune.search.support import Evidence
 from pagetune.text.refusal import abstains
 
@@ -21,7 +22,7 @@ def gate_metrics(evaluation: Evaluation, template: str, pages: list[Page]) -> di
     """
     if not any(page.status == "ok" for page in pages):
         return {}
-    evidence, rows = Evidence(pages), evaluation.answers["tuned"]
+    evidence, rows = Evidence(pages, SAVED), evaluation.answers["tuned"]
     looked_up = [
         index
         for index, row in enumerate(rows)
