@@ -3,17 +3,20 @@
 from collections import Counter
 from collections.abc import Iterable
 
+from pagetune.params import StopOn
 from pagetune.records import Prediction, StopQuestion, fact_id
 
 Answers = dict[str, list[Prediction]]
 
 
-def leave_out(predictions: Answers, stop_questions: Iterable[StopQuestion]) -> tuple[Answers, dict[str, int]]:
+def leave_out(
+    predictions: Answers, stop_questions: Iterable[StopQuestion], stop_on: StopOn
+) -> tuple[Answers, dict[str, int]]:
     """Return the answers to all other questions, and how many questions each split loses.
 
-    A fact is left out in all its wordings.
+    A fact is left out in all its wordings. Where `stop_on` is not invented the questions decided nothing, and stay.
     """
-    asked = {fact_id(row.pair_id) for row in stop_questions}
+    asked = {fact_id(row.pair_id) for row in stop_questions} if stop_on == "invented" else set[str]()
     kept = {model: [row for row in rows if fact_id(row.pair_id) not in asked] for model, rows in predictions.items()}
     lost = Counter(row.split for row in predictions["base"] if fact_id(row.pair_id) in asked)
     return kept, dict(sorted(lost.items()))
