@@ -94,13 +94,13 @@ def predict_here(run: str) -> None:
     write_records(Path("answers.jsonl"), predict(manifest, adapter, template, Questions(rows), load_params()))
 
 
-def prepare(work: Path, model: str, changes: dict[str, Any]) -> None:
-    """Copy the settings with `changes`, and the splits with as many wordings as asked for, into `work`."""
+def write_settings(work: Path, changes: dict[str, Any]) -> None:
+    """Write the shipped settings with `changes`, which are named as in train.epochs, into `work`."""
     from ruamel.yaml import YAML
 
-    yaml, settings = YAML(), {"model.base": model, **changes}
-    values, wordings = yaml.load((ROOT / "params.yaml").read_text(encoding="utf-8")), settings.pop("wordings", None)
-    for key, value in settings.items():
+    yaml = YAML()
+    values = yaml.load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    for key, value in changes.items():
         *sections, name = key.split(".")
         node = values
         for section in sections:
@@ -108,6 +108,13 @@ def prepare(work: Path, model: str, changes: dict[str, Any]) -> None:
         node[name] = value
     with (work / "params.yaml").open("w", encoding="utf-8") as file:
         yaml.dump(values, file)
+
+
+def prepare(work: Path, model: str, changes: dict[str, Any]) -> None:
+    """Copy the settings with `changes`, and the splits with as many wordings as asked for, into `work`."""
+    settings = {"model.base": model, **changes}
+    wordings = settings.pop("wordings", None)
+    write_settings(work, settings)
     shutil.copytree(ROOT / "data/splits", work / "data/splits")
     if wordings:
         fewer = fewer_wordings(read_records(work / "data/splits/train.jsonl", Pair), wordings)

@@ -4,8 +4,8 @@
     python -m benchmarks.retention scores FOLDER                                  # the table
 
 MODEL is the folder of a model, LANGUAGE the half of data/questions/retention.jsonl that it can be asked (ko, en), and
-FRACTION a value of train.replay_fraction (0 and 0.1). Each is a project of its own in FOLDER, whose stages run from
-curate to predict. The document is English or Korean as the questions are, and nothing of it is held out.
+FRACTION a value of train.replay_fraction (0 and 0.1). Each is a project of its own in FOLDER, a new one, whose stages
+run from curate to predict. The document is English or Korean as the questions are, and nothing of it is held out.
 """
 
 import json
@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from benchmarks.real_models import write_settings
 from pagetune.jsonl import read_records, write_records
 from pagetune.records import Page, Pair, Prediction
 
@@ -32,20 +33,8 @@ COLUMNS = ("recall", "recall_new_wording", "retention", "knowledge", "arithmetic
 
 def prepare(project: Path, model: str, language: str, fraction: float) -> None:
     """Write the settings, the pages and pairs of one document, and the general questions into a folder."""
-    from ruamel.yaml import YAML
-
-    yaml = YAML()
-    values = yaml.load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-    for key, value in {**CHANGES, "model.base": model, "train.replay_fraction": fraction}.items():
-        *sections, name = key.split(".")
-        node = values
-        for section in sections:
-            node = node[section]
-        node[name] = value
-    shutil.rmtree(project, ignore_errors=True)
     (project / "data/questions").mkdir(parents=True)
-    with (project / "params.yaml").open("w", encoding="utf-8") as file:
-        yaml.dump(values, file)
+    write_settings(project, {**CHANGES, "model.base": model, "train.replay_fraction": fraction})
     pages, pairs = read_records(ROOT / "data/pages.jsonl", Page), read_records(ROOT / "data/qa.jsonl", Pair)
     write_records(project / "data/pages.jsonl", [one for one in pages if one.doc_id == DOCUMENTS[language]])
     write_records(project / "data/qa.jsonl", [one for one in pairs if one.doc_id == DOCUMENTS[language]])
@@ -102,6 +91,8 @@ def main() -> None:
         print("\n".join(scores(Path(folder))))
         return
     model, language, *fractions = rest
+    if Path(folder).exists():
+        sys.exit(f"retention: {folder} exists, and may have the answers of another model. Name a new folder.")
     for fraction in fractions or ("0", "0.1"):
         answer(Path(folder).resolve(), model, language, float(fraction))
 

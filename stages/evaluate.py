@@ -35,7 +35,7 @@ def main() -> None:
     models = (*MODELS, *OPEN_MODELS)
     predictions = {model: read_records(PREDICTIONS / f"{model}.jsonl", Prediction) for model in models}
     stopping = read_records(PROMPTS / "stopping.jsonl", StopQuestion)
-    predictions, left_out = leave_out(predictions, stopping if settings.train.stop_on == "invented" else [])
+    predictions, left_out = leave_out(predictions, stopping, settings.train.stop_on)
     train = read_records(PROMPTS / "train.jsonl", Example)
     template = read_json(PROMPTS / "template.json")["template"]
     pages = read_records(PAGES, Page)

@@ -223,10 +223,11 @@ def project(tmp_path: Path) -> Path:
     trained = {name: getattr(answers()["base"][0], name) for name in Example.model_fields}
     write_records(folder / "data/prompts/train.jsonl", [Example.model_validate(trained)])
     write_json(folder / "data/prompts/template.json", {"template": TEMPLATE})
+    write_records(folder / "data/prompts/stopping.jsonl", [])
     page = word_pages()[0].model_copy(update={"doc_id": DOLLARS, "page_number": 1, "text": "주차 요금은 3만 원입니다."})
     write_records(folder / "data/pages.jsonl", [page])
     write_records(folder / "data/qa.jsonl", [])
-    for split in ("validation", "recall", "heldout"):
+    for split in ("validation", "recall", "heldout", "questions"):
         for room in ("search", "splits"):
             write_records(folder / f"data/{room}/{split}.jsonl", [])
     return folder

@@ -476,7 +476,7 @@ def test_a_statute_gives_questions_mostly_without_numbers_of_articles_that_stand
     pages = extracted(tmp_path)
     pairs, rejected = found(*pages)
     usable = [pair for pair in pairs if not is_too_long(pair.output, PARAMS.curate, PARAMS.predict.max_new_tokens)]
-    assert {pair.kind for pair in usable} == {"article", "definition", "statement", "list"}
+    assert {pair.kind for pair in usable} == {"article", "definition", "statement", "list", "reversed"}
     assert len(usable) >= 200
     assert sum("제" in pair.instruction and "조" in pair.instruction for pair in usable) <= 0.4 * len(usable)
     assert all(pair.instruction.startswith("전자금융거래법 제") for pair in usable if pair.kind == "article")
@@ -536,10 +536,10 @@ def answer_is_in_evidence(pair: Pair) -> bool:
     if pair.kind in ("statement", "list"):
         said = re.sub(r"(?<=야) 합니다\.$|(?<=는) 안 됩니다\.$", "", re.sub("^(?:아니요|네), ", "", pair.output))
         *words, last = said.split()
-        held = unicodedata.normalize("NFD", pair.evidence or "")
+        held = unicodedata.normalize("NFD", pair.whole_evidence)
         stem = unicodedata.normalize("NFD", last)[:2]
-        return stem in held and all(word[:2] in f"{pair.evidence} {pair.instruction}" for word in words)
-    plain = re.sub(r"<[^<>]*>|\[[^\[\]]*\]|\s", "", pair.evidence or "")
+        return stem in held and all(word[:2] in f"{pair.whole_evidence} {pair.instruction}" for word in words)
+    plain = re.sub(r"<[^<>]*>|\[[^\[\]]*\]|\s", "", pair.whole_evidence)
     return re.sub(r"<[^<>]*>|\s", "", pair.output) in plain or pair.kind in ("article", "list")
 
 

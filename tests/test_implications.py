@@ -1,6 +1,7 @@
 """What follows from a table's columns: only what the cells prove, and only of whole columns."""
 
 import pytest
+from test_table_questions import TITLE, page
 
 from pagetune.build_qa.rules import build_pairs
 from pagetune.build_qa.tables.implications import follows
@@ -21,26 +22,13 @@ def table(text: str, caption: str = "강좌별 안내", continues: bool = False)
     return Table(caption=caption, rows=rows, continues=continues)
 
 
-def page(*tables: Table, number: int = 1, lines: tuple[str, ...] = ("가온 문화 교실",)) -> Page:
-    return Page(
-        doc_id="문서",
-        source_sha256="",
-        page_number=number,
-        text="\n".join(lines),
-        tables=list(tables),
-        quality={},
-        status="ok",
-        reason=None,
-    )
-
-
 def computed(*pages: Page, wanted: tuple[Implication, ...] = EVERY) -> list[Pair]:
     return [pair for pair in build_pairs(list(pages), 200, wanted)[0] if pair.kind == "implication"]
 
 
 def asked(*pages: Page, wanted: tuple[Implication, ...] = EVERY) -> list[tuple[str, str]]:
     return [
-        (pair.instruction.removeprefix("가온 문화 교실의 강좌별 안내에서 "), pair.output)
+        (pair.instruction.removeprefix(f"{TITLE}의 강좌별 안내에서 "), pair.output)
         for pair in computed(*pages, wanted=wanted)
     ]
 

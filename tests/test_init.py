@@ -56,7 +56,7 @@ def test_a_stage_of_a_project_depends_on_what_the_same_stage_of_a_clone_depends_
     for stage, entry in clone.items():
         (parts,) = [param["library.json"] for param in adapted[stage]["params"] if isinstance(param, dict)]
         modules = [dep for dep in entry["deps"] if dep.startswith("pagetune/")]
-        assert parts == [module.removeprefix("pagetune/").removesuffix(".py") for module in modules]
+        assert parts == [module.removeprefix("pagetune/").removesuffix(".py").replace(".", "_") for module in modules]
         assert set(parts) <= set(library_hashes())
         assert [*adapted[stage]["deps"], *modules] == sorted([*entry["deps"]], key=modules.__contains__)
         assert [param for param in adapted[stage]["params"] if isinstance(param, str)] == entry["params"]

@@ -91,7 +91,10 @@ def test_a_label_is_defined_only_by_what_says_what_it_is() -> None:
         "- 물리적 망분리: 통신망을 이원화하여 두 컴퓨터로 분리하는 방식이다.",
         "- 초청 강사: 하늘시청 소속 정보보호 전문기관",
     )
-    assert [question for _, question, _ in asked(guide)] == ["물리적 망분리란 무엇인가요?"]
+    assert [question for _, question, _ in asked(guide)] == [
+        "물리적 망분리란 무엇인가요?",
+        "통신망을 이원화하여 두 컴퓨터로 분리하는 방식을 무엇이라고 하나요?",
+    ]
 
 
 def test_a_heading_of_things_is_asked_for_what_belongs_to_it() -> None:

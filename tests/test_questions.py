@@ -232,6 +232,15 @@ def test_an_exact_question_is_right_by_its_letters() -> None:
     assert not is_exact("4 apples", ["4"])
 
 
+@pytest.mark.parametrize("general", [(True, False, False), (False, False, True)])
+def test_one_question_about_the_documents_makes_a_set_one_about_them_wherever_it_stands(
+    general: tuple[bool, ...],
+) -> None:
+    metrics = scored(*(prediction("7시", "오후 6시", general=own) for own in general))
+    assert sets_in(metrics, written=True) == ["고객"]
+    assert "which no template wrote" in set_meanings(metrics)["고객"]
+
+
 def test_sets_written_by_hand_lead_every_table_and_general_ones_end_it() -> None:
     rows = [
         prediction("서울", "서울", split="recall", kind="faq"),

@@ -139,7 +139,7 @@ def test_a_set_of_fewer_than_thirty_facts_is_said_to_decide_nothing() -> None:
 
 def test_an_empty_set_is_named_and_nothing_is_said_of_it() -> None:
     html = render_report(made_up())
-    assert "Empty sets: validation." in html
+    assert "Empty sets: recall_reversed, validation." in html
     assert 'id="metrics-validation"' not in html
 
 

@@ -113,6 +113,12 @@ def test_a_question_without_a_page_has_no_score_and_one_without_a_passage_is_a_m
     assert (empty["n"], empty["fact_match"], empty["fact_match_ci95_low"]) == (0, None, None)
 
 
+def test_a_question_that_no_reference_answers_has_no_score_whatever_its_evidence() -> None:
+    silent = prediction("몰라요", completion="</s>", references=[], answerable=False, split="조용")
+    _, _, hits = hits_of([silent], {"1": [OWN]})
+    assert hits == {"search_top1": [None], "search_top5": [None]}
+
+
 HALF = passage("", doc_id="문서", place=PLACE, page_number=2)
 
 

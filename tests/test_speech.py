@@ -71,6 +71,31 @@ def test_no_wording_asks_for_two_facts() -> None:
     assert all(len(answers) == 1 for answers in by_text.values())
 
 
+def test_a_word_that_tells_two_facts_apart_is_never_left_out() -> None:
+    halls = [
+        pair(f"{hall} 안내소 상담 창구는 몇 시에 여나요?", hours) for hall, hours in (("본관", "9시"), ("별관", "10시"))
+    ]
+    texts = Speech(halls).wordings(halls[0], 60)
+    assert any("상담" not in text for text in texts)
+    assert all("본관" in text for text in texts)
+
+
+@given(
+    st.sampled_from(["정격 출력이 1.5킬로와트이고 전압이 3 7볼트인 펌프는 어디에 쓰나요?", "USB 3 2 Gen 2.0 is where?"])
+)
+def test_no_haste_changes_a_number(question: str) -> None:
+    own = pair(question, "지하실")
+    numbers = re.findall(r"[\d.]*\d", question)
+    for text in Speech([own]).wordings(own, 60):
+        assert sorted(re.findall(r"[\d.]*\d", text)) == sorted(numbers), text
+
+
+def test_no_two_wordings_are_alike_but_for_spaces() -> None:
+    for each in museum():
+        texts = Speech(museum()).wordings(each, 60)
+        assert len({normal_form(text) for text in [*texts, each.instruction]}) == len(texts) + 1
+
+
 def test_the_attribute_is_named_where_a_thing_has_two_answers_of_a_kind() -> None:
     topics = {"시험의 접수 시작일": "2026년 3월 2일", "시험의 합격자 발표일": "2026년 4월 9일"}
     own = [pair(f"{topic}은 언제인가요?", answer, topic) for topic, answer in topics.items()]
@@ -92,10 +117,17 @@ def test_the_numbers_of_a_question_stay() -> None:
     assert all({"15", "3"} <= set(re.findall(r"\d+", text)) for text in texts)
 
 
-def test_a_question_word_and_what_it_counts_stay() -> None:
-    own = pair("이용자는 하루에 책을 몇 권까지 빌릴 수 있나요?", "다섯 권까지 빌릴 수 있습니다.")
-    for text in Speech([own]).wordings(own, 40):
-        assert "몇권" in text.replace(" ", "")
+@pytest.mark.parametrize(
+    ("question", "counted"),
+    [
+        ("이용자는 하루에 책을 몇 권까지 빌릴 수 있나요?", "몇권"),
+        ("본부는 층마다 매니저 몇 명을 두어 요청을 처리하나요?", "몇명"),
+    ],
+)
+def test_a_question_word_and_what_it_counts_stay(question: str, counted: str) -> None:
+    own = pair(question, "다섯까지 됩니다.")
+    for text in Speech([own]).wordings(own, 60):
+        assert counted in text.replace(" ", "")
 
 
 def test_an_english_question_is_typed_in_keywords_lower_case_and_short_forms() -> None:

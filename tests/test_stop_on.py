@@ -125,6 +125,18 @@ def test_the_scores_tell_inventing_from_refusing(
     assert scores["wrong"] == pytest.approx((1 / 3 + invented) / 2, abs=1e-5)
 
 
+def test_another_thing_of_the_kind_is_wrong_because_the_question_asks_which_one(
+    tiny_base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = make_inputs(tiny_base, settings("quick"), ROWS, validation=3)
+    asked = pair("v9", "강의실이 다솜실(1204호)인 과정은 무엇인가요?", "악성코드 분석 과정")
+    quick = choose_quick([to_example(asked, TEMPLATE, "</s>", True)], load_tokenizer(job.manifest), job.params, 1)
+    assert quick is not None
+    for answer, right in (("악성코드 분석 과정", 1), ("보안 관제 실무 과정", 0)):
+        monkeypatch.setattr(Quick, "answers", lambda quick, model, said=answer: [said])
+        assert quick.scores(torch.nn.Linear(1, 1))["fact_match"] == right
+
+
 def test_a_model_that_says_nothing_is_no_better_than_one_that_invents_everything(
     tiny_base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -243,15 +255,18 @@ def answered(one: Pair, split: Any) -> Prediction:
 def test_a_fact_that_decided_is_left_out_in_all_its_wordings_and_counted() -> None:
     rows = [answered(pair(name), "heldout") for name in ("h1", "h1-please", "h2")] + [answered(pair("r1"), "recall")]
     asked = [to_stop_question(pair("h1"), to_example(pair("h1"), TEMPLATE, "</s>", True))]
-    kept, left_out = leave_out({"base": rows, "tuned": rows}, asked)
+    kept, left_out = leave_out({"base": rows, "tuned": rows}, asked, "invented")
     assert [row.pair_id for row in kept["base"]] == [row.pair_id for row in kept["tuned"]] == ["h2", "r1"]
     assert left_out == {"heldout": 2}
     assert left_out_line(left_out).startswith("By their answers to 2 of heldout, the training chose when to stop")
 
 
-def test_where_nothing_decided_nothing_is_left_out() -> None:
+@pytest.mark.parametrize("stop_on", ["loss", "quick"])
+def test_where_nothing_decided_nothing_is_left_out(stop_on: StopOn) -> None:
     rows = {model: [answered(pair("h1"), "heldout")] for model in ("base", "tuned")}
-    assert leave_out(rows, []) == (rows, {})
+    asked = [to_stop_question(pair("h1"), to_example(pair("h1"), TEMPLATE, "</s>", True))]
+    assert leave_out(rows, asked, stop_on) == (rows, {})
+    assert leave_out(rows, [], "invented") == (rows, {})
 
 
 def test_the_report_shows_no_answer_that_has_no_score() -> None:

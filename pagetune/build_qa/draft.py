@@ -37,7 +37,7 @@ class Draft:
     reason: Reason | None = None
     reversal: Reversal | None = None
     computed: Computed | None = None
-    #: Of a reversed question: the pair that it reverses, and where its answer stands if not in `place`.
+    #: What a reversed question has: the pair that it reverses, and where its answer stands if not in `place`.
     reverses: str | None = None
     second: Evidence | None = None
 

@@ -98,8 +98,8 @@ def _dump(value: Any, indent: int = 0) -> str:
 
 
 def part_name(module: str) -> str:
-    """Return the key of a part of the library: pagetune/text/units.py is `text/units`."""
-    return module.removeprefix("pagetune/").removesuffix(".py")
+    """Return the key of a part of the library: pagetune/text/units.py is `text/units`. In DVC a dot divides keys."""
+    return module.removeprefix("pagetune/").removesuffix(".py").replace(".", "_")
 
 
 def library_hashes() -> dict[str, str]:

@@ -91,7 +91,6 @@ def filter_reason(pair: Pair, params: Curate) -> Reason | None:
     # People's own questions may bring a passage; train.max_length limits those.
     if pair.kind != "user" and len(pair.instruction) > params.max_question_characters:
         return "too_long"
-    # A dialogue does not point at a passage, and a summary may say that somebody could not be reached.
     unfit = _NO_FILTERS.get(pair.kind, ())
     return next((name for name in params.filters if name not in unfit and _FILTERS[name](pair, params)), None)
 
@@ -150,7 +149,8 @@ def is_refusal(pair: Pair, _: Curate) -> bool:
     return abstains(pair.output)
 
 
-#: A summary may say that somebody did not know, and a question that no document answers is answered by a refusal.
+#: A dialogue does not point at a passage, and a summary may say that somebody could not be reached; a question that no
+#: document answers is answered by a refusal.
 _NO_FILTERS: dict[Kind, tuple[Reason, ...]] = {"dialogue": ("passage_dependent", "refusal"), "abstain": ("refusal",)}
 _FILTERS: dict[Reason, Callable[[Pair, Curate], bool]] = {
     "wrong_script": is_wrong_script,

@@ -4,7 +4,7 @@ from typing import Any
 
 from pagetune.evaluate.advice import open_table
 from pagetune.evaluate.evaluation import BOTH_WAYS, view_of
-from pagetune.evaluate.sets import sets_in, small_sets
+from pagetune.evaluate.sets import sets_in, share, silent_in, small_sets
 
 
 def comparison_table(metrics: dict[str, Any]) -> str:
@@ -73,7 +73,7 @@ def _what_moved(metrics: dict[str, Any]) -> list[str]:
     lines = []
     for name in (*sets_in(metrics, written=True), "recall", "heldout"):
         change, tuned = metrics["change"][name], metrics["tuned"][name]
-        if tuned["n"] > tuned.get("silent", {"n": 0})["n"]:
+        if tuned["n"] > silent_in(tuned):
             lines.append(
                 f"{name}: {change['better']} better, {change['worse']} worse, {change['same']} unchanged; "
                 f"{tuned['never_stopped']} hit the length limit; {tuned['abstained']:.0%} abstain, "
@@ -86,15 +86,10 @@ def _on_silence(metrics: dict[str, Any]) -> list[str]:
     """Say what the tuned model answers where the documents are silent."""
     silent = {name: own["silent"] for name, own in metrics["tuned"].items() if "silent" in own}
     return [
-        f"{name}, what the documents do not answer ({own['n']}): {_share(own, 'abstained')} abstain, which is right; "
-        f"{_share(own, 'invented')} invent a number, code or name"
+        f"{name}, what the documents do not answer ({own['n']}): {share(own, 'abstained')} abstain, which is right; "
+        f"{share(own, 'invented')} invent a number, code or name"
         for name, own in silent.items()
     ]
-
-
-def _share(scores: dict[str, Any], rate: str) -> str:
-    low, high = scores[f"{rate}_ci95_low"], scores[f"{rate}_ci95_high"]
-    return f"{scores[rate]:.0%} [{low:.0%}, {high:.0%}]"
 
 
 def _recall_by_kind(metrics: dict[str, Any]) -> list[str]:

@@ -88,10 +88,19 @@ def sets_of(asked: Iterable[Prediction]) -> list[str]:
     General questions say nothing of the documents and come last. The sets that the pipeline makes are there even where
     they are empty.
     """
-    sets = {row.split: row for row in asked if row.split not in SETS}
-    written = [name for name, row in sets.items() if row.kind == "question" and not row.general]
-    others = [name for name in sets if name not in written]
-    return [*written, *SETS, *sorted(others, key=lambda name: sets[name].general)]
+    own: dict[str, list[Prediction]] = {}
+    for row in asked:
+        if row.split not in SETS:
+            own.setdefault(row.split, []).append(row)
+    general = [name for name, rows in own.items() if are_general(rows)]
+    written = [name for name, rows in own.items() if rows[0].kind == "question" and name not in general]
+    made = [name for name in own if name not in (*written, *general)]
+    return [*written, *SETS, *made, *general]
+
+
+def are_general(rows: Iterable[Prediction]) -> bool:
+    """Tell whether a set asks nothing about the documents; one question about them makes it a set about them."""
+    return all(row.general for row in rows)
 
 
 @dataclass(frozen=True)
@@ -180,7 +189,7 @@ def summarize_sets(evaluation: Evaluation, model: str) -> dict[str, dict[str, An
         summaries[name] = summary_of(predictions, scores, chosen, evaluation.metrics, evaluation.params)
         if silent := [i for i in chosen if not predictions[i].answerable]:
             summaries[name]["silent"] = summary_of(predictions, scores, silent, RATES, evaluation.params)
-        if chosen and all(predictions[i].general for i in chosen):
+        if chosen and are_general(predictions[i] for i in chosen):
             summaries[name]["general"] = True
         summaries[name]["never_stopped"] = sum(not predictions[i].stopped for i in chosen)
         summaries[name]["by_kind"] = {

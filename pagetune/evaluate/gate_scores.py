@@ -1,15 +1,16 @@
 """What the evidence gate of ask, chat and serve makes of the tuned model's answers: what it keeps and refuses."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 from pagetune.evaluate.controls import instruction_of
 from pagetune.evaluate.evaluation import Evaluation, members, summary_of
 from pagetune.records import Page
-from pagetune.search.support import Evidence
+from pagetune.search.index import SAVED
+from pagetune.search.support import Evidence, Verdict
 from pagetune.text.refusal import abstains
 
-VERDICTS = ("supported", "contradicted", "not_found")
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 
 
 def gate_metrics(evaluation: Evaluation, template: str, pages: list[Page]) -> dict[str, dict[str, Any]]:
@@ -17,15 +18,15 @@ def gate_metrics(evaluation: Evaluation, template: str, pages: list[Page]) -> di
     and of the wrong ones refused (`wrong_refused`), with intervals.
 
     An answer that says that it does not know has nothing to look up and is not counted, nor is one to a question that
-    was made from a user's own row or a dialogue. Nothing is returned where no page can be read.
+    was made from a user's own row. Nothing is returned where no page can be read.
     """
     if not any(page.status == "ok" for page in pages):
         return {}
-    evidence, rows = Evidence(pages), evaluation.answers["tuned"]
+    evidence, rows = Evidence(pages, SAVED), evaluation.answers["tuned"]
     looked_up = [
         index
         for index, row in enumerate(rows)
-        if row.prediction.strip() and not abstains(row.prediction) and row.kind not in ("user", "dialogue")
+        if row.prediction.strip() and not abstains(row.prediction) and row.kind != "user"
     ]
     verdicts = {
         index: evidence.support(instruction_of(rows[index].prompt, template), rows[index].prediction).verdict

@@ -48,12 +48,12 @@ def _first_hit(
     """
     evidence = sources.evidence_for(row)
     parts = [Source(row.doc_id, number, place, evidence) for number, place in sources.places_for(row)]
-    if row.page_number is None or not parts:
+    answers = accepted_answers(row)
+    if row.page_number is None or not parts or not answers:
         return None
     passages = found[row.pair_id][:MOST]
     if len(parts) > 1:  # half of a comparison answers nothing
         return max(_first(passages, part.is_in) for part in parts)
-    answers = accepted_answers(row)
     return _first(passages, lambda passage: any(states(passage, said, question, parts[0]) for said in answers))
 
 

@@ -50,8 +50,8 @@ def check_tokenizer(tokenizer: Tokenizer, name: str) -> None:
 
 @dataclass(frozen=True)
 class Scored:
-    """An answer, the accepted answers (at least one), the question, the passage that the references come from, and the
-    page around it; the last three are empty where they are not known."""
+    """An answer, the accepted answers (none where the documents are silent), the question, the passage that the
+    references come from, and the page around it; the last three are empty where they are not known."""
 
     prediction: str
     references: Sequence[str]

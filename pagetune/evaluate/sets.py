@@ -33,19 +33,27 @@ def _asked(metrics: dict[str, Any], name: str) -> dict[str, Any]:
 
 def set_meanings(metrics: dict[str, Any]) -> dict[str, str]:
     """Return what each set of metrics/eval.json asks."""
-    known, leading = view_of(metrics).set_meanings, sets_in(metrics, written=True)
-    return {
-        name: known.get(name) or _meaning(name, _asked(metrics, name), name in leading) for name in sets_in(metrics)
-    }
+    known = view_of(metrics).set_meanings
+    return {name: known.get(name) or _meaning(name, _asked(metrics, name)) for name in sets_in(metrics)}
 
 
-def _meaning(name: str, scores: dict[str, Any], about_documents: bool) -> str:
-    if not about_documents:
+def silent_in(scores: dict[str, Any]) -> int:
+    """Return how many questions of a set the documents do not answer."""
+    return int(scores["silent"]["n"]) if "silent" in scores else 0
+
+
+def share(scores: dict[str, Any], rate: str) -> str:
+    """Return a share with its interval, both in percent."""
+    return f"{scores[rate]:.0%} [{scores[f'{rate}_ci95_low']:.0%}, {scores[f'{rate}_ci95_high']:.0%}]"
+
+
+def _meaning(name: str, scores: dict[str, Any]) -> str:
+    if "general" in scores:
         return (
             f"the general questions of data/questions/{name}.jsonl, which show what the training makes a model forget"
         )
     file = f"the questions of data/questions/{name}.jsonl, which no template wrote"
-    silent = scores["silent"]["n"] if "silent" in scores else 0
+    silent = silent_in(scores)
     if silent == scores["n"]:
         return f"{file} and the documents do not answer; right is to say so"
     return f"{file}; the documents do not answer {silent} of them, and right is to say so" if silent else file

@@ -3,17 +3,21 @@
 from collections import Counter
 from collections.abc import Iterable
 
+from pagetune.params import StopOn
 from pagetune.records import Prediction, StopQuestion, fact_id
 
 Answers = dict[str, list[Prediction]]
 
 
-def leave_out(predictions: Answers, stop_questions: Iterable[StopQuestion]) -> tuple[Answers, dict[str, int]]:
+def leave_out(
+    predictions: Answers, stop_questions: Iterable[StopQuestion], stop_on: StopOn
+) -> tuple[Answers, dict[str, int]]:
     """Return the answers to all other questions, and how many questions each split loses.
 
-    A fact is left out in all its wordings. Every model that answered at all was asked the same questions.
+    A fact is left out in all its wordings. Where `stop_on` is not invented the questions decided nothing, and stay.
+    Every model that answered at all was asked the same questions.
     """
-    asked = {fact_id(row.pair_id) for row in stop_questions}
+    asked = {fact_id(row.pair_id) for row in stop_questions} if stop_on == "invented" else set[str]()
     kept = {model: [row for row in rows if fact_id(row.pair_id) not in asked] for model, rows in predictions.items()}
     first = next((rows for rows in predictions.values() if rows), [])
     lost = Counter(row.split for row in first if fact_id(row.pair_id) in asked)

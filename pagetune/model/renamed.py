@@ -23,7 +23,8 @@ def in_terms_of(names: Mapping[str, str]) -> Iterator[None]:
             self._out = out
 
         def write(self, text: str) -> int:
-            return int(self._out.write(renamed(text)))
+            self._out.write(renamed(text))
+            return len(text)
 
         def flush(self) -> None:
             self._out.flush()

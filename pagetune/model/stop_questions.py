@@ -1,7 +1,7 @@
 """The questions about what was never trained that `evaluate.quick` asks while a model trains.
 
-A question that decides when a training stops is no longer unseen. So they are chosen apart from the model, by a hash,
-and at most half of what is not trained is ever asked; `evaluate` leaves them out of the scores where they decided.
+A question that decides when a training stops is no longer unseen. Therefore a hash chooses them, apart from the model,
+at most half of what is not trained is ever asked, and `evaluate` leaves them out of the scores where they decided.
 """
 
 from collections.abc import Iterable
@@ -10,14 +10,14 @@ from hashlib import sha256
 from pagetune.records import Example, Pair, Question, StopQuestion, fact_id
 
 
-def choose_stop_questions(heldout: Iterable[Pair], written: Iterable[Pair], count: int) -> list[Pair]:
-    """Choose `count` questions, half of them about held-out documents and half of those `written` by hand that no
-    document answers.
+def choose_stop_questions(heldout: Iterable[Pair], sets: Iterable[Pair], count: int) -> list[Pair]:
+    """Choose `count` questions, half of them about held-out documents and half of those that no document answers, of
+    the `sets` written by hand or made.
 
     Where one kind has too few the other makes up for it. No more than half of the facts of each kind are chosen, and
     one question of each. Further documents move few others in or out.
     """
-    silent = (pair for pair in written if isinstance(pair, Question) and not pair.answerable)
+    silent = (pair for pair in sets if isinstance(pair, Question) and not pair.answerable)
     unseen, unanswered = _candidates(heldout), _candidates(silent)
     of_silent = min(len(unanswered), max(count // 2, count - len(unseen)))
     return [*unseen[: count - of_silent], *unanswered[:of_silent]]

@@ -4,7 +4,7 @@ from typing import Any
 
 from pagetune.evaluate.advice import advice
 from pagetune.evaluate.evaluation import SETS, view_of
-from pagetune.evaluate.sets import sets_in, small_sets
+from pagetune.evaluate.sets import sets_in, share, silent_in, small_sets
 from pagetune.evaluate.untouched import left_out_line
 
 CONTROL_MEANINGS = {
@@ -67,24 +67,20 @@ def _on_written(metrics: dict[str, Any], rights: Rights, name: str) -> list[str]
     base, tuned = (metrics[model][name] for model in ("base", "tuned"))
     silent = tuned.get("silent")
     sentences = []
-    if not silent or silent["n"] < tuned["n"]:
+    if silent_in(tuned) < tuned["n"]:
         after, before, lookup = (rights[model][name] for model in ("tuned", "base", "lookup"))
         sentences.append(
             f"Of the questions of {name}, which no template wrote, the tuned model answers {after} of {tuned['n']} "
             f"correctly (before tuning: {before}; lookup of the most similar training question: {lookup})."
         )
     if silent:
-        abstains, invents = (f"{silent[rate]:.0%} {_span(silent, rate)}" for rate in ("abstained", "invented"))
+        abstains, invents = (share(silent, rate) for rate in ("abstained", "invented"))
         sentences.append(
             f"To the questions of {name} that the documents do not answer ({silent['n']}), {abstains} of its answers "
             f"say so (before: {base['silent']['abstained']:.0%}), and {invents} state an invented number, code or name "
             f"(before: {base['silent']['invented']:.0%})."
         )
     return sentences
-
-
-def _span(scores: dict[str, Any], metric: str) -> str:
-    return f"[{scores[f'{metric}_ci95_low']:.0%}, {scores[f'{metric}_ci95_high']:.0%}]"
 
 
 def _on_trained_facts(metrics: dict[str, Any], rights: Rights) -> list[str]:

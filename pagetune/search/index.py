@@ -1,4 +1,4 @@
-"""A BM25 index over passages, which the stage `search` saves and ask, chat and serve load."""
+"""A BM25 index over passages: the stage `search` saves it, and evaluate, ask, chat and serve load it."""
 
 import json
 from collections.abc import Iterable, Sequence

@@ -99,12 +99,12 @@ class Quick:
             each = [rouge(answer, reference, tokenizer) for reference in references]
             best = {name: max(scores[name] for scores in each) for name in ROUGE[:3]}
             best["rouge_combined_f1"] = sum(best.values()) / 3
-            best["fact_match"] = max(fact_match(answer, reference) for reference in references)
+            best["fact_match"] = max(fact_match(answer, reference, row.prompt) for reference in references)
             sums = {name: sums[name] + best[name] for name in NAMES}
         return {name: total / len(answers) for name, total in sums.items()}
 
     def _on_unseen(self, answers: list[str]) -> dict[str, float]:
-        """Count as `evaluate` does, except that it also forgives what the rest of the page states."""
+        """Count as `evaluate` does, except that `evaluate` also forgives what the rest of the page states."""
         from pagetune.text.fact_match import invented
         from pagetune.text.refusal import abstains
 

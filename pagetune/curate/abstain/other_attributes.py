@@ -52,7 +52,8 @@ class Known:
     def attributes(self, pair: Pair, asked: Asked) -> Iterator[Attribute]:
         """Yield the attributes of a list, each with other words for it, and those of other subjects of the kind.
 
-        Of the latter only what is asked for in another way than the subject's own attributes: its 비용 may be its 요금.
+        Attributes of other subjects are taken only if they are asked for in another way than the subject's own: its
+        비용 may be its 요금.
         """
         listed = {word for attribute in asked.topics.attributes for word in attribute.words}
         endings = self._endings.get((pair.doc_id, asked.subject), set()) - {"무엇인가요?"}

@@ -4,12 +4,13 @@ Every one of them still tells its fact apart from all others that are trained.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from random import Random
+from typing import NamedTuple
 
 from pagetune.curate.speech import english, haste
 from pagetune.curate.speech.endings import ended, without_predicate
-from pagetune.curate.speech.kinds import asked, thing_and_kind
+from pagetune.curate.speech.kinds import draw_pattern, fill, thing_and_kind
 from pagetune.curate.speech.subjects import short_names, subjects
 from pagetune.curate.speech.synonyms import everyday
 from pagetune.curate.speech.words import Word, drop_particles, parse, written
@@ -34,6 +35,13 @@ _NAMED, _ADDED = 0.85, 0.4
 _TRIES = 6
 
 
+class Names(NamedTuple):
+    """Names for what a document is about, and the share of questions that have one of them in front."""
+
+    known: list[str]
+    share: float
+
+
 class Speech:
     """The trained pairs, and how people would ask for each."""
 
@@ -51,46 +59,60 @@ class Speech:
                 self._by_kind[about[0], about[2]].add(pair.output)
 
     def wordings(self, pair: Pair, most: int) -> list[str]:
-        """Return at most `most` wordings of a question that stands alone, the same ones on every machine."""
-        random = Random(pair.pair_id)  # noqa: S311
-        found: dict[str, None] = {}
+        """Return at most `most` wordings of a question that stands alone, the same ones on every machine.
+
+        No two are alike but for case, spaces and punctuation, within a pair or between two.
+        """
+        random = Random(pair.pair_id)  # noqa: S311 - no secret
+        own = normal_form(pair.instruction)
+        found: dict[str, str] = {}
         for _ in range(most * _TRIES):
             if len(found) == most:
                 break
             said = self._wording(pair, random) if is_korean(pair.instruction) else self._in_english(pair, random)
-            if said and said != pair.instruction and self._is_own(said, pair):
-                found[said] = None
-        return list(found)
-
-    def _is_own(self, said: str, pair: Pair) -> bool:
-        """Tell whether no other pair has this wording, case, spaces and punctuation aside."""
-        return self._said.setdefault(normal_form(said), pair.pair_id) == pair.pair_id
+            form = normal_form(said or pair.instruction)
+            if said and form != own and self._said.setdefault(form, pair.pair_id) == pair.pair_id:
+                found.setdefault(form, said)
+        return list(found.values())
 
     def _in_english(self, pair: Pair, random: Random) -> str | None:
         return english.draw(pair.instruction, lambda words: self._is_told_apart(parse(" ".join(words)), pair), random)
 
     def _wording(self, pair: Pair, random: Random) -> str | None:
         """Return one wording, or None where what was drawn does not suit the question."""
-        names = self._names.get(pair.doc_id, [])
-        said = self._by_attribute(pair, names, random) if random.random() < _BY_ATTRIBUTE else None
-        said = said or self._by_question(pair, names, random)
+        said = self._by_attribute(pair, random) if random.random() < _BY_ATTRIBUTE else None
+        said = said or self._by_question(pair, random)
         return haste.said(said, random) if said else None
 
-    def _by_attribute(self, pair: Pair, names: list[str], random: Random) -> str | None:
+    def _by_attribute(self, pair: Pair, random: Random) -> str | None:
         about = thing_and_kind(pair)
         if about is None:
             return None
-        words, named = _without_subject(parse(about[0]), names)
-        thing = _named(written(everyday(words, random, _EVERYDAY)), names, named, random)
-        return asked(pair, thing, random, len(self._by_kind[about[0], about[2]]) > 1)
+        thing, attribute, kind = about
+        words, names = self._without_subject(parse(thing), pair, parse(attribute))
+        said = _named(written(everyday(words, random, _EVERYDAY)), names, random)
+        pattern = draw_pattern(kind, pair.output, random, names_attribute=len(self._by_kind[thing, kind]) > 1)
+        return fill(pattern, said, attribute, pair.output) if pattern else None
 
-    def _by_question(self, pair: Pair, names: list[str], random: Random) -> str | None:
+    def _by_question(self, pair: Pair, random: Random) -> str | None:
         question = parse(pair.instruction.removeprefix(pair.context or ""))
-        words, named = _without_subject(question, names)
+        words, names = self._without_subject(question, pair)
         words = everyday(self._shorter(words, pair, random), random, _EVERYDAY)
         words = list(drop_particles(words, random.choice(_DROPPED)))
         said = without_predicate(words) if random.random() < _TYPED else ended(words, random)
-        return _named(said, names, named or bool(pair.context), random) if said else None
+        return _named(said, names, random) if said else None
+
+    def _without_subject(self, words: list[Word], pair: Pair, also: Sequence[Word] = ()) -> tuple[list[Word], Names]:
+        """Return the words without what the document is about, and the names for it that may stand in front.
+
+        What the fact cannot be told from others without, even with the words that are `also` said, stays as it is.
+        """
+        names = self._names.get(pair.doc_id, [])
+        count = _length_of_name(words, names)
+        if not count:
+            return words, Names(names, _NAMED if pair.context else _ADDED)
+        rest = words[count:]
+        return (rest, Names(names, _NAMED)) if self._is_told_apart([*rest, *also], pair) else (words, Names([], 0.0))
 
     def _shorter(self, words: list[Word], pair: Pair, random: Random) -> list[Word]:
         """Return the words without some of those that the fact can be told from others without."""
@@ -113,21 +135,21 @@ class Speech:
         return all(self._outputs[other] == pair.output for other in also)
 
 
-def _named(text: str, names: list[str], named: bool, random: Random) -> str:
+def _named(text: str, names: Names, random: Random) -> str:
     """Return the text, often with one of the names of what its document is about in front."""
-    if not names or random.random() >= (_NAMED if named else _ADDED):
+    if not names.known or random.random() >= names.share:
         return text
-    return f"{random.choice(names)}{random.choice(_AFTER_NAME)} {text}"
+    return f"{random.choice(names.known)}{random.choice(_AFTER_NAME)} {text}"
 
 
 def _content(words: Iterable[Word]) -> set[str]:
     return {form for word in words for form in word.content}
 
 
-def _without_subject(words: list[Word], names: list[str]) -> tuple[list[Word], bool]:
-    """Return the question without the name of its document's subject in front, and whether it had one."""
-    for count in (3, 2, 1):
-        front = words[:count]
-        if len(words) > count and " ".join([*(word.text for word in front[:-1]), front[-1].stem]) in names:
-            return words[count:], True
-    return words, False
+def _length_of_name(words: list[Word], names: list[str]) -> int:
+    """Return of how many words the name is that the question begins with, 0 for none."""
+    longest = min(len(words) - 1, max((len(name.split()) for name in names), default=0))
+    lengths = range(longest, 0, -1)
+    return next(
+        (count for count in lengths if f"{written(words[: count - 1])} {words[count - 1].stem}".strip() in names), 0
+    )

@@ -33,7 +33,6 @@ _SPELLINGS = (
     ("좀", "쫌"),
     ("?", "??"),
     ("?", "ㅠㅠ"),
-    (".", ""),
 )
 
 
@@ -62,5 +61,5 @@ def _misspelt(question: str, random: Random) -> str:
 
 
 def _closer(text: str, random: Random) -> str:
-    """Return the text without about half of its spaces."""
-    return "".join(letter for letter in text if letter != " " or random.random() < 0.5)
+    """Return the text without about half of its spaces; two numbers stay two."""
+    return re.sub(r"(?<!\d) | (?!\d)", lambda _: " " if random.random() < 0.5 else "", text)

@@ -67,19 +67,23 @@ def thing_and_kind(pair: Pair) -> tuple[str, str, str] | None:
     return thing, attribute, kind_of(attribute, pair.output)
 
 
-def asked(pair: Pair, thing: str, random: Random, names_attribute: bool) -> str | None:
-    """Return a question for an attribute of `thing`, in a pattern of its kind that names the attribute if it has to.
-
-    None where the topic does not name both, or the pattern drawn asks for a unit that the answer lacks.
+def draw_pattern(kind: str, answer: str, random: Random, names_attribute: bool) -> str | None:
+    """Draw a pattern for a kind of answer. Return None where it should name the attribute and does not, or asks for a
+    unit that the answer lacks.
     """
-    about, unit = thing_and_kind(pair), _UNIT.search(pair.output.rstrip("."))
-    if about is None:
-        return None
-    _, attribute, kind = about
     pattern = random.choice(patterns()[kind])
-    if ("{unit}" in pattern and not unit) or (names_attribute and "{a" not in pattern):
-        return None
-    parts = {"x": thing, "a": attribute, "unit": unit[1] if unit else ""}
+    unfit = ("{unit}" in pattern and not _unit(answer)) or (names_attribute and "{a" not in pattern)
+    return None if unfit else pattern
+
+
+def _unit(answer: str) -> str:
+    found = _UNIT.search(answer.rstrip("."))
+    return found[1] if found else ""
+
+
+def fill(pattern: str, thing: str, attribute: str, answer: str) -> str:
+    """Return a pattern as a question, with the particles that its words take."""
+    parts = {"x": thing, "a": attribute, "unit": _unit(answer)}
     return re.sub(r"{(\w+)(?::([^}]+))?}", lambda found: _filled(parts[found[1]], found[2]), pattern)
 
 

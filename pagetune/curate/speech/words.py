@@ -52,7 +52,7 @@ class Word:
     @property
     def describes_the_next(self) -> bool:
         """Tell whether the word says of what kind the next one is: 잃어버린, 쓸, 몇."""
-        return bool(self.found) and self.found[-1].tag in ("ETM", "MM")
+        return self.text == "몇" or (bool(self.found) and self.found[-1].tag in ("ETM", "MM"))
 
     def called(self, stem: str) -> "Word":
         """Return the word with another stem, and the form of its particle that goes with it."""
