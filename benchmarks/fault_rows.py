@@ -18,12 +18,11 @@ def lost_rows(project: Path, stages: Collection[str]) -> list[str]:
             ]
     found += _unequal(project, "build_qa", ["data/qa.jsonl", "data/qa_rejected.jsonl"], _counted(project, "build_qa"))
     splits = [f"data/splits/{name}.jsonl" for name in ("train", "validation", "recall", "heldout")]
-    prompts = [name.replace("splits", "prompts") for name in splits]
+    asked = [*splits[1:], "data/splits/questions.jsonl"]
+    prompts = [name.replace("splits", "prompts") for name in (*splits, asked[-1])]
     found += _unequal(project, "curate", splits, _counted(project, "curate"))
-    found += _unequal(project, "format", [*prompts, "data/prompts/rejected.jsonl"], _rows(project, splits))
-    found += _unequal(
-        project, "search", [name.replace("splits", "search") for name in splits[1:]], _rows(project, splits[1:])
-    )
+    found += _unequal(project, "format", [*prompts, "data/prompts/rejected.jsonl"], _rows(project, [splits[0], *asked]))
+    found += _unequal(project, "search", [name.replace("splits", "search") for name in asked], _rows(project, asked))
     for stage, model in (("baseline", "base"), ("predict", "tuned")):
         found += _unequal(project, stage, [f"data/predictions/{model}.jsonl"], _rows(project, prompts[1:]))
     return [line for line in found if line.partition(":")[0].partition(",")[0] in stages]
