@@ -19,23 +19,17 @@ def lost_rows(project: Path, stages: Collection[str]) -> list[str]:
             ]
     found += _unequal(project, "build_qa", ["data/qa.jsonl", "data/qa_rejected.jsonl"], _counted(project, "build_qa"))
     splits = [f"data/splits/{name}.jsonl" for name in ("train", "validation", "recall", "heldout")]
-    prompts = [name.replace("splits", "prompts") for name in splits]
+    asked = [*splits[1:], "data/splits/questions.jsonl"]
+    prompts = [name.replace("splits", "prompts") for name in (*splits, asked[-1])]
     found += _unequal(project, "curate", splits, _counted(project, "curate"))
-    found += _unequal(project, "format", [*prompts, "data/prompts/rejected.jsonl"], _rows(project, splits))
-    found += _unequal(
-        project, "search", [name.replace("splits", "search") for name in splits[1:]], _rows(project, splits[1:])
-    )
-    asked = {name: f"data/asked/{name}.jsonl" for name in ("closed", "open")}
-    questions = _rows(project, [*prompts[1:], "data/prompts/questions.jsonl"])
-    for name in asked.values():
-        found += _unequal(project, "open_book", [name], questions)
+    found += _unequal(project, "format", [*prompts, "data/prompts/rejected.jsonl"], _rows(project, [splits[0], *asked]))
+    found += _unequal(project, "search", [name.replace("splits", "search") for name in asked], _rows(project, asked))
+    books = {name: f"data/asked/{name}.jsonl" for name in ("closed", "open")}
+    for name in books.values():
+        found += _unequal(project, "open_book", [name], _rows(project, prompts[1:]))
     for stage, model in ANSWERS.items():
-        found += _unequal(
-            project,
-            stage,
-            [f"data/predictions/{model}.jsonl"],
-            _rows(project, [asked["open" if model.endswith("open") else "closed"]]),
-        )
+        rows = _rows(project, [books["open" if model.endswith("open") else "closed"]])
+        found += _unequal(project, stage, [f"data/predictions/{model}.jsonl"], rows)
     return [line for line in found if line.partition(":")[0].partition(",")[0] in stages]
 
 

@@ -29,8 +29,8 @@ ALL = {
     "evaluate",
     "report",
 }
-#: The stages that answer questions.
-ANSWERING = {"baseline", "baseline_open", "predict", "predict_open"}
+#: The stages in which a model answers.
+ANSWERING = {"replay", "baseline", "baseline_open", "predict", "predict_open"}
 SPLITS = ("train", "validation", "recall", "heldout")
 METRICS = {
     "n",
