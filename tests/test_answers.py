@@ -157,7 +157,7 @@ def test_questions_keep_their_order_and_their_split() -> None:
 
 def test_references_that_no_answer_can_reach_are_counted_with_the_number_to_set(tiny_base: Path) -> None:
     tokenizer = load_tokenizer(read_manifest(tiny_base))
-    longest = max(len(tokenizer(row.completion)["input_ids"]) for _, row in questions().rows)
+    longest = max(len(tokenizer(row.completion)["input_ids"]) for row in questions().rows)
     said = longer_than_allowed(questions(), tokenizer, 1)
     assert said is not None
     assert "2 of 2 reference answers have more than predict.max_new_tokens (1) tokens" in said
