@@ -42,7 +42,7 @@ def main() -> None:
     sources = sources_of(read_asked(), pages)
     evaluation = evaluate(predictions, train, template, params, settings.task, sources)
     hits = find_hits(evaluation, template, read_found(), sources)
-    metrics = metrics_of(evaluation) | search_metrics(evaluation, hits) | deployment(evaluation)
+    metrics = metrics_of(evaluation) | search_metrics(evaluation, hits) | deployment(evaluation, hits)
     if settings.task == "qa":
         metrics["gate"] = gate_metrics(evaluation, template, pages)
     if left_out:
@@ -50,7 +50,7 @@ def main() -> None:
         print(f"evaluate: {left_out_line(left_out)}")
     examples = [*per_example_rows(evaluation), *hit_rows(evaluation, hits)]
     if params.judge == "llm":
-        opinions, client = assess(evaluation.answers, cases(evaluation.answers["base"], template, sources), llm)
+        opinions, client = assess(evaluation.compared, cases(evaluation.asked, template, sources), llm)
         named = {"model": llm.model, "llm": client.metrics()}
         metrics["judge"] = named | judge_metrics(evaluation, opinions)
         examples = add_opinions(examples, opinions)

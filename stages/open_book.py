@@ -39,7 +39,10 @@ def read_asked() -> dict[str, Pair]:
 
 
 def open_rows(closed: list[AskedExample], params: Params) -> list[AskedExample]:
-    """Return the same questions with the passages that were found for them, and say how many have fewer."""
+    """Return the same questions with the passages that were found for them, and say how many have fewer.
+
+    A general question gets none: no page is about it, and it asks what the model still knows.
+    """
     check_book(params)
     found = {row.pair_id: row.passages for name in NAMES for row in read_records(SEARCH / f"{name}.jsonl", Found)}
     pairs = read_asked()
@@ -48,10 +51,11 @@ def open_rows(closed: list[AskedExample], params: Params) -> list[AskedExample]:
     rows, reasons = [], Counter[str]()
     for row in closed:
         pair, passages = pairs[row.pair_id], found[row.pair_id][: params.predict.passages]
-        prompt = open_book.ask(pair.instruction, passages, pair.turns)
+        prompt = open_book.ask(pair.instruction, [] if row.general else passages, pair.turns)
         rows.append(row.model_copy(update={"open_prompt": prompt.text, "passages": prompt.passages}))
         if prompt.passages < params.predict.passages:
-            reasons[prompt.lacking or "the search found no more"] += 1
+            general = "they are not about the documents" if row.general else ""
+            reasons[general or prompt.lacking or "the search found no more"] += 1
     fewer = "".join(f"; {count} have fewer, because {reason}" for reason, count in sorted(reasons.items()))
     print(f"open_book: {params.predict.passages} passages for each question{fewer}")
     return rows

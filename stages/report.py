@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from pagetune.errors import run_stage
+from pagetune.evaluate.comparable import MODELS, OPEN_MODELS, compared
 from pagetune.jsonl import read_as, read_json, read_records, read_table, write_text
 from pagetune.model.manifest import read_manifest
 from pagetune.model.template import describe_style, read_template
@@ -27,6 +28,9 @@ def main() -> None:
 
 def read_inputs(style: str) -> Inputs:
     names, asked = ("extract", "build_qa", "curate", "train", "eval"), ("recall", "validation", "heldout")
+    models = (*MODELS, *OPEN_MODELS)
+    answers = {model: read_records(PREDICTIONS / f"{model}.jsonl", Prediction) for model in models}
+    base, tuned = (answers[model] for model in compared(answers))
     return Inputs(
         metrics={name: read_json(METRICS / f"{name}.json") for name in names},
         style=style,
@@ -43,8 +47,8 @@ def read_inputs(style: str) -> Inputs:
             *(pair for name in asked for pair in read_records(SPLITS / f"{name}.jsonl", Pair)),
             *read_records(SPLITS / "questions.jsonl", Question),
         ],
-        base=read_records(PREDICTIONS / "base.jsonl", Prediction),
-        tuned=read_records(PREDICTIONS / "tuned.jsonl", Prediction),
+        base=base,
+        tuned=tuned,
     )
 
 

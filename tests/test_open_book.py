@@ -1,32 +1,22 @@
 """Questions asked with passages of the documents, and what the scores of both ways say to deploy."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import ROOT
-from report_inputs import made_up
-from test_evaluation import ADDRESS, PARAMS, TEMPLATE, TRAIN, prediction
+from test_evaluation import TEMPLATE
 from test_retrieval import passage
 
 from pagetune.errors import UserError
-from pagetune.evaluate.advice import advice
-from pagetune.evaluate.comparison import comparison_table
-from pagetune.evaluate.deployment import deployment
-from pagetune.evaluate.evaluation import evaluate, metrics_of
-from pagetune.evaluate.retrieval import Hits, find_hits, search_metrics
-from pagetune.evaluate.sources import Sources
-from pagetune.evaluate.tables import per_example_rows
 from pagetune.jsonl import write_json
 from pagetune.model.loading import load_tokenizer
 from pagetune.model.manifest import read_manifest
 from pagetune.model.open_book import OpenBook
 from pagetune.model.template import TemplateRecord
 from pagetune.params import Params, load_params
-from pagetune.records import Prediction, Turn
-from pagetune.report.page import render_report
+from pagetune.records import Turn
 from stages import open_book as stage
 
 SETTINGS = load_params(ROOT / "params.yaml")
@@ -108,127 +98,8 @@ def test_what_cannot_be_asked_with_passages_is_named(
         stage.check_book(Params.model_validate(values))
 
 
-# What to deploy.
-
-
-def answers(right: int, opened: bool = False, split: str = "recall", count: int = 40) -> list[Prediction]:
-    """Return answers of which the first ones are right."""
-    return [
-        prediction(
-            ADDRESS if number < right else "모릅니다",
-            split,
-            pair_id=f"{split}{number}",
-            open_prompt="[1] 글\nQ: 센터의 주소?\nA: " if opened else None,
-        )
-        for number in range(count)
-    ]
-
-
-def metrics(trained: tuple[int, int, int, int], unseen: tuple[int, int, int, int]) -> dict[str, Any]:
-    """Return metrics/eval.json for how many of forty answers are right: base, tuned, and both with passages."""
-    names = ("base", "tuned", "base_open", "tuned_open")
-    predictions = {
-        name: answers(known, name.endswith("open")) + answers(new, name.endswith("open"), "heldout")
-        for name, known, new in zip(names, trained, unseen, strict=True)
-    }
-    evaluation = evaluate(predictions, TRAIN, TEMPLATE, PARAMS)
-    hits = find_hits(evaluation, TEMPLATE, {row.pair_id: [] for row in evaluation.asked}, Sources())
-    return metrics_of(evaluation) | search_metrics(evaluation, hits) | deployment(evaluation)
-
-
-@pytest.mark.parametrize(
-    ("trained", "unseen", "choice"),
-    [
-        ((0, 10, 10, 38), (0, 0, 10, 30), "both"),
-        ((0, 38, 36, 37), (0, 0, 30, 31), "search"),
-        ((0, 38, 10, 39), (0, 30, 0, 30), "tuned"),
-        ((20, 20, 20, 21), (20, 20, 20, 20), "neither"),
-        ((0, 38, 5, 5), (0, 0, 30, 5), None),
-    ],
-)
-def test_the_simplest_way_is_deployed_that_no_other_beats(
-    trained: tuple[int, int, int, int], unseen: tuple[int, int, int, int], choice: str | None
-) -> None:
-    found = metrics(trained, unseen)
-    assert found["deploy"]["choice"] == choice
-    assert advice(found).startswith("Deploy ")
-
-
-def test_where_no_single_way_will_do_the_sentence_names_one_for_each() -> None:
-    found = metrics((0, 38, 5, 5), (0, 0, 30, 5))
-    said = advice(found)
-    assert "the tuned model without the search for trained facts, and the base with the search for unseen" in said
-    assert "base with search 0.750" in said
-
-
-def test_questions_that_people_wrote_stand_for_trained_facts() -> None:
-    names = ("base", "tuned", "base_open", "tuned_open")
-    rights = ((0, 40, 0, 0), (0, 0, 40, 0))
-    predictions = {
-        name: answers(known, name.endswith("open")) + answers(spoken, name.endswith("open"), "recall_spoken")
-        for name, known, spoken in zip(names, *rights, strict=True)
-    }
-    found = deployment(evaluate(predictions, TRAIN, TEMPLATE, PARAMS))["deploy"]
-    assert (found["choice"], found["trained"]["sets"]) == ("search", ["recall_spoken"])
-
-
-def test_the_terminal_shows_the_four_columns_with_intervals() -> None:
-    table = comparison_table(metrics((0, 10, 10, 38), (0, 0, 10, 30)))
-    assert "tuned, open book" in table
-    (row,) = [line for line in table.splitlines() if line.startswith("heldout") and "0.750 [" in line]
-    assert row.count("[") == 4
-
-
-def test_nothing_is_advised_without_answers_of_both_kinds() -> None:
-    evaluation = evaluate({"base": answers(0), "tuned": answers(9), "base_open": []}, TRAIN, TEMPLATE, PARAMS)
-    assert deployment(evaluation) == {}
-    assert "base_open" not in metrics_of(evaluation)
-
-
-def test_answers_with_passages_alone_are_scored() -> None:
-    """As with predict.book: open."""
-    predictions = {"base": [], "tuned": [], "base_open": answers(3, True), "tuned_open": answers(9, True)}
-    evaluation = evaluate(predictions, TRAIN, TEMPLATE, PARAMS)
-    hits = find_hits(evaluation, TEMPLATE, {row.pair_id: [] for row in evaluation.asked}, Sources())
-    found = metrics_of(evaluation) | search_metrics(evaluation, hits)
-    assert found["tuned_open"]["recall"]["fact_match"] == pytest.approx(9 / 40)
-    assert found["tuned"]["recall"]["n"] == found["change"]["recall"]["n"] == 0
-    assert "0.225 [" in comparison_table(found)
-
-
-@pytest.mark.parametrize("other", ["prompt", "open_prompt", "engine"])
-def test_answers_to_other_questions_are_not_compared(other: str) -> None:
-    changed = [row.model_copy(update={other: "anders"}) for row in answers(3, True)]
-    predictions = {"base": answers(0), "tuned": answers(0), "base_open": answers(0, True), "tuned_open": changed}
-    with pytest.raises(UserError, match="data/predictions"):
-        evaluate(predictions, TRAIN, TEMPLATE, PARAMS)
-
-
 def test_the_pipeline_counts_the_passages_of_each_prompt(pipeline: Path) -> None:
     rows = [json.loads(line) for line in (pipeline / "data/asked/open.jsonl").read_text("utf-8").splitlines()]
     closed = (pipeline / "data/asked/closed.jsonl").read_text("utf-8").splitlines()
     assert len(rows) == len(closed)
     assert all(row["open_prompt"].count("\n[") + 1 >= row["passages"] > 0 for row in rows)
-
-
-@pytest.mark.parametrize("closed", [True, False])
-def test_the_report_has_the_open_book_beside_the_closed_one(closed: bool) -> None:
-    inputs = made_up()
-    rows = {"base": inputs.base if closed else [], "tuned": inputs.tuned if closed else []}
-    opened = [row.model_copy(update={"open_prompt": f"글\n{row.prompt}"}) for row in inputs.tuned]
-    evaluation = evaluate(rows | {"base_open": opened, "tuned_open": opened}, TRAIN, TEMPLATE, PARAMS)
-    none: dict[str, Hits] = dict.fromkeys(("search_top1", "search_top5"), [None] * len(opened))
-    scores = metrics_of(evaluation) | search_metrics(evaluation, none) | deployment(evaluation) | {"gate": {}}
-    page = render_report(
-        replace(
-            inputs,
-            metrics=inputs.metrics | {"eval": scores},
-            base=rows["base"],
-            tuned=rows["tuned"],
-            groups=[],
-            per_example=[{key: str(value) for key, value in row.items()} for row in per_example_rows(evaluation)],
-        )
-    )
-    assert ">tuned_open</th>" in page
-    assert ("<p>Deploy " in page) is closed
-    assert "the tuned model with the same passages in its prompt" in page

@@ -10,6 +10,7 @@ from typing import Any
 
 from pagetune.commands.project import LIBRARY
 from pagetune.errors import UserError
+from pagetune.evaluate.sets import as_asked
 
 #: What a sweep may vary; runs that differ in anything else had another training, or other questions.
 VARIED = frozenset({"lora.r", "seed"})
@@ -111,7 +112,8 @@ def _run(name: str, data: dict[str, Any]) -> Experiment | None:
     if not isinstance(rank, int):
         return None
     settings = {key: value for key, value in params.items() if key not in VARIED}
-    tuned = _file(data, "metrics", "metrics/eval.json").get("tuned", {})
+    scores = _file(data, "metrics", "metrics/eval.json")
+    tuned = as_asked(scores)["tuned"] if "tuned" in scores else {}
     return Experiment(name, rank, settings, _sources(data), tuned, _file(data, "metrics", "metrics/cost.json"))
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pagetune.evaluate.comparable import MODELS
+from pagetune.evaluate.comparable import MODELS, OPEN_MODELS
 from pagetune.evaluate.evaluation import Evaluation, members
 from pagetune.evaluate.tables import TableRow, verdict
 
@@ -37,8 +37,8 @@ def judge_metrics(evaluation: Evaluation, opinions: Opinions) -> dict[str, Any]:
         }
         for model, own in opinions.items()
     }
-    both_said = {model: _both_said(evaluation, opinions, model) for model in MODELS}
-    both_said["all"] = [said for model in MODELS for said in both_said[model]]
+    both_said = {model: _both_said(evaluation, opinions, model) for model in opinions}
+    both_said["all"] = [said for model in opinions for said in both_said[model]]
     return shares | {"agreement": {name: agreement(said) for name, said in both_said.items()}}
 
 
@@ -99,12 +99,12 @@ def _columns(opinion: Opinion | None) -> TableRow:
 
 def agreement_line(metrics: dict[str, Any]) -> str:
     """Return one line for the terminal, from `judge` of metrics/eval.json."""
-    overall = metrics["agreement"]["all"]
-    lacking = {name: sum(own[name] for model in MODELS for own in metrics[model].values()) for name in NO_VERDICT}
+    overall, models = metrics["agreement"]["all"], [name for name in (*MODELS, *OPEN_MODELS) if name in metrics]
+    lacking = {name: sum(own[name] for model in models for own in metrics[model].values()) for name in NO_VERDICT}
     without = f"unreadable replies: {lacking['unreadable']}, failed requests: {lacking['failed']}"
     if not overall["n"]:
         return f"{metrics['model']} judged no answer; {without}"
-    kappas = ", ".join(f"{_kappa(metrics['agreement'][model])} on {model}" for model in MODELS)
+    kappas = ", ".join(f"{_kappa(metrics['agreement'][model])} on {model}" for model in models)
     agrees = f"it agrees with fact_match on {overall['observed']:.0%}, kappa {kappas}"
     return f"{metrics['model']} judged {overall['n']} answers; {agrees}; {without}"
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pagetune.errors import UserError
 from pagetune.evaluate.agreement import Opinion, Opinions
 from pagetune.evaluate.answers import accepted_answers
-from pagetune.evaluate.comparable import MODELS
 from pagetune.evaluate.controls import instruction_of
 from pagetune.evaluate.sources import Sources
 from pagetune.llm.client import Client, RequestFailed, gather
@@ -61,7 +60,7 @@ def excerpt(text: str, reference: str, limit: int = EVIDENCE_CHARACTERS) -> str:
 
 
 def assess(answers: dict[str, list[Prediction]], asked: list[Case], llm: Llm) -> tuple[Opinions, Client]:
-    """Return an opinion on each answer of base and tuned, in order, and the client with its counts.
+    """Return an opinion on each answer by model, in order, and the client with its counts.
 
     The model says what it finds most likely, whatever `llm.temperature` is: a verdict that was drawn at random would be
     another one the next time.
@@ -74,15 +73,15 @@ def assess(answers: dict[str, list[Prediction]], asked: list[Case], llm: Llm) ->
 
 async def _assess_all(answers: dict[str, list[Prediction]], asked: list[Case], llm: Llm) -> tuple[Opinions, Client]:
     client = open_client(llm, "evaluate", "verdict")
-    # Both answers to a question follow each other, because a server keeps what two prompts begin with.
-    said = [(case, readable(answers[model][at].prediction)) for at, case in enumerate(asked) for model in MODELS]
+    # All answers to a question follow each other, because a server keeps what two prompts begin with.
+    said = [(case, readable(answers[model][at].prediction)) for at, case in enumerate(asked) for model in answers]
     # Equal answers to one question are sent once.
     client.meter.expect(len({(case, answer) for case, answer in said if answer}))
     try:
         opinions = await gather(_assess(client, case, answer) for case, answer in said)
     finally:
         await client.close()
-    return {model: opinions[i :: len(MODELS)] for i, model in enumerate(MODELS)}, client
+    return {model: opinions[i :: len(answers)] for i, model in enumerate(answers)}, client
 
 
 async def _assess(client: Client, case: Case, answer: str) -> Opinion:

@@ -1,11 +1,19 @@
 """The models that are compared, and whether they answered the same questions in the same way."""
 
+from collections.abc import Mapping, Sequence
+
 from pagetune.errors import UserError
 from pagetune.records import Prediction
 
 MODELS = ("base", "tuned")
 #: The same with passages of the documents in the prompt; there are none where predict.book is closed.
 OPEN_MODELS = ("base_open", "tuned_open")
+
+
+def compared(answers: Mapping[str, Sequence[Prediction]]) -> tuple[str, str]:
+    """Return the base and the tuned model whose answers are set side by side: those without passages, where there are
+    any."""
+    return OPEN_MODELS if answers.get("tuned_open") and not answers["tuned"] else MODELS
 
 
 def check_comparable(predictions: dict[str, list[Prediction]]) -> None:

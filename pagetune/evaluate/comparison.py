@@ -2,18 +2,19 @@
 
 from typing import Any
 
-from pagetune.evaluate.advice import open_table
+from pagetune.evaluate.advice import advice, open_table
 from pagetune.evaluate.evaluation import BOTH_WAYS, view_of
-from pagetune.evaluate.sets import sets_in, share, silent_in, small_sets
+from pagetune.evaluate.sets import as_asked, sets_in, share, silent_in, small_sets
 
 
 def comparison_table(metrics: dict[str, Any]) -> str:
     """Return a row for each set: the headline before and after, its change with the 95% interval, and the controls.
 
-    The last lines name the sets that are too small to tell anything.
+    The last lines say what to deploy, and name the sets that are too small to tell anything.
     """
+    metrics = as_asked(metrics)
     table = _rouge_table(metrics) if view_of(metrics).headline == "rougeL" else _fact_table(metrics)
-    return "\n".join([table, *open_table(metrics), *small_sets(metrics)])
+    return "\n".join([table, *open_table(metrics), *advice(metrics), *small_sets(metrics)])
 
 
 def _rouge_table(metrics: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from pagetune.evaluate.answers import Scores, score_rows
-from pagetune.evaluate.comparable import MODELS, check_comparable
+from pagetune.evaluate.comparable import MODELS, check_comparable, compared
 from pagetune.evaluate.controls import control_answers, instruction_of
 from pagetune.evaluate.intervals import Estimates, summarize
 from pagetune.evaluate.scoring import METRICS
@@ -117,6 +117,15 @@ class Evaluation:
         return VIEWS[self.task]
 
     @cached_property
+    def models(self) -> tuple[str, str]:
+        """Return the base and the tuned model that are set side by side."""
+        return compared(self.answers)
+
+    @property
+    def compared(self) -> dict[str, list[Prediction]]:
+        return {model: self.answers[model] for model in self.models}
+
+    @cached_property
     def sets(self) -> list[str]:
         return sets_of(self.asked)
 
@@ -128,7 +137,7 @@ class Evaluation:
     @property
     def asked(self) -> list[Prediction]:
         """Return a row for each question. Read only what was asked, since the answers are those of base."""
-        return self.answers["base"] or self.answers.get("base_open", [])
+        return self.answers[self.models[0]]
 
 
 def evaluate(
@@ -145,8 +154,8 @@ def evaluate(
     """
     check_comparable(predictions)
     answers = {model: rows for model, rows in predictions.items() if rows or model in MODELS}
-    asked = next((rows for rows in answers.values() if rows), [])
-    answers |= control_answers(VIEWS[task].controls, asked, predictions["tuned"], train, template)
+    asked, tuned = (answers[model] for model in compared(answers))
+    answers |= control_answers(VIEWS[task].controls, asked, tuned, train, template)
     questions = [instruction_of(row.prompt, template) for row in asked]
     scores = {name: score_rows(rows, params, questions, sources) if rows else [] for name, rows in answers.items()}
     if task == "summarization":
@@ -170,7 +179,7 @@ def metrics_of(evaluation: Evaluation) -> dict[str, Any]:
     params = evaluation.params
     summaries: dict[str, Any] = {name: summarize_sets(evaluation, name) for name in evaluation.answers}
     named = {"tokenizer": tokenizer_record(params.tokenizer), "references": params.references}
-    metrics = summaries | {"change": changes(evaluation, "base")} | named
+    metrics = summaries | {"change": changes(evaluation, evaluation.models[0])} | named
     if evaluation.task == "summarization":
         metrics |= {"task": evaluation.task, "over_lead2": changes(evaluation, "lead2")}
     return metrics
@@ -269,7 +278,7 @@ def changes(evaluation: Evaluation, before: str) -> dict[str, dict[str, Any]]:
 
     `better`, `worse` and `same` count the answers by the headline metric.
     """
-    difference, asked = differences(evaluation.scores, before), evaluation.answers["tuned"]
+    difference, asked = differences(evaluation, before), evaluation.asked
     summaries: dict[str, dict[str, Any]] = {}
     for name in evaluation.sets:
         chosen = members(asked, name)
@@ -283,8 +292,6 @@ def changes(evaluation: Evaluation, before: str) -> dict[str, dict[str, Any]]:
     return summaries
 
 
-def differences(scores: dict[str, Scores], before: str = "base") -> Scores:
-    return [
-        {name: after[name] - first[name] for name in after}
-        for first, after in zip(scores[before], scores["tuned"], strict=True)
-    ]
+def differences(evaluation: Evaluation, before: str) -> Scores:
+    first, after = (evaluation.scores[model] for model in (before, evaluation.models[1]))
+    return [{name: new[name] - old[name] for name in new} for old, new in zip(first, after, strict=True)]

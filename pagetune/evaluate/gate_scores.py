@@ -22,7 +22,7 @@ def gate_metrics(evaluation: Evaluation, template: str, pages: list[Page]) -> di
     """
     if not any(page.status == "ok" for page in pages):
         return {}
-    evidence, rows = Evidence(pages, SAVED), evaluation.answers["tuned"]
+    evidence, rows = Evidence(pages, SAVED), evaluation.answers[evaluation.models[1]]
     looked_up = [
         index
         for index, row in enumerate(rows)
@@ -36,7 +36,8 @@ def gate_metrics(evaluation: Evaluation, template: str, pages: list[Page]) -> di
 
 
 def _of_set(evaluation: Evaluation, name: str, verdicts: Mapping[int, str]) -> dict[str, Any]:
-    rows, scores = evaluation.answers["tuned"], evaluation.scores["tuned"]
+    tuned = evaluation.models[1]
+    rows, scores = evaluation.answers[tuned], evaluation.scores[tuned]
     own = [index for index in members(rows, name) if index in verdicts]
     seen = [
         {verdict: float(verdicts.get(index) == verdict) for verdict in VERDICTS}

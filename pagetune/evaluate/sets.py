@@ -7,6 +7,8 @@ from pagetune.evaluate.evaluation import SETS, view_of
 
 #: With fewer facts, the interval of a set is wider than most changes that a tuning makes.
 FEWEST_FACTS = 30
+#: The open models by what they are called where nothing was answered without passages.
+CLOSED_NAMES = dict(zip(OPEN_MODELS, MODELS, strict=True))
 
 
 def sets_in(metrics: dict[str, Any], written: bool = False) -> list[str]:
@@ -16,25 +18,40 @@ def sets_in(metrics: dict[str, Any], written: bool = False) -> list[str]:
 
 
 def open_models(metrics: dict[str, Any]) -> tuple[str, ...]:
-    """Return the models of `metrics` that answered with passages."""
+    """Return the models of `metrics` that answered with passages, beside their answers without."""
     return tuple(model for model in OPEN_MODELS if model in metrics)
 
 
 def asked_sets(metrics: dict[str, Any]) -> list[str]:
-    """Return the sets with any question, asked with passages or without."""
-    return [name for name in sets_in(metrics) if _asked(metrics, name)["n"]]
+    """Return the sets with any question; `metrics` are those of `as_asked`."""
+    return [name for name in sets_in(metrics) if metrics["tuned"][name]["n"]]
 
 
-def _asked(metrics: dict[str, Any], name: str) -> dict[str, Any]:
-    """Return the scores of a set by a model that was asked it; predict.book says which ones were."""
-    scores: list[dict[str, Any]] = [metrics[model][name] for model in (*reversed(MODELS), *open_models(metrics))]
-    return max(scores, key=lambda own: own["n"])
+def is_open(metrics: dict[str, Any]) -> bool:
+    """Tell whether base and tuned answered only with passages (`predict.book: open`)."""
+    return bool(open_models(metrics)) and not any(own["n"] for own in metrics["tuned"].values())
+
+
+def as_asked(metrics: dict[str, Any]) -> dict[str, Any]:
+    """Return metrics/eval.json with base and tuned as they were asked: where this was only with passages, so."""
+    if not is_open(metrics):
+        return metrics
+    shown = _closed_names(metrics) | {"only_open": True}
+    if "judge" in metrics:
+        judge = _closed_names(metrics["judge"])
+        shown["judge"] = judge | {"agreement": _closed_names(judge["agreement"])}
+    return shown
+
+
+def _closed_names(scores: dict[str, Any]) -> dict[str, Any]:
+    """Return the scores with those of the open models in the place of those without passages, which are empty."""
+    return {CLOSED_NAMES.get(name, name): own for name, own in scores.items()}
 
 
 def set_meanings(metrics: dict[str, Any]) -> dict[str, str]:
     """Return what each set of metrics/eval.json asks."""
     known = view_of(metrics).set_meanings
-    return {name: known.get(name) or _meaning(name, _asked(metrics, name)) for name in sets_in(metrics)}
+    return {name: known.get(name) or _meaning(name, own) for name, own in metrics["tuned"].items()}
 
 
 def silent_in(scores: dict[str, Any]) -> int:
@@ -62,7 +79,7 @@ def _meaning(name: str, scores: dict[str, Any]) -> str:
 def small_sets(metrics: dict[str, Any]) -> list[str]:
     """Return a sentence for each set with fewer than `FEWEST_FACTS` facts, or topics of dialogues."""
     counted = "fact" if view_of(metrics).headline == "fact_match" else "topic"
-    facts = {name: _asked(metrics, name)["facts"] for name in sets_in(metrics)}
+    facts = {name: own["facts"] for name, own in metrics["tuned"].items()}
     return [
         f"{name} has only {count} {counted}{'s' if count > 1 else ''} (fewer than {FEWEST_FACTS}): "
         "its interval decides nothing."

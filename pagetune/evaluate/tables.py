@@ -21,15 +21,15 @@ def per_example_rows(evaluation: Evaluation) -> list[TableRow]:
 
 def change_rows(evaluation: Evaluation, name: str) -> list[TableRow]:
     """Return the rows of metrics/changes/NAME.csv, where `before` and `after` are right, abstains or wrong."""
-    return [_change(evaluation, index) for index in members(evaluation.answers["tuned"], name)]
+    return [_change(evaluation, index) for index in members(evaluation.asked, name)]
 
 
 def _change(evaluation: Evaluation, index: int) -> TableRow:
-    before, after = (evaluation.scores[model][index] for model in MODELS)
+    before, after = (evaluation.scores[model][index] for model in evaluation.models)
     scores = {
         f"{metric}_{model}": values.get(metric, "")
         for metric in evaluation.view.headlines[:2]
-        for model, values in (("base", before), ("tuned", after))
+        for model, values in zip(MODELS, (before, after), strict=True)
     }
     return identity(evaluation.asked[index]) | {"before": verdict(before), "after": verdict(after)} | scores
 
@@ -48,9 +48,9 @@ def identity(row: Prediction) -> TableRow:
 
 def group_rows(evaluation: Evaluation) -> list[TableRow]:
     """Return the rows of metrics/groups.csv: both models by kind and by document, with the paired change."""
-    difference, rows = differences(evaluation.scores), []
+    difference, rows = differences(evaluation, evaluation.models[0]), []
     for name in evaluation.sets:
-        chosen = members(evaluation.answers["tuned"], name)
+        chosen = members(evaluation.asked, name)
         for by, key in (("kind", kind_of), ("document", lambda row: row.doc_id)):
             for group, own in grouped(evaluation.asked, chosen, key):
                 rows.append({"set": name, "by": by, "group": group, **_compare(evaluation, own, difference)})
@@ -61,8 +61,8 @@ def _compare(evaluation: Evaluation, own: list[int], difference: Scores) -> Tabl
     changed = summary_of(evaluation.asked, difference, own, evaluation.view.headlines, evaluation.params, lowest=-1.0)
     row: TableRow = {"n": len(own)}
     for metric in evaluation.view.headlines:
-        for model in MODELS:
-            row[f"{metric}_{model}"] = mean_of(evaluation.scores[model], own, metric)
+        for name, model in zip(MODELS, evaluation.models, strict=True):
+            row[f"{metric}_{name}"] = mean_of(evaluation.scores[model], own, metric)
         for bound in ("", "_ci95_low", "_ci95_high"):
             row[f"{metric}_change{bound}"] = changed[f"{metric}{bound}"]
     return row

@@ -29,12 +29,13 @@ Rights = dict[str, dict[str, int]]
 def summary_sentences(metrics: dict[str, Any], rights: Rights) -> list[str]:
     """Return the findings that open the page.
 
-    `metrics` is metrics/eval.json, `rights` the number of right answers by model and set.
+    `metrics` is metrics/eval.json by `as_asked`, `rights` the number of right answers by model and set.
     """
     if view_of(metrics).headline == "rougeL":
         return [*_on_summaries(metrics), *_left_out(metrics), *small_sets(metrics)]
     leading = sets_in(metrics, written=True)
-    sentences = [advice(metrics), *(sentence for name in leading for sentence in _on_written(metrics, rights, name))]
+    sentences = [*advice(metrics), *_on_passages(metrics)]
+    sentences += [sentence for name in leading for sentence in _on_written(metrics, rights, name)]
     sentences += [*_on_trained_facts(metrics, rights), *_on_unseen_documents(metrics, rights)]
     sentences += [_on_searching(metrics), _on_copying(metrics)]
     last = [name for name in sets_in(metrics) if name not in (*leading, *SETS)]
@@ -46,6 +47,16 @@ def summary_sentences(metrics: dict[str, Any], rights: Rights) -> list[str]:
 
 def _left_out(metrics: dict[str, Any]) -> list[str]:
     return [left_out_line(metrics["left_out"])] if "left_out" in metrics else []
+
+
+def _on_passages(metrics: dict[str, Any]) -> list[str]:
+    """Say that all that follows is about answers to passages, where there are no others."""
+    if "only_open" not in metrics:
+        return []
+    return [
+        "Base and tuned were asked with the best passages of the search in the prompt (predict.book: open), and what "
+        "follows is about these answers. General questions were asked without passages."
+    ]
 
 
 def _on_general(metrics: dict[str, Any], rights: Rights, name: str) -> list[str]:

@@ -11,7 +11,7 @@ from pathlib import PurePath
 from typing import Any
 
 from pagetune.evaluate.evaluation import view_of
-from pagetune.evaluate.sets import set_meanings, sets_in
+from pagetune.evaluate.sets import as_asked, set_meanings, sets_in
 from pagetune.model.manifest import Manifest
 from pagetune.model.template import TemplateRecord
 from pagetune.params import Params
@@ -68,11 +68,12 @@ def render_model_card(
     `template` says how the model is asked. `metrics` holds the contents of metrics/*.json by file stem (build_qa,
     curate, train, eval); `languages` are the codes (ko, en) of the questions and answers.
     """
+    scores = as_asked(metrics["eval"])
     parts = [
-        _yaml_header(manifest, params, metrics["eval"], languages),
+        _yaml_header(manifest, params, scores, languages),
         _introduction(manifest, params),
-        _scores_section(metrics["eval"]),
-        _limits_section(metrics["eval"], params),
+        _scores_section(scores),
+        _limits_section(scores, params),
         code_block(manifest, template, params, metrics["train"]["precision"]),
         _data_section(metrics, params),
         _settings_section(params, metrics["train"]),
@@ -94,11 +95,12 @@ def merged_card(
     `dtype` (fp16, bf16, fp32) is that of the merged weights, and `location` is what the card's code loads: a folder or
     a Hub id. The other arguments are those of render_model_card.
     """
+    scores = as_asked(metrics["eval"])
     parts = [
-        _yaml_header(manifest, params, metrics["eval"], languages, MERGED),
+        _yaml_header(manifest, params, scores, languages, MERGED),
         _introduction(manifest, params, "merged"),
-        [*_scores_section(metrics["eval"]), "", *_merging_note(metrics["train"]["precision"], dtype)],
-        _limits_section(metrics["eval"], params),
+        [*_scores_section(scores), "", *_merging_note(metrics["train"]["precision"], dtype)],
+        _limits_section(scores, params),
         merged_code(manifest, template, params, dtype, location),
         _data_section(metrics, params),
         _settings_section(params, metrics["train"]),
@@ -185,11 +187,16 @@ def _inline(text: str) -> str:
 
 
 def _scores_section(scores: dict[str, Any]) -> list[str]:
-    tokenizer, view = scores["tokenizer"], view_of(scores)
+    tokenizer, view, opened = scores["tokenizer"], view_of(scores), "only_open" in scores
     return [
         "## Scores",
         "",
         "Before → after tuning, from 0 to 1, with the 95% interval of the score after tuning.",
+        *(
+            ["The model was asked with passages of the documents in the prompt, which a search found."]
+            if opened
+            else []
+        ),
         "",
         f"| set | n | {' | '.join(TITLES[metric] for metric in view.headlines)} |",
         "|---" * (2 + len(view.headlines)) + "|",

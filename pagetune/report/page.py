@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,16 @@ from markupsafe import Markup
 from pagetune.evaluate.comparable import MODELS
 from pagetune.evaluate.evaluation import BOTH_WAYS, RATES, view_of
 from pagetune.evaluate.scoring import METRICS
-from pagetune.evaluate.sets import FEWEST_FACTS, asked_sets, open_models, set_meanings, sets_in
+from pagetune.evaluate.sets import (
+    CLOSED_NAMES,
+    FEWEST_FACTS,
+    as_asked,
+    asked_sets,
+    is_open,
+    open_models,
+    set_meanings,
+    sets_in,
+)
 from pagetune.evaluate.sources import sources_of
 from pagetune.records import BadFile, Page, Pair, Prediction
 from pagetune.report.cases import all_cases, choose_cases, explained, right_answers
@@ -63,7 +72,7 @@ class Inputs:
     `metrics` holds metrics/*.json by file stem; `curve`, `validation`, `memory`, `groups` and `per_example` are CSV
     rows of strings.
     `style` says how the model was asked. `pairs` are those of data/qa.jsonl, `asked` those of the splits that both
-    models answered. `grades` is data/splits/grades.json.
+    models answered. `grades` is data/splits/grades.json. `base` and `tuned` are the answers that are set side by side.
     """
 
     metrics: dict[str, Any]
@@ -84,6 +93,7 @@ class Inputs:
 
 def render_report(inputs: Inputs) -> str:
     """Return the page as HTML."""
+    inputs = _as_asked(inputs)
     environment = Environment(
         loader=FileSystemLoader(FOLDER),
         autoescape=True,
@@ -94,6 +104,14 @@ def render_report(inputs: Inputs) -> str:
     return environment.get_template("page.html").render(
         **_style_and_script(), **_score_values(inputs), **_document_values(inputs), style=inputs.style
     )
+
+
+def _as_asked(inputs: Inputs) -> Inputs:
+    """Return the inputs with the names base and tuned for the answers that are set side by side."""
+    scores, rows = inputs.metrics["eval"], inputs.per_example
+    if is_open(scores):
+        rows = [row | {"model": CLOSED_NAMES.get(row["model"], row["model"])} for row in rows]
+    return replace(inputs, metrics=inputs.metrics | {"eval": as_asked(scores)}, per_example=rows)
 
 
 def _style_and_script() -> dict[str, Any]:
