@@ -220,6 +220,8 @@ def project(tmp_path: Path) -> Path:
     edit_params(folder, {"evaluate.bootstrap_samples": 20})
     for model, rows in answers().items():
         write_records(folder / f"data/predictions/{model}.jsonl", rows)
+    for model in ("base_open", "tuned_open"):
+        write_records(folder / f"data/predictions/{model}.jsonl", [])
     trained = {name: getattr(answers()["base"][0], name) for name in Example.model_fields}
     write_records(folder / "data/prompts/train.jsonl", [Example.model_validate(trained)])
     write_json(folder / "data/prompts/template.json", {"template": TEMPLATE})

@@ -45,7 +45,7 @@ def answers(right: int, model: str, split: str = "recall", **changes: Any) -> li
 
 
 def evaluated(models: tuple[str, ...], **rights: tuple[int, ...]) -> Evaluation:
-    """Return the evaluation of answers of which so many are right, by set and in the order of `models`."""
+    """Return the evaluation of answers with this many right ones, by set and in the order of `models`."""
     predictions: dict[str, list[Prediction]] = {model: [] for model in (*CLOSED, *OPEN)}
     for place, model in enumerate(models):
         for split, own in rights.items():
