@@ -92,7 +92,7 @@ def test_where_no_single_way_will_do_the_sentence_names_one_for_each() -> None:
         "Deploy the tuned model alone for documents that it was trained on and the base with the search for documents "
         "that training never saw: no single way is good at both."
     )
-    assert "(heldout), the base with the search answers 75% correctly." in said[2]
+    assert "(heldout), the base with the search gets 75% right." in said[2]
 
 
 def test_a_difference_is_said_in_points_with_its_paired_interval() -> None:

@@ -56,8 +56,8 @@ def _on_topic(topic: str, own: dict[str, Any], names: dict[str, str]) -> str:
     )
     choice = own["choice"]
     return (
-        f"Of {own['n']} questions about {topic} ({', '.join(own['sets'])}), {names[choice]} answers "
-        f"{own['scores'][choice]['fact_match']:.0%} correctly. The others, question by question: {others}."
+        f"Of {own['n']} questions about {topic} ({', '.join(own['sets'])}), {names[choice]} gets "
+        f"{own['scores'][choice]['fact_match']:.0%} right. The others on the same questions: {others}."
     )
 
 
