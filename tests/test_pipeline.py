@@ -302,7 +302,8 @@ def test_a_csv_goes_through_to_the_scores_without_a_pdf(fresh: Path) -> None:
     rows = [f'"{i}번 창구는 어디, 몇 층인가요?",{i}층입니다.,묶음{i % 6}' for i in range(60)]
     (fresh / "data/raw/own.csv").write_text("Q,A,doc\n" + "\n".join(rows) + "\n", encoding="utf-8-sig")
     columns = {"instruction": "Q", "input": None, "output": "A", "references": None, "group": "doc"}
-    edit_params(fresh, TINY | {"qa.source": "rows", "qa.columns": columns, "curate.heldout_documents": ["묶음3"]})
+    own = {"qa.source": "rows", "qa.columns": columns, "curate.heldout_documents": ["묶음3"], "predict.book": "closed"}
+    edit_params(fresh, TINY | own)
     commit(fresh)
     done = run(fresh, "dvc", "repro")
     assert "extract: qa.source is rows: no document is read, data/pages.jsonl is empty" in done.stdout
@@ -313,6 +314,7 @@ def test_a_csv_goes_through_to_the_scores_without_a_pdf(fresh: Path) -> None:
     assert not {row.output for row in heldout} & {text.split("\n")[1] for text in own_text}
     metrics = json.loads((fresh / "metrics/eval.json").read_text(encoding="utf-8"))
     assert metrics["tuned"]["recall"]["n"] > 0
+    assert "base_open" not in metrics
     assert "묶음3" in (fresh / "metrics/report.html").read_text(encoding="utf-8")
 
 
