@@ -37,12 +37,13 @@ def damage_artifact(project: Project, random: Random) -> str:
 
 
 def artifacts(project: Project, stage: str) -> list[str]:
-    """Return the files that the stage reads and an earlier one wrote."""
-    found = [
-        project.path(name) for name in project.lab.reads[stage] if not name.startswith(("data/raw", "data/dialog"))
+    """Return the files that the stage reads and an earlier one wrote, and that come out the same when it runs again."""
+    paths = [project.path(name) for name in project.lab.reads[stage]]
+    files = [file for path in paths for file in (sorted(path.rglob("*")) if path.is_dir() else [path])]
+    names = [
+        file.relative_to(project.folder).as_posix() for file in files if file.is_file() and file.stat().st_size > 1
     ]
-    files = [file for path in found for file in (sorted(path.rglob("*")) if path.is_dir() else [path])]
-    return [file.relative_to(project.folder).as_posix() for file in files if file.is_file() and file.stat().st_size > 1]
+    return [name for name in names if name in project.lab.expected]
 
 
 def damage(name: str, content: bytes, random: Random) -> tuple[str, bytes]:
