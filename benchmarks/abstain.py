@@ -21,11 +21,12 @@ from pagetune.evaluate.sources import sources_of
 from pagetune.jsonl import read_records
 from pagetune.model.template import TemplateRecord
 from pagetune.params import load_params
-from pagetune.records import Page, Pair, Prediction, fact_id
+from pagetune.records import Page, Pair, Prediction, Question, fact_id
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARES = (0.0, 0.05, 0.1, 0.2)
-STAGES = ("curate", "format", "train", "predict")
+STAGES = ("curate", "format", "open_book", "replay", "train", "predict")
+SPLITS = ("validation", "recall", "heldout")
 #: Sets that the documents answer, and sets that they do not.
 ANSWERED = ("recall_spoken", "recall", "recall_new_wording", "validation")
 SILENT = ("unanswerable", "unanswerable_made", "heldout")
@@ -48,7 +49,8 @@ def train(project: Path, folder: Path, share: float) -> None:
 def lines_of(folder: Path, share: float) -> list[str]:
     """Return a line for each set: the share of right answers, of those that abstain, and of those that invent."""
     answers = read_records(folder / "data/predictions/tuned.jsonl", Prediction)
-    pairs = [row for path in sorted((folder / "data/splits").glob("[rvh]*.jsonl")) for row in read_records(path, Pair)]
+    pairs: list[Pair] = [row for name in SPLITS for row in read_records(folder / f"data/splits/{name}.jsonl", Pair)]
+    pairs += read_records(folder / "data/splits/questions.jsonl", Question)
     template = TemplateRecord.model_validate_json((folder / "data/prompts/template.json").read_text(encoding="utf-8"))
     params = load_params(folder / "params.yaml").evaluate
     questions = [instruction_of(row.prompt, template.template) for row in answers]

@@ -21,7 +21,7 @@ from pagetune.jsonl import read_records, write_records
 from pagetune.records import Page, Pair, Prediction
 
 ROOT = Path(__file__).parent.parent
-STAGES = ("curate", "base_model", "format", "baseline", "replay", "train", "predict")
+STAGES = ("curate", "base_model", "format", "open_book", "baseline", "replay", "train", "predict")
 #: A training that is short enough for a CPU.
 CHANGES: dict[str, Any] = {
     "precision": "fp32", "curate.heldout_fraction": 0.0, "train.epochs": 3, "train.learning_rate": 0.001, "lora.r": 16,
