@@ -149,6 +149,8 @@ class Speech:
             return None
         if kind:
             rivals = {other for other in rivals if other not in self._about or self._is_of_kind(other, kind)}
+        if not rivals and any(_squeezed(name) in _squeezed(text) for name in names.known):
+            return text
         known = [name for name in names.known if not any(self._may_be_called(other, name) for other in rivals)]
         if not rivals and random.random() >= names.share:
             return text
@@ -171,6 +173,10 @@ class Speech:
         left_out = random.choice(able)
         fewer = [word for word in words if word is not left_out]
         return fewer if self._facts.are_told_apart(fewer, pair) else words
+
+
+def _squeezed(text: str) -> str:
+    return text.replace(" ", "")
 
 
 def _length_of_name(words: list[Word], names: list[str]) -> int:

@@ -87,7 +87,7 @@ def _is_town(word: str) -> bool:
 
 
 def _shortened(word: str) -> list[str]:
-    """Return a compound that begins with a proper noun by this noun, and by its last ones.
+    """Return a compound that begins with a proper noun by its last nouns, with and without the first.
 
     Without its first word any other compound means something else: 전자금융거래법 is not a 거래법.
     """
@@ -95,4 +95,4 @@ def _shortened(word: str) -> list[str]:
     if len(parts) < 2 or parts[0].tag != "NNP" or parts[-1].end != len(word) or parts[-1].end - parts[-1].start < 2:
         return []
     first, last = word[: parts[0].end], word[parts[-1].start :]
-    return [last, *([word[parts[-2].start :]] if len(parts) > 2 else []), first, first + last]
+    return [last, *([word[parts[-2].start :]] if len(parts) > 2 else []), first + last]

@@ -107,7 +107,9 @@ def _verb(word: Word, random: Random) -> list[Word]:
         ]
         if others and not _says_how(forms[length:]):
             text = joined([*random.choice(others), *forms[length:]])
-            return parse(text + ("?" if word.text.endswith("?") else ""))
+            said = parse(text + ("?" if word.text.endswith("?") else ""))
+            # Alone, 이어도 is an island: what is read as a noun could not be told from one later.
+            return [] if said[-1].is_noun else said
     return []
 
 

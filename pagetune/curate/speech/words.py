@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import pairwise
 
 from pagetune.text.korean import TWO_FORMS, with_particle
 from pagetune.text.morphemes import Morpheme, kiwi, morphemes
@@ -46,7 +45,8 @@ _JOINS = re.compile(
 #: Nouns that say nothing without what stands before them.
 _GENERAL = re.compile(
     r"^.$|(?:방법|절차|기간|시간|기한|번호|금액|요금|비용|가격|날짜|일자|조건|기준|대상|범위|자격|내용|사유|이유|목적|종류|결과|비율|장소|위치|"
-    r"주기|횟수|책임|의무|권리|이름|단위|여부|경우|사항|항목|업무|제도|제공|관리|운영|처리)$"
+    r"주기|횟수|책임|의무|권리|이름|단위|여부|경우|사항|항목|업무|제도|제공|관리|운영|처리|"
+    r"크기|길이|높이|너비|무게|중량|용량|온도|압력|속도|색상|색깔|수명|등급|비중|정도|상태|모양|주소|전화|담당자|책임자)$"
 )
 
 
@@ -112,8 +112,9 @@ class Word:
 
     def called(self, stem: str) -> "Word":
         """Return the word with another stem, and the form of its particle that goes with it."""
-        pair = _TWO_FORMS.get(self.particle)
-        particle = with_particle(stem, pair)[len(stem) :] if pair else self.particle
+        first = next((part.form for part in self.found if part.tag.startswith("J")), "")
+        pair = _TWO_FORMS.get(first) if self.particle.startswith(first) else None
+        particle = with_particle(stem, pair)[len(stem) :] + self.particle[len(first) :] if pair else self.particle
         return replace(self, stem=stem, particle=particle)
 
 
@@ -166,7 +167,18 @@ def shortenable(words: list[Word]) -> list[Word]:
     needed = any(word.joins_another or word.is_name for word in [*run, *before])
     if len(run) < 3 or needed or any(word.describes_the_next for word in before):
         return []
-    return [word for word, after in pairwise(run) if word.may_be_left_out and not _GENERAL.search(after.stem)]
+    return [
+        word
+        for previous, word, after in zip([None, *run], run, run[1:], strict=False)
+        if word.may_be_left_out
+        and not _GENERAL.search(after.stem)
+        and not (previous and _is_their_noun(previous, word))
+    ]
+
+
+def _is_their_noun(previous: Word, word: Word) -> bool:
+    """Tell whether what stands before the word would describe another noun without it: 일산화탄소 경보기의 주기."""
+    return word.particle == "의" and previous.particle == ""
 
 
 def written(words: Iterable[Word]) -> str:
