@@ -5,6 +5,7 @@ Every one of them still tells its fact apart from all others that are trained.
 
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import takewhile
 from random import Random
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ from pagetune.curate.speech import english, haste
 from pagetune.curate.speech.apart import Facts
 from pagetune.curate.speech.endings import ended, without_predicate
 from pagetune.curate.speech.kinds import draw_pattern, family, fill, names_itself, thing_and_kind
-from pagetune.curate.speech.subjects import ends_title, short_names, subjects
+from pagetune.curate.speech.subjects import ends_title, short_names, subjects, titles
 from pagetune.curate.speech.synonyms import everyday
 from pagetune.curate.speech.words import Word, drop_particles, has_whole_spans, parse, shortenable, written
 from pagetune.records import Pair
@@ -50,6 +51,7 @@ class Speech:
 
     def __init__(self, pairs: list[Pair]) -> None:
         self._names = {doc_id: short_names(subject) for doc_id, subject in subjects(pairs).items()}
+        self._titles = titles(pairs)
         self._facts = Facts(pairs)
         self._doc_ids = {pair.pair_id: pair.doc_id for pair in pairs}
         self._by_family: dict[tuple[str, str], set[str]] = defaultdict(set)
@@ -118,10 +120,15 @@ class Speech:
         """
         if pair.kind == "definition":
             return words
-        said = everyday(words, random, _EVERYDAY)
+        title = self._title(words, pair)
+        said = [*title, *everyday(words[len(title) :], random, _EVERYDAY)]
         before = self._facts.rivals([*words, *also], pair)
         after = self._facts.rivals([*said, *also], pair)
         return said if before is not None and after is not None and after <= before else words
+
+    def _title(self, words: list[Word], pair: Pair) -> list[Word]:
+        """Return the words at the beginning that belong to a title."""
+        return list(takewhile(lambda word: not self._titles[pair.pair_id].isdisjoint(word.text.split()), words))
 
     def _without_subject(self, words: list[Word], pair: Pair, also: Sequence[Word] = ()) -> tuple[list[Word], Names]:
         """Return the words without what the document is about, and the names for it that may stand in front.
@@ -167,7 +174,7 @@ class Speech:
 
     def _shorter(self, words: list[Word], pair: Pair, random: Random) -> list[Word]:
         """Return the words, sometimes without one that the fact can be told from others without."""
-        able = shortenable(words)
+        able = shortenable(words[len(self._title(words, pair)) :])
         if not able or random.random() >= _SHORTENED:
             return words
         left_out = random.choice(able)

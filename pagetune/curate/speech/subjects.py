@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from pagetune.records import Pair
 from pagetune.text.morphemes import morphemes
@@ -16,6 +16,8 @@ _KIND = re.compile(
 _OF_NAMES = frozenset(("NNG", "NNP", "XSN", "XPN", "SL", "SN", "SO", "SP", "SW", "XR", "JKB"))
 _BROKEN = re.compile(r"[^\w\s&·.-]")
 _TOWNS = ("시", "군", "구", "도", "읍", "면", "동")
+#: What this many questions begin with is a title, of at most this many words.
+_OFTEN, _LONGEST_TITLE = 3, 25
 #: What follows the name in a question, the surest first: a title has 의 within itself.
 _BEHIND_NAME = ("에 따르면", "에서", "(?:의|은|는|이|가)")
 #: A subject stands in at least this share of the questions about a document.
@@ -36,6 +38,25 @@ def subjects(pairs: Iterable[Pair]) -> dict[str, str]:
     return {
         doc_id: best[0][0] for doc_id, best in common.items() if best and best[0][1] >= _LEAST_SHARE * asked[doc_id]
     }
+
+
+def titles(pairs: Sequence[Pair]) -> dict[str, frozenset[str]]:
+    """Return the words by pair_id with which three questions about a document begin: a title, which stays as it is."""
+    beginnings: Counter[tuple[str, ...]] = Counter()
+    for pair in pairs:
+        beginnings.update(_beginnings(pair))
+    return {
+        pair.pair_id: frozenset(
+            next((words[1:] for words in reversed(_beginnings(pair)) if beginnings[words] >= _OFTEN), ())
+        )
+        for pair in pairs
+    }
+
+
+def _beginnings(pair: Pair) -> list[tuple[str, ...]]:
+    """Return the doc_id with the first two words of a question, with the first three, and so on."""
+    words = pair.instruction.split()[:_LONGEST_TITLE]
+    return [(pair.doc_id, *words[:count]) for count in range(2, len(words) + 1)]
 
 
 def _beginning(pair: Pair) -> str:

@@ -102,15 +102,19 @@ def _verb(word: Word, random: Random) -> list[Word]:
     """
     forms = tuple((part.form, part.tag) for part in word.found if not part.tag.startswith("S"))
     for length in range(min(3, len(forms)), 0, -1):
-        others = [
-            other for other in verbs().get(forms[:length], []) if _is_adjective(other) == _is_adjective(forms[:length])
-        ]
+        others = [other for other in verbs().get(forms[:length], []) if _fits(other, forms[:length], forms[length:])]
         if others and not _says_how(forms[length:]):
             text = joined([*random.choice(others), *forms[length:]])
             said = parse(text + ("?" if word.text.endswith("?") else ""))
             # Alone, 이어도 is an island: what is read as a noun could not be told from one later.
             return [] if said[-1].is_noun else said
     return []
+
+
+def _fits(other: Forms, verb: Forms, ending: Forms) -> bool:
+    """Tell whether a verb takes the ending of another: 있다 has no 있은, and an adjective no 는."""
+    has_past = ending[:1] == (("ᆫ", "ETM"),) and other[-1][0] in ("있", "없")
+    return _is_adjective(other) == _is_adjective(verb) and not has_past
 
 
 def _is_adjective(forms: Forms) -> bool:
