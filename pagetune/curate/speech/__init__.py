@@ -3,6 +3,7 @@
 Every one of them still tells its fact apart from all others that are trained.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import takewhile
@@ -13,9 +14,9 @@ from pagetune.curate.speech import english, haste
 from pagetune.curate.speech.apart import Facts
 from pagetune.curate.speech.endings import ended, without_predicate
 from pagetune.curate.speech.kinds import draw_pattern, family, fill, names_itself, thing_and_kind
-from pagetune.curate.speech.subjects import ends_title, short_names, subjects, titles
+from pagetune.curate.speech.subjects import ends_title, settings, short_names, subjects, titles
 from pagetune.curate.speech.synonyms import everyday
-from pagetune.curate.speech.words import Word, drop_particles, has_whole_spans, parse, shortenable, written
+from pagetune.curate.speech.words import Word, drop_particles, has_whole_spans, parse, written
 from pagetune.records import Pair
 from pagetune.text.claims import normal_form
 from pagetune.text.korean import is_korean
@@ -33,8 +34,10 @@ _AFTER_NAME = ("", "", "", "에서")
 _BY_ATTRIBUTE, _TYPED, _EVERYDAY = 0.5, 0.25, 0.5
 #: The shares of questions with a name of what the document is about, where the document's own has one, and where not.
 _NAMED, _ADDED = 0.85, 0.4
-#: The share of questions without one of their words.
-_SHORTENED = 0.4
+#: What asks neither who, nor where, nor when.
+_ASKS_WHAT = re.compile("뭐|뭔|무엇|무슨|어떤")
+#: Particles of a name that says where or of what, and of nothing that a verb is done to.
+_AFTER_SUBJECT = frozenset(("", "의", "에서", "은", "는", "이", "가", "에는", "에서는"))
 #: Draws for one wording that is wanted, since some say the same.
 _TRIES = 6
 
@@ -50,7 +53,10 @@ class Speech:
     """The trained pairs, and how people would ask for each."""
 
     def __init__(self, pairs: list[Pair]) -> None:
-        self._names = {doc_id: short_names(subject) for doc_id, subject in subjects(pairs).items()}
+        found = subjects(pairs)
+        self._names = {doc_id: short_names(subject) for doc_id, subject in found.items()}
+        #: The documents that are about nothing but their subject, whose name goes with all of their questions.
+        self._settings = settings(pairs, found)
         self._titles = titles(pairs)
         self._facts = Facts(pairs)
         self._doc_ids = {pair.pair_id: pair.doc_id for pair in pairs}
@@ -99,6 +105,8 @@ class Speech:
         pattern = draw_pattern(kind, attribute, pair.output, random, names_attribute=not alone)
         if not pattern:
             return None
+        if kind == "other" and _ASKS_WHAT.search(pattern) and not _ASKS_WHAT.search(pair.instruction):
+            return None
         also = parse(attribute) if "{a" in pattern else []
         words, names = self._without_subject(parse(thing), pair, parse(attribute))
         said = self._everyday(words, pair, random, also)
@@ -108,7 +116,7 @@ class Speech:
     def _by_question(self, pair: Pair, random: Random) -> str | None:
         question = parse(pair.instruction.removeprefix(pair.context or ""))
         words, names = self._without_subject(question, pair)
-        words = self._everyday(self._shorter(words, pair, random), pair, random)
+        words = self._everyday(words, pair, random)
         shown = list(drop_particles(words, random.choice(_DROPPED)))
         said = without_predicate(shown) if random.random() < _TYPED else ended(shown, random)
         return self._named(said, words, names, pair, random) if said else None
@@ -136,9 +144,11 @@ class Speech:
         What the fact cannot be told from others without, even with the words that are `also` said, stays as it is.
         """
         names = self._names.get(pair.doc_id, [])
+        if written(words) in names:
+            return words, Names([], 0.0)
         count = _length_of_name(words, names)
         if not count:
-            return words, Names(names, _NAMED if pair.context else _ADDED)
+            return words, Names(names, _NAMED if pair.context else _ADDED if pair.doc_id in self._settings else 0.0)
         rest = words[count:]
         told_apart = self._facts.are_told_apart([*rest, *also], pair)
         return (rest, Names(names, _NAMED)) if told_apart else (words, Names([], 0.0))
@@ -172,15 +182,6 @@ class Speech:
         """Tell whether a name may be that of what a pair is about."""
         return name in self._names.get(self._doc_ids[pair_id], []) or self._facts.has_letters(pair_id, name)
 
-    def _shorter(self, words: list[Word], pair: Pair, random: Random) -> list[Word]:
-        """Return the words, sometimes without one that the fact can be told from others without."""
-        able = shortenable(words[len(self._title(words, pair)) :])
-        if not able or random.random() >= _SHORTENED:
-            return words
-        left_out = random.choice(able)
-        fewer = [word for word in words if word is not left_out]
-        return fewer if self._facts.are_told_apart(fewer, pair) else words
-
 
 def _squeezed(text: str) -> str:
     return text.replace(" ", "")
@@ -196,4 +197,8 @@ def _begin_with_name(words: list[Word], count: int, names: list[str]) -> bool:
     """Tell whether this many words are a name, and not a part of a longer one (보안점검 가이드에서, 한글 97)."""
     last, after = words[count - 1], words[count]
     is_part = not last.particle and (after.has_number or after.is_name or ends_title(after.stem))
-    return not is_part and f"{written(words[: count - 1])} {last.stem}".strip() in names
+    return (
+        not is_part
+        and last.particle in _AFTER_SUBJECT
+        and f"{written(words[: count - 1])} {last.stem}".strip() in names
+    )

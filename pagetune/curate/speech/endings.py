@@ -66,7 +66,8 @@ def _verb(front: list[Word], verb: list[tuple[str, str]], random: Random) -> str
 def without_predicate(words: list[Word]) -> str | None:
     """Return what one types into a search box: the question without its verb; None where half of it would be lost.
 
-    A verb that says more than 하다 and 있다 is what is asked for, and 수, 것 and 지 belong to the verb.
+    A verb that says more than 하다 and 있다 is what is asked for, and so is any where the answer is yes or no; 수, 것 and
+    지 belong to the verb.
     """
     parts = predicate(words)
     if parts is None or not parts[0] or not parts[0][-1].is_noun:
@@ -74,4 +75,5 @@ def without_predicate(words: list[Word]) -> str | None:
     front, verb = parts
     if says_something(verb) or (len(front) > 1 and front[-2].describes_the_next and not front[-2].asks):
         return None
-    return None if front[-1].particle in _OBJECTS and front[-1].asks else written(front)
+    asks = any(word.asks for word in front)
+    return None if front[-1].particle in _OBJECTS or not asks else written(front)

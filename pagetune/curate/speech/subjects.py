@@ -40,6 +40,14 @@ def subjects(pairs: Iterable[Pair]) -> dict[str, str]:
     }
 
 
+def settings(pairs: Iterable[Pair], subjects: dict[str, str]) -> set[str]:
+    """Return the ids of the documents of which most questions begin with the subject."""
+    begun: dict[str, list[bool]] = defaultdict(list)
+    for pair in pairs:
+        begun[pair.doc_id].append(pair.instruction.startswith(subjects.get(pair.doc_id, "\0")))
+    return {doc_id for doc_id, found in begun.items() if sum(found) >= len(found) / 2}
+
+
 def titles(pairs: Sequence[Pair]) -> dict[str, frozenset[str]]:
     """Return the words by pair_id with which three questions about a document begin: a title, which stays as it is."""
     beginnings: Counter[tuple[str, ...]] = Counter()

@@ -29,7 +29,8 @@ def verbs() -> dict[Forms, list[Forms]]:
     found: dict[Forms, list[Forms]] = {}
     for word, others in _entries():
         if word.endswith("다"):
-            found.setdefault(_stem(word), []).extend(_stem(other) for other in others if other.endswith("다"))
+            stems = [_stem(other) for other in others if other.endswith("다")]
+            found.setdefault(_stem(word), []).extend(filter(None, stems))
     return found
 
 
@@ -41,6 +42,7 @@ def _entries() -> Iterable[tuple[str, list[str]]]:
 
 
 def _stem(word: str) -> Forms:
+    """Return the morphemes of a verb without its ending, none where the whole is read as another word (보다)."""
     return tuple((token.form, token.tag) for token in kiwi().tokenize(word))[:-1]
 
 

@@ -42,12 +42,6 @@ _WORD = re.compile(
 _JOINS = re.compile(
     r"^(?:또는|및|혹은|그리고|내지|외|이외|이상|이하|미만|초과|이내|이전|이후|전|후|때|시|중|내|간|당|별|등|제외|포함)$|[,·]$"
 )
-#: Nouns that say nothing without what stands before them.
-_GENERAL = re.compile(
-    r"^.$|(?:방법|절차|기간|시간|기한|번호|금액|요금|비용|가격|날짜|일자|조건|기준|대상|범위|자격|내용|사유|이유|목적|종류|결과|비율|장소|위치|"
-    r"주기|횟수|책임|의무|권리|이름|단위|여부|경우|사항|항목|업무|제도|제공|관리|운영|처리|"
-    r"크기|길이|높이|너비|무게|중량|용량|온도|압력|속도|색상|색깔|수명|등급|비중|정도|상태|모양|주소|전화|담당자|책임자|정보|자료|파일|서비스|사업|제품|시스템|프로그램)$"
-)
 
 
 @dataclass(frozen=True)
@@ -73,11 +67,6 @@ class Word:
         return all(part.tag[0] in "NJXS" and part.tag not in ("XSV", "XSA") for part in self.found)
 
     @property
-    def may_be_left_out(self) -> bool:
-        """Tell whether a question is still one without the word, and has the same numbers."""
-        return self.is_noun and not self.is_name and not self.asks and not self.has_number
-
-    @property
     def describes_the_next(self) -> bool:
         """Tell whether the word says of what kind the next one is: 잃어버린, 쓸, 몇."""
         return self.text == "몇" or (bool(self.found) and self.found[-1].tag in ("ETM", "MM"))
@@ -96,19 +85,9 @@ class Word:
         return bool(re.search(r"\d", self.text))
 
     @property
-    def says_what(self) -> bool:
-        """Tell whether the word is a noun that the question is about: 창구는, and neither 몇 nor 시에."""
-        return self.is_noun and not self.asks and not any(part.tag == "NNB" for part in self.found)
-
-    @property
     def joins_another(self) -> bool:
         """Tell whether the word needs its neighbours: 또는, 및, 금융회사와, 이내."""
         return bool(_JOINS.search(self.text)) or any(part.tag in ("JC", "MAJ", "NNB") for part in self.found)
-
-    @property
-    def is_bare(self) -> bool:
-        """Tell whether the word says more about the noun behind it: 안내소 창구, 안내소의 창구."""
-        return self.particle in ("", "의")
 
     def called(self, stem: str) -> "Word":
         """Return the word with another stem, and the form of its particle that goes with it."""
@@ -151,34 +130,6 @@ def has_whole_spans(text: str) -> bool:
         text.count(opening) % 2 == 0 if opening == closing else text.count(opening) == text.count(closing)
         for opening, closing in _SPANS
     )
-
-
-def shortenable(words: list[Word]) -> list[Word]:
-    """Return the words that may go, since others say more about the same noun: 안내소 in 본관 안내소 상담 창구는.
-
-    This noun is the last one of the question. What 방법 and such words are about never goes, nor does anything in what
-    stands before, which may be a title.
-    """
-    last = max((index for index, word in enumerate(words) if word.says_what), default=0)
-    first = last
-    while first > 0 and words[first - 1].says_what and words[first - 1].is_bare:
-        first -= 1
-    run, before = words[first : last + 1], words[max(first - 1, 0) : first]
-    needed = any(word.joins_another or word.is_name for word in [*run, *before])
-    if len(run) < 3 or needed or any(word.describes_the_next for word in before):
-        return []
-    return [
-        word
-        for previous, word, after in zip([None, *run], run, run[1:], strict=False)
-        if word.may_be_left_out
-        and not _GENERAL.search(after.stem)
-        and not (previous and _is_their_noun(previous, word))
-    ]
-
-
-def _is_their_noun(previous: Word, word: Word) -> bool:
-    """Tell whether what stands before the word would describe another noun without it: 일산화탄소 경보기의 주기."""
-    return word.particle == "의" and previous.particle == ""
 
 
 def written(words: Iterable[Word]) -> str:
