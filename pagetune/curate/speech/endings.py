@@ -66,8 +66,8 @@ def _verb(front: list[Word], verb: list[tuple[str, str]], random: Random) -> str
 def without_predicate(words: list[Word]) -> str | None:
     """Return what one types into a search box: the question without its verb; None where half of it would be lost.
 
-    A verb that says more than 하다 and 있다 is what is asked for, and so is any where the answer is yes or no; 수, 것 and
-    지 belong to the verb.
+    A verb that says more than 하다 and 있다 is what is asked for, and so is any where the answer is yes or no. 수,
+    것 and 지 belong to the verb.
     """
     parts = predicate(words)
     if parts is None or not parts[0] or not parts[0][-1].is_noun:

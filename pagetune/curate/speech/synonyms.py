@@ -30,7 +30,7 @@ def verbs() -> dict[Forms, list[Forms]]:
     for word, others in _entries():
         if word.endswith("다"):
             stems = [_stem(other) for other in others if other.endswith("다")]
-            found.setdefault(_stem(word), []).extend(filter(None, stems))
+            found.setdefault(_stem(word), []).extend(stems)
     return found
 
 
@@ -42,8 +42,15 @@ def _entries() -> Iterable[tuple[str, list[str]]]:
 
 
 def _stem(word: str) -> Forms:
-    """Return the morphemes of a verb without its ending, none where the whole is read as another word (보다)."""
-    return tuple((token.form, token.tag) for token in kiwi().tokenize(word))[:-1]
+    """Return the morphemes of a verb without its ending.
+
+    Alone, 보다 is read as a particle, 자다 as a cry and 적다 as few; a question ending shows that they are verbs.
+    """
+    alone = tuple((token.form, token.tag) for token in kiwi().tokenize(word))[:-1]
+    whole = ((word.removesuffix("다"), "VV"),)
+    asked = tuple((token.form, token.tag) for token in kiwi().tokenize(f"{word.removesuffix('다')}나요?"))
+    is_one_verb = asked[:1] == whole or not alone or (len(alone) == 1 and not alone[0][1].startswith("V"))
+    return whole if is_one_verb else alone
 
 
 def everyday(words: list[Word], random: Random, share: float) -> list[Word]:
