@@ -130,8 +130,10 @@ class Speech:
             return words
         title = self._title(words, pair)
         said = [*title, *everyday(words[len(title) :], random, _EVERYDAY)]
+        if said == words:
+            return words
         before = self._facts.rivals([*words, *also], pair)
-        after = self._facts.rivals([*said, *also], pair)
+        after = self._facts.rivals([*said, *also], pair, in_everyday_words=True)
         return said if before is not None and after is not None and after <= before else words
 
     def _title(self, words: list[Word], pair: Pair) -> list[Word]:

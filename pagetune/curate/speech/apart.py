@@ -16,23 +16,28 @@ class Facts:
         self._outputs = {pair.pair_id: pair.output for pair in pairs}
         self._letters = {pair.pair_id: _squeezed(pair.instruction) for pair in pairs}
         self._holders: dict[str, set[str]] = defaultdict(set)
+        self._everyday_holders: dict[str, set[str]] = defaultdict(set)
         self._with_letters: dict[str, set[str]] = {}
         self._own: dict[str, set[str]] = {}
         for pair in pairs:
             words = parse(pair.instruction)
-            for form in content_of(words).union(*(_everyday_forms(word.stem) for word in words)):
+            for form in content_of(words):
                 self._holders[form].add(pair.pair_id)
+            for word in words:
+                for form in _everyday_forms(word.stem):
+                    self._everyday_holders[form].add(pair.pair_id)
 
-    def rivals(self, words: Iterable[Word], pair: Pair) -> set[str] | None:
+    def rivals(self, words: Iterable[Word], pair: Pair, in_everyday_words: bool = False) -> set[str] | None:
         """Return the ids of the pairs with another answer whose questions have all of these words, less those that
         have all words of the pair's own question too.
 
-        None for words that say nothing.
+        With `in_everyday_words`, everyday words for those of the other questions count too. None for words that say
+        nothing.
         """
         content = content_of(words)
         if not content:
             return None
-        return self._holding_all(content, pair) - self._own_rivals(pair)
+        return self._holding_all(content, pair, in_everyday_words) - self._own_rivals(pair)
 
     def are_told_apart(self, words: Iterable[Word], pair: Pair) -> bool:
         """Tell whether the words mean no other trained answer that the pair's own question does not mean too."""
@@ -43,8 +48,10 @@ class Facts:
             self._own[pair.pair_id] = self._holding_all(content_of(parse(pair.instruction)), pair)
         return self._own[pair.pair_id]
 
-    def _holding_all(self, content: set[str], pair: Pair) -> set[str]:
-        holding = set.intersection(*(self._holding(form) for form in content)) if content else set()
+    def _holding_all(self, content: set[str], pair: Pair, in_everyday_words: bool = False) -> set[str]:
+        everyday = self._everyday_holders if in_everyday_words else {}
+        each = (self._holding(form) | everyday.get(form, set()) for form in content)
+        holding = set.intersection(*each) if content else set()
         return {other for other in holding if self._outputs[other] != pair.output}
 
     def has_letters(self, pair_id: str, text: str) -> bool:

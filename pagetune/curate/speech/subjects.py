@@ -16,6 +16,8 @@ _KIND = re.compile(
 _OF_NAMES = frozenset(("NNG", "NNP", "XSN", "XPN", "SL", "SN", "SO", "SP", "SW", "XR", "JKB"))
 _BROKEN = re.compile(r"[^\w\s&·.-]")
 _TOWNS = ("시", "군", "구", "도", "읍", "면", "동")
+#: A document of which this share of the questions begins with the subject is about nothing else.
+_MOST = 2 / 3
 #: What this many questions begin with is a title, of at most this many words.
 _OFTEN, _LONGEST_TITLE = 3, 25
 #: What follows the name in a question, the surest first: a title has 의 within itself.
@@ -45,7 +47,7 @@ def settings(pairs: Iterable[Pair], subjects: dict[str, str]) -> set[str]:
     begun: dict[str, list[bool]] = defaultdict(list)
     for pair in pairs:
         begun[pair.doc_id].append(pair.instruction.startswith(subjects.get(pair.doc_id, "\0")))
-    return {doc_id for doc_id, found in begun.items() if sum(found) >= len(found) / 2}
+    return {doc_id for doc_id, found in begun.items() if sum(found) >= _MOST * len(found)}
 
 
 def titles(pairs: Sequence[Pair]) -> dict[str, frozenset[str]]:
@@ -87,8 +89,9 @@ def short_names(subject: str) -> list[str]:
     words = subject.split()
     if not _is_name(words):
         return []
-    names = [subject, subject.replace(" ", ""), words[-1], *_proper(words)]
-    if len(words) > 2:
+    proper = list(_proper(words))
+    names = [subject, subject.replace(" ", ""), words[-1], *proper]
+    if len(words) > 2 and words[0] in proper:
         names.append(f"{words[0]} {words[-1]}")
     names += _shortened(words[-1])
     return [name for name in dict.fromkeys(names) if len(name) > 1]
