@@ -22,8 +22,8 @@ _MOST = 2 / 3
 _OFTEN, _LONGEST_TITLE = 3, 25
 #: What follows the name in a question, the surest first: a title has 의 within itself.
 _BEHIND_NAME = ("에 따르면", "에서", "(?:의|은|는|이|가)")
-#: A subject stands in at least this share of the questions about a document.
-_LEAST_SHARE = 0.2
+#: A subject stands in at least this many, and this share, of the questions about a document.
+_LEAST, _LEAST_SHARE = 3, 0.2
 
 
 def subjects(pairs: Iterable[Pair]) -> dict[str, str]:
@@ -38,7 +38,9 @@ def subjects(pairs: Iterable[Pair]) -> dict[str, str]:
         begins[pair.doc_id].update({_beginning(pair)} - {""})
     common = {doc_id: found.most_common(1) for doc_id, found in begins.items()}
     return {
-        doc_id: best[0][0] for doc_id, best in common.items() if best and best[0][1] >= _LEAST_SHARE * asked[doc_id]
+        doc_id: best[0][0]
+        for doc_id, best in common.items()
+        if best and best[0][1] >= max(_LEAST, _LEAST_SHARE * asked[doc_id])
     }
 
 

@@ -77,7 +77,7 @@ def _replaced(words: list[Word], index: int, random: Random, share: float) -> tu
     if random.random() >= share or word.is_name:
         return 1, []
     if not word.is_noun:
-        return 1, _verb(word, random)
+        return 1, _verb(word, random, any(earlier.has_object_particle for earlier in words[:index]))
     for count in (3, 2, 1):
         run = words[index : index + count]
         if len(run) == count and _stands_alone(words, index, count) and (others := _noun(run, random)):
@@ -104,20 +104,25 @@ def _noun(run: list[Word], random: Random) -> list[Word]:
     return [last.called(random.choice(others))] if others else []
 
 
-def _verb(word: Word, random: Random) -> list[Word]:
+def _verb(word: Word, random: Random, has_object: bool) -> list[Word]:
     """Return the verb that people use, as its other one is inflected; it may be several words.
 
-    A part of a verb (재위탁하다) has another sense, and so has 위반하여, which says how.
+    A part of a verb (재위탁하다) has another sense, and so has 위반하여, which says how. 돈 넣다 takes no other object.
     """
     forms = tuple((part.form, part.tag) for part in word.found if not part.tag.startswith("S"))
     for length in range(min(3, len(forms)), 0, -1):
         others = [other for other in verbs().get(forms[:length], []) if _fits(other, forms[:length], forms[length:])]
+        others = [other for other in others if not (has_object and _has_object(other))]
         if others and not _says_how(forms[length:]):
             text = joined([*random.choice(others), *forms[length:]])
             said = parse(text + ("?" if word.text.endswith("?") else ""))
             # Alone, 이어도 is an island: what is read as a noun could not be told from one later.
             return [] if said[-1].is_noun else said
     return []
+
+
+def _has_object(verb: Forms) -> bool:
+    return verb[0][1] == "NNG" and len(verb) > 1 and verb[1][1] not in ("XSV", "XSA")
 
 
 def _fits(other: Forms, verb: Forms, ending: Forms) -> bool:

@@ -85,6 +85,10 @@ class Word:
         return bool(re.search(r"\d", self.text))
 
     @property
+    def has_object_particle(self) -> bool:
+        return self.particle in ("을", "를")
+
+    @property
     def joins_another(self) -> bool:
         """Tell whether the word needs its neighbours: 또는, 및, 금융회사와, 이내."""
         return bool(_JOINS.search(self.text)) or any(part.tag in ("JC", "MAJ", "NNB") for part in self.found)
