@@ -281,6 +281,7 @@ def test_no_question_asks_for_another_kind_than_the_answer(topic: str, answer: s
         ("제42조의2(거래금액 기준)의 내용은 무엇인가요?", r"\((?!거래\s?금액\s?기준)"),
         ("기록을 열람하려는 사람은 무엇을 내야 하나요?", "기록(?:을)? 려는"),
         ("시설에 포함된 방은 어디에 있나요?", "있은"),
+        ("회사는 남은 금액을 계좌에 언제 입금하나요?", "돈 넣"),
     ],
 )
 def test_everyday_words_keep_the_sense(question: str, never: str) -> None:

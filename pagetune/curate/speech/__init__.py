@@ -114,7 +114,8 @@ class Speech:
         return fill(pattern, named, attribute, pair.output) if named else None
 
     def _by_question(self, pair: Pair, random: Random) -> str | None:
-        question = parse(pair.instruction.removeprefix(pair.context or ""))
+        has_names = bool(self._names.get(pair.doc_id))
+        question = parse(pair.instruction.removeprefix(pair.context or "") if has_names else pair.instruction)
         words, names = self._without_subject(question, pair)
         words = self._everyday(words, pair, random)
         shown = list(drop_particles(words, random.choice(_DROPPED)))

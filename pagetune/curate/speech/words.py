@@ -182,5 +182,6 @@ def without_genitive(word: Word) -> Word:
 def drop_particles(words: Iterable[Word], droppable: frozenset[str]) -> Iterator[Word]:
     """Yield the words without the particles that speech leaves out."""
     for word in words:
-        left_out = word.particle in droppable and not word.asks
+        # 이를 without its particle is the pronoun no more.
+        left_out = word.particle in droppable and not word.asks and len(word.stem) > 1
         yield replace(word, particle="") if left_out else word
