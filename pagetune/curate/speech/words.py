@@ -25,6 +25,7 @@ _SPANS = (
     ("“", "”"),
     ("‘", "’"),
     ("「", "」"),
+    ("｢", "｣"),
     ("『", "』"),
     ("《", "》"),
     ("〈", "〉"),
@@ -182,6 +183,6 @@ def without_genitive(word: Word) -> Word:
 def drop_particles(words: Iterable[Word], droppable: frozenset[str]) -> Iterator[Word]:
     """Yield the words without the particles that speech leaves out."""
     for word in words:
-        # 이를 without its particle is the pronoun no more.
+        # Without its particle, the pronoun 이를 would be the word for a tooth.
         left_out = word.particle in droppable and not word.asks and len(word.stem) > 1
         yield replace(word, particle="") if left_out else word
