@@ -86,7 +86,7 @@ def _replaced(words: list[Word], index: int, random: Random, share: float) -> tu
 
 
 def _stands_alone(words: list[Word], index: int, count: int) -> bool:
-    """Tell whether these words are a noun of their own, or the last of a compound that is no number."""
+    """Tell whether these words are a noun of their own, or the last of a compound without a number."""
     *inner, last = words[index : index + count]
     before, after = words[index - 1 : index], words[index + count : index + count + 1]
     if any(word.particle or word.is_name for word in inner) or last.particle in _TERM or last.joins_another:
