@@ -2,6 +2,10 @@
 
 import re
 
+#: Particles in two forms: after a consonant, after a vowel.
+TWO_FORMS = ("은/는", "이/가", "을/를", "과/와", "으로/로", "이란/란", "이나/나")
+#: The number of the final consonant ㄹ, after which stands 로: 서울로.
+_RIEUL = 8
 #: How the digits 0 to 9 are read, for their final consonants.
 _DIGITS = "영일이삼사오육칠팔구"
 #: Latin letters whose Korean names end in a consonant: 엘, 엠, 엔, 알.
@@ -23,17 +27,26 @@ _INTERROGATIVES = (
 
 def has_final_consonant(word: str) -> bool:
     """Tell whether `word` ends in a consonant, when quotes and brackets at its end are left out."""
+    return _final(word) != 0 or _last(word) in tuple(_CONSONANT_LETTERS)
+
+
+def _final(word: str) -> int:
+    """Return the number of the consonant in which `word` ends, 0 for none."""
+    last = _last(word)
+    return (ord(last) - ord("가")) % 28 if "가" <= last <= "힣" else 0
+
+
+def _last(word: str) -> str:
+    """Return the last letter as it is read, without quotes and brackets behind it."""
     last = re.sub(r"([\s\"'”’」』>]|\([^()]*\))+$", "", word)[-1:]
-    if last.isdigit() and last.isascii():
-        last = _DIGITS[int(last)]
-    if "가" <= last <= "힣":
-        return (ord(last) - ord("가")) % 28 != 0
-    return last != "" and last in _CONSONANT_LETTERS
+    return _DIGITS[int(last)] if last.isdigit() and last.isascii() else last
 
 
 def with_particle(word: str, pair: str) -> str:
     """Return `word` with one of `pair`, which is "after a consonant/after a vowel": 은/는, 이/가, 을/를, 이란/란."""
     after_consonant, after_vowel = pair.split("/")
+    if pair == "으로/로" and _final(word) == _RIEUL:
+        return word + after_vowel
     return word + (after_consonant if has_final_consonant(word) else after_vowel)
 
 

@@ -13,7 +13,7 @@ from pagetune.curate.abstain.documents import Documents
 from pagetune.curate.abstain.words import Words, language_of_question
 from pagetune.curate.heldout import hash_fraction
 from pagetune.records import Pair
-from pagetune.text.korean import is_korean, with_particle
+from pagetune.text.korean import TWO_FORMS, is_korean, with_particle
 from pagetune.text.morphemes import morphemes
 
 #: How often a question of a document must begin with a name for it to be the document's own.
@@ -23,9 +23,6 @@ _PARTICLE_AT_END = re.compile(r"(?:에서는?|에게|에는?|의|은|는|이|가
 _ENGLISH_NAME = re.compile(r"(?<=\s)[A-Z][a-z]+[A-Za-z]*\b")
 #: Quotes and brackets before a name.
 _OPENING = "'\"‘“「『《〈<[("
-_PARTICLES = ("은/는", "이/가", "을/를", "과/와", "으로/로", "이란/란", "이나/나")
-#: The number of the final consonant ㄹ.
-_RIEUL = 8
 #: The last letter of the name of an administrative unit, which a new name keeps: 다온시 -> 한울시.
 _UNIT = re.compile(r"(?<=[가-힣]{2})[시군구도읍면동리]$")
 #: Numbers that are names; those of amounts, limits and days are not, because a rule may cover any of them.
@@ -166,15 +163,8 @@ def _pieces(text: str, change: Change) -> Iterator[str]:
 
 
 def _with_fitting_particle(change: Change, following: str) -> str:
-    for pair in _PARTICLES:
-        old, new = (_particle_after(word, pair) for word in (change.old, change.new))
+    for pair in TWO_FORMS:
+        old, new = (with_particle(word, pair).removeprefix(word) for word in (change.old, change.new))
         if old != new and re.match(rf"{old}(?![가-힣])", following):
             return new + following[len(old) :]
     return following
-
-
-def _particle_after(word: str, pair: str) -> str:
-    """Return the particle of a pair that follows a word; 로 follows ㄹ, as in 서울로."""
-    if pair == "으로/로" and "가" <= word[-1:] <= "힣" and (ord(word[-1]) - ord("가")) % 28 == _RIEUL:
-        return "로"
-    return with_particle(word, pair).removeprefix(word)

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from pagetune.curate.speech.words import Word, joined, predicate, written
+from pagetune.curate.speech.words import Word, joined, predicate, says_something, written
 from pagetune.text.korean import has_final_consonant
 
 #: Endings of verbs and adjectives as Kiwi joins them, and what follows.
@@ -36,6 +36,8 @@ _OF_NOUNS = (
     ("", ""),
     ("?", "?"),
 )
+#: Particles of what a verb is done to or by: 무엇을, 누가.
+_OBJECTS = ("을", "를", "이", "가")
 #: Question words as they are spoken, by how they are written.
 _SPOKEN = {"무엇": "뭐"}
 
@@ -53,7 +55,7 @@ def _noun(words: list[Word], random: Random) -> str:
     *front, last = words
     noun = _SPOKEN.get(last.text, last.text)
     ending = random.choice(_OF_NOUNS)[0 if has_final_consonant(noun) else 1]
-    return " ".join(filter(None, [written(front), noun + ending]))
+    return " ".join(filter(None, [written(front), (noun + ending).replace("뭐인", "뭔")]))
 
 
 def _verb(front: list[Word], verb: list[tuple[str, str]], random: Random) -> str:
@@ -62,8 +64,16 @@ def _verb(front: list[Word], verb: list[tuple[str, str]], random: Random) -> str
 
 
 def without_predicate(words: list[Word]) -> str | None:
-    """Return what one types into a search box: the question without its verb; None where half of it would be lost."""
+    """Return what one types into a search box: the question without its verb; None where half of it would be lost.
+
+    A verb that says more than 하다 and 있다 is what is asked for, and so is any where the answer is yes or no. 수,
+    것 and 지 belong to the verb.
+    """
     parts = predicate(words)
     if parts is None or not parts[0] or not parts[0][-1].is_noun:
         return None
-    return written(parts[0])
+    front, verb = parts
+    if says_something(verb) or (len(front) > 1 and front[-2].describes_the_next and not front[-2].asks):
+        return None
+    asks = any(word.asks for word in front)
+    return None if front[-1].particle in _OBJECTS or not asks else written(front)

@@ -4,12 +4,11 @@ import re
 from collections.abc import Callable
 from random import Random
 
-#: Words that a search box does without.
+#: Words that a search box does without, in lower case: May, US and IT are names.
 _SMALL = re.compile(
     r"a|an|and|are|at|be|been|by|can|could|did|do|does|for|from|had|has|have|i|if|in|is|it|may|me|must|my|of|on|or|our|"
     r"shall|should|that|the|their|there|these|this|those|to|us|was|we|were|what|when|where|which|who|whom|whose|why|will|"
-    r"with|would|you|your",
-    re.IGNORECASE,
+    r"with|would|you|your|I"
 )
 _ARTICLES = frozenset(("a", "an", "the"))
 _SHORT = (
@@ -44,21 +43,36 @@ _TAILS = ("", "", "", " please", " thanks", " pls")
 
 def draw(question: str, is_told_apart: Callable[[list[str]], bool], random: Random) -> str | None:
     """Return one wording of an English question, or None where what is left could mean another fact."""
-    words = question.rstrip("?. ").split()
+    first, *others = question.rstrip("?. ").split() or [""]
+    words = [first.lower() if _SMALL.fullmatch(first.lower()) and not _is_acronym(first) else first, *others]
     way = random.choice(("whole", "whole", "short", "keywords"))
     if way == "keywords":
         words = [word for word in words if not _SMALL.fullmatch(word)]
-        return " ".join(words).lower() if len(words) > 1 and is_told_apart(words) else None
+        return _lower(" ".join(words)) if len(words) > 1 and is_told_apart(words) else None
     if way == "short":
-        words = [word for word in words if word.lower() not in _ARTICLES]
+        words = [word for word in words if word not in _ARTICLES]
     said = _shorter(" ".join(words))
-    said = said.lower() if random.random() < 0.6 else said
+    said = _lower(said) if random.random() < 0.6 else said[:1].upper() + said[1:]
     if random.random() < 0.3:
         said = random.choice(_LEADS) + said
     return said + random.choice(_TAILS) + random.choice(("?", ""))
 
 
+def _is_acronym(word: str) -> bool:
+    return len(word) > 1 and word.isupper()
+
+
+def _lower(text: str) -> str:
+    """Return the text in lower case, but for names that would be other words then: US, IT, WHO."""
+    return re.sub(r"\w+", lambda found: found[0] if _is_small_name(found[0]) else found[0].lower(), text)
+
+
+def _is_small_name(word: str) -> bool:
+    return _is_acronym(word) and _SMALL.fullmatch(word.lower()) is not None
+
+
 def _shorter(text: str) -> str:
+    """Return the text with short forms; what has a capital letter is a name (Minimum Wage Act)."""
     for pattern, short in _SHORT:
-        text = re.sub(pattern, short, text, flags=re.IGNORECASE)
+        text = re.sub(pattern, short, text)
     return text

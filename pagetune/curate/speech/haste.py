@@ -8,31 +8,34 @@ from random import Random
 _FILE = Path(__file__).with_name("leads.txt")
 #: The shares of questions with something said before them, with half of their spaces, and with usual misspellings.
 _LED, _CLOSE, _MISSPELT = 0.2, 0.2, 0.15
+#: What some patterns begin with already.
+_LEADING = re.compile("(?:는데|저기요|물어볼게요) ")
 #: What many people spell like something else, which sounds the same or is typed faster.
+#: These are whole words and endings, so that no name is hit (돼지, 왜관).
 _SPELLINGS = (
-    ("예요", "에요"),
-    ("이에요", "이예요"),
-    ("나요", "나여"),
-    ("가요", "가여"),
-    ("세요", "세여"),
-    ("해요", "해여"),
-    ("돼요", "되요"),
-    ("돼", "되"),
-    ("되나", "돼나"),
-    ("얼마나", "얼만큼"),
-    ("며칠", "몇일"),
-    ("어떻게", "어떡해"),
-    ("어떻게", "어케"),
-    ("무슨", "먼"),
-    ("뭐", "머"),
-    ("있어", "잇어"),
-    ("있나", "잇나"),
-    ("했", "햇"),
-    ("않", "안"),
-    ("왜", "웨"),
-    ("좀", "쫌"),
-    ("?", "??"),
-    ("?", "ㅠㅠ"),
+    (r"예요\b", "에요"),
+    (r"이에요\b", "이예요"),
+    (r"나요\b", "나여"),
+    (r"가요\b", "가여"),
+    (r"세요\b", "세여"),
+    (r"해요\b", "해여"),
+    (r"돼요\b", "되요"),
+    (r"돼\b", "되"),
+    (r"되나(?=요?\b)", "돼나"),
+    (r"\b얼마나\b", "얼만큼"),
+    (r"\b며칠", "몇일"),
+    (r"\b어떻게\b", "어떡해"),
+    (r"\b어떻게\b", "어케"),
+    (r"\b무슨\b", "먼"),
+    (r"\b뭐(?=예요|야|임|\b)", "머"),
+    (r"있어(?=요?\b)", "잇어"),
+    (r"있나(?=요?\b)", "잇나"),
+    (r"했(?=어요?\b|나요?\b)", "햇"),
+    (r"않(?=아요?\b|나요?\b)", "안"),
+    (r"\b왜\b", "웨"),
+    (r"\b좀\b", "쫌"),
+    (r"\?$", "??"),
+    (r"\?$", "ㅠㅠ"),
 )
 
 
@@ -44,7 +47,7 @@ def _leads() -> list[str]:
 
 def said(question: str, random: Random) -> str:
     """Return the question as it may be said or typed: led up to, misspelt, or with fewer spaces."""
-    if "는데 " not in question and random.random() < _LED:
+    if not _LEADING.search(question) and random.random() < _LED:
         question = f"{random.choice(_leads())} {question}"
     if random.random() < _MISSPELT:
         question = _misspelt(question, random)
@@ -53,11 +56,11 @@ def said(question: str, random: Random) -> str:
 
 def _misspelt(question: str, random: Random) -> str:
     """Return the question with one usual misspelling, which never touches a number or a Latin letter."""
-    able = [(right, wrong) for right, wrong in _SPELLINGS if right in question]
+    able = [(right, wrong) for right, wrong in _SPELLINGS if re.search(right, question)]
     if not able:
         return question
     right, wrong = random.choice(able)
-    return re.sub(re.escape(right), wrong, question, count=1)
+    return re.sub(right, wrong, question, count=1)
 
 
 def _closer(text: str, random: Random) -> str:
