@@ -122,3 +122,62 @@ def test_english_tables_are_asked_the_other_way_round_in_english() -> None:
         ("In “Rooms of the library”, which room has the phone number 555-0132-11?", "Blue Reading Room"),
         ("In “Rooms of the library”, which room has the phone number 555-0132-12?", "Red Hall"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("meaning", "noun"),
+    [
+        ("'두레회'란 회원이 스스로 꾸리는 마을 사람들의 모임.", "마을 사람들의 모임을"),
+        ("'관리책'이란 시설을 맡은 사람이 지는 무거운 책임을 말한다.", "무거운 책임을"),
+        ("'교란수'란 시험 결과에 혼란을 주는 실험실 안의 소음을 말한다.", "시험 결과에 혼란을 주는 실험실 안의 소음을"),
+    ],
+)
+def test_a_noun_that_looks_like_an_ending_stays_whole(meaning: str, noun: str) -> None:
+    questions = [question for question, _ in asked(page("한울 안내", meaning))]
+    assert not [one for one in questions if "모을" in one or "책을" in one]
+    assert all(noun in one for one in questions)
+
+
+def test_a_sentence_names_no_term() -> None:
+    assert not asked(page("한울 안내", "'이체'란 고객이 다른 은행으로 돈을 바로 보낼 수 있다."))
+
+
+def test_a_value_that_another_row_has_in_other_letters_is_not_asked() -> None:
+    rows = "시설 | 이용료 | 개장일\n수영장 | 3만원 | 2024.3.1.\n식당 | 30,000원 | 2024. 3. 1.\n강당 | 5만원 | 2025.4.2."
+    questions = " ".join(question for question, _ in asked(page("한울 안내", tables=(table(rows, "시설 안내"),))))
+    assert "3만원" not in questions
+    assert "30,000원" not in questions
+    assert "2024" not in questions
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "한울 상담센터의 책임자는 미정입니다.",
+        "한울 상담센터의 담당자는 추후 공지입니다.",
+        "한울 상담센터의 주차장은 없음입니다.",
+        "상담 담당자의 이름은 홍길동입니다.",
+        "한울 상담센터의 우편 번호는 04123입니다.",
+    ],
+)
+def test_what_is_not_known_yet_and_who_somebody_is_identify_no_place(sentence: str) -> None:
+    assert not asked(page("한울 안내", sentence))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "새한울 상담센터의 전화번호는 02-555-0177입니다.",
+        "한울 상담센터와 가람 상담센터의 전화번호는 02-555-0177입니다.",
+    ],
+)
+def test_a_longer_name_or_a_second_one_is_another_subject(other: str) -> None:
+    sentence = "한울 상담센터의 전화번호는 02-555-0177입니다."
+    assert not [
+        one for one in asked(page("안내", sentence), page("소개", other, doc_id="다른")) if one[1] == "한울 상담센터"
+    ]
+
+
+def test_an_english_key_ends_at_the_last_of() -> None:
+    rows = "Centre | Number of employees\nNorth Centre | 1200\nSouth Centre | 1300"
+    assert not [one for one in asked(page("Guide", tables=(table(rows, "Centres"),))) if "number is" in one[0]]

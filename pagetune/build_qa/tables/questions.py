@@ -21,6 +21,7 @@ from pagetune.build_qa.tables.headers import (
 )
 from pagetune.build_qa.tables.implications import implication_drafts
 from pagetune.build_qa.tables.names import TableName, table_names, usable_caption
+from pagetune.build_qa.tables.repeated import is_repeated
 from pagetune.build_qa.tables.units import units_of, units_of_page
 from pagetune.build_qa.tables.wording import (
     can_be_worded,
@@ -281,7 +282,14 @@ def _reversals(asked: list[Asked]) -> dict[int, Reversal]:
         is_open = names_row and _can_be_looked_up(fact) and fact.row not in done
         question = reversed_question(fact, each.name) if is_open else None
         is_one = len(owners[fact.kind, fact.key, fact.value]) == 1 < len(values[fact.kind, fact.key])
-        if question and is_one and len(done) < MAX_REVERSED and letters(fact.subject[-1]) not in letters(question):
+        is_one = is_one and not is_repeated(each)
+        if (
+            question
+            and is_one
+            and not is_repeated(each)
+            and len(done) < MAX_REVERSED
+            and letters(fact.subject[-1]) not in letters(question)
+        ):
             done.add(fact.row)
             value = fact.value.strip()
             found[index] = Reversal(question, fact.subject[-1], value, everywhere=identifies(fact.key, value))
