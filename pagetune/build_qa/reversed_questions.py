@@ -55,10 +55,10 @@ _POINTS = re.compile(
 )
 MIN_MEANING, MAX_MEANING = 12, 80
 _TERM = re.compile(r"(?:.*에서 )?['‘\"“]?(.+?)['’\"”]?(?:의 뜻)?")
+#: The end of an English plural.
+_PLURAL = re.compile(r"(?<=[^aeiou])(ies)$|(?<=ch)es$|(?<=sh)es$|(?<=ss)es$|(?<=x)es$|(?<![sui])s$")
 #: What only words a power (금융위원회가 정하는 기한) names nothing.
 _NO_TERM = re.compile(r"정하는|정하여|고시하는|[‘'“\"]")
-#: What defines an adverb (지체 없이) ends so, and not in a noun that has a name.
-_CLAUSE = re.compile(r"[함됨음임]$")
 
 
 def identifies(key: str, value: str) -> bool:
@@ -89,7 +89,6 @@ def _of_definition(draft: Draft) -> Reversal | None:
         asked is None
         or not _is_noun(noun)
         or _NO_TERM.search(asked[1])
-        or _CLAUSE.search(noun)
         or not MIN_MEANING <= len(noun) <= MAX_MEANING
         or _POINTS.search(noun)
         or not is_korean(noun)
@@ -108,8 +107,8 @@ def _without_copula(meaning: str) -> str:
 
 
 def _is_noun(meaning: str) -> bool:
-    found = morphemes(meaning)
-    return bool(found) and found[-1].tag in _NOUN_TAGS
+    found = morphemes(with_particle(meaning, "을/를"))  # without a particle 거래 is a verb's form as well
+    return len(found) > 1 and found[-1].tag == "JKO" and found[-2].tag in _NOUN_TAGS
 
 
 def _of_key(topic: str, value: str) -> Reversal | None:
@@ -140,6 +139,11 @@ def _of_english_key(topic: str, value: str) -> Reversal | None:
     if found is None or not identifies(found["key"], value):
         return None
     return Reversal(f"Whose {in_lower_case(found['key'])} is {value}?", found["subject"], value, everywhere=True)
+
+
+def singular(kind: str) -> str:
+    """Return an English header that names many things for one of them: branches -> branch."""
+    return _PLURAL.sub(lambda found: "y" if found[1] else "", kind)
 
 
 def in_lower_case(words: str) -> str:

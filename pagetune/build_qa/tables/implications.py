@@ -11,7 +11,7 @@ from fractions import Fraction
 from itertools import islice, pairwise
 
 from pagetune.build_qa.draft import Draft
-from pagetune.build_qa.reversed_questions import in_lower_case
+from pagetune.build_qa.reversed_questions import in_lower_case, singular
 from pagetune.build_qa.tables.asked import Asked
 from pagetune.build_qa.tables.cells import has_value, is_total, letters
 from pagetune.build_qa.tables.endings import answer_of, asks_for, ending, scales
@@ -41,8 +41,6 @@ _STANDS_FOR_OTHERS = re.compile(
     r"전체|전국|합\s?계|총\s?계|소\s?계|평균|기타|그 외|나머지|total|overall|average|other", re.IGNORECASE
 )
 _SELECTS = re.compile(r"상위|하위|주요|일부|예시|사례|대표|top\s?\d|major|example|selected", re.IGNORECASE)
-#: The end of an English plural.
-_SINGULAR = re.compile(r"(?<=[^aeiou])(ies)$|(?<=ch|sh|ss)es$|(?<=x)es$|(?<![sui])s$")
 #: From as many parts a sum is no accident.
 _PARTS = 3
 #: A difference without a unit, of which nobody knows what it counts.
@@ -197,7 +195,7 @@ def _is_selection(column: _Column) -> bool:
 
 def _which(column: _Column, word: str) -> str:
     if not is_korean(column.kind + column.key):
-        kind = _SINGULAR.sub(lambda found: "y" if found[1] else "", in_lower_case(column.kind))
+        kind = singular(in_lower_case(column.kind))
         return f"{column.where}which {kind} has the {word} {in_lower_case(column.key)}?"
     more = f"{with_particle(column.key, '이/가')} 가장 {word} {with_particle(column.kind, '은/는')}"
     return f"{column.where}{more} {asks_for(column.kind)}?"

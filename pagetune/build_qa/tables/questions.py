@@ -278,26 +278,18 @@ def _reversals(asked: list[Asked]) -> dict[int, Reversal]:
     in_turn = [(i, one) for keys in (_LOOKED_UP, _AMOUNT) for i, one in enumerate(asked) if keys.search(one.fact.key)]
     for index, each in [(index, each) for index, each in in_turn if each.reason is None]:
         fact, done = each.fact, rows[each.page.page_number, each.number]
-        names_row = fact.subject and letters(fact.subject[-1]) in letters("".join(_row(each)))
+        names_row = fact.subject and letters(fact.subject[-1]) in letters(
+            "".join(each.page.tables[each.number].rows[fact.row])
+        )
         is_open = names_row and _can_be_looked_up(fact) and fact.row not in done
         question = reversed_question(fact, each.name) if is_open else None
         is_one = len(owners[fact.kind, fact.key, fact.value]) == 1 < len(values[fact.kind, fact.key])
-        is_one = is_one and not is_repeated(each)
-        if (
-            question
-            and is_one
-            and not is_repeated(each)
-            and len(done) < MAX_REVERSED
-            and letters(fact.subject[-1]) not in letters(question)
-        ):
+        is_one = is_one and len(done) < MAX_REVERSED and not is_repeated(each)
+        if question and is_one and letters(fact.subject[-1]) not in letters(question):
             done.add(fact.row)
             value = fact.value.strip()
             found[index] = Reversal(question, fact.subject[-1], value, everywhere=identifies(fact.key, value))
     return found
-
-
-def _row(asked: Asked) -> list[str]:
-    return asked.page.tables[asked.number].rows[asked.fact.row]
 
 
 def _can_be_looked_up(fact: Fact) -> bool:

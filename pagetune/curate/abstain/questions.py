@@ -29,6 +29,8 @@ from pagetune.text.morphemes import morphemes
 Item = TypeVar("Item")
 #: Share of the new words and of the known subjects that only the evaluation asks about.
 _EVALUATED = 0.3
+#: Questions that people ask about each subject that no document has.
+_TURNS = 3
 #: The document of a question whose subject is not in any.
 NO_DOCUMENT = ""
 
@@ -131,8 +133,8 @@ class Maker:
         names.sort(key=lambda name: hash_fraction(self._seed, "invented", name))
         for name in names:
             yield self._about(name, words)
-        for name in names:
-            yield self._asked_about(name, words)
+        for turn in range(_TURNS):
+            yield from (self._asked_about(name, words, turn) for name in names)
 
     def _about(self, name: str, words: Words) -> Made:
         subject = self._invented_subject(name, words)
@@ -142,11 +144,11 @@ class Maker:
         pair = Pair.original("", question, "", "abstain", NO_DOCUMENT, topic=topic)
         return Made(self._refused(pair, words), "invented", name, (name, attribute.name))
 
-    def _asked_about(self, name: str, words: Words) -> Made:
+    def _asked_about(self, name: str, words: Words, turn: int) -> Made:
         """Return one of the questions that people ask, about a subject that no document has."""
         subject = Subject(NO_DOCUMENT, self._invented_subject(name, words), "")
         topics = words.topics_of(subject.name) or words.topics[0]
-        asking = _pick([*topics.questions, *words.anything], self._seed, subject.name)
+        asking = _pick(topics.questions, self._seed, f"{subject.name} {turn}")
         pair = Pair.original("", filled(asking, subject), "", "abstain", NO_DOCUMENT)
         return Made(self._refused(pair, words), "invented", name, (subject.name, *_nouns(asking.question)))
 
