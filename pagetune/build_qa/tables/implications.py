@@ -41,7 +41,7 @@ _STANDS_FOR_OTHERS = re.compile(
     r"전체|전국|합\s?계|총\s?계|소\s?계|평균|기타|그 외|나머지|total|overall|average|other", re.IGNORECASE
 )
 _SELECTS = re.compile(r"상위|하위|주요|일부|예시|사례|대표|top\s?\d|major|example|selected", re.IGNORECASE)
-#: From as many parts a sum is no accident.
+#: A sum of as many parts is hardly an accident.
 _PARTS = 3
 #: A difference without a unit, of which nobody knows what it counts.
 _BARE = re.compile(r"[\d,.]+[십백천만억조]*")
@@ -54,7 +54,7 @@ _NO_VALUE = re.compile(
     r"없음|해당\s?없음|미정|추후.*|미\s?지정|[가-힣]?무|가능|불가능?|예|아니오|[OoXx○◯●✓✔√×✕∨VvYyNn]|yes|no",
     re.IGNORECASE,
 )
-#: The end of a sentence, which is no value of a key: 온라인으로 신청한다.
+#: The end of a sentence, which is not a value: 온라인으로 신청한다.
 _CLAUSE = re.compile(r"[가-힣](?:다|요|까|것)\.?$")
 
 

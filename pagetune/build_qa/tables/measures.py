@@ -56,7 +56,7 @@ _NUMBER = re.compile(r"([$€£₩]?)\s?([-−]?\d[\d,]*(?:\.\d+)?)\s?([^\s\d]*(
 _SHARE = re.compile(r"(?:비중|구성비|점유율|\bshare)$", re.IGNORECASE)
 #: What shares add up to, in percent, however they are rounded.
 _ALL = range(98, 103)
-#: A time of day, which is no length of time: 9 am.
+#: A time of day is not a length of time: 9 am.
 _CLOCK = re.compile(r"\d\s?(?:[ap]\.?m\b|o.clock)", re.IGNORECASE)
 _WON = re.compile(r"[\d,.\s십백천만억]+원")
 

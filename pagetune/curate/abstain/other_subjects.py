@@ -29,7 +29,7 @@ _UNIT = re.compile(r"(?<=[가-힣]{2})[시군구도읍면동리]$")
 #: Numbers that are names; those of amounts, limits and days are not, because a rule may cover any of them.
 #: One in brackets only repeats what stands before them, by which the documents would answer.
 _ARTICLE = re.compile(r"(?<!\()제(\d+)조(?:의\d+)?(?:\([^)]*\))?")
-#: The group is the digit that is changed. Paper sizes and peers (A4, P2P) are no names: a model has a hyphen or more
+#: The group is the digit that is changed. Paper sizes and peers (A4, P2P) are not names: a model has a hyphen or more
 #: digits.
 _NUMBER_NAMES = (
     re.compile(r"(?<!\d)(?:19|20)\d(\d)년(?=$|\s(?!\d))"),
