@@ -143,3 +143,88 @@ def test_a_difference_is_written_as_the_cells_are(one: str, other: str, apart: s
 @pytest.mark.parametrize("cell", ["무료", "4인치", "약 3명 이내", "3일(21시간)", "△14.6%", "5만 원 이상", "", "-"])
 def test_a_cell_that_is_more_or_less_than_one_number_measures_nothing(cell: str) -> None:
     assert measure_of(cell) is None
+
+
+def column(
+    key: str, *values: str, kind: str = "과정", names: tuple[str, ...] = ("가온", "나래", "다솜", "라온")
+) -> Table:
+    rows = [[f"{name} {kind}", value] for name, value in zip(names, values, strict=False)]
+    return Table(caption="강좌별 안내", rows=[[kind, key], *rows])
+
+
+def words(*tables: Table) -> str:
+    return " ".join(question for question, _ in asked(page(*tables)))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("평가점수", "점", "가장 높은"),
+        ("물가지수", "점", "가장 높은"),
+        ("과태료", "만 원", "가장 많은"),
+        ("제동거리", "m", "가장 긴"),
+        ("이용자 수", "명", "가장 많은"),
+    ],
+)
+def test_the_word_for_the_most_suits_what_is_measured(key: str, value: str, said: str) -> None:
+    assert said in words(column(key, f"30{value}", f"52{value}", f"71{value}"))
+
+
+def test_a_whole_beside_its_parts_is_not_the_largest() -> None:
+    regions = ("수도권", "서울", "경기", "인천")
+    rows = [
+        ["지역", "인구수"],
+        *([name, count] for name, count in zip(regions, ("26명", "9명", "14명", "3명"), strict=True)),
+    ]
+    assert "가장 많은" not in words(Table(caption="강좌별 안내", rows=rows))
+
+
+@pytest.mark.parametrize("value", ["○", "없음", "미정", "온라인으로 신청한다"])
+def test_a_mark_nothing_and_a_sentence_are_no_values_to_count(value: str) -> None:
+    assert "몇" not in words(column("신청 방법", value, value, "전화"))
+    assert "몇 개" in words(column("신청 방법", "방문", "방문", "전화"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "counter"), [("약관", "몇 개"), ("위원", "몇 명"), ("지점", "몇 곳"), ("할인", "몇 개")]
+)
+def test_rows_are_counted_by_what_they_are(kind: str, counter: str) -> None:
+    assert counter in words(column("담당 분야", "금융", "금융", "보험", kind=kind))
+
+
+def test_a_table_that_touches_an_unread_page_is_not_compared() -> None:
+    rest = column("수강료", "9만 원", "8만 원", "7만 원")
+    more = Table(
+        caption="", rows=[["과정", "수강료"], ["보안 과정", "5만 원"], ["통계 과정", "4만 원"]], continues=True
+    )
+    first, second = page(rest), page(more).model_copy(update={"page_number": 2})
+    third, unread = second.model_copy(update={"page_number": 3}), second.model_copy(update={"status": "quarantined"})
+    assert any("가장 싼" in question for question, _ in asked(first, second))
+    assert not asked(first, unread, third)
+
+
+def test_tables_of_other_names_are_not_one_table_over_two_pages() -> None:
+    one, other = column("수강료", "9만 원", "8만 원", "7만 원"), column("수강료", "5만 원", "4만 원", "3만 원")
+    second = page(other.model_copy(update={"caption": "작년 강좌"})).model_copy(update={"page_number": 2})
+    assert "수강료가 가장 비싼" in " ".join(question for question, _ in asked(page(one), second))
+
+
+def test_an_english_time_of_day_has_no_length_and_a_kind_is_one() -> None:
+    rows = [
+        ["Branches", "Opening time", "VAT rate"],
+        ["Seoul", "9 am", "5%"],
+        ["Busan", "8 am", "7%"],
+        ["Daegu", "7 am", "9%"],
+    ]
+    guide = page(Table(caption="Offices", rows=rows)).model_copy(update={"text": "Acme Training Guide"})
+    found = " ".join(one.instruction for one in computed(guide))
+    assert "longest" not in found
+    assert "which branch has the highest VAT rate?" in found
+
+
+def test_a_count_that_only_begins_with_the_right_number_does_not_follow() -> None:
+    *_, counted = computed(page(table(COURSES)))
+    assert counted.computed is not None
+    assert counted.evidence is not None
+    assert follows(counted.computed, counted.evidence, "2개")
+    assert not follows(counted.computed, counted.evidence, "20개")

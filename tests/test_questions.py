@@ -229,6 +229,7 @@ def test_an_exact_question_is_right_by_its_letters() -> None:
     own = scored(prediction("Blue sky", "bluesky", check="exact"), prediction("bluesky.", "bluesky", check="exact"))
     assert own["tuned"]["고객"]["fact_match"] == 0.5
     assert is_exact(" 4. ", ["5", "4"])
+    assert is_exact("서울입니다", ["서울입니다."])
     assert not is_exact("4 apples", ["4"])
 
 

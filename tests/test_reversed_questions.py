@@ -2,8 +2,10 @@
 
 import pytest
 
+from pagetune.build_qa.draft import Draft
+from pagetune.build_qa.reversed_questions import reversal_of
 from pagetune.build_qa.rules import build_pairs
-from pagetune.records import Page, Pair, Table
+from pagetune.records import Page, Pair, Place, Table
 
 OFFICE = "한울 에너지 상담센터"
 
@@ -122,3 +124,66 @@ def test_english_tables_are_asked_the_other_way_round_in_english() -> None:
         ("In “Rooms of the library”, which room has the phone number 555-0132-11?", "Blue Reading Room"),
         ("In “Rooms of the library”, which room has the phone number 555-0132-12?", "Red Hall"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("term", "meaning", "noun"),
+    [
+        ("동호회", "같은 취미를 가진 사람들의 모임", "같은 취미를 가진 사람들의 모임을"),
+        ("연대책임", "여러 사람이 함께 지는 무거운 책임", "여러 사람이 함께 지는 무거운 책임을"),
+        ("교란행위", "사회 혼란 속에서 질서를 해치는 거래를 말한다.", "사회 혼란 속에서 질서를 해치는 거래를"),
+        ("예약금", "예약을 확정하려고 미리 내는 돈이다.", "예약을 확정하려고 미리 내는 돈을"),
+    ],
+)
+def test_only_an_ending_is_cut_from_a_meaning(term: str, meaning: str, noun: str) -> None:
+    place = Place(table=None, row=None, start=0, end=1)
+    found = reversal_of(Draft("definition", 1, "", meaning, place, topic=term))
+    assert found is not None
+    assert found.instruction == f"{noun} 무엇이라고 하나요?"
+
+
+def test_a_sentence_names_no_term() -> None:
+    assert not asked(page("한울 안내", "'이체'란 고객이 다른 은행으로 돈을 바로 보낼 수 있다."))
+
+
+def test_a_value_that_another_row_has_in_other_letters_is_not_asked() -> None:
+    fees = "시설 | 이용 요금\n수영장 | 3만원\n체육관 | 30,000원\n강당 | 5만원"
+    days = "행사 | 개최 일자\n봄 축제 | 2024.3.1.\n여름 축제 | 2024. 3. 1.\n가을 축제 | 2024년 10월 3일"
+    twins = "시설 | 이용 요금\n강의실 | 30,000원\n강의실 | 20,000원\n강당 | 30,000원\n식당 | 50,000원"
+    for rows, answer in ((fees, "강당"), (days, "가을 축제"), (twins, "식당")):
+        found = asked(page("가람시 시설 안내", tables=(table(rows, "안내표"),)))
+        assert [own for _, own in found] == [answer]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "한울 상담센터의 책임자는 미정입니다.",
+        "한울 상담센터의 담당자는 추후 공지입니다.",
+        "한울 상담센터의 주차장은 없음입니다.",
+        "상담 담당자의 이름은 홍길동입니다.",
+        "한울 상담센터의 우편 번호는 04123입니다.",
+    ],
+)
+def test_what_is_not_known_yet_and_who_somebody_is_identify_no_place(sentence: str) -> None:
+    assert not asked(page("한울 안내", sentence))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "새한울 상담센터 대표번호: 02-555-0177",
+        "한울 상담센터와 두레 도서관의 전화는 모두 02-555-0177이다.",
+    ],
+)
+def test_a_longer_name_or_a_second_one_is_another_subject(other: str) -> None:
+    sentence = "한울 상담센터의 전화번호는 02-555-0177입니다."
+    assert not [
+        one for one in asked(page("안내", sentence), page("소개", other, doc_id="다른")) if one[1] == "한울 상담센터"
+    ]
+
+
+def test_an_english_key_ends_at_the_last_of() -> None:
+    place = Place(table=None, row=None, start=0, end=1)
+    topic = "the number of employees of Acme Center"
+    assert reversal_of(Draft("key_value", 1, "", "1200", place, topic=topic)) is None

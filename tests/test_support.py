@@ -10,6 +10,7 @@ from pagetune.commands.gate import Gate, support_html, support_lines
 from pagetune.records import Page, Pair, Table
 from pagetune.search.index import Index
 from pagetune.search.passages import passages
+from pagetune.search.statements import differs
 from pagetune.search.support import Evidence, nothing_found
 
 POOL = """솔빛수영장 이용 안내
@@ -409,3 +410,28 @@ def test_ask_uses_the_index_that_the_stage_has_saved(tmp_path: Path, monkeypatch
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("pagetune.search.index._build", lambda _: pytest.fail("was indexed again"))
     assert Gate(PAGES, "refuse").check(*RIGHT).text == RIGHT[1]
+
+
+LAW = """이용자 보호 규정
+제15조(업무준칙의 준수)
+① 사업자는 준칙을 작성하여 3일 안에 게시하여야 한다.
+④ 제2항 및 제3항에 따라 게시하는 업무준칙의 내용에는 요금의 반환이 포함되어야 한다."""
+
+
+def test_the_number_of_a_paragraph_is_not_a_value_that_differs() -> None:
+    """제4항 is where something stands, so that a page that says it of 제2항 does not say otherwise."""
+    assert not differs("제1항에 따라 보호한다.", "제15조 제4항에 따라 보호한다.")
+    assert differs("3일 안에 게시한다.", "제3항에 따라 5일 안에 게시한다.")
+
+
+def test_an_answer_that_stands_on_the_page_is_not_contradicted() -> None:
+    found = Evidence([page("law", LAW, [])])
+    answer = "제2항 및 제3항에 따라 게시하는 업무준칙의 내용에는 요금의 반환이 포함되어야 한다."
+    asked = "이용자 보호 규정 제15조(업무준칙의 준수) 제4항의 내용은 무엇인가요?"
+    assert found.support(asked, answer).verdict != "contradicted"
+
+
+def test_a_row_of_a_form_is_read_below_the_row_that_names_it() -> None:
+    form = Table(caption="", rows=[["요구사항 명칭", "화면 잠금"], ["응답 시간", "2초"]], layout="form")
+    rows = [one for one in passages([page("form", "", [form])]) if one.place.table is not None]
+    assert "요구사항 명칭 | 화면 잠금" in rows[1].above

@@ -16,6 +16,9 @@ from pagetune.text.evidence import find_evidence, quote, row_place
 MAX_OF_SUBJECT = 3
 #: The name of a document's owner stands on one of as many first pages.
 _FIRST_PAGES = 2
+#: What joins a name to another one, behind it and before it.
+_AND_BEHIND = re.compile(r"(?:와|과|이나|하고|\s?(?:및|또는|[,·&]))\s?(?=[가-힣A-Za-z])")
+_AND_BEFORE = re.compile(r"[가-힣A-Za-z)](?:와|과|이나|하고|\s(?:및|또는)|[,·&])\s?$")
 #: Letters of a value by which a line is looked up.
 _SIGN = 4
 
@@ -117,8 +120,23 @@ def _is_of_subject(line: _Line, each: _Candidate) -> bool:
     own, place = each.pair, each.pair.place
     if line.doc_id == own.doc_id and line.page_number == own.page_number and place and _holds(line.place, place):
         return True
+    if line.place.table is None and _gives_to_another(line.text, each.reversal.subject):
+        return False
     is_owner = each.subject in letters(each.titled.title) and line.doc_id == own.doc_id and line.place.table is None
-    return is_owner or each.subject in letters(line.text)
+    return is_owner or _name(each.reversal.subject).search(line.text) is not None
+
+
+def _name(subject: str) -> re.Pattern[str]:
+    """Return a pattern for a whole name, however it is spaced: 한울 센터, but not 새한울 센터."""
+    return re.compile(r"(?<![가-힣A-Za-z\d])" + r"[\W_]*".join(map(re.escape, letters(subject))), re.IGNORECASE)
+
+
+def _gives_to_another(text: str, subject: str) -> bool:
+    """Tell whether a line of text gives its value to the subject and to another: 한울 센터와 가람 센터의 전화번호."""
+    found = _name(subject).search(text)
+    if found is None:
+        return False
+    return _AND_BEHIND.match(text, found.end()) is not None or _AND_BEFORE.search(text[: found.start()]) is not None
 
 
 def _holds(line: Place, place: Place) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+from pagetune.curate.changes import Change
 from pagetune.curate.units import Parts, Unit
 from pagetune.records import Kind, Pair, Question, Split, with_turns
 
@@ -102,6 +103,8 @@ class Silent:
     evaluated: list[Question] = field(default_factory=list)
     #: By pair_id, what a wording must name: a shorter one would ask what a document answers.
     named: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    #: By pair_id, the known question that it differs from, and in what.
+    twins: dict[str, tuple[str, Change]] = field(default_factory=dict)
     ways: dict[str, int] = field(default_factory=dict)
 
 

@@ -28,7 +28,7 @@ Written = tuple[list[str], list[Reason]]
 
 def template_wordings(pairs: list[Pair], params: Curate) -> Callable[[Pair], Wordings]:
     """Return what words the trained pairs without a model: patterns, and most of them as people speak and type."""
-    speech = Speech(pairs)
+    speech = Speech([pair for pair in pairs if pair.kind != "abstain"])  # what is refused changes no answered row
     return lambda pair: pattern_wordings(pair, params, speech)
 
 

@@ -63,5 +63,8 @@ def _right(row: Prediction, fact_match: float, declines: bool) -> float:
 
 def is_exact(answer: str, references: list[str]) -> bool:
     """Tell whether an answer is a reference to the letter, apart from white space around it and a final period."""
-    said = nfc(answer)
-    return any(said in (own, f"{own}.") for own in map(nfc, references))
+    return any(_bare(answer) == _bare(own) for own in references)
+
+
+def _bare(text: str) -> str:
+    return nfc(text).strip().removesuffix(".")

@@ -13,6 +13,8 @@ from pagetune.text.evidence import row_place
 LINES = 3
 #: A longer line counts sentence by sentence, and a passage that is longer has fewer lines.
 LONG_LINE, LONG_PASSAGE = 200, 600
+#: Rows at the top of a form that may name what it is about: a number, a name, a kind.
+NAMING = 3
 
 
 Under = dict[tuple[int, int], Above]
@@ -140,14 +142,17 @@ def _of_lines(lines: list[Paragraph], page: Page, above: tuple[str, ...], under:
 def _of_table(table: Table, number: int, page: Page, above: tuple[str, ...]) -> Iterator[Passage]:
     """Yield each row below the first one, which names the columns or, in a turned table, what the columns are about.
 
-    The rows of a form have no header, and a table of one row has no other.
+    The rows of a form have no header, but its first ones often name what all of them tell of; a table of one row has no
+    other.
     """
     headless = table.layout == "form" or len(table.rows) == 1
+    named = [_row_text(cells) for cells in table.rows[:NAMING]] if table.layout == "form" else []
     for row, cells in enumerate(table.rows):
         if (headless or row > 0) and any(cell.strip() for cell in cells):
             header = "" if headless else _row_text(table.rows[0])
             parts = tuple(filter(None, (table.caption, header, _row_text(cells))))
-            yield Passage(page.doc_id, page.page_number, row_place(page, number, row), above, parts, "\n".join(parts))
+            over = (*above, *named[:row])
+            yield Passage(page.doc_id, page.page_number, row_place(page, number, row), over, parts, "\n".join(parts))
 
 
 def _row_text(cells: list[str]) -> str:

@@ -15,6 +15,8 @@ from pagetune.text.quantities import ANY, as_read, quantities
 #: The share of the words that an answer adds to its question which have to be stated.
 _WORDS = 0.75
 _LEAD = re.compile(r"\W*(?:(네|예|yes)|아니요|아니오|아뇨|no)(?![가-힣A-Za-z])[\s,.!:;]*", re.IGNORECASE)
+#: Where in a law something stands: 제15조의2제3항, 제2호, 별표 1.
+_LAW_PLACE = re.compile(r"제\s?\d+\s?[조항호목장절편](?:의\s?\d+)?|별표\s?\d+")
 #: How one says yes or no without a word of the question.
 _POLAR = re.compile(r"가능|불가|[돼됩된]|[있없]|맞|아닙|아니|그렇|\b(?:can|may|not|do|does|is|are)\b", re.IGNORECASE)
 #: A denial that belongs to a noun.
@@ -65,8 +67,11 @@ def _has(text: str, word: str, others: frozenset[str]) -> bool:
 
 
 def differs(answer: str, text: str) -> bool:
-    """Tell whether a text has no number of the answer's, but one of the same unit, or another telephone number."""
-    said, held = facts(answer), facts(text)
+    """Tell whether a text has no number of the answer's, but one of the same unit, or another telephone number.
+
+    The number of an article or a paragraph says where something stands; it is not a value.
+    """
+    said, held = facts(_LAW_PLACE.sub(" ", answer)), facts(_LAW_PLACE.sub(" ", text))
     units = {one.unit for one in said.quantities} & {one.unit for one in held.quantities} - {"", ANY}
     same = any(one.is_like(other) for one in said.quantities for other in held.quantities)
     return bool(units or (said.joined and held.joined)) and not (same or said.joined & held.joined)

@@ -48,6 +48,8 @@ NEAREST, LEAST_SHARE = 3, 0.6
 NEAR_SHARE = 0.2
 #: The share that what stands above the parts of an answer has to have, if one of them is in one of the nearest.
 MOST_SHARE = 0.4
+#: Letters from which an answer that stands on a page does not stand there by chance.
+QUOTED = 20
 #: The share from which a passage with another number says otherwise.
 SURE_SHARE = 0.75
 #: Words by which people ask politely.
@@ -89,8 +91,15 @@ class Evidence:
         own = own or self._supports_in_parts(question, answer, nearest[:NEAREST], both)
         if own:
             return Support("supported", own)
-        other = next((passage for passage in nearest if self._says_otherwise(passage, question, answer)), None)
+        read = [] if self._is_quoted(answer, (*nearest, *both)) else nearest
+        other = next((passage for passage in read if self._says_otherwise(passage, question, answer)), None)
         return Support("contradicted", other) if other else Support("not_found", next(iter(nearest), None))
+
+    def _is_quoted(self, answer: str, found: Iterable[Passage]) -> bool:
+        """Tell whether a page that was found has the whole answer, letter for letter, which it then does not deny."""
+        form = normal_form(answer)
+        pages = {(one.doc_id, one.page_number) for one in found} if len(form) >= QUOTED else set()
+        return any(form in normal_form(self._pages[key].text) for key in pages)
 
     def _best(self, text: str) -> list[Passage]:
         return [self._passages[at] for at, _ in best(self._index.scores(text), READ)]

@@ -20,7 +20,9 @@ _SAYS_YES_OR_NO = re.compile(r"(?:네|예|아니요|아니오|yes|no)\b", re.IGN
 
 def quote(page: Page, place: Place) -> str:
     """Return the text at `place`."""
-    return _texts(page)[place.table, place.row][place.start : place.end]
+    if place.table is None or place.row is None:
+        return page.text[place.start : place.end]
+    return _row_text(page.tables[place.table].rows[place.row])[place.start : place.end]
 
 
 def find_evidence(evidence: str, page: Page) -> Place | None:

@@ -7,9 +7,11 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from itertools import islice, pairwise
 
 from pagetune.build_qa.draft import Draft
+from pagetune.build_qa.reversed_questions import in_lower_case, singular
 from pagetune.build_qa.tables.asked import Asked
 from pagetune.build_qa.tables.cells import has_value, is_total, letters
 from pagetune.build_qa.tables.endings import answer_of, asks_for, ending, scales
@@ -39,12 +41,21 @@ _STANDS_FOR_OTHERS = re.compile(
     r"전체|전국|합\s?계|총\s?계|소\s?계|평균|기타|그 외|나머지|total|overall|average|other", re.IGNORECASE
 )
 _SELECTS = re.compile(r"상위|하위|주요|일부|예시|사례|대표|top\s?\d|major|example|selected", re.IGNORECASE)
+#: A sum of as many parts is hardly an accident.
+_PARTS = 3
 #: A difference without a unit, of which nobody knows what it counts.
 _BARE = re.compile(r"[\d,.]+[십백천만억조]*")
 #: A page number, the index of a table, and that of a row.
 _RowPlace = tuple[int, int, int]
-_PLACES = re.compile(r"(?:장|소|관|실|점|원|센터|지점|부서|기관|시설|회사|업체|은행|학교|병원|역|곳)$")
-_PEOPLE = re.compile(r"(?:자|인|직원|위원|강사|선수)$")
+#: What the rows are counted by, by what asks for one of them.
+_COUNTERS = {"어디": "곳", "누구": "명"}
+#: A value that says that there is none, that it is not known yet, or only yes or no.
+_NO_VALUE = re.compile(
+    r"없음|해당\s?없음|미정|추후.*|미\s?지정|[가-힣]?무|가능|불가능?|예|아니오|[OoXx○◯●✓✔√×✕∨VvYyNn]|yes|no",
+    re.IGNORECASE,
+)
+#: The end of a sentence, which is not a value: 온라인으로 신청한다.
+_CLAUSE = re.compile(r"[가-힣](?:다|요|까|것)\.?$")
 
 
 @dataclass(frozen=True)
@@ -91,7 +102,7 @@ def _columns(pages: list[Page], asked: list[Asked]) -> Iterator[_Column]:
         facts.sort(key=_row_place)
         first = facts[0]
         is_whole = {_row_place(each) for each in facts} == rows[chain]
-        if is_whole and MIN_ROWS <= len(facts) <= MAX_ROWS and _are_named(facts):
+        if is_whole and not _is_cut(facts, pages) and MIN_ROWS <= len(facts) <= MAX_ROWS and _are_named(facts):
             yield _Column(facts, _where(first, is_one_of_several=kinds[first.fact.kind, first.fact.key] > 1))
 
 
@@ -107,11 +118,27 @@ def _chains(pages: list[Page]) -> dict[tuple[int, int], int]:
     for before, page in zip([None, *pages], pages, strict=False):
         for number, table in enumerate(page.tables):
             last = before.tables[-1] if before and before.tables and number == 0 else None
-            goes_on = last is not None and (table.continues or table.rows[:1] == last.rows[:1])
+            is_next = before is not None and page.page_number == before.page_number + 1
+            goes_on = last is not None and is_next and _continues(table, last)
             chains[page.page_number, number] = (
                 chains[before.page_number, len(before.tables) - 1] if goes_on and before else len(chains)
             )
     return chains
+
+
+def _continues(table: Table, last: Table) -> bool:
+    """Tell whether a table goes on with the last one of the page before: other tables have such headers too."""
+    return table.continues or (table.rows[:1] == last.rows[:1] and table.caption in ("", last.caption))
+
+
+def _is_cut(facts: list[Asked], pages: list[Page]) -> bool:
+    """Tell whether a table may go on, before its first row or behind its last one, on a page that was not read."""
+    numbers = {page.page_number for page in pages}
+    first, last = facts[0], facts[-1]
+    begins, ends = first.number == 0, last.number == len(last.page.tables) - 1
+    before, after = first.page.page_number - 1, last.page.page_number + 1
+    is_unread_before = min(numbers) < before and before not in numbers
+    return (begins and is_unread_before) or (ends and after < max(numbers) and after not in numbers)
 
 
 def _row_place(asked: Asked) -> _RowPlace:
@@ -145,9 +172,17 @@ def _extremes(column: _Column, measures: list[Measure], wanted: Collection[Impli
     ways: tuple[tuple[Implication, int], ...] = (("largest", 0), ("smallest", 1))
     for how, word in ways:
         best = max(values) if how == "largest" else min(values)
-        if how in wanted and words and values.count(best) == 1:
-            winner = values.index(best)
+        winner = values.index(best)
+        if how in wanted and words and values.count(best) == 1 and not _is_sum(values, winner):
             yield _draft(column, how, _which(column, words[word]), column.facts[winner].fact.subject[-1], winner)
+
+
+def _is_sum(values: list[Fraction], at: int) -> bool:
+    """Tell whether a value is the sum of the rows right above or below it: 수도권 beside 서울, 경기 and 인천."""
+    for rest in (values[at + 1 :], values[:at][::-1]):
+        if any(sum(rest[:count]) == values[at] for count in range(_PARTS, len(rest) + 1)):
+            return True
+    return False
 
 
 def _is_selection(column: _Column) -> bool:
@@ -160,7 +195,8 @@ def _is_selection(column: _Column) -> bool:
 
 def _which(column: _Column, word: str) -> str:
     if not is_korean(column.kind + column.key):
-        return f"{column.where}which {column.kind.lower()} has the {word} {column.key.lower()}?"
+        kind = singular(in_lower_case(column.kind))
+        return f"{column.where}which {kind} has the {word} {in_lower_case(column.key)}?"
     more = f"{with_particle(column.key, '이/가')} 가장 {word} {with_particle(column.kind, '은/는')}"
     return f"{column.where}{more} {asks_for(column.kind)}?"
 
@@ -195,10 +231,13 @@ def _counts(column: _Column) -> Iterator[Draft]:
     """Ask how many rows have a value that several, but not all, have."""
     if not (is_korean(column.key) and is_korean(column.kind)) or _is_selection(column):
         return
+    if OF_SERIES.fullmatch(column.key) or column.key.endswith("여부"):
+        return
     counts = Counter(each.fact.value.strip() for each in column.facts)
-    several = [value for value, count in counts.items() if 1 < count < len(column.facts)]
+    able = (one for one in counts.items() if not (_NO_VALUE.fullmatch(one[0]) or _CLAUSE.search(one[0])))
+    several = [value for value, count in able if 1 < count < len(column.facts)]
     for value in islice((value for value in several if len(value) <= _MAX_COUNTED and "\n" not in value), MAX_COUNTS):
-        counter = "곳" if _PLACES.search(column.kind) else "명" if _PEOPLE.search(column.kind) else "개"
+        counter = _COUNTERS.get(asks_for(column.kind)[:2], "개")
         said = value if any(map(str.isdigit, value)) or " " not in value else f"'{value}'"
         having = f"{with_particle(column.key, '이/가')} {said}인 {with_particle(column.kind, '은/는')}"
         first = next(at for at, each in enumerate(column.facts) if each.fact.value.strip() == value)
@@ -230,6 +269,12 @@ def _evidence(asked: Asked) -> Evidence:
     return Evidence(page_number=page.page_number, place=place, text=quote(page, place))
 
 
+def _number(text: str) -> str:
+    """Return the number that a text begins with, with the sign of money before it."""
+    found = re.match(r"[$€£₩]?\d[\d,]*(?:\.\d+)?", text)
+    return found.group() if found else text
+
+
 def follows(computed: Computed, evidence: str, answer: str) -> bool:
     """Tell whether the answer follows from the rows as they stand on their pages: the proof, apart from the rule."""
     rows = [evidence, *(other.text for other in computed.others)]
@@ -237,13 +282,13 @@ def follows(computed: Computed, evidence: str, answer: str) -> bool:
     if len(cells) < len(rows):
         return False
     if computed.how == "count":
-        return answer.startswith(str(sum(cell.strip() == cells[0].strip() for cell in cells)))
+        return _number(answer) == str(sum(cell.strip() == cells[0].strip() for cell in cells))
     measures = [one for cell in cells if (one := measure_of(cell))]
     if len(measures) < len(rows):
         return False
     if computed.how == "difference":
         amount = difference(*measures[:2])
-        return amount is not None and answer.startswith(amount.rstrip("%p"))
+        return amount is not None and _number(answer) == _number(amount)
     own, *rest = (one.value for one in measures)
     is_most = all(own > other for other in rest) if computed.how == "largest" else all(own < other for other in rest)
     return is_most and letters(answer) in letters(evidence)

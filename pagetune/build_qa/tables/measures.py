@@ -17,15 +17,15 @@ _MORE_AND_LESS = tuple(
             "비싼",
             "싼",
         ),
-        (r"과태료|위약금|벌금|한도|보증금|(?:금|[가-힣])액|배상금", "큰", "작은"),
+        (r"한도|보증금|(?:금|[가-힣])액|배상금", "큰", "작은"),
         (r"예산|사업비|연구비|인건비|소득|급여|수당|이익|수입|지출|자산|부채", "많은", "적은"),
         (
-            r"인원|정원|건수|횟수|수량|개수|명수|[가-힣]{2}\s?수|판매량|생산량|사용량|배출량|발생량|나이|연령",
+            r"과태료|위약금|벌금|인원|정원|건수|횟수|수량|개수|명수|[가-힣](?![점지계파변])[가-힣]\s?수|판매량|생산량|사용량|배출량|발생량|나이|연령",
             "많은",
             "적은",
         ),
         (
-            r"(?:소요|교육|상영|충전|대기|이동|비행|검사|진료|수업|작업|운전)\s?시간|(?:[가-힣]{2}\s?)?기간|길이",
+            r"(?:소요|교육|상영|충전|대기|이동|비행|검사|진료|수업|작업|운전)\s?시간|(?:[가-힣]{2}\s?)?기간|길이|(?:주행|제동|이동|비행|운행)\s?거리",
             "긴",
             "짧은",
         ),
@@ -35,7 +35,11 @@ _MORE_AND_LESS = tuple(
         (r"용량|크기|규모|지름|안지름", "큰", "작은"),
         (r"거리", "먼", "가까운"),
         (r"속도", "빠른", "느린"),
-        (r"비용|비율|비중|구성비|[가-힣](?:율|률)|점수|배점|평점|높이|온도|전력|전압|농도", "높은", "낮은"),
+        (
+            r"비용|비율|비중|구성비|[가-힣](?:율|률)|점수|지수|계수|주파수|배점|평점|높이|온도|전력|전압|농도",
+            "높은",
+            "낮은",
+        ),
     )
 )
 _ENGLISH = tuple(
@@ -52,6 +56,8 @@ _NUMBER = re.compile(r"([$€£₩]?)\s?([-−]?\d[\d,]*(?:\.\d+)?)\s?([^\s\d]*(
 _SHARE = re.compile(r"(?:비중|구성비|점유율|\bshare)$", re.IGNORECASE)
 #: What shares add up to, in percent, however they are rounded.
 _ALL = range(98, 103)
+#: A time of day is not a length of time: 9 am.
+_CLOCK = re.compile(r"\d\s?(?:[ap]\.?m\b|o.clock)", re.IGNORECASE)
 _WON = re.compile(r"[\d,.\s십백천만억]+원")
 
 
@@ -70,6 +76,8 @@ class Measure:
 def measure_of(cell: str, unit: str = "") -> Measure | None:
     """Return what a cell measures, None where it is more or less than one number. `unit` is the header's."""
     text = cell.strip() + unit
+    if _CLOCK.search(text):
+        return None
     found, read = quantities(text), as_read(text)
     if len(found) != 1 or (found[0].start, found[0].end) != (0, len(read)) or not re.search(r"\d", cell):
         return None
@@ -89,7 +97,10 @@ def more_and_less(key: str) -> tuple[str, str] | None:
 
 
 def difference(one: Measure, other: Measure) -> str | None:
-    """Return the difference as the cells are written, None where they have different units or are the same."""
+    """Return the difference in the unit of the cells, with a space before a Latin one: 120km, 300km -> 180 km.
+
+    None where they have different units or are the same.
+    """
     same = (one.kind, one.sign, one.unit) == (other.kind, other.sign, other.unit)
     amount = abs(one.number - other.number)
     if not same or not amount:

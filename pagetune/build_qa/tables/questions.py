@@ -21,6 +21,7 @@ from pagetune.build_qa.tables.headers import (
 )
 from pagetune.build_qa.tables.implications import implication_drafts
 from pagetune.build_qa.tables.names import TableName, table_names, usable_caption
+from pagetune.build_qa.tables.repeated import is_repeated
 from pagetune.build_qa.tables.units import units_of, units_of_page
 from pagetune.build_qa.tables.wording import (
     can_be_worded,
@@ -277,19 +278,18 @@ def _reversals(asked: list[Asked]) -> dict[int, Reversal]:
     in_turn = [(i, one) for keys in (_LOOKED_UP, _AMOUNT) for i, one in enumerate(asked) if keys.search(one.fact.key)]
     for index, each in [(index, each) for index, each in in_turn if each.reason is None]:
         fact, done = each.fact, rows[each.page.page_number, each.number]
-        names_row = fact.subject and letters(fact.subject[-1]) in letters("".join(_row(each)))
+        names_row = fact.subject and letters(fact.subject[-1]) in letters(
+            "".join(each.page.tables[each.number].rows[fact.row])
+        )
         is_open = names_row and _can_be_looked_up(fact) and fact.row not in done
         question = reversed_question(fact, each.name) if is_open else None
         is_one = len(owners[fact.kind, fact.key, fact.value]) == 1 < len(values[fact.kind, fact.key])
-        if question and is_one and len(done) < MAX_REVERSED and letters(fact.subject[-1]) not in letters(question):
+        is_one = is_one and len(done) < MAX_REVERSED and not is_repeated(each)
+        if question and is_one and letters(fact.subject[-1]) not in letters(question):
             done.add(fact.row)
             value = fact.value.strip()
             found[index] = Reversal(question, fact.subject[-1], value, everywhere=identifies(fact.key, value))
     return found
-
-
-def _row(asked: Asked) -> list[str]:
-    return asked.page.tables[asked.number].rows[asked.fact.row]
 
 
 def _can_be_looked_up(fact: Fact) -> bool:

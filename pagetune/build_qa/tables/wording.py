@@ -2,7 +2,7 @@
 
 import re
 
-from pagetune.build_qa.reversed_questions import in_lower_case
+from pagetune.build_qa.reversed_questions import in_lower_case, singular
 from pagetune.build_qa.tables.cells import MIN_NAME_CHARACTERS, is_number, is_total, letters, says_yes
 from pagetune.build_qa.tables.endings import answer_of, asks_for, ending, is_said, scales
 from pagetune.build_qa.tables.facts import Fact
@@ -262,4 +262,4 @@ def _english_reversed_question(fact: Fact, name: TableName) -> str | None:
     if is_korean(fact.kind + fact.key) or len(fact.kind) > _MAX_ENGLISH_KIND or not where:
         return None
     value = answer_of(fact, fact.value.strip())
-    return f"In “{where}”, which {in_lower_case(fact.kind)} has the {in_lower_case(fact.key)} {value}?"
+    return f"In “{where}”, which {singular(in_lower_case(fact.kind))} has the {in_lower_case(fact.key)} {value}?"

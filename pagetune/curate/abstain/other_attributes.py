@@ -1,17 +1,15 @@
 """Asks a known subject for an attribute that its document does not give: of a list, or of the other subjects there."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from pagetune.curate.abstain.documents import Documents
-from pagetune.curate.abstain.other_subjects import subject_of
+from pagetune.curate.abstain.other_subjects import ENGLISH_ATTRIBUTE, subject_of
 from pagetune.curate.abstain.words import Attribute, Topics, Words, words_of
 from pagetune.curate.heldout import hash_fraction
 from pagetune.records import Pair
 from pagetune.text.korean import with_particle
-
-_ENGLISH_ATTRIBUTE = re.compile(r"What is the [a-z ]+ of the ([A-Z][\w -]*)\?")
 
 
 class Asked(NamedTuple):
@@ -26,7 +24,7 @@ def asked_of(pair: Pair, words: Words) -> Asked | None:
     """Return whose attribute a question asks for, where the topic or the form of the question tells."""
     subject = subject_of(pair)
     if not subject:
-        found = _ENGLISH_ATTRIBUTE.fullmatch(pair.instruction)
+        found = ENGLISH_ATTRIBUTE.fullmatch(pair.instruction)
         subject = found[1] if found else ""
     topics = words.topics_of(subject) if subject else None
     if topics is None:
@@ -63,21 +61,24 @@ class Known:
                 yield attribute
 
 
-def other_attribute(pair: Pair, words: Words, known: Known, documents: Documents, seed: int) -> tuple[Pair, str] | None:
+def other_attribute(
+    pair: Pair, words: Words, known: Known, documents: Documents, fits: Callable[[str], bool], seed: int
+) -> tuple[Pair, str] | None:
     """Return the pair with an attribute that its document lacks, and its subject, or None.
 
     Everything in a document may speak of what it is about, so that no passage of it may have the attribute. A part of
     it, such as one of several branches, is named where something is said about it.
     """
     asked = asked_of(pair, words)
-    if asked is None:
+    if asked is None or not fits(asked.subject):
         return None
     subject, scope, topics = asked
     kind = topics.subject.search(subject)
     near = [subject, kind.group()] if scope and kind else []
     candidates = known.attributes(pair, asked)
     for attribute in sorted(candidates, key=lambda one: hash_fraction(seed, "attribute", pair.pair_id, one.name)):
-        if not documents.may_state(pair.doc_id, attribute.words, near):
+        told = documents.about(pair.doc_id, subject)
+        if not any(documents.may_state(doc_id, attribute.words, near) for doc_id in told):
             return _asking(pair, scope + subject, attribute, words), subject
     return None
 

@@ -2,12 +2,13 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable
-from itertools import islice, zip_longest
+from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby, islice
 
 from pagetune.curate.abstain.documents import Documents
 from pagetune.curate.abstain.questions import Made, Maker
 from pagetune.curate.abstain.words import LANGUAGES, language_of_question
+from pagetune.curate.changes import replaced
 from pagetune.curate.heldout import hash_fraction
 from pagetune.curate.question_patterns import Wordings, all_wordings
 from pagetune.curate.rows import Row, Silent, Splits
@@ -36,7 +37,8 @@ def make_silent(trained: list[Pair], documents: Documents, pairs: list[Pair], pa
     evaluated = [_question(made, seed) for made in islice(maker.questions(evaluated=True), _EVALUATED)]
     ways = dict(sorted(Counter(made.way for made in own).items()))
     named = {made.pair.pair_id: made.named for made in own}
-    return Silent([made.pair for made in own], evaluated, named, ways)
+    twins = {made.pair.pair_id: made.twin for made in own if made.twin}
+    return Silent([made.pair for made in own], evaluated, named, twins, ways)
 
 
 def _share(fraction: float, answered: int) -> float:
@@ -56,16 +58,42 @@ def _question(made: Made, seed: int) -> Question:
 def add_silent(splits: Splits, wordings_of: Callable[[Pair], Wordings], fraction: float, seed: int) -> None:
     """Add the wordings of the questions to the training rows, until they are a `fraction` of them.
 
-    First one wording of each, which rotates over the questions, then a second one, and so on.
+    First one wording of each, then a second one, and so on. They are worded as the answered rows are, in the same
+    shares, so that nothing but what they ask tells them apart: a model would else learn to refuse a wording.
     """
-    wanted = round(_share(fraction, len(splits.rows["train"])))
-    rows = [_rows_of(pair, wordings_of(pair), splits.silent, seed) for pair in splits.silent.trained]
-    turns = zip_longest(*rows)
-    splits.rows["train"] += islice((row for turn in turns for row in turn if row), wanted)
+    answered = splits.rows["train"]
+    wanted = round(_share(fraction, len(answered)))
+    by_pair = {pair_id: list(own) for pair_id, own in groupby(answered, key=lambda row: row.pair.pair_id)}
+    rows = [_rows_of(pair, wordings_of, by_pair, splits.silent, seed) for pair in splits.silent.trained]
+    splits.rows["train"] = [*answered, *islice(_in_shares(rows, answered), wanted)]
 
 
-def _rows_of(pair: Pair, wordings: Wordings, silent: Silent, seed: int) -> list[Row]:
+def _in_shares(rows: list[list[Row]], answered: list[Row]) -> Iterator[Row]:
+    """Yield a row of each question in turn, of the group of wordings that is most behind its share of `answered`."""
+    shares = Counter(map(_group, answered))
+    taken: Counter[str] = Counter()
+    left = [[row for row in own if _group(row) in shares] for own in rows]
+    while any(left):
+        for own in filter(None, left):
+            best = min(own, key=lambda row: (taken[_group(row)] + 1) / shares[_group(row)])
+            own.remove(best)
+            taken[_group(best)] += 1
+            yield best
+
+
+def _group(row: Row) -> str:
+    """Return what wordings of one kind share: spoken of spoken1 and spoken2."""
+    return row.wording.rstrip("0123456789")
+
+
+def _rows_of(
+    pair: Pair, wordings_of: Callable[[Pair], Wordings], by_pair: dict[str, list[Row]], silent: Silent, seed: int
+) -> list[Row]:
+    """Return the rows of a question: those of the known one that it differs from, word for word, else its own."""
+    known, change = silent.twins.get(pair.pair_id, ("", None))
+    twins = {row.wording: replaced(row.instruction, change) for row in by_pair.get(known, []) if change}
     own = silent.named[pair.pair_id]
+    wordings = {name: text for name, text in twins.items() if _names(text, own)} or wordings_of(pair)
     names = [name for name, text in wordings.items() if name != NEW_WORDING and _names(text, own)]
     names.sort(key=lambda name: hash_fraction(seed, "wording", pair.pair_id, name))
     return [Row(pair, name, wordings[name]) for name in names]

@@ -25,11 +25,36 @@ class Attribute(NamedTuple):
     words: tuple[str, ...]
 
 
+class Asking(NamedTuple):
+    """A question about a subject, and the words of which a page that may answer it has one."""
+
+    question: str
+    words: tuple[str, ...]
+
+
 class Topics(NamedTuple):
-    """The attributes of the subjects that end in a match of `subject`."""
+    """The attributes of the subjects that end in a match of `subject`, and the questions that people ask about them.
+
+    `named` tells that a subject with such an end is one thing's proper name.
+    """
 
     subject: re.Pattern[str]
     attributes: list[Attribute]
+    questions: list[Asking]
+    named: bool
+
+
+def _head(topics: Topics, subject: str) -> str:
+    """Return the end of a subject by which it is one of these, which has a name of two letters before it, or nothing.
+
+    A word of its own (회의실) is one too, unless it has to be a name: 은행 alone is any.
+    """
+    found = next((one for one in topics.subject.finditer(subject) if one.end() == len(subject)), None)
+    if found is None:
+        return ""
+    before = subject[: found.start()].split(" ")[-1]
+    is_apart = not before and (found.start() > 0 or not topics.named)
+    return found.group() if is_apart or len(before) > 1 else ""
 
 
 @dataclass(frozen=True)
@@ -38,6 +63,8 @@ class Words:
     names: list[str]
     kinds: list[list[str]]
     topics: list[Topics]
+    #: What people ask about anything that documents are about.
+    anything: list[Asking]
     endings: list[str]
     question: str
     topic: str
@@ -48,9 +75,18 @@ class Words:
         word, own = max(found, key=lambda pair: len(pair[0]), default=("", []))
         return word, [other for other in own if other != word]
 
-    def topics_of(self, subject: str) -> Topics | None:
-        """Return the attributes that suit a subject."""
-        return next((topics for topics in self.topics if topics.subject.search(subject)), None)
+    def topics_of(self, subject: str, alone: bool = False) -> Topics | None:
+        """Return the attributes that suit a subject; `alone` takes the bare end of a name (교육장)."""
+        if alone:
+            return next((topics for topics in self.topics if topics.subject.fullmatch(subject)), None)
+        return next((topics for topics in self.topics if _head(topics, subject)), None)
+
+    def institution_in(self, name: str) -> str:
+        """Return the end by which a name is an institution's, or nothing."""
+        return next((head for topics in self.topics if topics.named and (head := _head(topics, name))), "")
+
+    def is_institution(self, name: str) -> bool:
+        return bool(self.institution_in(name))
 
 
 def language_of_question(question: str) -> Language | None:
@@ -64,10 +100,17 @@ def language_of_question(question: str) -> Language | None:
 def words_of(language: Language) -> Words:
     own = read_yaml(WORDS, "safe")[language]
     topics = [
-        Topics(re.compile(f"(?:{topic['subject']})$"), list(_attributes(topic["asked"]))) for topic in own["attributes"]
+        Topics(
+            re.compile(f"(?:{topic['subject']})$"),
+            list(_attributes(topic["asked"])),
+            [Asking(question, tuple(stated)) for question, stated in topic["questions"].items()],
+            topic["named"],
+        )
+        for topic in own["attributes"]
     ]
+    anything = [Asking(question, tuple(stated)) for question, stated in own["anything"].items()]
     plain = {name: own[name] for name in ("refusals", "names", "kinds", "endings", "question", "topic")}
-    return Words(topics=topics, **plain)
+    return Words(topics=topics, anything=anything, **plain)
 
 
 def _attributes(asked: dict[str, list[str]]) -> Iterator[Attribute]:
