@@ -69,7 +69,7 @@ def ours(model: Any, prompts: list[list[int]], rows: int | str) -> None:
     from pagetune.params import Predict
     from pagetune.predict.generation import decode_all
 
-    params = Predict(engine="transformers", batch_size=rows, max_new_tokens=NEW_TOKENS)
+    params = Predict(engine="transformers", batch_size=rows, max_new_tokens=NEW_TOKENS, book="closed", passages=5)
     answers = decode_all(model, prompts, NO_EOS, PAD, params)
     assert {len(answer) for answer in answers} == {NEW_TOKENS}
 

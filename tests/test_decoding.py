@@ -23,7 +23,9 @@ PROMPTS = [
 
 
 def settings(batch_size: int | str = "auto", max_new_tokens: int = 12) -> Predict:
-    return Predict(engine="transformers", batch_size=batch_size, max_new_tokens=max_new_tokens)
+    return Predict(
+        engine="transformers", batch_size=batch_size, max_new_tokens=max_new_tokens, book="closed", passages=5
+    )
 
 
 @pytest.fixture(scope="module")

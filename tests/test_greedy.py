@@ -115,7 +115,7 @@ def test_the_streamed_answer_is_that_without_the_settings(plain: Manifest, shipp
     for manifest in (plain, shipped):
         asker = Asker.__new__(Asker)
         asker.params, asker.manifest, asker.template, asker.tuned = PARAMS, manifest, of_base(manifest), True
-        asker.model, asker.tokenizer = load(manifest, True), load_tokenizer(manifest)
+        asker.model, asker.tokenizer, asker.reader = load(manifest, True), load_tokenizer(manifest), None
         said += [list(asker.stream(QUESTION))[-1], asker.answer(QUESTION)]
     assert len(set(said)) == 1
 
