@@ -27,7 +27,8 @@ def answer(name: str, folder: Path) -> None:
     from pagetune.model.template import read_template
     from pagetune.params import load_params
     from pagetune.plan.budget import budget_bytes
-    from pagetune.predict.answers import generate, read_questions
+    from pagetune.predict.answers import Questions, generate
+    from pagetune.predict.closed import read_closed
     from pagetune.train.backend import for_inference, load_for_training
     from pagetune.train.cost import Stopwatch, describe_cost
     from pagetune.train.distributed import World
@@ -49,7 +50,7 @@ def answer(name: str, folder: Path) -> None:
     outcome = fit(inputs, model, plan, None)
     cost = describe_cost(inputs.stopwatch, outcome.points, plan.predicted.total, outcome.speed, plan)
     began = time.monotonic()
-    questions = read_questions(Path("data/prompts"))
+    questions = Questions(read_closed(Path("data/prompts")))
     for_inference(inputs.backend, model)
     answers = generate(model, load_tokenizer(manifest, read_template()), questions.prompts, params.predict)
     cost["answering_seconds"] = round(time.monotonic() - began, 1)

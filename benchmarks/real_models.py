@@ -85,12 +85,13 @@ def predict_here(run: str) -> None:
     from pagetune.model.manifest import ADAPTER, read_manifest
     from pagetune.model.template import check_template, read_template
     from pagetune.params import load_params
-    from pagetune.predict.answers import Questions, predict, read_questions
+    from pagetune.predict.answers import Questions, predict
+    from pagetune.predict.closed import read_closed
 
     manifest, adapter = read_manifest(), None if run == "base" else ADAPTER
     template = check_template(adapter, manifest) if adapter else read_template()
     spoken = [AskedExample(**row.model_dump(), split="recall") for row in spoken_rows(template)]
-    rows = [*read_questions(Path("data/prompts")).rows, *spoken]
+    rows = [*read_closed(Path("data/prompts")), *spoken]
     write_records(Path("answers.jsonl"), predict(manifest, adapter, template, Questions(rows), load_params()))
 
 

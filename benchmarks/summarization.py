@@ -21,12 +21,13 @@ def main() -> None:
     from pagetune.model.precision import resolve_precision
     from pagetune.model.template import read_template
     from pagetune.params import load_params
-    from pagetune.predict.answers import read_questions
+    from pagetune.predict.answers import Questions
+    from pagetune.predict.closed import read_closed
 
     params, manifest = load_params(), read_manifest()
     choice = resolve_precision(params.precision, manifest.parameters, params.quantization, manifest.quantized)
     model = load_tuned(manifest, ADAPTER, choice)
-    tokenizer, questions = load_tokenizer(manifest, read_template()), read_questions(Path("data/prompts"))
+    tokenizer, questions = load_tokenizer(manifest, read_template()), Questions(read_closed(Path("data/prompts")))
     print(f"{manifest.id}, {manifest.parameters:,} parameters, {choice.precision}, {len(questions.rows)} dialogues")
     print(spread([len(tokenizer(row.completion)["input_ids"]) for row in questions.rows]))
     seconds, said = run(model, tokenizer, questions, params)

@@ -10,32 +10,27 @@ from pagetune.model.manifest import read_manifest
 from pagetune.model.open_book import OpenBook
 from pagetune.model.template import read_template
 from pagetune.params import Params, load_params
-from pagetune.records import AskedExample, Example, Found, Pair, Question
+from pagetune.predict.closed import SPLITS, read_closed
+from pagetune.records import AskedExample, Found, Pair, Question
 
-PROMPTS, SPLITS, SEARCH = Path("data/prompts"), Path("data/splits"), Path("data/search")
+PROMPTS, PAIRS, SEARCH = Path("data/prompts"), Path("data/splits"), Path("data/search")
 ASKED = Path("data/asked")
-SPLIT_NAMES, WRITTEN = ("validation", "recall", "heldout"), "questions"
-NAMES = (*SPLIT_NAMES, WRITTEN)
+WRITTEN = "questions"
+NAMES = (*SPLITS, WRITTEN)
 
 
 def main() -> None:
     params = load_params()
-    book, closed = params.predict.book, read_closed()
+    book, closed = params.predict.book, read_closed(PROMPTS)
     write_records(ASKED / "closed.jsonl", [] if book == "open" else closed)
     write_records(ASKED / "open.jsonl", [] if book == "closed" else open_rows(closed, params))
     print(f"open_book: predict.book: {book}, {len(closed)} questions")
 
 
-def read_closed() -> list[AskedExample]:
-    read = {name: read_records(PROMPTS / f"{name}.jsonl", Example) for name in SPLIT_NAMES}
-    rows = [AskedExample(**row.model_dump(), split=name) for name in SPLIT_NAMES for row in read[name]]
-    return rows + read_records(PROMPTS / f"{WRITTEN}.jsonl", AskedExample)
-
-
 def read_asked() -> dict[str, Pair]:
     """Return the questions as they were before they became prompts, by their id."""
     kinds: dict[str, type[Pair]] = {name: Question if name == WRITTEN else Pair for name in NAMES}
-    return {row.pair_id: row for name, kind in kinds.items() for row in read_records(SPLITS / f"{name}.jsonl", kind)}
+    return {row.pair_id: row for name, kind in kinds.items() for row in read_records(PAIRS / f"{name}.jsonl", kind)}
 
 
 def open_rows(closed: list[AskedExample], params: Params) -> list[AskedExample]:

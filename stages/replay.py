@@ -7,7 +7,8 @@ from pagetune.jsonl import write_records
 from pagetune.model.manifest import read_manifest
 from pagetune.model.template import read_template
 from pagetune.params import load_params
-from pagetune.predict.answers import read_questions
+from pagetune.predict.answers import Questions
+from pagetune.predict.closed import read_closed
 from pagetune.records import Example, Rejected
 from pagetune.train.gpu_lock import claim_gpu
 from pagetune.train.replay import REJECTED, ROWS, ask_base, count_reasons, general_prompts, why_nothing_to_keep
@@ -17,7 +18,7 @@ PROMPTS = Path("data/prompts")
 
 def main() -> None:
     params, manifest, template = load_params(), read_manifest(), read_template()
-    evaluated = set(read_questions(PROMPTS).prompts)
+    evaluated = set(Questions(read_closed(PROMPTS)).prompts)
     rows: list[Example] = []
     rejected: list[Rejected] = []
     if reason := why_nothing_to_keep(params, manifest):

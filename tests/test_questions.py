@@ -19,8 +19,8 @@ from pagetune.evaluate.retrieval import search_metrics
 from pagetune.evaluate.sets import set_meanings, sets_in
 from pagetune.ledger import Ledger
 from pagetune.params import load_params
-from pagetune.predict.answers import Answer
-from pagetune.predict.answers import read_questions as read_prompts
+from pagetune.predict.answers import Answer, Questions
+from pagetune.predict.closed import read_closed
 from pagetune.records import AskedExample, Example, Page, Pair, Prediction
 from pagetune.report.cases import right_answers
 from pagetune.report.findings import summary_sentences
@@ -295,5 +295,5 @@ def test_both_models_are_asked_every_set(tmp_path: Path) -> None:
     fields = prediction("", "6시", general=True).model_dump(include=set(AskedExample.model_fields))
     asked = AskedExample.model_validate(fields)
     (tmp_path / "questions.jsonl").write_text(asked.model_dump_json() + "\n", encoding="utf-8")
-    (answered,) = read_prompts(tmp_path).answered([Answer("7시", True)], "</s>", "4bit", "vllm")
+    (answered,) = Questions(read_closed(tmp_path)).answered([Answer("7시", True)], "</s>", "4bit", "vllm")
     assert (answered.split, answered.general, answered.prediction) == ("고객", True, "7시")

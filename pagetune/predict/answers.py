@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pagetune.jsonl import read_records
 from pagetune.model.loading import load_base, load_generation_config, load_tokenizer, load_tuned
 from pagetune.model.manifest import Manifest
 from pagetune.model.precision import PrecisionChoice, resolve_precision
@@ -14,7 +13,7 @@ from pagetune.params import Params, Predict
 from pagetune.predict import vllm_engine
 from pagetune.predict.generation import decode_all
 from pagetune.progress import Progress
-from pagetune.records import AskedExample, Example, Prediction
+from pagetune.records import AskedExample, Prediction
 
 
 @dataclass(frozen=True)
@@ -49,14 +48,6 @@ class Questions:
             )
             for row, answer in zip(self.rows, answers, strict=True)
         ]
-
-
-def read_questions(folder: Path) -> Questions:
-    """Read the prompts of the validation, recall and heldout splits in `folder`, and of the sets written by hand."""
-    names = ("validation", "recall", "heldout")
-    read = {name: read_records(folder / f"{name}.jsonl", Example) for name in names}
-    rows = [AskedExample(**row.model_dump(), split=name) for name in names for row in read[name]]
-    return Questions(rows + read_records(folder / "questions.jsonl", AskedExample))
 
 
 def predict(
