@@ -42,8 +42,8 @@ def explain(error: BaseException) -> str | None:
     cause: BaseException | None = error
     while cause is not None:
         number = errno_of(cause)
-        if number == errno.ENOENT and (program := _missing_program(cause)):
-            return program
+        if number == errno.ENOENT and (said := _missing_program(cause) or _no_temporary_folder(cause)):
+            return said
         line = _line(number, _path_of(cause)) if number else None
         if line:
             return line
@@ -53,13 +53,30 @@ def explain(error: BaseException) -> str | None:
 
 def _missing_program(error: BaseException) -> str | None:
     """Name the program that could not be started, for which Python raises what it raises for a missing file."""
+    name = getattr(error, "filename", None)
+    if not name or _raised_by(error) != "subprocess" or Path(name).is_dir():
+        return None
+    return f"the program {shown(name)} was not found. Install it, or add its folder to PATH."
+
+
+def _no_temporary_folder(error: BaseException) -> str | None:
+    """Say why no temporary file can be written anywhere, for which Python raises what it raises for a missing file."""
+    if getattr(error, "filename", None) or _raised_by(error) != "tempfile":
+        return None
+    if _limit("RLIMIT_FSIZE") is not None:
+        return _too_large(Path("a temporary file"))
+    return (
+        "a temporary file cannot be written, neither in /tmp nor in the current folder: their disks are full or "
+        "read-only. Free some space, or set TMPDIR to a folder that has some."
+    )
+
+
+def _raised_by(error: BaseException) -> str | None:
+    """Return the name of the module that raised the error."""
     trace = error.__traceback__
     while trace and trace.tb_next:
         trace = trace.tb_next
-    name = getattr(error, "filename", None)
-    if not name or trace is None or trace.tb_frame.f_globals.get("__name__") != "subprocess" or Path(name).is_dir():
-        return None
-    return f"the program {shown(name)} was not found. Install it, or add its folder to PATH."
+    return trace.tb_frame.f_globals.get("__name__") if trace else None
 
 
 def is_from_machine(error: BaseException) -> bool:

@@ -5,6 +5,7 @@ import os
 import resource
 import subprocess
 import sys
+import tempfile
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -158,6 +159,19 @@ def test_a_folder_that_denies_access_is_named_with_the_command_that_opens_it(
 
 def test_a_path_is_shown_on_one_line_whatever_it_holds() -> None:
     assert shown(Path("a\nb\x1b[31m한글\udcff")) == "a\\nb\\x1b[31m한글\\xff"
+
+
+@pytest.mark.parametrize("limited", [True, False])
+def test_a_machine_without_room_for_a_temporary_file_is_one_line(
+    limited: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Libraries ask for that folder when they are imported."""
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: [str(tmp_path / "absent")])
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (0 if limited else resource.RLIM_INFINITY,) * 2)
+    with pytest.raises(FileNotFoundError) as raised:
+        tempfile.gettempdir()
+    assert ("ulimit -f unlimited" if limited else "set TMPDIR") in (explain(raised.value) or "")
 
 
 def test_a_file_that_could_not_be_written_is_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
