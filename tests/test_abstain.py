@@ -13,7 +13,7 @@ from pagetune.curate.abstain.words import LANGUAGES, language_of_question, words
 from pagetune.curate.changes import Change, replaced
 from pagetune.curate.filters import filter_pairs
 from pagetune.curate.splits import Splits, make_splits
-from pagetune.curate.wordings import pattern_wordings
+from pagetune.curate.wordings import template_wordings
 from pagetune.ledger import Ledger
 from pagetune.params import Curate, load_params
 from pagetune.plan.recipe import describe_corpus
@@ -245,7 +245,7 @@ def divided(fraction: float, seed: int = 1) -> Splits:
         params,
         seed,
         Ledger(),
-        lambda _: (lambda pair: pattern_wordings(pair, params), []),
+        lambda trained: (template_wordings(trained, params), []),
         make_silent=lambda trained: make_silent(trained, Documents(PAGES, pairs), pairs, params, seed),
     )
 

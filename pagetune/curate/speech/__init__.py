@@ -57,7 +57,7 @@ class Speech:
         self._names = {doc_id: short_names(subject) for doc_id, subject in found.items()}
         #: The documents that are about nothing but their subject, whose name goes with all of their questions.
         self._settings = settings(pairs, found)
-        self._titles = titles(pairs)
+        self._title_words = titles(pairs)
         self._facts = Facts(pairs)
         self._doc_ids = {pair.pair_id: pair.doc_id for pair in pairs}
         self._by_family: dict[tuple[str, str], set[str]] = defaultdict(set)
@@ -139,7 +139,8 @@ class Speech:
 
     def _title(self, words: list[Word], pair: Pair) -> list[Word]:
         """Return the words at the beginning that belong to a title."""
-        return list(takewhile(lambda word: not self._titles[pair.pair_id].isdisjoint(word.text.split()), words))
+        title = self._title_words(pair)
+        return list(takewhile(lambda word: not title.isdisjoint(word.text.split()), words))
 
     def _without_subject(self, words: list[Word], pair: Pair, also: Sequence[Word] = ()) -> tuple[list[Word], Names]:
         """Return the words without what the document is about, and the names for it that may stand in front.

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from pagetune.records import Pair
 from pagetune.text.morphemes import morphemes
@@ -52,17 +52,20 @@ def settings(pairs: Iterable[Pair], subjects: dict[str, str]) -> set[str]:
     return {doc_id for doc_id, found in begun.items() if sum(found) >= _MOST * len(found)}
 
 
-def titles(pairs: Sequence[Pair]) -> dict[str, frozenset[str]]:
-    """Return the words by pair_id with which three questions about a document begin: a title, which stays as it is."""
+def titles(pairs: Sequence[Pair]) -> Callable[[Pair], frozenset[str]]:
+    """Return what tells the words of a question that stand in a title, which stays as it is.
+
+    Three of the questions about its document begin with them.
+    """
     beginnings: Counter[tuple[str, ...]] = Counter()
     for pair in pairs:
         beginnings.update(_beginnings(pair))
-    return {
-        pair.pair_id: frozenset(
-            next((words[1:] for words in reversed(_beginnings(pair)) if beginnings[words] >= _OFTEN), ())
-        )
-        for pair in pairs
-    }
+
+    def words_of(pair: Pair) -> frozenset[str]:
+        often = (words[1:] for words in reversed(_beginnings(pair)) if beginnings[words] >= _OFTEN)
+        return frozenset(next(often, ()))
+
+    return words_of
 
 
 def _beginnings(pair: Pair) -> list[tuple[str, ...]]:
