@@ -1,7 +1,4 @@
-"""Write what is asked with passages, in the evaluation and in training: data/prompts, data/search -> data/asked/*.jsonl.
-
-`closed.jsonl` has the evaluation's questions without passages.
-"""
+"""Write what both models are asked, and training rows with passages: data/{prompts,search} -> data/asked/*.jsonl."""
 
 from collections import Counter
 from pathlib import Path
@@ -84,7 +81,8 @@ def trained_rows(params: Params) -> list[Example]:
     pairs = {pair.pair_id: pair for pair in read_records(PAIRS / "train.jsonl", Pair)}
     rows = read_records(PROMPTS / "train.jsonl", Example)
     made = maker.make(rows, pairs, Search(found, find_encoder(params.search)))
-    print(f"open_book: {describe(made, params)}")
+    for line in describe(made, params):
+        print(f"open_book: {line}")
     return made.rows
 
 

@@ -9,7 +9,6 @@ because prompt.open_template asks for an answer from the passages alone.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from random import Random
 from typing import Any, NamedTuple
 
 from pagetune.curate.abstain.words import language_of_question, words_of
@@ -112,9 +111,7 @@ class Maker:
 
         Where not even the evidence fits, or one passage, say why.
         """
-        shown = [*chosen.evidence, *chosen.others]
-        order = Random(f"{self._params.seed} {row.pair_id}")
-        order.shuffle(shown)
+        shown = sorted([*chosen.evidence, *chosen.others], key=lambda one: self._place_of(one, row))
         for left in range(len(chosen.others), -1 if chosen.evidence else 0, -1):
             asked = self._book.ask(pair.instruction, without_last(shown, chosen.others[left:]), pair.turns)
             whole = asked.passages == len(chosen.evidence) + left
@@ -127,6 +124,11 @@ class Maker:
                 fits = self._book.encoder or joins(tried.prompt, tried.completion, self._tokenizer)
                 return tried if fits else SEAM
         return TOO_LONG if whole else NO_POSITIONS
+
+    def _place_of(self, passage: FoundPassage, row: Example) -> float:
+        """Return by what a passage is sorted among those of a row, at random: the evidence is not always the first."""
+        where = passage.doc_id, str(passage.page_number), passage.place.model_dump_json()
+        return hash_fraction(self._params.seed, "place of passage", row.pair_id, *where)
 
 
 def without_last(shown: Sequence[FoundPassage], dropped: Sequence[FoundPassage]) -> list[FoundPassage]:
@@ -193,20 +195,21 @@ def _sources(pair: Pair) -> list[Source]:
     return [Source(pair.doc_id, number, place, pair.whole_evidence) for number, place in pair.places]
 
 
-def describe(made: Made, params: Params) -> str:
+def describe(made: Made, params: Params) -> list[str]:
     """Say what the rows have, why others stay without passages, and which setting would change that."""
-    ways, room = made.ways, params.train.max_length
-    asked = len(made.rows) + made.closed.total()
+    ways, room, asked = made.ways, params.train.max_length, len(made.rows) + made.closed.total()
     lines = [
-        f"curate.open_book_fraction: {params.curate.open_book_fraction:g}: {len(made.rows)} of {asked} training rows are "
-        f"asked with passages, {ways['evidence']} with their evidence, {ways['silent']} without it, which abstain, and "
-        f"{ways['abstain']} that no document answers"
+        f"curate.open_book_fraction: {params.curate.open_book_fraction:g}, so {len(made.rows)} of {asked} training "
+        f"rows are asked with passages: {ways['evidence']} with their evidence, {ways['silent']} without it, which abstain, "
+        f"and {ways['abstain']} that no document answers"
     ]
-    lines += [f"{count} stay without passages, because {reason}" for reason, count in sorted(made.closed.items())]
+    if made.closed:
+        reasons = "; ".join(f"{count}, because {reason}" for reason, count in sorted(made.closed.items()))
+        lines.append(f"{made.closed.total()} of them are asked without: {reasons}")
     if made.shorter:
         lines.append(f"{made.shorter} have fewer than predict.passages: {params.predict.passages}, because no more fit")
     if made.needed:
-        lines.append(f"train.max_length: {room} is too small for some, and {made.needed} would hold all")
+        lines.append(f"train.max_length: {room} is too small for some of them, {made.needed} would hold all")
     if params.predict.book == "closed":
-        lines.append("predict.book: closed measures none of this; set it to both")
-    return "; ".join(lines)
+        lines.append("predict.book: closed measures no answer with passages; both does")
+    return lines
