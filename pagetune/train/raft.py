@@ -197,15 +197,15 @@ def _sources(pair: Pair) -> list[Source]:
 
 def describe(made: Made, params: Params) -> list[str]:
     """Say what the rows have, why others stay without passages, and which setting would change that."""
-    ways, room, asked = made.ways, params.train.max_length, len(made.rows) + made.closed.total()
+    ways, room, drawn = made.ways, params.train.max_length, len(made.rows) + made.closed.total()
     lines = [
-        f"curate.open_book_fraction: {params.curate.open_book_fraction:g}, so {len(made.rows)} of {asked} training "
-        f"rows are asked with passages: {ways['evidence']} with their evidence, {ways['silent']} without it, which abstain, "
-        f"and {ways['abstain']} that no document answers"
+        f"curate.open_book_fraction: {params.curate.open_book_fraction:g} draws {drawn} training rows: "
+        f"{ways['evidence']} are asked with their evidence among the passages, {ways['silent']} without it, so that they "
+        f"abstain, and {ways['abstain']} that abstain anyway"
     ]
     if made.closed:
         reasons = "; ".join(f"{count}, because {reason}" for reason, count in sorted(made.closed.items()))
-        lines.append(f"{made.closed.total()} of them are asked without: {reasons}")
+        lines.append(f"{made.closed.total()} of them stay without passages: {reasons}")
     if made.shorter:
         lines.append(f"{made.shorter} have fewer than predict.passages: {params.predict.passages}, because no more fit")
     if made.needed:
