@@ -200,8 +200,8 @@ def describe(made: Made, params: Params) -> list[str]:
     ways, room, drawn = made.ways, params.train.max_length, len(made.rows) + made.closed.total()
     lines = [
         f"curate.open_book_fraction: {params.curate.open_book_fraction:g} draws {drawn} training rows: "
-        f"{ways['evidence']} are asked with their evidence among the passages, {ways['silent']} without it, so that they "
-        f"abstain, and {ways['abstain']} that abstain anyway"
+        f"{ways['evidence']} are asked with their evidence among the passages, {ways['silent']} without it, so that "
+        f"they abstain, and {ways['abstain']} that abstain anyway"
     ]
     if made.closed:
         reasons = "; ".join(f"{count}, because {reason}" for reason, count in sorted(made.closed.items()))
