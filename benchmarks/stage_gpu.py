@@ -84,8 +84,8 @@ def make_project(folder: Path, name: str, base: Path, more: dict[str, Any]) -> N
     else:
         write_manifest(folder, base)
         write_params(folder, SETTINGS | RUNS.get(name, {}) | ON_TWO.get(name, {}) | more)
-    stage(folder, "format")
-    stage(folder, "replay")
+    for before in ("format", "open_book", "replay"):
+        stage(folder, before)
 
 
 def stage(folder: Path, name: str, log: Path | None = None, sharded: bool = False) -> float:

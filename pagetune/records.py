@@ -182,6 +182,11 @@ class HeldoutUnits(Record):
 
     heldout: list[HeldoutUnit]
 
+    def have(self, page: Page) -> bool:
+        """Tell whether a page is held out, by itself or with its document."""
+        units = {(unit.doc_id, unit.part) for unit in self.heldout}
+        return not units.isdisjoint({(page.doc_id, None), (page.doc_id, str(page.page_number))})
+
 
 class Place(Record):
     """The position of a text on its page: characters `start` to `end` of the page's text, or of a table's row.

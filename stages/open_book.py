@@ -1,18 +1,21 @@
-"""Write what both models are asked, with and without passages: data/prompts, data/search -> data/asked/*.jsonl."""
+"""Write what both models are asked, and training rows with passages: data/{prompts,search} -> data/asked/*.jsonl."""
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from pagetune.errors import UserError, run_stage
-from pagetune.jsonl import read_json, read_records, write_records
+from pagetune.jsonl import read_as, read_json, read_records, write_records
 from pagetune.model.loading import load_tokenizer
 from pagetune.model.manifest import read_manifest
 from pagetune.model.open_book import OpenBook
-from pagetune.model.template import read_template
+from pagetune.model.template import TemplateRecord, read_template
 from pagetune.params import Params, load_params
 from pagetune.predict.closed import SPLITS, read_closed
-from pagetune.records import AskedExample, Found, Pair, Question
+from pagetune.records import AskedExample, Example, Found, HeldoutUnits, Page, Pair, Question
+from pagetune.train.asked import OPEN_ROWS
 
+PAGES = Path("data/pages.jsonl")
 PROMPTS, PAIRS, SEARCH = Path("data/prompts"), Path("data/splits"), Path("data/search")
 ASKED = Path("data/asked")
 WRITTEN = "questions"
@@ -25,6 +28,7 @@ def main() -> None:
     write_records(ASKED / "closed.jsonl", [] if book == "open" else closed)
     write_records(ASKED / "open.jsonl", [] if book == "closed" else open_rows(closed, params))
     print(f"open_book: predict.book: {book}, {len(closed)} questions")
+    write_records(OPEN_ROWS, trained_rows(params) if params.curate.open_book_fraction else [])
 
 
 def read_asked() -> dict[str, Pair]:
@@ -38,11 +42,10 @@ def open_rows(closed: list[AskedExample], params: Params) -> list[AskedExample]:
 
     A general question gets none: no page is about it, and it asks what the model still knows.
     """
-    check_book(params)
+    check_book(params, f"predict.book: {params.predict.book}", "predict.book: closed")
     found = {row.pair_id: row.passages for name in NAMES for row in read_records(SEARCH / f"{name}.jsonl", Found)}
     pairs = read_asked()
-    manifest, template = read_manifest(), read_template()
-    open_book = OpenBook(params, manifest, template, load_tokenizer(manifest, template))
+    open_book, _, _ = read_book(params)
     rows, reasons = [], Counter[str]()
     for row in closed:
         pair, passages = pairs[row.pair_id], found[row.pair_id][: params.predict.passages]
@@ -56,19 +59,52 @@ def open_rows(closed: list[AskedExample], params: Params) -> list[AskedExample]:
     return rows
 
 
-def check_book(params: Params) -> None:
+def trained_rows(params: Params) -> list[Example]:
+    """Return the training rows that are asked with passages, and say how many they are and why others are not.
+
+    The passages are those of the pages that are not held out.
+    """
+    from pagetune.search.encoder import find_encoder
+    from pagetune.search.passages import passages
+    from pagetune.search.ranking import Search
+    from pagetune.train.raft import Maker, describe
+
+    wanted = f"curate.open_book_fraction: {params.curate.open_book_fraction:g}"
+    check_book(params, wanted, "curate.open_book_fraction: 0")
+    heldout = read_as(PAIRS / "documents.json", HeldoutUnits)
+    found = passages(page for page in read_records(PAGES, Page) if not heldout.have(page))
+    if not found:
+        raise UserError(
+            f"params.yaml: {wanted}, but all readable pages are held out. Set curate.open_book_fraction: 0."
+        )
+    maker = Maker(*read_book(params), params)
+    pairs = {pair.pair_id: pair for pair in read_records(PAIRS / "train.jsonl", Pair)}
+    rows = read_records(PROMPTS / "train.jsonl", Example)
+    made = maker.make(rows, pairs, Search(found, find_encoder(params.search)))
+    for line in describe(made, params):
+        print(f"open_book: {line}")
+    return made.rows
+
+
+def read_book(params: Params) -> tuple[OpenBook, TemplateRecord, Any]:
+    """Return how the base is asked with passages, its template and its tokenizer."""
+    manifest, template = read_manifest(), read_template()
+    tokenizer = load_tokenizer(manifest, template)
+    return OpenBook(params, manifest, template, tokenizer), template, tokenizer
+
+
+def check_book(params: Params, setting: str, off: str) -> None:
     """Raise UserError where there is nothing to search, or the search keeps fewer passages than are wanted."""
     wanted, kept = params.predict.passages, params.search.passages
-    book = f"params.yaml: predict.book: {params.predict.book}"
     if params.task == "summarization":
-        raise UserError(f"{book}, but task: summarization asks no questions. Set predict.book: closed.")
+        raise UserError(f"params.yaml: {setting}, but task: summarization asks no questions. Set {off}.")
     if wanted > kept:
         raise UserError(
             f"params.yaml: predict.passages: {wanted}, but the search keeps {kept} passages for each question. "
             f"Set search.passages: {wanted}, or predict.passages: {kept}."
         )
     if not read_json(SEARCH / "index.json")["passages"]:
-        raise UserError(f"{book}, but no document has a readable page to search. Set predict.book: closed.")
+        raise UserError(f"params.yaml: {setting}, but no document has a readable page to search. Set {off}.")
 
 
 if __name__ == "__main__":

@@ -53,6 +53,7 @@ TINY = {
     "model.builtin.block_tokens": 64,
     "curate.max_answer_characters": 80,
     "curate.paraphrases": 3,
+    "curate.open_book_fraction": 0.02,
     "lora.r": 8,
     "train.epochs": 1,
     "train.learning_rate": 0.0005,

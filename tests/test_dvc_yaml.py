@@ -45,7 +45,8 @@ GPU_LOCK = {"pagetune/train/__init__.py", "pagetune/train/gpu_lock.py", "pagetun
 MANIFEST = {"pagetune/model/manifest.py"}
 ALLOWED = {
     "format": MANIFEST,
-    "open_book": MANIFEST,
+    # The other packages are docstrings.
+    "open_book": MANIFEST | {f"pagetune/{room}/__init__.py" for room in ("build_qa", "curate", "train")},
     "baseline": MANIFEST | GPU_LOCK,
     "baseline_open": MANIFEST | GPU_LOCK,
     "replay": MANIFEST | GPU_LOCK,
@@ -182,7 +183,11 @@ def test_a_planted_undeclared_parameter_is_found(audited: Path, tmp_path: Path) 
 
 
 def test_the_packages_that_no_stage_declares_are_docstrings() -> None:
-    files = [name for name in (DOCSTRINGS | GPU_LOCK | ALLOWED["report"]) if name.endswith("__init__.py")]
+    files = [
+        name
+        for name in (DOCSTRINGS | GPU_LOCK | ALLOWED["report"] | ALLOWED["open_book"])
+        if name.endswith("__init__.py")
+    ]
     for name in files:
         (statement,) = ast.parse((ROOT / name).read_text(encoding="utf-8")).body
         assert isinstance(statement, ast.Expr), name

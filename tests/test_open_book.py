@@ -95,7 +95,7 @@ def test_what_cannot_be_asked_with_passages_is_named(
     values["predict"] |= {"book": "both", **changes.get("predict", {})}
     values |= {"task": changes.get("task", "qa")}
     with pytest.raises(UserError, match=said.replace(".", r"\.")):
-        stage.check_book(Params.model_validate(values))
+        stage.check_book(Params.model_validate(values), "predict.book: both", "predict.book: closed")
 
 
 def test_the_pipeline_counts_the_passages_of_each_prompt(pipeline: Path) -> None:

@@ -408,7 +408,13 @@ def test_an_error_that_is_no_lack_of_memory_is_not_taken_for_one(tiny_base: Path
 
 @pytest.fixture
 def files(checkout: Path) -> Path:
-    for name in ("prompts/train.jsonl", "prompts/validation.jsonl", "prompts/stopping.jsonl", "replay/rows.jsonl"):
+    for name in (
+        "prompts/train.jsonl",
+        "prompts/validation.jsonl",
+        "prompts/stopping.jsonl",
+        "asked/train.jsonl",
+        "replay/rows.jsonl",
+    ):
         (checkout / "data" / name).parent.mkdir(parents=True, exist_ok=True)
         (checkout / "data" / name).write_text("{}\n")
     (checkout / "models/base").mkdir(parents=True)
@@ -442,6 +448,7 @@ def test_a_training_with_other_settings_never_goes_on_from_this_one(
         "data/prompts/train.jsonl",
         "data/prompts/validation.jsonl",
         "data/prompts/stopping.jsonl",
+        "data/asked/train.jsonl",
         "data/replay/rows.jsonl",
         "models/base/new",
     ],

@@ -23,6 +23,7 @@ from pagetune.plan.recipe import Corpus, ResolvedParams, describe_corpus, descri
 from pagetune.plan.shapes import Shape, known_shape
 from pagetune.plan.steps import largest_micro_batch, plan_steps
 from pagetune.records import Example
+from pagetune.train.asked import OPEN_ROWS, put_in_place
 
 ROWS = Path("data/prompts/train.jsonl")
 #: Values of model.base whose shape is known only when the stage base_model has run.
@@ -102,7 +103,8 @@ def look_ahead(params: Params, gpu_gib: float | None, model: str | None, precisi
     # A GPU that is not here is assumed to have what requirements-gpu.txt installs, Liger among it.
     liger = hardware.gpu is not None and hardware.backend == "peft"
     setup = training_setup(resolved, planned.shape, choice, hardware.backend, hardware.gpu is not None, liger)
-    lengths, rows = _lengths(params, planned, examples)
+    open_rows = read_records(OPEN_ROWS, Example) if examples and OPEN_ROWS.exists() else []
+    lengths, rows = _lengths(params, planned, put_in_place(examples, open_rows))
     packing = hardware.gpu is not None and not planned.encoder
     packing = packing if params.train.packing == "auto" else params.train.packing
     largest = _largest(resolved, lengths, packing, hardware.processes)

@@ -30,6 +30,7 @@ class OpenBook:
     def __init__(self, params: Params, manifest: Manifest, template: TemplateRecord, tokenizer: Any) -> None:
         self._params, self._manifest, self._template, self._tokenizer = params, manifest, template, tokenizer
         self.room = _room(params, manifest)
+        self.encoder = manifest.encoder_decoder
 
     def ask(self, question: str, found: Sequence[FoundPassage], turns: Sequence[Turn] = ()) -> OpenPrompt:
         """Return the prompt with as many of the passages as fit whole, the first ones; without any, the closed one.
@@ -37,7 +38,7 @@ class OpenBook:
         `turns` were said before the question. A passage with a special token of the model, which would end the prompt
         early, is left out.
         """
-        usable = [one for one in found if not self._ends_the_prompt(passage_text(one))]
+        usable = self.usable(found)
         lacking = "they hold a special token of the model" if len(usable) < len(found) else ""
         for count in range(len(usable), 0, -1):
             text = self._write(self._below(usable[:count], question), turns)
@@ -46,8 +47,10 @@ class OpenBook:
             lacking = f"no more fit into a prompt of {self.room:,} tokens"
         return OpenPrompt(self._write(question, turns), 0, lacking)
 
-    def _ends_the_prompt(self, text: str) -> bool:
-        return any(token in text for token in self._manifest.special_tokens)
+    def usable(self, found: Sequence[FoundPassage]) -> list[FoundPassage]:
+        """Return the passages without a special token of the model."""
+        tokens = self._manifest.special_tokens
+        return [one for one in found if not any(token in passage_text(one) for token in tokens)]
 
     def _below(self, passages: Sequence[FoundPassage], question: str) -> str:
         """Return what the user says: the question below the passages, in the language of the question."""
@@ -62,7 +65,7 @@ class OpenBook:
         return write_question(list(turns), said, self._template, self._tokenizer, self._params.prompt.system)
 
     def _fits(self, prompt: str) -> bool:
-        encode = encode_for_encoder if self._manifest.encoder_decoder else encode_prompt
+        encode = encode_for_encoder if self.encoder else encode_prompt
         return self.room is None or len(encode(prompt, self._tokenizer)) <= self.room
 
 

@@ -197,6 +197,7 @@ class Curate(Section):
     validation_fraction: Fraction
     near_duplicate_similarity: Annotated[float, Field(ge=0.5, le=1)]
     abstain_fraction: Annotated[float, Field(ge=0, le=0.5)]
+    open_book_fraction: Share
     paraphrases: Annotated[int, Field(ge=0)]
     paraphrase_method: Literal["templates", "llm", "back_translation"]
 

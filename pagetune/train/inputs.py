@@ -25,6 +25,7 @@ from pagetune.plan.steps import (
 )
 from pagetune.records import Example, StopQuestion
 from pagetune.train.adapter import check_variant
+from pagetune.train.asked import OPEN_ROWS, put_in_place
 from pagetune.train.backend import Backend, Trained, choose_backend, is_fast_in_peft, packed_kernel
 from pagetune.train.batches import Collator, EncodedRow
 from pagetune.train.cost import Stopwatch
@@ -188,6 +189,7 @@ def _read_rows(
     template = read_template()
     tokenizer = load_tokenizer(manifest, template)
     examples = {name: read_records(PROMPTS / f"{name}.jsonl", Example) for name in ("train", "validation")}
+    examples["train"] = with_passages(examples["train"])
     examples["train"] = with_replay(examples["train"], params.train.replay_fraction)
     config = load_config(manifest) if manifest.encoder_decoder else None
     rows = preflight(examples, tokenizer, template, eos_of(manifest, template.style), params.train, params.seed, config)
@@ -209,6 +211,14 @@ def _read_rows(
         quick=choose_quick(examples["validation"], tokenizer, params, params.evaluate.quick, stopping),
         stopwatch=stopwatch,
     )
+
+
+def with_passages(rows: list[Example]) -> list[Example]:
+    """Return the training rows, those that the stage open_book has given passages with them, and print their number."""
+    open_rows = read_records(OPEN_ROWS, Example)
+    if open_rows:
+        log_once(f"{len(open_rows)} of {len(rows)} rows are asked with passages")
+    return put_in_place(rows, open_rows)
 
 
 def with_replay(rows: list[Example], fraction: float) -> list[Example]:

@@ -23,6 +23,7 @@ from pagetune.plan.recipe import ResolvedParams, describe_corpus, describe_recip
 from pagetune.plan.shapes import known_shape
 from pagetune.records import Example
 from pagetune.train.adapter import save_adapter
+from pagetune.train.asked import OPEN_ROWS
 from pagetune.train.backend import load_for_training
 from pagetune.train.checkpoints import Store, open_store, run_key, state_folder
 from pagetune.train.cost import BEGAN, Stopwatch, describe_cost
@@ -149,7 +150,15 @@ def training_key(inputs: TrainingInputs) -> str:
         "versions": {name: _version(name) for name in LIBRARIES},
         "sharded": inputs.world.sharded,
     }
-    files = [PROMPTS / "train.jsonl", PROMPTS / "validation.jsonl", STOPPING, ROWS, *_code(), *_scoring(params)]
+    files = [
+        PROMPTS / "train.jsonl",
+        PROMPTS / "validation.jsonl",
+        STOPPING,
+        OPEN_ROWS,
+        ROWS,
+        *_code(),
+        *_scoring(params),
+    ]
     base = BASE if manifest.source == "builtin" else Path(manifest.location)
     return run_key(parts, files if manifest.source == "hub" else [*files, base])
 
