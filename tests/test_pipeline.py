@@ -188,10 +188,6 @@ def test_a_queue_of_ranks_from_a_clean_clone_runs(pipeline: Path, tmp_path: Path
     run(tmp_path, "git", "clone", "-q", str(pipeline), str(folder))
     run(folder, "git", "config", "user.name", "A Tester")
     run(folder, "git", "config", "user.email", "tester@example.com")
-    # What is left is a document to train on and one to hold out: nothing of the runs is in the cache of this clone.
-    leave_out(folder, "bank_faq.pdf", "tablet_faq.pdf")
-    edit_params(folder, {"predict.book": "closed", "curate.paraphrases": 1})
-    commit(folder)
     run(folder, "dvc", "exp", "run", "--queue", "-S", "lora.r=2,4")
     run(folder, "dvc", "queue", "start")
     deadline = time.monotonic() + 600
