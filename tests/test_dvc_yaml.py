@@ -165,21 +165,21 @@ def test_a_stage_does_what_dvc_yaml_says(audited: Path, audited_summaries: Path,
 def test_a_planted_undeclared_read_is_found(audited: Path, tmp_path: Path) -> None:
     script = tmp_path / "planted.py"
     script.write_text(
-        "from pathlib import Path\nfrom stages.evaluate import main as evaluate\n"
-        "def main():\n    evaluate()\n    Path('data/bad_files.json').read_text(encoding='utf-8')\n",
+        "from pathlib import Path\nfrom stages.format import main as write_prompts\n"
+        "def main():\n    write_prompts()\n    Path('data/bad_files.json').read_text(encoding='utf-8')\n",
         encoding="utf-8",
     )
-    assert undeclared("evaluate", audit(audited, "evaluate", str(script)))["reads"] == ["data/bad_files.json"]
+    assert undeclared("format", audit(audited, "format", str(script)))["reads"] == ["data/bad_files.json"]
 
 
 def test_a_planted_undeclared_parameter_is_found(audited: Path, tmp_path: Path) -> None:
     script = tmp_path / "planted.py"
     script.write_text(
-        "from pagetune.params import load_params\nfrom stages.evaluate import main as evaluate\n"
-        "def main():\n    evaluate()\n    load_params().lora\n",
+        "from pagetune.params import load_params\nfrom stages.format import main as write_prompts\n"
+        "def main():\n    write_prompts()\n    load_params().lora\n",
         encoding="utf-8",
     )
-    assert undeclared("evaluate", audit(audited, "evaluate", str(script)))["params"] == ["lora"]
+    assert undeclared("format", audit(audited, "format", str(script)))["params"] == ["lora"]
 
 
 def test_the_packages_that_no_stage_declares_are_docstrings() -> None:

@@ -366,9 +366,9 @@ def test_the_real_checkpoint_goes_from_base_to_adapter_to_export_and_loads_again
     edit_params(
         folder,
         {"model.base": str(checkpoint), "precision": "fp32", "train.max_truncated_fraction": 1.0, "lora.r": 4}
-        | {"model.max_unknown_fraction": 1.0},
+        | {"model.max_unknown_fraction": 1.0, "curate.paraphrases": 1},
     )
-    run(folder, "dvc", "repro", "predict")
+    run(folder, "dvc", "repro", "train")
     said = run(folder, "dvc", "repro", "export/dvc.yaml").stdout
     assert "export: merged in fp32: 20 of 20 answers the same" in said
     assert json.loads((folder / "models/base/manifest.json").read_text(encoding="utf-8"))["source"] == "local"

@@ -285,11 +285,12 @@ def test_the_same_bytes_come_from_any_number_of_processes_and_from_ray(tmp_path:
     typeset(tmp_path / "long.pdf", korean_paragraphs() * 4, Layout(header="규정집"), pages=40)
     typeset(tmp_path / "short.pdf", korean_paragraphs(), Layout(), pages=2)
     (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.4 and no more")
+    (tmp_path / "notes.md").write_text("# 안내\n\n열람실은 평일 9시에 엽니다.\n", encoding="utf-8")
     runs = [
         list(read_documents(tmp_path, PARAMS.model_copy(update=changes)))
         for changes in ({"processes": 1}, {"processes": 3}, {"engine": "ray"})
     ]
-    assert runs[0][0] == 42
+    assert runs[0][0] == 43
     assert runs[0] == runs[1]
     assert runs[0] == runs[2]
 

@@ -18,7 +18,7 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
-from conftest import LEFT_OUT, ROOT, TINY, edit_params
+from conftest import LEFT_OUT, ROOT, TINY, edit_params, leave_out
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -164,9 +164,8 @@ def project(environment: Environment, tmp_path_factory: pytest.TempPathFactory) 
     assert commands[3:6] == ["cd demo", 'git add . && git commit -qm "Start"', "dvc repro"]
     said = environment.run(folder, commands[2]).stdout
     assert said in shown((ROOT / "README.md").read_text(encoding="utf-8"))
-    edit_params(folder / "demo", TINY)
-    for name in LEFT_OUT:
-        (folder / "demo/data/raw" / name).unlink()
+    edit_params(folder / "demo", TINY | {"predict.book": "closed"})
+    leave_out(folder / "demo", *LEFT_OUT)
     environment.run(folder / "demo", 'git config user.name "A Tester" && git config user.email tester@example.com')
     for line in commands[4:6]:
         environment.run(folder / "demo", line)

@@ -9,7 +9,7 @@ from typing import Any
 from zipfile import ZipFile
 
 import pytest
-from conftest import ROOT, TINY, clone, warm_programs
+from conftest import ROOT, TINY, clone, leave_out, warm_programs
 
 NOTEBOOK = json.loads((ROOT / "notebooks/own_documents.ipynb").read_text(encoding="utf-8"))
 CODE = [cell for cell in NOTEBOOK["cells"] if cell["cell_type"] == "code"]
@@ -42,7 +42,9 @@ def nested(dotted: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
-    return clone(tmp_path / "source")
+    folder = clone(tmp_path / "source")
+    leave_out(folder)
+    return folder
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import TINY, clone, commit, edit_params, run
+from conftest import TINY, clone, commit, edit_params, leave_out, run
 
 from pagetune.jsonl import read_records
 from pagetune.records import Example, Pair, Rejected
@@ -195,7 +195,7 @@ def test_a_queue_of_ranks_from_a_clean_clone_runs(pipeline: Path, tmp_path: Path
         status = run(folder, "dvc", "queue", "status").stdout
         if "Running" not in status and "Queued" not in status:
             break
-        time.sleep(5)
+        time.sleep(2)
     assert status.count("Success") == 2, status
     shown = run(folder, "dvc", "exp", "show", "--csv").stdout
     assert "metrics/eval.json:tuned.recall.exact_match" in shown or "tuned.recall.exact_match" in shown
@@ -297,8 +297,7 @@ def test_own_rows_without_a_pdf_go_through(fresh: Path) -> None:
 
 
 def test_a_csv_goes_through_to_the_scores_without_a_pdf(fresh: Path) -> None:
-    for pdf in (fresh / "data/raw").glob("*.pdf"):
-        pdf.unlink()
+    leave_out(fresh, *(pdf.name for pdf in (fresh / "data/raw").glob("*.pdf")))
     rows = [f'"{i}번 창구는 어디, 몇 층인가요?",{i}층입니다.,묶음{i % 6}' for i in range(60)]
     (fresh / "data/raw/own.csv").write_text("Q,A,doc\n" + "\n".join(rows) + "\n", encoding="utf-8-sig")
     columns = {"instruction": "Q", "input": None, "output": "A", "references": None, "group": "doc"}

@@ -203,7 +203,7 @@ def test_an_empty_file_is_named_or_set_aside(tmp_path: Path, content: bytes) -> 
     )
 
 
-def test_the_same_bytes_come_from_any_number_of_processes_and_from_ray(tmp_path: Path) -> None:
+def test_the_same_bytes_come_from_any_number_of_processes(tmp_path: Path) -> None:
     for path in shared("docs").glob("*.[hd]*"):
         if path.suffix != ".md":
             (tmp_path / path.name).write_bytes(path.read_bytes())
@@ -216,7 +216,6 @@ def test_the_same_bytes_come_from_any_number_of_processes_and_from_ray(tmp_path:
     once = output(processes=1)
     assert len(once) > 20
     assert output(processes=3) == once
-    assert output(engine="ray") == once
 
 
 def test_the_stage_names_what_it_does_not_read_and_goes_on(tmp_path: Path) -> None:

@@ -53,3 +53,13 @@ def test_a_variable_that_a_library_reads_when_it_is_imported_takes_a_new_python(
 
 def test_a_test_can_ask_for_a_new_python(program: Path) -> None:
     assert run(program, "python", "-m", "pagetune", check=False, warm=False).stdout.startswith("False")
+
+
+def test_what_dvc_reads_of_a_yaml_file_is_what_is_in_it_now(program: Path) -> None:
+    reads = "from dvc.utils.serialize import load_yaml\nprint(load_yaml('some.yaml'))\n"
+    (program / "pagetune/__main__.py").write_text(reads, encoding="utf-8")
+    for rank in (4, 8, 4):
+        (program / "some.yaml").write_text(f"lora: {{r: {rank}}}\n", encoding="utf-8")
+        assert run(program, "python", "-m", "pagetune").stdout == f"{{'lora': {{'r': {rank}}}}}\n"
+    (program / "some.yaml").write_text("lora: {r", encoding="utf-8")
+    assert "YAML file structure is corrupted" in run(program, "python", "-m", "pagetune", check=False).stderr

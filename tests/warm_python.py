@@ -9,12 +9,14 @@ import gc
 import importlib
 import json
 import os
+import pickle
 import random
 import runpy
 import select
 import signal
 import socket
 import sys
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +31,12 @@ IMPORTED = (
     "bitsandbytes",
     "bm25s",
     "datasets",
+    "dulwich.ignore",
     "dvc.cli.parser",
+    "dvc.data_cloud",
     "dvc.repo",
+    "dvc.rwlock",
+    "dvc.scm",
     "dvclive",
     "matplotlib.backends.backend_svg",
     "nltk",
@@ -40,6 +46,7 @@ IMPORTED = (
     "pydantic",
     "rouge_score.rouge_scorer",
     "sacrebleu",
+    "scmrepo.git",
     "torch",
     "transformers.models.auto.modeling_auto",
     "transformers.models.auto.tokenization_auto",
@@ -66,6 +73,25 @@ def load_kiwi() -> None:
     kiwipiepy.Kiwi = lambda **options: own(**options) if options else loaded
 
 
+def remember_yaml(folder: Path) -> None:
+    """Let all forks parse a text of YAML once: DVC parses params.yaml for each stage, which takes half of its time."""
+    module = importlib.import_module("dvc.utils.serialize._yaml")
+    parse = module.parse_yaml
+
+    def parse_yaml(text: str, path: str, typ: str = "safe") -> Any:
+        if typ != "safe":
+            return parse(text, path, typ)
+        kept = folder / sha256(text.encode()).hexdigest()
+        if not kept.exists():
+            own = kept.with_suffix(f".{os.getpid()}")
+            own.write_bytes(pickle.dumps(parse(text, path)))
+            own.replace(kept)
+        return pickle.loads(kept.read_bytes())  # noqa: S301
+
+    for name in ("dvc.utils.serialize._yaml", "dvc.utils.serialize", "dvc.utils.strictyaml"):
+        importlib.import_module(name).parse_yaml = parse_yaml  # type: ignore[attr-defined]
+
+
 def quiet_libraries() -> None:
     """Quiet what is imported here as a stage does, and forget pagetune again: the commands have their own."""
     sys.path.insert(0, str(ROOT))
@@ -80,6 +106,7 @@ def main() -> None:
     for name in IMPORTED:
         importlib.import_module(name)
     load_kiwi()
+    remember_yaml(Path(sys.argv[1]).parent)
     gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX) as listening:
