@@ -52,6 +52,7 @@ def normal_form(text: str) -> str:
     return "".join(_LETTERS.findall(text.lower()))
 
 
+@lru_cache(maxsize=16384)  # the sentences of a page are compared with many answers
 def claims(text: str) -> Claims:
     """Return what `text` claims.
 
