@@ -143,7 +143,7 @@ def test_a_second_repro_does_nothing(pipeline: Path) -> None:
         ("search.passages", 6, {"search", "open_book"}),
         ("evaluate.tokenizer", "character", {"evaluate"}),
         ("export.format", "gguf", set()),
-        ("seed", 7, {"curate", "base_model", "train", "report"}),
+        ("seed", 7, {"curate", "base_model", "open_book", "train", "report"}),
     ],
 )
 def test_a_parameter_touches_just_its_stages(
