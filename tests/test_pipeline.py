@@ -301,8 +301,9 @@ def test_a_csv_goes_through_to_the_scores_without_a_pdf(fresh: Path) -> None:
     rows = [f'"{i}번 창구는 어디, 몇 층인가요?",{i}층입니다.,묶음{i % 6}' for i in range(60)]
     (fresh / "data/raw/own.csv").write_text("Q,A,doc\n" + "\n".join(rows) + "\n", encoding="utf-8-sig")
     columns = {"instruction": "Q", "input": None, "output": "A", "references": None, "group": "doc"}
-    own = {"qa.source": "rows", "qa.columns": columns, "curate.heldout_documents": ["묶음3"], "predict.book": "closed"}
-    edit_params(fresh, TINY | own)
+    own = {"qa.source": "rows", "qa.columns": columns, "curate.heldout_documents": ["묶음3"]}
+    without_pages = {"predict.book": "closed", "curate.open_book_fraction": 0}
+    edit_params(fresh, TINY | own | without_pages)
     commit(fresh)
     done = run(fresh, "dvc", "repro")
     assert "extract: qa.source is rows: no document is read, data/pages.jsonl is empty" in done.stdout
