@@ -81,7 +81,8 @@ _WORD = re.compile(r"[가-힣]+|[A-Za-z]+")
 _MAY = {"되", "돼", "괜찮", "상관없", "좋"}
 _ASKING = {"알", "묻", "여쭈", "여쭙", "물어보", "문의", "질문", "알아보", "부탁", "확인", "알려주", "알리"}
 _ENGLISH_MAY = re.compile(
-    r"\b(?:(?:can|may|could) (?:i|we|one|you)|(?:am i|are we) allowed to|is it (?:ok|okay|allowed|permitted|fine) to)\b(.*)",
+    r"\b(?:(?:can|may|could) (?:i|we|one|you)|(?:am i|are we) allowed to"
+    r"|is it (?:ok|okay|allowed|permitted|fine) to)\b(.*)",
     re.IGNORECASE,
 )
 _INTERROGATIVE = re.compile(

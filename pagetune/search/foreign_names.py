@@ -1,6 +1,7 @@
 """Whether a question names a subject that a document does not have beside those of the same kind that it has.
 
-두레보안교육센터 is foreign to a document about 금융보안교육센터, and 속초 교육장 to one with 부산 교육장 and 대전 교육장.
+두레보안교육센터 is foreign to a document about 금융보안교육센터, and 속초 교육장 to one that has 부산 교육장 and
+대전 교육장.
 """
 
 import re
@@ -26,7 +27,7 @@ _LONG = 2
 _ATTRIBUTE = re.compile(
     r"(?:기간|시간|시각|시점|시기|번호|전화|연락처|요금|비용|가격|금액|금리|이자|이율|한도|방법|절차|순서|서류|조건|자격|대상|기준"
     r"|주소|위치|장소|날짜|일정|이름|명칭|종류|사항|내용|안내|문의|목적|이유|사유|경우|결과|차이|횟수|개수|크기|무게|높이|길이|넓이|상태"
-    r"|[가-힣]?(?:수|율|률|료|비|일|액|금|법|자|분|시|날|곳|것|때|점|중|후|전|내|외))"
+    r"|일자|비율|점수|금액|수|율|률|료|비|일|액|금|법|자|분|시|날|곳|것|때|점|중|후|전|내|외)"
 )
 #: What stands before a noun and makes no name of it.
 _POINTING = re.compile(
@@ -34,9 +35,12 @@ _POINTING = re.compile(
     r"|각종|각|해당|관련|담당|일반|기존|최근|최신|나머지|그쪽|여기|거기|저기|이쪽|보통|기본|별도|추가|다른|아무|어떤|어느|무슨"
 )
 _AFTER_HEAD = (
-    r"(?=(?:은|는|이|가|을|를|의|에|에서|에는|으로|로|과|와|도|만|까지|부터|마다|입니다|이며|이나|나)?(?![가-힣]))"
+    r"(?=(?:은|는|이|가|을|를|의|에|에서|에는|으로|로|과|와|도|만|까지|부터|마다|입니다"
+    r"|이며|이나|나)?(?![가-힣])|제\s?\d)"
 )
 _ENGLISH_WORD = re.compile(r"[A-Za-z][\w-]*")
+#: A modifier, its head, and whether the modifier is a word by itself and no name: 야구 경기, but not 속초 교육장.
+Cut = tuple[str, str, bool]
 
 
 class Names:
@@ -44,7 +48,7 @@ class Names:
 
     def __init__(self, document: Document) -> None:
         self._document = document
-        self._modifiers: dict[str, frozenset[str]] = {}
+        self._modifiers: dict[tuple[str, bool], frozenset[str]] = {}
 
     @cached_property
     def _cells(self) -> list[str]:
@@ -75,7 +79,7 @@ class Names:
     def lack(self, question: str) -> bool:
         """Tell whether a question names a subject of a kind that the document has, and the document not that one."""
         if is_korean(question):
-            return any(self._is_foreign(spans) for spans in _compounds(question))
+            return any(self._is_foreign(cuts) for cuts in _compounds(question))
         return any(self._is_foreign_in_english(word, head) for word, head in _english_compounds(question))
 
     def mean_another_row(self, question: str, row: list[str], known: str) -> bool:
@@ -86,10 +90,10 @@ class Names:
         rest = asked.replace(max(others, key=len, default=" "), " ")
         return bool(others) and not any(word in rest for word in content_words(row[0]))
 
-    def _is_foreign(self, spans: Iterable[tuple[str, str]]) -> bool:
+    def _is_foreign(self, cuts: Iterable[Cut]) -> bool:
         """Tell whether the modifier before the longest head that other subjects have is not in the document."""
-        for modifier, head in spans:
-            others = self._modifiers_of(head)
+        for modifier, head, is_apart in cuts:
+            others = self._modifiers_of(head, in_text=not is_apart)
             if normal_form(modifier + head) in self._letters:
                 return False
             if others:
@@ -105,19 +109,20 @@ class Names:
             for word in words
         )
 
-    def _modifiers_of(self, head: str) -> frozenset[str]:
+    def _modifiers_of(self, head: str, in_text: bool) -> frozenset[str]:
         """Return what stands before a head in the names of the document, where it is one kind of subject there."""
         head = normal_form(head)
         if head not in self._letters:
             return frozenset()
-        if head not in self._modifiers:
-            name = _before_head([normal_form(self._document.name)], head)
+        if (head, in_text) not in self._modifiers:
+            own = self._document.name
+            name = _before_head(map(normal_form, [own, *(own.split() if in_text else ())]), head)
             labels = _before_head(self._labels, head)
-            text = self._in_text(head) if len(head) >= _LONG else set[str]()
+            text = self._in_text(head) if in_text and len(head) >= _LONG else set[str]()
             found = name | labels | text
             is_kind = bool(name) or len(labels) > 1 or len(text) > 1
-            self._modifiers[head] = frozenset(found) if is_kind else frozenset()
-        return self._modifiers[head]
+            self._modifiers[head, in_text] = frozenset(found) if is_kind else frozenset()
+        return self._modifiers[head, in_text]
 
     def _in_text(self, head: str) -> set[str]:
         pattern = re.compile(rf"(?<![가-힣])([가-힣A-Za-z]{{{_LONG},}}){re.escape(head)}{_AFTER_HEAD}")
@@ -135,11 +140,11 @@ def _before_head(names: Iterable[str], head: str) -> set[str]:
 
 
 @lru_cache(maxsize=256)
-def _compounds(question: str) -> list[list[tuple[str, str]]]:
+def _compounds(question: str) -> list[list[Cut]]:
     """Return for each noun of a question that ends a word the ways to cut it into a modifier and a head, the longest
     head first: the modifier is the rest of the head's first word, or the word before it."""
     text = nfc(question).lower()
-    found: list[list[tuple[str, str]]] = []
+    found: list[list[Cut]] = []
     for run in _runs(text):
         words = list(_words(run))
         for last, word in enumerate(words):
@@ -148,14 +153,16 @@ def _compounds(question: str) -> list[list[tuple[str, str]]]:
     return found
 
 
-def _cuts(words: list[list[Morpheme]], text: str) -> Iterator[tuple[str, str]]:
+def _cuts(words: list[list[Morpheme]], text: str) -> Iterator[Cut]:
     end = words[-1][-1].end
     for at in range(max(0, len(words) - _WORDS_OF_HEAD), len(words)):
         for number, first in enumerate(words[at]):
             if number:
-                yield text[words[at][0].start : first.start], text[first.start : end]
+                yield text[words[at][0].start : first.start], text[first.start : end], False
             elif at:
-                yield text[words[at - 1][0].start : words[at - 1][-1].end], text[first.start : end]
+                before = words[at - 1]
+                is_name = any(one.tag == "NNP" for one in before)
+                yield text[before[0].start : before[-1].end], text[first.start : end], not is_name
 
 
 def _runs(text: str) -> Iterator[list[Morpheme]]:

@@ -100,7 +100,7 @@ class Evidence:
         return Support("contradicted", other) if other else Support("not_found", next(iter(nearest), None))
 
     def _has_its_names(self, passage: Passage, question: str) -> bool:
-        """Tell whether the document of a passage has the subjects that a question names, as far as it has their kind."""
+        """Tell whether a passage's document has the subjects that a question names, as far as it has their kind."""
         names, place = self._names[passage.doc_id], passage.place
         if names.lack(question):
             return False
