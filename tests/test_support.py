@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from pagetune.commands.gate import Gate, support_html, support_lines
 from pagetune.records import Page, Pair, Table
+from pagetune.search.answer_forms import has_another_form
 from pagetune.search.index import Index
 from pagetune.search.passages import passages
 from pagetune.search.statements import differs
@@ -435,3 +436,99 @@ def test_a_row_of_a_form_is_read_below_the_row_that_names_it() -> None:
     form = Table(caption="", rows=[["요구사항 명칭", "화면 잠금"], ["응답 시간", "2초"]], layout="form")
     rows = [one for one in passages([page("form", "", [form])]) if one.place.table is not None]
     assert "요구사항 명칭 | 화면 잠금" in rows[1].above
+
+
+BRANCHES = Table(
+    caption="지점",
+    rows=[
+        ["지점", "전화번호", "담당자", "운영시간"],
+        ["솔밭 지점", "02-555-0301", "한보람 대리", "평일 오전 9시~오후 4시"],
+        ["강변 지점", "02-555-0302", "오다솜 과장", "평일 오전 10시~오후 5시"],
+    ],
+    layout="header",
+)
+UNITS = Table(
+    caption="담당 팀",
+    rows=[["팀", "담당 업무", "인원"], ["여신심사팀", "대출 심사", "12명"], ["고객지원팀", "민원 접수", "9명"]],
+    layout="header",
+)
+CLINIC = """푸른나무치과의원 이용 안내
+푸른나무치과의원은 평일 오전 9시 30분에 진료를 시작합니다. 잇몸 마취는 두 시간 동안 이어집니다.
+임플란트의 비용과 소요 기간은 상담에서 알려 드립니다. 진료실에는 보호자 한 명만 들어올 수 있습니다.
+The Harbour Branch opens at 9 am. The Hillside Branch opens at 11 am."""
+
+
+@pytest.fixture(scope="module")
+def offices() -> Evidence:
+    return Evidence([page("bank", "한빛은행 지점 안내", [BRANCHES, UNITS]), page("clinic", CLINIC, [])])
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("솔밭 지점의 전화번호는 몇 번인가요?", "02-555-0301"),
+        ("솔밭지점 전화번호 알려 주세요.", "02-555-0301"),
+        ("솔받 지점 전화번호 알려 주세요.", "02-555-0301"),
+        ("우리 강변 지점 담당자가 누구예요?", "오다솜 과장"),
+        ("여신심사팀의 인원은 몇 명인가요?", "12명"),
+        ("여신 심사팀 인원은 몇 명이에요?", "12명"),
+        ("푸른나무치과는 평일 몇 시에 진료를 시작해요?", "오전 9시 30분"),
+        ("When does the Harbour Branch open?", "9 am"),
+    ],
+)
+def test_a_name_of_the_document_may_be_short_misspelled_or_spaced(
+    offices: Evidence, question: str, answer: str
+) -> None:
+    assert offices.support(question, answer).verdict == "supported"
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("속초 지점의 전화번호는 몇 번인가요?", "02-555-0301"),
+        ("두레지점 담당자가 누구예요?", "오다솜 과장"),
+        ("여신회수팀의 인원은 몇 명인가요?", "12명"),
+        ("여신심사팀의 운영시간은 어떻게 되나요?", "평일 오전 10시~오후 5시"),
+        ("When does the Velora Branch open?", "9 am"),
+    ],
+)
+def test_a_name_that_the_document_does_not_have_is_another_subject(
+    offices: Evidence, question: str, answer: str
+) -> None:
+    assert offices.support(question, answer).verdict != "supported"
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "known"),
+    [
+        ("마취 후에 술을 마셔도 되나요?", "두 시간", CLINIC),
+        ("임플란트는 며칠 걸려요?", "과 소요 기간", CLINIC),
+        ("임플란트 비용이 얼마예요?", "진료실에는 보호자가 들어올 자리를 마련한다.", CLINIC),
+        ("강변 지점 담당자가 누구야?", "한강시 물결로 12", CLINIC),
+        ("솔밭 지점 팩스번호는 몇 번이에요?", "02-555-0301", "전화번호 02-555-0301"),
+        ("솔밭 지점 이메일 주소 알려 주세요.", "강변로 12", "주소 강변로 12"),
+        ("작년 이용자 수?", "무료", "무료"),
+        ("부품 판매처를 알고 싶어요.", "75밀리미터", CLINIC),
+        ("Can I bring my dog?", "2 pm", "The store closes at 2 pm."),
+    ],
+)
+def test_an_answer_may_have_a_form_that_its_question_cannot_ask_for(question: str, answer: str, known: str) -> None:
+    assert has_another_form(question, answer, known, known)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "known"),
+    [
+        ("진료실에 보호자를 데려가도 되나요?", "한 명", CLINIC),
+        ("물어봐도 될까요? 마취 시간", "두 시간", CLINIC),
+        ("임플란트 비용이 얼마예요?", "비용은 상담에서 알려 드립니다.", CLINIC),
+        ("상담 요금은 얼마인가요?", "무료", "상담은 무료입니다."),
+        ("접수는 며칠 걸려요?", "바로 끝납니다.", "접수는 바로 끝납니다."),
+        ("지점 번호 알려 주세요.", "02-555-0301", "지점 전화번호 02-555-0301"),
+        ("어디로 전화해요?", "02-555-0301", "전화번호 02-555-0301"),
+        ("누구에게 물어봐요?", "고객지원팀 오다솜 과장", "고객지원팀 오다솜 과장"),
+        ("비밀번호를 잊으면 어떻게 풀어요?", "영상통화로 확인합니다.", "영상통화로 확인합니다."),
+    ],
+)
+def test_an_answer_of_the_form_that_is_asked_for_is_looked_up(question: str, answer: str, known: str) -> None:
+    assert not has_another_form(question, answer, known, known)

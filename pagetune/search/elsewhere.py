@@ -7,6 +7,7 @@ from pagetune.build_qa.answer_kinds import another_row, wrong_kind
 from pagetune.build_qa.columns import wrong_column
 from pagetune.build_qa.question_words import is_stated_as_reason, not_what_is_asked
 from pagetune.build_qa.surroundings import Claim, columns_of_answer
+from pagetune.search.answer_forms import has_another_form
 from pagetune.search.figures import lacks_figures
 from pagetune.search.kinds import is_another_kind
 from pagetune.text.claims import claims, normal_form
@@ -37,6 +38,7 @@ def is_of_another_kind(claim: Claim, known: str, stated: str) -> bool:
         wrong_kind(claim)
         or (not_what_is_asked(claim) and not is_reason)
         or is_another_kind(claim.question, claim.answer)
+        or has_another_form(claim.question, claim.answer, known if claim.place.table is not None else stated, stated)
         or lacks_figures(claim.question, known, stated, (page.text for page in claim.document.pages))
     )
 

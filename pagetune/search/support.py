@@ -23,6 +23,7 @@ from pagetune.search.elsewhere import (
     is_of_another_kind,
     lacks_its_figures,
 )
+from pagetune.search.foreign_names import Names
 from pagetune.search.index import Index, best
 from pagetune.search.kinds import of_the_kind
 from pagetune.search.parts import has_several_numbers, parts_of
@@ -81,19 +82,32 @@ class Evidence:
         self._pages = {(page.doc_id, page.page_number): page for page in pages if page.status == "ok"}
         readable = groupby(self._pages.values(), key=lambda page: page.doc_id)
         self._documents: dict[str, Document] = {doc_id: to_document(list(own)) for doc_id, own in readable}
+        self._names = {doc_id: Names(document) for doc_id, document in self._documents.items()}
 
     def support(self, question: str, answer: str) -> Support:
         """Tell whether a page supports the answer, contradicts it, or says nothing about the question."""
         nearest = self._best(question)
         near = [*nearest[:NEAREST], *self._nearest_of_its_kind(question, answer)]
         both = self._best(f"{question}\n{answer}") if normal_form(answer) else []
-        own = next((passage for passage in both if self._supports(passage, question, answer, passage in near)), None)
+        found = (passage for passage in both if self._supports(passage, question, answer, passage in near))
+        own = next((passage for passage in found if self._has_its_names(passage, question)), None)
         own = own or self._supports_in_parts(question, answer, nearest[:NEAREST], both)
-        if own:
+        if own and self._has_its_names(own, question):
             return Support("supported", own)
         read = [] if self._is_quoted(answer, (*nearest, *both)) else nearest
-        other = next((passage for passage in read if self._says_otherwise(passage, question, answer)), None)
+        others = (passage for passage in read if self._says_otherwise(passage, question, answer))
+        other = next((passage for passage in others if self._has_its_names(passage, question)), None)
         return Support("contradicted", other) if other else Support("not_found", next(iter(nearest), None))
+
+    def _has_its_names(self, passage: Passage, question: str) -> bool:
+        """Tell whether a passage's document has the subjects that a question names, as far as it has their kind."""
+        names, place = self._names[passage.doc_id], passage.place
+        if names.lack(question):
+            return False
+        if place.table is None or not place.row:
+            return True
+        row = self._pages[passage.doc_id, passage.page_number].tables[place.table].rows[place.row]
+        return not names.mean_another_row(question, row, "\n".join(passage.searched))
 
     def _is_quoted(self, answer: str, found: Iterable[Passage]) -> bool:
         """Tell whether a page that was found has the whole answer, letter for letter, which it then does not deny."""
