@@ -41,11 +41,11 @@ Case = tuple[str, str, str, bool]
 
 
 def of_the_model() -> Iterator[Case]:
-    for row in (row for row in read_records(PREDICTIONS, Prediction) if row.kind != "question"):
+    for row in (row for row in read_records(PREDICTIONS, Prediction) if row.kind != "question" and row.prediction):
         question = row.prompt.removeprefix("Q: ").removesuffix("\nA:")
-        reference = row.completion.removesuffix(row.eos_token)
-        name = row.split if row.wording_seen else f"{row.split}_new_wording"
-        yield name, question, row.prediction, normal_form(reference) == normal_form(row.prediction)
+        reference = normal_form(row.completion.removesuffix(row.eos_token))
+        name = row.split if row.wording_seen or not reference else f"{row.split}_new_wording"
+        yield name, question, row.prediction, bool(reference) and reference == normal_form(row.prediction)
 
 
 def by_hand() -> Iterator[Case]:
