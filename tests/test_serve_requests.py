@@ -202,8 +202,8 @@ def test_a_model_that_fails_is_reported_in_one_line(capfd: pytest.CaptureFixture
 
 
 def test_twenty_questions_whose_clients_have_gone_do_not_delay_the_next_one() -> None:
-    """Each would take ten seconds; the one under way stops at its next word."""
-    asker = Slow(" ".join(["하나"] * 100), 0.1)
+    """Each would take 200 seconds; the one under way stops at its next word, also where the machine is busy."""
+    asker = Slow(" ".join(["하나"] * 2000), 0.1)
     with served(asker) as url:
         streams = [open_stream(url, f"질문 {number}") for number in range(20)]
         deadline = time.monotonic() + 20
@@ -217,7 +217,7 @@ def test_twenty_questions_whose_clients_have_gone_do_not_delay_the_next_one() ->
         with httpx.stream("GET", f"{url}{ASK}/{event}", timeout=60) as live:
             next(line for line in live.iter_lines() if line.startswith("data: ["))
             waited = time.monotonic() - gone
-    assert waited < 3
+    assert waited < 60
     assert asker.asked == ["질문 0", "나도?"]
 
 
