@@ -26,7 +26,10 @@ from conftest import ROOT, run
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from pagetune.commands import request_filter, serve
+from pagetune.commands.api.models import Models
+from pagetune.commands.api.routes import Api
 from pagetune.commands.gate import Gate
+from pagetune.commands.line import Line
 from pagetune.commands.request_filter import MAX_BODY_BYTES
 from pagetune.commands.sources import Sources
 from pagetune.predict.answers import Answer
@@ -82,7 +85,9 @@ def sources() -> Sources:
 
 @contextmanager
 def served(asker: Any) -> Iterator[str]:
-    app = serve.make_app(serve.WebPage(asker, Gate([], "show"), sources()), LOOPBACK)
+    gate, line = Gate([], "show"), Line()
+    api = Api(asker, gate, Models({"stand-in": "default", "base": None}), line)
+    app = serve.make_app(serve.WebPage(asker, gate, sources(), line), api, LOOPBACK)
     with socket.create_server((LOOPBACK, 0)) as listening:
         server = uvicorn.Server(serve.server_config(app))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
