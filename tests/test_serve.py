@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,15 +26,17 @@ from conftest import ROOT, run
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from pagetune.commands import request_filter, serve
+from pagetune.commands.adapters import OWN
 from pagetune.commands.api.models import Models
 from pagetune.commands.api.routes import Api
 from pagetune.commands.gate import Gate
 from pagetune.commands.line import Line
 from pagetune.commands.request_filter import MAX_BODY_BYTES
 from pagetune.commands.sources import Sources
+from pagetune.params import load_params
 from pagetune.predict.answers import Answer
 from pagetune.records import Page as SourcePage
-from pagetune.records import Pair
+from pagetune.records import Pair, Turn
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 QUESTION = "금융보안교육센터의 주소?"
@@ -52,6 +54,9 @@ class Slow:
     class manifest:
         id = "a stand-in"
 
+    params = load_params(ROOT / "params.yaml")
+    window = 1000
+
     def knows_the_documents(self, base: bool) -> bool:
         return not base
 
@@ -60,10 +65,26 @@ class Slow:
         self.most_at_once = max(self.busy, self.most_at_once)
         if not base:
             self.asked.append(question)
-        for count in range(1, len(self.words) + 1):
-            time.sleep(self.seconds)
-            yield Answer(" ".join([*self.words[:count], question]), stopped=True)
-        self.busy -= 1
+        try:
+            for count in range(1, len(self.words) + 1):
+                time.sleep(self.seconds)
+                yield Answer(" ".join([*self.words[:count], question]), stopped=True)
+        finally:
+            self.busy -= 1
+
+    def prompt(self, question: str, turns: Sequence[Turn] = ()) -> str:
+        return " | ".join([*(f"{turn.role}: {turn.content}" for turn in turns), question])
+
+    def count(self, prompt: str) -> int:
+        return len(prompt.split())
+
+    def grow(self, prompt: str, adapter: str | None, max_new_tokens: int) -> Iterator[tuple[Answer, int]]:
+        """Yield the words one by one, and at the end the prompt."""
+        for count, answer in enumerate(self.stream(prompt, base=adapter is None), 1):
+            ends = count == len(self.words)
+            yield Answer(answer.text if ends else " ".join(self.words[:count]), ends), count
+            if count == max_new_tokens:
+                return
 
 
 def sources() -> Sources:
@@ -84,9 +105,9 @@ def sources() -> Sources:
 
 
 @contextmanager
-def served(asker: Any) -> Iterator[str]:
-    gate, line = Gate([], "show"), Line()
-    api = Api(asker, gate, Models({"stand-in": "default", "base": None}), line)
+def served(asker: Any, gate: Gate | None = None, models: Models | None = None) -> Iterator[str]:
+    gate, models, line = gate or Gate([], "show"), models or Models({"stand-in": OWN, "base": None}), Line()
+    api = Api(asker, gate, models, line)
     app = serve.make_app(serve.WebPage(asker, gate, sources(), line), api, LOOPBACK)
     with socket.create_server((LOOPBACK, 0)) as listening:
         server = uvicorn.Server(serve.server_config(app))
@@ -285,7 +306,7 @@ def test_nothing_of_gradio_is_open_that_the_page_does_not_use() -> None:
         ):
             assert httpx.get(f"{url}/gradio_api/{path}").status_code == 403
             assert httpx.post(f"{url}/gradio_api/{path}", json={}).status_code == 403
-            assert httpx.post(f"{url}/gradio_api/{path}", content=b"x" * 2_000_000).status_code == 403
+            assert httpx.post(f"{url}/gradio_api/{path}", content=b"x" * 2_000_000).status_code == 413
         assert httpx.get(f"{url}/openapi.json").status_code == 403
 
 

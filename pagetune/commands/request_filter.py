@@ -66,10 +66,11 @@ class RequestFilter:
             await send({"type": "websocket.close", "code": 1008})
 
     async def _answer(self, scope: Any, receive: Any, send: Any) -> None:
+        unread = _to_its_end(receive)
         if refusal := why_foreign(Scope.of(scope)):
-            await _refuse(scope, send, refusal, receive)
-        elif (body := await _body(scope, receive)) is None:
-            await _refuse(scope, send, Refusal(413, f"more than {MAX_BODY_BYTES} bytes, or incomplete"), receive)
+            await _refuse(scope, send, refusal, unread)
+        elif (body := await _body(scope, unread)) is None:
+            await _refuse(scope, send, Refusal(413, f"more than {MAX_BODY_BYTES} bytes, or incomplete"), unread)
         elif not OPEN_PATHS.fullmatch(scope["path"]):
             await _refuse(scope, send, Refusal(403, "not part of this page"))
         elif refusal := self._why_unfit(scope, body):
@@ -107,6 +108,21 @@ def _with_headers(send: Any) -> Any:
         await send(message)
 
     return sending
+
+
+def _to_its_end(receive: Any) -> Any:
+    """Return a receiver of the body that waits for nothing after its end."""
+    ended = False
+
+    async def receiving() -> Any:
+        nonlocal ended
+        if ended:
+            return {"type": "http.disconnect"}
+        message = await receive()
+        ended = not message.get("more_body", False)
+        return message
+
+    return receiving
 
 
 async def _body(scope: Any, receive: Any) -> bytes | None:

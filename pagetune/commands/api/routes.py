@@ -145,7 +145,7 @@ def _guarded(endpoint: Endpoint) -> Endpoint:
 def _check_key(request: Request) -> None:
     key = os.environ.get(KEY, "").strip()
     sent = request.headers.get("authorization", "").partition(" ")[2].strip()
-    if key and not secrets.compare_digest(sent.encode(), key.encode()):
+    if key and not secrets.compare_digest(sent.encode("latin-1"), key.encode()):
         raise ApiError(401, f"The key is not that of {KEY}. Send it as Authorization: Bearer.", code="invalid_api_key")
 
 
