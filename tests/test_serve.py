@@ -33,6 +33,8 @@ from pagetune.commands.gate import Gate
 from pagetune.commands.line import Line
 from pagetune.commands.request_filter import MAX_BODY_BYTES
 from pagetune.commands.sources import Sources
+from pagetune.commands.suggestions import RECALL, read_suggestions
+from pagetune.jsonl import write_records
 from pagetune.params import load_params
 from pagetune.predict.answers import Answer
 from pagetune.records import Page as SourcePage
@@ -42,6 +44,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 QUESTION = "금융보안교육센터의 주소?"
 EVIL = "<img src=x onerror='window.evil = 1'><script>window.evil = 1</script> **굵게** $x$"
 LOOPBACK = "127.0.0.1"
+SUGGESTIONS = ["센터의 주소?", f"요금은? {EVIL}"]
 
 
 class Slow:
@@ -105,10 +108,12 @@ def sources() -> Sources:
 
 
 @contextmanager
-def served(asker: Any, gate: Gate | None = None, models: Models | None = None) -> Iterator[str]:
+def served(
+    asker: Any, gate: Gate | None = None, models: Models | None = None, suggestions: Sequence[str] = ()
+) -> Iterator[str]:
     gate, models, line = gate or Gate([], "show"), models or Models({"stand-in": OWN, "base": None}), Line()
     api = Api(asker, gate, models, line)
-    app = serve.make_app(serve.WebPage(asker, gate, sources(), line), api, LOOPBACK)
+    app = serve.make_app(serve.WebPage(asker, gate, sources(), line, suggestions), api, LOOPBACK)
     with socket.create_server((LOOPBACK, 0)) as listening:
         server = uvicorn.Server(serve.server_config(app))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
@@ -219,6 +224,40 @@ def test_the_answer_grows_before_the_eyes_of_who_asked(page: Page) -> None:
             page.wait_for_timeout(50)
     grown = [text for text in seen if text.startswith("하나")]
     assert len(grown) >= 3
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_question_that_the_page_suggests_is_asked_by_a_click(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    with served(Slow("네", 0), suggestions=SUGGESTIONS) as url:
+        for suggestion in SUGGESTIONS:
+            page.goto(url)
+            page.get_by_role("button", name=suggestion).click()
+            expect(page.locator(".bot").last).to_contain_text(f"네 {suggestion}")
+            expect(page.locator(".user").last).to_contain_text(suggestion)
+            assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert page.evaluate("window.evil") is None
+
+
+def test_the_suggestions_are_short_questions_of_recall_about_several_documents(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert read_suggestions() == []
+    asked = {
+        "요금": [("original", "긴 말로 하면 요금은 얼마인가요?"), ("short", "요금?"), ("spoken1", "얼마?")],
+        "주소": [("spoken2", "주소는어디?"), ("short", "주소"), ("short", f"{'아주 ' * 30}긴 주소는?")],
+        "계약": [("reversed", "계약은?")],
+    }
+    rows = [
+        Pair.original(f"{name}{number}", text, "답", "user", name).model_copy(
+            update={"wording": wording, "reverses": "x" if wording == "reversed" else None}
+        )
+        for name, questions in asked.items()
+        for number, (wording, text) in enumerate(questions)
+    ]
+    write_records(RECALL, rows)
+    assert read_suggestions() == ["요금?", "주소는어디?"]
 
 
 def test_what_a_page_or_a_model_says_is_shown_and_never_run(page: Page) -> None:

@@ -20,6 +20,7 @@ from pagetune.commands.locale import tr
 from pagetune.commands.request_filter import RequestFilter
 from pagetune.commands.sessions import Sessions
 from pagetune.commands.sources import Sources, as_html
+from pagetune.commands.suggestions import read_suggestions
 from pagetune.commands.web import allowed_hosts, in_url, is_loopback, listen
 from pagetune.masking import mask
 
@@ -34,8 +35,8 @@ footer {display: none !important}
 class WebPage:
     """The content of the web page: the tuned answer as it grows, then the base's answer, and the source."""
 
-    def __init__(self, asker: Asker, gate: Gate, sources: Sources, line: Line) -> None:
-        self.asker, self.gate, self.sources, self.line = asker, gate, sources, line
+    def __init__(self, asker: Asker, gate: Gate, sources: Sources, line: Line, suggestions: Sequence[str]) -> None:
+        self.asker, self.gate, self.sources, self.line, self.suggestions = asker, gate, sources, line, suggestions
 
     def answer(self, question: str, has_gone: Callable[[], bool]) -> Iterator[tuple[str, str, str]]:
         """Yield (tuned answer, base answer, source as HTML), each time with more of them.
@@ -140,7 +141,7 @@ def _blocks(page: WebPage) -> tuple[Any, Sessions]:
             with gr.Column(scale=2):
                 beside = _beside()
         with below:
-            _questions(_answering(page, sessions), conversation, beside)
+            _questions(_answering(page, sessions), conversation, beside, page.suggestions)
     for function in blocks.fns.values():
         if function.concurrency_limit == 1:  # one model, so one queue for the page and for programs
             function.concurrency_id = "model"
@@ -157,7 +158,8 @@ def _report_in_one_line(blocks: Any) -> None:
         try:
             return await process(*arguments, **named)
         except Exception as error:
-            what = mask(f"a question failed: {type(error).__name__}: {' '.join(str(error).split())[:300]}")
+            reason = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+            what = mask(tr(f"a question failed: {reason}", f"질문에 답하지 못했습니다: {reason}"))
             print(f"serve: {what}", file=sys.stderr, flush=True)
             raise gr.Error(what, print_exception=False) from None
 
@@ -191,7 +193,7 @@ def _answering(page: WebPage, sessions: Sessions) -> Callable[..., Any]:
     return answer
 
 
-def _questions(answer: Callable[..., Any], conversation: Any, beside: list[Any]) -> None:
+def _questions(answer: Callable[..., Any], conversation: Any, beside: list[Any], suggestions: Sequence[str]) -> None:
     import gradio as gr
 
     question = gr.Textbox(
@@ -207,6 +209,8 @@ def _questions(answer: Callable[..., Any], conversation: Any, beside: list[Any])
         chatbot=conversation,
         textbox=question,
         additional_outputs=beside,
+        examples=list(suggestions),
+        cache_examples=False,
         concurrency_limit=1,
         show_progress="full",
         api_name="ask",
@@ -243,7 +247,8 @@ def serve(host: str, port: int, open_book: bool = False, adapters: Sequence[str]
     listening = listen("serve", host, port)
     asker, line = Asker(tuned=True, open_book=open_book, others=folders), Line()
     gate = Gate.read(asker.params)
-    app = make_app(WebPage(asker, gate, Sources.read(), line), Api(asker, gate, models, line), host)
+    page = WebPage(asker, gate, Sources.read(), line, read_suggestions())
+    app = make_app(page, Api(asker, gate, models, line), host)
     if not is_loopback(host):
         print(
             tr(
