@@ -16,7 +16,7 @@ class Line:
 
     @contextmanager
     def place(self) -> Iterator[Callable[[], bool]]:
-        """Stand in the line until the end of the block; yield what tells whether it is one's turn."""
+        """Keep a place in the line until the end of the block; yield a function that tells whether it is its turn."""
         mine = object()
         self._waiting.append(mine)
         try:
