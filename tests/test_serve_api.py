@@ -13,13 +13,14 @@ from typing import Any
 import httpx
 import openai
 import pytest
-from conftest import ROOT, copy_of
+from conftest import ROOT, copy_of, make_tiny_seq2seq
 from huggingface_hub import InferenceClient
 from openai import OpenAI
 from pydantic import BaseModel
 from test_serve import JSON, LOOPBACK, Slow, answer_to, served
 
 from pagetune.commands.adapters import OWN
+from pagetune.commands.api import routes
 from pagetune.commands.api.models import models_of, own_name
 from pagetune.commands.api.routes import KEY
 from pagetune.commands.ask import Asker
@@ -223,6 +224,26 @@ def test_an_adapter_of_another_base_is_refused_in_one_line(
 def test_a_project_is_called_by_its_folder(tmp_path: Path) -> None:
     names = {name: own_name(tmp_path / name) for name in ("회사 문서", "v1.2", "base", "a/b (2)")}
     assert names == {"회사 문서": "회사-문서", "v1.2": "v1.2", "base": "tuned", "a/b (2)": "b-2"}
+
+
+def test_a_model_with_an_encoder_answers_programs_as_a_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("models/base").mkdir(parents=True)
+    make_tiny_seq2seq(Path("models/base"), steps=2)
+    shutil.copy(ROOT / "params.yaml", tmp_path)
+    TEMPLATE.parent.mkdir(parents=True)
+    TEMPLATE.write_text(TemplateRecord.for_base("{instruction}", read_manifest()).model_dump_json(), encoding="utf-8")
+    alone = Asker(tuned=False)
+    with served(alone, Gate([], "show")) as url:
+        client = client_of(url)
+        sent = ask(client, "base", "서울 02-555", max_tokens=6)
+        assert text_of(list(ask(client, "base", "서울 02-555", max_tokens=6, stream=True))) == (
+            sent.choices[0].message.content
+        )
+        assert alone.answer("서울 02-555").text.startswith(sent.choices[0].message.content)
+        assert sent.usage.prompt_tokens == len(alone.tokenizer("서울 02-555")["input_ids"])
+        with pytest.raises(openai.BadRequestError, match=r"tokens, and model\.base takes at most"):
+            ask(client, "base", "서울 " * 5000)
 
 
 # A stand-in for the model: who is answered, and what is refused.
@@ -429,6 +450,19 @@ def send_only(url: str, body: dict[str, Any]) -> socket.socket:
     connection = socket.create_connection((LOOPBACK, httpx.URL(url).port), timeout=10)
     connection.sendall(f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content)
     return connection
+
+
+def test_a_full_line_is_a_server_error_until_there_is_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routes, "MAX_WAITING", 1)
+    with served(Slow("하나 둘", 0.5)) as url:
+        client = client_of(url)
+        with ask(client, "stand-in", stream=True) as first:
+            next(chunk for chunk in first if chunk.choices[0].delta.content)
+            with pytest.raises(openai.InternalServerError, match="1 questions are waiting already") as refused:
+                ask(client, "stand-in")
+            assert refused.value.status_code == 503
+            text_of(list(first))
+        assert ask(client, "stand-in").choices[0].finish_reason == "stop"
 
 
 def test_a_model_that_fails_is_a_server_error_in_one_line(capfd: pytest.CaptureFixture[str]) -> None:
