@@ -193,7 +193,7 @@ def test_a_person_asks_the_address_and_sees_the_answer_stream_in_with_its_source
     assert expected
     with started(pipeline) as (url, process):
         ask(page, url, QUESTION)
-        expect(page.locator("#source mark")).to_contain_text("의사당대로 143")
+        expect(page.locator("#source mark")).to_contain_text("의사당대로 143", timeout=60_000)  # reads the pages first
         expect(page.locator("#source")).to_contain_text("training_notice, page 1")
         expect(page.locator(".bot").last).to_contain_text(expected)
         expect(page.get_by_label("Before tuning")).not_to_be_empty()
