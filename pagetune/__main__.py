@@ -152,10 +152,13 @@ def chat(base: Base = False, show_source: ShowSource = False, open_book: OpenBoo
 
 
 @command(
-    "Ask in the browser. The answers of the tuned and the base model appear side by side, with the source page.",
-    "브라우저에서 질문합니다. 튜닝 후와 튜닝 전 모델의 답과 출처 페이지를 나란히 보여 줍니다.",
+    "Ask in the browser. The answers of the tuned and the base model appear side by side, with the source page. "
+    "Programs ask at /v1, in the OpenAI protocol.",
+    "브라우저에서 질문합니다. 튜닝 후와 튜닝 전 모델의 답과 출처 페이지를 나란히 보여 줍니다. 프로그램은 /v1에서 "
+    "OpenAI 프로토콜로 질문합니다.",
     "serve",
     "serve --port 8001",
+    "serve --adapter rank-32=../rank-32/models/adapter",
 )
 def serve(
     host: Annotated[
@@ -176,10 +179,20 @@ def serve(
         ),
     ] = 7860,
     open_book: OpenBook = False,
+    adapter: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=FOLDER",
+            help=tr(
+                "Also answer programs with this adapter on the same base, as the model NAME; may be repeated.",
+                "같은 베이스에서 학습한 어댑터를 NAME이라는 모델로 함께 제공합니다. 여러 번 쓸 수 있습니다.",
+            ),
+        ),
+    ] = None,
 ) -> None:
     from pagetune.commands.serve import serve as run
 
-    run(host, port, open_book)
+    run(host, port, open_book, adapter or [])
 
 
 @command(

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,17 +26,25 @@ from conftest import ROOT, run
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from pagetune.commands import request_filter, serve
+from pagetune.commands.adapters import OWN
+from pagetune.commands.api.models import Models
+from pagetune.commands.api.routes import Api
 from pagetune.commands.gate import Gate
+from pagetune.commands.line import Line
 from pagetune.commands.request_filter import MAX_BODY_BYTES
 from pagetune.commands.sources import Sources
+from pagetune.commands.suggestions import RECALL, read_suggestions
+from pagetune.jsonl import write_records
+from pagetune.params import load_params
 from pagetune.predict.answers import Answer
 from pagetune.records import Page as SourcePage
-from pagetune.records import Pair
+from pagetune.records import Pair, Turn
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 QUESTION = "금융보안교육센터의 주소?"
 EVIL = "<img src=x onerror='window.evil = 1'><script>window.evil = 1</script> **굵게** $x$"
 LOOPBACK = "127.0.0.1"
+SUGGESTIONS = ["센터의 주소?", f"요금은? {EVIL}"]
 
 
 class Slow:
@@ -49,6 +57,9 @@ class Slow:
     class manifest:
         id = "a stand-in"
 
+    params = load_params(ROOT / "params.yaml")
+    window = 1000
+
     def knows_the_documents(self, base: bool) -> bool:
         return not base
 
@@ -57,10 +68,26 @@ class Slow:
         self.most_at_once = max(self.busy, self.most_at_once)
         if not base:
             self.asked.append(question)
-        for count in range(1, len(self.words) + 1):
-            time.sleep(self.seconds)
-            yield Answer(" ".join([*self.words[:count], question]), stopped=True)
-        self.busy -= 1
+        try:
+            for count in range(1, len(self.words) + 1):
+                time.sleep(self.seconds)
+                yield Answer(" ".join([*self.words[:count], question]), stopped=True)
+        finally:
+            self.busy -= 1
+
+    def prompt(self, question: str, turns: Sequence[Turn] = ()) -> str:
+        return " | ".join([*(f"{turn.role}: {turn.content}" for turn in turns), question])
+
+    def count(self, prompt: str) -> int:
+        return len(prompt.split())
+
+    def grow(self, prompt: str, adapter: str | None, max_new_tokens: int) -> Iterator[tuple[Answer, int]]:
+        """Yield the words one by one, and at the end the prompt."""
+        for count, answer in enumerate(self.stream(prompt, base=adapter is None), 1):
+            ends = count == len(self.words)
+            yield Answer(answer.text if ends else " ".join(self.words[:count]), ends), count
+            if count == max_new_tokens:
+                return
 
 
 def sources() -> Sources:
@@ -81,8 +108,12 @@ def sources() -> Sources:
 
 
 @contextmanager
-def served(asker: Any) -> Iterator[str]:
-    app = serve.make_app(serve.WebPage(asker, Gate([], "show"), sources()), LOOPBACK)
+def served(
+    asker: Any, gate: Gate | None = None, models: Models | None = None, suggestions: Sequence[str] = ()
+) -> Iterator[str]:
+    gate, models, line = gate or Gate([], "show"), models or Models({"stand-in": OWN, "base": None}), Line()
+    api = Api(asker, gate, models, line)
+    app = serve.make_app(serve.WebPage(asker, gate, sources(), line, suggestions), api, LOOPBACK)
     with socket.create_server((LOOPBACK, 0)) as listening:
         server = uvicorn.Server(serve.server_config(app))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
@@ -195,6 +226,40 @@ def test_the_answer_grows_before_the_eyes_of_who_asked(page: Page) -> None:
     assert len(grown) >= 3
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_question_that_the_page_suggests_is_asked_by_a_click(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    with served(Slow("네", 0), suggestions=SUGGESTIONS) as url:
+        for suggestion in SUGGESTIONS:
+            page.goto(url)
+            page.get_by_role("button", name=suggestion).click()
+            expect(page.locator(".bot").last).to_contain_text(f"네 {suggestion}")
+            expect(page.locator(".user").last).to_contain_text(suggestion)
+            assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert page.evaluate("window.evil") is None
+
+
+def test_the_suggestions_are_short_questions_of_recall_about_several_documents(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert read_suggestions() == []
+    asked = {
+        "요금": [("original", "긴 말로 하면 요금은 얼마인가요?"), ("short", "요금?"), ("spoken1", "얼마?")],
+        "주소": [("spoken2", "주소는어디?"), ("short", "주소"), ("short", f"{'아주 ' * 30}긴 주소는?")],
+        "계약": [("reversed", "계약은?")],
+    }
+    rows = [
+        Pair.original(f"{name}{number}", text, "답", "user", name).model_copy(
+            update={"wording": wording, "reverses": "x" if wording == "reversed" else None}
+        )
+        for name, questions in asked.items()
+        for number, (wording, text) in enumerate(questions)
+    ]
+    write_records(RECALL, rows)
+    assert read_suggestions() == ["요금?", "주소는어디?"]
+
+
 def test_what_a_page_or_a_model_says_is_shown_and_never_run(page: Page) -> None:
     with served(Slow(EVIL, 0)) as url:
         ask(page, url, f"이상한 쪽의 글은? {EVIL}")
@@ -280,7 +345,7 @@ def test_nothing_of_gradio_is_open_that_the_page_does_not_use() -> None:
         ):
             assert httpx.get(f"{url}/gradio_api/{path}").status_code == 403
             assert httpx.post(f"{url}/gradio_api/{path}", json={}).status_code == 403
-            assert httpx.post(f"{url}/gradio_api/{path}", content=b"x" * 2_000_000).status_code == 403
+            assert httpx.post(f"{url}/gradio_api/{path}", content=b"x" * 2_000_000).status_code == 413
         assert httpx.get(f"{url}/openapi.json").status_code == 403
 
 

@@ -1,5 +1,6 @@
 """Answers with passages of the documents in the prompt, for ask, chat and serve (`--open-book`)."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from pagetune.commands.gate import PAGES
@@ -10,7 +11,7 @@ from pagetune.model.manifest import Manifest
 from pagetune.model.open_book import OpenBook
 from pagetune.model.template import TemplateRecord
 from pagetune.params import Params
-from pagetune.records import Page
+from pagetune.records import Page, Turn
 from pagetune.search.encoder import find_encoder
 from pagetune.search.index import SAVED
 from pagetune.search.passages import passages
@@ -36,7 +37,7 @@ class Reader:
         self._search = Search(made, find_encoder(params.search), SAVED)
         self._book = OpenBook(params, manifest, template, tokenizer)
 
-    def prompt(self, question: str) -> str:
-        """Return the prompt with the best passages above the question."""
+    def prompt(self, question: str, turns: Sequence[Turn] = ()) -> str:
+        """Return the prompt with the best passages above the question, and `turns`, said before it, above these."""
         (found,) = self._search.find([question], self._count)
-        return self._book.ask(question, found).text
+        return self._book.ask(question, found, turns).text

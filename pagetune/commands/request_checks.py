@@ -63,7 +63,7 @@ def why_not_json(scope: Scope) -> Refusal | None:
 
 
 def why_unfit(body: bytes) -> Refusal | None:
-    """Return why a body is refused that is not JSON, names a file, or holds what no text or number can be."""
+    """Return why a body is refused that is not JSON, or holds what no text or number can be."""
     try:
         value = json.loads(body.decode(), parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
@@ -71,12 +71,18 @@ def why_unfit(body: bytes) -> Refusal | None:
     for depth, part in _parts(value):
         if depth > MAX_DEPTH:
             return Refusal(400, f"the body is nested more than {MAX_DEPTH} deep")
-        if isinstance(part, dict) and not {"path", "meta"}.isdisjoint(part):
-            return Refusal(403, "files are not accepted")
         if isinstance(part, str) and ("\0" in part or not _is_unicode(part)):
             return Refusal(400, "a text holds U+0000 or half a surrogate pair")
         if isinstance(part, float) and not math.isfinite(part):
             return Refusal(400, "a number is too large")
+    return None
+
+
+def why_file(body: bytes) -> Refusal | None:
+    """Return why a body of JSON is refused that names a file, which Gradio would copy."""
+    for _, part in _parts(json.loads(body)):
+        if isinstance(part, dict) and not {"path", "meta"}.isdisjoint(part):
+            return Refusal(403, "files are not accepted")
     return None
 
 

@@ -5,10 +5,12 @@ import contextlib
 import re
 from typing import Any
 
+from pagetune.commands.api.errors import PREFIX, as_json
 from pagetune.commands.request_checks import (
     FORWARDED,
     Refusal,
     Scope,
+    why_file,
     why_foreign,
     why_no_call,
     why_not_json,
@@ -22,9 +24,9 @@ BODY_SECONDS = 30.0
 #: How much of a refused request is read, so that its sender receives the reason.
 MAX_DISCARDED_BYTES = 20_000_000
 DISCARD_SECONDS = 5.0
-#: The paths of Gradio that are open: the page, its parts, and how it asks.
+#: The paths that are open: those of programs, and of Gradio the page, its parts, and how it asks.
 OPEN_PATHS = re.compile(
-    r"/|/config|/favicon\.ico|/[\w-]+\.css|/(assets|static)/[\w./-]+"
+    r"/v1/.*|/|/config|/favicon\.ico|/[\w-]+\.css|/(assets|static)/[\w./-]+"
     r"|/gradio_api/(queue/(join|data)|call/ask(/\w+)?|run/predict|cancel|heartbeat/\w+|info|startup-events)"
 )
 
@@ -48,7 +50,8 @@ class RequestFilter:
 
     Gradio offers more: it takes uploads, fetches addresses, copies any file that a request names, lets pages of any
     port of this machine read along, and believes what a request says about a proxy. A request from another site gets
-    403, as does one for any other path; a body of more than `MAX_BODY_BYTES` gets 413, however it is sent.
+    403, as does one for any other path; a body of more than `MAX_BODY_BYTES` gets 413, however it is sent and to
+    whatever path. Below /v1 a refusal has OpenAI's form.
     """
 
     def __init__(self, app: Any, blocks: Any, sessions: Sessions) -> None:
@@ -63,29 +66,32 @@ class RequestFilter:
             await send({"type": "websocket.close", "code": 1008})
 
     async def _answer(self, scope: Any, receive: Any, send: Any) -> None:
+        unread = _to_its_end(receive)
         if refusal := why_foreign(Scope.of(scope)):
-            await _refuse(send, refusal, receive)
+            await _refuse(scope, send, refusal, unread)
+        elif (body := await _body(scope, unread)) is None:
+            await _refuse(scope, send, Refusal(413, f"more than {MAX_BODY_BYTES} bytes, or incomplete"), unread)
         elif not OPEN_PATHS.fullmatch(scope["path"]):
-            await _refuse(send, Refusal(403, "not part of this page"), receive)
-        elif (body := await _body(scope, receive)) is None:
-            await _refuse(send, Refusal(413, f"more than {MAX_BODY_BYTES} bytes, or incomplete"), receive)
+            await _refuse(scope, send, Refusal(403, "not part of this page"))
         elif refusal := self._why_unfit(scope, body):
-            await _refuse(send, refusal)
+            await _refuse(scope, send, refusal)
         else:
             await self._pass(scope, _replaying(body, receive), send)
 
     def _why_unfit(self, scope: Any, body: bytes) -> Refusal | None:
-        path = scope["path"].removeprefix("/gradio_api/")
         if scope["method"] != "POST":
             return None
-        return why_not_json(Scope.of(scope)) or why_unfit(body) or why_no_call(path, body, self.blocks.fns)
+        refusal = why_not_json(Scope.of(scope)) or why_unfit(body)
+        if refusal or scope["path"].startswith(PREFIX):
+            return refusal
+        return why_file(body) or why_no_call(scope["path"].removeprefix("/gradio_api/"), body, self.blocks.fns)
 
     async def _pass(self, scope: Any, receive: Any, send: Any) -> None:
         """Let Gradio answer, and know for how long somebody listens."""
         try:
             session = self.sessions.asked_for(scope)
         except KeyError:
-            await _refuse(send, Refusal(404, "no question is under way by that name"))
+            await _refuse(scope, send, Refusal(404, "no question is under way by that name"))
             return
         unproxied = [(name, value) for name, value in scope["headers"] if not FORWARDED.fullmatch(name.lower())]
         with self.sessions.listening(session), contextlib.suppress(asyncio.CancelledError):  # as after Ctrl-C
@@ -102,6 +108,21 @@ def _with_headers(send: Any) -> Any:
         await send(message)
 
     return sending
+
+
+def _to_its_end(receive: Any) -> Any:
+    """Return a receiver of the body that waits for nothing after its end."""
+    ended = False
+
+    async def receiving() -> Any:
+        nonlocal ended
+        if ended:
+            return {"type": "http.disconnect"}
+        message = await receive()
+        ended = not message.get("more_body", False)
+        return message
+
+    return receiving
 
 
 async def _body(scope: Any, receive: Any) -> bytes | None:
@@ -140,15 +161,18 @@ def _replaying(body: bytes, receive: Any) -> Any:
     return replay
 
 
-async def _refuse(send: Any, refusal: Refusal, unread: Any = None) -> None:
+async def _refuse(scope: Any, send: Any, refusal: Refusal, unread: Any = None) -> None:
     """Answer with the status and the reason, in one line.
 
     `unread` receives the rest of the body. It is read before the connection is closed: a connection that is closed
     earlier is reset, and the answer is lost.
     """
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
+    kind, said = b"text/plain; charset=utf-8", f"serve: {refusal.why}\n".encode()
+    if scope["path"].startswith(PREFIX):
+        kind, said = b"application/json", as_json(refusal.status, refusal.why)
+    headers = [(b"content-type", kind), (b"connection", b"close")]
     await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
-    await send({"type": "http.response.body", "body": f"serve: {refusal.why}\n".encode(), "more_body": True})
+    await send({"type": "http.response.body", "body": said, "more_body": True})
     if unread:
         await _discard(unread)
     await send({"type": "http.response.body", "body": b""})

@@ -1,24 +1,31 @@
-"""`python -m pagetune serve`: a web page to ask the tuned model and its base, by default only for this machine."""
+"""`python -m pagetune serve`: a web page to ask the tuned model and its base, and `/v1` for programs.
+
+By default both are only for this machine.
+"""
 
 import html
 import os
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
+from pagetune.commands.api.models import models_of
+from pagetune.commands.api.routes import MAX_WAITING, POLL_SECONDS, Api
 from pagetune.commands.ask import Asker, notes
 from pagetune.commands.gate import Checked, Gate, support_html
+from pagetune.commands.line import Line
 from pagetune.commands.locale import tr
 from pagetune.commands.request_filter import RequestFilter
 from pagetune.commands.sessions import Sessions
 from pagetune.commands.sources import Sources, as_html
+from pagetune.commands.suggestions import read_suggestions
 from pagetune.commands.web import allowed_hosts, in_url, is_loopback, listen
 from pagetune.masking import mask
 
 #: Characters of a question; the answer to a longer one names the limit.
 MAX_QUESTION = 2000
-#: Questions that may wait; further ones are refused until there is room.
-MAX_WAITING = 200
 CSS = """
 footer {display: none !important}
 #source pre {white-space: pre-wrap; max-height: 60vh; overflow-y: auto; font-family: inherit}
@@ -28,21 +35,27 @@ footer {display: none !important}
 class WebPage:
     """The content of the web page: the tuned answer as it grows, then the base's answer, and the source."""
 
-    def __init__(self, asker: Asker, gate: Gate, sources: Sources) -> None:
-        self.asker, self.gate, self.sources = asker, gate, sources
+    def __init__(self, asker: Asker, gate: Gate, sources: Sources, line: Line, suggestions: Sequence[str]) -> None:
+        self.asker, self.gate, self.sources, self.line, self.suggestions = asker, gate, sources, line, suggestions
 
     def answer(self, question: str, has_gone: Callable[[], bool]) -> Iterator[tuple[str, str, str]]:
         """Yield (tuned answer, base answer, source as HTML), each time with more of them.
 
-        Stop at the next token where whoever asked has gone.
+        Wait for programs that asked before, and stop at the next token where whoever asked has gone.
         """
         if has_gone():
             yield _unheard(), "", ""
             return
-        for shown in self._grow(question):
-            yield shown
-            if has_gone():
-                return
+        with self.line.place() as is_my_turn:
+            while not is_my_turn():
+                yield "…", "", ""
+                time.sleep(POLL_SECONDS)
+                if has_gone():
+                    return
+            for shown in self._grow(question):
+                yield shown
+                if has_gone():
+                    return
 
     def _grow(self, question: str) -> Iterator[tuple[str, str, str]]:
         if problem := _problem(question):
@@ -92,14 +105,18 @@ def _problem(question: str) -> str | None:
     return None
 
 
-def make_app(page: WebPage, host: str) -> Any:
-    """Make the FastAPI application, with the page at /. It writes nothing to disk and contacts no other machine."""
+def make_app(page: WebPage, api: Api, host: str) -> Any:
+    """Make the ASGI application, with the page at / and the API at /v1.
+
+    It writes nothing to disk and contacts no other machine.
+    """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     import gradio as gr
     from fastapi import FastAPI
     from starlette.middleware.trustedhost import TrustedHostMiddleware
 
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.mount("/v1", api.app())
     fonts = ["system-ui", "Noto Sans KR", "Malgun Gothic", "Apple SD Gothic Neo", "NanumGothic", "sans-serif"]
     theme = gr.themes.Default(font=fonts, font_mono=["ui-monospace", "monospace"])
     blocks, sessions = _blocks(page)
@@ -109,8 +126,7 @@ def make_app(page: WebPage, host: str) -> Any:
         app, blocks, path="/", theme=theme, css=CSS, ssr_mode=False, show_error=True, footer_links=[]
     )
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=allowed_hosts(host))
-    app.add_middleware(RequestFilter, blocks=blocks, sessions=sessions)
-    return app
+    return RequestFilter(app, blocks, sessions)  # around everything, so that each response gets its headers
 
 
 def _blocks(page: WebPage) -> tuple[Any, Sessions]:
@@ -125,7 +141,7 @@ def _blocks(page: WebPage) -> tuple[Any, Sessions]:
             with gr.Column(scale=2):
                 beside = _beside()
         with below:
-            _questions(_answering(page, sessions), conversation, beside)
+            _questions(_answering(page, sessions), conversation, beside, page.suggestions)
     for function in blocks.fns.values():
         if function.concurrency_limit == 1:  # one model, so one queue for the page and for programs
             function.concurrency_id = "model"
@@ -142,7 +158,8 @@ def _report_in_one_line(blocks: Any) -> None:
         try:
             return await process(*arguments, **named)
         except Exception as error:
-            what = mask(f"a question failed: {type(error).__name__}: {' '.join(str(error).split())[:300]}")
+            reason = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+            what = mask(tr(f"a question failed: {reason}", f"질문에 답하지 못했습니다: {reason}"))
             print(f"serve: {what}", file=sys.stderr, flush=True)
             raise gr.Error(what, print_exception=False) from None
 
@@ -176,7 +193,7 @@ def _answering(page: WebPage, sessions: Sessions) -> Callable[..., Any]:
     return answer
 
 
-def _questions(answer: Callable[..., Any], conversation: Any, beside: list[Any]) -> None:
+def _questions(answer: Callable[..., Any], conversation: Any, beside: list[Any], suggestions: Sequence[str]) -> None:
     import gradio as gr
 
     question = gr.Textbox(
@@ -192,6 +209,8 @@ def _questions(answer: Callable[..., Any], conversation: Any, beside: list[Any])
         chatbot=conversation,
         textbox=question,
         additional_outputs=beside,
+        examples=list(suggestions),
+        cache_examples=False,
         concurrency_limit=1,
         show_progress="full",
         api_name="ask",
@@ -217,13 +236,19 @@ def _each_text(data: Any, change: Callable[[str], str]) -> Any:
     return data
 
 
-def serve(host: str, port: int, open_book: bool = False) -> None:
-    """Serve until Ctrl-C. Raise UserError where the port is taken, and before the first `dvc repro`."""
+def serve(host: str, port: int, open_book: bool = False, adapters: Sequence[str] = ()) -> None:
+    """Serve until Ctrl-C, further `adapters` (NAME=FOLDER) to programs too.
+
+    Raise UserError where the port is taken, for an adapter of another base, and before the first `dvc repro`.
+    """
     import uvicorn
 
+    models, folders = models_of(Path(), adapters)
     listening = listen("serve", host, port)
-    asker = Asker(tuned=True, open_book=open_book)
-    app = make_app(WebPage(asker, Gate.read(asker.params), Sources.read()), host)
+    asker, line = Asker(tuned=True, open_book=open_book, others=folders), Line()
+    gate = Gate.read(asker.params)
+    page = WebPage(asker, gate, Sources.read(), line, read_suggestions())
+    app = make_app(page, Api(asker, gate, models, line), host)
     if not is_loopback(host):
         print(
             tr(

@@ -1,0 +1,1 @@
+"""`/v1` of `pagetune serve`: the OpenAI protocol, for programs."""
