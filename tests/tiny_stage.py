@@ -14,14 +14,14 @@ def load(path: str) -> Any:
 
 def text_of(path: str, rank: int) -> str:
     if path.endswith(".json"):
-        return json.dumps({"file": path, "tuned": {"recall": {"fact_match": rank / 100}}})
+        return json.dumps({"file": path, "recall": rank / 100, "tuned": {"recall": {"fact_match": rank / 100}}})
     return f"step,train_loss\n1,{rank}\n# {path}\n"
 
 
 def main() -> None:
     stage, wanted = load("dvc.yaml")["stages"][sys.argv[1]], load("params.yaml")["lora"]["r"]
     rank = 16 if wanted == "auto" else wanted
-    for out in [*stage["outs"], *stage.get("metrics", []), *stage.get("plots", [])]:
+    for out in [*stage.get("outs", []), *stage.get("metrics", [])]:
         name = out if isinstance(out, str) else next(iter(out))
         path = Path(name) if Path(name).suffix else Path(name, "part.txt")
         path.parent.mkdir(parents=True, exist_ok=True)
