@@ -48,4 +48,5 @@ def _pooled(sets: Iterable[dict[str, Any]], score: str) -> float | None:
     asked = [own for own in sets if own["n"]]
     if not asked:
         return None
-    return round(math.fsum(own[score] * own["n"] for own in asked) / sum(own["n"] for own in asked), DIGITS)
+    total = math.fsum(float(own[score]) * own["n"] for own in asked)
+    return round(total / int(sum(own["n"] for own in asked)), DIGITS)
