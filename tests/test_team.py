@@ -204,6 +204,35 @@ def test_the_run_cache_restores_what_writes_no_metric(tried: dict[str, bytes], c
     assert files(colleague) == tried
 
 
+@pytest.fixture
+def merging(author: Path, tmp_path: Path) -> Path:
+    """Return a clone that is in the middle of a merge: one branch tried a rank, the other one a seed."""
+    folder = tmp_path / "merging"
+    shutil.copytree(author, folder, symlinks=True)
+    run(folder, "git", "reset", "-q", "--hard", "main")
+    for branch, change in (("rank", {"lora.r": 32}), ("seed", {"seed": 7})):
+        run(folder, "git", "checkout", "-q", "-b", branch, "main")
+        run(folder, "dvc", "checkout", "-q", "dvc.yaml")
+        edit_params(folder, change)
+        run(folder, "dvc", "repro")
+        commit(folder)
+    done = run(folder, "git", "merge", "rank", check=False)
+    assert all(f"Merge conflict in {name}" in done.stdout for name in ("dvc.lock", "metrics/summary.json"))
+    assert "params.yaml" not in run(folder, "git", "diff", "--name-only", "--diff-filter=U").stdout
+    return folder
+
+
+def test_one_command_heals_a_merge_of_two_runs(merging: Path, script: Script) -> None:
+    bash(merging, script("After a merge"))
+    summary = json.loads((merging / "metrics/summary.json").read_text(encoding="utf-8"))
+    assert (summary["recall"], summary["drawn"]) == (0.32, 7)
+    assert len(run(merging, "git", "rev-list", "--parents", "-1", "HEAD").stdout.split()) == 3
+    assert run(merging, "git", "status", "--porcelain").stdout == ""
+    assert "<<<<<<<" not in (merging / "dvc.lock").read_text(encoding="utf-8")
+    assert json.loads(run(merging, "dvc", "status", "--json", "dvc.yaml").stdout) == {}
+    assert stages_run(run(merging, "dvc", "repro").stdout) == set()
+
+
 def rows_of_remotes() -> dict[str, str]:
     rows = re.findall(r"^\| ([^|]+) \| `([a-z/][^`]+)` \|", PAGE, flags=re.MULTILINE)
     return {name: url for name, url in rows if "/" in url}
