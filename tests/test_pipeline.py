@@ -118,6 +118,17 @@ def test_a_second_repro_does_nothing(pipeline: Path) -> None:
     done = run(pipeline, "dvc", "repro")
     assert stages_run(done.stdout) == set()
     assert "up to date" in done.stdout
+    assert run(pipeline, "dvc", "status", "dvc.yaml").stdout == "Data and pipelines are up to date.\n"
+
+
+def test_dvc_lists_twelve_numbers_and_no_more(pipeline: Path) -> None:
+    shown = json.loads(run(pipeline, "dvc", "metrics", "show", "--json").stdout)[""]["data"]
+    assert list(shown) == ["metrics/summary.json"]
+    numbers = shown["metrics/summary.json"]["data"]
+    assert len(numbers) == 12
+    assert numbers["open"] is not None
+    live = json.loads(run(pipeline, "dvc", "metrics", "show", "--json", "metrics/live/metrics.json").stdout)
+    assert "train_loss" in live[""]["data"]["metrics/live/metrics.json"]["data"]
 
 
 @pytest.mark.parametrize(

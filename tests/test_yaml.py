@@ -1,6 +1,7 @@
 """Every YAML file means the same to a reader of YAML 1.1 (PyYAML, most programs) and to ours, of YAML 1.2."""
 
 import difflib
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 from conftest import ROOT
+from dvc.exceptions import InvalidArgumentError
 from dvc.utils.hydra import apply_overrides
 from dvc.utils.serialize import modify_yaml
 from pydantic import BaseModel
@@ -16,7 +18,7 @@ from ruamel.yaml import YAML
 
 from pagetune.commands.init import init
 from pagetune.commands.presets import apply_preset
-from pagetune.params import Params
+from pagetune.params import Params, load_params
 
 #: DVC writes dvc.lock, and only DVC reads it.
 WRITTEN_BY_DVC = {"dvc.lock"}
@@ -137,6 +139,33 @@ def test_no_comment_is_lost_whatever_is_set(value: str, kind: str, params: Path)
     assert set_by_dvc(params, *(f"{name}={value}" for name, types in leaves(Params) if kind in types))
     set_by_dvc(params, "seed=7")
     assert comments(params.read_text(encoding="utf-8")) == before
+
+
+def quoted() -> dict[str, str]:
+    """Return the settings of docs/project.md by key, as the shell gives them to DVC."""
+    page = (ROOT / "docs/project.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^    dvc exp run (-S .+)$", page, flags=re.MULTILINE)
+    script = "\n".join(f"printf '%s\\0' {command.replace('-S ', '', 1)}" for command in commands)
+    settings = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True).stdout
+    return dict(setting.split("=", 1) for setting in settings.split("\0") if setting)
+
+
+def test_the_quoting_in_the_docs_gives_names_and_line_breaks(params: Path) -> None:
+    given = quoted()
+    assert {"qa.topics", "curate.heldout_documents", "model.base", "prompt.template"} <= set(given)
+    for key, value in given.items():
+        apply_overrides(params, [f"{key}={value}"])
+    read = load_params(params)
+    assert read.qa.topics == ["연회비", "분실 신고"]
+    assert read.curate.heldout_documents == ["2024년 안내서 (개정)"]
+    assert read.model.base == "/srv/models/한국어-8b"
+    assert read.prompt.template == "질문: {instruction}\n답변: "
+
+
+@pytest.mark.parametrize("setting", ["qa.topics=[연회비,분실 신고]", "model.base=/srv/models/한국어-8b"])
+def test_without_quotes_dvc_refuses_korean(setting: str, params: Path) -> None:
+    with pytest.raises(InvalidArgumentError):
+        apply_overrides(params, [setting])
 
 
 @pytest.mark.parametrize(
