@@ -31,12 +31,13 @@ STAGES = (
     "predict",
     "predict_open",
     "evaluate",
+    "summary",
     "report",
 )
 SAMPLES = ("tablet_faq.pdf", "training_notice.pdf", "library_faq.pdf")
 SETTINGS = TINY | {"curate.paraphrases": 1, "evaluate.bootstrap_samples": 10, "train.checkpoint_minutes": 0.01}
 #: Measured times stand in them.
-UNEQUAL = ("metrics/cost.json", "metrics/live", "metrics/memory.csv")
+UNEQUAL = ("metrics/cost.json", "metrics/live", "metrics/memory.csv", "metrics/summary.json")
 
 
 @dataclass
@@ -83,7 +84,7 @@ def _read_pipeline(folder: Path) -> Lab:
     lab, text = Lab(folder), (folder / "dvc.yaml").read_text(encoding="utf-8")
     for name, stage in YAML(typ="safe").load(text)["stages"].items():
         lab.reads[name] = [dep for dep in stage["deps"] if dep.startswith(("data/", "models/", "metrics/"))]
-        outs = [*stage["outs"], *stage.get("metrics", [])]
+        outs = [*stage.get("outs", []), *stage.get("metrics", [])]
         lab.writes[name] = [next(iter(out)) if isinstance(out, dict) else out for out in outs]
     return lab
 

@@ -61,7 +61,8 @@ def test_every_parameter_and_stage_of_a_run_exists(page: str, line: str) -> None
     yaml, words = YAML(typ="safe", pure=True), shlex.split(line)
     values = load_params(ROOT / "params.yaml").model_dump()
     for setting in [after for before, after in pairwise(words) if before == "-S"]:
-        key, _, value = setting.partition("=")
+        # bash reads \n between $'…', where YAML reads it between the double quotes inside.
+        key, _, value = setting.removeprefix("$").partition("=")
         *sections, name = key.split(".")
         node = values
         for section in sections:

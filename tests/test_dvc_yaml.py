@@ -30,6 +30,7 @@ SHARED_MODULES = {
     "pagetune/params/asking.py",
     "pagetune/params/rules.py",
     "pagetune/params/section.py",
+    "pagetune/params/templates.py",
     "pagetune/params/yaml_file.py",
     "pagetune/parent_process.py",
     "pagetune/progress.py",

@@ -1,10 +1,12 @@
 """`pagetune preset --from-guide`: a guide's own file becomes settings of params.yaml, with a word about each."""
 
+import difflib
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import ROOT, run, shared
+from dvc.utils.hydra import apply_overrides
 
 from pagetune.commands.guides import apply_guide
 from pagetune.errors import UserError
@@ -80,11 +82,21 @@ def test_comments_and_other_lines_stay(params: Path) -> None:
     before = params.read_text(encoding="utf-8").splitlines()
     apply(params, "qlora:\n  lora_rank: 12\n  target_modules: [q_proj, v_proj]\n")
     after = params.read_text(encoding="utf-8").splitlines()
-    changed = [(one, other) for one, other in zip(before, after, strict=True) if one != other]
-    assert changed == [
-        ("  r: auto", "  r: 12"),
-        ("  target_modules: all-linear", "  target_modules: [q_proj, v_proj]"),
+    assert [line for line in difflib.ndiff(before, after) if line[0] in "+-"] == [
+        "-   r: auto",
+        "+   r: 12",
+        "-   target_modules: all-linear",
+        "+   target_modules:",
+        "+   - q_proj",
+        "+   - v_proj",
     ]
+
+
+def test_dvc_changes_no_other_line_afterwards(params: Path) -> None:
+    apply(params, "qlora:\n  target_modules: [q_proj, v_proj]\nhf_model_id: 'someone/model'\nseed: 3\n")
+    before = params.read_text(encoding="utf-8")
+    apply_overrides(params, ["seed=7"])
+    assert params.read_text(encoding="utf-8") == before.replace("\nseed: 3\n", "\nseed: 7\n") != before
 
 
 #: A line of a guide, and what it becomes.

@@ -59,7 +59,7 @@ def test_a_stage_of_a_project_depends_on_what_the_same_stage_of_a_clone_depends_
         assert parts == [module.removeprefix("pagetune/").removesuffix(".py").replace(".", "_") for module in modules]
         assert set(parts) <= set(library_hashes())
         assert [*adapted[stage]["deps"], *modules] == sorted([*entry["deps"]], key=modules.__contains__)
-        assert [param for param in adapted[stage]["params"] if isinstance(param, str)] == entry["params"]
+        assert [param for param in adapted[stage]["params"] if isinstance(param, str)] == entry.get("params", [])
         assert {key: adapted[stage][key] for key in entry if key not in ("deps", "params")} == {
             key: entry[key] for key in entry if key not in ("deps", "params")
         }
@@ -186,12 +186,12 @@ def test_a_file_that_is_new_or_gone_is_named(demo: Path) -> None:
 
 
 @pytest.mark.parametrize("written", ["'someone/model'", '"someone/model"', "someone/model"])
-def test_a_users_value_keeps_its_quotes(demo: Path, written: str) -> None:
+def test_a_users_value_is_written_as_dvc_writes_it(demo: Path, written: str) -> None:
     text = (demo / "params.yaml").read_text(encoding="utf-8").replace("  base: builtin\n", f"  base: {written}\n")
     older = text.replace("  min_characters: ", "  retired: ")
     as_if_written_by(demo, "0.0.9", {"params.yaml": older})
     update(demo)
-    assert f"  base: {written}\n" in (demo / "params.yaml").read_text(encoding="utf-8")
+    assert "  base: someone/model\n" in (demo / "params.yaml").read_text(encoding="utf-8")
 
 
 def test_params_keep_the_users_values_and_get_the_new_keys(demo: Path) -> None:

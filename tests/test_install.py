@@ -214,7 +214,7 @@ def stages_run(output: str) -> list[str]:
 
 def test_an_experiment_runs_in_a_workspace_of_its_own(environment: Environment, project: Path) -> None:
     said = environment.run(project, "dvc exp run --temp -S evaluate.bootstrap_samples=40").stdout
-    assert stages_run(said) == ["library", "evaluate", "report"]
+    assert stages_run(said) == ["library", "evaluate", "summary", "report"]
 
 
 def test_the_export_of_a_project_runs(environment: Environment, project: Path) -> None:

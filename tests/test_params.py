@@ -84,6 +84,10 @@ def test_the_shipped_file_is_valid() -> None:
             "no place for it",
             "prompt.template: should be a string that holds {instruction} exactly once, such as Q: {instruction}, got",
         ),
+        *(
+            (key, r"{passages}{instruction}\nA: ", f"{key}: has a backslash and an n where a line should break. Put")
+            for key in ("prompt.template", "prompt.system", "prompt.open_template.ko", "summarization.template")
+        ),
     ],
 )
 def test_a_mistake_is_one_line_with_key_rule_and_value(folder: Path, key: str, value: Any, says: str) -> None:

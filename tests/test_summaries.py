@@ -151,7 +151,9 @@ def test_experiments_on_it_are_compared_by_dvc(summaries: Path, tmp_path: Path) 
     shutil.copytree(summaries, copy, symlinks=True)
     edit_params(copy, {"predict.max_new_tokens": 12})
     run(copy, "dvc", "repro")
-    changed = json.loads(run(copy, "dvc", "metrics", "diff", "--json", "--all").stdout)
+    assert "heldout" in json.loads(run(copy, "dvc", "metrics", "diff", "--json").stdout)["metrics/summary.json"]
+    target = ("--targets", "metrics/eval.json")
+    changed = json.loads(run(copy, "dvc", "metrics", "diff", "--json", "--all", *target).stdout)
     assert "tuned.heldout.rougeL" in changed["metrics/eval.json"]
     assert "base.heldout.rouge_combined_f1_mean" in changed["metrics/eval.json"]
 

@@ -10,7 +10,7 @@ from conftest import ROOT, commit, edit_params, run
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pagetune.commands.experiments import Experiment, comparable, finished_runs, read_runs
+from pagetune.commands.experiments import Experiment, comparable, finished_runs, read_committed, read_runs
 from pagetune.commands.sweep import Score, Sweep, choose_rank, compare, draw_sweep, pool, sweep_lines, within_noise
 from pagetune.errors import UserError
 
@@ -32,10 +32,12 @@ stages:
     cmd: python work.py
     deps: [work.py]
     params: [lora, train, seed]
-    metrics:
+    outs:
       - metrics/eval.json: {cache: false}
       - metrics/cost.json: {cache: false}
       - metrics/train.json: {cache: false}
+    metrics:
+      - metrics/summary.json: {cache: false}
 """
 WORK = f"""\
 import json
@@ -63,6 +65,7 @@ Path("metrics").mkdir(exist_ok=True)
 Path("metrics/eval.json").write_text(json.dumps({{"base": tuned, "tuned": tuned}}))
 Path("metrics/cost.json").write_text(json.dumps(cost))
 Path("metrics/train.json").write_text(json.dumps({{"lora_r": rank}}))
+Path("metrics/summary.json").write_text(json.dumps({{"validation": validation["fact_match"]}}))
 """
 
 
@@ -119,8 +122,10 @@ def shown(project: Path) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def sweep(shown: list[dict[str, Any]]) -> Sweep:
-    return compare(*finished_runs(shown, lambda: True))
+def sweep(project: Path, shown: list[dict[str, Any]]) -> Sweep:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(project)
+        return compare(*finished_runs(shown, lambda: True, read_committed))
 
 
 def names_of(sweep: Sweep) -> dict[int, list[str]]:
@@ -163,7 +168,7 @@ def test_the_commits_result_counts_and_the_same_training_counts_once(sweep: Swee
 
 def test_what_failed_or_waits_carries_scores_that_do_not_count(shown: list[dict[str, Any]], sweep: Sweep) -> None:
     rows = {entry["revs"][0]["name"]: entry["revs"][0] for row in shown for entry in row["experiments"] or []}
-    assert rows["too-much"]["data"]["metrics"]["metrics/eval.json"]["data"]["tuned"]
+    assert rows["too-much"]["data"]["metrics"]["metrics/summary.json"]["data"]["validation"]
     assert {"too-much (r=32): failed", "waiting (r=2): queued"} <= set(sweep.left_out)
 
 

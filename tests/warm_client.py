@@ -11,7 +11,7 @@ import sys
 
 STAGES = (
     "build_qa", "curate", "base_model", "format", "search", "open_book", "baseline", "baseline_open", "replay",
-    "train", "predict", "predict_open", "evaluate", "report",
+    "train", "predict", "predict_open", "evaluate", "summary", "report",
     "export",
 )  # fmt: skip
 #: What runs in the warm Python. The stage extract has processes of its own, and limits their memory.

@@ -6,11 +6,16 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from pagetune.commands.project import LIBRARY
 from pagetune.errors import UserError
 from pagetune.evaluate.sets import as_asked
+
+#: Returns a JSON file of a commit, or of the workspace by that name: empty where it is not there.
+Reader = Callable[[str, str], dict[str, Any]]
 
 #: What a sweep may vary; runs that differ in anything else had another training, or other questions.
 VARIED = frozenset({"lora.r", "seed"})
@@ -21,8 +26,8 @@ class Experiment:
     """A training that DVC knows.
 
     `params` are by dotted name, without those of VARIED. `sources` are the hashes, by path, of what stages read and no
-    stage wrote. `tuned` is that part of metrics/eval.json and `cost` is metrics/cost.json, each empty where DVC could
-    not read it.
+    stage wrote. `tuned` is that part of metrics/eval.json and `cost` is metrics/cost.json, each empty where the commit
+    does not have it.
     """
 
     name: str
@@ -35,7 +40,24 @@ class Experiment:
 
 def read_runs() -> tuple[list[Experiment], list[str]]:
     """Return the trainings, and a line for each experiment left out. Raise UserError outside a Git and DVC project."""
-    return finished_runs(json.loads(_dvc("exp", "show", "--json")), _is_up_to_date)
+    return finished_runs(json.loads(_dvc("exp", "show", "--json")), _is_up_to_date, read_committed)
+
+
+def read_committed(commit: str, path: str) -> dict[str, Any]:
+    """Return a JSON file of a commit, or of the workspace by that name, seen from here; empty where there is none.
+
+    DVC commits each experiment with what Git tracks; it reads only metrics/summary.json itself.
+    """
+    if commit == "workspace":
+        text = Path(path).read_text(encoding="utf-8") if Path(path).exists() else ""
+    else:
+        text = subprocess.run(
+            ["git", "show", f"{commit}:./{path}"], capture_output=True, encoding="utf-8", check=False
+        ).stdout
+    try:
+        return dict(json.loads(text))
+    except ValueError:
+        return {}
 
 
 def _is_up_to_date() -> bool:
@@ -57,7 +79,9 @@ def _dvc(*words: str) -> str:
     return done.stdout
 
 
-def finished_runs(rows: list[dict[str, Any]], is_up_to_date: Callable[[], bool]) -> tuple[list[Experiment], list[str]]:
+def finished_runs(
+    rows: list[dict[str, Any]], is_up_to_date: Callable[[], bool], read: Reader
+) -> tuple[list[Experiment], list[str]]:
     """Return the trainings in `rows`, the output of `dvc exp show --json`, and a line for each one left out.
 
     `is_up_to_date` tells whether the workspace's scores belong to its params. Equal numbers, the training's seconds
@@ -66,8 +90,8 @@ def finished_runs(rows: list[dict[str, Any]], is_up_to_date: Callable[[], bool])
     """
     runs: dict[str, Experiment] = {}
     left_out = []
-    for name, state, data in _rows(rows):
-        run = _run(name, data)
+    for name, commit, state, data in _rows(rows):
+        run = _run(name, data, partial(read, commit))
         numbers = json.dumps([run.tuned, run.cost or [run.rank, data["params"]]]) if run else ""
         if why := _why_not(run, state, name):
             left_out.append(f"{name}{f' (r={run.rank})' if run else ''}: {why}")
@@ -90,36 +114,36 @@ def _why_not(run: Experiment | None, state: str, name: str) -> str | None:
     return None
 
 
-def _rows(rows: list[dict[str, Any]]) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Yield the name, state and data of the commit, of its experiments from the oldest on, and of the workspace.
+def _rows(rows: list[dict[str, Any]]) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
+    """Yield name, commit, state and data of the commit, of its experiments from the oldest on, and of the workspace.
 
     An experiment that was run in the workspace has no executor. One that failed, waits or runs shows the numbers of
     the commit or the workspace that it started from.
     """
     for commit in [*rows[1:], *rows[:1]]:
-        yield commit["name"] or commit["rev"][:9], "success", commit["data"] or {}
+        yield commit["name"] or commit["rev"][:9], commit["rev"], "success", commit["data"] or {}
         for experiment in reversed(commit["experiments"] or []):
             row, executor = experiment["revs"][0], experiment["executor"]
             state = executor["state"] if executor else "success"
-            yield row["name"] or row["rev"][:7], "failed" if row["error"] else state, row["data"] or {}
+            yield row["name"] or row["rev"][:7], row["rev"], "failed" if row["error"] else state, row["data"] or {}
 
 
-def _run(name: str, data: dict[str, Any]) -> Experiment | None:
-    """Make an Experiment of a row's data; return None where its rank cannot be read."""
-    params = dict(_flat(_file(data, "params", "params.yaml")))
+def _run(name: str, data: dict[str, Any], read: Callable[[str], dict[str, Any]]) -> Experiment | None:
+    """Make an Experiment of a row's data and its commit's files; return None where its rank cannot be read."""
+    params = dict(_flat(_file(data, "params.yaml")))
     if (rank := params.get("lora.r")) == "auto":
-        rank = _file(data, "metrics", "metrics/train.json").get("lora_r")
+        rank = read("metrics/train.json").get("lora_r")
     if not isinstance(rank, int):
         return None
     settings = {key: value for key, value in params.items() if key not in VARIED}
-    scores = _file(data, "metrics", "metrics/eval.json")
+    scores = read("metrics/eval.json")
     tuned = as_asked(scores)["tuned"] if "tuned" in scores else {}
-    return Experiment(name, rank, settings, _sources(data), tuned, _file(data, "metrics", "metrics/cost.json"))
+    return Experiment(name, rank, settings, _sources(data), tuned, read("metrics/cost.json"))
 
 
-def _file(data: dict[str, Any], kind: str, path: str) -> dict[str, Any]:
-    """Return the content of a file in a row's data; empty where DVC could not read it."""
-    content: dict[str, Any] = data.get(kind, {}).get(path, {}).get("data") or {}
+def _file(data: dict[str, Any], path: str) -> dict[str, Any]:
+    """Return the content of a file of parameters in a row's data; empty where DVC could not read it."""
+    content: dict[str, Any] = data.get("params", {}).get(path, {}).get("data") or {}
     return content
 
 
@@ -135,7 +159,7 @@ def _sources(data: dict[str, Any]) -> dict[str, str | None]:
     """Return the hashes of documents and programs. Results in metrics/ are left out by name, since DVC does not list
     plots among the outs. A project has the programs' hashes in library.json."""
     written = (*data["outs"], "metrics")
-    library = {f"pagetune/{part}": known for part, known in _file(data, "params", str(LIBRARY)).items()}
+    library = {f"pagetune/{part}": known for part, known in _file(data, str(LIBRARY)).items()}
     return library | {
         path: known["hash"]
         for path, known in data["deps"].items()

@@ -10,15 +10,12 @@ from pydantic import BaseModel
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
-from ruamel.yaml.scalarstring import DoubleQuotedScalarString, FoldedScalarString, LiteralScalarString
+from ruamel.yaml.scalarstring import LiteralScalarString, ScalarString
 
 from pagetune.errors import UserError
 from pagetune.jsonl import atomic_write
 from pagetune.params import PARAMS, Params, load_params
 from pagetune.params.rules import unknown_key
-
-#: Wider than any line of params.yaml, so that none is broken into two.
-WIDTH = 4096
 
 
 class Leaf(NamedTuple):
@@ -102,30 +99,27 @@ def _is_block(value: Any) -> bool:
 
 
 def _without_comments(value: Any) -> Any:
-    """Return a copy. A list that has no style yet is written in one line, as params.yaml has its lists."""
-    copy: Any
+    """Return a copy. Its lists have no style, so that they are written as DVC writes them, an item a line."""
     if isinstance(value, dict):
         copy = CommentedMap((key, _without_comments(inner)) for key, inner in value.items())
-    elif isinstance(value, list):
-        copy = CommentedSeq(map(_without_comments, value))
-    else:
-        # A text in lines of its own (`|`) would bring the comment below it along.
-        return DoubleQuotedScalarString(value) if isinstance(value, LiteralScalarString | FoldedScalarString) else value
-    if _is_block(value):
-        copy.fa.set_block_style()
-    else:
-        copy.fa.set_flow_style()
-    return copy
+        if not _is_block(value):
+            copy.fa.set_flow_style()
+        return copy
+    if isinstance(value, list):
+        return CommentedSeq(map(_without_comments, value))
+    # A new text: one in lines of its own (`|`) would bring the comment below it along, one in quotes would keep them.
+    if isinstance(value, LiteralScalarString):
+        return LiteralScalarString(value)
+    return str(value) if isinstance(value, ScalarString) else value
 
 
 def comment_keeping_yaml() -> Any:
-    """Return a reader and writer of YAML that keeps comments, quotes and long lines."""
+    """Return a reader and writer of YAML that keeps comments, and lays out all else as DVC does.
+
+    It is that of `dvc.utils.serialize`, so that `dvc exp run -S` changes no line but that of the setting.
+    """
     yaml = YAML()
-    yaml.preserve_quotes, yaml.width = True, WIDTH
-    # params.yaml writes null; ruamel would leave the value out.
-    yaml.representer.add_representer(
-        type(None), lambda representer, _: representer.represent_scalar("tag:yaml.org,2002:null", "null")
-    )
+    yaml.default_flow_style = False
     return yaml
 
 

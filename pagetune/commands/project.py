@@ -20,6 +20,8 @@ from pagetune.errors import UserError
 from pagetune.jsonl import write_json
 from pagetune.shipped import PACKAGE, shipped
 
+#: Wider than any line of dvc.yaml.
+WIDTH = 4096
 LOCK, LIBRARY = Path("pagetune.lock"), Path("library.json")
 #: The stage that writes library.json.
 LIBRARY_STAGE = {
@@ -87,6 +89,8 @@ def _adapted(text: str) -> str:
 
 def _yaml() -> Any:
     yaml = comment_keeping_yaml()
+    # DVC does not write this file, so its quotes and long lines stay.
+    yaml.preserve_quotes, yaml.width = True, WIDTH
     yaml.indent(mapping=2, sequence=4, offset=2)
     return yaml
 

@@ -7,12 +7,13 @@ from, such as a pattern, has them in Field(description=…), with an example aft
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from pagetune.errors import UserError
 from pagetune.params.asking import Examples, QuestionTypes
 from pagetune.params.rules import problem_lines
 from pagetune.params.section import Section
+from pagetune.params.templates import OpenTemplateText, PromptText, TemplateText
 from pagetune.params.yaml_file import read_yaml
 from pagetune.records import Implication
 
@@ -122,35 +123,6 @@ class DialogueColumns(Section):
     topic: Name | None
 
 
-def _holds_the_instruction_once(template: str) -> str:
-    if template.count("{instruction}") != 1:
-        raise ValueError
-    return template
-
-
-TemplateText = Annotated[
-    str,
-    AfterValidator(_holds_the_instruction_once),
-    Field(description="a string that holds {instruction} exactly once, such as Q: {instruction}"),
-]
-
-
-def _holds_both_once(template: str) -> str:
-    if template.count("{instruction}") != 1 or template.count("{passages}") != 1:
-        raise ValueError
-    return template
-
-
-OpenTemplateText = Annotated[
-    str,
-    AfterValidator(_holds_both_once),
-    Field(
-        description="a string that holds {passages} and {instruction} exactly once each, such as "
-        "{passages} Q: {instruction}"
-    ),
-]
-
-
 class OpenTemplate(Section):
     """How a question is put below passages of the documents: a Korean one, and one in any other language."""
 
@@ -258,7 +230,7 @@ class Model(Section):
 
 class Prompt(Section):
     style: Literal["auto", "chat", "template"]
-    system: str
+    system: PromptText
     template: TemplateText
     open_template: OpenTemplate
     train_on: Literal["all", "last"]

@@ -1,4 +1,4 @@
-"""Metrics while a model trains, through DVCLive: `dvc exp show` and the VS Code extension read them as they come.
+"""The newest values while a model trains, through DVCLive: `dvc metrics show metrics/live/metrics.json` prints them.
 
 The curves are in files of their own, which callbacks.CurveFiles writes.
 """
