@@ -13,7 +13,7 @@ from conftest import ROOT, make_inputs, precision_of, resolved_params, shared
 from test_prompts import example
 
 from pagetune.errors import UserError
-from pagetune.model.loading import load_base, load_tokenizer, load_tuned
+from pagetune.model.loading import load_answering, load_base, load_tokenizer, load_tuned
 from pagetune.model.manifest import describe_external, read_manifest
 from pagetune.model.precision import Gpu, resolve_precision, this_gpu
 from pagetune.params import Lora, Model, Params, Predict
@@ -161,6 +161,24 @@ def test_the_base_answers_in_every_precision(tiny_base: Path, precision: str) ->
     )
     assert len(answers) == 1
     assert bool(getattr(model, "is_loaded_in_4bit", False)) == (precision == "4bit")
+
+
+@ON_CPU
+@pytest.mark.parametrize("tuned", [False, True])
+def test_a_small_4bit_model_gives_the_same_numbers_in_floating_point(
+    tiny_base: Path, tmp_path: Path, tuned: bool
+) -> None:
+    from peft import LoraConfig, get_peft_model
+
+    manifest, choice = read_manifest(tiny_base), precision_of("4bit")
+    config = LoraConfig(r=2, init_lora_weights=False)
+    get_peft_model(load_base(manifest, choice), config).save_pretrained(str(tmp_path))
+    plain = load_tuned(manifest, tmp_path, choice) if tuned else load_base(manifest, choice)
+    quick = load_answering(manifest, tmp_path if tuned else None, choice)
+    assert not getattr(quick, "is_loaded_in_4bit", False)
+    ids = load_tokenizer(manifest)("센터의 주소는", return_tensors="pt")["input_ids"]
+    with torch.no_grad():
+        torch.testing.assert_close(quick(ids).logits, plain(ids).logits)
 
 
 def test_answers_are_the_same_whatever_the_batch_size(tiny_base: Path) -> None:

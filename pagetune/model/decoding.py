@@ -99,10 +99,12 @@ def grouped_attention(
     """Attend with the heads that share a key as if they were positions of the query.
 
     For a single token this avoids copying the keys for each head; for more tokens it is transformers' own attention.
-    query (rows, heads, tokens, width), key and value (rows, key heads, slots, width).
+    query (rows, heads, tokens, width), key and value (rows, key heads, slots, width). Slots beyond the mask are unused.
     """
     from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
+    if attention_mask is not None:
+        key, value = (cached[:, :, : attention_mask.shape[-1]] for cached in (key, value))
     rows, heads, tokens, width = query.shape
     if tokens > 1 or heads == key.shape[1]:
         output, _ = sdpa_attention_forward(module, query, key, value, attention_mask, **options)
@@ -138,7 +140,9 @@ class _State:
         self.done = empty(rows, dtype=torch.bool)
         self.answers = empty((rows, new_tokens), dtype=torch.long)
         self.slot, self.count = empty(1, dtype=torch.long), empty(1, dtype=torch.long)
-        self._capturing, self._graph, self._steps, self._begun = model.device.type == "cuda", None, 0, False
+        # A graph needs tensors of one size. Without one, attending to the used slots alone takes half of the time.
+        self._fixed = model.device.type == "cuda"
+        self._capturing, self._graph, self._steps, self._begun, self._used = self._fixed, None, 0, False, 0
 
     def begin(self, prompts: list[list[int]], width: int) -> None:
         """Read the prompts, padded on the left, and write the first token of each answer."""
@@ -152,6 +156,7 @@ class _State:
         self.answers.fill_(self.pad_id)
         self.count.zero_()
         self.slot.fill_(width)
+        self._used = width
         positions = (mask.cumsum(-1) - 1).clamp(min=0)
         self.positions.copy_(positions[:, -1:])
         self._write(self._forward(ids, _causal(mask, self.shape[1]), positions))
@@ -173,10 +178,13 @@ class _State:
         self.visible.index_fill_(3, self.slot, True)
         self.positions.add_(1)
         self.slot.add_(1)
+        self._used += 1
         self._write(self._forward(self.last, self.visible, self.positions))
 
     def _forward(self, ids: Tensor, mask: Tensor, positions: Tensor) -> Tensor:
         """Return the logits of the token that follows each row, (rows, vocabulary)."""
+        if not self._fixed:
+            mask = mask[..., : self._used]
         output = self.model(
             input_ids=ids, attention_mask=mask, position_ids=positions, past_key_values=self.cache, use_cache=True,
             logits_to_keep=1,

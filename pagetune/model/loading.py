@@ -18,6 +18,9 @@ _CHECK = "Download it again, and run `dvc repro -f base_model`, which checks its
 TOWERS = ("vision_config", "audio_config")
 
 
+#: The most parameters of a 4-bit model that answers on a CPU in floating point; in fp32 they take 1 GiB.
+_SMALL = 2**28
+
 #: How PyTorch names what a GPU or its driver refused.
 _ABOUT_THE_GPU = ("CUDA error", "NCCL", "HIP error", "CUDA driver")
 _NOT_THE_FILE = "The files are not the reason; `python -m pagetune doctor` shows what this machine has and lacks"
@@ -198,9 +201,30 @@ def keep_cpu_weights_as_they_are(model: Any) -> None:
 
 def load_tuned(manifest: Manifest, adapter: Path, choice: PrecisionChoice) -> Any:
     """Return the base model with the adapter on it. Raises UserError where the folder holds no adapter."""
+    _refuse_missing_adapter(adapter)
+    return _tuned(load_base(manifest, choice), manifest, adapter)
+
+
+def load_answering(manifest: Manifest, adapter: Path | None, choice: PrecisionChoice) -> Any:
+    """Return the base model, or the base with the adapter on it, to answer questions.
+
+    On a CPU bitsandbytes turns 4-bit weights into floating point for each token, which takes a fifth of the time of a
+    small model; here it is done once. The numbers are the same.
+    """
+    if adapter:
+        _refuse_missing_adapter(adapter)
+    model = load_base(manifest, choice)
+    if choice.precision == "4bit" and model.device.type == "cpu" and manifest.parameters <= _SMALL:
+        model = dequantized(model)
+    return _tuned(model, manifest, adapter) if adapter else model
+
+
+def _refuse_missing_adapter(adapter: Path) -> None:
     if not (adapter / "adapter_config.json").exists():
         raise UserError(f"{adapter} holds no adapter; the train stage writes it. Run `dvc repro`.")
-    base = load_base(manifest, choice)
+
+
+def _tuned(base: Any, manifest: Manifest, adapter: Path) -> Any:
     with _reading("the adapter", manifest, adapter):
         return with_adapter(base, adapter)
 
