@@ -13,7 +13,8 @@ from conftest import ROOT, make_inputs, precision_of, resolved_params, shared
 from test_prompts import example
 
 from pagetune.errors import UserError
-from pagetune.model.loading import load_answering, load_base, load_tokenizer, load_tuned
+from pagetune.model import loading
+from pagetune.model.loading import load_base, load_tokenizer, load_tuned
 from pagetune.model.manifest import describe_external, read_manifest
 from pagetune.model.precision import Gpu, resolve_precision, this_gpu
 from pagetune.params import Lora, Model, Params, Predict
@@ -164,18 +165,17 @@ def test_the_base_answers_in_every_precision(tiny_base: Path, precision: str) ->
 
 
 @ON_CPU
-@pytest.mark.parametrize("tuned", [False, True])
-def test_a_small_4bit_model_gives_the_same_numbers_in_floating_point(
-    tiny_base: Path, tmp_path: Path, tuned: bool
+def test_a_small_4bit_model_computes_the_same_numbers_in_floating_point(
+    tiny_base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from peft import LoraConfig, get_peft_model
+    from bitsandbytes.nn import Linear4bit
 
     manifest, choice = read_manifest(tiny_base), precision_of("4bit")
-    config = LoraConfig(r=2, init_lora_weights=False)
-    get_peft_model(load_base(manifest, choice), config).save_pretrained(str(tmp_path))
-    plain = load_tuned(manifest, tmp_path, choice) if tuned else load_base(manifest, choice)
-    quick = load_answering(manifest, tmp_path if tuned else None, choice)
-    assert not getattr(quick, "is_loaded_in_4bit", False)
+    quick = load_base(manifest, choice)
+    monkeypatch.setattr(loading, "_SMALL", 0)
+    plain = load_base(manifest, choice)
+    kinds = [{type(module) for module in model.modules()} for model in (quick, plain)]
+    assert [Linear4bit in found for found in kinds] == [False, True]
     ids = load_tokenizer(manifest)("센터의 주소는", return_tensors="pt")["input_ids"]
     with torch.no_grad():
         torch.testing.assert_close(quick(ids).logits, plain(ids).logits)

@@ -13,7 +13,7 @@ from pagetune.commands.open_book import Reader
 from pagetune.commands.sources import Sources, source_lines
 from pagetune.errors import UserError
 from pagetune.model.conversation import write_question
-from pagetune.model.loading import load_answering, load_tokenizer
+from pagetune.model.loading import load_base, load_tokenizer, load_tuned
 from pagetune.model.manifest import ADAPTER, read_manifest
 from pagetune.model.precision import resolve_precision
 from pagetune.model.prompts import encode_prompt
@@ -41,7 +41,7 @@ class Asker:
             self.params.precision, self.manifest.parameters, self.params.quantization, self.manifest.quantized
         )
         self.template = check_template(ADAPTER, self.manifest) if tuned else read_template()
-        self.model = load_answering(self.manifest, ADAPTER if tuned else None, precision)
+        self.model = load_tuned(self.manifest, ADAPTER, precision) if tuned else load_base(self.manifest, precision)
         for name, folder in (others or {}).items():
             put_on(self.model, name, folder, self.manifest)
         self.tuned, self.tokenizer = tuned, load_tokenizer(self.manifest, self.template)

@@ -55,7 +55,7 @@ class Trainer:
 
         None means evaluate.quick. Heldout rows are not offered: if they chose the settings, they would not be held out.
         """
-        from pagetune.model.loading import load_answering, load_tokenizer
+        from pagetune.model.loading import load_tokenizer, load_tuned
         from pagetune.model.precision import resolve_precision
         from pagetune.model.template import read_template
         from pagetune.train.quick_scores import choose_quick
@@ -69,4 +69,4 @@ class Trainer:
         choice = resolve_precision(
             self.params.precision, manifest.parameters, self.params.quantization, manifest.quantized
         )
-        return quick.scores(load_answering(manifest, ADAPTER, choice))
+        return quick.scores(load_tuned(manifest, ADAPTER, choice))

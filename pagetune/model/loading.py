@@ -18,7 +18,7 @@ _CHECK = "Download it again, and run `dvc repro -f base_model`, which checks its
 TOWERS = ("vision_config", "audio_config")
 
 
-#: The most parameters of a 4-bit model that answers on a CPU in floating point; in fp32 they take 1 GiB.
+#: The most parameters of a 4-bit model that a CPU holds in floating point; in fp32 they take 1 GiB.
 _SMALL = 2**28
 
 #: How PyTorch names what a GPU or its driver refused.
@@ -141,6 +141,9 @@ def load_base(manifest: Manifest, choice: PrecisionChoice, gpu: int = 0, sharded
     keep_cpu_weights_as_they_are(model)
     if manifest.quantized:
         _compute_in(model, choice)
+    if choice.precision == "4bit" and not sharded and model.device.type == "cpu" and manifest.parameters <= _SMALL:
+        # bitsandbytes would turn the weights into the same floating point for each pass, a fifth of the time.
+        model = dequantized(model)
     answer_greedily(model)
     return model.eval()
 
@@ -201,30 +204,9 @@ def keep_cpu_weights_as_they_are(model: Any) -> None:
 
 def load_tuned(manifest: Manifest, adapter: Path, choice: PrecisionChoice) -> Any:
     """Return the base model with the adapter on it. Raises UserError where the folder holds no adapter."""
-    _refuse_missing_adapter(adapter)
-    return _tuned(load_base(manifest, choice), manifest, adapter)
-
-
-def load_answering(manifest: Manifest, adapter: Path | None, choice: PrecisionChoice) -> Any:
-    """Return the base model, or the base with the adapter on it, to answer questions.
-
-    On a CPU bitsandbytes turns 4-bit weights into floating point for each token, which takes a fifth of the time of a
-    small model; here it is done once. The numbers are the same.
-    """
-    if adapter:
-        _refuse_missing_adapter(adapter)
-    model = load_base(manifest, choice)
-    if choice.precision == "4bit" and model.device.type == "cpu" and manifest.parameters <= _SMALL:
-        model = dequantized(model)
-    return _tuned(model, manifest, adapter) if adapter else model
-
-
-def _refuse_missing_adapter(adapter: Path) -> None:
     if not (adapter / "adapter_config.json").exists():
         raise UserError(f"{adapter} holds no adapter; the train stage writes it. Run `dvc repro`.")
-
-
-def _tuned(base: Any, manifest: Manifest, adapter: Path) -> Any:
+    base = load_base(manifest, choice)
     with _reading("the adapter", manifest, adapter):
         return with_adapter(base, adapter)
 
@@ -240,7 +222,7 @@ def with_adapter(base: Any, adapter: Path) -> Any:
 
 
 def dequantized(model: Any) -> Any:
-    """Return a 4-bit or 8-bit model in floating point, with the layers that it was made of.
+    """Return a 4-bit or 8-bit model in floating point, with the layers that it was made of; any other as it is.
 
     bitsandbytes transposes GPT-2's Conv1D into a linear layer, and transformers (5.17) does not turn it back: the saved
     model would be another one.
@@ -248,6 +230,8 @@ def dequantized(model: Any) -> Any:
     from torch.nn import Parameter
     from transformers.pytorch_utils import Conv1D
 
+    if getattr(model, "hf_quantizer", None) is None:
+        return model
     turned = [name for name, module in model.named_modules() if getattr(module, "source_cls", None) is Conv1D]
     model = model.dequantize()
     for name in turned:

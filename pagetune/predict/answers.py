@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pagetune.model.loading import load_answering, load_generation_config, load_tokenizer
+from pagetune.model.loading import load_base, load_generation_config, load_tokenizer, load_tuned
 from pagetune.model.manifest import Manifest
 from pagetune.model.precision import PrecisionChoice, resolve_precision
 from pagetune.model.prompts import check_positions, encode_for_encoder, encode_prompt
@@ -90,7 +90,8 @@ class _Loading:
 
 
 def _by_transformers(wanted: _Loading, prompts: list[str], params: Predict) -> list[Answer]:
-    model = load_answering(wanted.manifest, wanted.adapter, wanted.choice)
+    manifest, adapter, choice = wanted.manifest, wanted.adapter, wanted.choice
+    model = load_tuned(manifest, adapter, choice) if adapter else load_base(manifest, choice)
     return generate(model, wanted.tokenizer, prompts, params)
 
 
