@@ -172,7 +172,7 @@ def test_a_small_4bit_model_computes_the_same_numbers_in_floating_point(
 
     manifest, choice = read_manifest(tiny_base), precision_of("4bit")
     quick = load_base(manifest, choice)
-    monkeypatch.setattr(loading, "_SMALL", 0)
+    monkeypatch.setattr(loading, "FLOAT_ON_CPU", 0)
     plain = load_base(manifest, choice)
     kinds = [{type(module) for module in model.modules()} for model in (quick, plain)]
     assert [Linear4bit in found for found in kinds] == [False, True]

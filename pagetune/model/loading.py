@@ -10,16 +10,13 @@ from pagetune.errors import UserError
 from pagetune.failures import is_from_machine
 from pagetune.model.language_model import has_conv1d
 from pagetune.model.manifest import BASE, Manifest, in_cache
-from pagetune.model.precision import PrecisionChoice
+from pagetune.model.precision import FLOAT_ON_CPU, PrecisionChoice
 from pagetune.model.template import TemplateRecord
 
 _CHECK = "Download it again, and run `dvc repro -f base_model`, which checks its files"
 #: The parts of a config that describe what reads images or sound.
 TOWERS = ("vision_config", "audio_config")
 
-
-#: The most parameters of a 4-bit model that a CPU holds in floating point; in fp32 they take 1 GiB.
-_SMALL = 2**28
 
 #: How PyTorch names what a GPU or its driver refused.
 _ABOUT_THE_GPU = ("CUDA error", "NCCL", "HIP error", "CUDA driver")
@@ -141,8 +138,8 @@ def load_base(manifest: Manifest, choice: PrecisionChoice, gpu: int = 0, sharded
     keep_cpu_weights_as_they_are(model)
     if manifest.quantized:
         _compute_in(model, choice)
-    if choice.precision == "4bit" and not sharded and model.device.type == "cpu" and manifest.parameters <= _SMALL:
-        # bitsandbytes would turn the weights into the same floating point for each pass, a fifth of the time.
+    on_cpu = not sharded and not torch.cuda.is_available()
+    if on_cpu and choice.precision == "4bit" and manifest.parameters <= FLOAT_ON_CPU:
         model = dequantized(model)
     answer_greedily(model)
     return model.eval()

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 from pagetune.errors import UserError
-from pagetune.model.precision import Precision
+from pagetune.model.precision import FLOAT_ON_CPU, Precision
 from pagetune.plan.recipe import ResolvedLora, ResolvedTrain
 from pagetune.plan.shapes import Shape, adapter_parameters, is_target, shape_of
 
@@ -175,6 +175,8 @@ def _layer_bytes(setup: Setup) -> float:
     """Count the weights of all layers."""
     nf4 = NF4_DOUBLE_QUANTIZED_BITS if setup.double_quant else NF4_BITS
     linear = {"4bit": nf4 / 8, "8bit": 1, "fp32": 4}.get(setup.precision, 2)
+    if setup.precision == "4bit" and not setup.on_gpu and setup.shape.parameters <= FLOAT_ON_CPU:
+        linear = 4
     return linear * setup.shape.linear_parameters
 
 
