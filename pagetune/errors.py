@@ -184,9 +184,11 @@ def _how_to_start() -> str:
 
 
 def quiet_libraries() -> None:
-    """Silence what libraries print about themselves, which a newcomer takes for an error.
+    """Silence what libraries print about themselves, which a newcomer takes for an error, and what they report home.
 
-    Call this before the libraries are imported. What the user has set stays as it is.
+    TRL (1.15) would do so in a thread of its own, which reads libc's environment while accelerate changes it: that has
+    ended a training with a segmentation fault. Call this before the libraries are imported. What the user has set stays
+    as it is.
     """
     chosen = {
         "TRANSFORMERS_VERBOSITY": "error",
@@ -196,6 +198,9 @@ def quiet_libraries() -> None:
         "TQDM_DISABLE": "1",
         "TOKENIZERS_PARALLELISM": "false",
         "TRL_EXPERIMENTAL_SILENCE": "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "DO_NOT_TRACK": "1",  # vLLM
+        "UNSLOTH_DISABLE_STATISTICS": "1",
     }
     for variable, value in chosen.items():
         os.environ.setdefault(variable, value)
