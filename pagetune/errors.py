@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import TextIO
 
 from pagetune.failures import allow_open_files, explain
+from pagetune.language import tr
 from pagetune.masking import mask, mask_output
 
 #: Under the traceback of an error that nobody has foreseen.
@@ -24,11 +25,12 @@ _FAULT = "This is a fault of pagetune. Please report it, with the lines above an
 class UserError(Exception):
     """A problem that the user can fix. The message says what is wrong, where, what was seen and what to do.
 
-    A key or password that it quotes, from a server or a library, is masked wherever the message goes.
+    It is said in the language of the locale, as by `tr`. A key or password that it quotes, from a server or a library,
+    is masked wherever it goes.
     """
 
-    def __init__(self, message: str) -> None:
-        super().__init__(mask(message))
+    def __init__(self, message: str, /, **values: object) -> None:
+        super().__init__(mask(tr(message, **values)))
 
 
 def run_stage(name: str, main: Callable[[], None]) -> None:

@@ -100,7 +100,9 @@ class _Object(dict[str, Any]):
     path: Path
 
     def __missing__(self, key: str) -> NoReturn:
-        raise UserError(f"{self.path} has no key {key!r}; another version wrote the file. {AGAIN}")
+        raise UserError(
+            "{path} has no key {key!r}; another version wrote the file. {advice}", path=self.path, key=key, advice=AGAIN
+        )
 
 
 def _named(path: Path, pairs: dict[str, Any]) -> _Object:
@@ -114,7 +116,9 @@ def read_json(path: Path) -> dict[str, Any]:
 
     value = _parse_json(path, partial(_named, path))
     if not isinstance(value, dict):
-        raise UserError(f"{path} should hold a JSON object, got {str(value)[:40]!r}. {AGAIN}")
+        raise UserError(
+            "{path} should hold a JSON object, got {seen!r}. {advice}", path=path, seen=str(value)[:40], advice=AGAIN
+        )
     return value
 
 
@@ -124,7 +128,12 @@ def read_as(path: Path, kind: type[T]) -> T:
     try:
         return TypeAdapter(kind).validate_python(value)
     except ValidationError as error:
-        raise UserError(f"{path}: {_first_problem(error)}; another version wrote the file. {AGAIN}") from None
+        raise UserError(
+            "{path}: {problem}; another version wrote the file. {advice}",
+            path=path,
+            problem=_first_problem(error),
+            advice=AGAIN,
+        ) from None
 
 
 def _parse_json(path: Path, make_object: Callable[[dict[str, Any]], Any] | None) -> Any:
@@ -134,10 +143,12 @@ def _parse_json(path: Path, make_object: Callable[[dict[str, Any]], Any] | None)
         if "\\ud" in text.lower():
             json.dumps(value, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
-        raise UserError(f"{path}:{error.lineno} is not JSON ({error.msg}). {AGAIN}") from None
+        raise UserError(
+            "{path}:{lineno} is not JSON ({msg}). {advice}", path=path, lineno=error.lineno, msg=error.msg, advice=AGAIN
+        ) from None
     except (UnicodeEncodeError, RecursionError, ValueError) as error:
         what = "half of a character, a surrogate" if isinstance(error, UnicodeEncodeError) else "it is too deep or long"
-        raise UserError(f"{path} cannot be read ({what}). {AGAIN}") from None
+        raise UserError("{path} cannot be read ({what}). {advice}", path=path, what=what, advice=AGAIN) from None
     return value
 
 
@@ -164,10 +175,14 @@ def read_table(path: Path) -> list[dict[str, str]]:
     try:
         rows = [_named(path, row) for row in reader]
     except csv.Error as error:
-        raise UserError(f"{path}:{reader.line_num} is not CSV ({error}). {AGAIN}") from None
+        raise UserError(
+            "{path}:{line} is not CSV ({error}). {advice}", path=path, line=reader.line_num, error=error, advice=AGAIN
+        ) from None
     for number, row in enumerate(rows, 1):
         if None in row or None in row.values():
-            raise UserError(f"{path}: row {number} has other cells than the header. {AGAIN}")
+            raise UserError(
+                "{path}: row {number} has other cells than the header. {advice}", path=path, number=number, advice=AGAIN
+            )
     return list(rows)
 
 
@@ -177,7 +192,7 @@ def _read_whole(path: Path) -> str:
     if not text.endswith("\n"):
         last = text.count("\n") + 1
         what = f":{last} is cut off: the line has no end" if text else " is empty: not even a line break is left"
-        raise UserError(f"{path}{what}. {AGAIN}")
+        raise UserError("{path}{what}. {advice}", path=path, what=what, advice=AGAIN)
     return text
 
 
@@ -185,13 +200,22 @@ def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise UserError(f"{path} is not there; an earlier stage writes it. Run `dvc repro`.") from None
+        raise UserError("{path} is not there; an earlier stage writes it. Run `dvc repro`.", path=path) from None
     except UnicodeDecodeError as error:
-        raise UserError(f"{path} is not UTF-8 (byte {error.start}). {AGAIN}") from None
+        raise UserError(
+            "{path} is not UTF-8 (byte {byte}). {advice}", path=path, byte=error.start, advice=AGAIN
+        ) from None
 
 
 def _parse(path: Path, number: int, line: str, record: type[R]) -> R:
     try:
         return record.model_validate_json(line)
     except ValidationError as error:
-        raise UserError(f"{path}:{number} is not a valid {record.__name__}: {_first_problem(error)}. {AGAIN}") from None
+        raise UserError(
+            "{path}:{number} is not a valid {record}: {problem}. {advice}",
+            path=path,
+            number=number,
+            record=record.__name__,
+            problem=_first_problem(error),
+            advice=AGAIN,
+        ) from None

@@ -93,7 +93,7 @@ def curate(
     if splits and questions:
         leave_out_asked(splits, questions, ledger)
     if splits is None or not splits.rows["train"]:
-        raise UserError(f"{PAIRS}: {nothing_left(ledger, splits, params)}")
+        raise UserError("{path}: {problem}", path=PAIRS, problem=nothing_left(ledger, splits, params))
     return splits, ledger, dict(sorted(found.items())), grades
 
 

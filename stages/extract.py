@@ -55,16 +55,20 @@ def read_nothing(summary: ExtractSummary, reason: str) -> None:
 
 def check_folder() -> None:
     if not RAW.exists() and not RAW.is_symlink():
-        raise UserError(f"{RAW} is not there. Make the folder, and put your documents there.")
+        raise UserError("{folder} is not there. Make the folder, and put your documents there.", folder=RAW)
     next(RAW.iterdir(), None)  # which raises where it cannot be read
     if not find_documents(RAW) and not any(path.suffix.lower() in OWN_ROWS or path.is_dir() for path in RAW.iterdir()):
         unread = "".join(f"\ndata/raw/{bad.file} {what_to_do(bad)}" for bad in find_unread(RAW))
         raise UserError(
-            f"{RAW} holds no document ({', '.join(SUFFIXES)}) and no rows of your own ({', '.join(OWN_ROWS)}). "
-            f"Put your documents there, or set qa.source: rows for a data set on the Hub.{unread}"
+            "{folder} holds no document ({endings}) and no rows of your own ({endings_of_rows}). Put "
+            "your documents there, or set qa.source: rows for a data set on the Hub.{unread}",
+            folder=RAW,
+            endings=", ".join(SUFFIXES),
+            endings_of_rows=", ".join(OWN_ROWS),
+            unread=unread,
         )
     if nested := find_nested(RAW):
-        raise UserError(f"{nested[0]} is in a subfolder, which is not read. Move it to {RAW}.")
+        raise UserError("{path} is in a subfolder, which is not read. Move it to {folder}.", path=nested[0], folder=RAW)
 
 
 if __name__ == "__main__":

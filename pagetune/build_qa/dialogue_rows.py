@@ -35,7 +35,13 @@ def _check_columns(source: Source, first: list[RawRow], columns: DialogueColumns
     for key, name in needed.items():
         if seen and name is not None and name not in seen:
             key = f"summarization.columns.{key}"
-            raise UserError(f"{source.path} has no column {name!r} ({key}); it has {', '.join(seen)}. Change {key}.")
+            raise UserError(
+                "{path} has no column {name!r} ({key}); it has {seen}. Change {key}.",
+                path=source.path,
+                name=name,
+                key=key,
+                seen=", ".join(seen),
+            )
 
 
 def _dialogue_pair(stem: str, row: RawRow, columns: DialogueColumns) -> Pair:
@@ -48,7 +54,7 @@ def _dialogue_pair(stem: str, row: RawRow, columns: DialogueColumns) -> Pair:
         topic = row_text(row.values, columns.topic) if columns.topic else pair_id
     except RowError as error:
         gap = " " if error.reason == "unreadable_row" else ": "
-        raise UserError(f"{row.where}{gap}{error.what}. Fix that line.") from None
+        raise UserError("{where}{gap}{problem}. Fix that line.", where=row.where, gap=gap, problem=error.what) from None
     return Pair.original(pair_id, dialogue, first, "dialogue", topic, references=others)
 
 

@@ -182,12 +182,14 @@ def _not_here_yet(params: Params) -> PlannedModel:
     base, revision, trust = params.model.base, params.model.revision, params.model.trust_remote_code
     if base in BUILTIN:
         raise UserError(
-            f"{BASE} does not hold model.base, {base}. Run `dvc repro base_model`, or name a model: --model 8b."
+            "{folder} does not hold model.base, {base}. Run `dvc repro base_model`, or name a model: --model 8b.",
+            folder=BASE,
+            base=base,
         )
     try:
         return _known(base) or _described(base, revision, trust)
     except UserError as error:
-        raise UserError(f"{error} It is model.base in params.yaml.") from None
+        raise UserError("{error} It is model.base in params.yaml.", error=error) from None
 
 
 def _sees_or_hears(config: Any) -> bool:
@@ -230,7 +232,7 @@ def _precision(params: Params, hardware: Hardware, model: PlannedModel, wanted: 
     asked = wanted or params.precision
     if asked != "auto" and asked not in get_args(Precision):
         names = ", ".join(get_args(Precision))
-        raise UserError(f"plan: --precision {asked} is unknown. Use auto, {names}.")
+        raise UserError("plan: --precision {asked} is unknown. Use auto, {names}.", asked=asked, names=names)
     return choose_precision(asked, model.parameters, params.quantization, hardware.gpu, model.quantized)
 
 
@@ -245,7 +247,7 @@ def _lengths(params: Params, model: PlannedModel, examples: list[Example]) -> tu
         lengths = [len(encode_example(row, tokenizer, model.encoder)["input_ids"]) for row in examples]
         words = f"{len(lengths)} rows of {ROWS}"
     if not lengths:
-        raise UserError(f"{ROWS} has no rows; metrics/curate.json says why. Add documents or pairs.")
+        raise UserError("{path} has no rows; metrics/curate.json says why. Add documents or pairs.", path=ROWS)
     cut = [min(length, params.train.max_length) for length in lengths]
     return cut, f"{words}, {sum(cut) / len(cut):.0f} tokens on average, {max(cut)} at most"
 

@@ -80,22 +80,33 @@ def read_decisions(path: Path = REVIEW) -> list[Decision]:
     try:
         text = path.read_text(encoding="utf-8") if path.exists() else ""
     except UnicodeDecodeError as error:
-        raise UserError(f"{path} is not UTF-8 (byte {error.start}). Restore it with `git checkout {path}`.") from None
+        raise UserError(
+            "{path} is not UTF-8 (byte {byte}). Restore it with `git checkout {path}`.", path=path, byte=error.start
+        ) from None
     return [_parse(path, number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
 
 
 def _parse(path: Path, number: int, line: str) -> Decision:
     if line.startswith(_MARKERS):
         raise UserError(
-            f"{path}:{number} is a mark of a Git conflict ({line.strip()[:_SHOWN]}). Delete the lines that begin with "
-            "<<<<<<<, ======= and >>>>>>>, and keep all others: `pagetune review` shows pairs with two decisions."
+            "{path}:{number} is a mark of a Git conflict ({text}). Delete the lines that begin with "
+            "<<<<<<<, ======= and >>>>>>>, and keep all others: `pagetune review` shows pairs with two "
+            "decisions.",
+            path=path,
+            number=number,
+            text=line.strip()[:_SHOWN],
         )
     try:
         return Decision.model_validate_json(line)
     except ValidationError as error:
         first = error.errors()[0]
         what = " ".join(filter(None, (".".join(map(str, first["loc"])), first["msg"])))
-        raise UserError(f"{path}:{number} is not a decision: {what}. Fix the line, or delete it.") from None
+        raise UserError(
+            "{path}:{number} is not a decision: {what}. Fix the line, or delete it.",
+            path=path,
+            number=number,
+            what=what,
+        ) from None
 
 
 def write_decisions(decisions: Iterable[Decision], path: Path = REVIEW) -> None:

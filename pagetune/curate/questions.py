@@ -92,7 +92,9 @@ def _by_document(pages: Iterable[Page], pairs: Iterable[Pair]) -> dict[str, dict
 def _read_set(path: Path, documents: Mapping[str, Mapping[int, Page]], asked: Asked) -> None:
     name, seen = nfc(path.stem), set[str]()
     if name.casefold() in TAKEN:
-        raise UserError(f"{path}: the evaluation has a set named {name} already. Give the file another name.")
+        raise UserError(
+            "{path}: the evaluation has a set named {name} already. Give the file another name.", path=path, name=name
+        )
     for where, text in _lines(path):
         line = _parse(where, text)
         question = _question(name, line, documents.get(line.doc_id or "", {}))
@@ -112,7 +114,7 @@ def _lines(path: Path) -> Iterator[tuple[str, str]]:
     try:
         lines = path.read_text(encoding="utf-8-sig").split("\n")
     except UnicodeDecodeError as error:
-        raise UserError(f"{path} is not UTF-8 (byte {error.start}). Save it as UTF-8.") from None
+        raise UserError("{path} is not UTF-8 (byte {byte}). Save it as UTF-8.", path=path, byte=error.start) from None
     yield from ((f"{path}:{number}", line) for number, line in enumerate(lines, 1) if line.strip())
 
 
@@ -121,15 +123,22 @@ def _parse(where: str, text: str) -> _Line:
         row = json.loads(text)
         json.dumps(row, ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        raise UserError(f"{where} has half of a character (a surrogate). Fix that line.") from None
+        raise UserError("{where} has half of a character (a surrogate). Fix that line.", where=where) from None
     except (ValueError, RecursionError) as error:
-        raise UserError(f"{where} is not JSON ({error}): {_short(text)}. Write one object on each line.") from None
+        raise UserError(
+            "{where} is not JSON ({error}): {text}. Write one object on each line.",
+            where=where,
+            error=error,
+            text=_short(text),
+        ) from None
     if not isinstance(row, dict):
-        raise UserError(f"{where} should be a JSON object, got {_short(text)}. {_HELP}")
+        raise UserError(
+            "{where} should be a JSON object, got {text}. {help}", where=where, text=_short(text), help=_HELP
+        )
     try:
         line = _Line.model_validate(_composed(row))
     except ValidationError as error:
-        raise UserError(f"{where}: {_problem(error)}. {_HELP}") from None
+        raise UserError("{where}: {problem}. {help}", where=where, problem=_problem(error), help=_HELP) from None
     _check(where, line, row)
     return line
 
@@ -155,12 +164,18 @@ def _check(where: str, line: _Line, row: dict[str, Any]) -> None:
     """Raise UserError where the keys of a line do not go together."""
     other = next((name for name in _MEANT if row.get(name)), None)
     if other and not line.references:
-        raise UserError(f"{where} has {other!r}, which is not read. Name the accepted answers 'references'.")
+        raise UserError(
+            "{where} has {other!r}, which is not read. Name the accepted answers 'references'.",
+            where=where,
+            other=other,
+        )
     if line.answerable and not line.references:
-        raise UserError(f"{where} is answerable and has no references. Add them, or set answerable to false.")
+        raise UserError(
+            "{where} is answerable and has no references. Add them, or set answerable to false.", where=where
+        )
     if not line.doc_id and (line.page_number or line.evidence):
         raise UserError(
-            f"{where} has a page or evidence and no doc_id. Add it: the document's name without its ending."
+            "{where} has a page or evidence and no doc_id. Add it: the document's name without its ending.", where=where
         )
 
 

@@ -73,8 +73,11 @@ def only_one(decisions: list[Decision]) -> Decision:
     if len(decisions) > 1:
         both = " and ".join(map(str, sorted(decisions, key=str)))
         raise UserError(
-            f"{REVIEW}: {named(decisions[0])} has {len(decisions)} decisions: {both}. Choose one in `pagetune review`, "
-            "or delete the other line."
+            "{path}: {pair} has {count} decisions: {both}. Choose one in `pagetune review`, or delete the other line.",
+            path=REVIEW,
+            pair=named(decisions[0]),
+            count=len(decisions),
+            both=both,
         )
     return decisions[0]
 

@@ -116,8 +116,9 @@ def _add_wordings(splits: Splits, pair: Pair, wordings: Wordings, purpose: Split
     rows = {name: Row(pair, name, text) for name, text in wordings.items() if name != NEW_WORDING}
     if rows.keys() <= set(asked):
         raise UserError(
-            f"curate.recall_questions: {pair.instruction!r} has no other wording to train on. "
-            "Raise curate.paraphrases, or remove the question."
+            "curate.recall_questions: {question!r} has no other wording to train on. Raise "
+            "curate.paraphrases, or remove the question.",
+            question=pair.instruction,
         )
     if purpose != "train" and len(rows) > 1:
         for name in [name for name in asked if name in rows] or [_choose_held_back(list(rows), pair, seed)]:
@@ -138,13 +139,17 @@ def check_pinned(pairs: list[Pair], params: Curate, ledger: Ledger) -> None:
             lost = count_reasons([row for row in ledger.rejected if row.doc_id == name])
             why = f" (rejected: {lost})" if lost else ""
             raise UserError(
-                f"params.yaml: curate.heldout_documents names {name}, which has no pairs{why}. "
-                f"Choose from {_first_ten(known)}."
+                "params.yaml: curate.heldout_documents names {name}, which has no pairs{why}. Choose from {names}.",
+                name=name,
+                why=why,
+                names=_first_ten(known),
             )
     if set(known) <= set(params.heldout_documents):
         raise UserError(
-            f"params.yaml: curate.heldout_documents names every document that has pairs ({_first_ten(known)}), so that "
-            f"nothing is left to train on. {_fewer(known)}"
+            "params.yaml: curate.heldout_documents names every document that has pairs ({names}), so "
+            "that nothing is left to train on. {advice}",
+            names=_first_ten(known),
+            advice=_fewer(known),
         )
 
 

@@ -68,7 +68,7 @@ def assess(answers: dict[str, list[Prediction]], asked: list[Case], llm: Llm) ->
     try:
         return asyncio.run(_assess_all(answers, asked, llm.model_copy(update={"temperature": 0.0})))
     except UserError as error:
-        raise UserError(f"{error} Or set evaluate.judge: none.") from None
+        raise UserError("{error} Or set evaluate.judge: none.", error=error) from None
 
 
 async def _assess_all(answers: dict[str, list[Prediction]], asked: list[Case], llm: Llm) -> tuple[Opinions, Client]:

@@ -27,7 +27,9 @@ def find_converter() -> Path:
     folder = Path(os.environ.get("LLAMA_CPP") or INSTALLED)
     if not (folder / SCRIPT).exists():
         raise UserError(
-            f"llama.cpp's converter is not in {folder}. Run `{INSTALL}`, or set LLAMA_CPP to a checkout of llama.cpp."
+            "llama.cpp's converter is not in {folder}. Run `{command}`, or set LLAMA_CPP to a checkout of llama.cpp.",
+            folder=folder,
+            command=INSTALL,
         )
     return folder
 
@@ -63,6 +65,8 @@ def _run(*command: str, given: str = "") -> str:
     if done.returncode:
         seen = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
         raise UserError(
-            f"llama.cpp could not {command[0]} ({seen}). Set export.format: merged, which does not need it."
+            "llama.cpp could not {task} ({seen}). Set export.format: merged, which does not need it.",
+            task=command[0],
+            seen=seen,
         )
     return done.stdout

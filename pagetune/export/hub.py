@@ -50,13 +50,14 @@ def _message(repo_id: str, what: str) -> str:
 def _files(folder: Path, card: Path) -> dict[str, Path]:
     """Return the files to upload by their names in the repository, without hidden ones."""
     if not card.is_file():
-        raise UserError(f"{card} is missing, and a model is not uploaded without its card. Run `dvc repro`.")
+        raise UserError("{card} is missing, and a model is not uploaded without its card. Run `dvc repro`.", card=card)
     inside = {path.relative_to(folder): path for path in sorted(folder.rglob("*")) if path.is_file()}
     files = {name.as_posix(): path for name, path in inside.items() if not any(p.startswith(".") for p in name.parts)}
     if not any(name.endswith((".safetensors", ".gguf")) for name in files):
         raise UserError(
-            f"{folder} holds no *.safetensors and no *.gguf, so there is no model to upload. "
-            "Run `dvc repro export/dvc.yaml`."
+            "{folder} holds no *.safetensors and no *.gguf, so there is no model to upload. Run `dvc "
+            "repro export/dvc.yaml`.",
+            folder=folder,
         )
     return files | {"README.md": card}
 

@@ -40,7 +40,11 @@ def main() -> None:
 def _pip(*arguments: str) -> None:
     command = [sys.executable, "-m", "pip", "-qq", "--disable-pip-version-check", *arguments]
     if subprocess.run(command, check=False).returncode:
-        raise UserError(f"pip {arguments[0]} failed with the message above. Fix that and run `{INSTALL}` again.")
+        raise UserError(
+            "pip {argument} failed with the message above. Fix that and run `{command}` again.",
+            argument=arguments[0],
+            command=INSTALL,
+        )
 
 
 def unpack(source: Path, target: Path) -> None:
@@ -54,7 +58,9 @@ def unpack(source: Path, target: Path) -> None:
                 member.name = inside.removeprefix(INSIDE)
                 archive.extract(member, part, filter="data")
     if not (part / SCRIPT).exists():
-        raise UserError(f"{source.name} has no {SCRIPT}. Set LLAMA_CPP to a checkout of llama.cpp instead.")
+        raise UserError(
+            "{name} has no {script}. Set LLAMA_CPP to a checkout of llama.cpp instead.", name=source.name, script=SCRIPT
+        )
     shutil.rmtree(target, ignore_errors=True)
     part.rename(target)
 

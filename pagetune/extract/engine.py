@@ -124,8 +124,11 @@ def _semaphore() -> Any:
             raise
         said = error.strerror or "not supported"
         raise UserError(
-            f"{SHARED_MEMORY}, through which processes talk to each other, cannot be used ({said}). Mount it for "
-            f"writing (`mount -t tmpfs tmpfs {SHARED_MEMORY}`); in Docker, run the container with `--shm-size=1g`."
+            "{folder}, through which processes talk to each other, cannot be used ({said}). Mount it for "
+            "writing (`mount -t tmpfs tmpfs {folder}`); in Docker, run the container with "
+            "`--shm-size=1g`.",
+            folder=SHARED_MEMORY,
+            said=said,
         ) from None
 
 
@@ -150,7 +153,7 @@ def _schedule(pool: ProcessPool, function: Callable[[T], R], task: T, limits: Li
     try:
         future: Future[Any] = pool.schedule(function, args=[task], timeout=limits.timeout_seconds)
     except BrokenProcessPool as error:  # the server that they are forked from has ended, or never began
-        raise UserError(f"no process could be started to read documents: {_why_none_started(error)}") from error
+        raise UserError("no process could be started to read documents: {why}", why=_why_none_started(error)) from error
     return future
 
 

@@ -75,7 +75,12 @@ def find_documents(folder: Path) -> list[Path]:
             alike = ", and differ only in how Unicode composes their letters" if one.name != other.name else ""
             alike = alike if file_name(one) == unicodedata.normalize("NFC", other.name) else ""
             names = f"{shown(one)} and {shown(other)}"
-            raise UserError(f"{names} would both be document {doc_id(one)!r}{alike}. Rename one of them.")
+            raise UserError(
+                "{names} would both be document {name!r}{alike}. Rename one of them.",
+                names=names,
+                name=doc_id(one),
+                alike=alike,
+            )
     return paths
 
 
@@ -227,12 +232,13 @@ def _passwords_of_file() -> dict[str, str]:
         return {}
     if _is_in_git(PASSWORDS_FILE):
         raise UserError(
-            f"{PASSWORDS_FILE} is tracked by Git. Run `git rm --cached {PASSWORDS_FILE}` and change the passwords."
+            "{passwords} is tracked by Git. Run `git rm --cached {passwords}` and change the passwords.",
+            passwords=PASSWORDS_FILE,
         )
     try:
         return _parse(PASSWORDS_FILE.read_text(encoding="utf-8"), str(PASSWORDS_FILE))
     except UnicodeDecodeError:
-        raise UserError(f"{PASSWORDS_FILE} is not UTF-8. Save it as UTF-8.") from None
+        raise UserError("{passwords} is not UTF-8. Save it as UTF-8.", passwords=PASSWORDS_FILE) from None
 
 
 def _is_in_git(path: Path) -> bool:
@@ -247,7 +253,11 @@ def _parse(text: str, where: str) -> dict[str, str]:
         passwords = json.loads(text)
     except json.JSONDecodeError as error:
         at = f"line {error.lineno}, column {error.colno}"
-        raise UserError(f'{where} is not valid JSON ({at}). Write {{"file.pdf": "password"}}.') from None
+        raise UserError(
+            '{where} is not valid JSON ({at}). Write {{"file.pdf": "password"}}.', where=where, at=at
+        ) from None
     if not isinstance(passwords, dict) or not all(isinstance(value, str) for value in passwords.values()):
-        raise UserError(f'{where} is not a JSON object of file names and passwords. Write {{"file.pdf": "password"}}.')
+        raise UserError(
+            '{where} is not a JSON object of file names and passwords. Write {{"file.pdf": "password"}}.', where=where
+        )
     return {unicodedata.normalize("NFC", name): password for name, password in passwords.items()}

@@ -51,11 +51,16 @@ def check_tesseract(languages: str) -> None:
     try:
         installed = pytesseract.get_languages()
     except pytesseract.TesseractNotFoundError:
-        raise UserError(f"extract.ocr is auto, but tesseract is not installed. {INSTALL}") from None
+        raise UserError("extract.ocr is auto, but tesseract is not installed. {command}", command=INSTALL) from None
     missing = [language for language in languages.split("+") if language not in installed]
     if missing:
         seen = ", ".join(installed)
-        raise UserError(f"tesseract has no language data for {', '.join(missing)} (it has {seen}). {INSTALL}")
+        raise UserError(
+            "tesseract has no language data for {missing} (it has {seen}). {command}",
+            missing=", ".join(missing),
+            seen=seen,
+            command=INSTALL,
+        )
 
 
 def read_image(page: pdfium.PdfPage, languages: str, dpi: int, timeout_seconds: float, part: Box | None = None) -> Scan:

@@ -72,7 +72,12 @@ class ExtractSummary:
             raise UserError("\n".join(lines))
         if self._counts["pages"] and not self._counts["ok"]:
             reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(self._quarantined.items()))
-            raise UserError(f"data/raw: none of {self._counts['pages']} pages can be used ({reasons}). {_NO_PAGE}")
+            raise UserError(
+                "data/raw: none of {pages} pages can be used ({reasons}). {why}",
+                pages=self._counts["pages"],
+                reasons=reasons,
+                why=_NO_PAGE,
+            )
 
     def metrics(self) -> dict[str, object]:
         """Return the counts of files and pages, with the reasons in alphabetical order."""

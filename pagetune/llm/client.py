@@ -54,7 +54,7 @@ class Client:
 
     def __init__(self, params: Llm, stage: str, unit: str) -> None:
         if params.model is None:
-            raise UserError(f"params.yaml: llm.model is null. {_WHAT_MODEL[params.engine]}")
+            raise UserError("params.yaml: llm.model is null. {what}", what=_WHAT_MODEL[params.engine])
         self._params, self._stage = params, stage
         self.meter = Meter(params, unit)
         self._line = StatusLine(stage)
@@ -133,9 +133,13 @@ class Client:
         if _TOO_LONG.search(str(problem)):
             advice = ["lower llm.max_tokens", *how_to_shorten(model)]
         return UserError(
-            f"llm.base_url: {self._params.base_url} did not answer a request after {problem.retries} retries: "
-            f"{problem}. {self._kept} replies are kept. "
-            f"{one_of([*advice, 'set llm.on_failed_request: skip'])}"
+            "llm.base_url: {base_url} did not answer a request after {retries} retries: {problem}. "
+            "{kept} replies are kept. {advice}",
+            base_url=self._params.base_url,
+            retries=problem.retries,
+            problem=problem,
+            kept=self._kept,
+            advice=one_of([*advice, "set llm.on_failed_request: skip"]),
         )
 
     def _keep(self, key: str, reply: Reply) -> None:

@@ -103,9 +103,11 @@ async def _look_elsewhere(client: httpx.AsyncClient, base_url: str, key: str, fo
         # The key goes to no other host, and not to another program on this one.
         if models := (await _look(client, address, key if found.error is None else "none")).models:
             raise UserError(
-                f"llm.base_url: no language model answers at {without_credentials(base_url)}, but one does at "
-                f"{without_credentials(address)} ({listed(models)}). Set llm.base_url to that address, and "
-                "llm.model to one of its models."
+                "llm.base_url: no language model answers at {base_url}, but one does at {address} "
+                "({models}). Set llm.base_url to that address, and llm.model to one of its models.",
+                base_url=without_credentials(base_url),
+                address=without_credentials(address),
+                models=listed(models),
             )
 
 

@@ -255,7 +255,9 @@ def _connect(params: Llm, key: str) -> tuple[Any, Any]:
         remember([key])
     except ValueError as error:
         raise UserError(
-            f"params.yaml: llm.base_url: {params.base_url} is not a valid address ({error}). Correct it."
+            "params.yaml: llm.base_url: {base_url} is not a valid address ({error}). Correct it.",
+            base_url=params.base_url,
+            error=error,
         ) from None
     limited: Any = LimitedClient(params.timeout_seconds)  # of httpx, which openai 2 and 3 take; 3 is typed for httpx2
     # It would keep its slot while it waits to send a request again, so Server does that itself.

@@ -42,8 +42,9 @@ def check_texts(texts: list[str], name: str) -> None:
     """Raise UserError where there are no texts to train on."""
     if not texts:
         raise UserError(
-            f"params.yaml: model.base: {name} is trained on the documents, and none is left for it. "
-            "Add documents, or set model.base to a Hub id or a path."
+            "params.yaml: model.base: {name} is trained on the documents, and none is left for it. Add "
+            "documents, or set model.base to a Hub id or a path.",
+            name=name,
         )
 
 

@@ -42,11 +42,11 @@ def find_turn(tokenizer: Any, content: str, system: str) -> Turn:
     before = [{"role": "system", "content": system}] if system else []
     turn = _turn(tokenizer, before, content)
     if system and system.strip() not in turn.prompt:
-        raise UserError(f"{_NAME} leaves out the system message. Set prompt.system: ''.")
+        raise UserError("{template} leaves out the system message. Set prompt.system: ''.", template=_NAME)
     for question in QUESTIONS:
         asked = content.replace("{instruction}", question)
         if _turn(tokenizer, before, asked).prompt != turn.prompt.replace("{instruction}", question):
-            raise UserError(f"{_NAME} changes the text of a question. Set prompt.style: template.")
+            raise UserError("{template} changes the text of a question. Set prompt.style: template.", template=_NAME)
     return turn
 
 
@@ -67,7 +67,9 @@ def prompt_after(tokenizer: Any, said: list[Message], question: str, system: str
         *before, last = [opened, *rest]
         prompt = _turn(tokenizer, before, last["content"]).prompt
     if messages[0]["content"].strip() not in prompt:
-        raise UserError(f"{_NAME} leaves out the earlier turns of a conversation. Set prompt.style: template.")
+        raise UserError(
+            "{template} leaves out the earlier turns of a conversation. Set prompt.style: template.", template=_NAME
+        )
     return prompt
 
 
@@ -87,7 +89,9 @@ def _turn(tokenizer: Any, before: list[Message], content: str) -> Turn:
     whole = _render(tokenizer, [*messages, {"role": "assistant", "content": ANSWER}], add_generation_prompt=False)
     begin, found, rest = whole.rpartition(ANSWER)
     if not found or content.strip() not in asking:
-        raise UserError(f"{_NAME} does not write question and answer as they are. Set prompt.style: template.")
+        raise UserError(
+            "{template} does not write question and answer as they are. Set prompt.style: template.", template=_NAME
+        )
     return Turn(_prompt(asking, begin, content.strip()), _end(tokenizer, rest))
 
 
@@ -123,7 +127,9 @@ def _render(tokenizer: Any, messages: list[Message], add_generation_prompt: bool
     except (TemplateError, TypeError, ValueError, KeyError) as error:
         seen = " ".join(str(error).split()) or type(error).__name__
         advice = "Set prompt.system: ''" if messages[0]["role"] == "system" else "Set prompt.style: template"
-        raise UserError(f"{_NAME} cannot be rendered ({seen}). {advice}.") from None
+        raise UserError(
+            "{template} cannot be rendered ({seen}). {advice}.", template=_NAME, seen=seen, advice=advice
+        ) from None
     return str(text)
 
 

@@ -18,7 +18,7 @@ _SAVE_AGAIN = "Save it again with save_pretrained, or set another model."
 
 
 def refusal(base: str, what: str) -> UserError:
-    return UserError(f"params.yaml: model.base is {base}, {what}")
+    return UserError("params.yaml: model.base is {base}, {what}", base=base, what=what)
 
 
 def check_names(base: str, names: list[str]) -> None:

@@ -72,7 +72,9 @@ def _why_unreachable(params: Model) -> str | None:
         raise _refused(params, error, error.response.status_code) from None
     except HFValidationError as error:
         raise UserError(
-            f"params.yaml: model.base is {params.base}, which is not a valid Hub id: {first_line(error)}"
+            "params.yaml: model.base is {base}, which is not a valid Hub id: {error}",
+            base=params.base,
+            error=first_line(error),
         ) from None
     return None
 
@@ -90,7 +92,7 @@ def _refused(params: Model, error: Exception, status: int) -> UserError:
     else:
         what = f"base is {params.base}, and the Hub answered {status}: it does not exist or is private ({token}). "
         what += "Check the id, or set HF_TOKEN to a token that can read it."
-    return UserError(f"params.yaml: model.{what}")
+    return UserError("params.yaml: model.{what}", what=what)
 
 
 def download_weights(params: Model, folder: Path) -> None:
@@ -124,7 +126,9 @@ def _download(params: Model, **options: Any) -> Path:
             raise _refused(params, error, error.response.status_code) from None
         seen = f"{type(error).__name__}: {first_line(error)}"
         raise UserError(
-            f"params.yaml: model.base is {params.base}, whose download failed ({seen}). Run it again."
+            "params.yaml: model.base is {base}, whose download failed ({seen}). Run it again.",
+            base=params.base,
+            seen=seen,
         ) from None
 
 
@@ -137,9 +141,12 @@ def _from_cache(params: Model, why: str) -> Path:
         check_names(params.base, names)
     if folder is None or not has_weights(folder):
         raise UserError(
-            f"params.yaml: model.base is {params.base}, which is not a local folder; {why}, and the cache does not "
-            f"hold all of {revision}. Fill it where there is a network: "
-            f"`hf download {params.base} --revision {revision}`."
+            "params.yaml: model.base is {base}, which is not a local folder; {why}, and the cache does "
+            "not hold all of {revision}. Fill it where there is a network: `hf download {base} "
+            "--revision {revision}`.",
+            base=params.base,
+            why=why,
+            revision=revision,
         )
     print(f"base_model: {params.base} at {folder.name} is loaded from the cache: {why}")
     return folder

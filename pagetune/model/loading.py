@@ -43,7 +43,9 @@ def _reading(what: str, manifest: Manifest, folder: Path | None = None) -> Itera
         advice = "Run `dvc repro`, which writes it again" if folder or manifest.source == "builtin" else _CHECK
         if isinstance(error, ImportError) or any(name in str(error) for name in _ABOUT_THE_GPU):
             advice = _NOT_THE_FILE
-        raise UserError(f"{where}: {what} cannot be loaded ({said}). {advice}.") from error
+        raise UserError(
+            "{where}: {what} cannot be loaded ({said}). {advice}.", where=where, what=what, said=said, advice=advice
+        ) from error
 
 
 def load_tokenizer(manifest: Manifest, template: TemplateRecord | None = None) -> Any:
@@ -118,7 +120,8 @@ def load_base(manifest: Manifest, choice: PrecisionChoice, gpu: int = 0, sharded
 
     if sharded and manifest.quantized:
         raise UserError(
-            f"model.base is {manifest.id}, which is quantised already and cannot be sharded. Set its 16-bit original."
+            "model.base is {model}, which is quantised already and cannot be sharded. Set its 16-bit original.",
+            model=manifest.id,
         )
     with _reading("the model", manifest):
         model, info = manifest.auto_class.from_pretrained(
@@ -146,8 +149,12 @@ def _refuse_random_weights(manifest: Manifest, info: dict[str, Any]) -> None:
     """Raise UserError where transformers has filled weights with random numbers because the checkpoint lacks them."""
     if missing := sorted(info["missing_keys"]):
         raise UserError(
-            f"model.base is {manifest.id}, whose weights lack {len(missing)} tensors (the first is {missing[0]}); they "
-            "would be random. Download it again, and run `dvc repro -f base_model` for a check of its files."
+            "model.base is {model}, whose weights lack {count} tensors (the first is {first}); they "
+            "would be random. Download it again, and run `dvc repro -f base_model` for a check of its "
+            "files.",
+            model=manifest.id,
+            count=len(missing),
+            first=missing[0],
         )
 
 
@@ -199,7 +206,7 @@ def keep_cpu_weights_as_they_are(model: Any) -> None:
 def load_tuned(manifest: Manifest, adapter: Path, choice: PrecisionChoice) -> Any:
     """Return the base model with the adapter on it. Raises UserError where the folder holds no adapter."""
     if not (adapter / "adapter_config.json").exists():
-        raise UserError(f"{adapter} holds no adapter; the train stage writes it. Run `dvc repro`.")
+        raise UserError("{adapter} holds no adapter; the train stage writes it. Run `dvc repro`.", adapter=adapter)
     base = load_base(manifest, choice)
     with _reading("the adapter", manifest, adapter):
         return with_adapter(base, adapter)

@@ -76,7 +76,9 @@ def locate(params: Model) -> tuple[Path, bool, Literal["4bit", "8bit"] | None]:
 
     local = _local_folder(params.base)
     if local is None and _looks_like_path(params.base):
-        raise UserError(f"params.yaml: model.base is {params.base}, and there is no such folder. Correct the path.")
+        raise UserError(
+            "params.yaml: model.base is {base}, and there is no such folder. Correct the path.", base=params.base
+        )
     folder = local or snapshot(params)
     return folder, local is not None, _check_small(params.base, folder, local is not None)
 
@@ -117,11 +119,13 @@ def _local_folder(base: str) -> Path | None:
         is_file = path.is_file()
     except OSError as error:
         raise UserError(
-            f"params.yaml: model.base is {base}, which cannot be read ({error.strerror}). Check its permissions."
+            "params.yaml: model.base is {base}, which cannot be read ({reason}). Check its permissions.",
+            base=base,
+            reason=error.strerror,
         ) from None
     if is_file:
         raise UserError(
-            f"params.yaml: model.base is {base}, which is a file. Set it to the folder that the file is in."
+            "params.yaml: model.base is {base}, which is a file. Set it to the folder that the file is in.", base=base
         )
     return None
 
@@ -177,7 +181,12 @@ def _unloadable(base: str, error: Exception) -> UserError:
     if "trust_remote_code" in str(error):
         advice = "Set model.trust_remote_code: true if you trust its code, or set another model."
     said = first_line(error).rstrip(".")
-    return UserError(f"params.yaml: model.base is {base}, which cannot be loaded: {said}. {advice}")
+    return UserError(
+        "params.yaml: model.base is {base}, which cannot be loaded: {said}. {advice}",
+        base=base,
+        said=said,
+        advice=advice,
+    )
 
 
 def _inspect(location: str, revision: str | None, trust_remote_code: bool) -> tuple[Any, Any]:

@@ -90,9 +90,14 @@ def _check_age() -> None:
     major, minor = torch.cuda.get_device_capability()
     if 10 * major + minor < min(built_for):
         raise UserError(
-            f"{torch.cuda.get_device_name()} has compute capability {major}.{minor}, and PyTorch {torch.__version__} "
-            f"is built for {min(built_for) / 10} and newer. Set the environment variable CUDA_VISIBLE_DEVICES to "
-            "nothing to compute without it, or install a PyTorch for CUDA 12.6."
+            "{gpu} has compute capability {major}.{minor}, and PyTorch {torch} is built for {least} and "
+            "newer. Set the environment variable CUDA_VISIBLE_DEVICES to nothing to compute without it, "
+            "or install a PyTorch for CUDA 12.6.",
+            gpu=torch.cuda.get_device_name(),
+            major=major,
+            minor=minor,
+            torch=torch.__version__,
+            least=min(built_for) / 10,
         )
 
 
@@ -119,7 +124,8 @@ def choose_precision(
         )
     if wanted in ("4bit", "8bit") and not _has_bitsandbytes():
         raise UserError(
-            f"params.yaml: precision: {wanted} needs bitsandbytes, which is not installed. Set bf16 or fp32."
+            "params.yaml: precision: {wanted} needs bitsandbytes, which is not installed. Set bf16 or fp32.",
+            wanted=wanted,
         )
     precision, reason = _automatic(parameters, gpu) if wanted == "auto" else (wanted, "set in params.yaml")
     return PrecisionChoice(precision, reason, _compute_dtype(precision, options, gpu), options)  # type: ignore[arg-type]
@@ -129,13 +135,16 @@ def _as_quantized(wanted: str, quantized: Precision, options: Quantization, gpu:
     """Return the precision of a checkpoint that is quantised already. Raises UserError where another one is set."""
     if wanted not in ("auto", quantized):
         raise UserError(
-            f"params.yaml: precision is {wanted}, and model.base is quantised to {quantized} already. Set precision: "
-            "auto, or set model.base to its 16-bit original."
+            "params.yaml: precision is {wanted}, and model.base is quantised to {quantized} already. Set "
+            "precision: auto, or set model.base to its 16-bit original.",
+            wanted=wanted,
+            quantized=quantized,
         )
     if not _has_bitsandbytes():
         raise UserError(
-            f"params.yaml: model.base is quantised to {quantized} by bitsandbytes, which is not installed. Install it, "
-            "or set model.base to its 16-bit original."
+            "params.yaml: model.base is quantised to {quantized} by bitsandbytes, which is not "
+            "installed. Install it, or set model.base to its 16-bit original.",
+            quantized=quantized,
         )
     return PrecisionChoice(
         quantized, "the base is quantised so", _compute_dtype(quantized, options, gpu), options, prequantized=True

@@ -29,7 +29,7 @@ def choose_style(params: Params, manifest: Manifest) -> tuple[Style, str]:
     usable = manifest.end_of_turn is not None and not manifest.encoder_decoder
     if wanted == "chat" and not usable:
         what = "is an encoder-decoder" if manifest.encoder_decoder else "has no chat template that can be used"
-        raise UserError(f"params.yaml: prompt.style: chat, but model.base {what}. Set auto or template.")
+        raise UserError("params.yaml: prompt.style: chat, but model.base {what}. Set auto or template.", what=what)
     style: Style = "chat" if usable and wanted != "template" else "template"
     if style == "template" and params.prompt.system:
         raise UserError(

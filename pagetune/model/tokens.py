@@ -67,14 +67,19 @@ def _doubtful_ends(tokenizer: Any, ends: set[int], turn: str | None) -> list[str
 def _check_eos(tokenizer: Any, eos: str | None, turn: str | None, ends: set[int], name: str) -> None:
     if eos is None:
         raise UserError(
-            f"params.yaml: model.base is {name}, whose tokenizer has no EOS, so answers could not end. "
-            "Set another model, or eos_token in its tokenizer_config.json."
+            "params.yaml: model.base is {name}, whose tokenizer has no EOS, so answers could not end. "
+            "Set another model, or eos_token in its tokenizer_config.json.",
+            name=name,
         )
     if turn is None and ends and tokenizer.eos_token_id not in ends:
         known = " or ".join(map(str, tokenizer.convert_ids_to_tokens(sorted(ends))))
         raise UserError(
-            f"params.yaml: model.base is {name}, whose tokenizer ends texts with {eos}, but its generation config with "
-            f"{known}: answers would not end. Set eos_token in its tokenizer_config.json to {known}."
+            "params.yaml: model.base is {name}, whose tokenizer ends texts with {eos}, but its "
+            "generation config with {known}: answers would not end. Set eos_token in its "
+            "tokenizer_config.json to {known}.",
+            name=name,
+            eos=eos,
+            known=known,
         )
 
 
@@ -86,9 +91,14 @@ def _check_ids(tokenizer: Any, needed: list[str], rows: int, name: str) -> None:
     if beyond:
         at, token = beyond[0]
         raise UserError(
-            f"params.yaml: model.base is {name}, whose tokenizer has {len(beyond)} tokens beyond its embedding of "
-            f"{rows} rows; the first is {token!r} with id {at}. Take the tokenizer that belongs to the weights, or "
-            "save the model again after resize_token_embeddings(len(tokenizer))."
+            "params.yaml: model.base is {name}, whose tokenizer has {count} tokens beyond its embedding "
+            "of {rows} rows; the first is {token!r} with id {at}. Take the tokenizer that belongs to the "
+            "weights, or save the model again after resize_token_embeddings(len(tokenizer)).",
+            name=name,
+            count=len(beyond),
+            rows=rows,
+            token=token,
+            at=at,
         )
 
 
@@ -102,9 +112,12 @@ def check_script(tokenizer: Any, texts: Iterable[str], limit: float, name: str) 
     share = sum(at in strange for at in ids) / max(1, len(ids))
     if share > limit:
         raise UserError(
-            f"params.yaml: model.base is {name}, whose tokenizer does not know the documents' script: {share:.0%} of "
-            f"their tokens are unknown or single bytes, and model.max_unknown_fraction allows {limit:.0%}. Set a model "
-            "that was trained on their language, or raise that limit."
+            "params.yaml: model.base is {name}, whose tokenizer does not know the documents' script: "
+            "{share:.0%} of their tokens are unknown or single bytes, and model.max_unknown_fraction "
+            "allows {limit:.0%}. Set a model that was trained on their language, or raise that limit.",
+            name=name,
+            share=share,
+            limit=limit,
         )
     return [f"{share:.1%} of the documents' tokens are unknown or single bytes"] if share >= NOTED else []
 

@@ -23,14 +23,18 @@ def read_yaml(path: Path, kind: str) -> Any:
             json.dumps(values, ensure_ascii=False, default=str, skipkeys=True).encode()
     except FileNotFoundError:
         raise UserError(
-            f"{path} is not there. Run this in the project's folder, or make one with `pagetune init FOLDER`."
+            "{path} is not there. Run this in the project's folder, or make one with `pagetune init FOLDER`.", path=path
         ) from None
     except UnicodeDecodeError as error:
-        raise UserError(f"{path} is not UTF-8 (byte {error.start}). Save it as UTF-8.") from None
+        raise UserError("{path} is not UTF-8 (byte {byte}). Save it as UTF-8.", path=path, byte=error.start) from None
     except UnicodeEncodeError:
-        raise UserError(f"{path} holds half of a character (\\ud800 to \\udfff). Write the character itself.") from None
+        raise UserError(
+            "{path} holds half of a character (\\ud800 to \\udfff). Write the character itself.", path=path
+        ) from None
     except (YAMLError, ValueError, RecursionError) as error:
-        raise UserError(f"{_where(path, error)} is not YAML: {_problem(error)}. Fix that line.") from None
+        raise UserError(
+            "{where} is not YAML: {problem}. Fix that line.", where=_where(path, error), problem=_problem(error)
+        ) from None
     return values
 
 

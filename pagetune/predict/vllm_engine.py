@@ -25,7 +25,9 @@ def choose_engine(wanted: str, manifest: Manifest, choice: PrecisionChoice, dora
     if wanted == "transformers":
         return "transformers", "set in params.yaml"
     if wanted == "vllm" and problem:
-        raise UserError(f"params.yaml: predict.engine: vllm cannot run here: {problem}. Set auto or transformers.")
+        raise UserError(
+            "params.yaml: predict.engine: vllm cannot run here: {problem}. Set auto or transformers.", problem=problem
+        )
     return ("transformers", problem) if problem else ("vllm", "it is installed")
 
 

@@ -21,7 +21,11 @@ def check_modules(params: Lora, modules: list[str]) -> None:
         missing += [f"{key}: {pattern}" for pattern in patterns if not _matches_pattern(pattern, modules)]
     if missing:
         known = ", ".join(sorted({module.rsplit(".", 1)[-1] for module in modules}))
-        raise UserError(f"params.yaml: lora.{'; lora.'.join(missing)}: the model has no such layer. It has {known}.")
+        raise UserError(
+            "params.yaml: lora.{layers}: the model has no such layer. It has {known}.",
+            layers="; lora.".join(missing),
+            known=known,
+        )
 
 
 def _ends_with(module: str, name: str) -> bool:
@@ -90,7 +94,7 @@ def check_variant(params: Lora, precision: str, fp8: bool = False, sharded: bool
         seen = f"init_lora_weights: orthogonal needs weights in floating point, and precision is {precision}"
         found += [f"{seen}. Set true or gaussian"] if precision in ("4bit", "8bit") else []
     if found:
-        raise UserError(f"params.yaml: lora.{'; lora.'.join(found)}.")
+        raise UserError("params.yaml: lora.{problems}.", problems="; lora.".join(found))
 
 
 def _alpha_pattern(params: Lora) -> dict[str, int]:

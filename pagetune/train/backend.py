@@ -66,7 +66,9 @@ def choose_backend(params: Params, processes: int = 1, model: Trained = Trained(
     if problem is None:
         return Backend("unsloth", "set in params.yaml" if wanted == "unsloth" else "Unsloth runs on this machine")
     if wanted == "unsloth":
-        raise UserError(f"params.yaml: train.backend: unsloth cannot run here: {problem}. Use auto or peft.")
+        raise UserError(
+            "params.yaml: train.backend: unsloth cannot run here: {problem}. Use auto or peft.", problem=problem
+        )
     return Backend("peft", problem)
 
 

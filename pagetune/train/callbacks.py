@@ -130,11 +130,17 @@ class Health(TrainerCallback):  # type: ignore[misc]
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float], **_: Any) -> None:
         for name in ("loss", "eval_loss"):
             if name in logs and not math.isfinite(logs[name]):
-                raise UserError(f"the {name} is {logs[name]} at step {state.global_step}. {self._advice()}")
+                raise UserError(
+                    "the {name} is {value} at step {step}. {advice}",
+                    name=name,
+                    value=logs[name],
+                    step=state.global_step,
+                    advice=self._advice(),
+                )
         warmup = self.train.warmup_fraction * state.max_steps
         if found := find_divergence(state.log_history, self.steps_per_epoch, warmup):
             seen = f"{found[0]:.2f} at first, {found[1]:.2f} at step {state.global_step}"
-            raise UserError(f"the loss diverges: {seen}. {self._advice()}")
+            raise UserError("the loss diverges: {seen}. {advice}", seen=seen, advice=self._advice())
 
     def _advice(self) -> str:
         return (

@@ -87,8 +87,10 @@ class Store:
         checkpoint = self.folder_of(step)
         if not _is_whole(checkpoint):
             raise UserError(
-                f"{checkpoint}, whose weights are to be taken, is incomplete or damaged. Delete {self.folder} and run "
-                "`dvc repro` to train again."
+                "{checkpoint}, whose weights are to be taken, is incomplete or damaged. Delete {folder} and "
+                "run `dvc repro` to train again.",
+                checkpoint=checkpoint,
+                folder=self.folder,
             )
         return checkpoint
 
@@ -138,8 +140,13 @@ class Store:
         kept = [step_of(checkpoint) for checkpoint in self._checkpoints() if _is_whole(checkpoint)]
         left = f"the checkpoint of step {kept[0]} is kept" if kept else "there is no earlier checkpoint"
         return UserError(
-            f"the disk is full: {self.folder} took {taken / MIB:.1f} MiB of the checkpoint of step {step} and has "
-            f"{free / MIB:.1f} MiB free; {left}. Free some space and run dvc repro again."
+            "the disk is full: {folder} took {taken:.1f} MiB of the checkpoint of step {step} and has "
+            "{free:.1f} MiB free; {left}. Free some space and run dvc repro again.",
+            folder=self.folder,
+            taken=taken / MIB,
+            step=step,
+            free=free / MIB,
+            left=left,
         )
 
 

@@ -130,7 +130,9 @@ class TrainingInputs:
         """
         wanted = self.params.train.packing
         if wanted is True and self.kernel.name is None:
-            raise UserError(f"params.yaml: train.packing: true, but {self.kernel.reason}. Use auto, which pads.")
+            raise UserError(
+                "params.yaml: train.packing: true, but {reason}. Use auto, which pads.", reason=self.kernel.reason
+            )
         packing = self.kernel.name is not None and wanted is not False
 
         def largest(parts: int) -> int:
@@ -256,16 +258,24 @@ def check_stop_on(params: Params, has_stop_questions: bool) -> None:
     if wanted == "loss":
         return
     if not params.evaluate.quick:
-        raise UserError(f"{key}: it decides by the answers of evaluate.quick, which is 0. Set that to 20, or {LOSS}.")
+        raise UserError(
+            "{key}: it decides by the answers of evaluate.quick, which is 0. Set that to 20, or {loss}.",
+            key=key,
+            loss=LOSS,
+        )
     if not params.train.load_best_model_at_end and params.train.early_stopping_patience is None:
         raise UserError(
-            f"{key}: it decides nothing without train.load_best_model_at_end and train.early_stopping_patience. Set "
-            f"load_best_model_at_end: true, or {LOSS}."
+            "{key}: it decides nothing without train.load_best_model_at_end and "
+            "train.early_stopping_patience. Set load_best_model_at_end: true, or {loss}.",
+            key=key,
+            loss=LOSS,
         )
     if wanted == "invented" and not has_stop_questions:
         raise UserError(
-            f"{key}: {STOPPING} has no questions, because fewer than two facts are held out. Raise "
-            f"curate.heldout_fraction, or set stop_on: quick."
+            "{key}: {path} has no questions, because fewer than two facts are held out. Raise "
+            "curate.heldout_fraction, or set stop_on: quick.",
+            key=key,
+            path=STOPPING,
         )
 
 
@@ -275,4 +285,8 @@ def _check_loggers(wanted: list[str]) -> None:
     known = get_available_reporting_integrations()
     if missing := [name for name in wanted if name not in known]:
         installed = f"Installed: {', '.join(known)}" if known else "None is installed"
-        raise UserError(f"params.yaml: train.report_to: {', '.join(missing)} cannot be imported. {installed}.")
+        raise UserError(
+            "params.yaml: train.report_to: {missing} cannot be imported. {installed}.",
+            missing=", ".join(missing),
+            installed=installed,
+        )

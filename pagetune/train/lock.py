@@ -25,7 +25,9 @@ def hold(folder: Path) -> Iterator[None]:
         (folder / LOCK).write_text(f"{os.getpid()}\n", encoding="ascii")
     except OSError as error:
         raise UserError(
-            f"{folder} cannot hold checkpoints: {error.strerror}. Make it a folder that you can write to."
+            "{folder} cannot hold checkpoints: {reason}. Make it a folder that you can write to.",
+            folder=folder,
+            reason=error.strerror,
         ) from None
     with lock:
         yield

@@ -88,8 +88,10 @@ def _naming_the_checkpoint(trainer: Any, checkpoint: Path | None) -> Iterator[No
             raise
         said = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
         raise UserError(
-            f"{checkpoint} cannot be loaded ({said}). Run `rm -r {checkpoint}` and `dvc repro`, which goes on from the "
-            "one before, or starts again."
+            "{checkpoint} cannot be loaded ({said}). Run `rm -r {checkpoint}` and `dvc repro`, which "
+            "goes on from the one before, or starts again.",
+            checkpoint=checkpoint,
+            said=said,
         ) from error
 
 

@@ -39,8 +39,9 @@ def shrink_plan(plan: Plan, inputs: TrainingInputs) -> Plan:
     if not plan.gradient_checkpointing and inputs.params.train.gradient_checkpointing == "auto":
         return replace(plan, gradient_checkpointing=True, predicted=estimate(inputs.setup, plan.tokens, True))
     raise UserError(
-        f"one row of {plan.tokens} tokens does not fit into the memory that is free. Lower train.max_length or lora.r, "
-        "take precision: 4bit, or free the GPU."
+        "one row of {tokens} tokens does not fit into the memory that is free. Lower "
+        "train.max_length or lora.r, take precision: 4bit, or free the GPU.",
+        tokens=plan.tokens,
     )
 
 
@@ -150,7 +151,8 @@ def resume_point(trainer: Any, store: Store | None, before: Path | None, problem
     checkpoint = store.latest() if store else None
     if checkpoint is None:
         raise UserError(
-            f"out of memory ({problem}), and there is no checkpoint to go on from. Lower lora.r, or free the GPU."
+            "out of memory ({problem}), and there is no checkpoint to go on from. Lower lora.r, or free the GPU.",
+            problem=problem,
         )
     return checkpoint
 
@@ -182,7 +184,7 @@ def launch_until_it_fits(run: Callable[[dict[str, str]], int], processes: int) -
         spoken = Path(folder) / "spoken"
         while run({RAN_OUT: str(ran_out), SHORTAGES: str(shortages), SPOKEN: str(spoken)}):
             if not ran_out.exists():
-                raise UserError(f"one of {processes} processes failed; its message is above.")
+                raise UserError("one of {processes} processes failed; its message is above.", processes=processes)
             ran_out.unlink()
             spoken.unlink(missing_ok=True)
             shortages += 1
@@ -206,7 +208,9 @@ def reporting_out_of_memory() -> Iterator[None]:
             raise
         tell_launcher()
         seen = str(error).split("\n")[0]
-        raise UserError(f"out of memory ({seen}). Free the GPU, take precision: 4bit or lower lora.r.") from None
+        raise UserError(
+            "out of memory ({seen}). Free the GPU, take precision: 4bit or lower lora.r.", seen=seen
+        ) from None
 
 
 def tell_launcher() -> None:

@@ -61,7 +61,7 @@ def check_rendered(record: TemplateRecord, eos: str, examples: list[Example], sp
         problems.append(f"{file}: eos_token is {record.eos_token}, that of models/base/manifest.json is {eos}")
     problems += [f"data/prompts/{split}.jsonl: {line}" for line in _unlike_template(record, examples)]
     if problems:
-        raise UserError(f"{'; '.join(problems)}. Run `dvc repro -f format` to write them again.")
+        raise UserError("{problems}. Run `dvc repro -f format` to write them again.", problems="; ".join(problems))
 
 
 def _unlike_template(record: TemplateRecord, examples: list[Example]) -> list[str]:
@@ -88,9 +88,14 @@ def check_seams(examples: list[Example], tokenizer: Any, split: str = "train") -
         first = joined[0]
         seen = f"{first.prompt[-12:]!r} and {first.completion[:12]!r}"
         raise UserError(
-            f"data/prompts/{split}.jsonl: in {len(joined)} of {len(examples)} rows the tokenizer joins the end of the "
-            f"prompt with the answer; the first, pair {first.pair_id}, has {seen}. End prompt.template with a line "
-            "break or a mark such as `A:`, and begin no answer with a space."
+            "data/prompts/{split}.jsonl: in {count} of {rows_in_all} rows the tokenizer joins the end of "
+            "the prompt with the answer; the first, pair {pair}, has {seen}. End prompt.template with a "
+            "line break or a mark such as `A:`, and begin no answer with a space.",
+            split=split,
+            count=len(joined),
+            rows_in_all=len(examples),
+            pair=first.pair_id,
+            seen=seen,
         )
 
 
@@ -113,13 +118,25 @@ def fit_rows(
         fitted.append(short := _cut_prompt(row, tokenizer.bos_token_id, max_length))
         if not short:
             seen = f"pair {example.pair_id} has {length} tokens, and its answer leaves no room for a question"
-            raise UserError(f"{file}: {seen} in {limit}. Raise it or lower curate.max_answer_characters.")
+            raise UserError(
+                "{file}: {seen} in {limit}. Raise it or lower curate.max_answer_characters.",
+                file=file,
+                seen=seen,
+                limit=limit,
+            )
     cut = sum(length > max_length for length in lengths)
     if rows and cut / len(rows) > max_truncated_fraction:
         raise UserError(
-            f"{file}: {cut} of {len(rows)} rows are longer than {limit} ({100 * cut / len(rows):.2g}%), the longest "
-            f"has {max(lengths)}; train.max_truncated_fraction allows {100 * max_truncated_fraction:.3g}%. Raise "
-            "train.max_length, or lower curate.max_question_characters or curate.max_answer_characters."
+            "{file}: {cut} of {count} rows are longer than {limit} ({share:.2g}%), the longest has "
+            "{longest}; train.max_truncated_fraction allows {allowed:.3g}%. Raise train.max_length, or "
+            "lower curate.max_question_characters or curate.max_answer_characters.",
+            file=file,
+            cut=cut,
+            count=len(rows),
+            limit=limit,
+            share=100 * cut / len(rows),
+            longest=max(lengths),
+            allowed=100 * max_truncated_fraction,
         )
     return fitted, cut
 
@@ -151,8 +168,11 @@ def check_rows(
             for fault, bad in found.items()
         ]
         raise UserError(
-            f"data/prompts/{split}.jsonl: {'; '.join(lines)} (⟦⟧ holds what the loss is on). Check the special tokens "
-            "that prompt.template writes and that the tokenizer of model.base adds, and that no answer is empty."
+            "data/prompts/{split}.jsonl: {problems} (⟦⟧ holds what the loss is on). Check the special "
+            "tokens that prompt.template writes and that the tokenizer of model.base adds, and that no "
+            "answer is empty.",
+            split=split,
+            problems="; ".join(lines),
         )
 
 
@@ -202,7 +222,9 @@ def check_adapter(model: Any, lora: Lora) -> str:
     }
     seen = [f"{len(found)} {what} (first {found[0]})" for what, found in problems.items() if found]
     if seen or not layers:
-        raise UserError(f"adapter: {'; '.join(seen) or 'no layer has LoRA'}. Try train.backend: peft.")
+        raise UserError(
+            "adapter: {problems}. Try train.backend: peft.", problems="; ".join(seen) or "no layer has LoRA"
+        )
     counts = Counter(layer.rsplit(".", 1)[-1] for layer in layers)
     kinds = ", ".join(f"{kind} {number}" for kind, number in sorted(counts.items()))
     trained, total = model.get_nb_trainable_parameters()

@@ -20,8 +20,9 @@ def check_topics(topics: Sequence[str]) -> None:
     for topic in topics:
         if not content_words(topic):
             raise UserError(
-                f"params.yaml: qa.topics: {topic!r} has no word by which a passage can be found. "
-                "Name the topic by a noun that the documents use, or remove it."
+                "params.yaml: qa.topics: {topic!r} has no word by which a passage can be found. Name the "
+                "topic by a noun that the documents use, or remove it.",
+                topic=topic,
             )
 
 

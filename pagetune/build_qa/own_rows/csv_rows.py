@@ -50,9 +50,15 @@ def read_csv_rows(path: Path, encoding: str, delimiter: str) -> Iterator[RawRow]
 
 def _broken(path: Path, begins: int, ends: int, error: csv.Error, header: bool) -> RawRow:
     if header:
-        raise UserError(f"{path}:{begins} names no columns ({error}). Fix that line.")
+        raise UserError(
+            "{path}:{begins} names no columns ({error}). Fix that line.", path=path, begins=begins, error=error
+        )
     if "unexpected end" in str(error):
-        raise UserError(f"{path}:{begins} opens a quotation mark that is never closed. Close it, or double it.")
+        raise UserError(
+            "{path}:{begins} opens a quotation mark that is never closed. Close it, or double it.",
+            path=path,
+            begins=begins,
+        )
     lines = f" from here to line {ends}" if ends > begins else ""
     return RawRow(f"{path}:{begins}", RowError("unreadable_row", f"is not valid CSV{lines} ({error})"))
 
@@ -61,7 +67,7 @@ def _names(path: Path, cells: list[str]) -> list[str]:
     names = [cell.strip() for cell in cells]
     twice = [name for name, times in Counter(names).items() if times > 1 and name]
     if twice:
-        raise UserError(f"{path}:1 names column {twice[0]!r} twice. Rename one.")
+        raise UserError("{path}:1 names column {column!r} twice. Rename one.", path=path, column=twice[0])
     return names
 
 

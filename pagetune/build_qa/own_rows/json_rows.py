@@ -31,7 +31,9 @@ def read_json_rows(path: Path, encoding: str) -> Iterator[RawRow]:
     except (json.JSONDecodeError, RecursionError) as error:
         line = getattr(error, "lineno", 1)
         said = getattr(error, "msg", "it is too deep")
-        raise UserError(f"{path}:{line} is not valid JSON ({said}). Fix that line.") from None
+        raise UserError(
+            "{path}:{line} is not valid JSON ({said}). Fix that line.", path=path, line=line, said=said
+        ) from None
 
 
 def _is_lines(path: Path, encoding: str) -> bool:
@@ -77,7 +79,7 @@ def _values(text: str, path: Path) -> Iterator[tuple[int, Any]]:
     """Yield each row with its place. A file may hold several lists or objects, one after another."""
     at = _skip(text, 0)
     if text[at : at + 1] not in ("[", "{"):
-        raise UserError(f"{path} holds neither a list of rows nor an object with one. Write [{{…}}, {{…}}].")
+        raise UserError("{path} holds neither a list of rows nor an object with one. Write [{{…}}, {{…}}].", path=path)
     while at < len(text):
         if text[at] == "[":
             at = yield from _list_items(text, at)
@@ -119,7 +121,9 @@ def _only_list(text: str, start: int, path: Path) -> int:
         return start
     if len(found) > 1:
         raise UserError(
-            f"{path} should hold one list of rows; it has the lists {', '.join(found)}. Keep one list in each file."
+            "{path} should hold one list of rows; it has the lists {found}. Keep one list in each file.",
+            path=path,
+            found=", ".join(found),
         )
     return next(iter(found.values()), start)
 

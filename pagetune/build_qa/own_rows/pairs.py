@@ -47,13 +47,18 @@ def read_own_rows(sources: Iterable[Source], columns: Columns, train_on: TrainOn
 def refuse(rejected: list[Rejected]) -> None:
     """Raise UserError with the bad rows, where there are any."""
     if len(rejected) == 1:
-        raise UserError(f"{rejected[0].detail}. Fix that row, or set qa.on_bad_row: skip to go on without it.")
+        raise UserError(
+            "{problem}. Fix that row, or set qa.on_bad_row: skip to go on without it.", problem=rejected[0].detail
+        )
     if rejected:
         listed = "\n".join(f"  {row.detail}" for row in rejected[:SHOWN])
         more = f"\n  and {len(rejected) - SHOWN} more" if len(rejected) > SHOWN else ""
         raise UserError(
-            f"{len(rejected)} own rows cannot be used. Fix them, or set qa.on_bad_row: skip to go on without them:\n"
-            f"{listed}{more}"
+            "{count} own rows cannot be used. Fix them, or set qa.on_bad_row: skip to go on without "
+            "them:\n{listed}{more}",
+            count=len(rejected),
+            listed=listed,
+            more=more,
         )
 
 
@@ -75,13 +80,20 @@ def _format(source: Source, sample: list[dict[str, Any]], columns: Columns) -> F
     seen = ", ".join(dict.fromkeys(name for row in sample for name in row)) or "none"
     if form is None:
         raise UserError(
-            f"{source.path}: its columns ({seen}) are in none of the known formats, or in more than one: {KNOWN}. Name "
-            "the columns of question and answer in qa.columns.instruction and qa.columns.output, or move it elsewhere. "
-            "If it is a document's table and not your own rows, save it as .xlsx."
+            "{path}: its columns ({seen}) are in none of the known formats, or in more than one: "
+            "{formats}. Name the columns of question and answer in qa.columns.instruction and "
+            "qa.columns.output, or move it elsewhere. If it is a document's table and not your own rows, "
+            "save it as .xlsx.",
+            path=source.path,
+            seen=seen,
+            formats=KNOWN,
         )
     if columns.group and not form.group:
         raise UserError(
-            f"{source.path} has no column {columns.group!r} (qa.columns.group); it has {seen}. Change qa.columns.group."
+            "{path} has no column {group!r} (qa.columns.group); it has {seen}. Change qa.columns.group.",
+            path=source.path,
+            group=columns.group,
+            seen=seen,
         )
     return form
 

@@ -101,15 +101,18 @@ def _refuse_early(name: str) -> None:
     """Raise UserError for names that say already that this engine cannot load them."""
     if name in ("builtin", "builtin_seq2seq"):
         raise UserError(
-            f"params.yaml: llm.model is {name}, which cannot follow requests. Set the hub id or the folder of an "
-            "instruct model, or set qa.generator: rules, which needs none."
+            "params.yaml: llm.model is {name}, which cannot follow requests. Set the hub id or the "
+            "folder of an instruct model, or set qa.generator: rules, which needs none.",
+            name=name,
         )
     folder = Path(name).expanduser()
     files = [path.name for path in folder.iterdir()] if folder.is_dir() else [folder.name]
     if any(file.endswith(".gguf") for file in files) and not any(file.endswith(".safetensors") for file in files):
         raise UserError(
-            f"params.yaml: llm.model is {name}, a GGUF file, and llm.engine: local reads *.safetensors. Set the model "
-            "that it was made from, or serve the file with llama.cpp or Ollama and set llm.engine: server."
+            "params.yaml: llm.model is {name}, a GGUF file, and llm.engine: local reads *.safetensors. "
+            "Set the model that it was made from, or serve the file with llama.cpp or Ollama and set "
+            "llm.engine: server.",
+            name=name,
         )
 
 
@@ -117,8 +120,10 @@ def _refuse_without_chat(manifest: Manifest) -> None:
     if manifest.encoder_decoder or manifest.end_of_turn is None:
         kind = "is an encoder-decoder" if manifest.encoder_decoder else "has no chat template that can ask a question"
         raise UserError(
-            f"params.yaml: llm.model is {manifest.id}, which {kind}: it continues texts, and does not follow requests. "
-            "Set the instruct or chat version of the model."
+            "params.yaml: llm.model is {model}, which {kind}: it continues texts, and does not follow "
+            "requests. Set the instruct or chat version of the model.",
+            model=manifest.id,
+            kind=kind,
         )
 
 
@@ -158,8 +163,14 @@ def check_room(manifest: Manifest, precision: str) -> None:
     if needed > free:
         advice = "a smaller model" if precision == "4bit" else "llm.precision: 4bit, or a smaller model"
         raise UserError(
-            f"params.yaml: llm.model is {manifest.id}, which needs about {needed / 2**30:.1f} GiB in {precision}, and "
-            f"{place} has {free / 2**30:.1f} GiB free. Set {advice}, or end what else uses the memory."
+            "params.yaml: llm.model is {model}, which needs about {needed:.1f} GiB in {precision}, and "
+            "{place} has {free:.1f} GiB free. Set {advice}, or end what else uses the memory.",
+            model=manifest.id,
+            needed=needed / 2**30,
+            precision=precision,
+            place=place,
+            free=free / 2**30,
+            advice=advice,
         )
 
 

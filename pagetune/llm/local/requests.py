@@ -112,7 +112,9 @@ class Requests:
         what = f"a request has {len(prompt)} tokens, and llm.model reads {window}"
         if self._params.on_failed_request == "skip":
             raise RequestFailed(what)
-        raise UserError(f"{what}. {one_of([*how_to_shorten(schema), 'set llm.on_failed_request: skip'])}")
+        raise UserError(
+            "{what}. {advice}", what=what, advice=one_of([*how_to_shorten(schema), "set llm.on_failed_request: skip"])
+        )
 
     @property
     def activity(self) -> str:
@@ -156,8 +158,9 @@ class Requests:
                 with self._lock:
                     schema = max([*self._under_way.values(), *self._waiting], key=lambda asked: asked.slots).schema
                 raise UserError(
-                    f"llm.model: {self._author.manifest.id} and one request do not fit on the GPU. "
-                    f"{one_of(['lower llm.max_tokens', *how_to_shorten(schema), 'set a smaller model'])}"
+                    "llm.model: {model} and one request do not fit on the GPU. {advice}",
+                    model=self._author.manifest.id,
+                    advice=one_of(["lower llm.max_tokens", *how_to_shorten(schema), "set a smaller model"]),
                 ) from None
         # Outside the handler: its traceback holds the tensors that did not fit.
         self._way.halve()
