@@ -16,12 +16,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from pagetune.errors import UserError
 from pagetune.failures import WRITING
+from pagetune.language import Note, tr
 from pagetune.records import Record
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 #: How to get a file back that was changed, or that an older version wrote and DVC therefore takes for the right one.
-AGAIN = "Run `dvc repro`; if the file stays as it is, `dvc repro -f`."
+AGAIN = Note("Run `dvc repro`; if the file stays as it is, `dvc repro -f`.")
 
 #: How much the start of a process may seem to move: the system counts it from its own start, and clocks are set.
 CLOCK_SECONDS = 1.0
@@ -147,14 +148,15 @@ def _parse_json(path: Path, make_object: Callable[[dict[str, Any]], Any] | None)
             "{path}:{lineno} is not JSON ({msg}). {advice}", path=path, lineno=error.lineno, msg=error.msg, advice=AGAIN
         ) from None
     except (UnicodeEncodeError, RecursionError, ValueError) as error:
-        what = "half of a character, a surrogate" if isinstance(error, UnicodeEncodeError) else "it is too deep or long"
+        is_half = isinstance(error, UnicodeEncodeError)
+        what = tr("half of a character, a surrogate") if is_half else tr("it is too deep or long")
         raise UserError("{path} cannot be read ({what}). {advice}", path=path, what=what, advice=AGAIN) from None
     return value
 
 
 def _first_problem(error: ValidationError) -> str:
     problem = error.errors()[0]
-    return f"{'.'.join(map(str, problem['loc'])) or 'the whole file'}: {problem['msg']}"
+    return f"{'.'.join(map(str, problem['loc'])) or tr('the whole file')}: {problem['msg']}"
 
 
 def read_records(path: Path, record: type[R]) -> list[R]:
@@ -191,8 +193,9 @@ def _read_whole(path: Path) -> str:
     text = _read(path)
     if not text.endswith("\n"):
         last = text.count("\n") + 1
-        what = f":{last} is cut off: the line has no end" if text else " is empty: not even a line break is left"
-        raise UserError("{path}{what}. {advice}", path=path, what=what, advice=AGAIN)
+        if not text:
+            raise UserError("{path} is empty: not even a line break is left. {advice}", path=path, advice=AGAIN)
+        raise UserError("{path}:{line} is cut off: the line has no end. {advice}", path=path, line=last, advice=AGAIN)
     return text
 
 

@@ -9,6 +9,7 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.reader import ReaderError
 
 from pagetune.errors import UserError
+from pagetune.language import tr
 
 
 def read_yaml(path: Path, kind: str) -> Any:
@@ -50,7 +51,7 @@ def _where(path: Path, error: Exception) -> str:
 
 def _problem(error: Exception) -> str:
     if isinstance(error, ReaderError):
-        return f"the character {chr(error.character)!r} is not allowed"
+        return tr("the character {character!r} is not allowed", character=chr(error.character))
     if isinstance(error, RecursionError):
-        return "it is nested too deeply"
+        return tr("it is nested too deeply")
     return " ".join(str(getattr(error, "problem", error)).split())
