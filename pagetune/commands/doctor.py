@@ -124,7 +124,7 @@ def _gpus() -> Iterator[Finding]:
     yield Finding(
         "ok",
         "PyTorch",
-        tr(f"built for {'CUDA ' + build if build else 'the CPU'}", f"{'CUDA ' + build if build else 'CPU'}용 빌드"),
+        tr("built for CUDA {build}", build=build) if build else tr("built for the CPU"),
     )
     driver = _driver()
     for index in range(torch.cuda.device_count() if torch.cuda.is_available() else 0):
