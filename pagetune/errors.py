@@ -15,11 +15,11 @@ from types import TracebackType
 from typing import TextIO
 
 from pagetune.failures import allow_open_files, explain
-from pagetune.language import Note, tr
+from pagetune.language import Remark, tr
 from pagetune.masking import mask, mask_output
 
 #: Under the traceback of an error that nobody has foreseen.
-_FAULT = Note("This is a fault of pagetune. Please report it, with the lines above and the command.")
+_FAULT = Remark("This is a fault of pagetune. Please report it, with the lines above and the command.")
 
 
 class UserError(Exception):

@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from pagetune.language import Note, tr
+from pagetune.language import Remark, tr
 
 try:
     import resource
@@ -35,7 +35,7 @@ _WORDS = {
 }
 #: What torch and safetensors say where a file could not be written to its end, without the reason.
 _CUT_OFF = ("failed writing file", "unexpected pos")
-_OR_HARD = Note(", or have an administrator raise the limit")
+_OR_HARD = Remark(", or have an administrator raise the limit")
 MIB = 2**20
 
 

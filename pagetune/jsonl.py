@@ -16,13 +16,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from pagetune.errors import UserError
 from pagetune.failures import WRITING
-from pagetune.language import Note, tr
+from pagetune.language import Remark, tr
 from pagetune.records import Record
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 #: How to get a file back that was changed, or that an older version wrote and DVC therefore takes for the right one.
-AGAIN = Note("Run `dvc repro`; if the file stays as it is, `dvc repro -f`.")
+AGAIN = Remark("Run `dvc repro`; if the file stays as it is, `dvc repro -f`.")
 
 #: How much the start of a process may seem to move: the system counts it from its own start, and clocks are set.
 CLOCK_SECONDS = 1.0

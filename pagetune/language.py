@@ -1,17 +1,21 @@
 """The language of what is printed: English, or Korean from the catalogue below `locale/`, by the locale.
 
-Nothing that a stage writes is in the locale's language, so that its result is the same everywhere.
+Nothing that a stage writes is in the locale's language, so that its result is the same everywhere: `tr` is for what is
+printed, and `Remark` for what is written into a file and may be printed, too.
 """
 
 from __future__ import annotations  # so that an older Python gets as far as its message
 
 import gettext
 import os
+import re
 from functools import lru_cache
 from pathlib import Path
 
 #: Below it are the catalogue and what it compiles to: `ko/LC_MESSAGES/pagetune.po` and `.mo`.
 CATALOGUES = Path(__file__).parent / "locale"
+#: A place for a value in a message, with its name; double braces are letters.
+_PLACE = re.compile(r"(?<!\{)\{(\w+)[^{}]*\}(?!\})")
 
 
 def speaks_korean() -> bool:
@@ -27,8 +31,48 @@ def tr(english: str, /, **values: object) -> str:
     keeps its braces, and one that the catalogue lacks, such as the line of another error, stays as it is.
     """
     said = _korean().gettext(english) if english and speaks_korean() else english
-    shown = {name: value.said() if isinstance(value, Note) else value for name, value in values.items()}
+    shown = {name: value.said() if isinstance(value, Remark) else value for name, value in values.items()}
     return said.format(**shown) if values else said
+
+
+class Remark(str):
+    """An English text for a file, which `tr` says in the language of the locale where it is one of its values."""
+
+    english: str
+    values: dict[str, object]
+
+    def __new__(cls, english: str, /, **values: object) -> Remark:
+        note = super().__new__(cls, english.format(**values) if values else english)
+        note.english, note.values = english, values
+        return note
+
+    def said(self) -> str:
+        return tr(self.english, **self.values)
+
+
+def retell(said: str) -> str:
+    """Return a message that was read from a file, or comes from another process, in the language of the locale.
+
+    Its values stay as they are, unless they are messages, too. What no message of the catalogue fits stays as it is.
+    """
+    if not speaks_korean() or not said:
+        return said
+    if (korean := _korean().gettext(said)) != said:
+        return korean
+    for pattern, korean in _patterns():
+        if found := pattern.fullmatch(said):
+            return korean.format(**{name: _Retold(value) for name, value in found.groupdict().items()})
+    return said
+
+
+class _Retold(str):
+    """A value that is formatted already."""
+
+    def __format__(self, _: str) -> str:
+        return retell(str(self))
+
+    def __repr__(self) -> str:
+        return str(self)
 
 
 @lru_cache(maxsize=1)
@@ -36,17 +80,22 @@ def _korean() -> gettext.NullTranslations:
     return gettext.translation("pagetune", CATALOGUES, ["ko"], fallback=True)
 
 
-class Note(str):
-    """An English text that goes into a file, and that `tr` says in the language of the locale."""
+@lru_cache(maxsize=1)
+def _patterns() -> list[tuple[re.Pattern[str], str]]:
+    """Return what each message with values looks like, and its Korean text; the one with most letters comes first."""
+    messages: dict[str, str] = getattr(_korean(), "_catalog", {})
+    found = sorted(messages.items(), key=lambda one: -len(_PLACE.sub("", one[0])))
+    return [(_pattern(english), korean) for english, korean in found if _PLACE.search(english)]
 
-    __slots__ = ("english", "values")
-    english: str
-    values: dict[str, object]
 
-    def __new__(cls, english: str, /, **values: object) -> Note:
-        note = super().__new__(cls, english.format(**values) if values else english)
-        note.english, note.values = english, values
-        return note
-
-    def said(self) -> str:
-        return tr(self.english, **self.values)
+def _pattern(english: str) -> re.Pattern[str]:
+    """Return a pattern of a message. A value may hold anything; one that is named twice is the same."""
+    known: set[str] = set()
+    parts = []
+    for index, part in enumerate(_PLACE.split(english)):  # its letters, a name, letters, a name, …
+        if index % 2 == 0:
+            parts.append(re.escape(part.replace("{{", "{").replace("}}", "}")))
+        else:
+            parts.append(f"(?P={part})" if part in known else f"(?P<{part}>.+?)")
+            known.add(part)
+    return re.compile("".join(parts), re.DOTALL)

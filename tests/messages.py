@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "pagetune" / "locale" / "ko" / "LC_MESSAGES"
 PO, MO = FOLDER / "pagetune.po", FOLDER / "pagetune.mo"
 #: The functions whose first argument is a message.
-KEYWORDS = dict.fromkeys(("tr", "Note", "UserError", "Unreachable"))
+KEYWORDS = dict.fromkeys(("tr", "Remark", "UserError", "Unreachable"))
 
 
 def in_source() -> dict[str, list[str]]:

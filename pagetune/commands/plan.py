@@ -12,7 +12,7 @@ from rich.cells import set_cell_size
 
 from pagetune.errors import UserError
 from pagetune.jsonl import read_records
-from pagetune.language import Note, tr
+from pagetune.language import Remark, tr
 from pagetune.model.loading import TOWERS
 from pagetune.model.manifest import BASE, read_manifest
 from pagetune.model.precision import Gpu, Precision, PrecisionChoice, choose_precision, this_gpu
@@ -31,14 +31,14 @@ from pagetune.train.asked import OPEN_ROWS, put_in_place
 ROWS = Path("data/prompts/train.jsonl")
 #: The parts of an `Estimate`, as they are printed.
 _PARTS = (
-    Note("weights"),
-    Note("adapter"),
-    Note("gradients"),
-    Note("moments"),
-    Note("activations"),
-    Note("logits"),
-    Note("overhead"),
-    Note("total"),
+    Remark("weights"),
+    Remark("adapter"),
+    Remark("gradients"),
+    Remark("moments"),
+    Remark("activations"),
+    Remark("logits"),
+    Remark("overhead"),
+    Remark("total"),
 )
 #: Values of model.base whose shape is known only when the stage base_model has run.
 BUILTIN = ("builtin", "builtin_seq2seq")

@@ -17,10 +17,11 @@ from pagetune.extract.scan_picture import find_ink, render, straighten
 from pagetune.extract.scan_rulings import Ruling, find_rulings, without_rulings
 from pagetune.extract.scan_spaces import find_spaces
 from pagetune.extract.word_boxes import Box, Word
+from pagetune.language import Remark
 
-INSTALL = (
-    "Install Tesseract and its language data (Debian, Ubuntu: apt-get install tesseract-ocr tesseract-ocr-kor), "
-    "or set extract.ocr: none."
+INSTALL = Remark(
+    "Install Tesseract and its language data (Debian, Ubuntu: apt-get install tesseract-ocr "
+    "tesseract-ocr-kor), or set extract.ocr: none."
 )
 
 

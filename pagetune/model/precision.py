@@ -8,7 +8,7 @@ from typing import Any, Literal
 import torch
 
 from pagetune.errors import UserError
-from pagetune.language import Note
+from pagetune.language import Remark
 from pagetune.params import Quantization
 
 Precision = Literal["4bit", "8bit", "fp16", "bf16", "fp32"]
@@ -128,7 +128,7 @@ def choose_precision(
             "params.yaml: precision: {wanted} needs bitsandbytes, which is not installed. Set bf16 or fp32.",
             wanted=wanted,
         )
-    precision, reason = _automatic(parameters, gpu) if wanted == "auto" else (wanted, Note("set in params.yaml"))
+    precision, reason = _automatic(parameters, gpu) if wanted == "auto" else (wanted, Remark("set in params.yaml"))
     return PrecisionChoice(precision, reason, _compute_dtype(precision, options, gpu), options)  # type: ignore[arg-type]
 
 
@@ -148,22 +148,26 @@ def _as_quantized(wanted: str, quantized: Precision, options: Quantization, gpu:
             quantized=quantized,
         )
     return PrecisionChoice(
-        quantized, Note("the base is quantised so"), _compute_dtype(quantized, options, gpu), options, prequantized=True
+        quantized,
+        Remark("the base is quantised so"),
+        _compute_dtype(quantized, options, gpu),
+        options,
+        prequantized=True,
     )
 
 
 def _automatic(parameters: int, gpu: Gpu | None) -> tuple[str, str]:
     if gpu is None:
         if _has_bitsandbytes():
-            return "4bit", Note("no GPU; bitsandbytes trains 4-bit NF4 on the CPU")
-        return "fp32", Note("no GPU and no bitsandbytes")
+            return "4bit", Remark("no GPU; bitsandbytes trains 4-bit NF4 on the CPU")
+        return "fp32", Remark("no GPU and no bitsandbytes")
     total_gib, needed_gib = gpu.total_bytes / 2**30, 2 * parameters * HEADROOM / 2**30
     sizes = {"needed": needed_gib, "total": total_gib}
     if needed_gib > total_gib:
-        return "4bit", Note("16 bit would need about {needed:.1f} GiB and the GPU has {total:.1f} GiB", **sizes)
+        return "4bit", Remark("16 bit would need about {needed:.1f} GiB and the GPU has {total:.1f} GiB", **sizes)
     if gpu.has_bf16:
-        return "bf16", Note("16 bit needs about {needed:.1f} GiB and the GPU has {total:.1f} GiB", **sizes)
-    return "fp16", Note(
+        return "bf16", Remark("16 bit needs about {needed:.1f} GiB and the GPU has {total:.1f} GiB", **sizes)
+    return "fp16", Remark(
         "16 bit needs about {needed:.1f} GiB and the GPU has {total:.1f} GiB, and it has no bf16", **sizes
     )
 

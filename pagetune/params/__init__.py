@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from pagetune.errors import UserError
-from pagetune.language import Note, tr
+from pagetune.language import Remark, tr
 from pagetune.params.asking import Examples, QuestionTypes
 from pagetune.params.rules import problem_lines
 from pagetune.params.section import Section
@@ -32,18 +32,18 @@ Languages = Annotated[
     str,
     Field(
         pattern=r"^[A-Za-z_]+(\+[A-Za-z_]+)*$",
-        description=Note("names of Tesseract languages joined by +, such as kor+eng"),
+        description=Remark("names of Tesseract languages joined by +, such as kor+eng"),
     ),
 ]
 Address = Annotated[
     str,
     Field(
         pattern=r"^https?://[^\s/]+",
-        description=Note("an address with http:// or https://, such as http://localhost:8000/v1"),
+        description=Remark("an address with http:// or https://, such as http://localhost:8000/v1"),
     ),
 ]
 Repository = Annotated[
-    str, Field(pattern=r"^[\w.-]+/[\w.-]+$", description=Note("a repository on the Hub, such as my-name/my-model"))
+    str, Field(pattern=r"^[\w.-]+/[\w.-]+$", description=Remark("a repository on the Hub, such as my-name/my-model"))
 ]
 Script = Literal["hangul", "latin", "han", "kana", "cyrillic", "greek", "arabic", "hebrew", "thai", "devanagari"]
 #: How a model is loaded.

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from pagetune.language import Note, tr
+from pagetune.language import Remark, tr
 from pagetune.params.section import Section
 from pagetune.records import QuestionType
 
@@ -82,9 +82,9 @@ def _check(value: object) -> object:
     elif value != EXAMPLES:
         is_path = isinstance(value, str)
         advice = (
-            Note("Copy the rows into {path}, which DVC watches", path=EXAMPLES)
+            Remark("Copy the rows into {path}, which DVC watches", path=EXAMPLES)
             if is_path
-            else Note("[] stands for none")
+            else Remark("[] stands for none")
         )
         said = tr(
             "should be a list of {shape}, or {path}, got {seen}. {advice}",
@@ -101,7 +101,7 @@ Examples = Annotated[
     list[ShownExample] | Annotated[str, Field(min_length=1)],
     BeforeValidator(_check),
     Field(
-        description=Note(
+        description=Remark(
             "a list of {question: …, answer: …}, or the path of a file with them, such as data/examples.jsonl"
         )
     ),

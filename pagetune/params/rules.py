@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from pagetune.language import Note, tr
+from pagetune.language import Remark, tr
 
 #: The names and indices that lead from the top of the file to a value.
 Key = tuple[str | int, ...]
@@ -162,10 +162,10 @@ def _number(is_whole: bool, **bounds: float) -> str:
     if {"ge", "le"} <= bounds.keys():
         return tr("{noun} from {low} to {high}", noun=noun, low=bounds["ge"], high=bounds["le"])
     words = {
-        "ge": Note("of at least {bound}"),
-        "gt": Note("above {bound}"),
-        "le": Note("at most {bound}"),
-        "lt": Note("below {bound}"),
+        "ge": Remark("of at least {bound}"),
+        "gt": Remark("above {bound}"),
+        "le": Remark("at most {bound}"),
+        "lt": Remark("below {bound}"),
     }
     limits = tr(" and ").join(tr(words[name], bound=bound) for name, bound in sorted(bounds.items()))
     return tr("{noun} {limits}", noun=noun, limits=limits)

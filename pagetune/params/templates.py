@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from pagetune.language import Note, tr
+from pagetune.language import Remark, tr
 
 
 def _breaks_lines(text: str) -> str:
@@ -36,14 +36,14 @@ TemplateText = Annotated[
     str,
     AfterValidator(_breaks_lines),
     AfterValidator(_holds_the_instruction_once),
-    Field(description=Note("a string that holds {instruction} exactly once, such as Q: {instruction}")),
+    Field(description=Remark("a string that holds {instruction} exactly once, such as Q: {instruction}")),
 ]
 OpenTemplateText = Annotated[
     str,
     AfterValidator(_breaks_lines),
     AfterValidator(_holds_both_once),
     Field(
-        description=Note(
+        description=Remark(
             "a string that holds {passages} and {instruction} exactly once each, such as {passages} Q: {instruction}"
         )
     ),

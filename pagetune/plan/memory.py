@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 from pagetune.errors import UserError
-from pagetune.language import Note, tr
+from pagetune.language import Remark, tr
 from pagetune.model.precision import Precision
 from pagetune.plan.recipe import ResolvedLora, ResolvedTrain
 from pagetune.plan.shapes import Shape, adapter_parameters, is_target, shape_of
@@ -266,7 +266,7 @@ def make_plan(
         packing=packing,
         gradient_checkpointing=best.checkpointing,
         predicted=best.predicted,
-        reason=Note(
+        reason=Remark(
             "{why}: {memory} of {budget:.1f} GiB, {tokens} tokens at once",
             why=why,
             memory=_in_words(best.predicted),
@@ -318,14 +318,14 @@ def _fits(candidate: Candidate, budget: int) -> bool:
     return candidate.total <= TIGHT * budget
 
 
-def _choose(memory: str, candidates: list[Candidate], least: Candidate, budget: int) -> tuple[Candidate, Note]:
+def _choose(memory: str, candidates: list[Candidate], least: Candidate, budget: int) -> tuple[Candidate, Remark]:
     safe = max(SAFE * budget, NEAR_LEAST * least.total)
     limit = TIGHT * budget if memory == "fast" else min(safe, TIGHT * budget)
     fitting = [candidate for candidate in candidates if candidate.total <= limit]
     if memory == "low":
         near = [candidate for candidate in fitting if candidate.total <= NEAR_LEAST * least.total]
-        return _fastest(near), Note("low takes the fastest within 8% of the least memory")
-    return _fastest(fitting), Note(
+        return _fastest(near), Remark("low takes the fastest within 8% of the least memory")
+    return _fastest(fitting), Remark(
         "{memory} takes the fastest of {fitting} that fit out of {count}",
         memory=memory,
         fitting=len(fitting),
@@ -337,8 +337,8 @@ def _fastest(candidates: list[Candidate]) -> Candidate:
     return min(candidates, key=lambda candidate: (candidate.seconds, candidate.total))
 
 
-def _in_words(predicted: Estimate) -> Note:
-    return Note(
+def _in_words(predicted: Estimate) -> Remark:
+    return Remark(
         "about {total:.1f} GiB ({weights:.1f} weights, {adapter:.1f} adapter and optimizer, {activations:.1f} "
         "activations)",
         total=predicted.total / GIB,
