@@ -14,6 +14,10 @@ from pathlib import Path
 
 #: Below it are the catalogue and what it compiles to: `ko/LC_MESSAGES/pagetune.po` and `.mo`.
 CATALOGUES = Path(__file__).parent / "locale"
+#: What a line begins with where it is about a line of a file.
+_WHERE = re.compile(r"(\S+:\d+:? )(.+)", re.DOTALL)
+#: A text with fewer letters beside its values could be anything.
+_FEWEST_LETTERS = 8
 #: A place for a value in a message, with its name; double braces are letters.
 _PLACE = re.compile(r"(?<!\{)\{(\w+)[^{}]*\}(?!\})")
 
@@ -59,6 +63,8 @@ def retell(said: str) -> str:
         return said
     if (korean := _korean().gettext(said)) != said:
         return korean
+    if place := _WHERE.fullmatch(said):
+        return place[1] + retell(place[2])
     for pattern, korean in _patterns():
         if found := pattern.fullmatch(said):
             return korean.format(**{name: _Retold(value) for name, value in found.groupdict().items()})
@@ -84,8 +90,9 @@ def _korean() -> gettext.NullTranslations:
 def _patterns() -> list[tuple[re.Pattern[str], str]]:
     """Return what each message with values looks like, and its Korean text; the one with most letters comes first."""
     messages: dict[str, str] = getattr(_korean(), "_catalog", {})
-    found = sorted(messages.items(), key=lambda one: -len(_PLACE.sub("", one[0])))
-    return [(_pattern(english), korean) for english, korean in found if _PLACE.search(english)]
+    letters = {english: len(re.findall(r"\w", _PLACE.sub("", english))) for english in messages}
+    used = [one for one in messages if _PLACE.search(one) and letters[one] >= _FEWEST_LETTERS]
+    return [(_pattern(one), messages[one]) for one in sorted(used, key=lambda one: -letters[one])]
 
 
 def _pattern(english: str) -> re.Pattern[str]:

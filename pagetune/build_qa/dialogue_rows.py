@@ -9,6 +9,7 @@ from pagetune.build_qa.own_rows.files import folder_sources
 from pagetune.build_qa.own_rows.raw import RawRow, RowError, Source, row_text
 from pagetune.build_qa.pairs import make_id
 from pagetune.errors import UserError
+from pagetune.language import Remark
 from pagetune.params import DialogueColumns
 from pagetune.records import Pair
 
@@ -78,7 +79,9 @@ def _column_summaries(row: dict[str, Any], name: str) -> list[str]:
     if not isinstance(value, list):
         return [row_text(row, name)]
     if not value:
-        raise RowError("missing_text", f"{name!r} should be a text or a list of texts, got an empty list")
+        raise RowError(
+            "missing_text", Remark("{name!r} should be a text or a list of texts, got an empty list", name=name)
+        )
     return [row_text({name: text}, name) for text in value]
 
 

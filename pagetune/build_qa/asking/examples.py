@@ -10,6 +10,7 @@ from pagetune.build_qa.own_rows.encoding import encoding_of
 from pagetune.build_qa.own_rows.json_rows import read_json_rows
 from pagetune.build_qa.own_rows.raw import RowError, is_text
 from pagetune.errors import UserError
+from pagetune.language import tr
 from pagetune.llm.prompt_files import Language, language_of
 from pagetune.params import Qa
 from pagetune.params.asking import EXAMPLES, ShownExample, fault_of_example
@@ -54,7 +55,11 @@ def unused_examples(qa: Qa) -> str | None:
     """Return a line where the file has rows and `qa.examples` does not name it."""
     path = Path(EXAMPLES)
     unused = isinstance(qa.examples, list) and path.is_file() and path.read_bytes().strip()
-    return f"{path} has rows that are not shown to the language model. Set qa.examples: {path}." if unused else None
+    return (
+        tr("{path} has rows that are not shown to the language model. Set qa.examples: {path}.", path=path)
+        if unused
+        else None
+    )
 
 
 def _read(path: Path) -> list[ShownExample]:

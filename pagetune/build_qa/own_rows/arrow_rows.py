@@ -6,6 +6,7 @@ from typing import Any
 
 from pagetune.build_qa.own_rows.raw import RawRow, Source
 from pagetune.errors import UserError
+from pagetune.language import Remark
 from pagetune.params import HubDataset
 
 _BATCH = 10_000
@@ -70,7 +71,7 @@ def hub_source(wanted: HubDataset) -> Source:
     from datasets import load_dataset
 
     if wanted.id is None:
-        raise ValueError("no data set is named")
+        raise ValueError(Remark("no data set is named"))
     at = f"{wanted.id}@{wanted.revision}" if wanted.revision else wanted.id
     try:
         split = load_dataset(wanted.id, wanted.config, split=wanted.split, revision=wanted.revision)
@@ -82,7 +83,7 @@ def hub_source(wanted: HubDataset) -> Source:
             split=wanted.split,
             error=_first_line(error),
         ) from None
-    how = "" if wanted.revision else "its newest commit: pin one in qa.dataset.revision"
+    how = "" if wanted.revision else Remark("its newest commit: pin one in qa.dataset.revision")
     return _split_source(f"{at}/{wanted.split}", wanted.id.rpartition("/")[2], split, how)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from pagetune.build_qa.own_rows.raw import RawRow, RowError
 from pagetune.errors import UserError
+from pagetune.language import Remark
 
 #: In this order where a header would be read by several. `csv.Sniffer` takes letters of Korean text for delimiters.
 DELIMITERS = {",": "", ";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -59,8 +60,10 @@ def _broken(path: Path, begins: int, ends: int, error: csv.Error, header: bool) 
             path=path,
             begins=begins,
         )
-    lines = f" from here to line {ends}" if ends > begins else ""
-    return RawRow(f"{path}:{begins}", RowError("unreadable_row", f"is not valid CSV{lines} ({error})"))
+    what = Remark("is not valid CSV ({error})", error=error)
+    if ends > begins:
+        what = Remark("is not valid CSV from here to line {ends} ({error})", ends=ends, error=error)
+    return RawRow(f"{path}:{begins}", RowError("unreadable_row", what))
 
 
 def _names(path: Path, cells: list[str]) -> list[str]:
@@ -73,5 +76,7 @@ def _names(path: Path, cells: list[str]) -> list[str]:
 
 def _row(names: list[str], cells: list[str]) -> dict[str, Any] | RowError:
     if any(cell.strip() for cell in cells[len(names) :]):
-        return RowError("unreadable_row", f"has {len(cells)} cells for {len(names)} columns")
+        return RowError(
+            "unreadable_row", Remark("has {cells} cells for {columns} columns", cells=len(cells), columns=len(names))
+        )
     return dict(zip(names, cells, strict=False))

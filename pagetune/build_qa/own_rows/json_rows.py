@@ -9,6 +9,7 @@ from typing import Any
 from pagetune.build_qa.own_rows.formats import MESSAGES
 from pagetune.build_qa.own_rows.raw import RawRow, RowError, shown
 from pagetune.errors import UserError
+from pagetune.language import Remark
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder()
@@ -30,7 +31,7 @@ def read_json_rows(path: Path, encoding: str) -> Iterator[RawRow]:
             yield from _expand(RawRow(f"{path}:{line}", _as_row(value)))
     except (json.JSONDecodeError, RecursionError) as error:
         line = getattr(error, "lineno", 1)
-        said = getattr(error, "msg", "it is too deep")
+        said = getattr(error, "msg", Remark("it is too deep"))
         raise UserError(
             "{path}:{line} is not valid JSON ({said}). Fix that line.", path=path, line=line, said=said
         ) from None
@@ -57,14 +58,14 @@ def _parse(text: str) -> dict[str, Any] | RowError:
     try:
         return _as_row(json.loads(text))
     except (ValueError, RecursionError) as error:
-        said = getattr(error, "msg", "it is too deep or too long")
-        return RowError("unreadable_row", f"is not valid JSON ({said}), got {text[:60]!r}")
+        said = getattr(error, "msg", Remark("it is too deep or too long"))
+        return RowError("unreadable_row", Remark("is not valid JSON ({said}), got {text!r}", said=said, text=text[:60]))
 
 
 def _as_row(value: Any) -> dict[str, Any] | RowError:
     if isinstance(value, dict):
         return value
-    return RowError("unreadable_row", f"should be an object such as {{…}}, got {shown(value)}")
+    return RowError("unreadable_row", Remark("should be an object such as {{…}}, got {seen}", seen=shown(value)))
 
 
 def _items(text: str, path: Path) -> Iterator[tuple[int, Any]]:
@@ -156,5 +157,5 @@ def _expand(row: RawRow) -> Iterator[RawRow]:
             if isinstance(question, dict):
                 yield RawRow(where, {"context": paragraph.get("context"), **question})
             else:
-                wrong = f"should hold paragraphs with qas, as SQuAD has them, got {shown(paragraph)}"
+                wrong = Remark("should hold paragraphs with qas, as SQuAD has them, got {seen}", seen=shown(paragraph))
                 yield RawRow(where, RowError("unreadable_row", wrong))
