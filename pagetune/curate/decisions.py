@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from pagetune.errors import UserError
 from pagetune.jsonl import atomic_write
+from pagetune.language import tr
 from pagetune.records import Pair, Record
 
 REVIEW = Path("data/review.jsonl")
@@ -62,7 +63,12 @@ def _short(text: str) -> str:
 
 def named(decision: Decision) -> str:
     """Return the pair that a decision is about, for a message."""
-    return f"{decision.pair_id} of {decision.doc_id}, {_short(decision.question)}"
+    return tr(
+        "{pair} of {doc_id}, {question}",
+        pair=decision.pair_id,
+        doc_id=decision.doc_id,
+        question=_short(decision.question),
+    )
 
 
 def content_of(pair: Pair) -> str:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 
 from pagetune.curate.rows import Splits
 from pagetune.errors import UserError
+from pagetune.language import Remark, tr
 from pagetune.ledger import Ledger, count_reasons
 from pagetune.records import Check, Evidence, Page, Pair, Question, Rejected
 from pagetune.text.claims import normal_form
@@ -23,7 +24,7 @@ QUESTIONS = Path("data/questions")
 TAKEN = ("train", "validation", "recall", "recall_new_wording", "recall_reversed", "heldout", "unanswerable_made")
 #: Other names under which people write the accepted answers. Ignored, they would make a question unanswerable.
 _MEANT = ("reference", "answer", "answers", "output", "completion", "expected", "ground_truth")
-_HELP = f"Fix that line; {QUESTIONS / 'README.md'} has the fields."
+_HELP = Remark("Fix that line; {path} has the fields.", path=QUESTIONS / "README.md")
 _SHOWN = 60
 _NAMED = 5
 
@@ -156,8 +157,9 @@ def _problem(error: ValidationError) -> str:
     first = error.errors()[0]
     name = ".".join(map(str, first["loc"]))
     if first["type"] == "missing":
-        return f"{name!r} is missing"
-    return f"{name!r} is {_short(json.dumps(first['input'], ensure_ascii=False, default=str))}: {first['msg']}"
+        return tr("{name!r} is missing", name=name)
+    seen = _short(json.dumps(first["input"], ensure_ascii=False, default=str))
+    return tr("{name!r} is {seen}: {rule}", name=name, seen=seen, rule=first["msg"])
 
 
 def _check(where: str, line: _Line, row: dict[str, Any]) -> None:
@@ -248,30 +250,47 @@ def question_lines(asked: Asked, metrics: Mapping[str, Any]) -> Iterator[str]:
     `metrics` is what becomes metrics/curate.json.
     """
     if asked.unread:
-        yield f"{QUESTIONS} has {', '.join(asked.unread)}, which is not read: a set is a file of JSON lines, NAME.jsonl"
+        yield tr(
+            "{folder} has {names}, which is not read: a set is a file of JSON lines, NAME.jsonl",
+            folder=QUESTIONS,
+            names=", ".join(asked.unread),
+        )
     if lost := [row for row in asked.rejected if row.reason == "unknown_document"]:
         named = ", ".join(sorted({row.doc_id for row in lost})[:_NAMED])
-        yield (
-            f"{_count(lost)} not asked, because their document is not there ({named}); the first is {lost[0].detail}. "
-            "Name it as its file without the ending, or delete the questions."
+        yield tr(
+            "{questions} not asked, because their document is not there ({named}); the first is {first}. Name it as "
+            "its file without the ending, or delete the questions.",
+            questions=_count(lost),
+            named=named,
+            first=lost[0].detail,
         )
     if lost := [row for row in asked.rejected if row.reason == "duplicate"]:
-        yield f"{_count(lost)} not asked twice in one set; the first is {lost[0].detail}"
+        yield tr(
+            "{questions} not asked twice in one set; the first is {first}", questions=_count(lost), first=lost[0].detail
+        )
     if asked.unproven:
-        what = "without their evidence, which the page does not have; the search is not scored on them"
-        yield f"{_count(asked.unproven)} {what}; the first is {asked.unproven[0]}"
+        yield tr(
+            "{questions} without their evidence, which the page does not have; the search is not scored on them; the "
+            "first is {first}",
+            questions=_count(asked.unproven),
+            first=asked.unproven[0],
+        )
     if asked.questions:
         sets = ", ".join(f"{name} {count}" for name, count in asked.metrics()["sets"].items())
-        yield f"{_count(asked.questions)} written by hand: {sets}"
+        yield tr("{questions} written by hand: {sets}", questions=_count(asked.questions), sets=sets)
     if left_out := metrics["rejected"].get("asked_by_hand", 0):
         untrained = metrics["facts_left_out"]
-        facts = f"; facts that have no other wording and are not trained on: {untrained}" if untrained else ""
-        rows = "1 row leaves" if left_out == 1 else f"{left_out} rows leave"
-        yield f"{rows} training, because a question of {QUESTIONS} asks in the same words{facts}"
+        more = Remark("; facts that have no other wording and are not trained on: {count}")
+        yield tr(
+            "{rows} training, because a question of {folder} asks in the same words{facts}",
+            rows=tr("1 row leaves") if left_out == 1 else tr("{count} rows leave", count=left_out),
+            folder=QUESTIONS,
+            facts=tr(more, count=untrained) if untrained else "",
+        )
 
 
 def _count(rows: Sequence[Any]) -> str:
-    return "1 question is" if len(rows) == 1 else f"{len(rows)} questions are"
+    return tr("1 question is") if len(rows) == 1 else tr("{count} questions are", count=len(rows))
 
 
 def _short(text: str) -> str:

@@ -16,6 +16,7 @@ from pagetune.curate.reversed_rows import reversed_apart
 from pagetune.curate.rows import Row, Silent, Splits
 from pagetune.curate.units import layouts, parts_of
 from pagetune.errors import UserError
+from pagetune.language import tr
 from pagetune.ledger import Ledger, count_reasons
 from pagetune.params import Curate
 from pagetune.records import NEW_WORDING, REVERSED, Pair, Rejected, Split
@@ -137,7 +138,7 @@ def check_pinned(pairs: list[Pair], params: Curate, ledger: Ledger) -> None:
     for name in params.heldout_documents:
         if name not in known:
             lost = count_reasons([row for row in ledger.rejected if row.doc_id == name])
-            why = f" (rejected: {lost})" if lost else ""
+            why = tr(" (rejected: {lost})", lost=lost) if lost else ""
             raise UserError(
                 "params.yaml: curate.heldout_documents names {name}, which has no pairs{why}. Choose from {names}.",
                 name=name,
@@ -154,8 +155,8 @@ def check_pinned(pairs: list[Pair], params: Curate, ledger: Ledger) -> None:
 
 
 def _first_ten(names: list[str]) -> str:
-    return ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
+    return ", ".join(names[:10]) + (tr(" and {count} more", count=len(names) - 10) if len(names) > 10 else "")
 
 
 def _fewer(known: list[str]) -> str:
-    return "Remove one of them." if len(known) > 1 else "Set it to [], or add documents."
+    return tr("Remove one of them.") if len(known) > 1 else tr("Set it to [], or add documents.")

@@ -77,7 +77,7 @@ def find_documents(folder: Path) -> list[Path]:
         if doc_id(one) == doc_id(other):
             is_same = one.name != other.name and file_name(one) == unicodedata.normalize("NFC", other.name)
             alike = tr(", and differ only in how Unicode composes their letters") if is_same else ""
-            names = f"{shown(one)}, {shown(other)}"
+            names = tr("{one} and {other}", one=shown(one), other=shown(other))
             raise UserError(
                 "{names} would both be document {name!r}{alike}. Rename one of them.",
                 names=names,
