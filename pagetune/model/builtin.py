@@ -11,6 +11,7 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from pagetune.errors import UserError
+from pagetune.language import Remark, tr
 from pagetune.model.manifest import Manifest
 from pagetune.params import Builtin
 from pagetune.progress import Progress
@@ -141,14 +142,14 @@ def descend(model: Any, optimizer: torch.optim.Optimizer, losses: Iterator[torch
 
     schedule = get_cosine_schedule_with_warmup(optimizer, steps // 20, steps)
     model.train()
-    with Progress("base_model", steps, "step") as progress:
+    with Progress("base_model", steps, Remark("step")) as progress:
         for loss in losses:
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
             schedule.step()
             optimizer.zero_grad()
-            progress.advance(note=f"loss {loss.item():.2f}")
+            progress.advance(note=tr("loss {loss:.2f}", loss=loss.item()))
 
 
 def _random_blocks(texts: list[str], tokenizer: Any, params: Builtin, seed: int) -> Iterator[torch.Tensor]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pagetune.language import Remark
 from pagetune.model.loading import load_base, load_generation_config, load_tokenizer, load_tuned
 from pagetune.model.manifest import Manifest
 from pagetune.model.precision import PrecisionChoice, resolve_precision
@@ -107,7 +108,7 @@ def generate(model: Any, tokenizer: Any, prompts: list[str], params: Predict) ->
     """Return one answer per prompt, in the order of the prompts."""
     eos_ids = eos_ids_of(model.generation_config, tokenizer)
     encoded = encode_prompts(model.config, tokenizer, prompts, params)
-    with Progress("predict", len(encoded), "question") as progress:
+    with Progress("predict", len(encoded), Remark("question")) as progress:
         answers = decode_all(model, encoded, eos_ids, tokenizer.pad_token_id, params, answered=progress.advance)
     return [answer_of(ids, tokenizer, eos_ids) for ids in answers]
 
