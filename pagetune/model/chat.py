@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from pagetune.errors import UserError
+from pagetune.language import Remark, tr
 
 #: What chat templates read, each another name: answer without thinking. Qwen 3, EXAONE 4, SmolLM 3, DeepSeek, Granite,
 #: HyperCLOVA X, Command A, Seed-OSS.
@@ -50,7 +51,7 @@ def find_turn(tokenizer: Any, content: str, system: str) -> Turn:
     return turn
 
 
-_NAME = "params.yaml: model.base: its chat template"
+_NAME = Remark("params.yaml: model.base: its chat template")
 
 
 def prompt_after(tokenizer: Any, said: list[Message], question: str, system: str) -> str:
@@ -126,7 +127,8 @@ def _render(tokenizer: Any, messages: list[Message], add_generation_prompt: bool
         )
     except (TemplateError, TypeError, ValueError, KeyError) as error:
         seen = " ".join(str(error).split()) or type(error).__name__
-        advice = "Set prompt.system: ''" if messages[0]["role"] == "system" else "Set prompt.style: template"
+        is_system = messages[0]["role"] == "system"
+        advice = Remark("Set prompt.system: ''") if is_system else Remark("Set prompt.style: template")
         raise UserError(
             "{template} cannot be rendered ({seen}). {advice}.", template=_NAME, seen=seen, advice=advice
         ) from None
@@ -141,8 +143,8 @@ def end_of_turn(tokenizer: Any) -> tuple[str | None, str]:
     if not tokenizer.chat_template:
         return None, ""
     try:
-        return (
-            end := find_turn(tokenizer, "{instruction}", "").end
-        ), f"a chat template whose turns end in {end}; prompt.style: auto follows it"
+        end = find_turn(tokenizer, "{instruction}", "").end
     except UserError as error:
-        return None, f"a chat template that cannot be used ({str(error).removeprefix(_NAME).strip()})"
+        why = str(error).removeprefix(tr(_NAME)).removeprefix(":").strip()
+        return None, Remark("a chat template that cannot be used ({why})", why=why)
+    return end, Remark("a chat template whose turns end in {end}; prompt.style: auto follows it", end=end)

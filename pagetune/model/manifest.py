@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from pagetune.errors import UserError
 from pagetune.jsonl import read_as
+from pagetune.language import Remark, retell
 from pagetune.params import Model
 
 BASE, ADAPTER = Path("models/base"), Path("models/adapter")
@@ -157,7 +158,7 @@ def _manifest(
     tokens = inspect_tokens(tokenizer, _ends(model), model.get_input_embeddings().weight.shape[0], params.base)
     script = check_script(tokenizer, texts, params.max_unknown_fraction, params.base)
     for note in [*tokens.notes, *script]:
-        print(f"base_model: {note}")
+        print(f"base_model: {retell(note)}")
     return Manifest(
         source=source,
         id=params.base,
@@ -177,9 +178,9 @@ def _manifest(
 def _unloadable(base: str, error: Exception) -> UserError:
     from pagetune.model.hub import first_line
 
-    advice = "Take config and tokenizer from the same complete model, or set another."
+    advice = Remark("Take config and tokenizer from the same complete model, or set another.")
     if "trust_remote_code" in str(error):
-        advice = "Set model.trust_remote_code: true if you trust its code, or set another model."
+        advice = Remark("Set model.trust_remote_code: true if you trust its code, or set another model.")
     said = first_line(error).rstrip(".")
     return UserError(
         "params.yaml: model.base is {base}, which cannot be loaded: {said}. {advice}",

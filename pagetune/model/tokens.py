@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Any
 
 from pagetune.errors import UserError
+from pagetune.language import Remark
 from pagetune.model.chat import end_of_turn
 
 #: Most texts whose tokens are counted; a few hundred pages show a missing script.
@@ -35,7 +36,9 @@ def inspect_tokens(tokenizer: Any, ends: set[int], rows: int, name: str) -> Toke
     own, unknown = tokenizer.eos_token, {at for at in ends if tokenizer.convert_ids_to_tokens(at) is None}
     ends = ends - unknown
     notes = [*([chat] if chat else []), *_doubtful_ends(tokenizer, ends, turn)]
-    notes += [f"its config ends answers with token {at}, which its tokenizer lacks" for at in sorted(unknown)]
+    notes += [
+        Remark("its config ends answers with token {at}, which its tokenizer lacks", at=at) for at in sorted(unknown)
+    ]
     if own is None or (ends and tokenizer.eos_token_id not in ends):
         own = turn or own
     _check_ids(tokenizer, [token for token in (own, turn, tokenizer.bos_token) if token], rows, name)
@@ -58,9 +61,21 @@ def _doubtful_ends(tokenizer: Any, ends: set[int], turn: str | None) -> list[str
         return []
     known = tokenizer.convert_ids_to_tokens(sorted(ends))
     if tokenizer.eos_token_id not in ends:
-        return [f"the tokenizer's EOS is {tokenizer.eos_token}, generation_config.json's {known}; chats end in {turn}"]
+        return [
+            Remark(
+                "the tokenizer's EOS is {eos}, generation_config.json's {known}; chats end in {turn}",
+                eos=tokenizer.eos_token,
+                known=known,
+                turn=turn,
+            )
+        ]
     if tokenizer.convert_tokens_to_ids(turn) not in ends:
-        return [f"its own EOS is {known}, as base models have it; prompt.style: template asks without the chat"]
+        return [
+            Remark(
+                "its own EOS is {known}, as base models have it; prompt.style: template asks without the chat",
+                known=known,
+            )
+        ]
     return []
 
 
@@ -119,7 +134,11 @@ def check_script(tokenizer: Any, texts: Iterable[str], limit: float, name: str) 
             share=share,
             limit=limit,
         )
-    return [f"{share:.1%} of the documents' tokens are unknown or single bytes"] if share >= NOTED else []
+    return (
+        [Remark("{share:.1%} of the documents' tokens are unknown or single bytes", share=share)]
+        if share >= NOTED
+        else []
+    )
 
 
 def _is_no_text(token: int, tokenizer: Any) -> bool:
