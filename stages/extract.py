@@ -7,6 +7,7 @@ from pagetune.extract.files import OWN_ROWS, SUFFIXES, find_documents, find_nest
 from pagetune.extract.pages import read_documents
 from pagetune.extract.summary import ExtractSummary, progress, say_bad_file, what_to_do
 from pagetune.jsonl import atomic_write, write_json, write_records
+from pagetune.language import tr
 from pagetune.params import Params, load_params
 from pagetune.records import Page
 
@@ -42,15 +43,15 @@ def main() -> None:
 def why_nothing(params: Params) -> str | None:
     """Return the reason if no document is to be read."""
     if params.task == "summarization":
-        return "task is summarization"
-    return None if params.qa.source == "documents" else f"qa.source is {params.qa.source}"
+        return tr("task is summarization")
+    return None if params.qa.source == "documents" else tr("qa.source is {source}", source=params.qa.source)
 
 
 def read_nothing(summary: ExtractSummary, reason: str) -> None:
     write_records(PAGES, [])
     write_json(BAD_FILES, [])
     write_json(METRICS, summary.metrics())
-    print(f"extract: {reason}: no document is read, {PAGES} is empty")
+    print(tr("extract: {reason}: no document is read, {path} is empty", reason=reason, path=PAGES))
 
 
 def check_folder() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from pagetune.errors import UserError, run_stage
 from pagetune.jsonl import read_as, read_json, read_records, write_records
+from pagetune.language import tr
 from pagetune.model.loading import load_tokenizer
 from pagetune.model.manifest import read_manifest
 from pagetune.model.open_book import OpenBook
@@ -27,7 +28,7 @@ def main() -> None:
     book, closed = params.predict.book, read_closed(PROMPTS)
     write_records(ASKED / "closed.jsonl", [] if book == "open" else closed)
     write_records(ASKED / "open.jsonl", [] if book == "closed" else open_rows(closed, params))
-    print(f"open_book: predict.book: {book}, {len(closed)} questions")
+    print(tr("open_book: predict.book: {book}, {count} questions", book=book, count=len(closed)))
     write_records(OPEN_ROWS, trained_rows(params) if params.curate.open_book_fraction else [])
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pagetune.errors import UserError
+from pagetune.language import tr
 
 SCRIPT = "convert_hf_to_gguf.py"
 #: What installs llama.cpp, where there is a Makefile (`make gguf`) and where there is none.
@@ -37,7 +38,9 @@ def find_converter() -> Path:
 def why_no_llama_cpp() -> str | None:
     """Return why no GGUF can be verified here, or None where llama.cpp's runtime is installed."""
     if importlib.util.find_spec("llama_cpp") is None:
-        return f"llama-cpp-python is not installed, so a GGUF could not be verified. Run `{INSTALL}`."
+        return tr(
+            "llama-cpp-python is not installed, so a GGUF could not be verified. Run `{command}`.", command=INSTALL
+        )
     return None
 
 

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 
 from pagetune.errors import UserError, run_stage
 from pagetune.export.converter import INSTALL, INSTALLED, SCRIPT
+from pagetune.language import tr
 from pagetune.shipped import shipped
 
 PINS = shipped("requirements-gguf.txt")
@@ -28,13 +29,13 @@ def main() -> None:
     pins = PINS.read_text(encoding="utf-8").splitlines()
     pin = next(line for line in pins if line.startswith("llama-cpp-python=="))
     with TemporaryDirectory() as folder:
-        print("gguf: building llama.cpp (takes some minutes)", flush=True)
+        print(tr("gguf: building llama.cpp (takes some minutes)"), flush=True)
         _pip("download", "--no-deps", "--no-binary", "llama-cpp-python", "--dest", folder, pin)
         source = next(Path(folder).glob("llama_cpp_python-*.tar.gz"))
         _pip("install", "--no-deps", str(source))
         _pip("install", "-r", str(PINS))
         unpack(source, INSTALLED)
-    print(f"gguf: the converter is in {INSTALLED}")
+    print(tr("gguf: the converter is in {installed}", installed=INSTALLED))
 
 
 def _pip(*arguments: str) -> None:

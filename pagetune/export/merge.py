@@ -12,6 +12,7 @@ from pagetune.errors import UserError
 from pagetune.evaluate.controls import instruction_of
 from pagetune.export.chat_template import chat_template, own_chat_template, with_tail
 from pagetune.export.verification import LARGEST_DIFFERENCE, Outputs, largest_difference, outputs_of, same_answers
+from pagetune.language import Remark
 from pagetune.model.loading import (
     dequantized,
     load_base,
@@ -30,7 +31,7 @@ from pagetune.predict.answers import eos_ids_of
 
 #: Memory that merging takes, as a multiple of the weights in fp32: the verification needs some too.
 MEMORY_FACTOR = 1.3
-_ADVICE = " Serve models/adapter on its base instead."
+_ADVICE = Remark(" Serve models/adapter on its base instead.")
 
 
 class Merging:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pagetune.errors import UserError
+from pagetune.language import tr
 from pagetune.plan.memory import Plan, estimate
 from pagetune.plan.steps import largest_micro_batch, micro_batches, tokens_at_once
 from pagetune.train.adapter import forward_options
@@ -72,8 +73,13 @@ def probe_largest_batch(inputs: TrainingInputs, model: Any, plan: Plan) -> Plan:
             return plan
         less = _apply_less(inputs, model, plan)
         log_once(
-            f"{plan.tokens} tokens at once do not fit ({problem}); trying {less.tokens}"
-            f"{' with gradient checkpointing' if less.gradient_checkpointing else ''}"
+            tr(
+                "{tokens} tokens at once do not fit ({problem}); trying {less}{how}",
+                tokens=plan.tokens,
+                problem=problem,
+                less=less.tokens,
+                how=tr(" with gradient checkpointing") if less.gradient_checkpointing else "",
+            )
         )
         plan = less
 
@@ -165,10 +171,16 @@ def shrink_after_oom(inputs: TrainingInputs, model: Any, plan: Plan, trainer: An
     less = _apply_less(inputs, model, plan)
     empty_cache()
     log_once(
-        f"out of memory at step {trainer.state.global_step + 1} ({problem}); from here on "
-        f"{less.per_device_train_batch_size} rows at once, {less.gradient_accumulation_steps} times a step"
-        f"{', with gradient checkpointing' if less.gradient_checkpointing else ''}; the effective batch size stays "
-        f"{inputs.params.train.effective_batch_size}"
+        tr(
+            "out of memory at step {step} ({problem}); from here on {rows} rows at once, {times} times a step{how}; "
+            "the effective batch size stays {effective}",
+            step=trainer.state.global_step + 1,
+            problem=problem,
+            rows=less.per_device_train_batch_size,
+            times=less.gradient_accumulation_steps,
+            how=tr(", with gradient checkpointing") if less.gradient_checkpointing else "",
+            effective=inputs.params.train.effective_batch_size,
+        )
     )
     return less
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pagetune.errors import UserError
+from pagetune.language import Remark
 from pagetune.model.loading import load_tokenizer
 from pagetune.model.manifest import Manifest
 from pagetune.model.prompts import encode_example, joins, to_example
@@ -32,7 +33,7 @@ def general_prompts() -> tuple[str, ...]:
 def why_nothing_to_keep(params: Params, manifest: Manifest) -> str | None:
     """Say why no answer is made, None where they are. Raises UserError for a task whose prompts are not requests."""
     if not params.train.replay_fraction:
-        return "train.replay_fraction is 0"
+        return Remark("train.replay_fraction is 0")
     if params.task != "qa":
         raise UserError(
             "params.yaml: train.replay_fraction: the base is asked to summarise, not to answer general "
@@ -40,7 +41,7 @@ def why_nothing_to_keep(params: Params, manifest: Manifest) -> str | None:
             task=params.task,
         )
     if manifest.source == "builtin":
-        return "a built-in base knows nothing but the documents, so there is nothing to keep"
+        return Remark("a built-in base knows nothing but the documents, so there is nothing to keep")
     return None
 
 
