@@ -16,8 +16,8 @@ from pathlib import Path
 CATALOGUES = Path(__file__).parent / "locale"
 #: What a line begins with where it is about a line of a file.
 _WHERE = re.compile(r"(\S+:\d+:? )(.+)", re.DOTALL)
-#: A text with fewer letters beside its values could be anything.
-_FEWEST_LETTERS = 8
+#: A text with fewer letters beside its values could be anything; with a few more, each of its values is one word.
+_FEWEST_LETTERS, _FEW_LETTERS = 5, 9
 #: A place for a value in a message, with its name; double braces are letters.
 _PLACE = re.compile(r"(?<!\{)\{(\w+)[^{}]*\}(?!\})")
 
@@ -92,17 +92,18 @@ def _patterns() -> list[tuple[re.Pattern[str], str]]:
     messages: dict[str, str] = getattr(_korean(), "_catalog", {})
     letters = {english: len(re.findall(r"\w", _PLACE.sub("", english))) for english in messages}
     used = [one for one in messages if _PLACE.search(one) and letters[one] >= _FEWEST_LETTERS]
-    return [(_pattern(one), messages[one]) for one in sorted(used, key=lambda one: -letters[one])]
+    used.sort(key=lambda one: -letters[one])
+    return [(_pattern(one, r"\S+?" if letters[one] < _FEW_LETTERS else ".+?"), messages[one]) for one in used]
 
 
-def _pattern(english: str) -> re.Pattern[str]:
-    """Return a pattern of a message. A value may hold anything; one that is named twice is the same."""
+def _pattern(english: str, value: str) -> re.Pattern[str]:
+    """Return a pattern of a message with the pattern of its values; one that is named twice is the same."""
     known: set[str] = set()
     parts = []
     for index, part in enumerate(_PLACE.split(english)):  # its letters, a name, letters, a name, …
         if index % 2 == 0:
             parts.append(re.escape(part.replace("{{", "{").replace("}}", "}")))
         else:
-            parts.append(f"(?P={part})" if part in known else f"(?P<{part}>.+?)")
+            parts.append(f"(?P={part})" if part in known else f"(?P<{part}>{value})")
             known.add(part)
     return re.compile("".join(parts), re.DOTALL)

@@ -5,8 +5,8 @@ import json
 import os
 import pickle
 import re
+import shutil
 import string
-from collections.abc import Iterator
 from pathlib import Path
 
 import messages
@@ -18,13 +18,14 @@ from pagetune.errors import UserError
 from pagetune.language import Remark, retell, tr
 
 #: Particles that depend on the last letter before them, which a value does not have in the catalogue.
-_PARTICLE = re.compile(r"(?<![}%])\}[\"'`’”]*(?:을|를|이|가|은|는|와|과|로|으로|라|이라|이나|나|이며|이고|란|이란)(?=[\s.,(]|$)")
+_PARTICLE = re.compile(
+    r"(?<![}%])\}[\"'`’”]*(?:을|를|이|가|은|는|와|과|로|으로|라|이라|이나|나|이며|이고|란|이란)(?=[\s.,(]|$)"
+)
 
 
 @pytest.fixture
-def korean(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def korean(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LC_ALL", "ko_KR.UTF-8")
-    yield
 
 
 def places(text: str) -> set[tuple[str, str | None, str | None]]:
@@ -67,14 +68,21 @@ def _is_text(call: ast.Call) -> bool:
 
 def test_no_message_is_an_f_string_which_the_catalogue_could_not_have() -> None:
     wrong = (ast.JoinedStr, ast.BinOp)
-    assert [(path, call.lineno) for path, call in messages.calls() if call.args and isinstance(call.args[0], wrong)] == []
+    assert [
+        (path, call.lineno) for path, call in messages.calls() if call.args and isinstance(call.args[0], wrong)
+    ] == []
 
 
 def test_each_call_gives_the_values_that_its_message_has() -> None:
     wrong = []
     for path, call in messages.calls():
         given = values_of(call)
-        if given and "**" not in given and _is_text(call) and {name for name, _, _ in places(call.args[0].value)} != given:
+        if (
+            given
+            and "**" not in given
+            and _is_text(call)
+            and {name for name, _, _ in places(call.args[0].value)} != given
+        ):
             wrong.append((path, call.lineno))
     assert wrong == []
 
@@ -101,10 +109,20 @@ def test_a_remark_is_english_in_a_file_and_in_the_locales_language_within_a_mess
 
 
 def test_a_message_from_a_file_is_told_again_in_the_locales_language(korean: None) -> None:
-    assert retell("own.csv:4: 'answer' should be a text, got None") == "own.csv:4: 'answer' 값은 글이어야 합니다. 받은 값: None"
-    picture = Remark("a picture ({suffix}), which is not read. Put it into a PDF, whose pages extract.ocr: auto reads", suffix=".png")
+    assert (
+        retell("own.csv:4: 'answer' should be a text, got None")
+        == "own.csv:4: 'answer' 값은 글이어야 합니다. 받은 값: None"
+    )
+    picture = Remark(
+        "a picture ({suffix}), which is not read. Put it into a PDF, whose pages extract.ocr: auto reads", suffix=".png"
+    )
     assert retell(str(picture)) == picture.said()
-    old = Remark("{what}, which is not read. Open it in {program}, and save it as {suffix}", what="a .doc file", program="Word", suffix=".docx")
+    old = Remark(
+        "{what}, which is not read. Open it in {program}, and save it as {suffix}",
+        what="a .doc file",
+        program="Word",
+        suffix=".docx",
+    )
     assert retell(str(old)) == ".doc 파일: 읽지 않는 형식입니다. Word에서 열어 .docx 형식으로 저장하세요"
     assert retell("Permission denied") == "Permission denied"
 
@@ -117,21 +135,32 @@ def test_the_catalogue_is_in_the_package() -> None:
 # The stages.
 
 
-def test_a_stage_writes_the_same_bytes_in_every_locale(tmp_path: Path) -> None:
+def test_a_stage_writes_the_same_bytes_in_every_locale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Messages about bad files and rows go into files, too."""
     written = {}
     for locale in ("C.UTF-8", "ko_KR.UTF-8"):
+        monkeypatch.setenv("LC_ALL", locale)
         project = _project(tmp_path / locale)
         said = ""
         for stage in ("extract", "build_qa", "curate"):
-            done = run("python", "-m", f"stages.{stage}", cwd=project, env={**os.environ, "LC_ALL": locale})
+            done = run(project, "python", "-m", f"stages.{stage}", warm=False)
             said += done.stdout + done.stderr
-        assert ("읽지 않는 형식입니다" in said) == locale.startswith("ko")
+        assert ("그림 파일(.png)이라 읽지 않습니다" in said) == locale.startswith("ko")
         assert ("값은 글이어야 합니다" in said) == locale.startswith("ko")
-        files = [path for folder in ("data", "metrics") for path in sorted((project / folder).rglob("*")) if path.is_file()]
+        files = [
+            path for folder in ("data", "metrics") for path in sorted((project / folder).rglob("*")) if path.is_file()
+        ]
         written[locale] = {path.relative_to(project): path.read_bytes() for path in files}
     assert written["C.UTF-8"] == written["ko_KR.UTF-8"]
 
 
 def _project(folder: Path) -> Path:
+    """A project with a document, a picture that is not read, and own rows of which one is bad."""
+    raw = folder / "data" / "raw"
+    raw.mkdir(parents=True)
+    for name in ("pagetune", "stages", "params.yaml"):
+        (folder / name).symlink_to(ROOT / name)
+    shutil.copy(ROOT / "data" / "raw" / "library_faq.pdf", raw)
+    (raw / "picture.png").write_bytes(b"\x89PNG")
+    (raw / "own.csv").write_text("question,answer\n창구는 몇 시에 여나요?,9시에 엽니다.\n주차는?,\n", encoding="utf-8")
     return folder
