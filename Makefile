@@ -2,6 +2,7 @@
 # make test      install, run every test
 # make install   install, run nothing
 # make check     install, run linters and tests, as CI does
+# make messages  write new messages into the catalogue, and compile its Korean texts
 # make gguf      build llama.cpp and its converter, for export.format: gguf
 
 SHELL := /bin/sh
@@ -9,7 +10,7 @@ BIN := .venv/bin
 # DVC starts the stages with the `python` it finds on PATH.
 RUN := PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH="$(CURDIR)"
 
-.PHONY: install repro test check gguf requirements samples clean
+.PHONY: install repro test check messages gguf requirements samples clean
 .DEFAULT_GOAL := repro
 
 install: $(BIN)/installed
@@ -29,6 +30,9 @@ check: $(BIN)/installed
 	@$(RUN) mypy
 	@$(RUN) lint-imports
 	@$(RUN) python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=20
+
+messages: $(BIN)/installed
+	@$(RUN) python tests/messages.py
 
 gguf: $(BIN)/installed
 	@$(RUN) python -m pagetune.export.install

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pagetune import __version__
-from pagetune.commands.locale import tr
 from pagetune.errors import UserError, explain_wrong_python, in_one_line, quiet_libraries
+from pagetune.language import tr
 
 explain_wrong_python()  # before the first imports that an old Python, or one without the requirements, fails at
 
@@ -21,16 +21,13 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 
-Base = Annotated[
-    bool, typer.Option("--base", help=tr("Ask the model as it was before tuning.", "튜닝하기 전 모델에 묻습니다."))
-]
+Base = Annotated[bool, typer.Option("--base", help=tr("Ask the model as it was before tuning."))]
 ShowSource = Annotated[
     bool,
     typer.Option(
         "--show-source",
         help=tr(
             "Show the page that states the answer, or says otherwise.",
-            "답이 적힌 페이지(또는 답과 다른 페이지)를 함께 보여 줍니다.",
         ),
     ),
 ]
@@ -40,7 +37,6 @@ OpenBook = Annotated[
         "--open-book",
         help=tr(
             "Put the best passages of the documents into the prompt.",
-            "문서에서 찾은 구절을 질문과 함께 모델에 보여 줍니다.",
         ),
     ),
 ]
@@ -50,12 +46,12 @@ def examples(*commands: str) -> str:
     """Return the end of a command's help, with examples of its use."""
     name = "pagetune" if Path(sys.argv[0]).stem == "pagetune" else "python -m pagetune"
     lines = "".join(f"\n\n    {name} {command}" for command in commands)
-    return f"\n\n{tr('Examples', '예')}:{lines}"
+    return f"\n\n{tr('Examples')}:{lines}"
 
 
-def command(english: str, korean: str, *shown: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def command(text: str, *shown: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Register a command. Its help is in the language of the locale and ends with the examples `shown`."""
-    return app.command(help=tr(english, korean) + examples(*shown))
+    return app.command(help=text + examples(*shown))
 
 
 def print_version(wanted: bool) -> None:
@@ -67,25 +63,22 @@ def print_version(wanted: bool) -> None:
 @app.callback(
     help=tr(
         "Turns documents, Korean ones first, into a tuned language model and an evaluation you can trust.",
-        "한국어 문서를 중심으로 언어 모델을 튜닝하고, 신뢰할 수 있는 점수를 냅니다.",
     )
 )
 def pagetune(
     version: Annotated[
         bool,
-        typer.Option(
-            "--version", help=tr("Print the version.", "버전을 보여 줍니다."), callback=print_version, is_eager=True
-        ),
+        typer.Option("--version", help=tr("Print the version."), callback=print_version, is_eager=True),
     ] = False,
 ) -> None:
     pass
 
 
 @command(
-    "Write a new project into FOLDER: the pipeline, its settings and the sample documents. With --update, adapt a "
-    "project to the version of pagetune that is installed now.",
-    "FOLDER에 새 프로젝트(파이프라인, 설정, 샘플 문서)를 만듭니다. --update를 붙이면 이미 있는 프로젝트를 지금 설치된 "
-    "pagetune 버전에 맞춥니다.",
+    tr(
+        "Write a new project into FOLDER: the pipeline, its settings and the sample documents. With "
+        "--update, adapt a project to the version of pagetune that is installed now."
+    ),
     "init demo",
     "init --empty my-documents",
     "init --update",
@@ -95,19 +88,16 @@ def init(
         Path,
         typer.Argument(
             metavar="FOLDER",
-            help=tr("The project's folder; it need not exist.", "프로젝트 폴더. 없으면 새로 만듭니다."),
+            help=tr("The project's folder; it need not exist."),
         ),
     ] = Path(),
-    empty: Annotated[
-        bool, typer.Option("--empty", help=tr("Leave out the sample documents.", "샘플 문서를 넣지 않습니다."))
-    ] = False,
+    empty: Annotated[bool, typer.Option("--empty", help=tr("Leave out the sample documents."))] = False,
     update: Annotated[
         bool,
         typer.Option(
             "--update",
             help=tr(
                 "Replace the files that you have not changed, and keep your values in params.yaml.",
-                "직접 고치지 않은 파일만 새 버전으로 바꾸고, params.yaml에 적은 값은 그대로 둡니다.",
             ),
         ),
     ] = False,
@@ -119,17 +109,14 @@ def init(
 
 
 @command(
-    "Answer QUESTION with the tuned model.",
-    "튜닝된 모델로 QUESTION에 답합니다.",
+    tr("Answer QUESTION with the tuned model."),
     'ask "금융보안교육센터의 주소?"',
     'ask --show-source "금융보안교육센터의 주소?"',
     'ask --base "금융보안교육센터의 주소?"',
     'ask --open-book "금융보안교육센터의 주소?"',
 )
 def ask(
-    question: Annotated[
-        str, typer.Argument(help=tr('For example "금융보안교육센터의 주소?"', '예: "금융보안교육센터의 주소?"'))
-    ],
+    question: Annotated[str, typer.Argument(help=tr('For example "금융보안교육센터의 주소?"'))],
     base: Base = False,
     show_source: ShowSource = False,
     open_book: OpenBook = False,
@@ -140,8 +127,7 @@ def ask(
 
 
 @command(
-    "Ask one question after another in the terminal. Answers appear as they are generated.",
-    "터미널에서 여러 질문을 이어서 할 수 있습니다. 답은 생성되는 대로 나타납니다.",
+    tr("Ask one question after another in the terminal. Answers appear as they are generated."),
     "chat",
     "chat --base",
 )
@@ -152,10 +138,10 @@ def chat(base: Base = False, show_source: ShowSource = False, open_book: OpenBoo
 
 
 @command(
-    "Ask in the browser. The answers of the tuned and the base model appear side by side, with the source page. "
-    "Programs ask at /v1, in the OpenAI protocol.",
-    "브라우저에서 질문합니다. 튜닝 후와 튜닝 전 모델의 답과 출처 페이지를 나란히 보여 줍니다. 프로그램은 /v1에서 "
-    "OpenAI 프로토콜로 질문합니다.",
+    tr(
+        "Ask in the browser. The answers of the tuned and the base model appear side by side, with "
+        "the source page. Programs ask at /v1, in the OpenAI protocol."
+    ),
     "serve",
     "serve --port 8001",
     "serve --adapter rank-32=../rank-32/models/adapter",
@@ -166,7 +152,6 @@ def serve(
         typer.Option(
             help=tr(
                 "The address to listen on; 127.0.0.1 serves only this machine.",
-                "서버를 열 주소. 127.0.0.1이면 이 컴퓨터에서만 접속할 수 있습니다.",
             )
         ),
     ] = "127.0.0.1",
@@ -175,7 +160,7 @@ def serve(
         typer.Option(
             min=0,
             max=65535,
-            help=tr("The port to listen on; 0 takes a free one.", "서버를 열 포트. 0이면 빈 포트를 고릅니다."),
+            help=tr("The port to listen on; 0 takes a free one."),
         ),
     ] = 7860,
     open_book: OpenBook = False,
@@ -185,7 +170,6 @@ def serve(
             metavar="NAME=FOLDER",
             help=tr(
                 "Also answer programs with this adapter on the same base, as the model NAME; may be repeated.",
-                "같은 베이스에서 학습한 어댑터를 NAME이라는 모델로 함께 제공합니다. 여러 번 쓸 수 있습니다.",
             ),
         ),
     ] = None,
@@ -196,10 +180,10 @@ def serve(
 
 
 @command(
-    "Keep, edit or reject question-answer pairs in the browser, by keyboard. The decisions go into data/review.jsonl, "
-    "and the next `dvc repro` applies them.",
-    "브라우저에서 질문·답변 쌍을 키보드로 유지·수정·제외합니다. 결정은 data/review.jsonl에 저장되고 "
-    "다음 `dvc repro`부터 적용됩니다.",
+    tr(
+        "Keep, edit or reject question-answer pairs in the browser, by keyboard. The decisions go "
+        "into data/review.jsonl, and the next `dvc repro` applies them."
+    ),
     "review",
     "review --reviewer Kim --no-browser --port 8002",
 )
@@ -209,7 +193,6 @@ def review(
         typer.Option(
             help=tr(
                 "The address to listen on; 127.0.0.1 serves only this machine.",
-                "서버를 열 주소. 127.0.0.1이면 이 컴퓨터에서만 접속할 수 있습니다.",
             )
         ),
     ] = "127.0.0.1",
@@ -218,20 +201,16 @@ def review(
         typer.Option(
             min=0,
             max=65535,
-            help=tr("The port to listen on; 0 takes a free one.", "서버를 열 포트. 0이면 빈 포트를 고릅니다."),
+            help=tr("The port to listen on; 0 takes a free one."),
         ),
     ] = 0,
     no_browser: Annotated[
         bool,
-        typer.Option("--no-browser", help=tr("Only print the address.", "브라우저를 열지 않고 주소만 보여 줍니다.")),
+        typer.Option("--no-browser", help=tr("Only print the address.")),
     ] = False,
     reviewer: Annotated[
         str | None,
-        typer.Option(
-            help=tr(
-                "Your name in the decisions; Git's user.name otherwise.", "결정에 남길 이름. 생략하면 Git의 user.name."
-            )
-        ),
+        typer.Option(help=tr("Your name in the decisions; Git's user.name otherwise.")),
     ] = None,
 ) -> None:
     from pagetune.commands.review.server import review as run
@@ -240,10 +219,10 @@ def review(
 
 
 @command(
-    "Check whether this machine has what pagetune needs, and say which backend will train. "
-    "Exit with 1 where something necessary is missing.",
-    "이 컴퓨터에 필요한 것이 갖춰져 있는지, 어느 백엔드로 학습하는지 알려 줍니다. "
-    "꼭 필요한 것이 없으면 종료 코드 1로 끝납니다.",
+    tr(
+        "Check whether this machine has what pagetune needs, and say which backend will train. Exit "
+        "with 1 where something necessary is missing."
+    ),
     "doctor",
 )
 def doctor() -> None:
@@ -254,8 +233,7 @@ def doctor() -> None:
 
 
 @command(
-    "Print the scores before and after tuning, and the path of the report.",
-    "튜닝 전후의 점수와 보고서 파일의 경로를 보여 줍니다.",
+    tr("Print the scores before and after tuning, and the path of the report."),
     "results",
 )
 def results() -> None:
@@ -269,21 +247,17 @@ def results() -> None:
 
 _TOKENIZER = tr(
     "Use kiwi, character, whitespace or english instead of the tokenizer in params.yaml.",
-    "params.yaml의 토크나이저 대신 kiwi, character, whitespace, english 가운데 하나를 씁니다.",
 )
 _REFERENCES = tr(
     "Take the max or the mean over several references, instead of what params.yaml says.",
-    "정답이 여럿일 때 params.yaml의 설정 대신 max(가장 높은 점수) 또는 mean(평균)을 씁니다.",
 )
 _SELF_TEST = tr(
     "Print how often fact_match errs on the labelled answers in tests/data/fact_cases.jsonl.",
-    "사람이 정답·오답을 표시한 답변(tests/data/fact_cases.jsonl)으로 fact_match의 오류율을 보여 줍니다.",
 )
 
 
 @command(
-    "Score any file of predictions and references, and print one JSON object.",
-    "예측과 정답이 담긴 파일을 채점해 JSON 객체 하나로 출력합니다.",
+    tr("Score any file of predictions and references, and print one JSON object."),
     "score answers.jsonl",
     "score answers.jsonl --tokenizer whitespace",
     "score --self-test",
@@ -294,7 +268,6 @@ def score(
         typer.Argument(
             help=tr(
                 'Each line is {"prediction": …, "reference": … or [ … ]}.',
-                '한 줄에 하나씩 {"prediction": …, "reference": … 또는 [ … ]}.',
             )
         ),
     ] = None,
@@ -314,8 +287,7 @@ def score(
 
 
 @command(
-    "Print how much memory the training will take and how its batches are split to fit. No weights are loaded.",
-    "학습에 필요한 메모리와 배치 분할 계획을 보여 줍니다. 가중치는 읽지 않습니다.",
+    tr("Print how much memory the training will take and how its batches are split to fit. No weights are loaded."),
     "plan",
     "plan --gpu-gib 24 --model 8b",
     "plan --gpu-gib 80 --model 70b --precision 4bit",
@@ -329,7 +301,6 @@ def plan(
             min=0.0,
             help=tr(
                 "Plan for a GPU with this much memory; it need not be in this machine.",
-                "이 컴퓨터에 없는 GPU라도 그 메모리(GiB)에 맞춰 계획합니다. 생략하면 이 컴퓨터에 맞춥니다.",
             ),
         ),
     ] = None,
@@ -339,7 +310,6 @@ def plan(
             "--model",
             help=tr(
                 "A folder with config.json, a hub id, a name in docs/gpu.md, or one of 1b, 3b, 7b, 8b, 14b, 32b, 70b.",
-                "config.json이 있는 폴더, 허브 id, docs/gpu.md의 이름, 또는 1b, 3b, 7b, 8b, 14b, 32b, 70b 가운데 하나.",
             ),
         ),
     ] = None,
@@ -349,7 +319,6 @@ def plan(
             "--precision",
             help=tr(
                 "Plan with 4bit, 8bit, fp16, bf16 or fp32 instead of the precision in params.yaml.",
-                "params.yaml의 정밀도 대신 4bit, 8bit, fp16, bf16, fp32 가운데 하나로 계획합니다.",
             ),
         ),
     ] = None,
@@ -360,8 +329,7 @@ def plan(
 
 
 @command(
-    "Compare the DVC experiments, and name the smallest rank whose score is within noise of the best.",
-    "DVC 실험을 비교해, 가장 높은 점수와 오차 범위 안에 있는 가장 작은 랭크를 알려 줍니다.",
+    tr("Compare the DVC experiments, and name the smallest rank whose score is within noise of the best."),
     "sweep",
 )
 def sweep() -> None:
@@ -375,30 +343,24 @@ def sweep() -> None:
 
 
 @command(
-    "Write the settings of a preset, or of a guide's own file, into params.yaml.",
-    "프리셋이나 가이드의 설정 파일에 있는 값을 params.yaml에 적용합니다.",
+    tr("Write the settings of a preset, or of a guide's own file, into params.yaml."),
     "preset presets/low_memory.yaml",
     "preset --from-guide config.yaml --document 2",
 )
 def preset(
-    file: Annotated[
-        Path | None, typer.Argument(help=tr("For example presets/low_memory.yaml.", "예: presets/low_memory.yaml"))
-    ] = None,
+    file: Annotated[Path | None, typer.Argument(help=tr("For example presets/low_memory.yaml."))] = None,
     from_guide: Annotated[
         Path | None,
         typer.Option(
             "--from-guide",
             help=tr(
                 "Take the settings of an Unsloth or QLoRA guide, TRL, LLaMA-Factory or Axolotl.",
-                "Unsloth·QLoRA 가이드나 TRL, LLaMA-Factory, Axolotl의 설정 파일을 읽습니다.",
             ),
         ),
     ] = None,
     document: Annotated[
         int | None,
-        typer.Option(
-            help=tr("Which document of a guide's file, from 1.", "가이드 파일에서 몇 번째 문서를 읽을지(1부터).")
-        ),
+        typer.Option(help=tr("Which document of a guide's file, from 1.")),
     ] = None,
 ) -> None:
     from pagetune.commands.guides import apply_guide
@@ -412,22 +374,20 @@ def preset(
 
 
 @command(
-    "Empty what pagetune keeps beside DVC: replies of language models, checkpoints, compiled kernels. Data, models and "
-    "the caches of DVC and the Hub stay.",
-    "DVC 밖에 보관한 캐시(언어 모델의 응답, 체크포인트, 컴파일한 커널)를 비웁니다. 데이터와 모델, DVC와 허브의 캐시는 "
-    "그대로 둡니다.",
+    tr(
+        "Empty what pagetune keeps beside DVC: replies of language models, checkpoints, compiled "
+        "kernels. Data, models and the caches of DVC and the Hub stay."
+    ),
     "clean --cache",
     "clean --cache --dry-run",
 )
 def clean(
     cache: Annotated[
         bool,
-        typer.Option("--cache", help=tr("Empty every cache of pagetune's.", "pagetune의 캐시를 모두 비웁니다.")),
+        typer.Option("--cache", help=tr("Empty every cache of pagetune's.")),
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help=tr("Do not ask.", "확인을 묻지 않습니다."))] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help=tr("Only list the caches.", "목록만 보여 줍니다."))
-    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help=tr("Do not ask."))] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help=tr("Only list the caches."))] = False,
 ) -> None:
     from pagetune.commands.clean import run
 

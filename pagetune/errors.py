@@ -15,20 +15,22 @@ from types import TracebackType
 from typing import TextIO
 
 from pagetune.failures import allow_open_files, explain
+from pagetune.language import Remark, tr
 from pagetune.masking import mask, mask_output
 
 #: Under the traceback of an error that nobody has foreseen.
-_FAULT = "This is a fault of pagetune. Please report it, with the lines above and the command."
+_FAULT = Remark("This is a fault of pagetune. Please report it, with the lines above and the command.")
 
 
 class UserError(Exception):
     """A problem that the user can fix. The message says what is wrong, where, what was seen and what to do.
 
-    A key or password that it quotes, from a server or a library, is masked wherever the message goes.
+    It is said in the language of the locale, as by `tr`. A key or password that it quotes, from a server or a library,
+    is masked wherever it goes.
     """
 
-    def __init__(self, message: str) -> None:
-        super().__init__(mask(message))
+    def __init__(self, message: str, /, **values: object) -> None:
+        super().__init__(mask(tr(message, **values)))
 
 
 def run_stage(name: str, main: Callable[[], None]) -> None:
@@ -80,13 +82,13 @@ def in_one_line(name: str) -> Iterator[None]:
     except UserError as error:
         _exit(f"{name}: {error}")
     except KeyboardInterrupt:
-        _exit(f"{name}: interrupted")
+        _exit(f"{name}: {tr('interrupted')}")
     except Exception as error:
         if line := explain(error):
             _exit(f"{name}: {line}")
         if line := _explain_by_inputs(name, error):
             _exit(f"{name}: {line}")
-        error.add_note(_FAULT)
+        error.add_note(tr(_FAULT))
         raise
 
 
@@ -98,9 +100,12 @@ def _explain_by_inputs(name: str, error: Exception) -> str | None:
     if not changed:
         return None
     seen = " ".join(f"{type(error).__name__}: {error}".split())[:200].rstrip(".: ")
-    return (
-        f"{', '.join(changed)} cannot be used ({seen}), and DVC has recorded other contents: damaged since, or changed "
-        f"by hand. Run `dvc repro {name}`, which has them written again."
+    return tr(
+        "{names} cannot be used ({seen}), and DVC has recorded other contents: damaged since, or changed by hand. Run "
+        "`dvc repro {name}`, which has them written again.",
+        names=", ".join(changed),
+        seen=seen,
+        name=name,
     )
 
 
@@ -138,7 +143,15 @@ def explain_wrong_python() -> None:
     too_old = sys.version_info < (3, 11)
     if too_old:
         seen = ".".join(map(str, sys.version_info[:2]))
-        sys.exit(f"{_program()}: Python 3.11 or newer is needed, and {sys.executable} is {seen}. {_how_to_start()}")
+        sys.exit(
+            tr(
+                "{program}: Python 3.11 or newer is needed, and {python} is {seen}. {advice}",
+                program=_program(),
+                python=sys.executable,
+                seen=seen,
+                advice=_how_to_start(),
+            )
+        )
     if sys.excepthook is sys.__excepthook__:  # the processes that read documents have one of their own
         sys.excepthook = _explain
 
@@ -155,7 +168,8 @@ def _explain(kind: type[BaseException], error: BaseException, trace: TracebackTy
         os._exit(1)  # or else Python would end by SIGINT
     name = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
     if name not in ("", "pagetune", "stages"):
-        print(f"{_program()}: {sys.executable} has no module {name}. {_how_to_start()}", file=sys.stderr)
+        said = tr("{python} has no module {name}. {advice}", python=sys.executable, name=name, advice=_how_to_start())
+        print(f"{_program()}: {said}", file=sys.stderr)
     elif line := explain(error):
         print(f"{_program()}: {line}", file=sys.stderr)
     else:
@@ -172,15 +186,15 @@ def _how_to_start() -> str:
     """Say how to get to a Python that has everything, from a clone or from an installation."""
     root = Path(__file__).parents[1]
     if not (root / "Makefile").exists():
-        return (
+        return tr(
             "Activate the environment that pagetune is installed in; `python -m pip check` there names what is missing."
         )
     environment = root / ".venv"
     if Path(sys.prefix) == environment:
-        return "Run `pip install -r requirements.txt`."
+        return tr("Run `pip install -r requirements.txt`.")
     if (environment / "bin" / "activate").exists():
-        return "Run `source .venv/bin/activate` first."
-    return "Run `make install`, then `source .venv/bin/activate`."
+        return tr("Run `source .venv/bin/activate` first.")
+    return tr("Run `make install`, then `source .venv/bin/activate`.")
 
 
 def quiet_libraries() -> None:

@@ -13,6 +13,8 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from pagetune.language import Remark, tr
+
 try:
     import resource
 except ModuleNotFoundError:  # Windows, which has no such limits
@@ -33,7 +35,7 @@ _WORDS = {
 }
 #: What torch and safetensors say where a file could not be written to its end, without the reason.
 _CUT_OFF = ("failed writing file", "unexpected pos")
-_OR_HARD = ", or have an administrator raise the limit"
+_OR_HARD = Remark(", or have an administrator raise the limit")
 MIB = 2**20
 
 
@@ -56,7 +58,7 @@ def _missing_program(error: BaseException) -> str | None:
     name = getattr(error, "filename", None)
     if not name or _raised_by(error) != "subprocess" or Path(name).is_dir():
         return None
-    return f"the program {shown(name)} was not found. Install it, or add its folder to PATH."
+    return tr("the program {program} was not found. Install it, or add its folder to PATH.", program=shown(name))
 
 
 def _no_temporary_folder(error: BaseException) -> str | None:
@@ -64,8 +66,8 @@ def _no_temporary_folder(error: BaseException) -> str | None:
     if getattr(error, "filename", None) or _raised_by(error) != "tempfile":
         return None
     if _limit("RLIMIT_FSIZE") is not None:
-        return _too_large(Path("a temporary file"))
-    return (
+        return _too_large(Path(tr("a temporary file")))
+    return tr(
         "a temporary file cannot be written, neither in /tmp nor in the current folder: their disks are full or "
         "read-only. Free some space, or set TMPDIR to a folder that has some."
     )
@@ -115,7 +117,7 @@ def shown(path: Path | str) -> str:
 def _line(number: int, path: Path | None) -> str | None:
     """Say what the number means for `path`, which may be unknown."""
     if number in (errno.ENOENT, errno.ESTALE) and not _has_folder():
-        return "the current folder was deleted. Change into one that exists (`cd`)."
+        return tr("the current folder was deleted. Change into one that exists (`cd`).")
     if number in _LIMITS:
         return _LIMITS[number](path)
     if path is None or number not in _FILES:
@@ -131,12 +133,19 @@ def _has_folder() -> bool:
 
 
 def _full(path: Path | None) -> str:
-    free = f" ({shutil.disk_usage(_existing(path)).free / MIB:.1f} MiB free)" if path else ""
-    return f"{_named(path, 'the output')} cannot be written: the disk is full{free}. Free some space and run it again."
+    free = tr(" ({free:.1f} MiB free)", free=shutil.disk_usage(_existing(path)).free / MIB) if path else ""
+    return tr(
+        "{path} cannot be written: the disk is full{free}. Free some space and run it again.",
+        path=_named(path, tr("the output")),
+        free=free,
+    )
 
 
 def _quota(path: Path | None) -> str:
-    return f"{_named(path, 'the output')} cannot be written: your quota is used up. Free some space and run it again."
+    return tr(
+        "{path} cannot be written: your quota is used up. Free some space and run it again.",
+        path=_named(path, tr("the output")),
+    )
 
 
 def _existing(path: Path) -> Path:
@@ -146,35 +155,60 @@ def _existing(path: Path) -> Path:
 
 def _too_large(path: Path | None) -> str:
     limit = _limit("RLIMIT_FSIZE")
-    seen = f"{limit // 1024} KiB" if limit is not None else "the file system's limit"
-    advice = f"Run `ulimit -f unlimited`{_OR_HARD}" if limit is not None else "Write to another file system"
-    return f"{_named(path, 'the output')} cannot be written: no file may be larger than {seen} here. {advice}."
+    if limit is None:
+        return tr(
+            "{path} cannot be written: it would be larger than the file system allows. Write to another file system.",
+            path=_named(path, tr("the output")),
+        )
+    return tr(
+        "{path} cannot be written: no file may be larger than {limit} KiB here. Run `ulimit -f unlimited`{or_hard}.",
+        path=_named(path, tr("the output")),
+        limit=limit // 1024,
+        or_hard=tr(_OR_HARD),
+    )
 
 
 def _read_only(path: Path | None) -> str:
-    return (
-        f"{_named(path, 'the output')} cannot be written: its file system is read-only. Mount it for writing, or copy "
-        "the project to a disk that is."
+    return tr(
+        "{path} cannot be written: its file system is read-only. Mount it for writing, or copy the project to a "
+        "disk that is.",
+        path=_named(path, tr("the output")),
     )
 
 
 def _too_many_files(path: Path | None) -> str:
     limit = _limit("RLIMIT_NOFILE")
-    seen = f"no more than {limit} files may be" if limit is not None else "too many files are"
-    return f"{_named(path, 'a file')} cannot be opened: {seen} open at once. Run `ulimit -n 1024`{_OR_HARD}."
+    if limit is None:
+        seen = tr("too many files are open at once")
+    else:
+        seen = tr("no more than {limit} files may be open at once", limit=limit)
+    return tr(
+        "{path} cannot be opened: {seen}. Run `ulimit -n 1024`{or_hard}.",
+        path=_named(path, tr("a file")),
+        seen=seen,
+        or_hard=tr(_OR_HARD),
+    )
 
 
 def _no_memory(path: Path | None) -> str:
     limit = _limit("RLIMIT_AS")
     if limit is None:
-        return "memory ran out. End other programs, or take smaller settings (docs/training.md, docs/extract.md)."
-    return f"memory ran out: this process may take {limit / MIB:.0f} MiB. Run `ulimit -v unlimited`{_OR_HARD}."
+        return tr("memory ran out. End other programs, or take smaller settings (docs/training.md, docs/extract.md).")
+    return tr(
+        "memory ran out: this process may take {limit:.0f} MiB. Run `ulimit -v unlimited`{or_hard}.",
+        limit=limit / MIB,
+        or_hard=tr(_OR_HARD),
+    )
 
 
 def _no_process(path: Path | None) -> str:
     limit = _limit("RLIMIT_NPROC")
-    seen = f" of at most {limit}" if limit is not None else ""
-    return f"no further process or thread{seen} can be started. End other programs, or run `ulimit -u 4096`{_OR_HARD}."
+    seen = tr(" of at most {limit}", limit=limit) if limit is not None else ""
+    return tr(
+        "no further process or thread{seen} can be started. End other programs, or run `ulimit -u 4096`{or_hard}.",
+        seen=seen,
+        or_hard=tr(_OR_HARD),
+    )
 
 
 def _limit(name: str) -> int | None:
@@ -208,20 +242,22 @@ def _named(path: Path | None, otherwise: str) -> str:
 
 def _absent(path: Path) -> str:
     if path.is_symlink():
-        return (
-            f"{shown(path)} is a link to {shown(path.readlink())}, where nothing is. Put that back, or remove the link."
+        return tr(
+            "{path} is a link to {target}, where nothing is. Put that back, or remove the link.",
+            path=shown(path),
+            target=shown(path.readlink()),
         )
-    return f"{shown(path)} is not there. Run `dvc repro`, which writes what is missing, or put it back."
+    return tr("{path} is not there. Run `dvc repro`, which writes what is missing, or put it back.", path=shown(path))
 
 
 def _refused(path: Path) -> str:
     """Name the file or folder that refuses, and its owner where that is somebody else."""
     barrier = _barrier(path)
-    where = f"{shown(path)} cannot be used: " if barrier != path else ""
-    advice = f"Run `chmod u+rwX {shown(barrier)}`"
+    where = tr("{path} cannot be used: ", path=shown(path)) if barrier != path else ""
+    advice = tr("Run `chmod u+rwX {barrier}`", barrier=shown(barrier))
     if (owner := barrier.stat().st_uid) != os.geteuid():
-        advice = f"It belongs to {_user(owner)}: run this as that user, or have them give you access"
-    return f"{where}{shown(barrier)} denies access (its permissions). {advice}."
+        advice = tr("It belongs to {owner}: run this as that user, or have them give you access", owner=_user(owner))
+    return where + tr("{barrier} denies access (its permissions). {advice}.", barrier=shown(barrier), advice=advice)
 
 
 def _barrier(path: Path) -> Path:
@@ -237,30 +273,35 @@ def _user(number: int) -> str:
     import pwd
 
     try:
-        return f"user {pwd.getpwuid(number).pw_name}"
+        return tr("user {user}", user=pwd.getpwuid(number).pw_name)
     except KeyError:
-        return f"user {number}"
+        return tr("user {user}", user=number)
 
 
 def _not_a_folder(path: Path) -> str | None:
     file = next((one for one in [*reversed(path.parents), path] if one.exists() and not one.is_dir()), None)
-    return None if file is None else f"{shown(file)} is a file, and a folder is needed there. Move it away."
+    if file is None:
+        return None
+    return tr("{path} is a file, and a folder is needed there. Move it away.", path=shown(file))
 
 
 def _is_folder(path: Path) -> str:
-    return f"{shown(path)} is a folder, and a file is needed there. Move it away."
+    return tr("{path} is a folder, and a file is needed there. Move it away.", path=shown(path))
 
 
 def _is_circle(path: Path) -> str:
-    return f"{shown(path)} is a link that leads back to itself. Remove it."
+    return tr("{path} is a link that leads back to itself. Remove it.", path=shown(path))
 
 
 def _too_long(path: Path) -> str:
-    return f"{shown(path)} has a name that is longer than the file system allows. Shorten it."
+    return tr("{path} has a name that is longer than the file system allows. Shorten it.", path=shown(path))
 
 
 def _disk_error(path: Path) -> str:
-    return f"{shown(path)} cannot be read or written: the disk reports an error. Copy the project to another disk."
+    return tr(
+        "{path} cannot be read or written: the disk reports an error. Copy the project to another disk.",
+        path=shown(path),
+    )
 
 
 _LIMITS: dict[int, Callable[[Path | None], str]] = {

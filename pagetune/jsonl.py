@@ -16,12 +16,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from pagetune.errors import UserError
 from pagetune.failures import WRITING
+from pagetune.language import Remark, tr
 from pagetune.records import Record
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 #: How to get a file back that was changed, or that an older version wrote and DVC therefore takes for the right one.
-AGAIN = "Run `dvc repro`; if the file stays as it is, `dvc repro -f`."
+AGAIN = Remark("Run `dvc repro`; if the file stays as it is, `dvc repro -f`.")
 
 #: How much the start of a process may seem to move: the system counts it from its own start, and clocks are set.
 CLOCK_SECONDS = 1.0
@@ -100,7 +101,9 @@ class _Object(dict[str, Any]):
     path: Path
 
     def __missing__(self, key: str) -> NoReturn:
-        raise UserError(f"{self.path} has no key {key!r}; another version wrote the file. {AGAIN}")
+        raise UserError(
+            "{path} has no key {key!r}; another version wrote the file. {advice}", path=self.path, key=key, advice=AGAIN
+        )
 
 
 def _named(path: Path, pairs: dict[str, Any]) -> _Object:
@@ -114,7 +117,9 @@ def read_json(path: Path) -> dict[str, Any]:
 
     value = _parse_json(path, partial(_named, path))
     if not isinstance(value, dict):
-        raise UserError(f"{path} should hold a JSON object, got {str(value)[:40]!r}. {AGAIN}")
+        raise UserError(
+            "{path} should hold a JSON object, got {seen!r}. {advice}", path=path, seen=str(value)[:40], advice=AGAIN
+        )
     return value
 
 
@@ -124,7 +129,12 @@ def read_as(path: Path, kind: type[T]) -> T:
     try:
         return TypeAdapter(kind).validate_python(value)
     except ValidationError as error:
-        raise UserError(f"{path}: {_first_problem(error)}; another version wrote the file. {AGAIN}") from None
+        raise UserError(
+            "{path}: {problem}; another version wrote the file. {advice}",
+            path=path,
+            problem=_first_problem(error),
+            advice=AGAIN,
+        ) from None
 
 
 def _parse_json(path: Path, make_object: Callable[[dict[str, Any]], Any] | None) -> Any:
@@ -134,16 +144,19 @@ def _parse_json(path: Path, make_object: Callable[[dict[str, Any]], Any] | None)
         if "\\ud" in text.lower():
             json.dumps(value, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
-        raise UserError(f"{path}:{error.lineno} is not JSON ({error.msg}). {AGAIN}") from None
+        raise UserError(
+            "{path}:{lineno} is not JSON ({msg}). {advice}", path=path, lineno=error.lineno, msg=error.msg, advice=AGAIN
+        ) from None
     except (UnicodeEncodeError, RecursionError, ValueError) as error:
-        what = "half of a character, a surrogate" if isinstance(error, UnicodeEncodeError) else "it is too deep or long"
-        raise UserError(f"{path} cannot be read ({what}). {AGAIN}") from None
+        is_half = isinstance(error, UnicodeEncodeError)
+        what = tr("half of a character, a surrogate") if is_half else tr("it is too deep or long")
+        raise UserError("{path} cannot be read ({what}). {advice}", path=path, what=what, advice=AGAIN) from None
     return value
 
 
 def _first_problem(error: ValidationError) -> str:
     problem = error.errors()[0]
-    return f"{'.'.join(map(str, problem['loc'])) or 'the whole file'}: {problem['msg']}"
+    return f"{'.'.join(map(str, problem['loc'])) or tr('the whole file')}: {problem['msg']}"
 
 
 def read_records(path: Path, record: type[R]) -> list[R]:
@@ -164,10 +177,14 @@ def read_table(path: Path) -> list[dict[str, str]]:
     try:
         rows = [_named(path, row) for row in reader]
     except csv.Error as error:
-        raise UserError(f"{path}:{reader.line_num} is not CSV ({error}). {AGAIN}") from None
+        raise UserError(
+            "{path}:{line} is not CSV ({error}). {advice}", path=path, line=reader.line_num, error=error, advice=AGAIN
+        ) from None
     for number, row in enumerate(rows, 1):
         if None in row or None in row.values():
-            raise UserError(f"{path}: row {number} has other cells than the header. {AGAIN}")
+            raise UserError(
+                "{path}: row {number} has other cells than the header. {advice}", path=path, number=number, advice=AGAIN
+            )
     return list(rows)
 
 
@@ -176,8 +193,9 @@ def _read_whole(path: Path) -> str:
     text = _read(path)
     if not text.endswith("\n"):
         last = text.count("\n") + 1
-        what = f":{last} is cut off: the line has no end" if text else " is empty: not even a line break is left"
-        raise UserError(f"{path}{what}. {AGAIN}")
+        if not text:
+            raise UserError("{path} is empty: not even a line break is left. {advice}", path=path, advice=AGAIN)
+        raise UserError("{path}:{line} is cut off: the line has no end. {advice}", path=path, line=last, advice=AGAIN)
     return text
 
 
@@ -185,13 +203,22 @@ def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise UserError(f"{path} is not there; an earlier stage writes it. Run `dvc repro`.") from None
+        raise UserError("{path} is not there; an earlier stage writes it. Run `dvc repro`.", path=path) from None
     except UnicodeDecodeError as error:
-        raise UserError(f"{path} is not UTF-8 (byte {error.start}). {AGAIN}") from None
+        raise UserError(
+            "{path} is not UTF-8 (byte {byte}). {advice}", path=path, byte=error.start, advice=AGAIN
+        ) from None
 
 
 def _parse(path: Path, number: int, line: str, record: type[R]) -> R:
     try:
         return record.model_validate_json(line)
     except ValidationError as error:
-        raise UserError(f"{path}:{number} is not a valid {record.__name__}: {_first_problem(error)}. {AGAIN}") from None
+        raise UserError(
+            "{path}:{number} is not a valid {record}: {problem}. {advice}",
+            path=path,
+            number=number,
+            record=record.__name__,
+            problem=_first_problem(error),
+            advice=AGAIN,
+        ) from None

@@ -20,6 +20,8 @@ from typing import NoReturn
 
 import psutil
 
+from pagetune.language import tr
+
 #: The variable with the pid of the process that started `accelerate launch`, whose workers are not DVC's children.
 LAUNCHER = "PAGETUNE_LAUNCHER_PID"
 #: The variable that DVC sets for every stage that it runs.
@@ -117,7 +119,7 @@ def say_interrupted(name: str) -> None:
     if LAUNCHER not in os.environ and not _said.is_set():
         _said.set()
         with contextlib.suppress(OSError):  # the terminal may be gone
-            print(f"{name}: interrupted", file=sys.stderr, flush=True)
+            print(f"{name}: {tr('interrupted')}", file=sys.stderr, flush=True)
 
 
 def end_children() -> None:

@@ -6,6 +6,8 @@ import time
 from types import TracebackType
 from typing import Any
 
+from pagetune.language import tr
+
 #: The least time between two lines.
 SECONDS_BETWEEN_LINES = 10.0
 #: Erases a terminal's line from the cursor on (ECMA-48).
@@ -44,7 +46,8 @@ class Progress:
     def _say(self, note: str) -> None:
         self.said = time.monotonic()
         left = (self.said - self.began) / self.done * (self.total - self.done)
-        parts = [f"{self.done} of {self.total} {self.unit}s", *([note] if note else []), f"{left:.0f} s left"]
+        done = tr("{done} of {total} {unit}s", done=self.done, total=self.total, unit=tr(self.unit))
+        parts = [done, *([note] if note else []), tr("{seconds:.0f} s left", seconds=left)]
         print(f"{self.stage}: {', '.join(parts)}", flush=True)
 
 

@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
-# describe_external imports these when it is called; here, dvc.yaml's test sees that the stage depends on them.
 import pagetune.model.hub
 import pagetune.model.tokens
 import pagetune.model.weights  # noqa: F401
 from pagetune.errors import run_stage
 from pagetune.jsonl import read_as, read_records, write_json
+
+# describe_external imports these when it is called; here, dvc.yaml's test sees that the stage depends on them.
+from pagetune.language import Remark, tr
 from pagetune.model.builtin import make_builtin, texts_of
 from pagetune.model.builtin_seq2seq import make_builtin_seq2seq
 from pagetune.model.manifest import BASE, describe_external
@@ -27,7 +29,8 @@ def main() -> None:
     else:
         manifest = describe_external(params.model, _texts())
     write_json(BASE / "manifest.json", manifest.model_dump(exclude_defaults=True))
-    print(f"base_model: {manifest.id}, {manifest.parameters / 1e6:.1f} million parameters, EOS {manifest.eos_token}")
+    said = Remark("base_model: {model}, {millions:.1f} million parameters, EOS {eos}")
+    print(tr(said, model=manifest.id, millions=manifest.parameters / 1e6, eos=manifest.eos_token))
 
 
 def _texts() -> list[str]:

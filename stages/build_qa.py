@@ -18,6 +18,7 @@ from pagetune.build_qa.own_rows.pairs import read_own_rows, refuse
 from pagetune.build_qa.rules import build_pairs
 from pagetune.errors import UserError, run_stage
 from pagetune.jsonl import read_records, write_json, write_records
+from pagetune.language import retell, tr
 from pagetune.ledger import Ledger
 from pagetune.llm.client import Client
 from pagetune.params import Llm, Params, Qa, load_params
@@ -50,8 +51,24 @@ def main() -> None:
     found = {"pairs": len(pairs), "kinds": kinds, "coverage": coverage, "topics": topics}
     write_json(METRICS, found | ledger.metrics() | {"llm": asked(clients)})
     if silent:
-        print(f"build_qa: no pair from {len(silent)} of {coverage['pages']} pages {coverage['why']}, see {SILENT}")
-    print(f"build_qa: {len(pairs)} pairs {kinds}, {len(ledger.rejected)} rejected {ledger.metrics()['rejected']}")
+        print(
+            tr(
+                "build_qa: no pair from {silent} of {pages} pages {why}, see {path}",
+                silent=len(silent),
+                pages=coverage["pages"],
+                why=coverage["why"],
+                path=SILENT,
+            )
+        )
+    print(
+        tr(
+            "build_qa: {pairs} pairs {kinds}, {count} rejected {rejected}",
+            pairs=len(pairs),
+            kinds=kinds,
+            count=len(ledger.rejected),
+            rejected=ledger.metrics()["rejected"],
+        )
+    )
 
 
 def check_wishes(qa: Qa) -> None:
@@ -112,22 +129,32 @@ def asked(clients: list[Client]) -> dict[str, int]:
 
 def nothing_found(params: Params, ledger: Ledger) -> str:
     if params.task == "summarization":
-        return f"{DIALOGUES} has no rows in a *.csv or *.jsonl. Put your dialogues there, or set task: qa."
+        return tr(
+            "{folder} has no rows in a *.csv or *.jsonl. Put your dialogues there, or set task: qa.", folder=DIALOGUES
+        )
     if params.qa.source == "rows":
         return nothing_in(ledger)
-    return (
-        f"{PAGES}: no pair was kept (rejected: {ledger.metrics()['rejected'] or 'none'}). Add documents with questions "
-        "and answers, articles, tables with captions or sentences of the form `X의 Y는 Z입니다`, put rows of your own "
-        "into data/raw/*.jsonl, or have a language model write them (qa.generator: llm, llm.base_url, llm.model)."
+    return tr(
+        "{path}: no pair was kept (rejected: {rejected}). Add documents with questions and answers, articles, tables "
+        "with captions or sentences of the form `X의 Y는 Z입니다`, put rows of your own into data/raw/*.jsonl, or have "
+        "a language model write them (qa.generator: llm, llm.base_url, llm.model).",
+        path=PAGES,
+        rejected=ledger.metrics()["rejected"] or tr("none"),
     )
 
 
 def nothing_in(ledger: Ledger) -> str:
     if rejected := ledger.rejected:
-        return f"none of {len(rejected)} own rows can be used; the first, {rejected[0].detail}. Fix them."
-    return (
-        f"{RAW} has no rows in a {', '.join(f'*{suffix}' for suffix in SUFFIXES)} or a saved data set. Put your file "
-        "there, name one on the Hub in qa.dataset.id, or set qa.source: documents."
+        return tr(
+            "none of {count} own rows can be used; the first, {problem}. Fix them.",
+            count=len(rejected),
+            problem=retell(rejected[0].detail or ""),
+        )
+    return tr(
+        "{folder} has no rows in a {endings} or a saved data set. Put your file there, name one on the Hub in "
+        "qa.dataset.id, or set qa.source: documents.",
+        folder=RAW,
+        endings=", ".join(f"*{suffix}" for suffix in SUFFIXES),
     )
 
 

@@ -26,6 +26,7 @@ from pagetune.curate.splits import WordingsOf, make_splits
 from pagetune.curate.wordings import model_wordings, template_wordings
 from pagetune.errors import UserError, run_stage
 from pagetune.jsonl import read_records, write_json, write_json_list, write_records, write_text
+from pagetune.language import tr
 from pagetune.ledger import Ledger
 from pagetune.params import Params, load_params
 from pagetune.records import Page, Pair, Question, Rejected
@@ -57,7 +58,8 @@ def main() -> None:
     write_json_list(SPLITS / "own_text.json", texts(splits.rows["train"]))
     write_text(SPLITS / "README.md", render_card(splits, params, metrics))
     write_json(METRICS, metrics)
-    print(f"curate: {ledger.total} pairs -> rows {metrics['rows']}, rejected {metrics['rejected']}")
+    made = {"pairs": ledger.total, "rows": metrics["rows"], "rejected": metrics["rejected"]}
+    print(tr("curate: {pairs} pairs -> rows {rows}, rejected {rejected}", **made))
     for line in loss_lines(ledger.rejected, params, ledger.total):
         print(f"curate: {line}")
     for line in (*split_lines(splits, ledger, params), *question_lines(asked, metrics)):
@@ -93,7 +95,7 @@ def curate(
     if splits and questions:
         leave_out_asked(splits, questions, ledger)
     if splits is None or not splits.rows["train"]:
-        raise UserError(f"{PAIRS}: {nothing_left(ledger, splits, params)}")
+        raise UserError("{path}: {problem}", path=PAIRS, problem=nothing_left(ledger, splits, params))
     return splits, ledger, dict(sorted(found.items())), grades
 
 

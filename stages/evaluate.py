@@ -20,6 +20,7 @@ from pagetune.evaluate.sources import sources_of
 from pagetune.evaluate.tables import change_rows, group_rows, per_example_rows
 from pagetune.evaluate.untouched import leave_out, left_out_line
 from pagetune.jsonl import atomic_write, read_json, read_records, write_json
+from pagetune.language import tr
 from pagetune.params import load_params
 from pagetune.records import Example, Found, FoundPassage, Page, Pair, Prediction, Question, StopQuestion
 
@@ -60,7 +61,8 @@ def main() -> None:
     write_table(METRICS / "groups.csv", group_rows(evaluation))
     for name in evaluation.sets:
         write_table(METRICS / "changes" / f"{name}.csv", change_rows(evaluation, name))
-    print(f"evaluate: {len(evaluation.asked)} questions scored by {metrics['tokenizer']['name']}")
+    scored = {"count": len(evaluation.asked), "name": metrics["tokenizer"]["name"]}
+    print(tr("evaluate: {count} questions scored by {name}", **scored))
     print(comparison_table(metrics))
 
 

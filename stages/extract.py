@@ -7,6 +7,7 @@ from pagetune.extract.files import OWN_ROWS, SUFFIXES, find_documents, find_nest
 from pagetune.extract.pages import read_documents
 from pagetune.extract.summary import ExtractSummary, progress, say_bad_file, what_to_do
 from pagetune.jsonl import atomic_write, write_json, write_records
+from pagetune.language import tr
 from pagetune.params import Params, load_params
 from pagetune.records import Page
 
@@ -42,29 +43,33 @@ def main() -> None:
 def why_nothing(params: Params) -> str | None:
     """Return the reason if no document is to be read."""
     if params.task == "summarization":
-        return "task is summarization"
-    return None if params.qa.source == "documents" else f"qa.source is {params.qa.source}"
+        return tr("task is summarization")
+    return None if params.qa.source == "documents" else tr("qa.source is {source}", source=params.qa.source)
 
 
 def read_nothing(summary: ExtractSummary, reason: str) -> None:
     write_records(PAGES, [])
     write_json(BAD_FILES, [])
     write_json(METRICS, summary.metrics())
-    print(f"extract: {reason}: no document is read, {PAGES} is empty")
+    print(tr("extract: {reason}: no document is read, {path} is empty", reason=reason, path=PAGES))
 
 
 def check_folder() -> None:
     if not RAW.exists() and not RAW.is_symlink():
-        raise UserError(f"{RAW} is not there. Make the folder, and put your documents there.")
+        raise UserError("{folder} is not there. Make the folder, and put your documents there.", folder=RAW)
     next(RAW.iterdir(), None)  # which raises where it cannot be read
     if not find_documents(RAW) and not any(path.suffix.lower() in OWN_ROWS or path.is_dir() for path in RAW.iterdir()):
         unread = "".join(f"\ndata/raw/{bad.file} {what_to_do(bad)}" for bad in find_unread(RAW))
         raise UserError(
-            f"{RAW} holds no document ({', '.join(SUFFIXES)}) and no rows of your own ({', '.join(OWN_ROWS)}). "
-            f"Put your documents there, or set qa.source: rows for a data set on the Hub.{unread}"
+            "{folder} holds no document ({endings}) and no rows of your own ({endings_of_rows}). Put "
+            "your documents there, or set qa.source: rows for a data set on the Hub.{unread}",
+            folder=RAW,
+            endings=", ".join(SUFFIXES),
+            endings_of_rows=", ".join(OWN_ROWS),
+            unread=unread,
         )
     if nested := find_nested(RAW):
-        raise UserError(f"{nested[0]} is in a subfolder, which is not read. Move it to {RAW}.")
+        raise UserError("{path} is in a subfolder, which is not read. Move it to {folder}.", path=nested[0], folder=RAW)
 
 
 if __name__ == "__main__":

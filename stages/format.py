@@ -5,6 +5,7 @@ from typing import Any
 
 from pagetune.errors import run_stage
 from pagetune.jsonl import read_records, write_json, write_records
+from pagetune.language import tr
 from pagetune.model.conversation import render_conversation
 from pagetune.model.loading import load_tokenizer
 from pagetune.model.manifest import read_manifest
@@ -42,8 +43,10 @@ def main() -> None:
     write_records(STOPPING, stopping)
     write_records(PROMPTS / "rejected.jsonl", rejected)
     write_json(TEMPLATE, template.model_dump())
-    print(f"format: prompt.style: {template.style} ({reason}), answers end in {template.eos_token}")
-    print(f"format: {counts}, {len(rejected)} rejected for holding a special token of the model")
+    how = {"style": template.style, "reason": reason, "eos": template.eos_token}
+    print(tr("format: prompt.style: {style} ({reason}), answers end in {eos}", **how))
+    said = {"counts": counts, "count": len(rejected)}
+    print(tr("format: {counts}, {count} rejected for holding a special token of the model", **said))
 
 
 def example_of(pair: Pair, template: TemplateRecord, tokenizer: Any, system: str) -> Example:

@@ -6,6 +6,7 @@ from typing import Any
 
 from pagetune.errors import UserError, run_stage
 from pagetune.jsonl import read_as, read_json, read_records, write_records
+from pagetune.language import tr
 from pagetune.model.loading import load_tokenizer
 from pagetune.model.manifest import read_manifest
 from pagetune.model.open_book import OpenBook
@@ -27,7 +28,7 @@ def main() -> None:
     book, closed = params.predict.book, read_closed(PROMPTS)
     write_records(ASKED / "closed.jsonl", [] if book == "open" else closed)
     write_records(ASKED / "open.jsonl", [] if book == "closed" else open_rows(closed, params))
-    print(f"open_book: predict.book: {book}, {len(closed)} questions")
+    print(tr("open_book: predict.book: {book}, {count} questions", book=book, count=len(closed)))
     write_records(OPEN_ROWS, trained_rows(params) if params.curate.open_book_fraction else [])
 
 
@@ -75,7 +76,8 @@ def trained_rows(params: Params) -> list[Example]:
     found = passages(page for page in read_records(PAGES, Page) if not heldout.have(page))
     if not found:
         raise UserError(
-            f"params.yaml: {wanted}, but all readable pages are held out. Set curate.open_book_fraction: 0."
+            "params.yaml: {wanted}, but all readable pages are held out. Set curate.open_book_fraction: 0.",
+            wanted=wanted,
         )
     maker = Maker(*read_book(params), params)
     pairs = {pair.pair_id: pair for pair in read_records(PAIRS / "train.jsonl", Pair)}
@@ -97,14 +99,22 @@ def check_book(params: Params, setting: str, off: str) -> None:
     """Raise UserError where there is nothing to search, or the search keeps fewer passages than are wanted."""
     wanted, kept = params.predict.passages, params.search.passages
     if params.task == "summarization":
-        raise UserError(f"params.yaml: {setting}, but task: summarization asks no questions. Set {off}.")
+        raise UserError(
+            "params.yaml: {setting}, but task: summarization asks no questions. Set {off}.", setting=setting, off=off
+        )
     if wanted > kept:
         raise UserError(
-            f"params.yaml: predict.passages: {wanted}, but the search keeps {kept} passages for each question. "
-            f"Set search.passages: {wanted}, or predict.passages: {kept}."
+            "params.yaml: predict.passages: {wanted}, but the search keeps {kept} passages for each "
+            "question. Set search.passages: {wanted}, or predict.passages: {kept}.",
+            wanted=wanted,
+            kept=kept,
         )
     if not read_json(SEARCH / "index.json")["passages"]:
-        raise UserError(f"params.yaml: {setting}, but no document has a readable page to search. Set {off}.")
+        raise UserError(
+            "params.yaml: {setting}, but no document has a readable page to search. Set {off}.",
+            setting=setting,
+            off=off,
+        )
 
 
 if __name__ == "__main__":

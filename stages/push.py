@@ -6,6 +6,7 @@ from tempfile import TemporaryDirectory
 from pagetune.errors import run_stage
 from pagetune.export.hub import push
 from pagetune.jsonl import read_json, write_json, write_text
+from pagetune.language import tr
 from pagetune.model.manifest import ADAPTER, read_manifest
 from pagetune.model.template import CARRIED, read_template
 from pagetune.params import load_params
@@ -18,14 +19,14 @@ EXPORT, METRICS, PUSHED = Path("models/export"), Path("metrics"), Path("models/p
 def main() -> None:
     repository = load_params().export.push_to
     if repository is None:
-        print("push: export.push_to is null; the model stays here")
+        print(tr("push: export.push_to is null; the model stays here"))
         write_json(PUSHED, {"repository": None, "commit": None})
         return
     with TemporaryDirectory() as folder:
         card = Path(folder) / "README.md"
         write_text(card, card_of(repository))
         url, commit = push(EXPORT / "merged", repository, card)
-    print(f"push: {url} at commit {commit}")
+    print(tr("push: {url} at commit {commit}", url=url, commit=commit))
     write_json(PUSHED, {"repository": repository, "commit": commit})
 
 

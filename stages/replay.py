@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pagetune.errors import run_stage
 from pagetune.jsonl import write_records
+from pagetune.language import tr
 from pagetune.model.manifest import read_manifest
 from pagetune.model.template import read_template
 from pagetune.params import load_params
@@ -22,11 +23,13 @@ def main() -> None:
     rows: list[Example] = []
     rejected: list[Rejected] = []
     if reason := why_nothing_to_keep(params, manifest):
-        print(f"replay: none of {len(general_prompts())} general requests is asked: {reason}")
+        none = {"count": len(general_prompts()), "reason": reason}
+        print(tr("replay: none of {count} general requests is asked: {reason}", **none))
     else:
         claim_gpu()
         rows, rejected = ask_base(manifest, template, params, evaluated)
-        print(f"replay: {len(rows)} answers of the base kept, rejected: {count_reasons(rejected)}")
+        kept = {"count": len(rows), "reasons": count_reasons(rejected)}
+        print(tr("replay: {count} answers of the base kept, rejected: {reasons}", **kept))
     write_records(ROWS, rows)
     write_records(REJECTED, rejected)
 

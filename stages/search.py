@@ -7,6 +7,7 @@ from typing import Any
 
 from pagetune.errors import run_stage
 from pagetune.jsonl import read_records, write_json, write_records
+from pagetune.language import tr
 from pagetune.params import load_params
 from pagetune.records import Found, Page, Pair, Question
 from pagetune.search.encoder import find_encoder
@@ -45,9 +46,12 @@ def find(search: Search | None, pairs: Sequence[Pair], count: int) -> list[Found
 
 def said(record: dict[str, Any], embedding: str | None) -> str:
     if not record["passages"]:
-        return "no document has a readable page, so that there is nothing to search; evaluate gives the search no score"
+        return tr(
+            "no document has a readable page, so that there is nothing to search; evaluate gives the search no score"
+        )
     how = f"BM25 and {embedding}" if embedding else "BM25"
-    return f"{record['passages']} passages of {record['documents']} documents, ranked by {how}"
+    counts = {"passages": record["passages"], "documents": record["documents"], "how": how}
+    return tr("{passages} passages of {documents} documents, ranked by {how}", **counts)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ from test_build_qa import page
 
 from pagetune.build_qa.coverage import silent_pages
 from pagetune.build_qa.pairs import pair_from_page
-from pagetune.commands.locale import tr
 from pagetune.commands.sources import LikeQuestion, source_lines
 from pagetune.curate.decisions import Decision, content_of
 from pagetune.curate.duplicates import fact_ids
@@ -14,6 +13,7 @@ from pagetune.curate.personal_data import without_personal_data
 from pagetune.curate.review import Problem, edit_pair
 from pagetune.curate.units import layouts
 from pagetune.evaluate.sources import sources_of
+from pagetune.language import tr
 from pagetune.records import Evidence, Page, Pair, Place
 from pagetune.report.coverage import coverage
 from pagetune.text.evidence import find_evidence, quote

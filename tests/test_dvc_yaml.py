@@ -25,6 +25,7 @@ SHARED_MODULES = {
     "pagetune/errors.py",
     "pagetune/failures.py",
     "pagetune/jsonl.py",
+    "pagetune/language.py",
     "pagetune/masking.py",
     "pagetune/params/__init__.py",
     "pagetune/params/asking.py",

@@ -333,7 +333,7 @@ def test_the_stage_stops_where_another_version_wrote_the_project(demo: Path, mon
     monkeypatch.chdir(demo)
     library.check_project()
     as_if_written_by(demo, "0.0.9", {"stages/train.py": "# old\n"})
-    assert "stages/train.py of this project is of another version (0.0.9)" in message(library.check_project)
+    assert "another version (0.0.9) for stages/train.py of this project" in message(library.check_project)
     update(Path())
     library.check_project()
 

@@ -250,8 +250,8 @@ def test_a_project_of_another_version_is_named_before_a_stage_runs(environment: 
         lock.write_text(before, encoding="utf-8")
     (line,) = done.stderr.splitlines()
     assert line == (
-        f"library: pagetune {__version__} is installed, but pagetune.lock says that stages/train.py of this project "
-        "is of another version (0.0.9). Run `pagetune init --update`, then `dvc repro`."
+        f"library: pagetune {__version__} is installed, but pagetune.lock names another version (0.0.9) for "
+        "stages/train.py of this project. Run `pagetune init --update`, then `dvc repro`."
     )
 
 

@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
 from pagetune.build_qa.texts.outline import CONTENTS
+from pagetune.language import Remark, tr
 from pagetune.records import Page, Pair, SilentPage, WhySilent
 from pagetune.text.sentences import ends_sentence
 
@@ -16,13 +17,13 @@ _REFERENCE = re.compile(r"\[\d{1,3}\]\s|\bpp?\.\s?\d|\bdoi\b|arXiv|et al\.|\(\d{
 _FORMULA = re.compile(r"[=∑∏∫√±≤≥∈θλσμα-ωΑ-Ω{}\\]")
 #: What makes a document give pairs, by why its pages give none.
 _HELPS: dict[WhySilent, str] = {
-    "contents": "its pages are tables of contents: add the documents themselves",
-    "references": "a language model as author (qa.generator: rules+llm)",
-    "formulas": "your own rows (docs/own-rows.md)",
-    "table": "captions and headers in its tables, or a language model as author (qa.generator: rules+llm)",
-    "other_language": "a language model as author (qa.generator: rules+llm); the rules read Korean and English",
-    "fragments": "a language model as author (qa.generator: rules+llm), or your own rows (docs/own-rows.md)",
-    "no_sure_question": "a language model as author (qa.generator: rules+llm)",
+    "contents": Remark("its pages are tables of contents: add the documents themselves"),
+    "references": Remark("a language model as author (qa.generator: rules+llm)"),
+    "formulas": Remark("your own rows (docs/own-rows.md)"),
+    "table": Remark("captions and headers in its tables, or a language model as author (qa.generator: rules+llm)"),
+    "other_language": Remark("a language model as author (qa.generator: rules+llm); the rules read Korean and English"),
+    "fragments": Remark("a language model as author (qa.generator: rules+llm), or your own rows (docs/own-rows.md)"),
+    "no_sure_question": Remark("a language model as author (qa.generator: rules+llm)"),
 }
 #: Why pages were quarantined that OCR may read.
 _FOR_OCR = {"needs_ocr", "poor_ocr", "unreadable_font"}
@@ -51,7 +52,12 @@ def silent_documents(pages: Sequence[Page], pairs: Sequence[Pair], silent: Seque
     for page in pages:
         own[page.doc_id].append(page)
     return [
-        f"{doc_id} gives no pair ({_count(len(found), 'page')}). What would help: {_what_helps(doc_id, found, silent)}."
+        tr(
+            "{doc_id} gives no pair ({pages}). What would help: {advice}.",
+            doc_id=doc_id,
+            pages=tr("1 page") if len(found) == 1 else tr("{count} pages", count=len(found)),
+            advice=tr(_what_helps(doc_id, found, silent)),
+        )
         for doc_id, found in own.items()
         if doc_id not in speaking
     ]
@@ -59,15 +65,11 @@ def silent_documents(pages: Sequence[Page], pairs: Sequence[Pair], silent: Seque
 
 def _what_helps(doc_id: str, pages: Sequence[Page], silent: Sequence[SilentPage]) -> str:
     if any(page.reason in _FOR_OCR for page in pages):
-        return "OCR (extract.ocr: auto)"
+        return Remark("OCR (extract.ocr: auto)")
     if all(page.status == "quarantined" for page in pages):
-        return "a file whose text can be read"
+        return Remark("a file whose text can be read")
     reasons = Counter(page.why for page in silent if page.doc_id == doc_id)
-    return _HELPS[reasons.most_common(1)[0][0]] if reasons else "more text; no page has 400 characters"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return _HELPS[reasons.most_common(1)[0][0]] if reasons else Remark("more text; no page has 400 characters")
 
 
 def _why(page: Page) -> WhySilent:

@@ -9,6 +9,7 @@ from pagetune.build_qa.own_rows.files import folder_sources
 from pagetune.build_qa.own_rows.raw import RawRow, RowError, Source, row_text
 from pagetune.build_qa.pairs import make_id
 from pagetune.errors import UserError
+from pagetune.language import Remark
 from pagetune.params import DialogueColumns
 from pagetune.records import Pair
 
@@ -35,7 +36,13 @@ def _check_columns(source: Source, first: list[RawRow], columns: DialogueColumns
     for key, name in needed.items():
         if seen and name is not None and name not in seen:
             key = f"summarization.columns.{key}"
-            raise UserError(f"{source.path} has no column {name!r} ({key}); it has {', '.join(seen)}. Change {key}.")
+            raise UserError(
+                "{path} has no column {name!r} ({key}); it has {seen}. Change {key}.",
+                path=source.path,
+                name=name,
+                key=key,
+                seen=", ".join(seen),
+            )
 
 
 def _dialogue_pair(stem: str, row: RawRow, columns: DialogueColumns) -> Pair:
@@ -48,7 +55,7 @@ def _dialogue_pair(stem: str, row: RawRow, columns: DialogueColumns) -> Pair:
         topic = row_text(row.values, columns.topic) if columns.topic else pair_id
     except RowError as error:
         gap = " " if error.reason == "unreadable_row" else ": "
-        raise UserError(f"{row.where}{gap}{error.what}. Fix that line.") from None
+        raise UserError("{where}{gap}{problem}. Fix that line.", where=row.where, gap=gap, problem=error.what) from None
     return Pair.original(pair_id, dialogue, first, "dialogue", topic, references=others)
 
 
@@ -72,7 +79,9 @@ def _column_summaries(row: dict[str, Any], name: str) -> list[str]:
     if not isinstance(value, list):
         return [row_text(row, name)]
     if not value:
-        raise RowError("missing_text", f"{name!r} should be a text or a list of texts, got an empty list")
+        raise RowError(
+            "missing_text", Remark("{name!r} should be a text or a list of texts, got an empty list", name=name)
+        )
     return [row_text({name: text}, name) for text in value]
 
 

@@ -26,6 +26,7 @@ from pagetune.build_qa.round_trip import reproduce
 from pagetune.build_qa.rules import readable_pages
 from pagetune.build_qa.soundness import fault_of_answer
 from pagetune.build_qa.surroundings import Claim
+from pagetune.language import Remark
 from pagetune.ledger import Ledger
 from pagetune.llm.client import Client, RequestFailed, gather
 from pagetune.llm.engine import open_client
@@ -65,7 +66,7 @@ async def _generate(
     pages: list[Page], qa: Qa, llm: Llm, ledger: Ledger, by_rules: Sequence[Pair]
 ) -> tuple[list[Pair], Client]:
     wishes = Wishes(qa.style, load_examples(qa))
-    client = open_client(llm, "build_qa", "pair")
+    client = open_client(llm, "build_qa", Remark("pair"))
     documents = [to_document(own) for own in readable_pages(pages).values()]
     sources = {(one.page.doc_id, one.page.page_number): one for document in documents for one in _sources(document, qa)}
     rounds = Rounds([list(passages(document, qa.passage_characters)) for document in documents], qa, by_rules)

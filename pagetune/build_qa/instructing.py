@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from pagetune.build_qa.draft import Document, Paragraph, Span
+from pagetune.language import tr
 from pagetune.records import Page, Place, Rejected, Table
 from pagetune.text.instructions import find_order, instructs_a_model
 
@@ -66,8 +67,15 @@ def order_lines(rejected: list[Rejected]) -> list[str]:
         if row.reason == "instructs_the_model":
             found.setdefault((row.doc_id, row.page_number), []).append(row.detail or "")
     return [
-        f"{doc_id}, page {page}: a language model is given orders there ({orders[0]!r}). "
-        f"{len(orders)} {'passage or pair is' if len(orders) == 1 else 'passages and pairs are'} not used."
+        tr(
+            "{doc_id}, page {page}: a language model is given orders there ({order!r}). {count}.",
+            doc_id=doc_id,
+            page=page,
+            order=orders[0],
+            count=tr("1 passage or pair is not used")
+            if len(orders) == 1
+            else tr("{count} passages and pairs are not used", count=len(orders)),
+        )
         for (doc_id, page), orders in found.items()
     ]
 

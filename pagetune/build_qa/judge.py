@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 
+from pagetune.language import Remark
 from pagetune.ledger import Ledger
 from pagetune.llm.client import Client, RequestFailed, gather
 from pagetune.llm.engine import open_client
@@ -23,7 +24,7 @@ def judge_pairs(pairs: list[Pair], pages: list[Page], qa: Qa, llm: Llm, ledger: 
 async def _judge_all(
     pairs: list[Pair], pages: list[Page], qa: Qa, llm: Llm, ledger: Ledger
 ) -> tuple[list[Pair], Client]:
-    client = open_client(llm, "build_qa", "pair")
+    client = open_client(llm, "build_qa", Remark("pair"))
     client.meter.expect(len(pairs))
     by_place: dict[tuple[str, int | None], Page] = {(page.doc_id, page.page_number): page for page in pages}
     try:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pagetune.commands.locale import tr
 from pagetune.errors import UserError
 from pagetune.failures import is_from_machine
 from pagetune.model.language_model import has_conv1d
@@ -26,19 +25,15 @@ def read_adapters(given: Sequence[str], taken: Sequence[str]) -> dict[str, Path]
         name, equals, folder = text.partition("=")
         if not equals or not re.fullmatch(r"[\w.:-]{1,100}", name):
             raise UserError(
-                tr(
-                    f"serve: --adapter {text!r} is not NAME=FOLDER, with a NAME of letters, digits and . : _ - only. "
-                    "Write for example --adapter rank-32=/home/me/rank-32/models/adapter.",
-                    f"serve: --adapter {text!r}은(는) 이름=폴더 형식이 아닙니다. 이름에는 글자, 숫자, . : _ -만 쓸 수 "
-                    "있습니다. 예: --adapter rank-32=/home/me/rank-32/models/adapter",
-                )
+                "serve: --adapter {text!r} is not NAME=FOLDER, with a NAME of letters, digits and . : _ - "
+                "only. Write for example --adapter rank-32=/home/me/rank-32/models/adapter.",
+                text=text,
             )
         if name in (*taken, *found):
             raise UserError(
-                tr(
-                    f"serve: two models would be called {name!r}. Choose another name with --adapter NAME={folder}.",
-                    f"serve: 이름이 {name!r}인 모델이 둘입니다. --adapter 이름={folder}에서 다른 이름을 쓰세요.",
-                )
+                "serve: two models would be called {name!r}. Choose another name with --adapter NAME={folder}.",
+                name=name,
+                folder=folder,
             )
         found[name] = _checked(Path(folder))
     return found
@@ -48,12 +43,9 @@ def _checked(folder: Path) -> Path:
     if (folder / "adapter_config.json").is_file():
         return folder
     raise UserError(
-        tr(
-            f"serve: {folder} holds no adapter (adapter_config.json is missing). Name the folder models/adapter of a "
-            "project, or a copy of it.",
-            f"serve: {folder}에 어댑터가 없습니다(adapter_config.json 없음). 프로젝트의 models/adapter 폴더나 그 "
-            "사본을 지정하세요.",
-        )
+        "serve: {folder} holds no adapter (adapter_config.json is missing). Name the folder "
+        "models/adapter of a project, or a copy of it.",
+        folder=folder,
     )
 
 
@@ -67,12 +59,12 @@ def put_on(model: Any, name: str, folder: Path, manifest: Manifest) -> None:
         ours, theirs = _config(ADAPTER).get(part), _config(folder).get(part)
         if ours != theirs:
             raise UserError(
-                tr(
-                    f"serve: {folder} was trained on another base: {part} is {theirs!r}, here {ours!r}. Serve it from "
-                    "its own project.",
-                    f"serve: {folder}은(는) 다른 베이스에서 학습한 어댑터입니다. {part}이(가) {theirs!r}인데 여기서는 "
-                    f"{ours!r}입니다. 그 프로젝트에서 serve를 실행하세요.",
-                )
+                "serve: {folder} was trained on another base: {part} is {theirs!r}, here {ours!r}. Serve it "
+                "from its own project.",
+                folder=folder,
+                part=part,
+                theirs=theirs,
+                ours=ours,
             )
     try:
         _load(model, name, folder)
@@ -81,12 +73,10 @@ def put_on(model: Any, name: str, folder: Path, manifest: Manifest) -> None:
             raise
         said = " ".join(str(error).split())[:200] or type(error).__name__
         raise UserError(
-            tr(
-                f"serve: {folder}: the adapter does not go onto this project's base ({said}). Serve it from its own "
-                "project.",
-                f"serve: {folder}: 이 프로젝트의 베이스에 올릴 수 없는 어댑터입니다({said}). 그 프로젝트에서 serve를 "
-                "실행하세요.",
-            )
+            "serve: {folder}: the adapter does not go onto this project's base ({said}). Serve it from "
+            "its own project.",
+            folder=folder,
+            said=said,
         ) from error
 
 
@@ -97,12 +87,7 @@ def _config(folder: Path) -> dict[str, Any]:
         config = None
     if not isinstance(config, dict):
         path = folder / "adapter_config.json"
-        raise UserError(
-            tr(
-                f"serve: {path} cannot be read. Copy the adapter again.",
-                f"serve: {path}을(를) 읽을 수 없습니다. 어댑터를 다시 복사하세요.",
-            )
-        )
+        raise UserError("serve: {path} cannot be read. Copy the adapter again.", path=path)
     return config
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from pagetune.commands.adapters import OWN, put_on
 from pagetune.commands.gate import Checked, Gate, support_lines
-from pagetune.commands.locale import tr
 from pagetune.commands.open_book import Reader
 from pagetune.commands.sources import Sources, source_lines
 from pagetune.errors import UserError
+from pagetune.language import tr
 from pagetune.model.conversation import write_question
 from pagetune.model.loading import load_base, load_tokenizer, load_tuned
 from pagetune.model.manifest import ADAPTER, read_manifest
@@ -91,9 +91,7 @@ class Asker:
     def prompt(self, question: str, turns: Sequence[Turn] = ()) -> str:
         """Return the prompt that asks a question after what was said before it. Raise UserError where it is empty."""
         if not question.strip():
-            raise UserError(
-                tr("the question is empty. Write one in quotes.", "질문이 비어 있습니다. 따옴표 안에 적어 주세요.")
-            )
+            raise UserError("the question is empty. Write one in quotes.")
         if self.reader:
             return self.reader.prompt(question.strip(), turns)
         system = self.params.prompt.system
@@ -131,7 +129,6 @@ class Asker:
 def cut_short() -> str:
     return tr(
         "the answer was cut at predict.max_new_tokens before the model ended it",
-        "모델이 답을 끝내기 전에 predict.max_new_tokens에서 잘렸습니다",
     )
 
 

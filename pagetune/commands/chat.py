@@ -8,8 +8,8 @@ from rich.markup import escape
 
 from pagetune.commands.ask import Asker, notes, shown_source
 from pagetune.commands.gate import Checked, Gate
-from pagetune.commands.locale import tr
 from pagetune.errors import UserError
+from pagetune.language import tr
 from pagetune.predict.answers import Answer
 
 
@@ -31,7 +31,7 @@ class Chat:
 
     def _read(self) -> str | None:
         """Return the next line, or None at the end."""
-        name = tr("base", "튜닝 전") if self.base else tr("tuned", "튜닝 후")
+        name = tr("base") if self.base else tr("tuned")
         try:
             line = input(f"{name} > ").strip()  # not Console.input: readline would erase its prompt
         except (EOFError, KeyboardInterrupt):
@@ -51,7 +51,7 @@ class Chat:
         try:
             answer, checked = self._checked(question)
         except KeyboardInterrupt:
-            self.console.print(f" [dim]{tr('(stopped)', '(멈춤)')}[/dim]")
+            self.console.print(f" [dim]{tr('(stopped)')}[/dim]")
             return
         except UserError as error:
             self.console.print(f"[red]{escape(str(error))}[/red]")
@@ -106,12 +106,10 @@ def start(base: bool, show_source: bool, open_book: bool = False) -> None:
 def _welcome() -> str:
     return tr(
         "Each question is answered on its own, as in training. /base, /tuned, /source, /quit",
-        "질문마다 따로 답합니다(학습한 방식 그대로). /base 튜닝 전, /tuned 튜닝 후, /source 출처, /quit 끝",
     )
 
 
 def _help() -> str:
     return tr(
         "/base: the model before tuning; /tuned: after it; /source: show or hide the page; /quit: end",
-        "/base: 튜닝 전 모델, /tuned: 튜닝 후 모델, /source: 출처 페이지 보이기/숨기기, /quit: 끝내기",
     )

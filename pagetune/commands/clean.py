@@ -8,8 +8,8 @@ from pathlib import Path
 
 import typer
 
-from pagetune.commands.locale import tr
 from pagetune.errors import UserError
+from pagetune.language import tr
 from pagetune.llm.cache import cache_folder, kept_files
 from pagetune.train.checkpoints import clear, state_folder, stores
 
@@ -42,7 +42,7 @@ def run(cache: bool, yes: bool, dry_run: bool) -> None:
         return
     if not yes and not sys.stdin.isatty():
         raise UserError("clean: nobody can be asked here. Use --yes to empty the caches without a question.")
-    if yes or typer.confirm(tr("Empty all of them?", "모두 비울까요?")):
+    if yes or typer.confirm(tr("Empty all of them?")):
         print("\n".join(clean(found)))
 
 
@@ -50,26 +50,25 @@ def caches() -> list[Cache]:
     """Return every cache of pagetune's that this user and this folder have, empty ones included."""
     return [
         Cache(
-            tr("replies of language models", "언어 모델의 응답"),
+            tr("replies of language models"),
             cache_folder(),
             tr(
                 "the same questions are sent, and paid for, again",
-                "같은 질문을 다시 보내고, 유료라면 다시 요금을 냅니다",
             ),
             kept_files(),
             _unlink,
         ),
         Cache(
-            tr("checkpoints of trainings", "학습 체크포인트"),
+            tr("checkpoints of trainings"),
             state_folder(),
-            tr("an interrupted training starts from its first step", "중단된 학습을 처음부터 다시 합니다"),
+            tr("an interrupted training starts from its first step"),
             stores(),
             clear,
         ),
         Cache(
-            tr("kernels that Unsloth compiled", "Unsloth가 컴파일한 커널"),
+            tr("kernels that Unsloth compiled"),
             UNSLOTH.absolute(),
-            tr("they are compiled again, which takes a minute or so", "다시 컴파일하며, 1분쯤 걸립니다"),
+            tr("they are compiled again, which takes a minute or so"),
             [UNSLOTH] if UNSLOTH.is_dir() and not UNSLOTH.is_symlink() else [],
             _rmtree,
         ),
@@ -84,17 +83,21 @@ def clean(found: list[Cache]) -> list[str]:
             size = size_of(part)
             try:
                 if not cache.remove(part):
-                    lines.append(tr(f"clean: {part} is in use and stays", f"clean: {part}은(는) 사용 중이라 둡니다"))
+                    lines.append(tr("clean: {part} is in use and stays", part=part))
                 elif part.exists():
                     failed.append(str(part))
             except OSError as error:
                 failed.append(f"{error.filename or part} ({error.strerror})")
             freed += size - size_of(part)
-    lines.append(tr(f"clean: freed {_mib(freed)}", f"clean: {_mib(freed)}를 비웠습니다"))
+    lines.append(tr("clean: freed {freed}", freed=_mib(freed)))
     if failed:
         print("\n".join(lines))
         more = f" and {len(failed) - 3} more" if len(failed) > 3 else ""
-        raise UserError(f"clean: {', '.join(failed[:3])}{more} cannot be removed. Remove them as their owner.")
+        raise UserError(
+            "clean: {paths}{more} cannot be removed. Remove them as their owner.",
+            paths=", ".join(failed[:3]),
+            more=more,
+        )
     return lines
 
 

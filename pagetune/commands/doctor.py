@@ -10,8 +10,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
-from pagetune.commands.locale import tr
 from pagetune.errors import UserError
+from pagetune.language import tr
 from pagetune.masking import mask
 from pagetune.model.manifest import BASE, read_manifest
 from pagetune.params import load_params
@@ -68,9 +68,9 @@ def print_findings(findings: list[Finding]) -> bool:
     bad = [finding.what for finding in findings if finding.mark == "bad"]
     if bad:
         names = ", ".join(bad)
-        print(tr(f"doctor: the pipeline cannot run without {names}.", f"doctor: {names} 없이는 실행할 수 없습니다."))
+        print(tr("doctor: the pipeline cannot run without {names}.", names=names))
     else:
-        print(tr("doctor: the pipeline can run on this machine.", "doctor: 이 컴퓨터에서 실행할 수 있습니다."))
+        print(tr("doctor: the pipeline can run on this machine."))
     return not bad
 
 
@@ -79,7 +79,7 @@ def _python() -> Iterator[Finding]:
     yield Finding(
         "ok" if ready else "bad",
         "Python",
-        seen if ready else tr(f"{seen}; 3.11 or newer is needed", f"{seen}; 3.11 이상이 필요합니다"),
+        seen if ready else tr("{seen}; 3.11 or newer is needed", seen=seen),
     )
 
 
@@ -88,7 +88,6 @@ def _programs() -> Iterator[Finding]:
         path = shutil.which(name)
         missing = tr(
             "not on PATH: activate the virtual environment (`source .venv/bin/activate`), or install it",
-            "PATH에 없습니다. 가상 환경을 활성화하거나(`source .venv/bin/activate`) 설치하세요",
         )
         yield Finding("ok" if path else "bad", name, path or missing)
 
@@ -99,15 +98,13 @@ def _versions() -> Iterator[Finding]:
         try:
             here = version(name)
         except PackageNotFoundError:
-            yield Finding(
-                "bad", name, tr(f"not installed; tested with {pinned}", f"설치되지 않았습니다. 시험한 버전: {pinned}")
-            )
+            yield Finding("bad", name, tr("not installed; tested with {pinned}", pinned=pinned))
             continue
         same = here.partition("+")[0] == pinned
         yield Finding(
             "ok" if same else "note",
             name,
-            here if same else tr(f"{here}; tested with {pinned}", f"{here}; 시험한 버전: {pinned}"),
+            here if same else tr("{here}; tested with {pinned}", here=here, pinned=pinned),
         )
 
 
@@ -127,13 +124,13 @@ def _gpus() -> Iterator[Finding]:
     yield Finding(
         "ok",
         "PyTorch",
-        tr(f"built for {'CUDA ' + build if build else 'the CPU'}", f"{'CUDA ' + build if build else 'CPU'}용 빌드"),
+        tr("built for CUDA {build}", build=build) if build else tr("built for the CPU"),
     )
     driver = _driver()
     for index in range(torch.cuda.device_count() if torch.cuda.is_available() else 0):
         properties, (free, total) = torch.cuda.get_device_properties(index), torch.cuda.mem_get_info(index)
         seen = f"{properties.name}, sm_{properties.major}{properties.minor}, {free / GIB:.1f} / {total / GIB:.1f} GiB"
-        yield Finding("ok", f"GPU {index}", f"{seen} {tr('free', '남음')}, {tr('driver', '드라이버')} {driver}")
+        yield Finding("ok", f"GPU {index}", f"{seen} {tr('free')}, {tr('driver')} {driver}")
     if not torch.cuda.is_available():
         yield Finding("note", "GPU", _why_no_gpu(driver, build))
 
@@ -152,16 +149,16 @@ def _why_no_gpu(driver: str | None, build: str | None) -> str:
     if driver is None:
         return tr(
             "none: nvidia-smi finds no driver; everything runs on the CPU, slowly for models above 1B",
-            "없음: 드라이버를 찾을 수 없어 모두 CPU에서 실행합니다. 1B보다 큰 모델은 느립니다",
         )
     if build is None:
         return tr(
-            f"driver {driver} is installed, but this PyTorch is built for the CPU: install its CUDA build",
-            f"드라이버 {driver}는 있지만 PyTorch가 CPU 빌드입니다. CUDA 빌드를 설치하세요",
+            "driver {driver} is installed, but this PyTorch is built for the CPU: install its CUDA build",
+            driver=driver,
         )
     return tr(
-        f"PyTorch's CUDA {build} cannot use driver {driver}: update the driver, or check CUDA_VISIBLE_DEVICES",
-        f"PyTorch의 CUDA {build}가 드라이버 {driver}를 쓸 수 없습니다. 드라이버나 CUDA_VISIBLE_DEVICES를 확인하세요",
+        "PyTorch's CUDA {build} cannot use driver {driver}: update the driver, or check CUDA_VISIBLE_DEVICES",
+        build=build,
+        driver=driver,
     )
 
 
@@ -186,9 +183,9 @@ def _backend() -> Iterator[Finding]:
     processes = count_processes(params.train.processes, rows)
     problem = why_peft(params, processes, model=trained)
     if problem is None:
-        yield Finding("ok", "train.backend", tr("unsloth will train", "unsloth로 학습합니다"))
+        yield Finding("ok", "train.backend", tr("unsloth will train"))
     else:
-        seen = tr(f"peft will train, not unsloth: {problem}", f"unsloth가 아닌 peft로 학습합니다: {problem}")
+        seen = tr("peft will train, not unsloth: {problem}", problem=problem)
         yield Finding("bad" if wanted else "ok", "train.backend", seen)
 
 
@@ -208,11 +205,11 @@ def _space() -> Iterator[Finding]:
 
     memory, disk = psutil.virtual_memory().available / GIB, shutil.disk_usage(Path.cwd()).free / GIB
     for what, free, least in (
-        (tr("memory", "메모리"), memory, LEAST_MEMORY_GIB),
-        (tr("disk", "디스크"), disk, LEAST_DISK_GIB),
+        (tr("memory"), memory, LEAST_MEMORY_GIB),
+        (tr("disk"), disk, LEAST_DISK_GIB),
     ):
-        seen = tr(f"{free:.1f} GiB free", f"{free:.1f} GiB 남음")
-        little = tr(f"; at least {least:g} are needed", f"; 적어도 {least:g} GiB가 필요합니다")
+        seen = tr("{free:.1f} GiB free", free=free)
+        little = tr("; at least {least:g} are needed", least=least)
         yield Finding("ok" if free >= least else "note", what, seen if free >= least else seen + little)
 
 
@@ -225,10 +222,8 @@ def _reading() -> Iterator[Finding]:
     none = tr(
         "none: lines of a PDF without its own fonts may be read wrongly, and browsers show boxes "
         "(Debian: apt-get install fonts-nanum)",
-        "없음: PDF에 글꼴이 들어 있지 않으면 줄을 잘못 읽을 수 있고, 브라우저에는 네모로 나옵니다 "
-        "(Debian: apt-get install fonts-nanum)",
     )
-    yield Finding("ok" if korean else "note", tr("Korean font", "한글 글꼴"), ", ".join(korean[:3]) or none)
+    yield Finding("ok" if korean else "note", tr("Korean font"), ", ".join(korean[:3]) or none)
     yield _tesseract()
 
 
@@ -236,7 +231,6 @@ def _tesseract() -> Finding:
     """Return what Tesseract can read; only scans need it."""
     missing = tr(
         "scans cannot be read (Debian: apt-get install tesseract-ocr tesseract-ocr-kor)",
-        "스캔 문서를 읽을 수 없습니다 (Debian: apt-get install tesseract-ocr tesseract-ocr-kor)",
     )
     path = shutil.which("tesseract")
     if path is None:

@@ -69,13 +69,19 @@ def _is_up_to_date() -> bool:
 def _dvc(*words: str) -> str:
     """Run DVC and return what it prints."""
     if importlib.util.find_spec("dvc") is None:
-        raise UserError(f"sweep: DVC is not installed for {sys.executable}. Run `{sys.executable} -m pip install dvc`.")
+        raise UserError(
+            "sweep: DVC is not installed for {python}. Run `{python} -m pip install dvc`.", python=sys.executable
+        )
     done = subprocess.run([sys.executable, "-m", "dvc", *words], capture_output=True, text=True, check=False)
     if done.returncode:
         said = done.stderr.strip().splitlines() or ["no message"]
         # After an unexpected error DVC says where to ask for help.
         seen = next((line for line in reversed(said) if line.startswith("ERROR")), said[-1]).removeprefix("ERROR: ")
-        raise UserError(f"sweep: `dvc {' '.join(words)}` says: {seen}. Run this in a Git and DVC project.")
+        raise UserError(
+            "sweep: `dvc {arguments}` says: {seen}. Run this in a Git and DVC project.",
+            arguments=" ".join(words),
+            seen=seen,
+        )
     return done.stdout
 
 

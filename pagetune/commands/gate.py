@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from pagetune.commands.locale import tr
 from pagetune.commands.sources import TRAINED, Sources
 from pagetune.jsonl import read_records
+from pagetune.language import tr
 from pagetune.params import Params
 from pagetune.records import Page, Pair
 from pagetune.search.index import SAVED
@@ -86,7 +86,6 @@ class Gate:
 def _held_back() -> str:
     return tr(
         "no page states what the model answered; with ask.unsupported: warn it is shown",
-        "모델의 답이 문서 어디에도 없어 보여 주지 않았습니다. ask.unsupported: warn이면 경고와 함께 보여 줍니다",
     )
 
 
@@ -94,15 +93,16 @@ def _warning(support: Support) -> str:
     if support.verdict == "contradicted" and support.passage:
         place = place_of(support.passage)
         return tr(
-            f"{place} says otherwise: {_short(support.passage)}",
-            f"{place}의 내용과 다릅니다: {_short(support.passage)}",
+            "{place} says otherwise: {passage}",
+            place=place,
+            passage=_short(support.passage),
         )
-    return tr("no page states this", "문서에서 확인되지 않는 답입니다")
+    return tr("no page states this")
 
 
 def place_of(passage: Passage) -> str:
     number = passage.page_number
-    return tr(f"{passage.doc_id}, page {number}", f"{passage.doc_id} {number}페이지")
+    return tr("{doc_id}, page {number}", doc_id=passage.doc_id, number=number)
 
 
 def _short(passage: Passage) -> str:
@@ -112,7 +112,7 @@ def _short(passage: Passage) -> str:
 def support_lines(support: Support) -> list[str]:
     """Return the passage that the verdict rests on as lines for a terminal."""
     if support.passage is None:
-        return [tr("source: no page is about this", "출처: 관련된 페이지가 없습니다")]
+        return [tr("source: no page is about this")]
     return [
         f"{_heading(support)}: {place_of(support.passage)}",
         *(f"  {line}" for line in support.passage.text.splitlines()),
@@ -121,10 +121,10 @@ def support_lines(support: Support) -> list[str]:
 
 def _heading(support: Support) -> str:
     if support.verdict == "supported":
-        return tr("source", "출처")
+        return tr("source")
     if support.verdict == "contradicted":
-        return tr("the page that says otherwise", "내용이 다른 페이지")
-    return tr("no page states the answer; the nearest one", "답이 있는 페이지는 없고, 가장 가까운 페이지")
+        return tr("the page that says otherwise")
+    return tr("no page states the answer; the nearest one")
 
 
 def support_html(support: Support, pages: dict[tuple[str, int], Page]) -> str:

@@ -52,9 +52,11 @@ def apply_guide(guide: Path, document: int | None, params: Path = PARAMS) -> lis
     settings = list(_settings(_choose(guide, document)))
     if not any(setting.last in TAKEN.keys() | REFUSED.keys() for setting in settings):
         raise UserError(
-            f"{guide}: none of its settings is known ({_few([setting.name for setting in settings])}). It should have "
-            "settings such as lora_rank, load_in_4bit or learning_rate; a file of keys of params.yaml is applied "
-            "without --from-guide."
+            "{guide}: none of its settings is known ({names}). It should have settings such as "
+            "lora_rank, load_in_4bit or learning_rate; a file of keys of params.yaml is applied without "
+            "--from-guide.",
+            guide=guide,
+            names=_few([setting.name for setting in settings]),
         )
     values, sources, lines = _translate(settings)
     try:
@@ -69,9 +71,19 @@ def _choose(guide: Path, number: int | None) -> Any:
     documents = _documents(guide)
     if number is None and len(documents) > 1:
         contents = "; ".join(f"{place}: {_contents(document)}" for place, document in enumerate(documents, 1))
-        raise UserError(f"{guide} holds {len(documents)} documents. Choose one with --document. {contents}")
+        raise UserError(
+            "{guide} holds {count} documents. Choose one with --document. {contents}",
+            guide=guide,
+            count=len(documents),
+            contents=contents,
+        )
     if number is not None and not 1 <= number <= len(documents):
-        raise UserError(f"{guide} has no document {number}. Choose from 1 to {len(documents)}.")
+        raise UserError(
+            "{guide} has no document {number}. Choose from 1 to {count}.",
+            guide=guide,
+            number=number,
+            count=len(documents),
+        )
     return documents[(number or 1) - 1]
 
 
@@ -82,13 +94,17 @@ def _documents(guide: Path) -> list[Any]:
             document for document in YAML().load_all(guide.read_text(encoding="utf-8-sig")) if document is not None
         ]
     except FileNotFoundError:
-        raise UserError(f"{guide} is not there. Name the guide's file, such as config.yaml.") from None
+        raise UserError("{guide} is not there. Name the guide's file, such as config.yaml.", guide=guide) from None
     except (ValueError, RecursionError) as error:
-        raise UserError(f"{guide} cannot be read: {error}. Name a file of YAML in UTF-8.") from None
+        raise UserError(
+            "{guide} cannot be read: {error}. Name a file of YAML in UTF-8.", guide=guide, error=error
+        ) from None
     except YAMLError as error:
         raise UserError(_not_yaml(guide, error)) from None
     if not found or not all(isinstance(document, dict) for document in found):
-        raise UserError(f"{guide} should hold settings, such as lora_rank: 16. Name the guide's file with settings.")
+        raise UserError(
+            "{guide} should hold settings, such as lora_rank: 16. Name the guide's file with settings.", guide=guide
+        )
     return found
 
 

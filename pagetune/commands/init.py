@@ -5,9 +5,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from pagetune.commands.locale import tr
 from pagetune.commands.project import LIBRARY, LOCK, project_files, sample_files, write_lock
 from pagetune.errors import UserError
+from pagetune.language import tr
 
 #: Git keeps the folders of the documents by these where they hold nothing else.
 PLACES = ("data/raw/.gitkeep", "data/dialogues/.gitkeep")
@@ -47,15 +47,22 @@ def _contents(empty: bool) -> dict[str, bytes]:
 
 def _refuse_to_overwrite(folder: Path, names: list[str]) -> None:
     if folder.exists() and not folder.is_dir():
-        raise UserError(f"init: {folder} is a file. Name a folder that is new or holds none of a project's files.")
+        raise UserError(
+            "init: {folder} is a file. Name a folder that is new or holds none of a project's files.", folder=folder
+        )
     if (folder / LOCK).exists():
-        raise UserError(f"init: {folder} is a project already. `pagetune init --update` adapts it to a new version.")
+        raise UserError(
+            "init: {folder} is a project already. `pagetune init --update` adapts it to a new version.", folder=folder
+        )
     there = [name for name in names if (folder / name).exists()]
     if there:
         more = f" and {len(there) - 3} more" if len(there) > 3 else ""
         raise UserError(
-            f"init: {folder} already holds {', '.join(there[:3])}{more}, and nothing is overwritten. "
-            "Name another folder, or move them away."
+            "init: {folder} already holds {paths}{more}, and nothing is overwritten. Name another "
+            "folder, or move them away.",
+            folder=folder,
+            paths=", ".join(there[:3]),
+            more=more,
         )
 
 
@@ -78,11 +85,11 @@ def _start_git(folder: Path) -> None:
 
 def _next_steps(folder: Path, empty: bool, count: int) -> list[str]:
     go = [] if folder.resolve() == Path.cwd() else [f"    cd {folder}"]
-    documents = tr("put your documents into data/raw", "data/raw에 문서를 넣고 실행하세요") if empty else ""
-    commit = tr("DVC starts from a commit", "DVC는 커밋에서 시작합니다")
-    repro = tr("run the whole pipeline", "파이프라인 전체를 실행합니다")
+    documents = tr("put your documents into data/raw") if empty else ""
+    commit = tr("DVC starts from a commit")
+    repro = tr("run the whole pipeline")
     return [
-        tr(f"init: {count} files in {folder}. Next:", f"init: {folder}에 파일 {count}개를 썼습니다. 다음 단계:"),
+        tr("init: {count} files in {folder}. Next:", count=count, folder=folder),
         *go,
         *([f"    # {documents}"] if documents else []),
         f'    git add . && git commit -m "Start"    # {commit}',

@@ -35,10 +35,14 @@ def check_project() -> None:
     if not other:
         return
     more = f" and {len(other) - 3} more files" if len(other) > 3 else ""
-    are = "is" if len(other) == 1 else "are"
     raise UserError(
-        f"pagetune {__version__} is installed, but {LOCK} says that {', '.join(other[:3])}{more} of this project {are} "
-        f"of another version ({version}). Run `pagetune init --update`, then `dvc repro`."
+        "pagetune {installed} is installed, but {lock} names another version ({version}) for "
+        "{packages}{more} of this project. Run `pagetune init --update`, then `dvc repro`.",
+        installed=__version__,
+        lock=LOCK,
+        packages=", ".join(other[:3]),
+        more=more,
+        version=version,
     )
 
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from pagetune.commands.gate import PAGES
-from pagetune.commands.locale import tr
 from pagetune.errors import UserError
 from pagetune.jsonl import read_records
 from pagetune.model.manifest import Manifest
@@ -27,12 +26,7 @@ class Reader:
     def __init__(self, params: Params, manifest: Manifest, template: TemplateRecord, tokenizer: Any) -> None:
         made = passages(read_records(PAGES, Page) if PAGES.exists() else [])
         if not made:
-            raise UserError(
-                tr(
-                    "no document has a readable page to search. Ask without --open-book.",
-                    "검색할 수 있는 문서 페이지가 없습니다. --open-book 없이 질문해 주세요.",
-                )
-            )
+            raise UserError("no document has a readable page to search. Ask without --open-book.")
         self._count = params.predict.passages
         self._search = Search(made, find_encoder(params.search), SAVED)
         self._book = OpenBook(params, manifest, template, tokenizer)

@@ -8,8 +8,11 @@ from pathlib import Path
 from statistics import NormalDist
 from typing import Any, Literal, get_args
 
+from rich.cells import set_cell_size
+
 from pagetune.errors import UserError
 from pagetune.jsonl import read_records
+from pagetune.language import Remark, tr
 from pagetune.model.loading import TOWERS
 from pagetune.model.manifest import BASE, read_manifest
 from pagetune.model.precision import Gpu, Precision, PrecisionChoice, choose_precision, this_gpu
@@ -26,6 +29,17 @@ from pagetune.records import Example
 from pagetune.train.asked import OPEN_ROWS, put_in_place
 
 ROWS = Path("data/prompts/train.jsonl")
+#: The parts of an `Estimate`, as they are printed.
+_PARTS = (
+    Remark("weights"),
+    Remark("adapter"),
+    Remark("gradients"),
+    Remark("moments"),
+    Remark("activations"),
+    Remark("logits"),
+    Remark("overhead"),
+    Remark("total"),
+)
 #: Values of model.base whose shape is known only when the stage base_model has run.
 BUILTIN = ("builtin", "builtin_seq2seq")
 #: Where there are no real rows: short questions and answers, as in benchmarks/train_gpu.py.
@@ -115,11 +129,11 @@ def plan_lines(gpu_gib: float | None, model: str | None, precision: str | None) 
     """Return the lines to print. Raises UserError as `look_ahead` does, and where nothing fits."""
     prospect = look_ahead(load_params(), gpu_gib, model, precision)
     params, hardware = prospect.params, prospect.hardware
-    said = f"on {hardware.words}", prospect.rows, prospect.recipe
+    said = tr("on {hardware}", hardware=hardware.words), prospect.rows, prospect.recipe
     head = [_describe(prospect.model, prospect.setup), *(f"plan: {line}" for line in said), ""]
     chosen = prospect.plan(params.train.memory)
     choices = [_choice(memory, prospect.plan(memory), params.train.memory) for memory in ("auto", "low", "fast")]
-    return [*head, *_table(chosen, params, hardware), "", *choices, "", f"why: {chosen.reason}"]
+    return [*head, *_table(chosen, params, hardware), "", *choices, "", tr("why: {reason}", reason=chosen.reason)]
 
 
 def _hardware(params: Params, gpu_gib: float | None) -> Hardware:
@@ -130,23 +144,27 @@ def _hardware(params: Params, gpu_gib: float | None) -> Hardware:
         return _imagined(params, gpu_gib)
     budget, gpu = budget_bytes(params.train.gpu_memory_gib), this_gpu()
     if gpu is None:
-        words = f"the CPU, as there is no GPU (--gpu-gib plans for one), {budget / GIB:.1f} GiB of its memory"
+        words = tr(
+            "the CPU, as there is no GPU (--gpu-gib plans for one), {budget:.1f} GiB of its memory", budget=budget / GIB
+        )
         return Hardware(None, budget, 1, "peft", words)
     processes = params.train.processes if params.train.processes != "auto" else torch.cuda.device_count()
-    words = f"{torch.cuda.get_device_name()}, {budget / GIB:.1f} GiB of it" + _several(processes)
+    words = tr("{gpu}, {budget:.1f} GiB of it", gpu=torch.cuda.get_device_name(), budget=budget / GIB)
+    words += _several(processes)
     return Hardware(gpu, budget, processes, "peft", words)
 
 
 def _imagined(params: Params, gpu_gib: float) -> Hardware:
     """Return a GPU of this size, as new as Ampere: with bf16, and with Unsloth where the settings allow it."""
     processes = params.train.processes if params.train.processes != "auto" else 1
-    words = f"a GPU of {gpu_gib:g} GiB, {CONTEXT_BYTES / GIB:.1f} of it CUDA's own" + _several(processes)
+    words = tr("a GPU of {gib:g} GiB, {own:.1f} of it CUDA's own", gib=gpu_gib, own=CONTEXT_BYTES / GIB)
+    words += _several(processes)
     total = int(gpu_gib * GIB)
     return Hardware(Gpu(total, has_bf16=True), total - CONTEXT_BYTES, processes, "peft", words)
 
 
 def _several(processes: int) -> str:
-    return f", {processes} of them" if processes > 1 else ""
+    return tr(", {count} of them", count=processes) if processes > 1 else ""
 
 
 def _backend(
@@ -182,12 +200,14 @@ def _not_here_yet(params: Params) -> PlannedModel:
     base, revision, trust = params.model.base, params.model.revision, params.model.trust_remote_code
     if base in BUILTIN:
         raise UserError(
-            f"{BASE} does not hold model.base, {base}. Run `dvc repro base_model`, or name a model: --model 8b."
+            "{folder} does not hold model.base, {base}. Run `dvc repro base_model`, or name a model: --model 8b.",
+            folder=BASE,
+            base=base,
         )
     try:
         return _known(base) or _described(base, revision, trust)
     except UserError as error:
-        raise UserError(f"{error} It is model.base in params.yaml.") from None
+        raise UserError("{error} It is model.base in params.yaml.", error=error) from None
 
 
 def _sees_or_hears(config: Any) -> bool:
@@ -204,7 +224,7 @@ def _known(wanted: str) -> PlannedModel | None:
     if (found := find_known(wanted)) is None:
         return None
     name, model = found
-    words = f"{name}, without its vision tower" if model.vision else name
+    words = tr("{name}, without its vision tower", name=name) if model.vision else name
     return PlannedModel(words, model.shape, model.parameters, cached_folder(name), None, model.vision > 0)
 
 
@@ -230,7 +250,7 @@ def _precision(params: Params, hardware: Hardware, model: PlannedModel, wanted: 
     asked = wanted or params.precision
     if asked != "auto" and asked not in get_args(Precision):
         names = ", ".join(get_args(Precision))
-        raise UserError(f"plan: --precision {asked} is unknown. Use auto, {names}.")
+        raise UserError("plan: --precision {asked} is unknown. Use auto, {names}.", asked=asked, names=names)
     return choose_precision(asked, model.parameters, params.quantization, hardware.gpu, model.quantized)
 
 
@@ -238,16 +258,24 @@ def _lengths(params: Params, model: PlannedModel, examples: list[Example]) -> tu
     """Return the tokens of each training row, and where the numbers come from."""
     tokenizer = _tokenizer(model, params.model.trust_remote_code) if ROWS.exists() else None
     if tokenizer is None:
-        why = f"{ROWS} is missing" if not ROWS.exists() else "there is no tokenizer to count with"
+        is_missing = not ROWS.exists()
+        why = tr("{path} is missing", path=ROWS) if is_missing else tr("there is no tokenizer to count with")
         lengths = _assumed_lengths()
-        words = f"{ASSUMED_ROWS} assumed rows, half of them below {ASSUMED_MEDIAN} tokens ({why})"
+        words = tr(
+            "{count} assumed rows, half of them below {median} tokens ({why})",
+            count=ASSUMED_ROWS,
+            median=ASSUMED_MEDIAN,
+            why=why,
+        )
     else:
         lengths = [len(encode_example(row, tokenizer, model.encoder)["input_ids"]) for row in examples]
-        words = f"{len(lengths)} rows of {ROWS}"
+        words = tr("{count} rows of {path}", count=len(lengths), path=ROWS)
     if not lengths:
-        raise UserError(f"{ROWS} has no rows; metrics/curate.json says why. Add documents or pairs.")
+        raise UserError("{path} has no rows; metrics/curate.json says why. Add documents or pairs.", path=ROWS)
     cut = [min(length, params.train.max_length) for length in lengths]
-    return cut, f"{words}, {sum(cut) / len(cut):.0f} tokens on average, {max(cut)} at most"
+    return cut, tr(
+        "{words}, {mean:.0f} tokens on average, {most} at most", words=words, mean=sum(cut) / len(cut), most=max(cut)
+    )
 
 
 def _assumed_lengths() -> list[int]:
@@ -288,29 +316,55 @@ def _largest_of(
 
 def _describe(model: PlannedModel, setup: Setup) -> str:
     number = setup.shape.parameters
-    size = f"{number / 1e9:.1f} billion" if number >= 1e9 else f"{number / 1e6:.1f} million"
-    return f"plan: {model.name} ({size} parameters) at {setup.precision}, LoRA r={setup.lora.r}, with {setup.backend}"
+    size = tr("{billions:.1f} billion", billions=number / 1e9)
+    if number < 1e9:
+        size = tr("{millions:.1f} million", millions=number / 1e6)
+    return tr(
+        "plan: {name} ({size} parameters) at {precision}, LoRA r={r}, with {backend}",
+        name=model.name,
+        size=size,
+        precision=setup.precision,
+        r=setup.lora.r,
+        backend=setup.backend,
+    )
 
 
 def _table(plan: Plan, params: ResolvedParams, hardware: Hardware) -> list[str]:
-    predicted = plan.predicted
-    parts = ("weights", "adapter", "gradients", "moments", "activations", "logits", "overhead", "total")
-    memory = [f"  {part:<12}{getattr(predicted, part) / GIB:8.2f} GiB" for part in parts]
-    rows, cut = plan.per_device_train_batch_size, plan.gradient_accumulation_steps
-    gpus = f" on each of {hardware.processes} GPUs" if hardware.processes > 1 else ""
+    memory = [f"  {set_cell_size(tr(part), 12)}{getattr(plan.predicted, str(part)) / GIB:8.2f} GiB" for part in _PARTS]
+    cut = plan.gradient_accumulation_steps
+    gpus = tr(" on each of {count} GPUs", count=hardware.processes) if hardware.processes > 1 else ""
+    effective = tr(
+        "{rows} rows, in {cut} parts{gpus} (gradient_accumulation_steps: {cut})",
+        rows=params.train.effective_batch_size,
+        cut=cut,
+        gpus=gpus,
+    )
+    micro = tr(
+        "{rows} rows, {tokens} tokens, {how}",
+        rows=plan.per_device_train_batch_size,
+        tokens=plan.tokens,
+        how=tr("packed") if plan.packing else tr("padded"),
+    )
     return [
         *memory,
         "",
-        f"  effective batch         {params.train.effective_batch_size} rows, in {cut} parts{gpus}"
-        f" (gradient_accumulation_steps: {cut})",
-        f"  micro-batch             {rows} rows, {plan.tokens} tokens, {'packed' if plan.packing else 'padded'}",
-        f"  gradient checkpointing  {'on' if plan.gradient_checkpointing else 'off'}",
+        f"  {set_cell_size(tr('effective batch'), 24)}{effective}",
+        f"  {set_cell_size(tr('micro-batch'), 24)}{micro}",
+        f"  {set_cell_size(tr('gradient checkpointing'), 24)}{_on(plan.gradient_checkpointing)}",
     ]
 
 
+def _on(is_on: bool) -> str:
+    return tr("on") if is_on else tr("off")
+
+
 def _choice(memory: str, plan: Plan, current: str) -> str:
-    mark, checkpointing = ("*" if memory == current else " "), "on" if plan.gradient_checkpointing else "off"
-    return (
-        f"{mark} train.memory: {memory:<5} {plan.predicted.total / GIB:6.2f} GiB, "
-        f"{plan.gradient_accumulation_steps} x {plan.per_device_train_batch_size} rows, checkpointing {checkpointing}"
+    return tr(
+        "{mark} train.memory: {memory:<5} {total:6.2f} GiB, {cut} x {rows} rows, checkpointing {checkpointing}",
+        mark="*" if memory == current else " ",
+        memory=memory,
+        total=plan.predicted.total / GIB,
+        cut=plan.gradient_accumulation_steps,
+        rows=plan.per_device_train_batch_size,
+        checkpointing=_on(plan.gradient_checkpointing),
     )

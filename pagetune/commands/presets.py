@@ -54,12 +54,22 @@ def write_values(source: Path, leaves: list[Leaf], params: Path) -> list[str]:
 def _leaves(preset: Path, node: Any, model: type[BaseModel], above: tuple[str, ...] = ()) -> Iterator[Leaf]:
     """Yield each key with its value and line. A preset may give some keys of a section; other values are whole."""
     if not isinstance(node, dict):
-        raise UserError(f"{preset}: {'.'.join(above) or 'the file'} holds no keys. Name at least one parameter in it.")
+        raise UserError(
+            "{preset}: {section} holds no keys. Name at least one parameter in it.",
+            preset=preset,
+            section=".".join(above) or "the file",
+        )
     lines: Any = node  # ruamel's mapping knows the line of each key
     for name, value in node.items():
         key, line = (*above, str(name)), lines.lc.key(name)[0] + 1
         if name not in model.model_fields:
-            raise UserError(f"{preset}:{line}: {'.'.join(key)} {unknown_key(str(name), model)}")
+            raise UserError(
+                "{preset}:{line}: {key} {problem}",
+                preset=preset,
+                line=line,
+                key=".".join(key),
+                problem=unknown_key(str(name), model),
+            )
         inner = model.model_fields[name].annotation
         if isinstance(inner, type) and issubclass(inner, BaseModel):
             yield from _leaves(preset, value, inner, key)
@@ -127,9 +137,11 @@ def _read(path: Path) -> Any:
     try:
         return comment_keeping_yaml().load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise UserError(f"{path} is not there. The presets are in presets/.") from None
+        raise UserError("{path} is not there. The presets are in presets/.", path=path) from None
     except (ValueError, RecursionError, YAMLError) as error:
-        raise UserError(f"{path} is not YAML: {' '.join(str(error).split())}. Fix that file.") from None
+        raise UserError(
+            "{path} is not YAML: {error}. Fix that file.", path=path, error=" ".join(str(error).split())
+        ) from None
 
 
 def _check(preset: Path, values: Any, lines: dict[str, int]) -> None:

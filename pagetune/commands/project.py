@@ -148,5 +148,7 @@ def read_lock(folder: Path) -> tuple[str, dict[str, str]]:
         return lock["version"], dict(lock["files"])
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(
-            f"{folder / LOCK} cannot be read ({error}). Delete it and run `pagetune init --update`."
+            "{path} cannot be read ({error}). Delete it and run `pagetune init --update`.",
+            path=folder / LOCK,
+            error=error,
         ) from None

@@ -36,7 +36,9 @@ class Trainer:
         rows = rows_of_a_step(self.params, read_manifest().source == "builtin")
         if self.path.resolve() != PARAMS.resolve() and count_processes(self.params.train.processes, rows) > 1:
             raise UserError(
-                f"{self.path}: several processes can only read {PARAMS}. Set train.processes: 1, or use {PARAMS}."
+                "{path}: several processes can only read {params}. Set train.processes: 1, or use {params}.",
+                path=self.path,
+                params=PARAMS,
             )
         claim_gpu()
         train_adapter(self.params)
@@ -65,7 +67,7 @@ class Trainer:
         count = rows or self.params.evaluate.quick or QUICK_ROWS
         quick = choose_quick(examples, load_tokenizer(manifest, read_template()), self.params, count)
         if quick is None:
-            raise UserError(f"{PROMPTS}/validation.jsonl has no rows. Raise curate.validation_fraction.")
+            raise UserError("{folder}/validation.jsonl has no rows. Raise curate.validation_fraction.", folder=PROMPTS)
         choice = resolve_precision(
             self.params.precision, manifest.parameters, self.params.quantization, manifest.quantized
         )

@@ -16,12 +16,12 @@ from pagetune.commands.api.routes import MAX_WAITING, POLL_SECONDS, Api
 from pagetune.commands.ask import Asker, notes
 from pagetune.commands.gate import Checked, Gate, support_html
 from pagetune.commands.line import Line
-from pagetune.commands.locale import tr
 from pagetune.commands.request_filter import RequestFilter
 from pagetune.commands.sessions import Sessions
 from pagetune.commands.sources import Sources, as_html
 from pagetune.commands.suggestions import read_suggestions
 from pagetune.commands.web import allowed_hosts, in_url, is_loopback, listen
+from pagetune.language import tr
 from pagetune.masking import mask
 
 #: Characters of a question; the answer to a longer one names the limit.
@@ -90,17 +90,17 @@ class WebPage:
 def _unheard() -> str:
     return tr(
         "Not computed, because nobody was listening. Ask again.",
-        "듣는 쪽이 없어 답을 계산하지 않았습니다. 다시 질문해 주세요.",
     )
 
 
 def _problem(question: str) -> str | None:
     if not question.strip():
-        return tr("Write a question.", "질문을 적어 주세요.")
+        return tr("Write a question.")
     if len(question) > MAX_QUESTION:
         return tr(
-            f"The question has {len(question)} characters; {MAX_QUESTION} is the limit.",
-            f"질문이 {len(question)}자입니다. {MAX_QUESTION}자까지 쓸 수 있습니다.",
+            "The question has {count} characters; {max_question} is the limit.",
+            count=len(question),
+            max_question=MAX_QUESTION,
         )
     return None
 
@@ -159,7 +159,7 @@ def _report_in_one_line(blocks: Any) -> None:
             return await process(*arguments, **named)
         except Exception as error:
             reason = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
-            what = mask(tr(f"a question failed: {reason}", f"질문에 답하지 못했습니다: {reason}"))
+            what = mask(tr("a question failed: {reason}", reason=reason))
             print(f"serve: {what}", file=sys.stderr, flush=True)
             raise gr.Error(what, print_exception=False) from None
 
@@ -169,7 +169,7 @@ def _report_in_one_line(blocks: Any) -> None:
 def _conversation() -> Any:
     import gradio as gr
 
-    label = tr("After tuning", "튜닝 후")
+    label = tr("After tuning")
     conversation = gr.Chatbot(label=label, height=480, render_markdown=False, buttons=["copy"])
     _shows_text_as_text(conversation)
     return conversation
@@ -179,8 +179,8 @@ def _beside() -> list[Any]:
     """Make the fields for the base's answer and the source."""
     import gradio as gr
 
-    base = gr.Textbox(label=tr("Before tuning", "튜닝 전"), lines=3, interactive=False)
-    gr.Markdown(tr("Source", "출처"))
+    base = gr.Textbox(label=tr("Before tuning"), lines=3, interactive=False)
+    gr.Markdown(tr("Source"))
     return [base, gr.HTML(elem_id="source")]
 
 
@@ -197,8 +197,8 @@ def _questions(answer: Callable[..., Any], conversation: Any, beside: list[Any],
     import gradio as gr
 
     question = gr.Textbox(
-        label=tr("Question", "질문"),
-        placeholder=tr("Ask a question", "질문을 적어 주세요"),
+        label=tr("Question"),
+        placeholder=tr("Ask a question"),
         show_label=False,
         max_length=MAX_QUESTION,
         submit_btn=True,
@@ -252,8 +252,8 @@ def serve(host: str, port: int, open_book: bool = False, adapters: Sequence[str]
     if not is_loopback(host):
         print(
             tr(
-                f"serve: {host} is open to the network: anyone who can reach it can ask questions",
-                f"serve: {host}은(는) 네트워크에 열려 있어 접속할 수 있는 누구나 질문할 수 있습니다",
+                "serve: {host} is open to the network: anyone who can reach it can ask questions",
+                host=host,
             )
         )
     print(f"serve: http://{in_url(host)}:{listening.getsockname()[1]}", flush=True)

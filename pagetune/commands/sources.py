@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from pagetune.commands.locale import tr
 from pagetune.jsonl import read_records
+from pagetune.language import tr
 from pagetune.records import Page, Pair
 
 TRAINED, PAGES = Path("data/splits/train.jsonl"), Path("data/pages.jsonl")
@@ -26,11 +26,7 @@ class LikeQuestion:
     @property
     def place(self) -> str:
         page = self.pair.page_number
-        return (
-            self.pair.doc_id
-            if page is None
-            else tr(f"{self.pair.doc_id}, page {page}", f"{self.pair.doc_id} {page}페이지")
-        )
+        return self.pair.doc_id if page is None else tr("{doc_id}, page {page}", doc_id=self.pair.doc_id, page=page)
 
 
 class Sources:
@@ -85,9 +81,9 @@ def _letter_pairs(question: str) -> set[str]:
 def source_lines(source: LikeQuestion | None) -> list[str]:
     """Return the source as lines for a terminal."""
     if source is None:
-        return [tr("source: no trained question is like this one", "출처: 비슷한 학습 질문이 없습니다")]
-    like = tr(f"{source.similarity:.0f}% like the trained question", f"학습 질문과의 유사도 {source.similarity:.0f}%:")
-    lines = [f"{tr('source', '출처')}: {source.place} ({like} {source.pair.instruction!r})"]
+        return [tr("source: no trained question is like this one")]
+    like = tr("{similarity:.0f}% like the trained question", similarity=source.similarity)
+    lines = [f"{tr('source')}: {source.place} ({like} {source.pair.instruction!r})"]
     return lines + ([f"  {line}" for line in source.pair.whole_evidence.splitlines()] if source.pair.evidence else [])
 
 

@@ -57,10 +57,19 @@ def compare(runs: list[Experiment], left_out: list[str]) -> Sweep:
     if len(ranks) < 2:
         seen = f"only r={ranks[0].rank} has scores" if ranks else "no rank has scores"
         names = f" (left out: {'; '.join(left_out)})" if left_out else ""
-        raise UserError(f"sweep: {seen} among the experiments of this commit{names}. Make a sweep: {HOW}.")
+        raise UserError(
+            "sweep: {seen} among the experiments of this commit{names}. Make a sweep: {commands}.",
+            seen=seen,
+            names=names,
+            commands=HOW,
+        )
     chosen, best = choose_rank([rank.score for rank in ranks])
     if not ranks[best].score.value:
-        raise UserError(f"sweep: no rank answers a question of `{CHOSEN_BY}`, {metric} is 0. Raise train.epochs first.")
+        raise UserError(
+            "sweep: no rank answers a question of `{chosen_by}`, {metric} is 0. Raise train.epochs first.",
+            chosen_by=CHOSEN_BY,
+            metric=metric,
+        )
     return Sweep(ranks, ranks[chosen], ranks[best], left_out, metric)
 
 
@@ -74,8 +83,9 @@ def _rank(rank: int, runs: list[Experiment], metric: str) -> Rank:
     scores = [score for run in runs if (score := score_of(run.tuned[CHOSEN_BY], metric))]
     if len(scores) < len(runs):
         raise UserError(
-            f"sweep: `{CHOSEN_BY}` is empty (n is 0), and ranks are chosen only by it. Raise "
-            "curate.validation_fraction or curate.paraphrases, and train again."
+            "sweep: `{chosen_by}` is empty (n is 0), and ranks are chosen only by it. Raise "
+            "curate.validation_fraction or curate.paraphrases, and train again.",
+            chosen_by=CHOSEN_BY,
         )
     return Rank(rank, runs, pool(scores))
 

@@ -29,7 +29,11 @@ def update(folder: Path) -> list[str]:
     Raise UserError, and leave all as it was, where the folder has no project or a value does not fit the new version.
     """
     if not (folder / PARAMS).exists():
-        raise UserError(f"init: {folder} is not a project, {PARAMS} is not there. `pagetune init FOLDER` writes one.")
+        raise UserError(
+            "init: {folder} is not a project, {params} is not there. `pagetune init FOLDER` writes one.",
+            folder=folder,
+            params=PARAMS,
+        )
     files = project_files()
     _check_places(folder, files)
     version, written = read_lock(folder)
@@ -51,10 +55,14 @@ def _check_places(folder: Path, files: dict[str, str]) -> None:
     """Raise UserError where a folder is in the place of a file, or a file in that of a folder."""
     places = [folder / name for name in (*files, LOCK.name, LIBRARY.name, *(f"{name}.new" for name in files), OLD)]
     if in_the_way := next((path for path in places if path.is_dir()), None):
-        raise UserError(f"init: {in_the_way} is a folder, and a file is written there. Move it away.")
+        raise UserError(
+            "init: {in_the_way} is a folder, and a file is written there. Move it away.", in_the_way=in_the_way
+        )
     parents = {parent for path in places for parent in path.parents if folder in parent.parents}
     if in_the_way := next((path for path in sorted(parents) if path.exists() and not path.is_dir()), None):
-        raise UserError(f"init: {in_the_way} is a file, and files are written below it. Move it away.")
+        raise UserError(
+            "init: {in_the_way} is a file, and files are written below it. Move it away.", in_the_way=in_the_way
+        )
 
 
 def _write_params(folder: Path, merged: str, written: str | None) -> Iterator[str]:
@@ -103,8 +111,10 @@ def merge_params(mine: Path, template: str) -> tuple[str, list[str]]:
     values, own = yaml.load(template), read_yaml(mine, "rt")
     if not isinstance(own, dict):
         raise UserError(
-            f"{mine} holds no settings. Restore it with `git checkout {PARAMS}`, or copy that of a new project "
-            "(`pagetune init FOLDER`)."
+            "{mine} holds no settings. Restore it with `git checkout {params}`, or copy that of a new "
+            "project (`pagetune init FOLDER`).",
+            mine=mine,
+            params=PARAMS,
         )
     lines = [
         f"{PARAMS} has the new version's comments and your values",

@@ -4,7 +4,6 @@ import errno
 import ipaddress
 from typing import Any
 
-from pagetune.commands.locale import tr
 from pagetune.errors import UserError
 
 
@@ -29,16 +28,17 @@ def listen(command: str, host: str, port: int) -> Any:
     except OSError as error:
         if error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror):
             raise UserError(
-                tr(
-                    f"{command}: {host} is not an address of this machine ({error.strerror}). Correct --host.",
-                    f"{command}: {host}은(는) 이 컴퓨터의 주소가 아닙니다({error.strerror}). --host를 고치세요.",
-                )
+                "{command}: {host} is not an address of this machine ({strerror}). Correct --host.",
+                command=command,
+                host=host,
+                strerror=error.strerror,
             ) from None
         raise UserError(
-            tr(
-                f"{command}: cannot listen on {host}:{port} ({error.strerror}). Choose another port with --port.",
-                f"{command}: {host}:{port}을(를) 열 수 없습니다({error.strerror}). --port로 다른 포트를 지정하세요.",
-            )
+            "{command}: cannot listen on {host}:{port} ({strerror}). Choose another port with --port.",
+            command=command,
+            host=host,
+            port=port,
+            strerror=error.strerror,
         ) from None
 
 

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from pagetune.errors import UserError
 from pagetune.jsonl import atomic_write
+from pagetune.language import tr
 from pagetune.records import Pair, Record
 
 REVIEW = Path("data/review.jsonl")
@@ -62,7 +63,12 @@ def _short(text: str) -> str:
 
 def named(decision: Decision) -> str:
     """Return the pair that a decision is about, for a message."""
-    return f"{decision.pair_id} of {decision.doc_id}, {_short(decision.question)}"
+    return tr(
+        "{pair} of {doc_id}, {question}",
+        pair=decision.pair_id,
+        doc_id=decision.doc_id,
+        question=_short(decision.question),
+    )
 
 
 def content_of(pair: Pair) -> str:
@@ -80,22 +86,33 @@ def read_decisions(path: Path = REVIEW) -> list[Decision]:
     try:
         text = path.read_text(encoding="utf-8") if path.exists() else ""
     except UnicodeDecodeError as error:
-        raise UserError(f"{path} is not UTF-8 (byte {error.start}). Restore it with `git checkout {path}`.") from None
+        raise UserError(
+            "{path} is not UTF-8 (byte {byte}). Restore it with `git checkout {path}`.", path=path, byte=error.start
+        ) from None
     return [_parse(path, number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
 
 
 def _parse(path: Path, number: int, line: str) -> Decision:
     if line.startswith(_MARKERS):
         raise UserError(
-            f"{path}:{number} is a mark of a Git conflict ({line.strip()[:_SHOWN]}). Delete the lines that begin with "
-            "<<<<<<<, ======= and >>>>>>>, and keep all others: `pagetune review` shows pairs with two decisions."
+            "{path}:{number} is a mark of a Git conflict ({text}). Delete the lines that begin with "
+            "<<<<<<<, ======= and >>>>>>>, and keep all others: `pagetune review` shows pairs with two "
+            "decisions.",
+            path=path,
+            number=number,
+            text=line.strip()[:_SHOWN],
         )
     try:
         return Decision.model_validate_json(line)
     except ValidationError as error:
         first = error.errors()[0]
         what = " ".join(filter(None, (".".join(map(str, first["loc"])), first["msg"])))
-        raise UserError(f"{path}:{number} is not a decision: {what}. Fix the line, or delete it.") from None
+        raise UserError(
+            "{path}:{number} is not a decision: {what}. Fix the line, or delete it.",
+            path=path,
+            number=number,
+            what=what,
+        ) from None
 
 
 def write_decisions(decisions: Iterable[Decision], path: Path = REVIEW) -> None:

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 
 from pagetune.curate.filters import is_too_long, longest_answer, scripts_of
+from pagetune.language import Remark, tr
 from pagetune.params import Params
 from pagetune.records import Reason, Rejected
 from pagetune.text.korean import is_korean
@@ -24,10 +25,16 @@ def loss_lines(rejected: Iterable[Rejected], params: Params, share_of: int = 0) 
         by_reason[row.reason].append(row)
     most_first = sorted(by_reason.items(), key=lambda item: (-len(item[1]), item[0]))
     return [
-        f"{'1 pair is' if len(rows) == 1 else f'{len(rows)} pairs are'} {reason}: {_REMEDIES[reason](rows, params)}"
+        _are(rows, reason, _REMEDIES[reason](rows, params))
         for reason, rows in most_first
         if reason in _REMEDIES and (reason == "too_long" or len(rows) >= _WORTH_SAYING * share_of)
     ]
+
+
+def _are(rows: list[Rejected], reason: Reason, remedy: str) -> str:
+    if len(rows) == 1:
+        return tr("1 pair is {reason}: {remedy}", reason=reason, remedy=remedy)
+    return tr("{count} pairs are {reason}: {remedy}", count=len(rows), reason=reason, remedy=remedy)
 
 
 def _question(row: Rejected) -> str:
@@ -44,8 +51,12 @@ def _too_long(rows: list[Rejected], params: Params) -> str:
         longest = max(questions)
         allowed = params.curate.max_question_characters
         said.append(
-            f"A question has {longest} characters, and curate.max_question_characters allows {allowed}. "
-            f"Set it to {longest}."
+            tr(
+                "A question has {longest} characters, and curate.max_question_characters allows {allowed}. Set it to "
+                "{longest}.",
+                longest=longest,
+                allowed=allowed,
+            )
         )
     return " ".join(said)
 
@@ -55,11 +66,16 @@ def _long_answers(rows: list[Rejected], params: Params) -> str:
     first = max(rows, key=lambda row: len(row.output))
     tokens = max(_tokens_for(row.output, params) for row in rows)
     allowed = longest_answer(params.curate, limit, korean=is_korean(first.output))
-    settings = [] if own == "auto" else [f"curate.max_answer_characters to {len(first.output)}"]
-    settings += [f"predict.max_new_tokens to {tokens}"] if tokens > limit else []
-    return (
-        f"the answer to {_question(first)} has {len(first.output)} characters, and curate.max_answer_characters "
-        f"({own}) allows {allowed}. Set {' and '.join(settings)}."
+    settings = [] if own == "auto" else [f"curate.max_answer_characters: {len(first.output)}"]
+    settings += [f"predict.max_new_tokens: {tokens}"] if tokens > limit else []
+    return tr(
+        "the answer to {question} has {characters} characters, and curate.max_answer_characters ({own}) allows "
+        "{allowed}. Set {settings}.",
+        question=_question(first),
+        characters=len(first.output),
+        own=own,
+        allowed=allowed,
+        settings=tr(" and ").join(settings),
     )
 
 
@@ -73,23 +89,34 @@ def _tokens_for(answer: str, params: Params) -> int:
 def _wrong_script(rows: list[Rejected], params: Params) -> str:
     found = scripts_of(" ".join(f"{row.instruction} {row.output}" for row in rows))
     missing = [name for name in found if name not in params.curate.scripts]
-    remedy = f"Add {', '.join(missing)} to it" if missing else "Remove wrong_script from curate.filters"
-    known = ", ".join(params.curate.scripts)
-    return f"{_question(rows[0])} has too few letters of curate.scripts ({known}). {remedy}."
+    names = ", ".join(missing)
+    remedy = tr("Add {names} to it", names=names) if missing else tr("Remove wrong_script from curate.filters")
+    return tr(
+        "{question} has too few letters of curate.scripts ({known}). {remedy}.",
+        question=_question(rows[0]),
+        known=", ".join(params.curate.scripts),
+        remedy=remedy,
+    )
 
 
 def _low_grade(rows: list[Rejected], params: Params) -> str:
     best = max(rows, key=lambda row: float((row.detail or "0").split(",")[0]))
-    return (
-        f"the best of them is {_question(best)} ({best.detail}), and curate.min_grade is {params.curate.min_grade}. "
-        "Lower it to keep such pairs; 0 keeps all."
+    return tr(
+        "the best of them is {question} ({grade}), and curate.min_grade is {least}. Lower it to keep such pairs; 0 "
+        "keeps all.",
+        question=_question(best),
+        grade=best.detail,
+        least=params.curate.min_grade,
     )
 
 
-def _filter(meaning: str) -> Callable[[list[Rejected], Params], str]:
+def _filter(meaning: Remark) -> Callable[[list[Rejected], Params], str]:
     def say(rows: list[Rejected], _: Params) -> str:
-        return (
-            f"{meaning}, such as {_question(rows[0])}. Remove {rows[0].reason} from curate.filters to keep such pairs."
+        return tr(
+            "{meaning}, such as {question}. Remove {reason} from curate.filters to keep such pairs.",
+            meaning=meaning,
+            question=_question(rows[0]),
+            reason=rows[0].reason,
         )
 
     return say
@@ -97,33 +124,40 @@ def _filter(meaning: str) -> Callable[[list[Rejected], Params], str]:
 
 def _too_short(rows: list[Rejected], params: Params) -> str:
     longest = max(len(row.output) for row in rows)
-    return (
-        f"the longest of these answers has {longest} characters, and curate.min_answer_characters is "
-        f"{params.curate.min_answer_characters}. Lower it."
+    return tr(
+        "the longest of these answers has {longest} characters, and curate.min_answer_characters is {least}. Lower it.",
+        longest=longest,
+        least=params.curate.min_answer_characters,
     )
 
 
 def _personal_data(rows: list[Rejected], _: Params) -> str:
-    return (
-        f"they hold numbers that belong to a person, such as {_question(rows[0])}. Set curate.personal_data to mask, "
-        "which writes * over the numbers."
+    return tr(
+        "they hold numbers that belong to a person, such as {question}. Set curate.personal_data to mask, which writes "
+        "* over the numbers.",
+        question=_question(rows[0]),
     )
 
 
 def _contradiction(rows: list[Rejected], _: Params) -> str:
     first = rows[0]
-    return (
-        f"one question has different answers, such as {_question(first)} in {first.doc_id} "
-        f"({first.output[:_SHOWN_CHARACTERS]!r}; {(first.detail or '')[: 2 * _SHOWN_CHARACTERS]!r}). Keep one answer, "
-        "or one of the documents."
+    return tr(
+        "one question has different answers, such as {question} in {doc_id} ({answer!r}; {detail!r}). Keep one answer, "
+        "or one of the documents.",
+        question=_question(first),
+        doc_id=first.doc_id,
+        answer=first.output[:_SHOWN_CHARACTERS],
+        detail=(first.detail or "")[: 2 * _SHOWN_CHARACTERS],
     )
 
 
 def _on_both_sides(rows: list[Rejected], _: Params) -> str:
     documents = ", ".join(sorted({row.doc_id for row in rows})[:5])
-    return (
-        f"heldout and trained documents say the same ({documents}), such as {_question(rows[0])}. Leave copies and "
-        "older versions out."
+    return tr(
+        "heldout and trained documents say the same ({documents}), such as {question}. Leave copies and older versions "
+        "out.",
+        documents=documents,
+        question=_question(rows[0]),
     )
 
 
@@ -131,9 +165,9 @@ _REMEDIES: dict[Reason, Callable[[list[Rejected], Params], str]] = {
     "too_long": _too_long,
     "too_short": _too_short,
     "wrong_script": _wrong_script,
-    "unfinished": _filter("the answer breaks off"),
-    "passage_dependent": _filter("the question points at a passage"),
-    "refusal": _filter("the answer says that it does not know"),
+    "unfinished": _filter(Remark("the answer breaks off")),
+    "passage_dependent": _filter(Remark("the question points at a passage")),
+    "refusal": _filter(Remark("the answer says that it does not know")),
     "low_grade": _low_grade,
     "personal_data": _personal_data,
     "contradiction": _contradiction,

@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 
 from pagetune.curate.rows import Splits
 from pagetune.errors import UserError
+from pagetune.language import Remark, tr
 from pagetune.ledger import Ledger, count_reasons
 from pagetune.records import Check, Evidence, Page, Pair, Question, Rejected
 from pagetune.text.claims import normal_form
@@ -23,7 +24,7 @@ QUESTIONS = Path("data/questions")
 TAKEN = ("train", "validation", "recall", "recall_new_wording", "recall_reversed", "heldout", "unanswerable_made")
 #: Other names under which people write the accepted answers. Ignored, they would make a question unanswerable.
 _MEANT = ("reference", "answer", "answers", "output", "completion", "expected", "ground_truth")
-_HELP = f"Fix that line; {QUESTIONS / 'README.md'} has the fields."
+_HELP = Remark("Fix that line; {path} has the fields.", path=QUESTIONS / "README.md")
 _SHOWN = 60
 _NAMED = 5
 
@@ -92,7 +93,9 @@ def _by_document(pages: Iterable[Page], pairs: Iterable[Pair]) -> dict[str, dict
 def _read_set(path: Path, documents: Mapping[str, Mapping[int, Page]], asked: Asked) -> None:
     name, seen = nfc(path.stem), set[str]()
     if name.casefold() in TAKEN:
-        raise UserError(f"{path}: the evaluation has a set named {name} already. Give the file another name.")
+        raise UserError(
+            "{path}: the evaluation has a set named {name} already. Give the file another name.", path=path, name=name
+        )
     for where, text in _lines(path):
         line = _parse(where, text)
         question = _question(name, line, documents.get(line.doc_id or "", {}))
@@ -112,7 +115,7 @@ def _lines(path: Path) -> Iterator[tuple[str, str]]:
     try:
         lines = path.read_text(encoding="utf-8-sig").split("\n")
     except UnicodeDecodeError as error:
-        raise UserError(f"{path} is not UTF-8 (byte {error.start}). Save it as UTF-8.") from None
+        raise UserError("{path} is not UTF-8 (byte {byte}). Save it as UTF-8.", path=path, byte=error.start) from None
     yield from ((f"{path}:{number}", line) for number, line in enumerate(lines, 1) if line.strip())
 
 
@@ -121,15 +124,22 @@ def _parse(where: str, text: str) -> _Line:
         row = json.loads(text)
         json.dumps(row, ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        raise UserError(f"{where} has half of a character (a surrogate). Fix that line.") from None
+        raise UserError("{where} has half of a character (a surrogate). Fix that line.", where=where) from None
     except (ValueError, RecursionError) as error:
-        raise UserError(f"{where} is not JSON ({error}): {_short(text)}. Write one object on each line.") from None
+        raise UserError(
+            "{where} is not JSON ({error}): {text}. Write one object on each line.",
+            where=where,
+            error=error,
+            text=_short(text),
+        ) from None
     if not isinstance(row, dict):
-        raise UserError(f"{where} should be a JSON object, got {_short(text)}. {_HELP}")
+        raise UserError(
+            "{where} should be a JSON object, got {text}. {help}", where=where, text=_short(text), help=_HELP
+        )
     try:
         line = _Line.model_validate(_composed(row))
     except ValidationError as error:
-        raise UserError(f"{where}: {_problem(error)}. {_HELP}") from None
+        raise UserError("{where}: {problem}. {help}", where=where, problem=_problem(error), help=_HELP) from None
     _check(where, line, row)
     return line
 
@@ -147,20 +157,27 @@ def _problem(error: ValidationError) -> str:
     first = error.errors()[0]
     name = ".".join(map(str, first["loc"]))
     if first["type"] == "missing":
-        return f"{name!r} is missing"
-    return f"{name!r} is {_short(json.dumps(first['input'], ensure_ascii=False, default=str))}: {first['msg']}"
+        return tr("{name!r} is missing", name=name)
+    seen = _short(json.dumps(first["input"], ensure_ascii=False, default=str))
+    return tr("{name!r} is {seen}: {rule}", name=name, seen=seen, rule=first["msg"])
 
 
 def _check(where: str, line: _Line, row: dict[str, Any]) -> None:
     """Raise UserError where the keys of a line do not go together."""
     other = next((name for name in _MEANT if row.get(name)), None)
     if other and not line.references:
-        raise UserError(f"{where} has {other!r}, which is not read. Name the accepted answers 'references'.")
+        raise UserError(
+            "{where} has {other!r}, which is not read. Name the accepted answers 'references'.",
+            where=where,
+            other=other,
+        )
     if line.answerable and not line.references:
-        raise UserError(f"{where} is answerable and has no references. Add them, or set answerable to false.")
+        raise UserError(
+            "{where} is answerable and has no references. Add them, or set answerable to false.", where=where
+        )
     if not line.doc_id and (line.page_number or line.evidence):
         raise UserError(
-            f"{where} has a page or evidence and no doc_id. Add it: the document's name without its ending."
+            "{where} has a page or evidence and no doc_id. Add it: the document's name without its ending.", where=where
         )
 
 
@@ -233,30 +250,47 @@ def question_lines(asked: Asked, metrics: Mapping[str, Any]) -> Iterator[str]:
     `metrics` is what becomes metrics/curate.json.
     """
     if asked.unread:
-        yield f"{QUESTIONS} has {', '.join(asked.unread)}, which is not read: a set is a file of JSON lines, NAME.jsonl"
+        yield tr(
+            "{folder} has {names}, which is not read: a set is a file of JSON lines, NAME.jsonl",
+            folder=QUESTIONS,
+            names=", ".join(asked.unread),
+        )
     if lost := [row for row in asked.rejected if row.reason == "unknown_document"]:
         named = ", ".join(sorted({row.doc_id for row in lost})[:_NAMED])
-        yield (
-            f"{_count(lost)} not asked, because their document is not there ({named}); the first is {lost[0].detail}. "
-            "Name it as its file without the ending, or delete the questions."
+        yield tr(
+            "{questions} not asked, because their document is not there ({named}); the first is {first}. Name it as "
+            "its file without the ending, or delete the questions.",
+            questions=_count(lost),
+            named=named,
+            first=lost[0].detail,
         )
     if lost := [row for row in asked.rejected if row.reason == "duplicate"]:
-        yield f"{_count(lost)} not asked twice in one set; the first is {lost[0].detail}"
+        yield tr(
+            "{questions} not asked twice in one set; the first is {first}", questions=_count(lost), first=lost[0].detail
+        )
     if asked.unproven:
-        what = "without their evidence, which the page does not have; the search is not scored on them"
-        yield f"{_count(asked.unproven)} {what}; the first is {asked.unproven[0]}"
+        yield tr(
+            "{questions} without their evidence, which the page does not have; the search is not scored on them; the "
+            "first is {first}",
+            questions=_count(asked.unproven),
+            first=asked.unproven[0],
+        )
     if asked.questions:
         sets = ", ".join(f"{name} {count}" for name, count in asked.metrics()["sets"].items())
-        yield f"{_count(asked.questions)} written by hand: {sets}"
+        yield tr("{questions} written by hand: {sets}", questions=_count(asked.questions), sets=sets)
     if left_out := metrics["rejected"].get("asked_by_hand", 0):
         untrained = metrics["facts_left_out"]
-        facts = f"; facts that have no other wording and are not trained on: {untrained}" if untrained else ""
-        rows = "1 row leaves" if left_out == 1 else f"{left_out} rows leave"
-        yield f"{rows} training, because a question of {QUESTIONS} asks in the same words{facts}"
+        more = Remark("; facts that have no other wording and are not trained on: {count}")
+        yield tr(
+            "{rows} training, because a question of {folder} asks in the same words{facts}",
+            rows=tr("1 row leaves") if left_out == 1 else tr("{count} rows leave", count=left_out),
+            folder=QUESTIONS,
+            facts=tr(more, count=untrained) if untrained else "",
+        )
 
 
 def _count(rows: Sequence[Any]) -> str:
-    return "1 question is" if len(rows) == 1 else f"{len(rows)} questions are"
+    return tr("1 question is") if len(rows) == 1 else tr("{count} questions are", count=len(rows))
 
 
 def _short(text: str) -> str:

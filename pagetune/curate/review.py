@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from pagetune.curate.decisions import REVIEW, Decision, Key, by_key, key_of, named
 from pagetune.errors import UserError
+from pagetune.language import tr
 from pagetune.records import Page, Pair, Reason, Rejected
 from pagetune.text.evidence import find_evidence, not_proven, quote
 
@@ -73,8 +74,11 @@ def only_one(decisions: list[Decision]) -> Decision:
     if len(decisions) > 1:
         both = " and ".join(map(str, sorted(decisions, key=str)))
         raise UserError(
-            f"{REVIEW}: {named(decisions[0])} has {len(decisions)} decisions: {both}. Choose one in `pagetune review`, "
-            "or delete the other line."
+            "{path}: {pair} has {count} decisions: {both}. Choose one in `pagetune review`, or delete the other line.",
+            path=REVIEW,
+            pair=named(decisions[0]),
+            count=len(decisions),
+            both=both,
         )
     return decisions[0]
 
@@ -145,16 +149,26 @@ def review_lines(reviewed: Reviewed) -> list[str]:
     if not reviewed.total:
         return []
     applied = ", ".join(f"{name} {reviewed.counts[name]}" for name in ("keep", "edit", "reject"))
-    lines = [f"{reviewed.total} decisions in {REVIEW}: {applied}"]
+    lines = [tr("{count} decisions in {path}: {applied}", count=reviewed.total, path=REVIEW, applied=applied)]
     lines += [
-        f"{REVIEW}: the edit of {named(decision)} is not applied, and the pair is rejected ({problem.reason}: "
-        f"{problem.detail[:100]!r}). Edit it again in `pagetune review`."
+        tr(
+            "{path}: the edit of {pair} is not applied, and the pair is rejected ({reason}: {detail!r}). Edit it again "
+            "in `pagetune review`.",
+            path=REVIEW,
+            pair=named(decision),
+            reason=problem.reason,
+            detail=problem.detail[:100],
+        )
         for decision, problem in reviewed.unproven
     ]
     if stale := reviewed.stale:
-        more = f" and {len(stale) - _LISTED} more" if len(stale) > _LISTED else ""
         lines.append(
-            f"{REVIEW}: stale, because the pair has changed or is gone, and not applied: "
-            f"{'; '.join(map(named, stale[:_LISTED]))}{more}. `pagetune review` shows them, to decide again or remove."
+            tr(
+                "{path}: stale, because the pair has changed or is gone, and not applied: {pairs}{more}. `pagetune "
+                "review` shows them, to decide again or remove.",
+                path=REVIEW,
+                pairs="; ".join(map(named, stale[:_LISTED])),
+                more=tr(" and {count} more", count=len(stale) - _LISTED) if len(stale) > _LISTED else "",
+            )
         )
     return lines

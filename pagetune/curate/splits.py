@@ -16,6 +16,7 @@ from pagetune.curate.reversed_rows import reversed_apart
 from pagetune.curate.rows import Row, Silent, Splits
 from pagetune.curate.units import layouts, parts_of
 from pagetune.errors import UserError
+from pagetune.language import tr
 from pagetune.ledger import Ledger, count_reasons
 from pagetune.params import Curate
 from pagetune.records import NEW_WORDING, REVERSED, Pair, Rejected, Split
@@ -116,8 +117,9 @@ def _add_wordings(splits: Splits, pair: Pair, wordings: Wordings, purpose: Split
     rows = {name: Row(pair, name, text) for name, text in wordings.items() if name != NEW_WORDING}
     if rows.keys() <= set(asked):
         raise UserError(
-            f"curate.recall_questions: {pair.instruction!r} has no other wording to train on. "
-            "Raise curate.paraphrases, or remove the question."
+            "curate.recall_questions: {question!r} has no other wording to train on. Raise "
+            "curate.paraphrases, or remove the question.",
+            question=pair.instruction,
         )
     if purpose != "train" and len(rows) > 1:
         for name in [name for name in asked if name in rows] or [_choose_held_back(list(rows), pair, seed)]:
@@ -136,21 +138,25 @@ def check_pinned(pairs: list[Pair], params: Curate, ledger: Ledger) -> None:
     for name in params.heldout_documents:
         if name not in known:
             lost = count_reasons([row for row in ledger.rejected if row.doc_id == name])
-            why = f" (rejected: {lost})" if lost else ""
+            why = tr(" (rejected: {lost})", lost=lost) if lost else ""
             raise UserError(
-                f"params.yaml: curate.heldout_documents names {name}, which has no pairs{why}. "
-                f"Choose from {_first_ten(known)}."
+                "params.yaml: curate.heldout_documents names {name}, which has no pairs{why}. Choose from {names}.",
+                name=name,
+                why=why,
+                names=_first_ten(known),
             )
     if set(known) <= set(params.heldout_documents):
         raise UserError(
-            f"params.yaml: curate.heldout_documents names every document that has pairs ({_first_ten(known)}), so that "
-            f"nothing is left to train on. {_fewer(known)}"
+            "params.yaml: curate.heldout_documents names every document that has pairs ({names}), so "
+            "that nothing is left to train on. {advice}",
+            names=_first_ten(known),
+            advice=_fewer(known),
         )
 
 
 def _first_ten(names: list[str]) -> str:
-    return ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
+    return ", ".join(names[:10]) + (tr(" and {count} more", count=len(names) - 10) if len(names) > 10 else "")
 
 
 def _fewer(known: list[str]) -> str:
-    return "Remove one of them." if len(known) > 1 else "Set it to [], or add documents."
+    return tr("Remove one of them.") if len(known) > 1 else tr("Set it to [], or add documents.")

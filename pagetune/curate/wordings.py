@@ -11,6 +11,7 @@ from functools import cache
 from pagetune.curate.filters import filter_reason
 from pagetune.curate.question_patterns import Wordings, all_wordings, requested_wordings, stands_alone
 from pagetune.curate.speech import Speech
+from pagetune.language import Remark
 from pagetune.llm.client import Client, Messages, RequestFailed, gather
 from pagetune.llm.engine import open_client
 from pagetune.llm.prompt_files import Language, language_of, render
@@ -60,7 +61,7 @@ def model_wordings(pairs: list[Pair], params: Curate, llm: Llm) -> tuple[dict[st
 async def _model_wordings(
     pairs: list[Pair], params: Curate, llm: Llm
 ) -> tuple[dict[str, Wordings], list[Rejected], Client]:
-    client = open_client(llm, "curate", "paraphrase")
+    client = open_client(llm, "curate", Remark("paraphrase"))
     asked = sum(map(stands_alone, pairs))
     client.meter.expect(asked if params.paraphrase_method == "llm" else asked * (params.paraphrases + 1))
     write = _ask_for_paraphrases if params.paraphrase_method == "llm" else _translate_and_back

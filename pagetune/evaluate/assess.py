@@ -8,6 +8,7 @@ from pagetune.evaluate.agreement import Opinion, Opinions
 from pagetune.evaluate.answers import accepted_answers
 from pagetune.evaluate.controls import instruction_of
 from pagetune.evaluate.sources import Sources
+from pagetune.language import Remark
 from pagetune.llm.client import Client, RequestFailed, gather
 from pagetune.llm.engine import open_client
 from pagetune.llm.prompt_files import language_of, render
@@ -68,11 +69,11 @@ def assess(answers: dict[str, list[Prediction]], asked: list[Case], llm: Llm) ->
     try:
         return asyncio.run(_assess_all(answers, asked, llm.model_copy(update={"temperature": 0.0})))
     except UserError as error:
-        raise UserError(f"{error} Or set evaluate.judge: none.") from None
+        raise UserError("{error} Or set evaluate.judge: none.", error=error) from None
 
 
 async def _assess_all(answers: dict[str, list[Prediction]], asked: list[Case], llm: Llm) -> tuple[Opinions, Client]:
-    client = open_client(llm, "evaluate", "verdict")
+    client = open_client(llm, "evaluate", Remark("verdict"))
     # All answers to a question follow each other, because a server keeps what two prompts begin with.
     said = [(case, readable(answers[model][at].prediction)) for at, case in enumerate(asked) for model in answers]
     # Equal answers to one question are sent once.

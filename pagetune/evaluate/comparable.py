@@ -25,7 +25,7 @@ def check_comparable(predictions: dict[str, list[Prediction]]) -> None:
             if seen[0] != seen[1]:
                 key = "precision" if what == "precision" else "predict.engine"
                 said = f"{first} is in {seen[0]}, {name} in {seen[1]}"
-                raise UserError(f"data/predictions: {said}. Set {key} to one of them.")
+                raise UserError("data/predictions: {said}. Set {key} to one of them.", said=said, key=key)
     closed, opened = (_prompts(predictions, pair) for pair in (MODELS, OPEN_MODELS))
     asked = [[row.prompt for row in rows] for rows in (base, *(rows for _, rows in others))]
     if any(one != other for one, other in (closed, opened)) or any(one != asked[0] for one in asked):

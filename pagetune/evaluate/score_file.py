@@ -32,4 +32,6 @@ def _settings(tokenizer: str | None, references: str | None) -> Evaluate:
     except ValidationError as error:
         problem = error.errors()[0]
         rule = problem["msg"].replace("Input s", "s", 1)
-        raise UserError(f"score: --{problem['loc'][0]} {rule}, got {problem['input']!r}.") from None
+        raise UserError(
+            "score: --{option} {rule}, got {seen!r}.", option=problem["loc"][0], rule=rule, seen=problem["input"]
+        ) from None

@@ -45,7 +45,9 @@ def check_tokenizer(tokenizer: Tokenizer, name: str) -> None:
     """Raise UserError where a Korean sentence does not score 1 against itself, composed or not."""
     korean = "금융보안교육센터의 주소는 어디인가요"
     if name != "english" and set(rouge(unicodedata.normalize("NFD", korean), korean, tokenizer).values()) != {1.0}:
-        raise UserError(f"params.yaml: evaluate.tokenizer: {name} gives identical Korean a ROUGE below 1. Use kiwi.")
+        raise UserError(
+            "params.yaml: evaluate.tokenizer: {name} gives identical Korean a ROUGE below 1. Use kiwi.", name=name
+        )
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,8 @@ def _check_references(row: Scored, tokenizer: Tokenizer, name: str) -> None:
         if not tokenizer.tokenize(reference):
             seen = f"the tokenizer {name} finds no token in the reference {reference[:80]!r}"
             raise UserError(
-                f"{seen}. Use kiwi or character (evaluate.tokenizer), or take the reference out if it is empty."
+                "{seen}. Use kiwi or character (evaluate.tokenizer), or take the reference out if it is empty.",
+                seen=seen,
             )
 
 
@@ -154,10 +157,12 @@ def read_scored(path: Path) -> list[Scored]:
     try:
         lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} cannot be read: {error}. Name a file of JSON lines in UTF-8.") from None
+        raise UserError(
+            "{path} cannot be read: {error}. Name a file of JSON lines in UTF-8.", path=path, error=error
+        ) from None
     rows = [_row(f"{path}:{number}", line) for number, line in enumerate(lines, 1) if line.strip()]
     if not rows:
-        raise UserError(f'{path} has no rows. Write one {{"prediction": …, "reference": …}} on each line.')
+        raise UserError('{path} has no rows. Write one {{"prediction": …, "reference": …}} on each line.', path=path)
     return rows
 
 
@@ -165,15 +170,15 @@ def _row(where: str, line: str) -> Scored:
     try:
         row = json.loads(line)
     except (json.JSONDecodeError, RecursionError) as error:
-        raise UserError(f"{where} is not JSON: {error}. Fix that line.") from None
+        raise UserError("{where} is not JSON: {error}. Fix that line.", where=where, error=error) from None
     if not isinstance(row, dict) or not {"prediction", "reference"} <= row.keys():
-        raise UserError(f"{where} has no 'prediction' and 'reference': {line[:80]}. Add them.")
+        raise UserError("{where} has no 'prediction' and 'reference': {text}. Add them.", where=where, text=line[:80])
     references = row["reference"] if isinstance(row["reference"], list) else [row["reference"]]
     question, evidence = row.get("question") or "", row.get("evidence") or ""
     texts = (row["prediction"], question, evidence, *references)
     if not all(isinstance(text, str) for text in texts) or not references or not all(map(str.strip, references)):
         rule = "'prediction', 'question' and 'evidence' should be texts, 'reference' a text or a list of texts"
-        raise UserError(f"{where}: {rule}, got {line[:80]}. Fix that line.")
+        raise UserError("{where}: {rule}, got {text}. Fix that line.", where=where, rule=rule, text=line[:80])
     if any("\ud800" <= character <= "\udfff" for text in texts for character in text):
-        raise UserError(f"{where} has half of a character (a surrogate). Fix that line.")
+        raise UserError("{where} has half of a character (a surrogate). Fix that line.", where=where)
     return Scored(row["prediction"], references, question, evidence)

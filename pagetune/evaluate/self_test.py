@@ -54,7 +54,9 @@ def read_cases(path: Path = CASES) -> list[Case]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as error:
-        raise UserError(f"score: {path} cannot be read: {error}. Run it in a clone of the project.") from None
+        raise UserError(
+            "score: {path} cannot be read: {error}. Run it in a clone of the project.", path=path, error=error
+        ) from None
     return [Case(**json.loads(line)) for line in lines if line.strip()]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pagetune.errors import UserError
+from pagetune.language import tr
 
 SCRIPT = "convert_hf_to_gguf.py"
 #: What installs llama.cpp, where there is a Makefile (`make gguf`) and where there is none.
@@ -27,7 +28,9 @@ def find_converter() -> Path:
     folder = Path(os.environ.get("LLAMA_CPP") or INSTALLED)
     if not (folder / SCRIPT).exists():
         raise UserError(
-            f"llama.cpp's converter is not in {folder}. Run `{INSTALL}`, or set LLAMA_CPP to a checkout of llama.cpp."
+            "llama.cpp's converter is not in {folder}. Run `{command}`, or set LLAMA_CPP to a checkout of llama.cpp.",
+            folder=folder,
+            command=INSTALL,
         )
     return folder
 
@@ -35,7 +38,9 @@ def find_converter() -> Path:
 def why_no_llama_cpp() -> str | None:
     """Return why no GGUF can be verified here, or None where llama.cpp's runtime is installed."""
     if importlib.util.find_spec("llama_cpp") is None:
-        return f"llama-cpp-python is not installed, so a GGUF could not be verified. Run `{INSTALL}`."
+        return tr(
+            "llama-cpp-python is not installed, so a GGUF could not be verified. Run `{command}`.", command=INSTALL
+        )
     return None
 
 
@@ -63,6 +68,8 @@ def _run(*command: str, given: str = "") -> str:
     if done.returncode:
         seen = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
         raise UserError(
-            f"llama.cpp could not {command[0]} ({seen}). Set export.format: merged, which does not need it."
+            "llama.cpp could not {task} ({seen}). Set export.format: merged, which does not need it.",
+            task=command[0],
+            seen=seen,
         )
     return done.stdout

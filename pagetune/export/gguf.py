@@ -52,8 +52,11 @@ def _verify(merging: Merging, file: Path, adapted: Outputs, tolerance: float) ->
     same, ties = same_answers(adapted, found["answers"]), near_ties(adapted, found["answers"], tolerance)
     if same + ties < len(merging.texts) or ties > SHARE_OF_TIES * len(merging.texts):
         raise UserError(
-            f"the GGUF is not the tuned model: of {len(merging.texts)} answers by llama.cpp {same} are the same, and "
-            f"{ties} differ by a near tie of two tokens. Set export.format: merged."
+            "the GGUF is not the tuned model: of {count} answers by llama.cpp {same} are the same, and "
+            "{ties} differ by a near tie of two tokens. Set export.format: merged.",
+            count=len(merging.texts),
+            same=same,
+            ties=ties,
         )
     return {"same_answers": same, "near_ties": ties}
 
@@ -61,8 +64,12 @@ def _verify(merging: Merging, file: Path, adapted: Outputs, tolerance: float) ->
 def _check_tokens(merging: Merging, found: dict[str, Any]) -> None:
     if found["eos"] != merging.tokenizer.eos_token_id:
         raise UserError(
-            f"the GGUF's EOS is token {found['eos']}, but the tokenizer's is {merging.tokenizer.eos_token_id}."
+            "the GGUF's EOS is token {seen}, but the tokenizer's is {eos}.",
+            seen=found["eos"],
+            eos=merging.tokenizer.eos_token_id,
         )
     for text, ours, theirs in zip(merging.texts, merging.prompts, found["tokens"], strict=True):
         if ours != theirs:
-            raise UserError(f"llama.cpp splits the prompt {text!r} into other tokens, so it would answer differently.")
+            raise UserError(
+                "llama.cpp splits the prompt {text!r} into other tokens, so it would answer differently.", text=text
+            )

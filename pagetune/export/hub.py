@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pagetune.errors import UserError
+from pagetune.language import Remark, tr
 from pagetune.model.hub import first_line
 
 #: Files of an earlier upload that transformers would load instead of the new weights, or on top of them.
@@ -35,7 +36,9 @@ def push(folder: Path, repo_id: str, card: Path) -> tuple[str, str]:
         there = api.model_info(repo_id)
         if not there.private:
             raise UserError(
-                _message(repo_id, "is public, and a tuned model repeats its documents. Make it private on the Hub")
+                _message(
+                    repo_id, Remark("is public, and a tuned model repeats its documents. Make it private on the Hub")
+                )
             )
         _announce(repo_id, files)
         operations = [*_additions(files), *_deletions(files, [file.rfilename for file in there.siblings or []])]
@@ -44,19 +47,24 @@ def push(folder: Path, repo_id: str, card: Path) -> tuple[str, str]:
 
 
 def _message(repo_id: str, what: str) -> str:
-    return f"params.yaml: export.push_to is {repo_id}, which {what}, or set another repository (null uploads nothing)."
+    return tr(
+        "params.yaml: export.push_to is {repo_id}, which {what}, or set another repository (null uploads nothing).",
+        repo_id=repo_id,
+        what=what,
+    )
 
 
 def _files(folder: Path, card: Path) -> dict[str, Path]:
     """Return the files to upload by their names in the repository, without hidden ones."""
     if not card.is_file():
-        raise UserError(f"{card} is missing, and a model is not uploaded without its card. Run `dvc repro`.")
+        raise UserError("{card} is missing, and a model is not uploaded without its card. Run `dvc repro`.", card=card)
     inside = {path.relative_to(folder): path for path in sorted(folder.rglob("*")) if path.is_file()}
     files = {name.as_posix(): path for name, path in inside.items() if not any(p.startswith(".") for p in name.parts)}
     if not any(name.endswith((".safetensors", ".gguf")) for name in files):
         raise UserError(
-            f"{folder} holds no *.safetensors and no *.gguf, so there is no model to upload. "
-            "Run `dvc repro export/dvc.yaml`."
+            "{folder} holds no *.safetensors and no *.gguf, so there is no model to upload. Run `dvc "
+            "repro export/dvc.yaml`.",
+            folder=folder,
         )
     return files | {"README.md": card}
 
@@ -65,9 +73,11 @@ def _check_owner_and_token(repo_id: str) -> None:
     from huggingface_hub import get_token
 
     if "/" not in repo_id:
-        raise UserError(_message(repo_id, "has no owner. Write OWNER/NAME"))
+        raise UserError(_message(repo_id, Remark("has no owner. Write OWNER/NAME")))
     if get_token() is None:
-        raise UserError(_message(repo_id, "needs a token, and HF_TOKEN is not set. Set it to a token that can write"))
+        raise UserError(
+            _message(repo_id, Remark("needs a token, and HF_TOKEN is not set. Set it to a token that can write"))
+        )
 
 
 @contextmanager
@@ -80,23 +90,40 @@ def _user_errors(repo_id: str) -> Iterator[None]:
         yield
     except HFValidationError:
         raise UserError(
-            _message(repo_id, "is not a valid id. Write OWNER/NAME in letters, digits and single . - _")
+            _message(repo_id, Remark("is not a valid id. Write OWNER/NAME in letters, digits and single . - _"))
         ) from None
     except OfflineModeIsEnabled:
-        raise UserError(_message(repo_id, "needs the Hub, and HF_HUB_OFFLINE is set. Unset it")) from None
+        raise UserError(_message(repo_id, Remark("needs the Hub, and HF_HUB_OFFLINE is set. Unset it"))) from None
     except HfHubHTTPError as error:
         status, answer = error.response.status_code, error.server_message or first_line(error)
-        advice = "Set HF_TOKEN to a token that can write there" if status in (401, 403, 404) else "Run it again"
-        raise UserError(_message(repo_id, f"the Hub refused ({status}: {answer.splitlines()[0]}). {advice}")) from None
+        advice = (
+            Remark("Set HF_TOKEN to a token that can write there")
+            if status in (401, 403, 404)
+            else Remark("Run it again")
+        )
+        raise UserError(
+            _message(
+                repo_id,
+                Remark(
+                    "the Hub refused ({status}: {answer}). {advice}",
+                    status=status,
+                    answer=answer.splitlines()[0],
+                    advice=advice,
+                ),
+            )
+        ) from None
     except (HTTPError, OSError, ValueError, RuntimeError) as error:
         seen = f"{type(error).__name__}: {first_line(error)}"
         seen += f" {type(error.__cause__).__name__}: {first_line(error.__cause__)}" if error.__cause__ else ""
-        raise UserError(_message(repo_id, f"could not be reached or written ({seen}). Run it again")) from None
+        raise UserError(
+            _message(repo_id, Remark("could not be reached or written ({seen}). Run it again", seen=seen))
+        ) from None
 
 
 def _announce(repo_id: str, files: dict[str, Path]) -> None:
     size = sum(path.stat().st_size for path in files.values()) / 2**20
-    print(f"push: {len(files)} files, {size:.1f} MiB, go to {repo_id} (private: only its owner can see it)", flush=True)
+    said = Remark("push: {count} files, {size:.1f} MiB, go to {repo_id} (private: only its owner can see it)")
+    print(tr(said, count=len(files), size=size, repo_id=repo_id), flush=True)
 
 
 def _additions(files: dict[str, Path]) -> list[Any]:

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 
 from pagetune.errors import UserError, run_stage
 from pagetune.export.converter import INSTALL, INSTALLED, SCRIPT
+from pagetune.language import tr
 from pagetune.shipped import shipped
 
 PINS = shipped("requirements-gguf.txt")
@@ -28,19 +29,23 @@ def main() -> None:
     pins = PINS.read_text(encoding="utf-8").splitlines()
     pin = next(line for line in pins if line.startswith("llama-cpp-python=="))
     with TemporaryDirectory() as folder:
-        print("gguf: building llama.cpp (takes some minutes)", flush=True)
+        print(tr("gguf: building llama.cpp (takes some minutes)"), flush=True)
         _pip("download", "--no-deps", "--no-binary", "llama-cpp-python", "--dest", folder, pin)
         source = next(Path(folder).glob("llama_cpp_python-*.tar.gz"))
         _pip("install", "--no-deps", str(source))
         _pip("install", "-r", str(PINS))
         unpack(source, INSTALLED)
-    print(f"gguf: the converter is in {INSTALLED}")
+    print(tr("gguf: the converter is in {installed}", installed=INSTALLED))
 
 
 def _pip(*arguments: str) -> None:
     command = [sys.executable, "-m", "pip", "-qq", "--disable-pip-version-check", *arguments]
     if subprocess.run(command, check=False).returncode:
-        raise UserError(f"pip {arguments[0]} failed with the message above. Fix that and run `{INSTALL}` again.")
+        raise UserError(
+            "pip {argument} failed with the message above. Fix that and run `{command}` again.",
+            argument=arguments[0],
+            command=INSTALL,
+        )
 
 
 def unpack(source: Path, target: Path) -> None:
@@ -54,7 +59,9 @@ def unpack(source: Path, target: Path) -> None:
                 member.name = inside.removeprefix(INSIDE)
                 archive.extract(member, part, filter="data")
     if not (part / SCRIPT).exists():
-        raise UserError(f"{source.name} has no {SCRIPT}. Set LLAMA_CPP to a checkout of llama.cpp instead.")
+        raise UserError(
+            "{name} has no {script}. Set LLAMA_CPP to a checkout of llama.cpp instead.", name=source.name, script=SCRIPT
+        )
     shutil.rmtree(target, ignore_errors=True)
     part.rename(target)
 

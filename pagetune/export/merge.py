@@ -12,6 +12,7 @@ from pagetune.errors import UserError
 from pagetune.evaluate.controls import instruction_of
 from pagetune.export.chat_template import chat_template, own_chat_template, with_tail
 from pagetune.export.verification import LARGEST_DIFFERENCE, Outputs, largest_difference, outputs_of, same_answers
+from pagetune.language import Remark
 from pagetune.model.loading import (
     dequantized,
     load_base,
@@ -30,7 +31,7 @@ from pagetune.predict.answers import eos_ids_of
 
 #: Memory that merging takes, as a multiple of the weights in fp32: the verification needs some too.
 MEMORY_FACTOR = 1.3
-_ADVICE = " Serve models/adapter on its base instead."
+_ADVICE = Remark(" Serve models/adapter on its base instead.")
 
 
 class Merging:
@@ -83,7 +84,9 @@ def _merge(model: Any) -> Any:
         return model.merge_and_unload(safe_merge=True)
     except ValueError as error:  # raised for a layer whose weights contain NaN
         raise UserError(
-            f"{ADAPTER} cannot be merged ({error}). See metrics/train.json for how it was trained."
+            "{adapter} cannot be merged ({error}). See metrics/train.json for how it was trained.",
+            adapter=ADAPTER,
+            error=error,
         ) from None
 
 
@@ -119,8 +122,11 @@ def _merge_device(manifest: Manifest) -> str:
     free = psutil.virtual_memory().available
     if needed > free:
         raise UserError(
-            f"merging {manifest.parameters / 1e9:.1f} billion parameters in fp32 takes {needed / 2**30:.0f} GiB, "
-            f"and {free / 2**30:.0f} GiB of memory are free. Merge on a machine with more memory."
+            "merging {billions:.1f} billion parameters in fp32 takes {needed:.0f} GiB, and {free:.0f} "
+            "GiB of memory are free. Merge on a machine with more memory.",
+            billions=manifest.parameters / 1000000000.0,
+            needed=needed / 2**30,
+            free=free / 2**30,
         )
     return "cpu"
 
@@ -151,13 +157,19 @@ def _verify_in_fp32(adapted: Outputs, merged: Outputs, base: Outputs) -> dict[st
     same, count = same_answers(adapted, merged.answers), len(adapted.answers)
     if not difference <= LARGEST_DIFFERENCE or same < count:
         raise UserError(
-            f"the merged model is not the tuned one: in fp32 a logit differs by {difference:.2g} (at most "
-            f"{LARGEST_DIFFERENCE:g}), and {same} of {count} answers are the same.{_ADVICE}"
+            "the merged model is not the tuned one: in fp32 a logit differs by {difference:.2g} (at most "
+            "{allowed:g}), and {same} of {count} answers are the same.{advice}",
+            difference=difference,
+            allowed=LARGEST_DIFFERENCE,
+            same=same,
+            count=count,
+            advice=_ADVICE,
         )
     if from_base <= LARGEST_DIFFERENCE:
         raise UserError(
-            f"the adapter changes nothing: no logit differs from the base's by more than {from_base:.2g}. "
-            "See metrics/train.json; train longer, or with a higher train.learning_rate."
+            "the adapter changes nothing: no logit differs from the base's by more than {from_base:.2g}. "
+            "See metrics/train.json; train longer, or with a higher train.learning_rate.",
+            from_base=from_base,
         )
     return {
         "prompts": count,
@@ -182,7 +194,11 @@ def _save_and_verify(merging: Merging, model: Any, folder: Path, adapted: Output
     """Save model and tokenizer, and load them again as a user would. Raises UserError where anything has changed."""
     half = merging.outputs_of(model, adapted)
     if math.isinf(moved := largest_difference(adapted, half)):
-        raise UserError(f"in {model.config.dtype} the merged model overflows: its logits are not finite.{_ADVICE}")
+        raise UserError(
+            "in {dtype} the merged model overflows: its logits are not finite.{advice}",
+            dtype=model.config.dtype,
+            advice=_ADVICE,
+        )
     _save_tokenizer(merging, folder)
     _set_generation_config(merging, model)
     model.save_pretrained(str(folder))
@@ -192,7 +208,9 @@ def _save_and_verify(merging: Merging, model: Any, folder: Path, adapted: Output
     reloaded = largest_difference(half, merging.outputs_of(again, adapted))
     if not reloaded <= 0 or not _same_weights(model, again):
         raise UserError(
-            f"{folder} differs from what was saved: loaded again, a logit differs by {reloaded:.2g}. Check the disk."
+            "{folder} differs from what was saved: loaded again, a logit differs by {reloaded:.2g}. Check the disk.",
+            folder=folder,
+            reloaded=reloaded,
         )
     return {
         "dtype": str(model.config.dtype).removeprefix("torch."),
@@ -221,10 +239,19 @@ def _save_tokenizer(merging: Merging, folder: Path) -> None:
         saved = AutoTokenizer.from_pretrained(str(folder), trust_remote_code=merging.manifest.trust_remote_code)
         if saved.eos_token_id != merging.tokenizer.eos_token_id:
             eos = merging.template.eos_token
-            raise UserError(f"{folder}: the EOS is {saved.eos_token}, but answers were trained to end in {eos}.")
+            raise UserError(
+                "{folder}: the EOS is {eos_token}, but answers were trained to end in {eos}.",
+                folder=folder,
+                eos_token=saved.eos_token,
+                eos=eos,
+            )
         if (unlike := _first_unlike(merging, saved) if chat else "") == "":
             return
-    raise UserError(f"{folder}: for {unlike!r} the chat template gives another prompt than the training had.")
+    raise UserError(
+        "{folder}: for {unlike!r} the chat template gives another prompt than the training had.",
+        folder=folder,
+        unlike=unlike,
+    )
 
 
 def _chat_templates(merging: Merging, tokenizer: Any) -> Iterator[str | None]:

@@ -22,6 +22,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from pagetune.errors import UserError
 from pagetune.failures import errno_of, explain, is_from_machine
+from pagetune.language import Remark
 from pagetune.params import Extract
 from pagetune.parent_process import exit_with_parent
 
@@ -93,7 +94,7 @@ def _map_local(function: Callable[[T], R], tasks: Iterable[T], processes: int, l
 
 
 #: Whoever ends it, by hand or for its memory, ends no single task with it.
-SERVER_ENDED = (
+SERVER_ENDED = Remark(
     "the process that starts the reading processes was ended from outside, perhaps because the machine ran out of "
     "memory. Run `dvc repro` again, with fewer extract.processes if it happens again."
 )
@@ -124,8 +125,11 @@ def _semaphore() -> Any:
             raise
         said = error.strerror or "not supported"
         raise UserError(
-            f"{SHARED_MEMORY}, through which processes talk to each other, cannot be used ({said}). Mount it for "
-            f"writing (`mount -t tmpfs tmpfs {SHARED_MEMORY}`); in Docker, run the container with `--shm-size=1g`."
+            "{folder}, through which processes talk to each other, cannot be used ({said}). Mount it for "
+            "writing (`mount -t tmpfs tmpfs {folder}`); in Docker, run the container with "
+            "`--shm-size=1g`.",
+            folder=SHARED_MEMORY,
+            said=said,
         ) from None
 
 
@@ -150,7 +154,7 @@ def _schedule(pool: ProcessPool, function: Callable[[T], R], task: T, limits: Li
     try:
         future: Future[Any] = pool.schedule(function, args=[task], timeout=limits.timeout_seconds)
     except BrokenProcessPool as error:  # the server that they are forked from has ended, or never began
-        raise UserError(f"no process could be started to read documents: {_why_none_started(error)}") from error
+        raise UserError("no process could be started to read documents: {why}", why=_why_none_started(error)) from error
     return future
 
 
@@ -162,15 +166,15 @@ def _outcome(future: "Future[Any]", limits: Limits) -> Any:
     try:
         return future.result()
     except TimeoutError:
-        return Failure("timed_out", f"took more than {limits.timeout_seconds:g} s", ended=True)
+        return Failure("timed_out", Remark("took more than {seconds:g} s", seconds=limits.timeout_seconds), ended=True)
     except ProcessExpired as error:
-        return Failure("crashed", f"ended its process with exit code {error.exitcode}", ended=True)
+        return Failure("crashed", Remark("ended its process with exit code {code}", code=error.exitcode), ended=True)
     except Exception as error:  # a broken file can raise anything in a reader; the other files are still read
         if errno_of(error) in OUT_OF_MEMORY:
-            return Failure("out_of_memory", f"asked for more than {limits.memory_mib} MiB", ended=False)
+            return Failure("out_of_memory", Remark("asked for more than {mib} MiB", mib=limits.memory_mib), ended=False)
         if isinstance(error, BrokenProcessPool) or is_from_machine(error):  # the other files would fail likewise
             raise
-        return Failure("crashed", f"failed with {type(error).__name__}", ended=False)
+        return Failure("crashed", Remark("failed with {error}", error=type(error).__name__), ended=False)
 
 
 def _map_ray(function: Callable[[T], R], tasks: Iterable[T], limits: Limits) -> Iterator[R | Failure]:

@@ -24,13 +24,16 @@ from pagetune.extract.formats.opening import read_document
 from pagetune.extract.formats.page_records import page_blocks
 from pagetune.extract.forms import is_xfa_only
 from pagetune.failures import is_from_machine, shown
+from pagetune.language import Remark, tr
 from pagetune.masking import remember
 from pagetune.records import BadFile, BadFileReason
 
 #: Where passwords are read from, as a JSON object by file name: an environment variable, and a file that Git ignores.
 PASSWORDS_VARIABLE, PASSWORDS_FILE = "PAGETUNE_PASSWORDS", Path("passwords.json")
-PASSWORDS_HELP = (
-    f'Add it as {{"file.pdf": "password"}} to {PASSWORDS_FILE} or {PASSWORDS_VARIABLE}, then run `dvc repro -f extract`'
+PASSWORDS_HELP = Remark(
+    'Add it as {{"file.pdf": "password"}} to {path} or {variable}, then run `dvc repro -f extract`',
+    path=PASSWORDS_FILE,
+    variable=PASSWORDS_VARIABLE,
 )
 #: The suffixes of documents, of a user's own rows, which build_qa reads, and of what belongs to no reader.
 SUFFIXES = (".pdf", *KINDS)
@@ -72,10 +75,15 @@ def find_documents(folder: Path) -> list[Path]:
     by_id = sorted(paths, key=doc_id)
     for one, other in itertools.pairwise(by_id):
         if doc_id(one) == doc_id(other):
-            alike = ", and differ only in how Unicode composes their letters" if one.name != other.name else ""
-            alike = alike if file_name(one) == unicodedata.normalize("NFC", other.name) else ""
-            names = f"{shown(one)} and {shown(other)}"
-            raise UserError(f"{names} would both be document {doc_id(one)!r}{alike}. Rename one of them.")
+            is_same = one.name != other.name and file_name(one) == unicodedata.normalize("NFC", other.name)
+            alike = tr(", and differ only in how Unicode composes their letters") if is_same else ""
+            names = tr("{one} and {other}", one=shown(one), other=shown(other))
+            raise UserError(
+                "{names} would both be document {name!r}{alike}. Rename one of them.",
+                names=names,
+                name=doc_id(one),
+                alike=alike,
+            )
     return paths
 
 
@@ -89,10 +97,10 @@ def _why_unread(path: Path) -> str | None:
     """Return what stands there and what to do with it; None for what is read, hidden, or no document's folder."""
     known, suffix = (*SUFFIXES, *OWN_ROWS), path.suffix.lower()
     if path.name.lower() in known:
-        return "a file whose whole name is a suffix. Give it a name"
+        return Remark("a file whose whole name is a suffix. Give it a name")
     if path.is_dir():
         saved = any((path / name).exists() for name in _SAVED)
-        return "a folder with the name of a file. Rename it" if suffix in known and not saved else None
+        return Remark("a folder with the name of a file. Rename it") if suffix in known and not saved else None
     if not path.is_file():
         return _why_no_file(path)
     if path.name.startswith(".") or suffix in (*known, *_NOBODYS) or not _is_own(path):
@@ -102,8 +110,11 @@ def _why_unread(path: Path) -> str | None:
 
 def _why_no_file(path: Path) -> str:
     if path.is_symlink():
-        return f"a link to {shown(path.readlink())}, where no file is. Put that file back, or remove the link"
-    return "a pipe, a socket or a device, and not a file. Take it out of the folder"
+        return Remark(
+            "a link to {target}, where no file is. Put that file back, or remove the link",
+            target=shown(path.readlink()),
+        )
+    return Remark("a pipe, a socket or a device, and not a file. Take it out of the folder")
 
 
 def find_nested(folder: Path) -> list[Path]:
@@ -144,7 +155,7 @@ def inspect_file(file: InputFile) -> SourceFile | BadFile:
     if is_pdf(file.path):
         return _inspect_pdf(file, content)
     if file.path.suffix.lower() == ".pdf" and not is_package(file.path):
-        return _bad(file, "not_a_pdf", f"begins with {content[:8]!r}")
+        return _bad(file, "not_a_pdf", Remark("begins with {content!r}", content=content[:8]))
     try:
         page_count = len(page_blocks(read_document(file.path, file.password)))
     except UnreadableFile as error:
@@ -152,7 +163,7 @@ def inspect_file(file: InputFile) -> SourceFile | BadFile:
     except (MemoryError, RecursionError):
         raise
     except Exception as error:  # a library may raise anything on a broken file
-        return _bad(file, "broken_file", f"reading it failed with {type(error).__name__}")
+        return _bad(file, "broken_file", Remark("reading it failed with {error}", error=type(error).__name__))
     sha256 = hashlib.sha256(content).hexdigest()
     return SourceFile(file.path, doc_id(file.path), sha256, page_count, file.password, is_pdf=False)
 
@@ -162,11 +173,11 @@ def _inspect_pdf(file: InputFile, content: bytes) -> SourceFile | BadFile:
         with pdfium.PdfDocument(file.path, password=file.password) as pdf:
             page_count = _count_pages(file, pdf)
             if is_xfa_only(pdf):
-                return _bad(file, "xfa_only", "only asks for Adobe Reader")
+                return _bad(file, "xfa_only", Remark("only asks for Adobe Reader"))
     except pdfium.PdfiumError as error:
         return _failed_to_open(file, error)
     if not page_count:
-        return _bad(file, "broken_file", "none of its pages can be found")
+        return _bad(file, "broken_file", Remark("none of its pages can be found"))
     sha256 = hashlib.sha256(content).hexdigest()
     damaged = damaged_pages(file.path, content, page_count)
     return SourceFile(file.path, doc_id(file.path), sha256, page_count, file.password, damaged)
@@ -198,8 +209,8 @@ def _walk_pages(file: InputFile) -> int:
 def _failed_to_open(file: InputFile, error: pdfium.PdfiumError) -> BadFile:
     if error.err_code == raw.FPDF_ERR_PASSWORD:
         reason: BadFileReason = "wrong_password" if file.password else "no_password"
-        return _bad(file, reason, "protected by a password")
-    seen = "it has no page" if error.err_code == raw.FPDF_ERR_SUCCESS else str(error).rstrip(".")
+        return _bad(file, reason, Remark("protected by a password"))
+    seen = Remark("it has no page") if error.err_code == raw.FPDF_ERR_SUCCESS else str(error).rstrip(".")
     return _bad(file, "broken_file", seen)
 
 
@@ -227,12 +238,13 @@ def _passwords_of_file() -> dict[str, str]:
         return {}
     if _is_in_git(PASSWORDS_FILE):
         raise UserError(
-            f"{PASSWORDS_FILE} is tracked by Git. Run `git rm --cached {PASSWORDS_FILE}` and change the passwords."
+            "{passwords} is tracked by Git. Run `git rm --cached {passwords}` and change the passwords.",
+            passwords=PASSWORDS_FILE,
         )
     try:
         return _parse(PASSWORDS_FILE.read_text(encoding="utf-8"), str(PASSWORDS_FILE))
     except UnicodeDecodeError:
-        raise UserError(f"{PASSWORDS_FILE} is not UTF-8. Save it as UTF-8.") from None
+        raise UserError("{passwords} is not UTF-8. Save it as UTF-8.", passwords=PASSWORDS_FILE) from None
 
 
 def _is_in_git(path: Path) -> bool:
@@ -246,8 +258,12 @@ def _parse(text: str, where: str) -> dict[str, str]:
     try:
         passwords = json.loads(text)
     except json.JSONDecodeError as error:
-        at = f"line {error.lineno}, column {error.colno}"
-        raise UserError(f'{where} is not valid JSON ({at}). Write {{"file.pdf": "password"}}.') from None
+        at = tr("line {line}, column {column}", line=error.lineno, column=error.colno)
+        raise UserError(
+            '{where} is not valid JSON ({at}). Write {{"file.pdf": "password"}}.', where=where, at=at
+        ) from None
     if not isinstance(passwords, dict) or not all(isinstance(value, str) for value in passwords.values()):
-        raise UserError(f'{where} is not a JSON object of file names and passwords. Write {{"file.pdf": "password"}}.')
+        raise UserError(
+            '{where} is not a JSON object of file names and passwords. Write {{"file.pdf": "password"}}.', where=where
+        )
     return {unicodedata.normalize("NFC", name): password for name, password in passwords.items()}

@@ -17,10 +17,11 @@ from pagetune.extract.scan_picture import find_ink, render, straighten
 from pagetune.extract.scan_rulings import Ruling, find_rulings, without_rulings
 from pagetune.extract.scan_spaces import find_spaces
 from pagetune.extract.word_boxes import Box, Word
+from pagetune.language import Remark
 
-INSTALL = (
-    "Install Tesseract and its language data (Debian, Ubuntu: apt-get install tesseract-ocr tesseract-ocr-kor), "
-    "or set extract.ocr: none."
+INSTALL = Remark(
+    "Install Tesseract and its language data (Debian, Ubuntu: apt-get install tesseract-ocr "
+    "tesseract-ocr-kor), or set extract.ocr: none."
 )
 
 
@@ -51,11 +52,16 @@ def check_tesseract(languages: str) -> None:
     try:
         installed = pytesseract.get_languages()
     except pytesseract.TesseractNotFoundError:
-        raise UserError(f"extract.ocr is auto, but tesseract is not installed. {INSTALL}") from None
+        raise UserError("extract.ocr is auto, but tesseract is not installed. {command}", command=INSTALL) from None
     missing = [language for language in languages.split("+") if language not in installed]
     if missing:
         seen = ", ".join(installed)
-        raise UserError(f"tesseract has no language data for {', '.join(missing)} (it has {seen}). {INSTALL}")
+        raise UserError(
+            "tesseract has no language data for {missing} (it has {seen}). {command}",
+            missing=", ".join(missing),
+            seen=seen,
+            command=INSTALL,
+        )
 
 
 def read_image(page: pdfium.PdfPage, languages: str, dpi: int, timeout_seconds: float, part: Box | None = None) -> Scan:

@@ -11,27 +11,34 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from pagetune.errors import UserError
 from pagetune.extract.files import PASSWORDS_HELP, SUFFIXES
+from pagetune.language import Remark, retell, tr
 from pagetune.records import BadFile, Page
 
+#: What is wrong with a file, by the reason in its record, and what to do.
 _WHAT_TO_DO = {
-    "empty_file": "is empty. Replace it, or take it out of the folder.",
-    "unreadable": "cannot be read ({seen}). Check the file and its permissions, or take it out of the folder.",
-    "not_a_pdf": "is not a PDF (it {seen}). Replace it, or take it out of the folder.",
-    "broken_file": "is broken ({seen}). Replace it, or take it out of the folder.",
-    "not_read": "is {seen}.",
-    "locked": "is {seen}, which only Hangul opens. Save it there without protection, or as a PDF.",
-    "unknown_encoding": "is text in an unknown encoding ({seen}). Save it as UTF-8.",
-    "missing_library": "needs a library that is not installed. Run `{seen}`.",
-    "no_password": f"is protected by a password. {PASSWORDS_HELP}.",
-    "wrong_password": f"does not open with the password given for it. {PASSWORDS_HELP}.",
-    "xfa_only": "is an XFA form, which only Adobe's programs show (its page {seen}). Replace it by a flattened copy: "
-    "open it in Adobe Reader, and print it to a PDF.",
-    "timed_out": "could not be opened: it {seen}. Raise extract.timeout_seconds, or take the file out of the folder.",
-    "out_of_memory": "could not be opened: it {seen}. Raise extract.memory_mib, or take the file out of the folder.",
-    "crashed": "could not be opened: it {seen}. Take the file out of the folder, or raise extract.memory_mib.",
+    "empty_file": Remark("is empty. Replace it, or take it out of the folder."),
+    "unreadable": Remark("cannot be read ({seen}). Check the file and its permissions, or take it out of the folder."),
+    "not_a_pdf": Remark("is not a PDF (it {seen}). Replace it, or take it out of the folder."),
+    "broken_file": Remark("is broken ({seen}). Replace it, or take it out of the folder."),
+    "not_read": Remark("is {seen}."),
+    "locked": Remark("is {seen}, which only Hangul opens. Save it there without protection, or as a PDF."),
+    "unknown_encoding": Remark("is text in an unknown encoding ({seen}). Save it as UTF-8."),
+    "missing_library": Remark("needs a library that is not installed. Run `{seen}`."),
+    "no_password": Remark("is protected by a password. {help}."),
+    "wrong_password": Remark("does not open with the password given for it. {help}."),
+    "xfa_only": Remark(
+        "is an XFA form, which only Adobe's programs show (its page {seen}). Replace it by a flattened copy: open it "
+        "in Adobe Reader, and print it to a PDF."
+    ),
+    "timed_out": Remark(
+        "could not be opened: it {seen}. Raise extract.timeout_seconds, or take the file out of the folder."
+    ),
+    "out_of_memory": Remark(
+        "could not be opened: it {seen}. Raise extract.memory_mib, or take the file out of the folder."
+    ),
+    "crashed": Remark("could not be opened: it {seen}. Take the file out of the folder, or raise extract.memory_mib."),
 }
-
-_NO_PAGE = (
+_NO_PAGE = Remark(
     "Set extract.ocr: auto for scanned PDFs, save other documents of pictures as PDFs for it, download damaged files "
     "once more, or add documents with text."
 )
@@ -72,7 +79,12 @@ class ExtractSummary:
             raise UserError("\n".join(lines))
         if self._counts["pages"] and not self._counts["ok"]:
             reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(self._quarantined.items()))
-            raise UserError(f"data/raw: none of {self._counts['pages']} pages can be used ({reasons}). {_NO_PAGE}")
+            raise UserError(
+                "data/raw: none of {pages} pages can be used ({reasons}). {why}",
+                pages=self._counts["pages"],
+                reasons=reasons,
+                why=_NO_PAGE,
+            )
 
     def metrics(self) -> dict[str, object]:
         """Return the counts of files and pages, with the reasons in alphabetical order."""
@@ -86,15 +98,20 @@ class ExtractSummary:
 
     def __str__(self) -> str:
         quarantined = "".join(f", {count} {reason}" for reason, count in sorted(self._quarantined.items()))
-        files = f"{len(self._files) + len(self.bad_files)} files"
-        bad = f" ({len(self.bad_files)} bad)" if self.bad_files else ""
         outlined = self._counts["partly_outlined"]
-        partly = f" ({outlined} with lines drawn as shapes)" if outlined else ""
-        return f"{files}{bad}, {self._counts['pages']} pages: {self._counts['ok']} ok{partly}{quarantined}"
+        return tr(
+            "{files} files{bad}, {pages} pages: {ok} ok{partly}{quarantined}",
+            files=len(self._files) + len(self.bad_files),
+            bad=tr(" ({count} bad)", count=len(self.bad_files)) if self.bad_files else "",
+            pages=self._counts["pages"],
+            ok=self._counts["ok"],
+            partly=tr(" ({count} with lines drawn as shapes)", count=outlined) if outlined else "",
+            quarantined=quarantined,
+        )
 
 
 def what_to_do(bad: BadFile) -> str:
-    return _WHAT_TO_DO[bad.reason].replace("{seen}", bad.seen)
+    return tr(_WHAT_TO_DO[bad.reason], seen=retell(bad.seen), help=PASSWORDS_HELP)
 
 
 def say_bad_file(bad: BadFile) -> None:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from pagetune.errors import UserError
+from pagetune.language import Remark, retell, tr
 from pagetune.llm import cache
 from pagetune.llm.cache import Reply
 from pagetune.llm.meter import Meter
@@ -34,14 +35,17 @@ _TOO_LONG = re.compile(
     re.IGNORECASE,
 )
 _WHAT_MODEL = {
-    "server": "Name the model as the server at llm.base_url calls it.",
-    "local": "Set it to the hub id or the folder of an instruct model.",
+    "server": Remark("Name the model as the server at llm.base_url calls it."),
+    "local": Remark("Set it to the hub id or the folder of an instruct model."),
 }
 
 
 def one_of(advice: list[str]) -> str:
     """Return what to do as a sentence: this, or that."""
-    text = f"{', '.join(advice[:-1])}, or {advice[-1]}." if len(advice) > 1 else f"{advice[0]}."
+    said = [tr(one) for one in advice]
+    text = tr("{advice}.", advice=said[0])
+    if len(said) > 1:
+        text = tr("{first}, or {last}.", first=", ".join(said[:-1]), last=said[-1])
     return text[0].upper() + text[1:]
 
 
@@ -54,7 +58,7 @@ class Client:
 
     def __init__(self, params: Llm, stage: str, unit: str) -> None:
         if params.model is None:
-            raise UserError(f"params.yaml: llm.model is null. {_WHAT_MODEL[params.engine]}")
+            raise UserError("params.yaml: llm.model is null. {what}", what=_WHAT_MODEL[params.engine])
         self._params, self._stage = params, stage
         self.meter = Meter(params, unit)
         self._line = StatusLine(stage)
@@ -68,8 +72,10 @@ class Client:
     def _connect(self) -> Any:
         if without_credentials(self._params.base_url) != self._params.base_url:
             self._line.say(
-                "llm.base_url holds a user or a key, which Git keeps with params.yaml and dvc.lock. "
-                "Take it out, and set OPENAI_API_KEY where the server takes it from there."
+                tr(
+                    "llm.base_url holds a user or a key, which Git keeps with params.yaml and dvc.lock. Take it out, "
+                    "and set OPENAI_API_KEY where the server takes it from there."
+                )
             )
         return Server(self._params, self._line.say)
 
@@ -129,21 +135,28 @@ class Client:
     def _failure(self, problem: Unanswered, model: type[BaseModel]) -> Exception:
         if self._params.on_failed_request == "skip":
             return RequestFailed(str(problem))
-        advice = ["fix the server and run again"]
+        advice: list[str] = [Remark("fix the server and run again")]
         if _TOO_LONG.search(str(problem)):
-            advice = ["lower llm.max_tokens", *how_to_shorten(model)]
+            advice = [Remark("lower llm.max_tokens"), *how_to_shorten(model)]
         return UserError(
-            f"llm.base_url: {self._params.base_url} did not answer a request after {problem.retries} retries: "
-            f"{problem}. {self._kept} replies are kept. "
-            f"{one_of([*advice, 'set llm.on_failed_request: skip'])}"
+            "llm.base_url: {base_url} did not answer a request after {retries} retries: {problem}. "
+            "{kept} replies are kept. {advice}",
+            base_url=self._params.base_url,
+            retries=problem.retries,
+            problem=retell(str(problem)),
+            kept=self._kept,
+            advice=one_of([*advice, Remark("set llm.on_failed_request: skip")]),
         )
 
     def _keep(self, key: str, reply: Reply) -> None:
         problem = cache.store(key, reply)
         if problem and not self._lost:
             self._line.say(
-                f"replies cannot be kept ({problem}), so that another run asks for them again. "
-                "Free some space, or set PAGETUNE_CACHE to a folder that you can write to."
+                tr(
+                    "replies cannot be kept ({problem}), so that another run asks for them again. Free some space, or "
+                    "set PAGETUNE_CACHE to a folder that you can write to.",
+                    problem=problem,
+                )
             )
         self._lost += problem is not None
         self._kept += problem is None

@@ -16,6 +16,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 
 from pagetune.errors import UserError
+from pagetune.language import Remark, tr
 from pagetune.masking import mask, without_credentials
 
 #: The time that a server has to accept a connection, and to say which models it has.
@@ -55,7 +56,8 @@ async def find_server(
     until = time.monotonic() + patience_seconds
     if found.status == 503:
         shown = without_credentials(base_url)
-        say(f"{shown} is not ready yet ({found.said}); waiting for it, {patience_seconds:g} s at most")
+        waits = Remark("{url} is not ready yet ({said}); waiting for it, {seconds:g} s at most")
+        say(tr(waits, url=shown, said=found.said, seconds=patience_seconds))
     while found.status == 503 and time.monotonic() < until:
         await asyncio.sleep(LOADING_SECONDS)
         found = await _look(client, base_url, key)
@@ -94,7 +96,8 @@ def _names(response: httpx.Response) -> tuple[str, ...]:
 def listed(models: Sequence[str]) -> str:
     """Return the first names for a message, in one line. A server may call its models anything, your key included."""
     names = ", ".join(mask(" ".join(name.split()))[:_NAME_LENGTH] for name in models[:_NAMES])
-    return f"{names} and {len(models) - _NAMES} more" if len(models) > _NAMES else names
+    more = len(models) - _NAMES
+    return tr("{names} and {count} more", names=names, count=more) if more > 0 else names
 
 
 async def _look_elsewhere(client: httpx.AsyncClient, base_url: str, key: str, found: Contact) -> None:
@@ -103,9 +106,11 @@ async def _look_elsewhere(client: httpx.AsyncClient, base_url: str, key: str, fo
         # The key goes to no other host, and not to another program on this one.
         if models := (await _look(client, address, key if found.error is None else "none")).models:
             raise UserError(
-                f"llm.base_url: no language model answers at {without_credentials(base_url)}, but one does at "
-                f"{without_credentials(address)} ({listed(models)}). Set llm.base_url to that address, and "
-                "llm.model to one of its models."
+                "llm.base_url: no language model answers at {base_url}, but one does at {address} "
+                "({models}). Set llm.base_url to that address, and llm.model to one of its models.",
+                base_url=without_credentials(base_url),
+                address=without_credentials(address),
+                models=listed(models),
             )
 
 
@@ -136,30 +141,43 @@ def _is_this_machine(host: str) -> bool:
 
 
 def _refused_key(base_url: str, key: str, found: Contact) -> str:
-    problem = f"llm.base_url: {without_credentials(base_url)} refuses"
+    seen = {"url": without_credentials(base_url), "said": found.said}
     if key == "none":
-        return f"{problem} requests without a key ({found.said}). Set OPENAI_API_KEY in the environment."
-    return (
-        f"{problem} the key ({found.said}). Check OPENAI_API_KEY in the environment; it must be a key of that server."
+        return tr(
+            "llm.base_url: {url} refuses requests without a key ({said}). Set OPENAI_API_KEY in the environment.",
+            **seen,
+        )
+    return tr(
+        "llm.base_url: {url} refuses the key ({said}). Check OPENAI_API_KEY in the environment; it must be a key of "
+        "that server.",
+        **seen,
     )
 
 
 def _no_connection(base_url: str, error: httpx.TransportError) -> str:
     shown, why = without_credentials(base_url), _innermost(error)
-    place = f"llm.base_url: no connection to {shown}"
     if isinstance(error, httpx.ConnectTimeout):
-        return (
-            f"{place} within {CONNECT_SECONDS:g} s. Check the address, the network and the firewall.{_proxy(base_url)}"
+        return tr(
+            "llm.base_url: no connection to {url} within {seconds:g} s. Check the address, the network and the "
+            "firewall.{proxy}",
+            url=shown,
+            seconds=CONNECT_SECONDS,
+            proxy=_proxy(base_url),
         )
     if isinstance(why, ssl.SSLCertVerificationError):
-        return (
-            f"{place}: its certificate is not trusted ({why.verify_message}). Set SSL_CERT_FILE in the environment to "
-            "the file of the authority that signed it."
+        return tr(
+            "llm.base_url: no connection to {url}: its certificate is not trusted ({why}). Set SSL_CERT_FILE in the "
+            "environment to the file of the authority that signed it.",
+            url=shown,
+            why=why.verify_message,
         )
-    usual = ", ".join(f"{name} {port}" for name, port in USUAL_PORTS.items())
-    return (
-        f"{place}: {_in_words(why)}. Start the server, or set llm.base_url to its address (usual "
-        f"ports: {usual}).{_proxy(base_url)}"
+    return tr(
+        "llm.base_url: no connection to {url}: {why}. Start the server, or set llm.base_url to its address (usual "
+        "ports: {ports}).{proxy}",
+        url=shown,
+        why=_in_words(why),
+        ports=", ".join(f"{name} {port}" for name, port in USUAL_PORTS.items()),
+        proxy=_proxy(base_url),
     )
 
 
@@ -171,9 +189,9 @@ def _innermost(error: BaseException) -> BaseException:
 
 def _in_words(error: BaseException) -> str:
     if isinstance(error, ConnectionRefusedError):
-        return "nothing listens there"
+        return tr("nothing listens there")
     if isinstance(error, socket.gaierror | UnicodeError):
-        return "there is no host of that name"
+        return tr("there is no host of that name")
     return " ".join(str(error).split())[:200].rstrip(".")
 
 
@@ -183,6 +201,8 @@ def _proxy(base_url: str) -> str:
     proxy = getproxies().get(parts.scheme)
     if not proxy or proxy_bypass(parts.netloc.rpartition("@")[2]):
         return ""
-    return (
-        f" Requests go through the proxy {without_credentials(proxy)}; add {parts.hostname} to NO_PROXY to go without."
+    return tr(
+        " Requests go through the proxy {proxy}; add {host} to NO_PROXY to go without.",
+        proxy=without_credentials(proxy),
+        host=parts.hostname,
     )

@@ -4,6 +4,7 @@ import time
 from collections import deque
 from contextvars import ContextVar
 
+from pagetune.language import tr
 from pagetune.llm.cache import Reply
 from pagetune.params import Llm
 
@@ -98,13 +99,17 @@ class Meter:
     def _seconds(self) -> float:
         return (self._ended or time.monotonic()) - self._began
 
-    def _speeds(self) -> list[str]:
-        """Say how much comes in how much time, what came from the cache left out."""
+    def _speeds(self, short: bool = False) -> list[str]:
+        """Say how much comes in how much time, what came from the cache left out.
+
+        `short` leaves out the replies where it is known what is made of them.
+        """
         seconds, new = self._seconds, self.requests - self.from_cache
         if not new or seconds < 1:
             return []
-        made = [f"{60 * self._made / seconds:.1f} {self.unit}s/min"] if self._made else []
-        return [*made, f"{60 * new / seconds:.1f} replies/min", f"{self._new_tokens / seconds:.1f} tokens/s"]
+        made = [tr("{pace:.1f} {unit}s/min", pace=60 * self._made / seconds, unit=tr(self.unit))] if self._made else []
+        replies = [] if short and made else [tr("{pace:.1f} replies/min", pace=60 * new / seconds)]
+        return [*made, *replies, tr("{pace:.1f} tokens/s", pace=self._new_tokens / seconds)]
 
     def _time_left(self) -> str:
         left, paces = self.expected - self.requests, len(self._recent) - 1
@@ -112,23 +117,24 @@ class Meter:
             return ""
         # Up to now, and not to the last reply: the longer none comes, the longer it will take.
         seconds = left * (time.monotonic() - self._recent[0]) / paces
-        return f"{_duration(seconds)} left"
+        return tr("{duration} left", duration=_duration(seconds))
 
     def progress(self, note: str) -> str:
         """Return one line for a run that goes on, what matters most first, as a terminal may cut it.
 
         `note` says what is being done. Replies a minute stand for what is made of them until there is some.
         """
-        cached = [f"{self.from_cache:,} from the cache"] if self.from_cache else []
+        cached = [tr("{count:,} from the cache", count=self.from_cache)] if self.from_cache else []
         expected_cost = self.cost * self.expected / max(1, self.requests)
-        speeds = [speed for speed in self._speeds() if not (self._made and "replies" in speed)]
         parts = [
-            f"{self.requests:,} of about {self.expected:,} replies",
+            tr("{count:,} of about {expected:,} replies", count=self.requests, expected=self.expected),
             self._time_left(),
-            *speeds,
-            f"cost {self.cost:.2f} of {expected_cost:.2f}" if self.cost else "",
+            *self._speeds(short=True),
+            tr("cost {cost:.2f} of {expected:.2f}", cost=self.cost, expected=expected_cost) if self.cost else "",
             note,
-            f"{self.input_tokens:,} tokens in and {self.output_tokens:,} out" if self.requests else "",
+            tr("{read:,} tokens in and {written:,} out", read=self.input_tokens, written=self.output_tokens)
+            if self.requests
+            else "",
             *cached,
         ]
         return ", ".join(part for part in parts if part)
@@ -136,16 +142,22 @@ class Meter:
     def total(self, note: str) -> str:
         """Return one line for a run that has ended; `note` says how it was done."""
         speeds = [*self._speeds(), *([note] if note else [])]
-        ago = self.from_cache and self.cost and f", {self._new_cost:.2f} of it in this run"
-        return (
-            f"{self.requests:,} replies ({self.from_cache:,} from the cache), "
-            f"{self.input_tokens:,} tokens in and {self.output_tokens:,} out"
-            + (f" ({', '.join(speeds)})" if self._speeds() else "")
-            + (f", cost {self.cost:.2f}{ago or ''}" if self.cost else "")
+        is_old = self.from_cache and self.cost
+        own = tr(", {cost:.2f} of it in this run", cost=self._new_cost) if is_old else ""
+        return tr(
+            "{replies:,} replies ({cached:,} from the cache), {read:,} tokens in and {written:,} out{speeds}{cost}",
+            replies=self.requests,
+            cached=self.from_cache,
+            read=self.input_tokens,
+            written=self.output_tokens,
+            speeds=f" ({', '.join(speeds)})" if self._speeds() else "",
+            cost=tr(", cost {cost:.2f}", cost=self.cost) + own if self.cost else "",
         )
 
 
 def _duration(seconds: float) -> str:
     if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+        return tr("{seconds:.0f} s", seconds=seconds)
+    if seconds < 5400:
+        return tr("{minutes:.0f} min", minutes=seconds / 60)
+    return tr("{hours:.1f} h", hours=seconds / 3600)

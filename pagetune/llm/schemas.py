@@ -4,6 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
+from pagetune.language import Remark
+
 Grade = Annotated[int, Field(ge=1, le=5)]
 
 
@@ -85,17 +87,17 @@ class Translated(Schema):
 #: What shortens a request, or does without it, by what it asks for; for all others a passage is shown. An assessment
 #: has no entry: `evaluate.judge: none` is named by whoever asks for it.
 _SHORTER: dict[type[BaseModel] | None, str | None] = {
-    Reread: "set qa.round_trip: false",
-    Graded: "set qa.judge: none",
+    Reread: Remark("set qa.round_trip: false"),
+    Graded: Remark("set qa.judge: none"),
     Assessed: None,
-    Paraphrases: "set curate.paraphrase_method: templates",
-    Translated: "set curate.paraphrase_method: templates",
+    Paraphrases: Remark("set curate.paraphrase_method: templates"),
+    Translated: Remark("set curate.paraphrase_method: templates"),
 }
 
 
 def how_to_shorten(model: type[BaseModel] | None) -> list[str]:
     """Return what a user can set where a request for `model` is longer than the language model reads."""
-    advice = _SHORTER.get(model, "lower qa.passage_characters")
+    advice = _SHORTER.get(model, Remark("lower qa.passage_characters"))
     return [advice] if advice else []
 
 

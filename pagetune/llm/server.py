@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel
 
 from pagetune.errors import UserError
+from pagetune.language import Remark, retell, tr
 from pagetune.llm.cache import Reply
 from pagetune.llm.concurrency import Attempt, Limit, Slots
 from pagetune.llm.contact import Contact, Unreachable, find_server, listed
@@ -108,12 +109,12 @@ class Server:
     @property
     def activity(self) -> str:
         """Say what is being done."""
-        return f"{self._slots.under_way} under way"
+        return tr("{count} under way", count=self._slots.under_way)
 
     @property
     def extent(self) -> str:
         """Say how it was done."""
-        return f"up to {self._slots.most_under_way} under way"
+        return tr("up to {count} under way", count=self._slots.most_under_way)
 
     async def close(self) -> None:
         if self._contact is not None:
@@ -137,7 +138,8 @@ class Server:
                 continue
             self._refused = max(self._refused, refused)
             return reply
-        raise Unanswered(f"it refused the request ({refusal}){await self._about_model()}")
+        about = await self._about_model()
+        raise Unanswered(Remark("it refused the request ({refusal}){about}", refusal=refusal, about=about or ""))
 
     def _request(self, messages: Messages, format_: dict[str, Any], temperature: float) -> dict[str, Any]:
         own = {"model": self._params.model, "messages": messages, "temperature": temperature}
@@ -165,7 +167,7 @@ class Server:
             try:
                 reply = _to_reply(await self._openai.chat.completions.create(**request))
             except (openai.APIResponseValidationError, *_NOT_A_COMPLETION):  # as from a proxy that gave up
-                raise _Passing("its responses are not completions of the OpenAI protocol") from None
+                raise _Passing(Remark("its responses are not completions of the OpenAI protocol")) from None
             except (openai.AuthenticationError, openai.PermissionDeniedError, openai.NotFoundError) as error:
                 raise UserError(await self._rejection(error)) from None
             except (openai.BadRequestError, openai.UnprocessableEntityError):
@@ -186,7 +188,7 @@ class Server:
         """Say once for each kind what goes wrong while requests are sent again: that may take long."""
         if kind not in self._warned:
             self._warned.add(kind)
-            self._say(what)
+            self._say(retell(what))
 
     def _judge_status(self, error: Any, attempt: Attempt) -> None:
         """Raise _Passing where the request may be sent again."""
@@ -197,35 +199,65 @@ class Server:
         if headers.get("x-should-retry") == "false" or not (status in (*_BUSY, *_PASSING) or status >= 500):
             return
         if pause is not None and pause > MAX_RETRY_AFTER:
-            raise Unanswered(f"it asks for a pause of {pause:,.0f} s: {one_line(error)}") from None
+            said = Remark("it asks for a pause of {seconds:,.0f} s: {error}", seconds=pause, error=one_line(error))
+            raise Unanswered(said) from None
         if pause is not None and pause >= _LONG_PAUSE:
-            self._warn("pause", f"the server asks for a pause of {pause:.0f} s: {one_line(error)}")
+            said = Remark(
+                "the server asks for a pause of {seconds:.0f} s: {error}", seconds=pause, error=one_line(error)
+            )
+            self._warn("pause", said)
         raise _Passing(one_line(error), pause) from None
 
     def _too_slow(self, attempt: Attempt) -> str:
-        within = f"no whole reply within {self._params.timeout_seconds:g} s"
-        if attempt.beside == 1:
-            return f"{within}, with no other request under way; raise llm.timeout_seconds or lower llm.max_tokens"
-        within = f"{within}, with {attempt.beside} requests under way"
+        seconds, beside = self._params.timeout_seconds, attempt.beside
+        if beside == 1:
+            return Remark(
+                "no whole reply within {seconds:g} s, with no other request under way; raise llm.timeout_seconds or "
+                "lower llm.max_tokens",
+                seconds=seconds,
+            )
         if self._slots.limit.adapts:
-            return f"{within}; raise llm.timeout_seconds or lower llm.max_tokens"
-        return f"{within}; set llm.concurrency: auto or a lower number, or raise llm.timeout_seconds"
+            return Remark(
+                "no whole reply within {seconds:g} s, with {beside} requests under way; raise llm.timeout_seconds or "
+                "lower llm.max_tokens",
+                seconds=seconds,
+                beside=beside,
+            )
+        return Remark(
+            "no whole reply within {seconds:g} s, with {beside} requests under way; set llm.concurrency: auto or a "
+            "lower number, or raise llm.timeout_seconds",
+            seconds=seconds,
+            beside=beside,
+        )
 
     async def _rejection(self, error: Any) -> str:
-        said = f"llm.base_url: {self._params.base_url} rejected the request: {one_line(error)}."
         if error.status_code == 404:
-            about = await self._about_model() or ". Check llm.model and llm.base_url (OPENAI_API_KEY counts, too)"
-            return f"{said[:-1]}{about}."
-        if self._key == NO_KEY:
-            return f"{said} Set OPENAI_API_KEY in the environment to a key of that server."
-        return f"{said} Check OPENAI_API_KEY in the environment, and that its account may use {self._params.model}."
+            about = await self._about_model()
+            advice = about or Remark(". Check llm.model and llm.base_url (OPENAI_API_KEY counts, too)")
+        elif self._key == NO_KEY:
+            advice = Remark(". Set OPENAI_API_KEY in the environment to a key of that server")
+        else:
+            advice = Remark(
+                ". Check OPENAI_API_KEY in the environment, and that its account may use {model}",
+                model=self._params.model,
+            )
+        return tr(
+            "llm.base_url: {url} rejected the request: {error}{advice}.",
+            url=self._params.base_url,
+            error=one_line(error),
+            advice=advice,
+        )
 
-    async def _about_model(self) -> str:
+    async def _about_model(self) -> Remark | None:
         """Say which models there are where the server does not list the one in `llm.model`."""
         models = (await self._find()).models
         if not models or self._params.model in models:
-            return ""
-        return f". llm.model is {self._params.model}, and the server has {listed(models)}: set one of these"
+            return None
+        return Remark(
+            ". llm.model is {model}, and the server has {models}: set one of these",
+            model=self._params.model,
+            models=listed(models),
+        )
 
 
 NO_KEY = "none"
@@ -255,7 +287,9 @@ def _connect(params: Llm, key: str) -> tuple[Any, Any]:
         remember([key])
     except ValueError as error:
         raise UserError(
-            f"params.yaml: llm.base_url: {params.base_url} is not a valid address ({error}). Correct it."
+            "params.yaml: llm.base_url: {base_url} is not a valid address ({error}). Correct it.",
+            base_url=params.base_url,
+            error=error,
         ) from None
     limited: Any = LimitedClient(params.timeout_seconds)  # of httpx, which openai 2 and 3 take; 3 is typed for httpx2
     # It would keep its slot while it waits to send a request again, so Server does that itself.

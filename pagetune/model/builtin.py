@@ -11,6 +11,7 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from pagetune.errors import UserError
+from pagetune.language import Remark, tr
 from pagetune.model.manifest import Manifest
 from pagetune.params import Builtin
 from pagetune.progress import Progress
@@ -42,8 +43,9 @@ def check_texts(texts: list[str], name: str) -> None:
     """Raise UserError where there are no texts to train on."""
     if not texts:
         raise UserError(
-            f"params.yaml: model.base: {name} is trained on the documents, and none is left for it. "
-            "Add documents, or set model.base to a Hub id or a path."
+            "params.yaml: model.base: {name} is trained on the documents, and none is left for it. Add "
+            "documents, or set model.base to a Hub id or a path.",
+            name=name,
         )
 
 
@@ -140,14 +142,14 @@ def descend(model: Any, optimizer: torch.optim.Optimizer, losses: Iterator[torch
 
     schedule = get_cosine_schedule_with_warmup(optimizer, steps // 20, steps)
     model.train()
-    with Progress("base_model", steps, "step") as progress:
+    with Progress("base_model", steps, Remark("step")) as progress:
         for loss in losses:
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
             schedule.step()
             optimizer.zero_grad()
-            progress.advance(note=f"loss {loss.item():.2f}")
+            progress.advance(note=tr("loss {loss:.2f}", loss=loss.item()))
 
 
 def _random_blocks(texts: list[str], tokenizer: Any, params: Builtin, seed: int) -> Iterator[torch.Tensor]:

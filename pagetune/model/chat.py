@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from pagetune.errors import UserError
+from pagetune.language import Remark, tr
 
 #: What chat templates read, each another name: answer without thinking. Qwen 3, EXAONE 4, SmolLM 3, DeepSeek, Granite,
 #: HyperCLOVA X, Command A, Seed-OSS.
@@ -42,15 +43,15 @@ def find_turn(tokenizer: Any, content: str, system: str) -> Turn:
     before = [{"role": "system", "content": system}] if system else []
     turn = _turn(tokenizer, before, content)
     if system and system.strip() not in turn.prompt:
-        raise UserError(f"{_NAME} leaves out the system message. Set prompt.system: ''.")
+        raise UserError("{template} leaves out the system message. Set prompt.system: ''.", template=_NAME)
     for question in QUESTIONS:
         asked = content.replace("{instruction}", question)
         if _turn(tokenizer, before, asked).prompt != turn.prompt.replace("{instruction}", question):
-            raise UserError(f"{_NAME} changes the text of a question. Set prompt.style: template.")
+            raise UserError("{template} changes the text of a question. Set prompt.style: template.", template=_NAME)
     return turn
 
 
-_NAME = "params.yaml: model.base: its chat template"
+_NAME = Remark("params.yaml: model.base: its chat template")
 
 
 def prompt_after(tokenizer: Any, said: list[Message], question: str, system: str) -> str:
@@ -67,7 +68,9 @@ def prompt_after(tokenizer: Any, said: list[Message], question: str, system: str
         *before, last = [opened, *rest]
         prompt = _turn(tokenizer, before, last["content"]).prompt
     if messages[0]["content"].strip() not in prompt:
-        raise UserError(f"{_NAME} leaves out the earlier turns of a conversation. Set prompt.style: template.")
+        raise UserError(
+            "{template} leaves out the earlier turns of a conversation. Set prompt.style: template.", template=_NAME
+        )
     return prompt
 
 
@@ -87,7 +90,9 @@ def _turn(tokenizer: Any, before: list[Message], content: str) -> Turn:
     whole = _render(tokenizer, [*messages, {"role": "assistant", "content": ANSWER}], add_generation_prompt=False)
     begin, found, rest = whole.rpartition(ANSWER)
     if not found or content.strip() not in asking:
-        raise UserError(f"{_NAME} does not write question and answer as they are. Set prompt.style: template.")
+        raise UserError(
+            "{template} does not write question and answer as they are. Set prompt.style: template.", template=_NAME
+        )
     return Turn(_prompt(asking, begin, content.strip()), _end(tokenizer, rest))
 
 
@@ -122,8 +127,11 @@ def _render(tokenizer: Any, messages: list[Message], add_generation_prompt: bool
         )
     except (TemplateError, TypeError, ValueError, KeyError) as error:
         seen = " ".join(str(error).split()) or type(error).__name__
-        advice = "Set prompt.system: ''" if messages[0]["role"] == "system" else "Set prompt.style: template"
-        raise UserError(f"{_NAME} cannot be rendered ({seen}). {advice}.") from None
+        is_system = messages[0]["role"] == "system"
+        advice = Remark("Set prompt.system: ''") if is_system else Remark("Set prompt.style: template")
+        raise UserError(
+            "{template} cannot be rendered ({seen}). {advice}.", template=_NAME, seen=seen, advice=advice
+        ) from None
     return str(text)
 
 
@@ -135,8 +143,8 @@ def end_of_turn(tokenizer: Any) -> tuple[str | None, str]:
     if not tokenizer.chat_template:
         return None, ""
     try:
-        return (
-            end := find_turn(tokenizer, "{instruction}", "").end
-        ), f"a chat template whose turns end in {end}; prompt.style: auto follows it"
+        end = find_turn(tokenizer, "{instruction}", "").end
     except UserError as error:
-        return None, f"a chat template that cannot be used ({str(error).removeprefix(_NAME).strip()})"
+        why = str(error).removeprefix(tr(_NAME)).removeprefix(":").strip()
+        return None, Remark("a chat template that cannot be used ({why})", why=why)
+    return end, Remark("a chat template whose turns end in {end}; prompt.style: auto follows it", end=end)

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from pagetune.language import Remark, tr
 from pagetune.model.fused_lora import fuse
 
 #: Steps between two checks whether every answer has ended; each check waits for the GPU.
@@ -34,20 +35,20 @@ def why_no_fast_decoding(model: Any, tokens: int) -> str | None:
     inner = model.get_base_model() if hasattr(model, "get_base_model") else model
     config = inner.config
     if config.is_encoder_decoder:
-        return "its prompts go through an encoder"
+        return Remark("its prompts go through an encoder")
     if not getattr(inner, "_can_compile_fullgraph", False):
-        return f"{type(inner).__name__} has no static cache"
+        return Remark("{kind} has no static cache", kind=type(inner).__name__)
     text = config.get_text_config()
     kinds = set(getattr(text, "layer_types", None) or ["full_attention"])
     window = getattr(text, "sliding_window", None) or aligned(tokens)
     if kinds - {"full_attention", "sliding_attention"} or window < aligned(tokens):
-        return "some of its layers do not attend to the whole text"
+        return Remark("some of its layers do not attend to the whole text")
     if getattr(text, "alibi", False):
-        return "its attention uses ALiBi"
+        return Remark("its attention uses ALiBi")
     if config._attn_implementation not in ("sdpa", GROUPED, ROWS):
-        return f"its attention implementation is {config._attn_implementation}"
+        return Remark("its attention implementation is {name}", name=config._attn_implementation)
     if "position_ids" not in inspect.signature(inner.forward).parameters:
-        return "it takes no position_ids"
+        return Remark("it takes no position_ids")
     return None
 
 
@@ -209,7 +210,14 @@ def capture(step: Callable[[], None], speaker: str, pool: Any = None) -> Any:
     except torch.cuda.OutOfMemoryError:
         raise
     except RuntimeError as error:
-        print(f"{speaker}: no CUDA graph ({str(error).splitlines()[0]}); decoding without one", flush=True)
+        print(
+            tr(
+                "{speaker}: no CUDA graph ({error}); decoding without one",
+                speaker=speaker,
+                error=str(error).splitlines()[0],
+            ),
+            flush=True,
+        )
         return None
     return graph
 

@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from pagetune.errors import UserError
+from pagetune.language import Remark, tr
 
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
@@ -13,23 +14,25 @@ PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 LFS_POINTER = b"version https://git-lfs"
 #: Keys whose values transformers takes for names of further files: versions of config.json and of tokenizer.json.
 _MORE_FILES = {"config.json": "configuration_files", "tokenizer_config.json": "fast_tokenizer_files"}
-_COMPLETE = "Set it to a model's complete folder or Hub id."
-_SAVE_AGAIN = "Save it again with save_pretrained, or set another model."
+_COMPLETE = Remark("Set it to a model's complete folder or Hub id.")
+_SAVE_AGAIN = Remark("Save it again with save_pretrained, or set another model.")
 
 
 def refusal(base: str, what: str) -> UserError:
-    return UserError(f"params.yaml: model.base is {base}, {what}")
+    return UserError("params.yaml: model.base is {base}, {what}", base=base, what=what)
 
 
 def check_names(base: str, names: list[str]) -> None:
     """Raise UserError where `names`, the files of a folder or repository, hold no config or no weights we can read."""
     if "config.json" not in names:
-        raise refusal(base, "which holds no config.json. Set it to a model's folder or Hub id.")
+        raise refusal(base, Remark("which holds no config.json. Set it to a model's folder or Hub id."))
     if "adapter_config.json" in names:
         raise refusal(
             base,
-            "which holds adapter_config.json: transformers would load that adapter too. Merge it first "
-            "(merge_and_unload, then save_pretrained), or set the model that it was trained on.",
+            Remark(
+                "which holds adapter_config.json: transformers would load that adapter too. Merge it first "
+                "(merge_and_unload, then save_pretrained), or set the model that it was trained on."
+            ),
         )
     if WEIGHTS not in names and INDEX not in names:
         raise refusal(base, _why_no_weights(names))
@@ -42,18 +45,28 @@ def check_small_files(base: str, folder: Path, patterns: list[str]) -> dict[str,
         if path.suffix or not path.is_dir():
             _check_place(base, folder, path.relative_to(folder).as_posix())
     if not any(path.name.startswith(("tokenizer", "vocab")) or path.suffix in (".model", ".spm") for path in read):
-        raise refusal(base, "which holds no tokenizer. Copy tokenizer.json and tokenizer_config.json into the folder.")
+        raise refusal(
+            base, Remark("which holds no tokenizer. Copy tokenizer.json and tokenizer_config.json into the folder.")
+        )
     contents = {path.name: _json(base, path) for path in read if path.suffix == ".json"}
     for name, key in _MORE_FILES.items():
         if not all(_plain(more) for more in contents.get(name, {}).get(key) or []):
-            raise refusal(base, f"whose {name} names files of another folder ({key}). Remove that key.")
+            raise refusal(
+                base, Remark("whose {name} names files of another folder ({key}). Remove that key.", name=name, key=key)
+            )
     config = contents["config.json"]
     if "transformers_weights" in config:
         raise refusal(
-            base, f"whose config.json names other weights (transformers_weights). Remove that key; {WEIGHTS} is read."
+            base,
+            Remark(
+                "whose config.json names other weights (transformers_weights). Remove that key; {weights} is read.",
+                weights=WEIGHTS,
+            ),
         )
     if not config.get("model_type") and not config.get("auto_map"):
-        raise refusal(base, f"whose config.json has no model_type, so nothing says what it is. {_COMPLETE}")
+        raise refusal(
+            base, Remark("whose config.json has no model_type, so nothing says what it is. {advice}", advice=_COMPLETE)
+        )
     return dict(config)
 
 
@@ -68,9 +81,17 @@ def weight_files(base: str, folder: Path, names: list[str]) -> list[str]:
     index = _json(base, folder / INDEX)
     shards = index.get("weight_map")
     if not isinstance(shards, dict) or not shards or not all(isinstance(name, str) for name in shards.values()):
-        raise refusal(base, f"whose {INDEX} has no weight_map of tensors to files. {_SAVE_AGAIN}")
+        raise refusal(
+            base,
+            Remark("whose {index} has no weight_map of tensors to files. {advice}", index=INDEX, advice=_SAVE_AGAIN),
+        )
     if not isinstance(index.get("metadata"), dict):
-        raise refusal(base, f'whose {INDEX} has no "metadata", which transformers reads. Add `"metadata": {{}}` to it.')
+        raise refusal(
+            base,
+            Remark(
+                'whose {index} has no "metadata", which transformers reads. Add `"metadata": {{}}` to it.', index=INDEX
+            ),
+        )
     for name in shards.values():
         _check_shard_name(base, name)
     return sorted(set(shards.values()))
@@ -85,7 +106,13 @@ def check_weight_files(base: str, folder: Path, names: list[str]) -> None:
         for tensor in _tensors(base, folder / name):
             if tensor in seen:
                 raise refusal(
-                    base, f"whose tensor {tensor} is in two files, {seen[tensor]} and {name}. Remove one of them."
+                    base,
+                    Remark(
+                        "whose tensor {tensor} is in two files, {other} and {name}. Remove one of them.",
+                        tensor=tensor,
+                        other=seen[tensor],
+                        name=name,
+                    ),
                 )
             seen[tensor] = name
 
@@ -94,14 +121,25 @@ def _why_no_weights(names: list[str]) -> str:
     """Say what a folder holds instead of `model.safetensors` or an index with its shards."""
     found = sorted(name for name in names if name.endswith(".safetensors") and "/" not in name)
     if found and "-of-" in found[0]:
-        return f"which holds {found[0]} without {INDEX}. Add that file, which says what is in each shard."
+        return Remark(
+            "which holds {first} without {index}. Add that file, which says what is in each shard.",
+            first=found[0],
+            index=INDEX,
+        )
     if found:
-        advice = f"Rename it to {WEIGHTS}." if len(found) == 1 else _COMPLETE
-        return f"which holds {found[0]}, and transformers reads only {WEIGHTS}, or {INDEX} with its shards. {advice}"
-    seen = ", ".join(sorted(name for name in names if name.endswith((*PICKLES, ".gguf")))[:3]) or "no weights"
-    return (
+        advice = Remark("Rename it to {weights}.", weights=WEIGHTS) if len(found) == 1 else _COMPLETE
+        return Remark(
+            "which holds {first}, and transformers reads only {weights}, or {index} with its shards. {advice}",
+            first=found[0],
+            weights=WEIGHTS,
+            index=INDEX,
+            advice=advice,
+        )
+    seen = ", ".join(sorted(name for name in names if name.endswith((*PICKLES, ".gguf")))[:3]) or tr("no weights")
+    return Remark(
         "which holds no *.safetensors; pickled weights can run code when loaded and are refused "
-        f"(found {seen}). Convert them with save_pretrained, or set another model."
+        "(found {seen}). Convert them with save_pretrained, or set another model.",
+        seen=seen,
     )
 
 
@@ -111,14 +149,26 @@ def _plain(name: Any) -> bool:
 
 
 def _check_shard_name(base: str, name: str) -> None:
-    path, advice = PurePosixPath(name), "Take the index and the weights from the same model."
+    path, advice = PurePosixPath(name), Remark("Take the index and the weights from the same model.")
     if path.is_absolute() or PureWindowsPath(name).drive or "\\" in name or ".." in path.parts:
-        raise refusal(base, f"whose {INDEX} names a file outside the folder ({name}). {advice}")
+        raise refusal(
+            base,
+            Remark(
+                "whose {index} names a file outside the folder ({name}). {advice}",
+                index=INDEX,
+                name=name,
+                advice=advice,
+            ),
+        )
     if not name.endswith(".safetensors"):
         raise refusal(
             base,
-            f"whose {INDEX} names {name}, which is not a .safetensors file; pickled weights can run code when loaded "
-            "and are refused. Convert them with save_pretrained, or set another model.",
+            Remark(
+                "whose {index} names {name}, which is not a .safetensors file; pickled weights can run code "
+                "when loaded and are refused. Convert them with save_pretrained, or set another model.",
+                index=INDEX,
+                name=name,
+            ),
         )
 
 
@@ -131,16 +181,27 @@ def _check_place(base: str, folder: Path, name: str) -> None:
             with path.open("rb") as file:
                 start = file.read(len(LFS_POINTER))
     except FileNotFoundError:
-        raise refusal(base, f"which lacks {name}. Download it again, or copy that file into the folder.") from None
+        raise refusal(
+            base, Remark("which lacks {name}. Download it again, or copy that file into the folder.", name=name)
+        ) from None
     except (OSError, RuntimeError) as error:
-        seen = getattr(error, "strerror", None) or "it is a link to itself"
-        raise refusal(base, f"whose {name} cannot be read ({seen}). Check the file and its permissions.") from None
+        seen = getattr(error, "strerror", None) or Remark("it is a link to itself")
+        raise refusal(
+            base,
+            Remark("whose {name} cannot be read ({seen}). Check the file and its permissions.", name=name, seen=seen),
+        ) from None
     if not inside:
-        raise refusal(base, f"whose {name} is a link that leads out of the folder. Copy the file into the folder.")
+        raise refusal(
+            base,
+            Remark("whose {name} is a link that leads out of the folder. Copy the file into the folder.", name=name),
+        )
     if not path.is_file():
-        raise refusal(base, f"whose {name} is not a file. {_COMPLETE}")
+        raise refusal(base, Remark("whose {name} is not a file. {advice}", name=name, advice=_COMPLETE))
     if start == LFS_POINTER:
-        raise refusal(base, f"whose {name} is a Git LFS pointer, not the file. Run `git lfs pull` in the folder.")
+        raise refusal(
+            base,
+            Remark("whose {name} is a Git LFS pointer, not the file. Run `git lfs pull` in the folder.", name=name),
+        )
 
 
 def _leads_inside(folder: Path, resolved: Path) -> bool:
@@ -155,9 +216,14 @@ def _json(base: str, path: Path) -> Any:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError):
-        raise refusal(base, f"whose {path.name} is not JSON. Download that file again.") from None
+        raise refusal(base, Remark("whose {name} is not JSON. Download that file again.", name=path.name)) from None
     if not isinstance(content, dict):
-        raise refusal(base, f"whose {path.name} is JSON but not an object of keys and values. {_COMPLETE}")
+        raise refusal(
+            base,
+            Remark(
+                "whose {name} is JSON but not an object of keys and values. {advice}", name=path.name, advice=_COMPLETE
+            ),
+        )
     return content
 
 
@@ -167,14 +233,21 @@ def _tensors(base: str, path: Path) -> list[str]:
 
     size = path.stat().st_size
     if size == 0:
-        raise refusal(base, f"whose {path.name} is empty. Download that file again.")
+        raise refusal(base, Remark("whose {name} is empty. Download that file again.", name=path.name))
     try:
         with safe_open(path, framework="pt") as file:
             return list(file.keys())
     except (SafetensorError, OSError) as error:
         expected = _expected_size(path)
-        seen = f"{size:,} of {expected:,} bytes" if expected and expected > size else " ".join(str(error).split())
-        raise refusal(base, f"whose {path.name} is cut off or broken ({seen}). Download that file again.") from None
+        seen = (
+            tr("{size:,} of {expected:,} bytes", size=size, expected=expected)
+            if expected and expected > size
+            else " ".join(str(error).split())
+        )
+        raise refusal(
+            base,
+            Remark("whose {name} is cut off or broken ({seen}). Download that file again.", name=path.name, seen=seen),
+        ) from None
 
 
 def _expected_size(path: Path) -> int | None:

@@ -10,6 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pagetune.language import Remark
+
 E4M3 = torch.float8_e4m3fn
 #: The compute capability of Ada, the first architecture that multiplies 8-bit floats; Hopper has 9.0.
 CAPABILITY = (8, 9)
@@ -34,10 +36,10 @@ class Fp8Weight:
 def why_no_fp8(precision: str, alone: bool) -> str | None:
     """Return why `train.fp8: true` cannot work on this machine, or None. `alone`: the training is one process."""
     if not torch.cuda.is_available() or torch.cuda.get_device_capability() < CAPABILITY:
-        return "it needs a GPU that computes in 8-bit floats (Ada, Hopper or newer)"
+        return Remark("it needs a GPU that computes in 8-bit floats (Ada, Hopper or newer)")
     if precision != "bf16":
-        return f"it needs a bf16 base, and this one is {precision}"
-    return None if alone else "it works in a single process only (train.processes: 1)"
+        return Remark("it needs a bf16 base, and this one is {precision}", precision=precision)
+    return None if alone else Remark("it works in a single process only (train.processes: 1)")
 
 
 def fold(layer: Any) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 from pagetune.errors import UserError
 from pagetune.failures import is_from_machine
 from pagetune.jsonl import read_json
+from pagetune.language import Remark, tr
 from pagetune.masking import remember
 from pagetune.model.files import INDEX, PICKLES, WEIGHTS, check_names, weight_files
 from pagetune.params import Model
@@ -44,7 +45,7 @@ def snapshot(params: Model) -> Path:
     if re.fullmatch(r"[0-9a-f]{40}", params.revision or ""):
         folder = cached(params.base, params.revision)
         if folder is not None and has_weights(folder):
-            return _from_cache(params, "model.revision is a commit, which never changes")
+            return _from_cache(params, Remark("model.revision is a commit, which never changes"))
     unreachable = _why_unreachable(params)
     if unreachable:
         return _from_cache(params, unreachable)
@@ -63,16 +64,18 @@ def _why_unreachable(params: Model) -> str | None:
     try:
         HfApi().model_info(params.base, revision=params.revision, timeout=TIMEOUT_SECONDS)
     except OfflineModeIsEnabled:
-        return "HF_HUB_OFFLINE is set"
+        return Remark("HF_HUB_OFFLINE is set")
     except TransportError as error:
-        return f"the Hub did not answer ({type(error).__name__}: {first_line(error)})"
+        return Remark("the Hub did not answer ({error}: {why})", error=type(error).__name__, why=first_line(error))
     except HfHubHTTPError as error:
         if error.response.status_code >= 500:
-            return f"the Hub answered with error {error.response.status_code}"
+            return Remark("the Hub answered with error {status}", status=error.response.status_code)
         raise _refused(params, error, error.response.status_code) from None
     except HFValidationError as error:
         raise UserError(
-            f"params.yaml: model.base is {params.base}, which is not a valid Hub id: {first_line(error)}"
+            "params.yaml: model.base is {base}, which is not a valid Hub id: {error}",
+            base=params.base,
+            error=first_line(error),
         ) from None
     return None
 
@@ -81,23 +84,36 @@ def _refused(params: Model, error: Exception, status: int) -> UserError:
     from huggingface_hub import get_token
     from huggingface_hub.errors import GatedRepoError, RevisionNotFoundError
 
-    token = f"HF_TOKEN is {'set' if get_token() else 'not set'}"
     if isinstance(error, RevisionNotFoundError):
-        what = f"revision is {params.revision}, which {params.base} does not have. Set a branch, tag or commit of it."
-    elif isinstance(error, GatedRepoError):
-        what = f"base is {params.base}, a gated model ({status}, {token}). Request access on the model's page, and set "
-        what += "HF_TOKEN to a token of that account."
-    else:
-        what = f"base is {params.base}, and the Hub answered {status}: it does not exist or is private ({token}). "
-        what += "Check the id, or set HF_TOKEN to a token that can read it."
-    return UserError(f"params.yaml: model.{what}")
+        return UserError(
+            "params.yaml: model.revision is {revision}, which {base} does not have. Set a branch, tag or commit of it.",
+            revision=params.revision,
+            base=params.base,
+        )
+    token = Remark("HF_TOKEN is set") if get_token() else Remark("HF_TOKEN is not set")
+    if isinstance(error, GatedRepoError):
+        return UserError(
+            "params.yaml: model.base is {base}, a gated model ({status}, {token}). Request access on the model's page, "
+            "and set HF_TOKEN to a token of that account.",
+            base=params.base,
+            status=status,
+            token=token,
+        )
+    return UserError(
+        "params.yaml: model.base is {base}, and the Hub answered {status}: it does not exist or is private ({token}). "
+        "Check the id, or set HF_TOKEN to a token that can read it.",
+        base=params.base,
+        status=status,
+        token=token,
+    )
 
 
 def download_weights(params: Model, folder: Path) -> None:
     """Download the weight files that will be read; one that was interrupted goes on where it ended."""
     if not has_weights(folder):
         names = weight_files(params.base, folder, file_names(params.base, folder))
-        print(f"base_model: downloading {len(names)} weight files of {params.base}", flush=True)
+        said = tr("base_model: downloading {count} weight files of {base}", count=len(names), base=params.base)
+        print(said, flush=True)
         _download(params, revision=folder.name, allow_patterns=[escape(name) for name in names])
 
 
@@ -124,7 +140,9 @@ def _download(params: Model, **options: Any) -> Path:
             raise _refused(params, error, error.response.status_code) from None
         seen = f"{type(error).__name__}: {first_line(error)}"
         raise UserError(
-            f"params.yaml: model.base is {params.base}, whose download failed ({seen}). Run it again."
+            "params.yaml: model.base is {base}, whose download failed ({seen}). Run it again.",
+            base=params.base,
+            seen=seen,
         ) from None
 
 
@@ -137,11 +155,15 @@ def _from_cache(params: Model, why: str) -> Path:
         check_names(params.base, names)
     if folder is None or not has_weights(folder):
         raise UserError(
-            f"params.yaml: model.base is {params.base}, which is not a local folder; {why}, and the cache does not "
-            f"hold all of {revision}. Fill it where there is a network: "
-            f"`hf download {params.base} --revision {revision}`."
+            "params.yaml: model.base is {base}, which is not a local folder; {why}, and the cache does "
+            "not hold all of {revision}. Fill it where there is a network: `hf download {base} "
+            "--revision {revision}`.",
+            base=params.base,
+            why=why,
+            revision=revision,
         )
-    print(f"base_model: {params.base} at {folder.name} is loaded from the cache: {why}")
+    said = Remark("base_model: {base} at {revision} is loaded from the cache: {why}")
+    print(tr(said, base=params.base, revision=folder.name, why=why))
     return folder
 
 

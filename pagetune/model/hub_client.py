@@ -11,6 +11,8 @@ from typing import Any
 import httpx
 from huggingface_hub import get_session, set_client_factory
 
+from pagetune.language import Remark
+
 #: A download that brings fewer bytes than LEAST_BYTES in STALL_SECONDS, of waiting alone, has stalled.
 LEAST_BYTES, STALL_SECONDS = 30 * 1024, 30.0
 
@@ -27,8 +29,10 @@ class Watched(httpx.SyncByteStream):
             waited, received = waited + time.monotonic() - asked, received + len(part)
             if waited > STALL_SECONDS:
                 if received < LEAST_BYTES:
-                    seen = f"{received} bytes in {waited:.0f} s"
-                    raise httpx.ReadTimeout(f"the download has stalled: {seen}", request=self._request)
+                    seen = Remark("{received} bytes in {waited:.0f} s", received=received, waited=waited)
+                    raise httpx.ReadTimeout(
+                        Remark("the download has stalled: {seen}", seen=seen), request=self._request
+                    )
                 waited, received = 0.0, 0
             yield part
             asked = time.monotonic()  # what the receiver does with it is not the server's time

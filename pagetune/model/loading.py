@@ -8,19 +8,22 @@ from typing import Any
 
 from pagetune.errors import UserError
 from pagetune.failures import is_from_machine
+from pagetune.language import Remark
 from pagetune.model.language_model import has_conv1d
 from pagetune.model.manifest import BASE, Manifest, in_cache
 from pagetune.model.precision import FLOAT_ON_CPU, PrecisionChoice
 from pagetune.model.template import TemplateRecord
 
-_CHECK = "Download it again, and run `dvc repro -f base_model`, which checks its files"
+_CHECK = Remark("Download it again, and run `dvc repro -f base_model`, which checks its files")
 #: The parts of a config that describe what reads images or sound.
 TOWERS = ("vision_config", "audio_config")
 
 
 #: How PyTorch names what a GPU or its driver refused.
 _ABOUT_THE_GPU = ("CUDA error", "NCCL", "HIP error", "CUDA driver")
-_NOT_THE_FILE = "The files are not the reason; `python -m pagetune doctor` shows what this machine has and lacks"
+_NOT_THE_FILE = Remark(
+    "The files are not the reason; `python -m pagetune doctor` shows what this machine has and lacks"
+)
 
 
 @contextmanager
@@ -40,10 +43,12 @@ def _reading(what: str, manifest: Manifest, folder: Path | None = None) -> Itera
 
         where = folder or (BASE if manifest.source == "builtin" else manifest.id)
         said = first_line(error).rstrip(".") if str(error) else type(error).__name__
-        advice = "Run `dvc repro`, which writes it again" if folder or manifest.source == "builtin" else _CHECK
+        advice = Remark("Run `dvc repro`, which writes it again") if folder or manifest.source == "builtin" else _CHECK
         if isinstance(error, ImportError) or any(name in str(error) for name in _ABOUT_THE_GPU):
             advice = _NOT_THE_FILE
-        raise UserError(f"{where}: {what} cannot be loaded ({said}). {advice}.") from error
+        raise UserError(
+            "{where}: {what} cannot be loaded ({said}). {advice}.", where=where, what=what, said=said, advice=advice
+        ) from error
 
 
 def load_tokenizer(manifest: Manifest, template: TemplateRecord | None = None) -> Any:
@@ -54,7 +59,7 @@ def load_tokenizer(manifest: Manifest, template: TemplateRecord | None = None) -
     """
     from transformers import AutoTokenizer
 
-    with _reading("the tokenizer", manifest):
+    with _reading(Remark("the tokenizer"), manifest):
         tokenizer = AutoTokenizer.from_pretrained(
             manifest.location,
             revision=manifest.revision,
@@ -118,9 +123,10 @@ def load_base(manifest: Manifest, choice: PrecisionChoice, gpu: int = 0, sharded
 
     if sharded and manifest.quantized:
         raise UserError(
-            f"model.base is {manifest.id}, which is quantised already and cannot be sharded. Set its 16-bit original."
+            "model.base is {model}, which is quantised already and cannot be sharded. Set its 16-bit original.",
+            model=manifest.id,
         )
-    with _reading("the model", manifest):
+    with _reading(Remark("the model"), manifest):
         model, info = manifest.auto_class.from_pretrained(
             manifest.location,
             revision=manifest.revision,
@@ -149,8 +155,12 @@ def _refuse_random_weights(manifest: Manifest, info: dict[str, Any]) -> None:
     """Raise UserError where transformers has filled weights with random numbers because the checkpoint lacks them."""
     if missing := sorted(info["missing_keys"]):
         raise UserError(
-            f"model.base is {manifest.id}, whose weights lack {len(missing)} tensors (the first is {missing[0]}); they "
-            "would be random. Download it again, and run `dvc repro -f base_model` for a check of its files."
+            "model.base is {model}, whose weights lack {count} tensors (the first is {first}); they "
+            "would be random. Download it again, and run `dvc repro -f base_model` for a check of its "
+            "files.",
+            model=manifest.id,
+            count=len(missing),
+            first=missing[0],
         )
 
 
@@ -202,9 +212,9 @@ def keep_cpu_weights_as_they_are(model: Any) -> None:
 def load_tuned(manifest: Manifest, adapter: Path, choice: PrecisionChoice) -> Any:
     """Return the base model with the adapter on it. Raises UserError where the folder holds no adapter."""
     if not (adapter / "adapter_config.json").exists():
-        raise UserError(f"{adapter} holds no adapter; the train stage writes it. Run `dvc repro`.")
+        raise UserError("{adapter} holds no adapter; the train stage writes it. Run `dvc repro`.", adapter=adapter)
     base = load_base(manifest, choice)
-    with _reading("the adapter", manifest, adapter):
+    with _reading(Remark("the adapter"), manifest, adapter):
         return with_adapter(base, adapter)
 
 

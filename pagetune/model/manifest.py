@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from pagetune.errors import UserError
 from pagetune.jsonl import read_as
+from pagetune.language import Remark, retell
 from pagetune.params import Model
 
 BASE, ADAPTER = Path("models/base"), Path("models/adapter")
@@ -76,7 +77,9 @@ def locate(params: Model) -> tuple[Path, bool, Literal["4bit", "8bit"] | None]:
 
     local = _local_folder(params.base)
     if local is None and _looks_like_path(params.base):
-        raise UserError(f"params.yaml: model.base is {params.base}, and there is no such folder. Correct the path.")
+        raise UserError(
+            "params.yaml: model.base is {base}, and there is no such folder. Correct the path.", base=params.base
+        )
     folder = local or snapshot(params)
     return folder, local is not None, _check_small(params.base, folder, local is not None)
 
@@ -117,11 +120,13 @@ def _local_folder(base: str) -> Path | None:
         is_file = path.is_file()
     except OSError as error:
         raise UserError(
-            f"params.yaml: model.base is {base}, which cannot be read ({error.strerror}). Check its permissions."
+            "params.yaml: model.base is {base}, which cannot be read ({reason}). Check its permissions.",
+            base=base,
+            reason=error.strerror,
         ) from None
     if is_file:
         raise UserError(
-            f"params.yaml: model.base is {base}, which is a file. Set it to the folder that the file is in."
+            "params.yaml: model.base is {base}, which is a file. Set it to the folder that the file is in.", base=base
         )
     return None
 
@@ -153,7 +158,7 @@ def _manifest(
     tokens = inspect_tokens(tokenizer, _ends(model), model.get_input_embeddings().weight.shape[0], params.base)
     script = check_script(tokenizer, texts, params.max_unknown_fraction, params.base)
     for note in [*tokens.notes, *script]:
-        print(f"base_model: {note}")
+        print(f"base_model: {retell(note)}")
     return Manifest(
         source=source,
         id=params.base,
@@ -173,11 +178,16 @@ def _manifest(
 def _unloadable(base: str, error: Exception) -> UserError:
     from pagetune.model.hub import first_line
 
-    advice = "Take config and tokenizer from the same complete model, or set another."
+    advice = Remark("Take config and tokenizer from the same complete model, or set another.")
     if "trust_remote_code" in str(error):
-        advice = "Set model.trust_remote_code: true if you trust its code, or set another model."
+        advice = Remark("Set model.trust_remote_code: true if you trust its code, or set another model.")
     said = first_line(error).rstrip(".")
-    return UserError(f"params.yaml: model.base is {base}, which cannot be loaded: {said}. {advice}")
+    return UserError(
+        "params.yaml: model.base is {base}, which cannot be loaded: {said}. {advice}",
+        base=base,
+        said=said,
+        advice=advice,
+    )
 
 
 def _inspect(location: str, revision: str | None, trust_remote_code: bool) -> tuple[Any, Any]:

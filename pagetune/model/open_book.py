@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pagetune.language import Remark
 from pagetune.model.conversation import write_question
 from pagetune.model.loading import load_config
 from pagetune.model.manifest import Manifest
@@ -39,12 +40,12 @@ class OpenBook:
         early, is left out.
         """
         usable = self.usable(found)
-        lacking = "they hold a special token of the model" if len(usable) < len(found) else ""
+        lacking = Remark("they hold a special token of the model") if len(usable) < len(found) else ""
         for count in range(len(usable), 0, -1):
             text = self._write(self._below(usable[:count], question), turns)
             if self._fits(text):
                 return OpenPrompt(text, count, lacking)
-            lacking = f"no more fit into a prompt of {self.room:,} tokens"
+            lacking = Remark("no more fit into a prompt of {room:,} tokens", room=self.room)
         return OpenPrompt(self._write(question, turns), 0, lacking)
 
     def usable(self, found: Sequence[FoundPassage]) -> list[FoundPassage]:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import torch
 
 from pagetune.errors import UserError
+from pagetune.language import Remark
 from pagetune.params import Quantization
 
 Precision = Literal["4bit", "8bit", "fp16", "bf16", "fp32"]
@@ -94,9 +95,14 @@ def _check_age() -> None:
     major, minor = torch.cuda.get_device_capability()
     if 10 * major + minor < min(built_for):
         raise UserError(
-            f"{torch.cuda.get_device_name()} has compute capability {major}.{minor}, and PyTorch {torch.__version__} "
-            f"is built for {min(built_for) / 10} and newer. Set the environment variable CUDA_VISIBLE_DEVICES to "
-            "nothing to compute without it, or install a PyTorch for CUDA 12.6."
+            "{gpu} has compute capability {major}.{minor}, and PyTorch {torch} is built for {least} and "
+            "newer. Set the environment variable CUDA_VISIBLE_DEVICES to nothing to compute without it, "
+            "or install a PyTorch for CUDA 12.6.",
+            gpu=torch.cuda.get_device_name(),
+            major=major,
+            minor=minor,
+            torch=torch.__version__,
+            least=min(built_for) / 10,
         )
 
 
@@ -123,9 +129,10 @@ def choose_precision(
         )
     if wanted in ("4bit", "8bit") and not _has_bitsandbytes():
         raise UserError(
-            f"params.yaml: precision: {wanted} needs bitsandbytes, which is not installed. Set bf16 or fp32."
+            "params.yaml: precision: {wanted} needs bitsandbytes, which is not installed. Set bf16 or fp32.",
+            wanted=wanted,
         )
-    precision, reason = _automatic(parameters, gpu) if wanted == "auto" else (wanted, "set in params.yaml")
+    precision, reason = _automatic(parameters, gpu) if wanted == "auto" else (wanted, Remark("set in params.yaml"))
     return PrecisionChoice(precision, reason, _compute_dtype(precision, options, gpu), options)  # type: ignore[arg-type]
 
 
@@ -133,29 +140,40 @@ def _as_quantized(wanted: str, quantized: Precision, options: Quantization, gpu:
     """Return the precision of a checkpoint that is quantised already. Raises UserError where another one is set."""
     if wanted not in ("auto", quantized):
         raise UserError(
-            f"params.yaml: precision is {wanted}, and model.base is quantised to {quantized} already. Set precision: "
-            "auto, or set model.base to its 16-bit original."
+            "params.yaml: precision is {wanted}, and model.base is quantised to {quantized} already. Set "
+            "precision: auto, or set model.base to its 16-bit original.",
+            wanted=wanted,
+            quantized=quantized,
         )
     if not _has_bitsandbytes():
         raise UserError(
-            f"params.yaml: model.base is quantised to {quantized} by bitsandbytes, which is not installed. Install it, "
-            "or set model.base to its 16-bit original."
+            "params.yaml: model.base is quantised to {quantized} by bitsandbytes, which is not "
+            "installed. Install it, or set model.base to its 16-bit original.",
+            quantized=quantized,
         )
     return PrecisionChoice(
-        quantized, "the base is quantised so", _compute_dtype(quantized, options, gpu), options, prequantized=True
+        quantized,
+        Remark("the base is quantised so"),
+        _compute_dtype(quantized, options, gpu),
+        options,
+        prequantized=True,
     )
 
 
 def _automatic(parameters: int, gpu: Gpu | None) -> tuple[str, str]:
     if gpu is None:
         if _has_bitsandbytes():
-            return "4bit", "no GPU; bitsandbytes trains 4-bit NF4 on the CPU"
-        return "fp32", "no GPU and no bitsandbytes"
+            return "4bit", Remark("no GPU; bitsandbytes trains 4-bit NF4 on the CPU")
+        return "fp32", Remark("no GPU and no bitsandbytes")
     total_gib, needed_gib = gpu.total_bytes / 2**30, 2 * parameters * HEADROOM / 2**30
+    sizes = {"needed": needed_gib, "total": total_gib}
     if needed_gib > total_gib:
-        return "4bit", f"16 bit would need about {needed_gib:.1f} GiB and the GPU has {total_gib:.1f} GiB"
-    reason = f"16 bit needs about {needed_gib:.1f} GiB and the GPU has {total_gib:.1f} GiB"
-    return ("bf16", reason) if gpu.has_bf16 else ("fp16", f"{reason}, and it has no bf16")
+        return "4bit", Remark("16 bit would need about {needed:.1f} GiB and the GPU has {total:.1f} GiB", **sizes)
+    if gpu.has_bf16:
+        return "bf16", Remark("16 bit needs about {needed:.1f} GiB and the GPU has {total:.1f} GiB", **sizes)
+    return "fp16", Remark(
+        "16 bit needs about {needed:.1f} GiB and the GPU has {total:.1f} GiB, and it has no bf16", **sizes
+    )
 
 
 def _has_bitsandbytes() -> bool:

@@ -60,7 +60,13 @@ def check_positions(what: str, tokens: int, config: Any, advice: str) -> None:
     """Raise UserError where a text is longer than an encoder-decoder has positions for: PyTorch would crash on it."""
     positions = getattr(config, "max_position_embeddings", None)  # T5's positions are relative and have no limit
     if positions is not None and tokens > positions:
-        raise UserError(f"{what} has {tokens} tokens, and model.base takes at most {positions}. {advice}")
+        raise UserError(
+            "{what} has {tokens} tokens, and model.base takes at most {positions}. {advice}",
+            what=what,
+            tokens=tokens,
+            positions=positions,
+            advice=advice,
+        )
 
 
 def encode_example(example: Example, tokenizer: Any, encoder: bool = False) -> dict[str, list[int]]:

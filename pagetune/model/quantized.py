@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pagetune.errors import UserError
+from pagetune.language import Remark
 from pagetune.model.files import refusal
 
 #: What quantisers append to the name of a model.
@@ -35,7 +36,7 @@ def quantized_bits(base: str, folder: Path, config: dict[str, Any]) -> Literal["
             return "4bit"
         if settings.get("load_in_8bit"):
             return "8bit"
-    raise _refused(base, folder, config, _NAMES.get(method, method) or "an unnamed method")
+    raise _refused(base, folder, config, _NAMES.get(method, method) or Remark("an unnamed method"))
 
 
 def check_packed(base: str, folder: Path, names: list[str], bits: Literal["4bit", "8bit"], model: Any) -> None:
@@ -49,12 +50,20 @@ def check_packed(base: str, folder: Path, names: list[str], bits: Literal["4bit"
         if name.endswith(".weight") and file.get_slice(name).get_dtype() in ("U8", "I8"):
             lost, shape = _unpacking(name, where, bits)
             if lost:
-                raise refusal(base, f"whose {name} is quantised and lacks its {lost}. Download it again.")
+                raise refusal(
+                    base,
+                    Remark("whose {name} is quantised and lacks its {lost}. Download it again.", name=name, lost=lost),
+                )
             if shape and shape != shapes.get(name, shape):
                 raise refusal(
                     base,
-                    f"whose tensor {name} has the shape {shape}, and config.json describes {shapes[name]}. Take "
-                    "config.json and the weights from the same model.",
+                    Remark(
+                        "whose tensor {name} has the shape {shape}, and config.json describes {expected}. Take "
+                        "config.json and the weights from the same model.",
+                        name=name,
+                        shape=shape,
+                        expected=shapes[name],
+                    ),
                 )
 
 
@@ -74,8 +83,12 @@ def _unpacking(name: str, where: dict[str, Any], bits: Literal["4bit", "8bit"]) 
 def _refused(base: str, folder: Path, config: dict[str, Any], method: str) -> UserError:
     return refusal(
         base,
-        f"whose weights are quantised ({method}), and only 16-bit or bitsandbytes weights can be tuned here. "
-        f"Set {_original_of(base, folder, config)}.",
+        Remark(
+            "whose weights are quantised ({method}), and only 16-bit or bitsandbytes weights can be "
+            "tuned here. Set {original}.",
+            method=method,
+            original=_original_of(base, folder, config),
+        ),
     )
 
 
@@ -83,10 +96,12 @@ def _original_of(base: str, folder: Path, config: dict[str, Any]) -> str:
     """Name the model that a quantised one was made from, by its README, its config, or its own name."""
     for name in (_base_model(_readme(base, folder)), str(config.get("_name_or_path") or "")):
         if _HUB_ID.fullmatch(name) and name != base and not _SUFFIX.search(name):
-            return f"its 16-bit original, {name}"
+            return Remark("its 16-bit original, {name}", name=name)
     name = Path(base).name if Path(base).expanduser().is_dir() else base
     plain = _SUFFIX.sub("", name)
-    return f"its 16-bit original, by its name {plain}" if plain != name else "the 16-bit model that it was made from"
+    if plain == name:
+        return Remark("the 16-bit model that it was made from")
+    return Remark("its 16-bit original, by its name {name}", name=plain)
 
 
 def _readme(base: str, folder: Path) -> str:

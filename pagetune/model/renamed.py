@@ -7,6 +7,7 @@ from io import TextIOBase
 from typing import Any
 
 from pagetune.errors import UserError
+from pagetune.language import tr
 
 
 @contextmanager
@@ -15,7 +16,7 @@ def in_terms_of(names: Mapping[str, str]) -> Iterator[None]:
 
     def renamed(text: str) -> str:
         for name, own in names.items():
-            text = text.replace(name, own)
+            text = text.replace(name, own).replace(tr(name), tr(own))
         return text
 
     class _Renaming(TextIOBase):

@@ -26,8 +26,11 @@ def find_seam(template: str, tokenizer: Any) -> tuple[str, str]:
         if all(_fits(prompt, lead, question, tokenizer) for question in QUESTIONS):
             return prompt, lead
     raise UserError(
-        f"params.yaml: the prompt {template!r} ends in {template[least - 3 :]!r}, which the tokenizer of model.base "
-        "joins with the first letters of an answer. End it with a line break, or with a mark such as `A:`."
+        "params.yaml: the prompt {template!r} ends in {end!r}, which the tokenizer of model.base "
+        "joins with the first letters of an answer. End it with a line break, or with a mark such as "
+        "`A:`.",
+        template=template,
+        end=template[least - 3 :],
     )
 
 

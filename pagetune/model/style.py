@@ -3,6 +3,7 @@
 from typing import Any
 
 from pagetune.errors import UserError
+from pagetune.language import Remark
 from pagetune.model.chat import find_turn
 from pagetune.model.loading import load_tokenizer
 from pagetune.model.manifest import Manifest
@@ -28,8 +29,9 @@ def choose_style(params: Params, manifest: Manifest) -> tuple[Style, str]:
     wanted = params.prompt.style
     usable = manifest.end_of_turn is not None and not manifest.encoder_decoder
     if wanted == "chat" and not usable:
-        what = "is an encoder-decoder" if manifest.encoder_decoder else "has no chat template that can be used"
-        raise UserError(f"params.yaml: prompt.style: chat, but model.base {what}. Set auto or template.")
+        is_pair, no_chat = Remark("is an encoder-decoder"), Remark("has no chat template that can be used")
+        what = is_pair if manifest.encoder_decoder else no_chat
+        raise UserError("params.yaml: prompt.style: chat, but model.base {what}. Set auto or template.", what=what)
     style: Style = "chat" if usable and wanted != "template" else "template"
     if style == "template" and params.prompt.system:
         raise UserError(
@@ -37,8 +39,8 @@ def choose_style(params: Params, manifest: Manifest) -> tuple[Style, str]:
             "Set prompt.system: '' and write the text into prompt.template."
         )
     if wanted != "auto":
-        return style, "set in params.yaml"
-    return style, "the base has a chat template" if usable else "the base has no chat template"
+        return style, Remark("set in params.yaml")
+    return style, Remark("the base has a chat template") if usable else Remark("the base has no chat template")
 
 
 def _chat_text(params: Params, tokenizer: Any) -> str:

@@ -83,7 +83,9 @@ def read_template(path: Path = TEMPLATE) -> TemplateRecord:
     """Read a template file. Raises UserError where it is missing, from another version, or was changed by hand."""
     record = read_as(path, TemplateRecord)
     if not record.intact:
-        raise UserError(f"{path}: sha256 does not match its contents; the file was changed by hand. Run `dvc repro`.")
+        raise UserError(
+            "{path}: sha256 does not match its contents; the file was changed by hand. Run `dvc repro`.", path=path
+        )
     return record
 
 
@@ -94,12 +96,19 @@ def check_template(adapter: Path, manifest: Manifest, current: Path = TEMPLATE) 
     """
     carried = adapter / CARRIED
     if not carried.exists():
-        raise UserError(f"{carried} is missing, so the prompt of this adapter's training is unknown. Run `dvc repro`.")
+        raise UserError(
+            "{carried} is missing, so the prompt of this adapter's training is unknown. Run `dvc repro`.",
+            carried=carried,
+        )
     trained, now = read_template(carried), read_template(current)
     base = TemplateRecord.for_base(trained.template, manifest, trained.style, trained.lead)
     differences = [*_differences(trained, now, str(current)), *_differences(trained, base, "models/base/manifest.json")]
     if differences:
-        raise UserError(f"{carried}: {'; '.join(differences)}. Run `dvc repro`, which trains again if needed.")
+        raise UserError(
+            "{carried}: {differences}. Run `dvc repro`, which trains again if needed.",
+            carried=carried,
+            differences="; ".join(differences),
+        )
     return trained
 
 

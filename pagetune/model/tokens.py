@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Any
 
 from pagetune.errors import UserError
+from pagetune.language import Remark
 from pagetune.model.chat import end_of_turn
 
 #: Most texts whose tokens are counted; a few hundred pages show a missing script.
@@ -35,7 +36,9 @@ def inspect_tokens(tokenizer: Any, ends: set[int], rows: int, name: str) -> Toke
     own, unknown = tokenizer.eos_token, {at for at in ends if tokenizer.convert_ids_to_tokens(at) is None}
     ends = ends - unknown
     notes = [*([chat] if chat else []), *_doubtful_ends(tokenizer, ends, turn)]
-    notes += [f"its config ends answers with token {at}, which its tokenizer lacks" for at in sorted(unknown)]
+    notes += [
+        Remark("its config ends answers with token {at}, which its tokenizer lacks", at=at) for at in sorted(unknown)
+    ]
     if own is None or (ends and tokenizer.eos_token_id not in ends):
         own = turn or own
     _check_ids(tokenizer, [token for token in (own, turn, tokenizer.bos_token) if token], rows, name)
@@ -58,23 +61,40 @@ def _doubtful_ends(tokenizer: Any, ends: set[int], turn: str | None) -> list[str
         return []
     known = tokenizer.convert_ids_to_tokens(sorted(ends))
     if tokenizer.eos_token_id not in ends:
-        return [f"the tokenizer's EOS is {tokenizer.eos_token}, generation_config.json's {known}; chats end in {turn}"]
+        return [
+            Remark(
+                "the tokenizer's EOS is {eos}, generation_config.json's {known}; chats end in {turn}",
+                eos=tokenizer.eos_token,
+                known=known,
+                turn=turn,
+            )
+        ]
     if tokenizer.convert_tokens_to_ids(turn) not in ends:
-        return [f"its own EOS is {known}, as base models have it; prompt.style: template asks without the chat"]
+        return [
+            Remark(
+                "its own EOS is {known}, as base models have it; prompt.style: template asks without the chat",
+                known=known,
+            )
+        ]
     return []
 
 
 def _check_eos(tokenizer: Any, eos: str | None, turn: str | None, ends: set[int], name: str) -> None:
     if eos is None:
         raise UserError(
-            f"params.yaml: model.base is {name}, whose tokenizer has no EOS, so answers could not end. "
-            "Set another model, or eos_token in its tokenizer_config.json."
+            "params.yaml: model.base is {name}, whose tokenizer has no EOS, so answers could not end. "
+            "Set another model, or eos_token in its tokenizer_config.json.",
+            name=name,
         )
     if turn is None and ends and tokenizer.eos_token_id not in ends:
         known = " or ".join(map(str, tokenizer.convert_ids_to_tokens(sorted(ends))))
         raise UserError(
-            f"params.yaml: model.base is {name}, whose tokenizer ends texts with {eos}, but its generation config with "
-            f"{known}: answers would not end. Set eos_token in its tokenizer_config.json to {known}."
+            "params.yaml: model.base is {name}, whose tokenizer ends texts with {eos}, but its "
+            "generation config with {known}: answers would not end. Set eos_token in its "
+            "tokenizer_config.json to {known}.",
+            name=name,
+            eos=eos,
+            known=known,
         )
 
 
@@ -86,9 +106,14 @@ def _check_ids(tokenizer: Any, needed: list[str], rows: int, name: str) -> None:
     if beyond:
         at, token = beyond[0]
         raise UserError(
-            f"params.yaml: model.base is {name}, whose tokenizer has {len(beyond)} tokens beyond its embedding of "
-            f"{rows} rows; the first is {token!r} with id {at}. Take the tokenizer that belongs to the weights, or "
-            "save the model again after resize_token_embeddings(len(tokenizer))."
+            "params.yaml: model.base is {name}, whose tokenizer has {count} tokens beyond its embedding "
+            "of {rows} rows; the first is {token!r} with id {at}. Take the tokenizer that belongs to the "
+            "weights, or save the model again after resize_token_embeddings(len(tokenizer)).",
+            name=name,
+            count=len(beyond),
+            rows=rows,
+            token=token,
+            at=at,
         )
 
 
@@ -102,11 +127,18 @@ def check_script(tokenizer: Any, texts: Iterable[str], limit: float, name: str) 
     share = sum(at in strange for at in ids) / max(1, len(ids))
     if share > limit:
         raise UserError(
-            f"params.yaml: model.base is {name}, whose tokenizer does not know the documents' script: {share:.0%} of "
-            f"their tokens are unknown or single bytes, and model.max_unknown_fraction allows {limit:.0%}. Set a model "
-            "that was trained on their language, or raise that limit."
+            "params.yaml: model.base is {name}, whose tokenizer does not know the documents' script: "
+            "{share:.0%} of their tokens are unknown or single bytes, and model.max_unknown_fraction "
+            "allows {limit:.0%}. Set a model that was trained on their language, or raise that limit.",
+            name=name,
+            share=share,
+            limit=limit,
         )
-    return [f"{share:.1%} of the documents' tokens are unknown or single bytes"] if share >= NOTED else []
+    return (
+        [Remark("{share:.1%} of the documents' tokens are unknown or single bytes", share=share)]
+        if share >= NOTED
+        else []
+    )
 
 
 def _is_no_text(token: int, tokenizer: Any) -> bool:

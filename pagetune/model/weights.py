@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pagetune.language import Remark, tr
 from pagetune.model.files import WEIGHTS, check_weight_files, refusal, weight_files
 from pagetune.model.quantized import check_packed
 
@@ -22,7 +23,7 @@ SAY_FROM_BYTES = 2**30
 _QUANTISED = re.compile(
     r"\.(qweight|qzeros|scales|weight_scale|weight_scale_inv|weight_packed|weight_scale_2|SCB|absmax)$"
 )
-_SAME_MODEL = "Take config.json and the weights from the same model."
+_SAME_MODEL = Remark("Take config.json and the weights from the same model.")
 
 
 def check_weights(manifest: "Manifest", folder: Path) -> None:
@@ -31,7 +32,7 @@ def check_weights(manifest: "Manifest", folder: Path) -> None:
     check_weight_files(manifest.id, folder, names)
     dtypes = _dtypes(folder, names)
     if not dtypes:
-        raise refusal(manifest.id, f"whose {names[0]} holds no tensor. Download that file again.")
+        raise refusal(manifest.id, Remark("whose {first} holds no tensor. Download that file again.", first=names[0]))
     model, info = _without_weights(manifest, folder)
     _check_keys(manifest, model, info, names, dtypes)
     if manifest.quantized:
@@ -74,11 +75,17 @@ def _without_weights(manifest: "Manifest", folder: Path) -> tuple[Any, dict[str,
     except RuntimeError:  # its message points to a report, which is not printed and does not name the tensor
         raise refusal(
             manifest.id,
-            "whose tensors do not make up the model that config.json describes: one of a group, such as an expert of "
-            f"a layer, is missing or has another shape. {_SAME_MODEL}",
+            Remark(
+                "whose tensors do not make up the model that config.json describes: one of a group, such as "
+                "an expert of a layer, is missing or has another shape. {advice}",
+                advice=_SAME_MODEL,
+            ),
         ) from None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise refusal(manifest.id, f"which cannot be loaded: {_first_line(error)}. {_SAME_MODEL}") from None
+        raise refusal(
+            manifest.id,
+            Remark("which cannot be loaded: {error}. {advice}", error=_first_line(error), advice=_SAME_MODEL),
+        ) from None
     return model, info
 
 
@@ -105,28 +112,51 @@ def _first_line(error: Exception) -> str:
 def _check_keys(
     manifest: "Manifest", model: Any, info: dict[str, Any], names: list[str], dtypes: dict[str, str]
 ) -> None:
-    source, unexpected = names[0] if names == [WEIGHTS] else f"{len(names)} shards", sorted(info["unexpected_keys"])
+    source, unexpected = (
+        names[0] if names == [WEIGHTS] else Remark("{count} shards", count=len(names)),
+        sorted(info["unexpected_keys"]),
+    )
     if not manifest.quantized and (found := next(filter(_QUANTISED.search, unexpected), None)):
         raise refusal(
             manifest.id,
-            f"whose weights are quantised ({found}) although config.json does not say how. Set the 16-bit model that "
-            "it was made from.",
+            Remark(
+                "whose weights are quantised ({found}) although config.json does not say how. Set the 16-bit "
+                "model that it was made from.",
+                found=found,
+            ),
         )
     if missing := sorted(info["missing_keys"]):
         raise refusal(
             manifest.id,
-            f"whose weights ({source}) lack {_some(missing)}, which config.json describes; transformers would "
-            f"put random numbers there. Download it again. {_SAME_MODEL}",
+            Remark(
+                "whose weights ({source}) lack {tensors}, which config.json describes; transformers would "
+                "put random numbers there. Download it again. {advice}",
+                source=source,
+                tensors=_some(missing),
+                advice=_SAME_MODEL,
+            ),
         )
     _check_shapes(manifest, model, info, dtypes)
     if dropped := _dropped(model, unexpected):
         raise refusal(
             manifest.id,
-            f"whose weights ({source}) hold {_some(dropped)}, which config.json leaves out; the model would run "
-            f"without them. {_SAME_MODEL}",
+            Remark(
+                "whose weights ({source}) hold {tensors}, which config.json leaves out; the model would run "
+                "without them. {advice}",
+                source=source,
+                tensors=_some(dropped),
+                advice=_SAME_MODEL,
+            ),
         )
     if unexpected and not manifest.quantized:
-        print(f"base_model: {type(model).__name__} does not use {_some(unexpected)} of {manifest.id}")
+        print(
+            tr(
+                "base_model: {kind} does not use {tensors} of {model}",
+                kind=type(model).__name__,
+                tensors=_some(unexpected),
+                model=manifest.id,
+            )
+        )
 
 
 def _check_shapes(manifest: "Manifest", model: Any, info: dict[str, Any], dtypes: dict[str, str]) -> None:
@@ -138,14 +168,25 @@ def _check_shapes(manifest: "Manifest", model: Any, info: dict[str, Any], dtypes
         name, is_, should = wrong[0]
         raise refusal(
             manifest.id,
-            f"whose tensor {name} has the shape {is_}, and config.json describes {should} (tensors that "
-            f"differ: {len(wrong)}). {_SAME_MODEL}",
+            Remark(
+                "whose tensor {name} has the shape {shape}, and config.json describes {expected} (tensors "
+                "that differ: {count}). {advice}",
+                name=name,
+                shape=is_,
+                expected=should,
+                count=len(wrong),
+                advice=_SAME_MODEL,
+            ),
         )
     if odd := sorted((whole - packed) & {name for name, _ in model.named_parameters()}):
         raise refusal(
             manifest.id,
-            f"whose weights hold whole numbers ({dtypes[odd[0]]}) in {_some(odd)}: they are quantised, and config.json "
-            "does not say how. Set the 16-bit model that it was made from.",
+            Remark(
+                "whose weights hold whole numbers ({dtype}) in {tensors}: they are quantised, and "
+                "config.json does not say how. Set the 16-bit model that it was made from.",
+                dtype=dtypes[odd[0]],
+                tensors=_some(odd),
+            ),
         )
 
 
@@ -177,14 +218,29 @@ def _check_values(base: str, folder: Path, names: list[str], unused: set[str]) -
     for number, name in enumerate(names, 1):
         size = (folder / name).stat().st_size
         if size >= SAY_FROM_BYTES:
-            print(f"base_model: reading {name} ({number} of {len(names)}, {size / 1e9:.1f} GB)", flush=True)
+            print(
+                tr(
+                    "base_model: reading {name} ({number} of {count}, {gb:.1f} GB)",
+                    name=name,
+                    number=number,
+                    count=len(names),
+                    gb=size / 1000000000.0,
+                ),
+                flush=True,
+            )
         with safe_open(folder / name, framework="pt") as file:
             for tensor in file.keys():  # noqa: SIM118 - no dict
                 if tensor in unused or "mask" in tensor.rpartition(".")[2]:
                     continue
                 zeros += [tensor] if _is_zero(base, name, tensor, file.get_tensor(tensor)) else []
     if zeros:
-        print(f"base_model: only zeros are in {_some(zeros)} of {base}; see whether its download was complete")
+        print(
+            tr(
+                "base_model: only zeros are in {tensors} of {base}; see whether its download was complete",
+                tensors=_some(zeros),
+                base=base,
+            )
+        )
 
 
 def _is_zero(base: str, name: str, tensor: str, values: "torch.Tensor") -> bool:
@@ -193,8 +249,12 @@ def _is_zero(base: str, name: str, tensor: str, values: "torch.Tensor") -> bool:
     if not all(-float("inf") < low <= high < float("inf") for low, high in extremes):
         raise refusal(
             base,
-            f"whose {name} holds values that are not numbers (NaN or infinity) in {tensor}. Download that file again, "
-            "or set another model.",
+            Remark(
+                "whose {name} holds values that are not numbers (NaN or infinity) in {tensor}. Download that "
+                "file again, or set another model.",
+                name=name,
+                tensor=tensor,
+            ),
         )
     return values.ndim > 1 and bool(extremes) and all(low == high == 0 for low, high in extremes)
 
@@ -221,4 +281,8 @@ def _named_in(name: str, names: set[str]) -> bool:
 
 
 def _some(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{len(names):,} tensors (the first is {names[0]})"
+    return (
+        names[0]
+        if len(names) == 1
+        else Remark("{count:,} tensors (the first is {first})", count=len(names), first=names[0])
+    )

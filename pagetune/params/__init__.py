@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from pagetune.errors import UserError
+from pagetune.language import Remark, tr
 from pagetune.params.asking import Examples, QuestionTypes
 from pagetune.params.rules import problem_lines
 from pagetune.params.section import Section
@@ -31,18 +32,18 @@ Languages = Annotated[
     str,
     Field(
         pattern=r"^[A-Za-z_]+(\+[A-Za-z_]+)*$",
-        description="names of Tesseract languages joined by +, such as kor+eng",
+        description=Remark("names of Tesseract languages joined by +, such as kor+eng"),
     ),
 ]
 Address = Annotated[
     str,
     Field(
         pattern=r"^https?://[^\s/]+",
-        description="an address with http:// or https://, such as http://localhost:8000/v1",
+        description=Remark("an address with http:// or https://, such as http://localhost:8000/v1"),
     ),
 ]
 Repository = Annotated[
-    str, Field(pattern=r"^[\w.-]+/[\w.-]+$", description="a repository on the Hub, such as my-name/my-model")
+    str, Field(pattern=r"^[\w.-]+/[\w.-]+$", description=Remark("a repository on the Hub, such as my-name/my-model"))
 ]
 Script = Literal["hangul", "latin", "han", "kana", "cyrillic", "greek", "arabic", "hebrew", "thai", "devanagari"]
 #: How a model is loaded.
@@ -194,8 +195,8 @@ class Builtin(Section):
     @model_validator(mode="after")
     def _heads_divide_the_hidden_size(self) -> Self:
         if self.hidden_size % (2 * self.num_attention_heads):
-            seen = f"{self.hidden_size} and {self.num_attention_heads}"
-            raise ValueError(f"hidden_size must be a multiple of 2 · num_attention_heads, got {seen}")
+            seen = f"{self.hidden_size}, {self.num_attention_heads}"
+            raise ValueError(tr("hidden_size must be a multiple of 2 · num_attention_heads, got {seen}", seen=seen))
         return self
 
 
@@ -214,8 +215,10 @@ class BuiltinSeq2Seq(Section):
     def _heads_divide_the_hidden_size(self) -> Self:
         # The position embeddings start as pairs of a sine and a cosine, so the size is even.
         if self.hidden_size % self.num_attention_heads or self.hidden_size % 2:
-            seen = f"{self.hidden_size} and {self.num_attention_heads}"
-            raise ValueError(f"hidden_size must be even and a multiple of num_attention_heads, got {seen}")
+            seen = f"{self.hidden_size}, {self.num_attention_heads}"
+            raise ValueError(
+                tr("hidden_size must be even and a multiple of num_attention_heads, got {seen}", seen=seen)
+            )
         return self
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Self
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from pagetune.language import Remark, tr
 from pagetune.params.section import Section
 from pagetune.records import QuestionType
 
@@ -38,7 +39,7 @@ class QuestionTypes(Section):
     @model_validator(mode="after")
     def _asks_something(self) -> Self:
         if not any(self.shares.values()):
-            raise ValueError("at least one type must be above 0, got 0 for all")
+            raise ValueError(tr("at least one type must be above 0, got 0 for all"))
         return self
 
 
@@ -50,14 +51,18 @@ class ShownExample(Section):
 def fault_of_example(row: object) -> str | None:
     """Return what is wrong with a row, as it continues its place ("row 2 "), and what to do; None where nothing is."""
     if not isinstance(row, dict):
-        return f"should be {_SHAPE}, got {_shown(row)}. Write both"
+        return tr("should be {shape}, got {seen}. Write both", shape=_SHAPE, seen=_shown(row))
     if strange := [str(name) for name in row if name not in _FIELDS]:
-        return f"has a field {strange[0]!r}. Call it question or answer, or remove it"
+        return tr("has a field {name!r}. Call it question or answer, or remove it", name=strange[0])
     for name in _FIELDS:
         if name not in row:
-            return f"has no {name}. Write {_SHAPE}"
+            return tr("has no {name}. Write {shape}", name=name, shape=_SHAPE)
         if not isinstance(row[name], str) or not row[name].strip():
-            return f"has no text in {name}, got {_shown(row[name])}. Write one, in quotation marks if need be"
+            return tr(
+                "has no text in {name}, got {seen}. Write one, in quotation marks if need be",
+                name=name,
+                seen=_shown(row[name]),
+            )
     return None
 
 
@@ -71,10 +76,22 @@ def _check(value: object) -> object:
     if isinstance(value, list):
         for number, row in enumerate(value, 1):
             if fault := fault_of_example(row):
-                raise PydanticCustomError("in_words", "row {number} {fault}", {"number": number, "fault": fault})
+                raise PydanticCustomError(
+                    "in_words", "{said}", {"said": tr("row {number} {fault}", number=number, fault=fault)}
+                )
     elif value != EXAMPLES:
-        said = f"should be a list of {_SHAPE}, or {EXAMPLES}, got {_shown(value)}. " + (
-            f"Copy the rows into {EXAMPLES}, which DVC watches" if isinstance(value, str) else "[] stands for none"
+        is_path = isinstance(value, str)
+        advice = (
+            Remark("Copy the rows into {path}, which DVC watches", path=EXAMPLES)
+            if is_path
+            else Remark("[] stands for none")
+        )
+        said = tr(
+            "should be a list of {shape}, or {path}, got {seen}. {advice}",
+            shape=_SHAPE,
+            path=EXAMPLES,
+            seen=_shown(value),
+            advice=advice,
         )
         raise PydanticCustomError("in_words", "{said}", {"said": said})
     return value
@@ -83,5 +100,9 @@ def _check(value: object) -> object:
 Examples = Annotated[
     list[ShownExample] | Annotated[str, Field(min_length=1)],
     BeforeValidator(_check),
-    Field(description=f"a list of {_SHAPE}, or the path of a file with them, such as {EXAMPLES}"),
+    Field(
+        description=Remark(
+            "a list of {question: …, answer: …}, or the path of a file with them, such as data/examples.jsonl"
+        )
+    ),
 ]

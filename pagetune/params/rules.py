@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from pagetune.language import Remark, tr
+
 #: The names and indices that lead from the top of the file to a value.
 Key = tuple[str | int, ...]
 
@@ -23,7 +25,7 @@ def problem_lines(
     for problem in problems:
         by_key.setdefault(_locate(model, problem), problem)  # a union reports each of its branches
     return [
-        f"{path}:{_line_of(marked, key)}: {'.'.join(map(str, key)) or 'the file'}"
+        f"{path}:{_line_of(marked, key)}: {'.'.join(map(str, key)) or tr('the file')}"
         + _describe(model, problem, key, path, values)
         for key, problem in by_key.items()
     ]
@@ -43,22 +45,23 @@ def _describe(model: type[BaseModel], problem: ErrorDetails, key: Key, path: Pat
     if problem["type"] == "extra_forbidden":
         return f" {unknown_key(str(key[-1]), _type_of(model, key[:-1]))}"
     if problem["type"] == "missing":
-        return f" is missing. Add it; git show HEAD:{path} has the shipped value."
+        return tr(" is missing. Add it; git show HEAD:{path} has the shipped value.", path=path)
     annotation = _type_of(model, key)
     if problem["type"] == "value_error" and _is_section(annotation):  # a rule about several of its keys
-        return f": {problem['msg'].removeprefix('Value error, ')}. Change that value."
+        return tr(": {problem}. Change that value.", problem=problem["msg"].removeprefix("Value error, "))
     if problem["type"] == "in_words":
         return f": {problem['msg']}."
     seen = _as_yaml(reduce(getitem, key, values))
-    return f": should be {expected(annotation)}, got {seen}. Change that value."
+    return tr(": should be {rule}, got {seen}. Change that value.", rule=expected(annotation), seen=seen)
 
 
 def unknown_key(name: str, section: type[BaseModel]) -> str:
     """Return what to say about a key that `section` does not have."""
     known = list(section.model_fields)
     close = difflib.get_close_matches(name, known, n=1)
-    hint = f"Did you mean {close[0]}?" if close else f"Known here: {', '.join(known)}."
-    return f"is not a parameter. {hint}"
+    if close:
+        return tr("is not a parameter. Did you mean {name}?", name=close[0])
+    return tr("is not a parameter. Known here: {names}.", names=", ".join(known))
 
 
 def _as_yaml(value: Any) -> str:
@@ -111,8 +114,8 @@ def expected(annotation: Any) -> str:
     """Say what a value of this type looks like, such as "'auto' or a number above 0"."""
     words = _branches(annotation)
     if len(words) > 2 and get_origin(_unwrap(annotation)[0]) is Literal:
-        return f"one of {', '.join(words)}"
-    return " or ".join([", ".join(words[:-1]), words[-1]] if words[1:] else words)
+        return tr("one of {names}", names=", ".join(words))
+    return tr(" or ").join([", ".join(words[:-1]), words[-1]] if words[1:] else words)
 
 
 def _branches(annotation: Any) -> list[str]:
@@ -120,7 +123,7 @@ def _branches(annotation: Any) -> list[str]:
     base, named = _unwrap(annotation)
     origin, inner = get_origin(base), get_args(base)
     if "description" in named:
-        return [named["description"]]
+        return [tr(named["description"])]
     if origin in (Union, UnionType):
         found = [phrase for branch in inner for phrase in _branches(branch)]
         return sorted(found, key=lambda phrase: phrase != "null")
@@ -129,23 +132,40 @@ def _branches(annotation: Any) -> list[str]:
     if origin is list:
         return [_list(_branches(inner[0]), "min_length" in named)]
     if origin is dict:
-        return [f"a mapping whose values are each {expected(inner[1])}"]
+        return [tr("a mapping whose values are each {rule}", rule=expected(inner[1]))]
     if _is_section(base):
-        return [f"a section with the keys {', '.join(base.model_fields)}"]
-    simple = {NoneType: ["null"], bool: ["true", "false"], str: ["a non-empty string" if named else "a string"]}
-    return simple.get(base) or [_number("a whole number" if base is int else "a number", **named)]
+        return [tr("a section with the keys {names}", names=", ".join(base.model_fields))]
+    simple = {NoneType: ["null"], bool: ["true", "false"], str: [tr("a non-empty string") if named else tr("a string")]}
+    return simple.get(base) or [_number(base is int, **named)]
 
 
 def _list(items: list[str], filled: bool) -> str:
     if len(items) > 1:
-        return f"a list of {'one or more' if filled else 'any'} of {', '.join(items)}"
-    return f"a list of {'one or more ' if filled else ''}{items[0].removeprefix('a ')}s"
+        names = ", ".join(items)
+        return (
+            tr("a list of one or more of {names}", names=names)
+            if filled
+            else tr("a list of any of {names}", names=names)
+        )
+    of_what = items[0].removeprefix("a ")
+    return (
+        tr("a list of one or more {of_what}s", of_what=of_what)
+        if filled
+        else tr("a list of {of_what}s", of_what=of_what)
+    )
 
 
-def _number(noun: str, **bounds: float) -> str:
-    if noun == "a whole number" and "lt" in bounds:
+def _number(is_whole: bool, **bounds: float) -> str:
+    noun = tr("a whole number") if is_whole else tr("a number")
+    if is_whole and "lt" in bounds:
         bounds["le"] = bounds.pop("lt") - 1
     if {"ge", "le"} <= bounds.keys():
-        return f"{noun} from {bounds['ge']} to {bounds['le']}"
-    words = {"ge": "of at least", "gt": "above", "le": "at most", "lt": "below"}
-    return f"{noun} {' and '.join(f'{words[name]} {bound}' for name, bound in sorted(bounds.items()))}"
+        return tr("{noun} from {low} to {high}", noun=noun, low=bounds["ge"], high=bounds["le"])
+    words = {
+        "ge": Remark("of at least {bound}"),
+        "gt": Remark("above {bound}"),
+        "le": Remark("at most {bound}"),
+        "lt": Remark("below {bound}"),
+    }
+    limits = tr(" and ").join(tr(words[name], bound=bound) for name, bound in sorted(bounds.items()))
+    return tr("{noun} {limits}", noun=noun, limits=limits)

@@ -5,13 +5,15 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
+from pagetune.language import Remark, tr
+
 
 def _breaks_lines(text: str) -> str:
     """Refuse a line break that is still a backslash and an n: `-S` and single quotes in YAML leave it so."""
     if r"\n" in text:
-        said = (
-            r"has a backslash and an n where a line should break. Put the text in double quotes in params.yaml, or set "
-            r"""it with `dvc exp run -S $'KEY="first line\nsecond line"'`"""
+        said = tr(
+            "has a backslash and an n where a line should break. Put the text in double quotes in params.yaml, or set "
+            "it with `dvc exp run -S $'KEY=\"first line\\nsecond line\"'`"
         )
         raise PydanticCustomError("in_words", "{said}", {"said": said})
     return text
@@ -34,14 +36,15 @@ TemplateText = Annotated[
     str,
     AfterValidator(_breaks_lines),
     AfterValidator(_holds_the_instruction_once),
-    Field(description="a string that holds {instruction} exactly once, such as Q: {instruction}"),
+    Field(description=Remark("a string that holds {instruction} exactly once, such as Q: {instruction}")),
 ]
 OpenTemplateText = Annotated[
     str,
     AfterValidator(_breaks_lines),
     AfterValidator(_holds_both_once),
     Field(
-        description="a string that holds {passages} and {instruction} exactly once each, such as "
-        "{passages} Q: {instruction}"
+        description=Remark(
+            "a string that holds {passages} and {instruction} exactly once each, such as {passages} Q: {instruction}"
+        )
     ),
 ]

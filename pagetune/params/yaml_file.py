@@ -9,6 +9,7 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.reader import ReaderError
 
 from pagetune.errors import UserError
+from pagetune.language import tr
 
 
 def read_yaml(path: Path, kind: str) -> Any:
@@ -23,14 +24,18 @@ def read_yaml(path: Path, kind: str) -> Any:
             json.dumps(values, ensure_ascii=False, default=str, skipkeys=True).encode()
     except FileNotFoundError:
         raise UserError(
-            f"{path} is not there. Run this in the project's folder, or make one with `pagetune init FOLDER`."
+            "{path} is not there. Run this in the project's folder, or make one with `pagetune init FOLDER`.", path=path
         ) from None
     except UnicodeDecodeError as error:
-        raise UserError(f"{path} is not UTF-8 (byte {error.start}). Save it as UTF-8.") from None
+        raise UserError("{path} is not UTF-8 (byte {byte}). Save it as UTF-8.", path=path, byte=error.start) from None
     except UnicodeEncodeError:
-        raise UserError(f"{path} holds half of a character (\\ud800 to \\udfff). Write the character itself.") from None
+        raise UserError(
+            "{path} holds half of a character (\\ud800 to \\udfff). Write the character itself.", path=path
+        ) from None
     except (YAMLError, ValueError, RecursionError) as error:
-        raise UserError(f"{_where(path, error)} is not YAML: {_problem(error)}. Fix that line.") from None
+        raise UserError(
+            "{where} is not YAML: {problem}. Fix that line.", where=_where(path, error), problem=_problem(error)
+        ) from None
     return values
 
 
@@ -46,7 +51,7 @@ def _where(path: Path, error: Exception) -> str:
 
 def _problem(error: Exception) -> str:
     if isinstance(error, ReaderError):
-        return f"the character {chr(error.character)!r} is not allowed"
+        return tr("the character {character!r} is not allowed", character=chr(error.character))
     if isinstance(error, RecursionError):
-        return "it is nested too deeply"
+        return tr("it is nested too deeply")
     return " ".join(str(getattr(error, "problem", error)).split())

@@ -94,7 +94,8 @@ def needs_sharding(params: ResolvedParams, shape: Shape, choice: PrecisionChoice
         )
     if choice.precision not in ("4bit", "bf16"):
         raise UserError(
-            f"params.yaml: precision: at {choice.precision} the model does not fit on one GPU, and it can be sharded "
-            "over several only with precision 4bit or bf16. Take one of them."
+            "params.yaml: precision: at {precision} the model does not fit on one GPU, and it can be "
+            "sharded over several only with precision 4bit or bf16. Take one of them.",
+            precision=choice.precision,
         )
     return True

@@ -73,6 +73,11 @@ def _unknown(location: str, seen: str) -> UserError:
     near = nearest_names(location)
     meant = f" Did you mean {' or '.join(near)}?" if near else ""
     return UserError(
-        f"plan: the model {location} {seen}.{meant} Name a folder with config.json, a hub id, or one of "
-        f"{', '.join(KNOWN_SHAPES)}, {', '.join(EXAMPLES)} (docs/gpu.md has all names)."
+        "plan: the model {location} {seen}.{meant} Name a folder with config.json, a hub id, or one "
+        "of {names}, {sizes} (docs/gpu.md has all names).",
+        location=location,
+        seen=seen,
+        meant=meant,
+        names=", ".join(KNOWN_SHAPES),
+        sizes=", ".join(EXAMPLES),
     )

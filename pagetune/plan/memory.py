@@ -5,11 +5,12 @@ tests/test_memory.py compares the estimates with peaks measured on an H200 (8B L
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 from pagetune.errors import UserError
+from pagetune.language import Remark, tr
 from pagetune.model.precision import FLOAT_ON_CPU, Precision
 from pagetune.plan.recipe import ResolvedLora, ResolvedTrain
 from pagetune.plan.shapes import Shape, adapter_parameters, is_target, shape_of
@@ -267,7 +268,13 @@ def make_plan(
         packing=packing,
         gradient_checkpointing=best.checkpointing,
         predicted=best.predicted,
-        reason=f"{why}: {_in_words(best.predicted)} of {budget_bytes / GIB:.1f} GiB, {best.tokens} tokens at once",
+        reason=Remark(
+            "{why}: {memory} of {budget:.1f} GiB, {tokens} tokens at once",
+            why=why,
+            memory=_in_words(best.predicted),
+            budget=budget_bytes / GIB,
+            tokens=best.tokens,
+        ),
     )
 
 
@@ -313,62 +320,81 @@ def _fits(candidate: Candidate, budget: int) -> bool:
     return candidate.total <= TIGHT * budget
 
 
-def _choose(memory: str, candidates: list[Candidate], least: Candidate, budget: int) -> tuple[Candidate, str]:
+def _choose(memory: str, candidates: list[Candidate], least: Candidate, budget: int) -> tuple[Candidate, Remark]:
     safe = max(SAFE * budget, NEAR_LEAST * least.total)
     limit = TIGHT * budget if memory == "fast" else min(safe, TIGHT * budget)
     fitting = [candidate for candidate in candidates if candidate.total <= limit]
     if memory == "low":
         near = [candidate for candidate in fitting if candidate.total <= NEAR_LEAST * least.total]
-        return _fastest(near), "low takes the fastest within 8% of the least memory"
-    return _fastest(fitting), f"{memory} takes the fastest of {len(fitting)} that fit out of {len(candidates)}"
+        return _fastest(near), Remark("low takes the fastest within 8% of the least memory")
+    return _fastest(fitting), Remark(
+        "{memory} takes the fastest of {fitting} that fit out of {count}",
+        memory=memory,
+        fitting=len(fitting),
+        count=len(candidates),
+    )
 
 
 def _fastest(candidates: list[Candidate]) -> Candidate:
     return min(candidates, key=lambda candidate: (candidate.seconds, candidate.total))
 
 
-def _in_words(predicted: Estimate) -> str:
-    adapter = (predicted.adapter + predicted.gradients + predicted.moments) / GIB
-    return (
-        f"about {predicted.total / GIB:.1f} GiB ({predicted.weights / GIB:.1f} weights, {adapter:.1f} adapter and "
-        f"optimizer, {predicted.activations / GIB:.1f} activations)"
+def _in_words(predicted: Estimate) -> Remark:
+    return Remark(
+        "about {total:.1f} GiB ({weights:.1f} weights, {adapter:.1f} adapter and optimizer, {activations:.1f} "
+        "activations)",
+        total=predicted.total / GIB,
+        weights=predicted.weights / GIB,
+        adapter=(predicted.adapter + predicted.gradients + predicted.moments) / GIB,
+        activations=predicted.activations / GIB,
     )
 
 
 def _nothing_fits(setup: Setup, train: ResolvedTrain, least: Candidate, quantized: Candidate, budget: int) -> str:
     """Say what is missing and what would help. `quantized` is the least that training takes with 4 bits."""
-    seen = (
-        f"params.yaml: train.memory: at {setup.precision} this training takes {_in_words(least.predicted)} at least, "
-        f"for {least.tokens} tokens at once, and {budget / GIB:.1f} GiB are free for it (a twentieth is kept back)"
+    seen = tr(
+        "params.yaml: train.memory: at {precision} this training takes {memory} at least, for {tokens} tokens at once, "
+        "and {budget:.1f} GiB are free for it (a twentieth is kept back)",
+        precision=setup.precision,
+        memory=_in_words(least.predicted),
+        tokens=least.tokens,
+        budget=budget / GIB,
     )
     if setup.on_gpu and least.predicted.weights > budget:
-        return f"{seen}. The weights alone exceed that. {_for_a_bigger_gpu(setup, least, quantized, budget)}."
-    advice = [
-        "precision: 4bit" * (setup.precision != "4bit"),
-        "train.gradient_checkpointing: auto" * (train.gradient_checkpointing is False),
-        "train.per_device_train_batch_size: auto" * (train.per_device_train_batch_size != "auto"),
-        "a shorter train.max_length",
-        "a smaller lora.r",
-        (_smallest_gpu(least) or "a bigger GPU") if setup.on_gpu else "a machine with more memory",
-    ]
-    return f"{seen}. Try {', '.join(filter(None, advice))}."
+        advice = _for_a_bigger_gpu(setup, least, quantized, budget)
+        return tr("{seen}. The weights alone exceed that. {advice}.", seen=seen, advice=advice)
+    return tr("{seen}. Try {settings}.", seen=seen, settings=", ".join(_smaller_settings(setup, train, least)))
+
+
+def _smaller_settings(setup: Setup, train: ResolvedTrain, least: Candidate) -> Iterator[str]:
+    if setup.precision != "4bit":
+        yield "precision: 4bit"
+    if train.gradient_checkpointing is False:
+        yield "train.gradient_checkpointing: auto"
+    if train.per_device_train_batch_size != "auto":
+        yield "train.per_device_train_batch_size: auto"
+    yield tr("a shorter train.max_length")
+    yield tr("a smaller lora.r")
+    yield (_smallest_gpu(least) or tr("a bigger GPU")) if setup.on_gpu else tr("a machine with more memory")
 
 
 def _for_a_bigger_gpu(setup: Setup, least: Candidate, quantized: Candidate, budget: int) -> str:
     """Advise where no other setting can help, because the weights alone are too large."""
     gpu, smaller = _smallest_gpu(least), _smallest_gpu(quantized)
     bigger = (
-        f"{gpu}, the smallest that holds this training"
+        tr("{gpu}, the smallest that holds this training", gpu=gpu)
         if gpu
-        else "a smaller model, as no single GPU holds this training"
+        else tr("a smaller model, as no single GPU holds this training")
     )
     if setup.precision == "4bit":
-        return f"Try {bigger}"
+        return tr("Try {bigger}", bigger=bigger)
     if _fits(quantized, budget):
-        return f"Try precision: 4bit, which fits here, or {bigger}"
-    return f"Try {bigger}; 4bit does not fit here either" + (f", but on {smaller}" if smaller else "")
+        return tr("Try precision: 4bit, which fits here, or {bigger}", bigger=bigger)
+    if smaller:
+        return tr("Try {bigger}; 4bit does not fit here either, but on {smaller}", bigger=bigger, smaller=smaller)
+    return tr("Try {bigger}; 4bit does not fit here either", bigger=bigger)
 
 
 def _smallest_gpu(least: Candidate) -> str | None:
     fitting = (gib for gib in GPU_SIZES if _fits(least, gib * GIB - CONTEXT_BYTES))
-    return next((f"a GPU of {gib} GiB" for gib in fitting), None)
+    return next((tr("a GPU of {gib} GiB", gib=gib) for gib in fitting), None)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from pagetune.language import tr
 from pagetune.params import Count, Lora, Params, Rate, Task, Train
 from pagetune.records import Example, fact_id
 
@@ -117,9 +118,14 @@ def describe_recipe(params: Params, resolved: ResolvedParams, corpus: Corpus, pa
     """Return the recipe in a line, and what its `auto` follows from."""
     lora, train = resolved.lora, resolved.train
     own = params.lora.r, params.train.epochs, params.train.learning_rate, params.train.effective_batch_size
-    why = f"{corpus.facts} facts in {corpus.wordings:.1f} wordings each, {parameters / 1e6:,.0f} million parameters"
+    why = tr(
+        "{facts} facts in {wordings:.1f} wordings each, {millions:,.0f} million parameters",
+        facts=corpus.facts,
+        wordings=corpus.wordings,
+        millions=parameters / 1e6,
+    )
     return (
         f"lora.r {lora.r}, lora.alpha {lora.resolved_alpha}, train.epochs {train.epochs}, train.learning_rate "
         f"{train.learning_rate:g}, train.effective_batch_size {train.effective_batch_size} "
-        f"({why if 'auto' in own else 'as set'})"
+        f"({why if 'auto' in own else tr('as set')})"
     )

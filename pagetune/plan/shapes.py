@@ -189,6 +189,9 @@ def known_shape(config: Any, name: str) -> Shape:
         return replace(shape, intermediate_size=int(shape.intermediate_size))
     except Exception as error:  # transformers raises its own errors for values that differ from layer to layer
         raise UserError(
-            f"params.yaml: model.base: the planner cannot tell what {name} ({type(config).__name__}) is made of "
-            f"({type(error).__name__}). Take a model whose layers are all alike."
+            "params.yaml: model.base: the planner cannot tell what {name} ({kind}) is made of ({error}). "
+            "Take a model whose layers are all alike.",
+            name=name,
+            kind=type(config).__name__,
+            error=type(error).__name__,
         ) from None

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pagetune.language import Remark, tr
 from pagetune.model.loading import load_base, load_generation_config, load_tokenizer, load_tuned
 from pagetune.model.manifest import Manifest
 from pagetune.model.precision import PrecisionChoice, resolve_precision
@@ -56,7 +57,16 @@ def predict(
     """Return the answers of the base, or of the adapter on it, to every question in order."""
     choice = resolve_precision(params.precision, manifest.parameters, params.quantization, manifest.quantized)
     engine, reason = vllm_engine.choose_engine(params.predict.engine, manifest, choice, params.lora.use_dora)
-    print(f"predict: {choice.precision} ({choice.reason}), answers by {engine} ({reason})", flush=True)
+    print(
+        tr(
+            "predict: {precision} ({reason}), answers by {engine} ({reason_2})",
+            precision=choice.precision,
+            reason=choice.reason,
+            engine=engine,
+            reason_2=reason,
+        ),
+        flush=True,
+    )
     by_engine = _by_vllm if engine == "vllm" else _by_transformers
     tokenizer = load_tokenizer(manifest, template)
     if adapter is None and (said := longer_than_allowed(questions, tokenizer, params.predict.max_new_tokens)):
@@ -73,9 +83,13 @@ def longer_than_allowed(questions: Questions, tokenizer: Any, max_new_tokens: in
     longer = [len(ids) for ids in encoded if len(ids) > max_new_tokens]
     if not longer:
         return None
-    return (
-        f"{len(longer)} of {len(encoded)} reference answers have more than predict.max_new_tokens ({max_new_tokens}) "
-        f"tokens, so that no answer can match them whole. Set it to {max(longer)}."
+    return tr(
+        "{longer} of {count} reference answers have more than predict.max_new_tokens "
+        "({max_new_tokens}) tokens, so that no answer can match them whole. Set it to {longest}.",
+        longer=len(longer),
+        count=len(encoded),
+        max_new_tokens=max_new_tokens,
+        longest=max(longer),
     )
 
 
@@ -107,7 +121,7 @@ def generate(model: Any, tokenizer: Any, prompts: list[str], params: Predict) ->
     """Return one answer per prompt, in the order of the prompts."""
     eos_ids = eos_ids_of(model.generation_config, tokenizer)
     encoded = encode_prompts(model.config, tokenizer, prompts, params)
-    with Progress("predict", len(encoded), "question") as progress:
+    with Progress("predict", len(encoded), Remark("question")) as progress:
         answers = decode_all(model, encoded, eos_ids, tokenizer.pad_token_id, params, answered=progress.advance)
     return [answer_of(ids, tokenizer, eos_ids) for ids in answers]
 
@@ -140,4 +154,9 @@ def answer_of(ids: list[int], tokenizer: Any, eos_ids: list[int]) -> Answer:
 
 def describe_predictions(manifest: Manifest, predictions: list[Prediction]) -> str:
     stopped = sum(prediction.stopped for prediction in predictions)
-    return f"{len(predictions)} answers of {manifest.id}, {stopped} of them ended with an EOS"
+    return tr(
+        "{count} answers of {model}, {stopped} of them ended with an EOS",
+        count=len(predictions),
+        model=manifest.id,
+        stopped=stopped,
+    )

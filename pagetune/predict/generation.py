@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from pagetune.language import tr
 from pagetune.model.decoding import Decoder, bytes_per_row, left_padded, right_padded, why_no_fast_decoding
 from pagetune.params import Predict
 
@@ -50,7 +51,7 @@ def decode_all(
         if found is None:  # outside the handler: its traceback holds the tensors that did not fit
             rows, decode = len(batch) // 2, make()
             torch.cuda.empty_cache()
-            print(f"predict: out of memory; continuing with {rows} questions per batch", flush=True)
+            print(tr("predict: out of memory; continuing with {rows} questions per batch", rows=rows), flush=True)
             continue
         answers.update(zip(batch, found, strict=True))
         answered(len(batch))
@@ -65,7 +66,7 @@ def decoding_of(model: Any, eos_ids: list[int], pad_id: int, longest: int) -> De
         decoder = Decoder(model, eos_ids, pad_id)
         return decoder.decode
     if not model.config.is_encoder_decoder:  # those have no other decoding, so there is nothing to report
-        print(f"predict: decoding with transformers' generate ({problem})", flush=True)
+        print(tr("predict: decoding with transformers' generate ({problem})", problem=problem), flush=True)
     return by_transformers(model, eos_ids, pad_id, longest)
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from pagetune.jsonl import read_records, write_records
+from pagetune.language import tr
 from pagetune.model.manifest import ADAPTER, read_manifest
 from pagetune.model.template import check_template, read_template
 from pagetune.params import load_params
@@ -15,7 +16,7 @@ def answer(stage: str, asked: Path, predictions: Path, tuned: bool) -> None:
     rows = read_records(asked, AskedExample)
     if not rows:
         write_records(predictions, [])
-        print(f"{stage}: predict.book wants no such answers")
+        print(tr("{stage}: predict.book wants no such answers", stage=stage))
         return
     from pagetune.predict.answers import Questions, describe_predictions, predict
 
@@ -24,4 +25,4 @@ def answer(stage: str, asked: Path, predictions: Path, tuned: bool) -> None:
     questions = Questions(rows)
     answers = predict(manifest, ADAPTER if tuned else None, template, questions, params)
     write_records(predictions, answers)
-    print(f"{stage}: {describe_predictions(manifest, answers)}{' with its adapter' if tuned else ''}")
+    print(f"{stage}: {describe_predictions(manifest, answers)}{tr(' with its adapter') if tuned else ''}")

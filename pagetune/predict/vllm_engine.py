@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from pagetune.errors import UserError
+from pagetune.language import Remark
 from pagetune.model.manifest import Manifest
 from pagetune.model.precision import PrecisionChoice
 from pagetune.params import Predict
@@ -21,24 +22,26 @@ def choose_engine(wanted: str, manifest: Manifest, choice: PrecisionChoice, dora
 
     With `dora` neither base nor tuned can be answered by vllm: scores compare answers of one engine.
     """
-    problem = "vllm does not run adapters of lora.use_dora" if dora else _why_no_vllm(manifest, choice)
+    problem = Remark("vllm does not run adapters of lora.use_dora") if dora else _why_no_vllm(manifest, choice)
     if wanted == "transformers":
-        return "transformers", "set in params.yaml"
+        return "transformers", Remark("set in params.yaml")
     if wanted == "vllm" and problem:
-        raise UserError(f"params.yaml: predict.engine: vllm cannot run here: {problem}. Set auto or transformers.")
-    return ("transformers", problem) if problem else ("vllm", "it is installed")
+        raise UserError(
+            "params.yaml: predict.engine: vllm cannot run here: {problem}. Set auto or transformers.", problem=problem
+        )
+    return ("transformers", problem) if problem else ("vllm", Remark("it is installed"))
 
 
 def _why_no_vllm(manifest: Manifest, choice: PrecisionChoice) -> str | None:
     if manifest.encoder_decoder:
-        return "vllm does not run encoder-decoder models"
+        return Remark("vllm does not run encoder-decoder models")
     if importlib.util.find_spec("vllm") is None:
-        return "vllm is not installed"
+        return Remark("vllm is not installed")
     if not torch.cuda.is_available():
-        return "PyTorch sees no GPU"
+        return Remark("PyTorch sees no GPU")
     if choice.precision in ("bf16", "fp16"):
         return None
-    return f"precision is {choice.precision}, and vllm runs bf16 or fp16"
+    return Remark("precision is {precision}, and vllm runs bf16 or fp16", precision=choice.precision)
 
 
 def token_ids(

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pagetune.errors import UserError
+from pagetune.language import Remark
 from pagetune.model.language_model import has_conv1d, linear_modules, outside_language_model
 from pagetune.params import Lora
 from pagetune.plan.recipe import ResolvedLora
@@ -21,7 +22,11 @@ def check_modules(params: Lora, modules: list[str]) -> None:
         missing += [f"{key}: {pattern}" for pattern in patterns if not _matches_pattern(pattern, modules)]
     if missing:
         known = ", ".join(sorted({module.rsplit(".", 1)[-1] for module in modules}))
-        raise UserError(f"params.yaml: lora.{'; lora.'.join(missing)}: the model has no such layer. It has {known}.")
+        raise UserError(
+            "params.yaml: lora.{layers}: the model has no such layer. It has {known}.",
+            layers="; lora.".join(missing),
+            known=known,
+        )
 
 
 def _ends_with(module: str, name: str) -> bool:
@@ -79,18 +84,23 @@ def _targets_in_text(params: Lora, model: Any) -> Any:
 def check_variant(params: Lora, precision: str, fp8: bool = False, sharded: bool = False) -> None:
     """Raise UserError for a variant of LoRA that cannot train in this precision or on sharded weights."""
     problems = {
-        "use_dora: PEFT computes DoRA on no 8-bit base. Set false, or precision: 4bit": precision == "8bit",
-        "use_dora: train.fp8 computes plain LoRA only. Set one of the two to false": fp8,
-        "use_dora: the model is sharded over several GPUs, where only plain LoRA trains. Set false": sharded,
+        Remark("use_dora: PEFT computes DoRA on no 8-bit base. Set false, or precision: 4bit"): precision == "8bit",
+        Remark("use_dora: train.fp8 computes plain LoRA only. Set one of the two to false"): fp8,
+        Remark("use_dora: the model is sharded over several GPUs, where only plain LoRA trains. Set false"): sharded,
     }
     found = [problem for problem, seen in problems.items() if seen and params.use_dora]
     if params.init_lora_weights == "orthogonal":
         odd = [rank for rank in (params.r, *params.rank_pattern.values()) if rank % 2]
-        found += [f"init_lora_weights: orthogonal needs even ranks, got {odd[0]}. Set true"] if odd else []
-        seen = f"init_lora_weights: orthogonal needs weights in floating point, and precision is {precision}"
-        found += [f"{seen}. Set true or gaussian"] if precision in ("4bit", "8bit") else []
+        found += (
+            [Remark("init_lora_weights: orthogonal needs even ranks, got {rank}. Set true", rank=odd[0])] if odd else []
+        )
+        seen = Remark(
+            "init_lora_weights: orthogonal needs weights in floating point, and precision is {precision}",
+            precision=precision,
+        )
+        found += [Remark("{seen}. Set true or gaussian", seen=seen)] if precision in ("4bit", "8bit") else []
     if found:
-        raise UserError(f"params.yaml: lora.{'; lora.'.join(found)}.")
+        raise UserError("params.yaml: lora.{problems}.", problems="; lora.".join(found))
 
 
 def _alpha_pattern(params: Lora) -> dict[str, int]:
@@ -160,7 +170,9 @@ def load_weights(model: Any, folder: Path) -> None:
 
     saved, named = load_file(folder / "adapter_model.safetensors"), adapter_state(model)
     if unknown := named.keys() - saved.keys():
-        raise RuntimeError(f"{folder} holds no adapter of this model: {min(unknown)} is missing")
+        raise RuntimeError(
+            Remark("{folder} holds no adapter of this model: {first} is missing", folder=folder, first=min(unknown))
+        )
     for name, weight in named.items():
         weight.data.copy_(saved[name])
 

@@ -18,7 +18,9 @@ def put_in_place(rows: list[Example], open_rows: Iterable[Example]) -> list[Exam
     by_id = {row.pair_id: row for row in open_rows}
     if unknown := by_id.keys() - {row.pair_id for row in rows}:
         raise UserError(
-            f"{OPEN_ROWS}: pair {min(unknown)} is not in data/prompts/train.jsonl, which was written later. "
-            "Run `dvc repro open_book`."
+            "{path}: pair {pair} is not in data/prompts/train.jsonl, which was written later. Run `dvc "
+            "repro open_book`.",
+            path=OPEN_ROWS,
+            pair=min(unknown),
         )
     return [by_id.get(row.pair_id, row) for row in rows]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from pagetune.errors import UserError
+from pagetune.language import Remark
 from pagetune.model.loading import load_config
 from pagetune.model.manifest import Manifest
 from pagetune.model.precision import Gpu
@@ -64,9 +65,12 @@ def choose_backend(params: Params, processes: int = 1, model: Trained = Trained(
     wanted = params.train.backend
     problem = _why_peft_without_trying(params, processes, True, model) or _import_unsloth()
     if problem is None:
-        return Backend("unsloth", "set in params.yaml" if wanted == "unsloth" else "Unsloth runs on this machine")
+        is_set = wanted == "unsloth"
+        return Backend("unsloth", Remark("set in params.yaml") if is_set else Remark("Unsloth runs on this machine"))
     if wanted == "unsloth":
-        raise UserError(f"params.yaml: train.backend: unsloth cannot run here: {problem}. Use auto or peft.")
+        raise UserError(
+            "params.yaml: train.backend: unsloth cannot run here: {problem}. Use auto or peft.", problem=problem
+        )
     return Backend("peft", problem)
 
 
@@ -77,7 +81,7 @@ def _import_unsloth() -> str | None:
     why. Another program, such as a notebook, tries the import in a process of its own first, which takes twice as long.
     """
     if FAILED in os.environ:
-        return f"import unsloth failed ({os.environ[FAILED]})"
+        return Remark("import unsloth failed ({why})", why=os.environ[FAILED])
     if not is_stage() and (problem := why_no_unsloth()):
         return problem
     try:
@@ -106,8 +110,8 @@ def why_peft(params: Params, processes: int, here: bool = True, model: Trained =
 
 def _why_peft_without_trying(params: Params, processes: int, here: bool, model: Trained) -> str | None:
     if params.train.backend == "peft":
-        return "set in params.yaml"
-    several = "there are several processes; train.processes: 1 is one" if processes > 1 else None
+        return Remark("set in params.yaml")
+    several = Remark("there are several processes; train.processes: 1 is one") if processes > 1 else None
     problem = unsloth_backend.why_unsupported(params, model.encoder, model.towers) or several
     problem = problem or (_why_not_installed() if here else None)
     return problem or (_why_not_worth_it(model) if params.train.backend == "auto" else None)
@@ -116,9 +120,12 @@ def _why_peft_without_trying(params: Params, processes: int, here: bool, model: 
 def _why_not_worth_it(model: Trained) -> str | None:
     """Return why Unsloth would cost more than it saves: its import alone takes half a minute."""
     if model.parameters is not None and model.parameters < SMALL:
-        return f"a model of {model.parameters / 1e6:,.0f} million parameters trains no faster with Unsloth"
+        return Remark(
+            "a model of {millions:,.0f} million parameters trains no faster with Unsloth",
+            millions=model.parameters / 1000000.0,
+        )
     if model.fast_in_peft:
-        return "in 16 bits, Liger's kernels under PEFT are as fast, and Unsloth takes longer to start"
+        return Remark("in 16 bits, Liger's kernels under PEFT are as fast, and Unsloth takes longer to start")
     return None
 
 
@@ -133,17 +140,17 @@ def why_no_unsloth() -> str | None:
     try:
         probe = subprocess.run(command, capture_output=True, text=True, timeout=PROBE_SECONDS, check=False)
     except subprocess.TimeoutExpired:
-        return f"import unsloth took more than {PROBE_SECONDS} seconds"
-    return None if probe.returncode == 0 else f"import unsloth failed ({_last_line(probe.stderr)})"
+        return Remark("import unsloth took more than {seconds} seconds", seconds=PROBE_SECONDS)
+    return None if probe.returncode == 0 else Remark("import unsloth failed ({why})", why=_last_line(probe.stderr))
 
 
 def _why_not_installed() -> str | None:
     import torch
 
     if not torch.cuda.is_available():
-        return "PyTorch sees no GPU"
+        return Remark("PyTorch sees no GPU")
     if importlib.util.find_spec("unsloth") is None:
-        return "unsloth is not installed (requirements-gpu.txt and the extra `gpu` have it)"
+        return Remark("unsloth is not installed (requirements-gpu.txt and the extra `gpu` have it)")
     return None
 
 
@@ -152,9 +159,9 @@ def packed_kernel(backend: Backend, manifest: Manifest, dtype: Any) -> Kernel:
     import torch
 
     if manifest.encoder_decoder:
-        return Kernel(None, "no kernel keeps the packed rows of an encoder-decoder apart")
+        return Kernel(None, Remark("no kernel keeps the packed rows of an encoder-decoder apart"))
     if dtype == torch.float32 and torch.cuda.is_available():
-        return Kernel(None, "no kernel for packed rows computes in fp32")
+        return Kernel(None, Remark("no kernel for packed rows computes in fp32"))
     if backend.name == "unsloth":
         return unsloth_backend.packed_kernel()
     return packed_attention.packed_kernel(load_config(manifest))

@@ -12,6 +12,7 @@ from tqdm import tqdm
 from transformers import TrainerCallback
 
 from pagetune.errors import UserError
+from pagetune.language import tr
 from pagetune.plan.recipe import ResolvedTrain
 from pagetune.train.curve import loss_curve, write_curve
 from pagetune.train.distributed import log_once
@@ -98,19 +99,26 @@ class Progress(TrainerCallback):  # type: ignore[misc]
 
     def _say(self) -> None:
         self.said = time.monotonic()
-        print(f"train: step {self.step} of {self.steps}{self._measures()}{self._left()}", flush=True)
+        line = tr(
+            "train: step {step} of {steps}{measures}{left}",
+            step=self.step,
+            steps=self.steps,
+            measures=self._measures(),
+            left=self._left(),
+        )
+        print(line, flush=True)
 
     def _left(self) -> str:
         done = self.step - self.first_step
         left = (time.monotonic() - self.began) / max(1, done) * (self.steps - self.step)
-        return f", {left:.0f} s left" if done else ""
+        return tr(", {left:.0f} s left", left=left) if done else ""
 
     def _measures(self) -> str:
-        parts = [] if math.isnan(self.loss) else [f"loss {self.loss:.3f}"]
+        parts = [] if math.isnan(self.loss) else [tr("loss {loss:.3f}", loss=self.loss)]
         if self.validation_loss is not None:
-            parts.append(f"validation {self.validation_loss:.3f}")
+            parts.append(tr("validation {loss:.3f}", loss=self.validation_loss))
         if tokens := self.tokens_per_second():
-            parts.append(f"{tokens:,.0f} tokens/s")
+            parts.append(tr("{tokens:,.0f} tokens/s", tokens=tokens))
             parts += [f"MFU {mfu:.0%}" for mfu in (self.mfu(),) if mfu is not None]
         return "".join(f", {part}" for part in parts)
 
@@ -130,16 +138,26 @@ class Health(TrainerCallback):  # type: ignore[misc]
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float], **_: Any) -> None:
         for name in ("loss", "eval_loss"):
             if name in logs and not math.isfinite(logs[name]):
-                raise UserError(f"the {name} is {logs[name]} at step {state.global_step}. {self._advice()}")
+                raise UserError(
+                    "the {name} is {value} at step {step}. {advice}",
+                    name=name,
+                    value=logs[name],
+                    step=state.global_step,
+                    advice=self._advice(),
+                )
         warmup = self.train.warmup_fraction * state.max_steps
         if found := find_divergence(state.log_history, self.steps_per_epoch, warmup):
-            seen = f"{found[0]:.2f} at first, {found[1]:.2f} at step {state.global_step}"
-            raise UserError(f"the loss diverges: {seen}. {self._advice()}")
+            seen = tr(
+                "{first:.2f} at first, {last:.2f} at step {step}", first=found[0], last=found[1], step=state.global_step
+            )
+            raise UserError("the loss diverges: {seen}. {advice}", seen=seen, advice=self._advice())
 
     def _advice(self) -> str:
-        return (
-            f"Lower train.learning_rate ({self.train.learning_rate:g}), raise train.warmup_fraction, or lower "
-            f"train.max_grad_norm ({self.train.max_grad_norm:g}); fp16 overflows where bf16 does not."
+        return tr(
+            "Lower train.learning_rate ({rate:g}), raise train.warmup_fraction, or lower "
+            "train.max_grad_norm ({norm:g}); fp16 overflows where bf16 does not.",
+            rate=self.train.learning_rate,
+            norm=self.train.max_grad_norm,
         )
 
 
@@ -178,8 +196,13 @@ class Memory(TrainerCallback):  # type: ignore[misc]
             gc.collect()
             torch.cuda.empty_cache()
             log_once(
-                f"step {step}: {idle:.0%} of {point['reserved_mib']:,.0f} MiB were unused, above "
-                f"train.empty_cache_threshold; the cache was emptied"
+                tr(
+                    "step {step}: {idle:.0%} of {mib:,.0f} MiB were unused, above train.empty_cache_threshold; "
+                    "the cache was emptied",
+                    step=step,
+                    idle=idle,
+                    mib=point["reserved_mib"],
+                )
             )
 
 

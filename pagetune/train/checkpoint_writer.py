@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 
+from pagetune.language import tr
 from pagetune.train.distributed import log_once
 
 #: The first checkpoint comes after this share of the time between two, so that a disk that fails does so early.
@@ -64,7 +65,13 @@ class CheckpointWriter:
     def _keep_to_share(self, seconds: float) -> None:
         if seconds > SHARE * self.interval > 0:
             self.interval = seconds / SHARE
-            log_once(f"a checkpoint takes {seconds:.0f} s, so the next ones are {self.interval / 60:.0f} minutes apart")
+            log_once(
+                tr(
+                    "a checkpoint takes {seconds:.0f} s, so the next ones are {minutes:.0f} minutes apart",
+                    seconds=seconds,
+                    minutes=self.interval / 60,
+                )
+            )
 
 
 def files_in_memory(write: Callable[[Path], None]) -> dict[str, bytes]:

@@ -19,6 +19,7 @@ from typing import Any
 
 from pagetune.errors import UserError
 from pagetune.failures import errno_of
+from pagetune.language import tr
 from pagetune.train.lock import LOCK, hold, take_lock
 
 COMPLETE, MIB = "complete", 2**20
@@ -79,7 +80,7 @@ class Store:
         for checkpoint in self._checkpoints():
             if _is_whole(checkpoint):
                 return checkpoint
-            print(f"train: {checkpoint} is incomplete or damaged and is skipped", flush=True)
+            print(tr("train: {checkpoint} is incomplete or damaged and is skipped", checkpoint=checkpoint), flush=True)
         return None
 
     def whole(self, step: int) -> Path:
@@ -87,8 +88,10 @@ class Store:
         checkpoint = self.folder_of(step)
         if not _is_whole(checkpoint):
             raise UserError(
-                f"{checkpoint}, whose weights are to be taken, is incomplete or damaged. Delete {self.folder} and run "
-                "`dvc repro` to train again."
+                "{checkpoint}, whose weights are to be taken, is incomplete or damaged. Delete {folder} and "
+                "run `dvc repro` to train again.",
+                checkpoint=checkpoint,
+                folder=self.folder,
             )
         return checkpoint
 
@@ -136,10 +139,17 @@ class Store:
             return None
         taken = sum(_sizes(staging).values())
         kept = [step_of(checkpoint) for checkpoint in self._checkpoints() if _is_whole(checkpoint)]
-        left = f"the checkpoint of step {kept[0]} is kept" if kept else "there is no earlier checkpoint"
+        left = (
+            tr("the checkpoint of step {step} is kept", step=kept[0]) if kept else tr("there is no earlier checkpoint")
+        )
         return UserError(
-            f"the disk is full: {self.folder} took {taken / MIB:.1f} MiB of the checkpoint of step {step} and has "
-            f"{free / MIB:.1f} MiB free; {left}. Free some space and run dvc repro again."
+            "the disk is full: {folder} took {taken:.1f} MiB of the checkpoint of step {step} and has "
+            "{free:.1f} MiB free; {left}. Free some space and run dvc repro again.",
+            folder=self.folder,
+            taken=taken / MIB,
+            step=step,
+            free=free / MIB,
+            left=left,
         )
 
 

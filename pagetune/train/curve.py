@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pagetune.jsonl import atomic_write
+from pagetune.language import Remark
 from pagetune.params import StopOn
 from pagetune.train.quick_scores import QUICK
 
@@ -25,9 +26,9 @@ class Followed:
 
 
 FOLLOWED: dict[StopOn, Followed] = {
-    "loss": Followed("loss", False, "validation loss"),
-    "quick": Followed("quick_rouge_combined_f1", True, "ROUGE of the quick answers"),
-    "invented": Followed("quick_wrong", False, "share of wrong quick answers"),
+    "loss": Followed("loss", False, Remark("validation loss")),
+    "quick": Followed("quick_rouge_combined_f1", True, Remark("ROUGE of the quick answers")),
+    "invented": Followed("quick_wrong", False, Remark("share of wrong quick answers")),
 }
 
 

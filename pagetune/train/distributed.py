@@ -79,7 +79,11 @@ def count_processes(wanted: Literal["auto"] | int, rows: int) -> int:
     if wanted == "auto":
         return 1 if _in_queue() else max(1, min(gpus, rows))
     if wanted > max(1, gpus):
-        raise UserError(f"params.yaml: train.processes is {wanted}, and this machine has {gpus} GPUs. Use auto.")
+        raise UserError(
+            "params.yaml: train.processes is {wanted}, and this machine has {gpus} GPUs. Use auto.",
+            wanted=wanted,
+            gpus=gpus,
+        )
     return wanted
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from filelock import AcquireReturnProxy, UnixFileLock
 
+from pagetune.language import tr
 from pagetune.train.lock import take_lock
 
 #: Where DVC runs the jobs of a queue, below the checkout that they were queued in.
@@ -34,7 +35,7 @@ def claim_gpu() -> None:
         _before = os.environ.get("CUDA_VISIBLE_DEVICES")
         uuid, _held = _wait_for_gpu(Path(checkout) / ".pagetune" / "gpus", list(gpus))
         os.environ["CUDA_VISIBLE_DEVICES"] = gpus[uuid]
-        print(f"queue: this job uses {uuid}, one of {len(gpus)} GPUs", flush=True)
+        print(tr("queue: this job uses {uuid}, one of {count} GPUs", uuid=uuid, count=len(gpus)), flush=True)
 
 
 def forget_gpu() -> None:
@@ -78,6 +79,6 @@ def _wait_for_gpu(folder: Path, uuids: list[str]) -> tuple[str, AcquireReturnPro
             if lock := take_lock(folder / f"{uuid}.lock"):
                 return uuid, lock
         if not said:
-            print(f"queue: other jobs use all {len(uuids)} GPUs; waiting for one", flush=True)
+            print(tr("queue: other jobs use all {count} GPUs; waiting for one", count=len(uuids)), flush=True)
         said = True
         time.sleep(POLL_SECONDS)

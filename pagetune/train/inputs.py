@@ -7,6 +7,7 @@ from typing import Any
 
 from pagetune.errors import UserError
 from pagetune.jsonl import read_records
+from pagetune.language import tr
 from pagetune.model.loading import decoder_start, has_towers, load_config, load_generation_config, load_tokenizer
 from pagetune.model.manifest import Manifest
 from pagetune.model.precision import PrecisionChoice, this_gpu
@@ -130,7 +131,9 @@ class TrainingInputs:
         """
         wanted = self.params.train.packing
         if wanted is True and self.kernel.name is None:
-            raise UserError(f"params.yaml: train.packing: true, but {self.kernel.reason}. Use auto, which pads.")
+            raise UserError(
+                "params.yaml: train.packing: true, but {reason}. Use auto, which pads.", reason=self.kernel.reason
+            )
         packing = self.kernel.name is not None and wanted is not False
 
         def largest(parts: int) -> int:
@@ -176,7 +179,7 @@ def prepare(
         fast = is_fast_in_peft(choice.precision, manifest.parameters, this_gpu(), has_liger())
         trained = Trained(manifest.parameters, fast, manifest.encoder_decoder, has_towers(manifest))
         backend = choose_backend(params, world.processes, trained)
-        log_once(f"backend {backend.name} ({backend.reason})")
+        log_once(tr("backend {name} ({reason})", name=backend.name, reason=backend.reason))
         import pagetune.train.step_trainer  # noqa: F401 - what it imports is counted here
     with stopwatch.measure("rows"):
         return _read_rows(params, manifest, choice, world, stopwatch, backend)
@@ -196,7 +199,7 @@ def _read_rows(
     stopping = read_records(STOPPING, StopQuestion)
     check_settings(params, bool(rows["validation"]), world.sharded)
     check_stop_on(params, bool(stopping))
-    log_once(f"precision {choice.precision} ({choice.reason})")
+    log_once(tr("precision {precision} ({reason})", precision=choice.precision, reason=choice.reason))
     return TrainingInputs(
         params=params,
         manifest=manifest,
@@ -217,7 +220,7 @@ def with_passages(rows: list[Example]) -> list[Example]:
     """Return the training rows, those that the stage open_book has given passages with them, and print their number."""
     open_rows = read_records(OPEN_ROWS, Example)
     if open_rows:
-        log_once(f"{len(open_rows)} of {len(rows)} rows are asked with passages")
+        log_once(tr("{open} of {count} rows are asked with passages", open=len(open_rows), count=len(rows)))
     return put_in_place(rows, open_rows)
 
 
@@ -226,7 +229,14 @@ def with_replay(rows: list[Example], fraction: float) -> list[Example]:
     answers = read_records(ROWS, Example)
     together = mixed(rows, fraction, answers)
     if added := len(together) - len(rows):
-        log_once(f"{added} of {len(together)} rows repeat {min(added, len(answers))} answers of the base")
+        log_once(
+            tr(
+                "{added} of {count} rows repeat {answers} answers of the base",
+                added=added,
+                count=len(together),
+                answers=min(added, len(answers)),
+            )
+        )
     return together
 
 
@@ -256,16 +266,24 @@ def check_stop_on(params: Params, has_stop_questions: bool) -> None:
     if wanted == "loss":
         return
     if not params.evaluate.quick:
-        raise UserError(f"{key}: it decides by the answers of evaluate.quick, which is 0. Set that to 20, or {LOSS}.")
+        raise UserError(
+            "{key}: it decides by the answers of evaluate.quick, which is 0. Set that to 20, or {loss}.",
+            key=key,
+            loss=LOSS,
+        )
     if not params.train.load_best_model_at_end and params.train.early_stopping_patience is None:
         raise UserError(
-            f"{key}: it decides nothing without train.load_best_model_at_end and train.early_stopping_patience. Set "
-            f"load_best_model_at_end: true, or {LOSS}."
+            "{key}: it decides nothing without train.load_best_model_at_end and "
+            "train.early_stopping_patience. Set load_best_model_at_end: true, or {loss}.",
+            key=key,
+            loss=LOSS,
         )
     if wanted == "invented" and not has_stop_questions:
         raise UserError(
-            f"{key}: {STOPPING} has no questions, because fewer than two facts are held out. Raise "
-            f"curate.heldout_fraction, or set stop_on: quick."
+            "{key}: {path} has no questions, because fewer than two facts are held out. Raise "
+            "curate.heldout_fraction, or set stop_on: quick.",
+            key=key,
+            path=STOPPING,
         )
 
 
@@ -274,5 +292,9 @@ def _check_loggers(wanted: list[str]) -> None:
 
     known = get_available_reporting_integrations()
     if missing := [name for name in wanted if name not in known]:
-        installed = f"Installed: {', '.join(known)}" if known else "None is installed"
-        raise UserError(f"params.yaml: train.report_to: {', '.join(missing)} cannot be imported. {installed}.")
+        installed = tr("Installed: {names}", names=", ".join(known)) if known else tr("None is installed")
+        raise UserError(
+            "params.yaml: train.report_to: {missing} cannot be imported. {installed}.",
+            missing=", ".join(missing),
+            installed=installed,
+        )

@@ -9,6 +9,7 @@ from pathlib import Path
 from filelock import AcquireReturnProxy, Timeout, UnixFileLock
 
 from pagetune.errors import UserError
+from pagetune.language import tr
 
 LOCK = "lock"
 #: A killed training may need this long to end: the processes of a launcher notice within a second, and then free
@@ -25,7 +26,9 @@ def hold(folder: Path) -> Iterator[None]:
         (folder / LOCK).write_text(f"{os.getpid()}\n", encoding="ascii")
     except OSError as error:
         raise UserError(
-            f"{folder} cannot hold checkpoints: {error.strerror}. Make it a folder that you can write to."
+            "{folder} cannot hold checkpoints: {reason}. Make it a folder that you can write to.",
+            folder=folder,
+            reason=error.strerror,
         ) from None
     with lock:
         yield
@@ -56,7 +59,9 @@ def _wait_for_lock(folder: Path) -> AcquireReturnProxy[UnixFileLock]:
 
 def _taken(folder: Path) -> str:
     holder = (folder / LOCK).read_text(encoding="ascii").strip() or "unknown"
-    return (
-        f"another training with the same settings is running (process {holder}, its checkpoints are in {folder}). "
-        "Wait for it or end it."
+    return tr(
+        "another training with the same settings is running (process {holder}, its checkpoints are "
+        "in {folder}). Wait for it or end it.",
+        holder=holder,
+        folder=folder,
     )

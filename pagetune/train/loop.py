@@ -10,6 +10,7 @@ from typing import Any
 
 from pagetune.errors import UserError
 from pagetune.failures import is_from_machine
+from pagetune.language import tr
 from pagetune.model.prompts import IGNORED
 from pagetune.parent_process import STAGE
 from pagetune.plan.budget import budget_bytes
@@ -64,7 +65,7 @@ def fit(inputs: TrainingInputs, model: Any, plan: Plan, store: Store | None) -> 
 
 def _train(inputs: TrainingInputs, trainer: Any, plan: Plan, checkpoint: Path | None) -> None:
     if checkpoint:
-        log_once(f"resuming from step {step_of(checkpoint)}")
+        log_once(tr("resuming from step {step}", step=step_of(checkpoint)))
         trainer.add_callback(_restoring(trainer, checkpoint))
         if _had_stopped(checkpoint):
             done = step_of(checkpoint) * plan.gradient_accumulation_steps * inputs.world.processes
@@ -88,8 +89,10 @@ def _naming_the_checkpoint(trainer: Any, checkpoint: Path | None) -> Iterator[No
             raise
         said = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
         raise UserError(
-            f"{checkpoint} cannot be loaded ({said}). Run `rm -r {checkpoint}` and `dvc repro`, which goes on from the "
-            "one before, or starts again."
+            "{checkpoint} cannot be loaded ({said}). Run `rm -r {checkpoint}` and `dvc repro`, which "
+            "goes on from the one before, or starts again.",
+            checkpoint=checkpoint,
+            said=said,
         ) from error
 
 
@@ -127,7 +130,15 @@ def _restoring(trainer: Any, checkpoint: Path) -> Any:
 
 def _load_best(trainer: Any, followed: Followed) -> None:
     best, which = trainer.state.best_global_step, "highest" if followed.higher_is_better else "lowest"
-    log_once(f"taking step {best}, whose {followed.words} {trainer.state.best_metric:.4f} was the {which}")
+    log_once(
+        tr(
+            "taking step {best}, whose {words} {value:.4f} was the {which}",
+            best=best,
+            words=followed.words,
+            value=trainer.state.best_metric,
+            which=which,
+        )
+    )
     load_weights(trainer.accelerator.unwrap_model(trainer.model), trainer.store.whole(best))
 
 
@@ -179,7 +190,7 @@ def _graphs(inputs: TrainingInputs, plan: Plan, trainer: Any) -> Any:
         with trainer.compute_loss_context_manager():
             return loss_of(trainer.model_wrapped, batch, {}, tokens)
 
-    log_once("each micro-batch is one CUDA graph, because its kernels take less time than launching them")
+    log_once(tr("each micro-batch is one CUDA graph, because its kernels take less time than launching them"))
     sizes = max(map(len, trainer.batches.train)), max(inputs.lengths)
     return GraphedSteps(trainer.model, loss, sizes, inputs.tokenizer.pad_token_id)
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pagetune.errors import UserError
+from pagetune.language import tr
 from pagetune.plan.memory import Plan, estimate
 from pagetune.plan.steps import largest_micro_batch, micro_batches, tokens_at_once
 from pagetune.train.adapter import forward_options
@@ -39,8 +40,9 @@ def shrink_plan(plan: Plan, inputs: TrainingInputs) -> Plan:
     if not plan.gradient_checkpointing and inputs.params.train.gradient_checkpointing == "auto":
         return replace(plan, gradient_checkpointing=True, predicted=estimate(inputs.setup, plan.tokens, True))
     raise UserError(
-        f"one row of {plan.tokens} tokens does not fit into the memory that is free. Lower train.max_length or lora.r, "
-        "take precision: 4bit, or free the GPU."
+        "one row of {tokens} tokens does not fit into the memory that is free. Lower "
+        "train.max_length or lora.r, take precision: 4bit, or free the GPU.",
+        tokens=plan.tokens,
     )
 
 
@@ -71,8 +73,13 @@ def probe_largest_batch(inputs: TrainingInputs, model: Any, plan: Plan) -> Plan:
             return plan
         less = _apply_less(inputs, model, plan)
         log_once(
-            f"{plan.tokens} tokens at once do not fit ({problem}); trying {less.tokens}"
-            f"{' with gradient checkpointing' if less.gradient_checkpointing else ''}"
+            tr(
+                "{tokens} tokens at once do not fit ({problem}); trying {less}{how}",
+                tokens=plan.tokens,
+                problem=problem,
+                less=less.tokens,
+                how=tr(" with gradient checkpointing") if less.gradient_checkpointing else "",
+            )
         )
         plan = less
 
@@ -150,7 +157,8 @@ def resume_point(trainer: Any, store: Store | None, before: Path | None, problem
     checkpoint = store.latest() if store else None
     if checkpoint is None:
         raise UserError(
-            f"out of memory ({problem}), and there is no checkpoint to go on from. Lower lora.r, or free the GPU."
+            "out of memory ({problem}), and there is no checkpoint to go on from. Lower lora.r, or free the GPU.",
+            problem=problem,
         )
     return checkpoint
 
@@ -163,10 +171,16 @@ def shrink_after_oom(inputs: TrainingInputs, model: Any, plan: Plan, trainer: An
     less = _apply_less(inputs, model, plan)
     empty_cache()
     log_once(
-        f"out of memory at step {trainer.state.global_step + 1} ({problem}); from here on "
-        f"{less.per_device_train_batch_size} rows at once, {less.gradient_accumulation_steps} times a step"
-        f"{', with gradient checkpointing' if less.gradient_checkpointing else ''}; the effective batch size stays "
-        f"{inputs.params.train.effective_batch_size}"
+        tr(
+            "out of memory at step {step} ({problem}); from here on {rows} rows at once, {times} times a step{how}; "
+            "the effective batch size stays {effective}",
+            step=trainer.state.global_step + 1,
+            problem=problem,
+            rows=less.per_device_train_batch_size,
+            times=less.gradient_accumulation_steps,
+            how=tr(", with gradient checkpointing") if less.gradient_checkpointing else "",
+            effective=inputs.params.train.effective_batch_size,
+        )
     )
     return less
 
@@ -182,7 +196,7 @@ def launch_until_it_fits(run: Callable[[dict[str, str]], int], processes: int) -
         spoken = Path(folder) / "spoken"
         while run({RAN_OUT: str(ran_out), SHORTAGES: str(shortages), SPOKEN: str(spoken)}):
             if not ran_out.exists():
-                raise UserError(f"one of {processes} processes failed; its message is above.")
+                raise UserError("one of {processes} processes failed; its message is above.", processes=processes)
             ran_out.unlink()
             spoken.unlink(missing_ok=True)
             shortages += 1
@@ -206,7 +220,9 @@ def reporting_out_of_memory() -> Iterator[None]:
             raise
         tell_launcher()
         seen = str(error).split("\n")[0]
-        raise UserError(f"out of memory ({seen}). Free the GPU, take precision: 4bit or lower lora.r.") from None
+        raise UserError(
+            "out of memory ({seen}). Free the GPU, take precision: 4bit or lower lora.r.", seen=seen
+        ) from None
 
 
 def tell_launcher() -> None:

@@ -5,6 +5,7 @@ import inspect
 from dataclasses import dataclass
 from typing import Any
 
+from pagetune.language import Remark
 from pagetune.train.batches import Collator, EncodedRow
 
 #: The name under which transformers knows `varlen_attention`.
@@ -32,7 +33,7 @@ def packed_kernel(config: Any) -> Kernel:
     if importlib.util.find_spec("flash_attn") is not None:
         return Kernel("flash_attention_2", "flash-attn")
     if not torch.backends.cuda.is_flash_attention_available():
-        return Kernel(None, "this PyTorch was built without its flash kernel")
+        return Kernel(None, Remark("this PyTorch was built without its flash kernel"))
     register_varlen()
     return Kernel(VARLEN, "PyTorch's varlen_attn")
 
@@ -42,14 +43,14 @@ def _why_none(config: Any) -> str | None:
     import torch
 
     if not torch.cuda.is_available():
-        return "PyTorch sees no GPU"
+        return Remark("PyTorch sees no GPU")
     if torch.cuda.get_device_capability()[0] < 8:
-        return "the GPU is older than Ampere"
+        return Remark("the GPU is older than Ampere")
     if getattr(config, "attn_logit_softcapping", None):
-        return "the model caps its attention logits"
+        return Remark("the model caps its attention logits")
     heads = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     if heads > 256 or heads % 8:
-        return f"its heads have {heads} dimensions"
+        return Remark("its heads have {heads} dimensions", heads=heads)
     return None
 
 

@@ -61,7 +61,7 @@ def _with_adapter(model: Any, config: Any) -> Any:
 def _check_fp8(inputs: "TrainingInputs") -> None:
     problem = fp8.why_no_fp8(inputs.choice.precision, alone=not inputs.world.launched)
     if problem:
-        raise UserError(f"params.yaml: train.fp8: {problem}. Set false.")
+        raise UserError("params.yaml: train.fp8: {problem}. Set false.", problem=problem)
 
 
 def _fuse_lora(model: Any, in_fp8: bool) -> None:

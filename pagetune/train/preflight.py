@@ -9,6 +9,7 @@ from collections import Counter
 from typing import Any
 
 from pagetune.errors import UserError
+from pagetune.language import tr
 from pagetune.model.language_model import outside_language_model
 from pagetune.model.prompts import IGNORED, check_positions, encode_example, joins
 from pagetune.model.template import TemplateRecord
@@ -58,10 +59,17 @@ def check_rendered(record: TemplateRecord, eos: str, examples: list[Example], sp
     """
     file, problems = "data/prompts/template.json", []
     if record.eos_token != eos:
-        problems.append(f"{file}: eos_token is {record.eos_token}, that of models/base/manifest.json is {eos}")
+        problems.append(
+            tr(
+                "{file}: eos_token is {eos_token}, that of models/base/manifest.json is {eos}",
+                file=file,
+                eos_token=record.eos_token,
+                eos=eos,
+            )
+        )
     problems += [f"data/prompts/{split}.jsonl: {line}" for line in _unlike_template(record, examples)]
     if problems:
-        raise UserError(f"{'; '.join(problems)}. Run `dvc repro -f format` to write them again.")
+        raise UserError("{problems}. Run `dvc repro -f format` to write them again.", problems="; ".join(problems))
 
 
 def _unlike_template(record: TemplateRecord, examples: list[Example]) -> list[str]:
@@ -71,10 +79,22 @@ def _unlike_template(record: TemplateRecord, examples: list[Example]) -> list[st
     for example in examples:
         prompt, answer = example.prompt, example.completion
         for fits, rule, seen in (
-            (example.turns_before or prompt.startswith(prefix), f"prompts do not begin with {prefix!r}", prompt[:20]),
-            (prompt.removeprefix(prefix).endswith(suffix), f"prompts do not end with {suffix!r}", prompt[-20:]),
-            (answer.startswith(record.lead), f"answers do not begin with {record.lead!r}", answer[:20]),
-            (answer.endswith(eos) and answer.count(eos) == 1, f"answers do not end in one {eos}", answer[-20:]),
+            (
+                example.turns_before or prompt.startswith(prefix),
+                tr("prompts do not begin with {prefix!r}", prefix=prefix),
+                prompt[:20],
+            ),
+            (
+                prompt.removeprefix(prefix).endswith(suffix),
+                tr("prompts do not end with {suffix!r}", suffix=suffix),
+                prompt[-20:],
+            ),
+            (answer.startswith(record.lead), tr("answers do not begin with {lead!r}", lead=record.lead), answer[:20]),
+            (
+                answer.endswith(eos) and answer.count(eos) == 1,
+                tr("answers do not end in one {eos}", eos=eos),
+                answer[-20:],
+            ),
         ):
             if not fits:
                 unlike.setdefault(rule, []).append(f"pair {example.pair_id}, has {seen!r}")
@@ -88,9 +108,14 @@ def check_seams(examples: list[Example], tokenizer: Any, split: str = "train") -
         first = joined[0]
         seen = f"{first.prompt[-12:]!r} and {first.completion[:12]!r}"
         raise UserError(
-            f"data/prompts/{split}.jsonl: in {len(joined)} of {len(examples)} rows the tokenizer joins the end of the "
-            f"prompt with the answer; the first, pair {first.pair_id}, has {seen}. End prompt.template with a line "
-            "break or a mark such as `A:`, and begin no answer with a space."
+            "data/prompts/{split}.jsonl: in {count} of {rows_in_all} rows the tokenizer joins the end of "
+            "the prompt with the answer; the first, pair {pair}, has {seen}. End prompt.template with a "
+            "line break or a mark such as `A:`, and begin no answer with a space.",
+            split=split,
+            count=len(joined),
+            rows_in_all=len(examples),
+            pair=first.pair_id,
+            seen=seen,
         )
 
 
@@ -112,14 +137,30 @@ def fit_rows(
     for example, length, row in zip(examples, lengths, rows, strict=True):
         fitted.append(short := _cut_prompt(row, tokenizer.bos_token_id, max_length))
         if not short:
-            seen = f"pair {example.pair_id} has {length} tokens, and its answer leaves no room for a question"
-            raise UserError(f"{file}: {seen} in {limit}. Raise it or lower curate.max_answer_characters.")
+            seen = tr(
+                "pair {pair} has {length} tokens, and its answer leaves no room for a question",
+                pair=example.pair_id,
+                length=length,
+            )
+            raise UserError(
+                "{file}: {seen} in {limit}. Raise it or lower curate.max_answer_characters.",
+                file=file,
+                seen=seen,
+                limit=limit,
+            )
     cut = sum(length > max_length for length in lengths)
     if rows and cut / len(rows) > max_truncated_fraction:
         raise UserError(
-            f"{file}: {cut} of {len(rows)} rows are longer than {limit} ({100 * cut / len(rows):.2g}%), the longest "
-            f"has {max(lengths)}; train.max_truncated_fraction allows {100 * max_truncated_fraction:.3g}%. Raise "
-            "train.max_length, or lower curate.max_question_characters or curate.max_answer_characters."
+            "{file}: {cut} of {count} rows are longer than {limit} ({share:.2g}%), the longest has "
+            "{longest}; train.max_truncated_fraction allows {allowed:.3g}%. Raise train.max_length, or "
+            "lower curate.max_question_characters or curate.max_answer_characters.",
+            file=file,
+            cut=cut,
+            count=len(rows),
+            limit=limit,
+            share=100 * cut / len(rows),
+            longest=max(lengths),
+            allowed=100 * max_truncated_fraction,
         )
     return fitted, cut
 
@@ -151,8 +192,11 @@ def check_rows(
             for fault, bad in found.items()
         ]
         raise UserError(
-            f"data/prompts/{split}.jsonl: {'; '.join(lines)} (⟦⟧ holds what the loss is on). Check the special tokens "
-            "that prompt.template writes and that the tokenizer of model.base adds, and that no answer is empty."
+            "data/prompts/{split}.jsonl: {problems} (⟦⟧ holds what the loss is on). Check the special "
+            "tokens that prompt.template writes and that the tokenizer of model.base adds, and that no "
+            "answer is empty.",
+            split=split,
+            problems="; ".join(lines),
         )
 
 
@@ -169,17 +213,19 @@ def _faults(row: EncodedRow, prompt: str, tokenizer: Any, encoder: bool) -> dict
     written_eos += int(encoder and ids[:start][-1:] == [eos])
     written_bos = len(ids) if bos in (None, eos) else max(1, prompt.count(tokenizer.bos_token))
     return {
-        "have labels and tokens of unequal number": len(ids) != len(labels),
-        "have labels that are not their tokens": any(b not in (IGNORED, a) for a, b in zip(ids, labels, strict=False)),
-        "are trained on nothing": not answer,
-        "are trained on their question": start == 0,
-        "do not end in the EOS": ids[-1:] != [eos],
-        "end in an EOS that the loss leaves out": labels[-1:] == [IGNORED],
-        "have a gap in what the loss is on": IGNORED in answer,
-        "are trained on an EOS alone": len(answer) == 1,
-        "have an EOS inside the answer": eos in answer[:-1],
-        "have a BOS twice": (bos is not None and ids[:2] == [bos, bos]) or ids.count(bos) > written_bos,
-        "have an EOS inside the prompt": ids[:start].count(eos) > written_eos,
+        tr("have labels and tokens of unequal number"): len(ids) != len(labels),
+        tr("have labels that are not their tokens"): any(
+            b not in (IGNORED, a) for a, b in zip(ids, labels, strict=False)
+        ),
+        tr("are trained on nothing"): not answer,
+        tr("are trained on their question"): start == 0,
+        tr("do not end in the EOS"): ids[-1:] != [eos],
+        tr("end in an EOS that the loss leaves out"): labels[-1:] == [IGNORED],
+        tr("have a gap in what the loss is on"): IGNORED in answer,
+        tr("are trained on an EOS alone"): len(answer) == 1,
+        tr("have an EOS inside the answer"): eos in answer[:-1],
+        tr("have a BOS twice"): (bos is not None and ids[:2] == [bos, bos]) or ids.count(bos) > written_bos,
+        tr("have an EOS inside the prompt"): ids[:start].count(eos) > written_eos,
     }
 
 
@@ -195,19 +241,23 @@ def check_adapter(model: Any, lora: Lora) -> str:
     others = [name for name in trains if ".lora_" not in name and ".modules_to_save." not in name]
     asked = lora.target_modules if isinstance(lora.target_modules, list) else _target_names(model)
     problems = {
-        "frozen in the adapter": [name for name in lora_names if not trains[name]],
-        "trained beside it": [name for name in others if trains[name]],
-        "outside the language model": _outside(model, layers),
+        tr("frozen in the adapter"): [name for name in lora_names if not trains[name]],
+        tr("trained beside it"): [name for name in others if trains[name]],
+        tr("outside the language model"): _outside(model, layers),
         "without LoRA": [name for name in asked if not any(f".{layer}".endswith(f".{name}") for layer in layers)],
     }
     seen = [f"{len(found)} {what} (first {found[0]})" for what, found in problems.items() if found]
     if seen or not layers:
-        raise UserError(f"adapter: {'; '.join(seen) or 'no layer has LoRA'}. Try train.backend: peft.")
+        raise UserError(
+            "adapter: {problems}. Try train.backend: peft.", problems="; ".join(seen) or "no layer has LoRA"
+        )
     counts = Counter(layer.rsplit(".", 1)[-1] for layer in layers)
     kinds = ", ".join(f"{kind} {number}" for kind, number in sorted(counts.items()))
     trained, total = model.get_nb_trainable_parameters()
-    share = f"{trained:,} of {total:,} parameters train ({trained / total:.2%})"
-    return f"adapter: {len(layers)} LoRA modules ({kinds}), {share}"
+    share = tr(
+        "{trained:,} of {total:,} parameters train ({share:.2%})", trained=trained, total=total, share=trained / total
+    )
+    return tr("adapter: {count} LoRA modules ({kinds}), {share}", count=len(layers), kinds=kinds, share=share)
 
 
 def _outside(model: Any, layers: set[str]) -> list[str]:

@@ -65,7 +65,11 @@ class Quick:
     def _go_on_without(self, problem: str) -> None:
         said = f"evaluate.quick: no memory for an answer beside the training ({problem})"
         if self.params.train.stop_on != "loss":
-            raise UserError(f"{said}, by which train.stop_on: {self.params.train.stop_on} decides. Set stop_on: loss.")
+            raise UserError(
+                "{said}, by which train.stop_on: {stop_on} decides. Set stop_on: loss.",
+                said=said,
+                stop_on=self.params.train.stop_on,
+            )
         log_once(said)
 
     def answers(self, model: Any) -> list[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pagetune.errors import UserError
+from pagetune.language import Remark
 from pagetune.model.loading import load_tokenizer
 from pagetune.model.manifest import Manifest
 from pagetune.model.prompts import encode_example, joins, to_example
@@ -32,14 +33,15 @@ def general_prompts() -> tuple[str, ...]:
 def why_nothing_to_keep(params: Params, manifest: Manifest) -> str | None:
     """Say why no answer is made, None where they are. Raises UserError for a task whose prompts are not requests."""
     if not params.train.replay_fraction:
-        return "train.replay_fraction is 0"
+        return Remark("train.replay_fraction is 0")
     if params.task != "qa":
         raise UserError(
-            "params.yaml: train.replay_fraction: the base is asked to summarise, not to answer general requests, with "
-            f"task: {params.task}. Set 0."
+            "params.yaml: train.replay_fraction: the base is asked to summarise, not to answer general "
+            "requests, with task: {task}. Set 0.",
+            task=params.task,
         )
     if manifest.source == "builtin":
-        return "a built-in base knows nothing but the documents, so there is nothing to keep"
+        return Remark("a built-in base knows nothing but the documents, so there is nothing to keep")
     return None
 
 
@@ -62,8 +64,10 @@ def ask_base(
     rejected += [_rejected(request, "", "in_heldout_and_training") for request in taken]
     if not rows:
         raise UserError(
-            f"params.yaml: train.replay_fraction: none of the base's {len(answers)} answers to general requests can be "
-            f"trained on ({count_reasons(rejected)}). Raise predict.max_new_tokens or train.max_length, or set 0."
+            "params.yaml: train.replay_fraction: none of the base's {count} answers to general requests "
+            "can be trained on ({reasons}). Raise predict.max_new_tokens or train.max_length, or set 0.",
+            count=len(answers),
+            reasons=count_reasons(rejected),
         )
     return rows, rejected
 

@@ -6,6 +6,7 @@ from random import Random
 from statistics import median_low
 from typing import Any
 
+from pagetune.language import tr
 from pagetune.model.prompts import IGNORED
 from pagetune.train.distributed import World
 
@@ -21,9 +22,18 @@ def report(rows: list[dict[str, list[int]]], tokenizer: Any, cut: int, seed: int
         return
     lengths = sorted(len(row["input_ids"]) for row in rows)
     trained = sum(label != IGNORED for row in rows for label in row["labels"])
-    spread = f"{lengths[0]} to {lengths[-1]} tokens, median {median_low(lengths)}"
-    share = f"{trained / sum(lengths):.0%} of them trained on"
-    print(f"train: {len(rows)} {split} rows of {spread}, {share}, {cut} prompts cut", flush=True)
+    line = tr(
+        "train: {count} {split} rows of {least} to {most} tokens, median {median}, {share:.0%} of them trained on, "
+        "{cut} prompts cut",
+        count=len(rows),
+        split=split,
+        least=lengths[0],
+        most=lengths[-1],
+        median=median_low(lengths),
+        share=trained / sum(lengths),
+        cut=cut,
+    )
+    print(line, flush=True)
     for line in show_rows(rows, tokenizer, seed=seed) if split == "train" else []:
         print(f"train: {line}", flush=True)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from pagetune.errors import UserError
 from pagetune.jsonl import read_records, write_json
+from pagetune.language import Remark, tr
 from pagetune.model.loading import load_config
 from pagetune.model.manifest import ADAPTER, BASE, Manifest, read_manifest
 from pagetune.model.precision import PrecisionChoice, resolve_precision
@@ -197,7 +198,7 @@ def tune(inputs: TrainingInputs, store: Store) -> tuple[Any, Outcome]:
             empty_cache()  # of what loading needed
         with inputs.stopwatch.measure("probe"):
             inputs, plan = pad_if_rows_leak(inputs, model, plan, budget)
-            log_once(f"{plan.reason}; {_packing(inputs, plan)}")
+            log_once(tr("{plan}; {packing}", plan=plan.reason, packing=_packing(inputs, plan)))
             if inputs.setup.on_gpu and not inputs.world.sharded:
                 plan = probe_largest_batch(inputs, model, plan)
         log_once(describe_watch(inputs))
@@ -217,23 +218,25 @@ def pad_if_rows_leak(inputs: TrainingInputs, model: Any, plan: Plan, budget: int
     """Pad after all where the kernel, as it runs here with this model, lets a row see its neighbour."""
     if not plan.packing or inputs.world.sharded or rows_stay_apart(model, inputs.collator(True), inputs.train_rows):
         return inputs, plan
-    leaky = Kernel(None, f"{inputs.kernel.reason} let one row see the next in a test")
+    leaky = Kernel(None, Remark("{kernel} let one row see the next in a test", kernel=inputs.kernel.reason))
     padding = replace(inputs, kernel=leaky)
     return padding, plan_with_shortages(padding, budget)
 
 
 def _packing(inputs: TrainingInputs, plan: Plan) -> str:
     if plan.packing:
-        return f"rows are packed, {inputs.kernel.reason} keeps them apart"
+        return tr("rows are packed, {kernel} keeps them apart", kernel=inputs.kernel.reason)
     why = inputs.kernel.reason if inputs.kernel.name is None else "train.packing: false"
-    return f"rows are padded ({why})"
+    return tr("rows are padded ({why})", why=why)
 
 
 def describe_watch(inputs: TrainingInputs) -> str:
     """Return what is seen of the training while it runs, and what a kill costs."""
     steps, minutes = len(inputs.steps), inputs.params.train.checkpoint_minutes
-    evaluated = f"an evaluation every {inputs.eval_steps} of {steps} steps, " if inputs.validation_rows else ""
-    return f"{evaluated}checkpoints {minutes:g} minutes apart: a kill costs no more than that and a step"
+    watch = tr("checkpoints {minutes:g} minutes apart: a kill costs no more than that and a step", minutes=minutes)
+    if not inputs.validation_rows:
+        return watch
+    return tr("an evaluation every {every} of {steps} steps, ", every=inputs.eval_steps, steps=steps) + watch
 
 
 def write_results(inputs: TrainingInputs, model: Any, outcome: Outcome) -> None:
@@ -248,8 +251,13 @@ def write_results(inputs: TrainingInputs, model: Any, outcome: Outcome) -> None:
     predicted = outcome.plan.predicted.total
     cost = describe_cost(inputs.stopwatch, outcome.points, predicted, outcome.speed, outcome.plan)
     write_json(METRICS / "cost.json", cost)
-    counts = f"{metrics['rows']} rows, {metrics['steps']} steps"
-    log_once(f"{counts}, {cost['seconds']:.0f} s, loss {metrics['train_loss']:.3f}")
+    said = {
+        "rows": metrics["rows"],
+        "steps": metrics["steps"],
+        "seconds": cost["seconds"],
+        "loss": metrics["train_loss"],
+    }
+    log_once(tr("{rows} rows, {steps} steps, {seconds:.0f} s, loss {loss:.3f}", **said))
 
 
 def train_metrics(inputs: TrainingInputs, outcome: Outcome) -> dict[str, Any]:

@@ -99,8 +99,9 @@ class _Stepping(TrainerCallback):  # type: ignore[misc]
             loss = self.trainer.validation_loss()
         if not math.isfinite(loss):
             raise UserError(
-                f"the validation loss of the base is {loss}, before any step: the base is broken, or overflows at this "
-                "precision. Try precision: fp32."
+                "the validation loss of the base is {loss}, before any step: the base is broken, or "
+                "overflows at this precision. Try precision: fp32.",
+                loss=loss,
             )
         state.log_history.append({"step": 0, "eval_loss": loss})
 

@@ -10,6 +10,7 @@ from pagetune.build_qa.own_rows.encoding import encoding_of
 from pagetune.build_qa.own_rows.json_rows import read_json_rows
 from pagetune.build_qa.own_rows.raw import RowError, is_text
 from pagetune.errors import UserError
+from pagetune.language import tr
 from pagetune.llm.prompt_files import Language, language_of
 from pagetune.params import Qa
 from pagetune.params.asking import EXAMPLES, ShownExample, fault_of_example
@@ -40,7 +41,9 @@ def load_examples(qa: Qa) -> list[ShownExample]:
     rows = qa.examples if isinstance(qa.examples, list) else _read(Path(EXAMPLES))
     for number, row in enumerate(rows, 1):
         if not is_text(row.question + row.answer):
-            raise UserError(f"qa.examples: row {number} has a character that no file can hold. Write it again.")
+            raise UserError(
+                "qa.examples: row {number} has a character that no file can hold. Write it again.", number=number
+            )
     return [ShownExample(question=_in_one_line(row.question), answer=_in_one_line(row.answer)) for row in rows]
 
 
@@ -52,26 +55,33 @@ def unused_examples(qa: Qa) -> str | None:
     """Return a line where the file has rows and `qa.examples` does not name it."""
     path = Path(EXAMPLES)
     unused = isinstance(qa.examples, list) and path.is_file() and path.read_bytes().strip()
-    return f"{path} has rows that are not shown to the language model. Set qa.examples: {path}." if unused else None
+    return (
+        tr("{path} has rows that are not shown to the language model. Set qa.examples: {path}.", path=path)
+        if unused
+        else None
+    )
 
 
 def _read(path: Path) -> list[ShownExample]:
     if not path.is_file():
-        raise UserError(f"params.yaml: qa.examples names {path}, which is not there. Write it, or set qa.examples: [].")
+        raise UserError(
+            "params.yaml: qa.examples names {path}, which is not there. Write it, or set qa.examples: [].", path=path
+        )
     found = [_to_example(*row) for row in read_json_rows(path, encoding_of(path))]
     if not found:
         raise UserError(
-            f'params.yaml: qa.examples names {path}, which has no row. Add {{"question": "…", "answer": "…"}}, or set '
-            "qa.examples: []."
+            'params.yaml: qa.examples names {path}, which has no row. Add {{"question": "…", "answer": '
+            '"…"}}, or set qa.examples: [].',
+            path=path,
         )
     return found
 
 
 def _to_example(where: str, values: dict[str, Any] | RowError) -> ShownExample:
     if isinstance(values, RowError):
-        raise UserError(f"{where} {values.what}. Fix that line.")
+        raise UserError("{where} {problem}. Fix that line.", where=where, problem=values.what)
     if fault := fault_of_example(values):
-        raise UserError(f"{where} {fault}.")
+        raise UserError("{where} {fault}.", where=where, fault=fault)
     return ShownExample.model_validate(values)
 
 

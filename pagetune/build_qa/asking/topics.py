@@ -7,6 +7,7 @@ from pagetune.build_qa.draft import to_document
 from pagetune.build_qa.passages import Passage, passages
 from pagetune.build_qa.rules import readable_pages
 from pagetune.errors import UserError
+from pagetune.language import tr
 from pagetune.params import Qa
 from pagetune.records import Page, Pair
 from pagetune.text.content_words import content_words, has_word
@@ -20,8 +21,9 @@ def check_topics(topics: Sequence[str]) -> None:
     for topic in topics:
         if not content_words(topic):
             raise UserError(
-                f"params.yaml: qa.topics: {topic!r} has no word by which a passage can be found. "
-                "Name the topic by a noun that the documents use, or remove it."
+                "params.yaml: qa.topics: {topic!r} has no word by which a passage can be found. Name the "
+                "topic by a noun that the documents use, or remove it.",
+                topic=topic,
             )
 
 
@@ -53,13 +55,16 @@ def count_topics(qa: Qa, pages: list[Page], pairs: Sequence[Pair]) -> dict[str, 
 def topic_lines(counts: dict[str, dict[str, int]], asks_a_model: bool) -> list[str]:
     """Return a line about each topic that no pair is about, and what may help."""
     silent = [(topic, count["passages"]) for topic, count in counts.items() if not count["pairs"]]
-    return [f"qa.topics: no pair is about {topic!r}. {_what_helps(found, asks_a_model)}" for topic, found in silent]
+    return [
+        tr("qa.topics: no pair is about {topic!r}. {advice}", topic=topic, advice=_what_helps(found, asks_a_model))
+        for topic, found in silent
+    ]
 
 
 def _what_helps(passages: int, asks_a_model: bool) -> str:
     if not passages:
-        return "No passage has its words: name it as the documents do, or add a document about it."
-    are = "1 passage is" if passages == 1 else f"{passages} passages are"
+        return tr("No passage has its words: name it as the documents do, or add a document about it.")
+    are = tr("1 passage is") if passages == 1 else tr("{count} passages are", count=passages)
     if not asks_a_model:
-        return f"{are}: have a language model ask about them (qa.generator: rules+llm)."
-    return f"{are}: see in data/qa_rejected.jsonl what was asked about them, or raise qa.rounds."
+        return tr("{are}: have a language model ask about them (qa.generator: rules+llm).", are=are)
+    return tr("{are}: see in data/qa_rejected.jsonl what was asked about them, or raise qa.rounds.", are=are)

@@ -6,6 +6,7 @@ from typing import Any
 
 from pagetune.build_qa.own_rows.raw import RawRow, Source
 from pagetune.errors import UserError
+from pagetune.language import Remark
 from pagetune.params import HubDataset
 
 _BATCH = 10_000
@@ -21,7 +22,9 @@ def parquet_source(path: Path) -> Source:
     try:
         file = ParquetFile(path)
     except (ArrowException, OSError) as error:
-        raise UserError(f"{path} is not Parquet ({_first_line(error)}). Write it again.") from None
+        raise UserError(
+            "{path} is not Parquet ({error}). Write it again.", path=path, error=_first_line(error)
+        ) from None
     return Source(str(path), path.stem, _whole(path, _numbered(str(path), file.iter_batches(_BATCH))))
 
 
@@ -31,7 +34,7 @@ def _whole(path: Path, rows: Iterator[RawRow]) -> Iterator[RawRow]:
     try:
         yield from rows
     except (ArrowException, OSError) as error:
-        raise UserError(f"{path} is damaged ({_first_line(error)}). Write it again.") from None
+        raise UserError("{path} is damaged ({error}). Write it again.", path=path, error=_first_line(error)) from None
 
 
 def _numbered(where: str, batches: Iterator[Any]) -> Iterator[RawRow]:
@@ -53,7 +56,9 @@ def saved_sources(path: Path) -> list[Source]:
     try:
         loaded = load_from_disk(str(path))
     except Exception as error:  # whatever datasets, Arrow and the file system raise
-        raise UserError(f"{path} cannot be read by datasets ({_first_line(error)}). Save it again.") from None
+        raise UserError(
+            "{path} cannot be read by datasets ({error}). Save it again.", path=path, error=_first_line(error)
+        ) from None
     splits = loaded if isinstance(loaded, dict) else {"": loaded}
     return [_split_source(f"{path}/{name}".rstrip("/"), path.name, split) for name, split in sorted(splits.items())]
 
@@ -66,16 +71,19 @@ def hub_source(wanted: HubDataset) -> Source:
     from datasets import load_dataset
 
     if wanted.id is None:
-        raise ValueError("no data set is named")
+        raise ValueError(Remark("no data set is named"))
     at = f"{wanted.id}@{wanted.revision}" if wanted.revision else wanted.id
     try:
         split = load_dataset(wanted.id, wanted.config, split=wanted.split, revision=wanted.revision)
     except Exception as error:  # whatever datasets, huggingface_hub and httpx raise
         raise UserError(
-            f"params.yaml: qa.dataset: {at}, split {wanted.split}, cannot be loaded ({_first_line(error)}). Check id, "
-            "config, split and revision, and set HF_TOKEN if it is private; or put its files into data/raw."
+            "params.yaml: qa.dataset: {at}, split {split}, cannot be loaded ({error}). Check id, config, "
+            "split and revision, and set HF_TOKEN if it is private; or put its files into data/raw.",
+            at=at,
+            split=wanted.split,
+            error=_first_line(error),
         ) from None
-    how = "" if wanted.revision else "its newest commit: pin one in qa.dataset.revision"
+    how = "" if wanted.revision else Remark("its newest commit: pin one in qa.dataset.revision")
     return _split_source(f"{at}/{wanted.split}", wanted.id.rpartition("/")[2], split, how)
 
 

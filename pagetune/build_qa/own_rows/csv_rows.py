@@ -9,6 +9,7 @@ from typing import Any
 
 from pagetune.build_qa.own_rows.raw import RawRow, RowError
 from pagetune.errors import UserError
+from pagetune.language import Remark
 
 #: In this order where a header would be read by several. `csv.Sniffer` takes letters of Korean text for delimiters.
 DELIMITERS = {",": "", ";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -50,22 +51,32 @@ def read_csv_rows(path: Path, encoding: str, delimiter: str) -> Iterator[RawRow]
 
 def _broken(path: Path, begins: int, ends: int, error: csv.Error, header: bool) -> RawRow:
     if header:
-        raise UserError(f"{path}:{begins} names no columns ({error}). Fix that line.")
+        raise UserError(
+            "{path}:{begins} names no columns ({error}). Fix that line.", path=path, begins=begins, error=error
+        )
     if "unexpected end" in str(error):
-        raise UserError(f"{path}:{begins} opens a quotation mark that is never closed. Close it, or double it.")
-    lines = f" from here to line {ends}" if ends > begins else ""
-    return RawRow(f"{path}:{begins}", RowError("unreadable_row", f"is not valid CSV{lines} ({error})"))
+        raise UserError(
+            "{path}:{begins} opens a quotation mark that is never closed. Close it, or double it.",
+            path=path,
+            begins=begins,
+        )
+    what = Remark("is not valid CSV ({error})", error=error)
+    if ends > begins:
+        what = Remark("is not valid CSV from here to line {ends} ({error})", ends=ends, error=error)
+    return RawRow(f"{path}:{begins}", RowError("unreadable_row", what))
 
 
 def _names(path: Path, cells: list[str]) -> list[str]:
     names = [cell.strip() for cell in cells]
     twice = [name for name, times in Counter(names).items() if times > 1 and name]
     if twice:
-        raise UserError(f"{path}:1 names column {twice[0]!r} twice. Rename one.")
+        raise UserError("{path}:1 names column {column!r} twice. Rename one.", path=path, column=twice[0])
     return names
 
 
 def _row(names: list[str], cells: list[str]) -> dict[str, Any] | RowError:
     if any(cell.strip() for cell in cells[len(names) :]):
-        return RowError("unreadable_row", f"has {len(cells)} cells for {len(names)} columns")
+        return RowError(
+            "unreadable_row", Remark("has {cells} cells for {columns} columns", cells=len(cells), columns=len(names))
+        )
     return dict(zip(names, cells, strict=False))

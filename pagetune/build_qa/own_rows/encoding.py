@@ -27,7 +27,11 @@ def encoding_of(path: Path) -> str:
         if failures[-1] is None and not (encoding == "cp949" and _is_western(head)):
             return encoding
     failed = next(failure for failure in failures if failure is not None)
-    raise UserError(f"{path} is not UTF-8, UTF-16 or CP949 (byte {failed}). Save it as UTF-8; in Excel: CSV UTF-8.")
+    raise UserError(
+        "{path} is not UTF-8, UTF-16 or CP949 (byte {failed}). Save it as UTF-8; in Excel: CSV UTF-8.",
+        path=path,
+        failed=failed,
+    )
 
 
 def _is_western(head: bytes) -> bool:

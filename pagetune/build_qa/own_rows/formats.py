@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pagetune.build_qa.own_rows.raw import structure
+from pagetune.language import Remark
 from pagetune.params import Columns
 
 #: Columns of one meaning, in small letters and without spaces.
@@ -21,9 +22,10 @@ MEDIA = {"image", "images", "video", "videos", "audio", "audios"}
 #: Preference data: which of two answers is better. Either alone may be wrong.
 PREFERENCES = {"chosen", "rejected"}
 #: In messages to the user.
-KNOWN = (
-    "Alpaca (instruction, input, output), question and answer (question, answer; 질문, 답변; Q, A; query, response), "
-    "prompt and completion, OpenAI messages, ShareGPT conversations, SQuAD (context, question, answers)"
+KNOWN = Remark(
+    "Alpaca (instruction, input, output), question and answer (question, answer; 질문, 답변; Q, "
+    "A; query, response), prompt and completion, OpenAI messages, ShareGPT conversations, SQuAD "
+    "(context, question, answers)"
 )
 
 
@@ -98,7 +100,7 @@ def _conversation(rows: Sequence[Mapping[str, Any]], by_form: dict[str, str]) ->
             return kind, (by_form[form],)
     both = [by_form[form] for form in ("prompt", "completion") if form in by_form]
     if len(both) == 2 and all(_holds_messages(rows, name) for name in both):
-        return "prompt and completion in messages", tuple(both)
+        return Remark("prompt and completion in messages"), tuple(both)
     return None
 
 
@@ -134,4 +136,5 @@ def _name(question: str, passage: str | None, answer: str) -> str:
         return "Alpaca"
     if forms == ("question", "answers") and passage:
         return "SQuAD"
-    return "prompt and completion" if forms == ("prompt", "completion") else "questions and answers"
+    is_prompt = forms == ("prompt", "completion")
+    return Remark("prompt and completion") if is_prompt else Remark("questions and answers")

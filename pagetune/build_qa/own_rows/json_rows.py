@@ -9,6 +9,7 @@ from typing import Any
 from pagetune.build_qa.own_rows.formats import MESSAGES
 from pagetune.build_qa.own_rows.raw import RawRow, RowError, shown
 from pagetune.errors import UserError
+from pagetune.language import Remark
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder()
@@ -30,8 +31,10 @@ def read_json_rows(path: Path, encoding: str) -> Iterator[RawRow]:
             yield from _expand(RawRow(f"{path}:{line}", _as_row(value)))
     except (json.JSONDecodeError, RecursionError) as error:
         line = getattr(error, "lineno", 1)
-        said = getattr(error, "msg", "it is too deep")
-        raise UserError(f"{path}:{line} is not valid JSON ({said}). Fix that line.") from None
+        said = getattr(error, "msg", Remark("it is too deep"))
+        raise UserError(
+            "{path}:{line} is not valid JSON ({said}). Fix that line.", path=path, line=line, said=said
+        ) from None
 
 
 def _is_lines(path: Path, encoding: str) -> bool:
@@ -55,14 +58,14 @@ def _parse(text: str) -> dict[str, Any] | RowError:
     try:
         return _as_row(json.loads(text))
     except (ValueError, RecursionError) as error:
-        said = getattr(error, "msg", "it is too deep or too long")
-        return RowError("unreadable_row", f"is not valid JSON ({said}), got {text[:60]!r}")
+        said = getattr(error, "msg", Remark("it is too deep or too long"))
+        return RowError("unreadable_row", Remark("is not valid JSON ({said}), got {text!r}", said=said, text=text[:60]))
 
 
 def _as_row(value: Any) -> dict[str, Any] | RowError:
     if isinstance(value, dict):
         return value
-    return RowError("unreadable_row", f"should be an object such as {{…}}, got {shown(value)}")
+    return RowError("unreadable_row", Remark("should be an object such as {{…}}, got {seen}", seen=shown(value)))
 
 
 def _items(text: str, path: Path) -> Iterator[tuple[int, Any]]:
@@ -77,7 +80,7 @@ def _values(text: str, path: Path) -> Iterator[tuple[int, Any]]:
     """Yield each row with its place. A file may hold several lists or objects, one after another."""
     at = _skip(text, 0)
     if text[at : at + 1] not in ("[", "{"):
-        raise UserError(f"{path} holds neither a list of rows nor an object with one. Write [{{…}}, {{…}}].")
+        raise UserError("{path} holds neither a list of rows nor an object with one. Write [{{…}}, {{…}}].", path=path)
     while at < len(text):
         if text[at] == "[":
             at = yield from _list_items(text, at)
@@ -119,7 +122,9 @@ def _only_list(text: str, start: int, path: Path) -> int:
         return start
     if len(found) > 1:
         raise UserError(
-            f"{path} should hold one list of rows; it has the lists {', '.join(found)}. Keep one list in each file."
+            "{path} should hold one list of rows; it has the lists {found}. Keep one list in each file.",
+            path=path,
+            found=", ".join(found),
         )
     return next(iter(found.values()), start)
 
@@ -152,5 +157,5 @@ def _expand(row: RawRow) -> Iterator[RawRow]:
             if isinstance(question, dict):
                 yield RawRow(where, {"context": paragraph.get("context"), **question})
             else:
-                wrong = f"should hold paragraphs with qas, as SQuAD has them, got {shown(paragraph)}"
+                wrong = Remark("should hold paragraphs with qas, as SQuAD has them, got {seen}", seen=shown(paragraph))
                 yield RawRow(where, RowError("unreadable_row", wrong))

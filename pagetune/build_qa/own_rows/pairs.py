@@ -11,6 +11,7 @@ from pagetune.build_qa.own_rows.raw import RawRow, RowError, Source, is_text, op
 from pagetune.build_qa.own_rows.turns import Said, answered, in_turn, read_messages
 from pagetune.build_qa.pairs import make_id
 from pagetune.errors import UserError
+from pagetune.language import Remark, retell, tr
 from pagetune.params import Columns
 from pagetune.records import Pair, Rejected, Turn
 
@@ -47,13 +48,19 @@ def read_own_rows(sources: Iterable[Source], columns: Columns, train_on: TrainOn
 def refuse(rejected: list[Rejected]) -> None:
     """Raise UserError with the bad rows, where there are any."""
     if len(rejected) == 1:
-        raise UserError(f"{rejected[0].detail}. Fix that row, or set qa.on_bad_row: skip to go on without it.")
-    if rejected:
-        listed = "\n".join(f"  {row.detail}" for row in rejected[:SHOWN])
-        more = f"\n  and {len(rejected) - SHOWN} more" if len(rejected) > SHOWN else ""
         raise UserError(
-            f"{len(rejected)} own rows cannot be used. Fix them, or set qa.on_bad_row: skip to go on without them:\n"
-            f"{listed}{more}"
+            "{problem}. Fix that row, or set qa.on_bad_row: skip to go on without it.",
+            problem=retell(rejected[0].detail or ""),
+        )
+    if rejected:
+        listed = "\n".join(f"  {retell(row.detail or '')}" for row in rejected[:SHOWN])
+        more = tr("\n  and {count} more", count=len(rejected) - SHOWN) if len(rejected) > SHOWN else ""
+        raise UserError(
+            "{count} own rows cannot be used. Fix them, or set qa.on_bad_row: skip to go on without "
+            "them:\n{listed}{more}",
+            count=len(rejected),
+            listed=listed,
+            more=more,
         )
 
 
@@ -75,13 +82,20 @@ def _format(source: Source, sample: list[dict[str, Any]], columns: Columns) -> F
     seen = ", ".join(dict.fromkeys(name for row in sample for name in row)) or "none"
     if form is None:
         raise UserError(
-            f"{source.path}: its columns ({seen}) are in none of the known formats, or in more than one: {KNOWN}. Name "
-            "the columns of question and answer in qa.columns.instruction and qa.columns.output, or move it elsewhere. "
-            "If it is a document's table and not your own rows, save it as .xlsx."
+            "{path}: its columns ({seen}) are in none of the known formats, or in more than one: "
+            "{formats}. Name the columns of question and answer in qa.columns.instruction and "
+            "qa.columns.output, or move it elsewhere. If it is a document's table and not your own rows, "
+            "save it as .xlsx.",
+            path=source.path,
+            seen=seen,
+            formats=KNOWN,
         )
     if columns.group and not form.group:
         raise UserError(
-            f"{source.path} has no column {columns.group!r} (qa.columns.group); it has {seen}. Change qa.columns.group."
+            "{path} has no column {group!r} (qa.columns.group); it has {seen}. Change qa.columns.group.",
+            path=source.path,
+            group=columns.group,
+            seen=seen,
         )
     return form
 
@@ -90,7 +104,11 @@ def _add(row: RawRow, form: Format | None, name: str, train_on: TrainOn, own: Ow
     """Add the pairs of a row, or the row as rejected."""
     try:
         if isinstance(row.values, RowError) or form is None:
-            raise row.values if isinstance(row.values, RowError) else RowError("unreadable_row", "has no known format")
+            raise (
+                row.values
+                if isinstance(row.values, RowError)
+                else RowError("unreadable_row", Remark("has no known format"))
+            )
         doc_id = row_text(row.values, form.group) if form.group else name
         exchanges, left = _exchanges(row.values, form, train_on)
     except RowError as error:
@@ -105,7 +123,7 @@ def _add(row: RawRow, form: Format | None, name: str, train_on: TrainOn, own: Ow
                 page_number=None,
                 instruction=left,
                 output="",
-                detail=f"{row.where}: the last question has no answer",
+                detail=Remark("{where}: the last question has no answer", where=row.where),
             )
         )
 
@@ -113,15 +131,17 @@ def _add(row: RawRow, form: Format | None, name: str, train_on: TrainOn, own: Ow
 def _exchanges(row: dict[str, Any], form: Format, train_on: TrainOn) -> tuple[list[Exchange], str | None]:
     """Return what is trained on, and the question that ends a conversation without an answer."""
     if media := next((name for name in row if name.casefold() in MEDIA and row[name]), None):
-        raise RowError("not_text", f"{media!r} holds something other than text, which the question is about")
+        raise RowError(
+            "not_text", Remark("{media!r} holds something other than text, which the question is about", media=media)
+        )
     if row.get("is_impossible") is True:  # KLUE-MRC lists answers that only look right
-        raise RowError("unanswered", "'is_impossible' says that the passage has no answer")
+        raise RowError("unanswered", Remark("'is_impossible' says that the passage has no answer"))
     if isinstance(form, Texts):
         return [_exchange(row, form)], None
     said = _said(row, form)
     found: list[Exchange] = [(*own, []) for own in answered(said, only_last=train_on == "last")]
     if not found:
-        raise RowError("missing_text", "no message of the assistant is an answer to train on")
+        raise RowError("missing_text", Remark("no message of the assistant is an answer to train on"))
     last = said[-1].turn
     return found, last.content if last.role == "user" else None
 
@@ -170,7 +190,7 @@ def _answers(row: dict[str, Any], form: Texts) -> list[str]:
     texts = [item.get("text") if isinstance(item, dict) else item for item in value]
     texts = [text for text in texts if text not in (None, "")]
     if not texts:
-        raise RowError("unanswered", f"{form.answer!r} holds no answer")
+        raise RowError("unanswered", Remark("{name!r} holds no answer", name=form.answer))
     return list(dict.fromkeys(row_text({form.answer: text}, form.answer) for text in texts))
 
 
@@ -178,7 +198,10 @@ def _history(row: dict[str, Any], name: str) -> list[Turn]:
     """Return earlier questions and answers, [[question, answer], …], as LLaMA-Factory adds to Alpaca."""
     value = structure(row.get(name)) or []
     if not isinstance(value, list) or not all(isinstance(both, list) and len(both) == 2 for both in value):
-        raise RowError("wrong_turns", f"{name!r} should be [[question, answer], …], got {shown(value)}")
+        raise RowError(
+            "wrong_turns",
+            Remark("{name!r} should be [[question, answer], …], got {seen}", name=name, seen=shown(value)),
+        )
     texts = [[row_text({name: text}, name) for text in both] for both in value]
     both = [(Turn(role="user", content=asked), Turn(role="assistant", content=said)) for asked, said in texts]
     return list(chain.from_iterable(both))
@@ -191,7 +214,10 @@ def _references(row: dict[str, Any], form: Texts) -> list[str]:
         return []
     value = [value] if isinstance(value, str) else value
     if not isinstance(value, list) or not all(isinstance(text, str) and is_text(text) for text in value):
-        raise RowError("not_text", f"{form.references!r} should be a list of texts, got {shown(value)}")
+        raise RowError(
+            "not_text",
+            Remark("{name!r} should be a list of texts, got {seen}", name=form.references, seen=shown(value)),
+        )
     return [unicodedata.normalize("NFC", text) for text in value]
 
 
@@ -213,11 +239,16 @@ def _line(
     """Say what a source was read as, what of it is not used, and how many rows were set aside."""
     columns = form.columns if form else []
     unused = [name for name in dict.fromkeys(name for row in sample for name in row) if name not in columns]
+    names = ", ".join(columns)
     parts = [
-        f"{rows} rows" + (f" of {form.name} ({', '.join(columns)})" if form else ""),
-        f"{pairs} pairs" if pairs != rows else "",
-        source.how,
-        f"not used: {', '.join(unused)}" if unused else "",
-        f"{len(bad)} set aside; the first, {bad[0].detail}" if bad else "",
+        tr("{rows} rows of {format} ({columns})", rows=rows, format=form.name, columns=names)
+        if form
+        else tr("{rows} rows", rows=rows),
+        tr("{pairs} pairs", pairs=pairs) if pairs != rows else "",
+        tr(source.how),
+        tr("not used: {columns}", columns=", ".join(unused)) if unused else "",
+        tr("{count} set aside; the first, {problem}", count=len(bad), problem=retell(bad[0].detail or ""))
+        if bad
+        else "",
     ]
     return f"{source.path}: {', '.join(filter(None, parts))}"

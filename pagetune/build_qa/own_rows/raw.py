@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from pagetune.language import Remark
 from pagetune.records import Reason
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -47,9 +48,9 @@ def row_text(row: dict[str, Any], name: str) -> str:
     if isinstance(value, int | float) and not isinstance(value, bool):
         value = str(value)
     if value is None or (isinstance(value, str) and not value.strip()):
-        raise RowError("missing_text", f"{name!r} should be a text, got {value!r}")
+        raise RowError("missing_text", Remark("{name!r} should be a text, got {value!r}", name=name, value=value))
     if not isinstance(value, str) or not is_text(value):
-        raise RowError("not_text", f"{name!r} should be a text, got {shown(value)}")
+        raise RowError("not_text", Remark("{name!r} should be a text, got {seen}", name=name, seen=shown(value)))
     return unicodedata.normalize("NFC", value.strip())
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from pagetune.build_qa.own_rows.raw import RowError, is_text, shown, structure
+from pagetune.language import Remark
 from pagetune.records import Turn
 
 Role = Literal["system", "user", "assistant"]
@@ -25,7 +26,9 @@ def read_messages(name: str, value: Any, is_trained: bool = True) -> list[Said]:
     """Return the messages of a column. Raises RowError where one has another role or no text."""
     messages = structure(value)
     if not isinstance(messages, list) or not messages:
-        raise RowError("missing_text", f"{name!r} should be a list of messages, got {shown(value)}")
+        raise RowError(
+            "missing_text", Remark("{name!r} should be a list of messages, got {seen}", name=name, seen=shown(value))
+        )
     return [
         _message(f"{name}[{number}]", message, is_trained)
         for number, message in enumerate(messages)
@@ -41,13 +44,19 @@ def _is_empty_system(message: Any) -> bool:
 
 def _message(where: str, message: Any, is_trained: bool) -> Said:
     if not isinstance(message, dict):
-        raise RowError("wrong_turns", f"{where} should be a message with role and content, got {shown(message)}")
+        raise RowError(
+            "wrong_turns",
+            Remark("{where} should be a message with role and content, got {seen}", where=where, seen=shown(message)),
+        )
     role, content = message.get("role") or message.get("from"), message.get("content", message.get("value"))
     known = ROLES.get(role.strip().casefold()) if isinstance(role, str) else None
     if known is None:
-        raise RowError("wrong_turns", f"{where} is from {role!r}; only system, user and assistant can be read")
+        raise RowError(
+            "wrong_turns",
+            Remark("{where} is from {role!r}; only system, user and assistant can be read", where=where, role=role),
+        )
     if message.get("tool_calls") or message.get("function_call"):
-        raise RowError("wrong_turns", f"{where} calls a tool, which is not text")
+        raise RowError("wrong_turns", Remark("{where} calls a tool, which is not text", where=where))
     return Said(Turn(role=known, content=_content(where, content)), is_trained and message.get("weight") != 0)
 
 
@@ -58,11 +67,11 @@ def _content(where: str, content: Any) -> str:
         texts = [part for part in parts if isinstance(part, str)]
         content = "\n".join(texts) if len(texts) == len(parts) else content
     if content is None or content == "":
-        raise RowError("missing_text", f"{where} has no text")
+        raise RowError("missing_text", Remark("{where} has no text", where=where))
     if not isinstance(content, str) or not is_text(content):
-        raise RowError("not_text", f"{where} should be a text, got {shown(content)}")
+        raise RowError("not_text", Remark("{where} should be a text, got {seen}", where=where, seen=shown(content)))
     if not content.strip():
-        raise RowError("missing_text", f"{where} has no text")
+        raise RowError("missing_text", Remark("{where} has no text", where=where))
     return unicodedata.normalize("NFC", content.strip())
 
 
@@ -85,11 +94,11 @@ def in_turn(messages: list[Said]) -> list[Said]:
             joined.append(said)
     roles = [said.turn.role for said in joined]
     if "system" in roles[1:]:
-        raise RowError("wrong_turns", "a system message stands between the others; it should be the first")
+        raise RowError("wrong_turns", Remark("a system message stands between the others; it should be the first"))
     if "user" not in roles:
-        raise RowError("missing_text", "no message is the user's, so there is no question")
+        raise RowError("missing_text", Remark("no message is the user's, so there is no question"))
     if next(role for role in roles if role != "system") != "user":
-        raise RowError("wrong_turns", "the assistant speaks first; a user's message should")
+        raise RowError("wrong_turns", Remark("the assistant speaks first; a user's message should"))
     return joined
 
 

@@ -87,7 +87,8 @@ class Desk:
         """Raise UserError where the pairs are others now: decisions about new ones would seem stale."""
         if self._pairs_file.has_changed():
             raise UserError(
-                f"{PAIRS} has changed since `pagetune review` started. End it, start it again, and reload the page."
+                "{path} has changed since `pagetune review` started. End it, start it again, and reload the page.",
+                path=PAIRS,
             )
 
     def page_of(self, position: int) -> Page | None:

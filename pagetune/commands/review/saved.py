@@ -102,8 +102,10 @@ def _alone() -> Iterator[None]:
         held = UnixFileLock(path, timeout=PATIENCE_SECONDS, fallback_to_soft=False).acquire()
     except Timeout:
         raise UserError(
-            f"{REVIEW} is being written by another command for more than {PATIENCE_SECONDS:.0f} s, so that nothing was "
-            "saved. Try again, or end the other `pagetune review`."
+            "{path} is being written by another command for more than {seconds:.0f} s, so that nothing "
+            "was saved. Try again, or end the other `pagetune review`.",
+            path=REVIEW,
+            seconds=PATIENCE_SECONDS,
         ) from None
     with held:
         yield
@@ -116,4 +118,4 @@ def _in_one_line() -> Iterator[None]:
         yield
     except OSError as error:
         line = explain(error) or f"{REVIEW} cannot be used: {error.strerror or error}."
-        raise UserError(f"{line} Nothing was saved.") from None
+        raise UserError("{line} Nothing was saved.", line=line) from None

@@ -13,13 +13,13 @@ from jinja2 import Environment
 from pydantic import BaseModel
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from pagetune.commands.locale import tr
 from pagetune.commands.review.desk import Desk, Filter, Meanwhile, Wish
 from pagetune.commands.review.saved import mark_of
 from pagetune.commands.review.view import decided, meanwhile_text, pair_of, problem_text, row_of
 from pagetune.commands.review.words import language, words
 from pagetune.commands.web import allowed_hosts, in_url, is_loopback, listen
 from pagetune.errors import UserError
+from pagetune.language import tr
 
 MAX_BODY_BYTES, MAX_ROWS = 1_000_000, 200
 _FILES = {
@@ -186,12 +186,7 @@ def reviewer_name(given: str | None) -> str:
     command = ["git", "config", "user.name"]
     name = given or subprocess.run(command, capture_output=True, text=True, check=False).stdout
     if not name.strip():
-        raise UserError(
-            tr(
-                "review: nobody says who reviews. Pass --reviewer NAME, or set `git config user.name NAME`.",
-                "review: 검수자 이름이 없습니다. --reviewer로 이름을 주거나 `git config user.name`을 설정하세요.",
-            )
-        )
+        raise UserError("review: nobody says who reviews. Pass --reviewer NAME, or set `git config user.name NAME`.")
     return name.strip()
 
 
@@ -205,16 +200,18 @@ def review(host: str, port: int, opens_browser: bool, reviewer: str | None) -> N
     if not is_loopback(host):
         print(
             tr(
-                f"review: {host} is open to the network: anyone who can reach it can read the documents and decide",
-                f"review: {host}은(는) 네트워크에 열려 있어 접속할 수 있는 누구나 문서를 보고 결정할 수 있습니다",
+                "review: {host} is open to the network: anyone who can reach it can read the documents and decide",
+                host=host,
             )
         )
     address = f"http://{in_url(host)}:{listening.getsockname()[1]}"
     left = desk.counts()["undecided"]
     print(
         tr(
-            f"review: {len(desk.pairs)} pairs, {left} undecided, reviewed by {name}; Ctrl-C ends",
-            f"review: 쌍 {len(desk.pairs)}개, 미결정 {left}개, 검수자 {name}. Ctrl-C로 끝냅니다",
+            "review: {count} pairs, {left} undecided, reviewed by {name}; Ctrl-C ends",
+            count=len(desk.pairs),
+            left=left,
+            name=name,
         )
     )
     print(f"review: {address}", flush=True)

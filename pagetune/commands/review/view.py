@@ -3,11 +3,11 @@
 from itertools import accumulate
 from typing import Any
 
-from pagetune.commands.locale import tr
 from pagetune.commands.review.desk import Desk
 from pagetune.commands.review.words import words
 from pagetune.curate.decisions import Decision
 from pagetune.curate.review import Problem
+from pagetune.language import tr
 from pagetune.records import Page, Pair, Place
 from pagetune.text.claims import holds_whole
 from pagetune.text.evidence import not_proven
@@ -116,7 +116,6 @@ def meanwhile_text(decisions: list[Decision]) -> str:
     if not decisions:
         return tr(
             "The decision was withdrawn meanwhile. Nothing was saved.",
-            "그사이 결정이 취소되어 저장하지 않았습니다.",
         )
     states = words()
     said = ", ".join(
@@ -124,30 +123,29 @@ def meanwhile_text(decisions: list[Decision]) -> str:
         for one in decisions
     )
     return tr(
-        f"Decided meanwhile: {said}. Nothing was saved. Look at it, and decide again if you disagree.",
-        f"그사이 다른 결정이 있어 저장하지 않았습니다({said}). 내용을 보고 의견이 다르면 다시 결정하세요.",
+        "Decided meanwhile: {said}. Nothing was saved. Look at it, and decide again if you disagree.",
+        said=said,
     )
 
 
 def problem_text(problem: Problem, answer: str, page: Page | None) -> str:
     """Say why an edit is not saved, and what to do."""
     if problem.reason == "too_short":
-        return tr("Write a question and an answer.", "질문과 답변을 모두 적어 주세요.")
+        return tr("Write a question and an answer.")
     if problem.reason == "evidence_not_on_page":
         return tr(
-            "The page does not have this evidence. Copy it from the page, from its text or from one row of a table, "
-            "with whole words and numbers.",
-            "이 근거가 페이지에 없습니다. 본문이나 표의 한 행에서 낱말과 숫자를 자르지 말고 그대로 옮겨 주세요.",
+            "The page does not have this evidence. Copy it from the page, from its text or from one row "
+            "of a table, with whole words and numbers.",
         )
     if page is None or not_proven(answer, _whole(page)):
         return tr(
-            f"The page does not say “{problem.detail}”. Correct the answer, or reject the pair.",
-            f"페이지에 “{problem.detail}” 내용이 없습니다. 답변을 고치거나 이 쌍을 제외하세요.",
+            "The page does not say “{detail}”. Correct the answer, or reject the pair.",
+            detail=problem.detail,
         )
     return tr(
-        f"The evidence does not say “{problem.detail}”, but the page does elsewhere. Select that passage on the "
-        "page and use it as the evidence.",
-        f"근거에는 “{problem.detail}” 내용이 없지만 페이지의 다른 곳에 있습니다. 그 부분을 선택해 근거로 쓰세요.",
+        "The evidence does not say “{detail}”, but the page does elsewhere. Select that passage on "
+        "the page and use it as the evidence.",
+        detail=problem.detail,
     )
 
 

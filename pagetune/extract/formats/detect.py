@@ -6,6 +6,7 @@ from typing import IO, Literal
 from zipfile import BadZipFile, ZipFile
 
 from pagetune.extract.formats.flow import UnreadableFile
+from pagetune.language import Remark
 
 #: The kinds of documents that are read.
 Kind = Literal["hwp", "hwpx", "docx", "pptx", "xlsx", "html", "markdown", "text"]
@@ -38,10 +39,10 @@ _PARTS: tuple[tuple[str, Kind], ...] = (
 )
 #: Streams of an OLE file, what they belong to, and how that is saved so that it can be read.
 _OLD = (
-    ("WordDocument", "an old Word document (.doc)", "Word", ".docx"),
-    ("PowerPoint Document", "an old PowerPoint presentation (.ppt)", "PowerPoint", ".pptx"),
-    ("Workbook", "an old Excel workbook (.xls)", "Excel", ".xlsx"),
-    ("Book", "an old Excel workbook (.xls)", "Excel", ".xlsx"),
+    ("WordDocument", Remark("an old Word document (.doc)"), "Word", ".docx"),
+    ("PowerPoint Document", Remark("an old PowerPoint presentation (.ppt)"), "PowerPoint", ".pptx"),
+    ("Workbook", Remark("an old Excel workbook (.xls)"), "Excel", ".xlsx"),
+    ("Book", Remark("an old Excel workbook (.xls)"), "Excel", ".xlsx"),
 )
 _FIRST_BYTES = 4096
 #: For suffixes that are not read: the program that opens such files, and the suffix to save them as.
@@ -52,7 +53,7 @@ _PROGRAMS = {
     **dict.fromkeys((".hml", ".hwt", ".hwtx", ".hwpml"), ("Hangul", ".hwpx")),
     **dict.fromkeys((".odt", ".ott"), ("LibreOffice", ".docx")),
     **dict.fromkeys((".odp", ".ods"), ("LibreOffice", ".pptx or .xlsx")),
-    **dict.fromkeys((".epub", ".mobi", ".xps", ".djvu", ".pages", ".key", ".numbers"), ("its program", ".pdf")),
+    **dict.fromkeys((".epub", ".mobi", ".xps", ".djvu", ".pages", ".key", ".numbers"), (Remark("its program"), ".pdf")),
 }
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".heic", ".svg")
 _ARCHIVES = (".zip", ".7z", ".rar", ".tar", ".gz", ".tgz", ".egg", ".alz")
@@ -85,29 +86,42 @@ def detect(path: Path) -> Kind:
     if start.startswith(_ZIP):
         return kind_of_package(path)
     if start.startswith(_HWP_3):
-        raise UnreadableFile("not_read", save_as("an HWP 3 document", "Hangul", ".hwpx"))
+        raise UnreadableFile("not_read", save_as(Remark("an HWP 3 document"), "Hangul", ".hwpx"))
     if b"<HWPML" in start:
-        raise UnreadableFile("not_read", save_as("an HWPML document", "Hangul", ".hwpx"))
+        raise UnreadableFile("not_read", save_as(Remark("an HWPML document"), "Hangul", ".hwpx"))
     if start.startswith(b"{\\rtf"):
-        raise UnreadableFile("not_read", save_as("an RTF document", "Word", ".docx"))
+        raise UnreadableFile("not_read", save_as(Remark("an RTF document"), "Word", ".docx"))
     return _kind_of_text(path, start)
 
 
 def save_as(what: str, program: str, suffix: str) -> str:
-    return f"{what}, which is not read. Open it in {program}, and save it as {suffix}"
+    return Remark(
+        "{what}, which is not read. Open it in {program}, and save it as {suffix}",
+        what=what,
+        program=program,
+        suffix=suffix,
+    )
 
 
 def why_not_read(path: Path) -> str:
     """Return what a file is whose suffix belongs to no document that is read, and what to do with it."""
     suffix = path.suffix.lower()
     if suffix in _PROGRAMS:
-        return save_as(f"a {suffix} file", *_PROGRAMS[suffix])
+        return save_as(Remark("a {suffix} file", suffix=suffix), *_PROGRAMS[suffix])
     if suffix in _PICTURES:
-        return f"a picture ({suffix}), which is not read. Put it into a PDF, whose pages extract.ocr: auto reads"
+        return Remark(
+            "a picture ({suffix}), which is not read. Put it into a PDF, whose pages extract.ocr: auto reads",
+            suffix=suffix,
+        )
     if suffix in _ARCHIVES:
-        return f"an archive ({suffix}), which is not read. Unpack it, and put its documents into the folder"
-    what = f"a {suffix} file" if suffix else "a file without a suffix"
-    return f"{what}, which is not read. Save it as a PDF, HWPX, DOCX, PPTX, XLSX, HTML or text file, or take it out"
+        return Remark(
+            "an archive ({suffix}), which is not read. Unpack it, and put its documents into the folder", suffix=suffix
+        )
+    what = Remark("a {suffix} file", suffix=suffix) if suffix else Remark("a file without a suffix")
+    return Remark(
+        "{what}, which is not read. Save it as a PDF, HWPX, DOCX, PPTX, XLSX, HTML or text file, or take it out",
+        what=what,
+    )
 
 
 def _kind_of_text(path: Path, start: bytes) -> Kind:
@@ -117,7 +131,7 @@ def _kind_of_text(path: Path, start: bytes) -> Kind:
         return kind
     if _HTML.search(start.replace(b"\0", b"")):
         return "html"
-    raise UnreadableFile("broken_file", f"begins with {start[:8]!r}")
+    raise UnreadableFile("broken_file", Remark("begins with {content!r}", content=start[:8]))
 
 
 def kind_of_package(file: Path | IO[bytes]) -> Kind:
@@ -125,17 +139,21 @@ def kind_of_package(file: Path | IO[bytes]) -> Kind:
         with ZipFile(file) as package:
             names = set(package.namelist())
     except (BadZipFile, OSError, ValueError):
-        raise UnreadableFile("broken_file", "its ZIP package cannot be read") from None
+        raise UnreadableFile("broken_file", Remark("its ZIP package cannot be read")) from None
     for part, kind in _PARTS:
         if part in names:
             return kind
     if any(re.fullmatch(r"(?:.*/)?section\d+\.xml", name, re.IGNORECASE) for name in names):
         return "hwpx"
     if "content.xml" in names:
-        raise UnreadableFile("not_read", save_as("an OpenDocument file", "LibreOffice", ".docx, .pptx or .xlsx"))
+        raise UnreadableFile(
+            "not_read", save_as(Remark("an OpenDocument file"), "LibreOffice", ".docx, .pptx or .xlsx")
+        )
     if "xl/workbook.bin" in names:
-        raise UnreadableFile("not_read", save_as("a binary workbook (.xlsb)", "Excel", ".xlsx"))
-    raise UnreadableFile("not_read", "an archive, which is not read. Unpack it, and put its documents into the folder")
+        raise UnreadableFile("not_read", save_as(Remark("a binary workbook (.xlsb)"), "Excel", ".xlsx"))
+    raise UnreadableFile(
+        "not_read", Remark("an archive, which is not read. Unpack it, and put its documents into the folder")
+    )
 
 
 def _kind_of_ole(path: Path) -> Kind:
@@ -151,8 +169,10 @@ def _kind_of_ole(path: Path) -> Kind:
                 if ole.exists(stream):
                     raise UnreadableFile("not_read", save_as(what, program, suffix))
     except (OSError, ValueError, IndexError, TypeError) as error:
-        raise UnreadableFile("broken_file", f"its parts cannot be read: {type(error).__name__}") from None
-    raise UnreadableFile("not_read", "an OLE file without a document. Replace it, or take it out of the folder")
+        raise UnreadableFile(
+            "broken_file", Remark("its parts cannot be read: {error}", error=type(error).__name__)
+        ) from None
+    raise UnreadableFile("not_read", Remark("an OLE file without a document. Replace it, or take it out of the folder"))
 
 
 def _kind_of_locked(path: Path) -> Kind:

@@ -35,6 +35,7 @@ from pagetune.extract.formats.xml_parts import (
     read_part,
 )
 from pagetune.extract.symbols import as_shown
+from pagetune.language import Remark
 
 _BODY, _STYLES, _NUMBERING = "word/document.xml", "word/styles.xml", "word/numbering.xml"
 _NOTES = {"footnoteReference": "word/footnotes.xml", "endnoteReference": "word/endnotes.xml"}
@@ -268,7 +269,7 @@ def read_docx(file: Path | IO[bytes]) -> list[Block]:
             names = set(package.namelist())
             parts = {name: parse_xml(read_part(package, name), name) for name in _wanted(names)}
     except BadZipFile:
-        raise UnreadableFile("broken_file", "its ZIP package cannot be read") from None
+        raise UnreadableFile("broken_file", Remark("its ZIP package cannot be read")) from None
     notes = {kind: _by_id(parts.get(name)) for kind, name in _NOTES.items()}
     body = child(parts[_BODY], "body")
     if body is None:

@@ -14,6 +14,7 @@ import olefile
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from pagetune.extract.formats.flow import UnreadableFile
+from pagetune.language import Remark
 
 #: Tags of records.
 NUMBERING, BULLET, PARA_SHAPE, BORDER_FILL, DISTRIBUTION = 23, 24, 25, 20, 28
@@ -52,22 +53,24 @@ def open_hwp(path: Path) -> HwpFile:
         with olefile.OleFileIO(path) as ole:
             return _read(ole)
     except (OSError, zlib.error, struct.error, IndexError, ValueError, TypeError) as error:
-        raise UnreadableFile("broken_file", f"its parts cannot be read: {type(error).__name__}") from None
+        raise UnreadableFile(
+            "broken_file", Remark("its parts cannot be read: {error}", error=type(error).__name__)
+        ) from None
 
 
 def _read(ole: olefile.OleFileIO) -> HwpFile:
     header = ole.openstream("FileHeader").read()
     (bits,) = struct.unpack_from("<I", header, 36)
     if bits & _PASSWORD:
-        raise UnreadableFile("locked", "an HWP with a password")
+        raise UnreadableFile("locked", Remark("an HWP with a password"))
     if bits & (_DRM | _CERTIFIED):
-        raise UnreadableFile("locked", "an HWP under DRM or a certificate")
+        raise UnreadableFile("locked", Remark("an HWP under DRM or a certificate"))
     info = _unpacked(ole.openstream("DocInfo").read(), bits)
     storage = "ViewText" if bits & _DISTRIBUTED else "BodyText"
     found = [re.fullmatch(rf"{storage}/Section(\d+)", "/".join(parts)) for parts in ole.listdir()]
     names = sorted((match.group() for match in found if match), key=lambda name: int(name.rpartition("Section")[2]))
     if not names:
-        raise UnreadableFile("broken_file", f"it has no {storage}")
+        raise UnreadableFile("broken_file", Remark("it has no {storage}", storage=storage))
     streams = [ole.openstream(name).read() for name in names]
     if bits & _DISTRIBUTED:
         streams = [_decrypted(stream) for stream in streams]

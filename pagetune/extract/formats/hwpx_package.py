@@ -23,6 +23,7 @@ from pagetune.extract.formats.xml_parts import (
     parse_xml,
     read_part,
 )
+from pagetune.language import Remark
 
 _SECTION = re.compile(r"(?:.*/)?section(\d+)\.xml", re.IGNORECASE)
 _HEADER, _MANIFEST = "Contents/header.xml", "META-INF/manifest.xml"
@@ -39,14 +40,14 @@ def open_hwpx(path: Path, password: str | None) -> tuple[Element | None, list[El
             names = package.namelist()
             sections = sorted(filter(_SECTION.fullmatch, names), key=_section_number)
             if not sections:
-                raise UnreadableFile("broken_file", "it has no section")
+                raise UnreadableFile("broken_file", Remark("it has no section"))
             encrypted = _encrypted(package) if _MANIFEST in names else {}
             if encrypted and password is None:
-                raise UnreadableFile("no_password", "protected by a password")
+                raise UnreadableFile("no_password", Remark("protected by a password"))
             header = _parse(package, _HEADER, encrypted, password) if _HEADER in names else None
             return header, [_parse(package, name, encrypted, password) for name in sections]
     except BadZipFile:
-        raise UnreadableFile("broken_file", "its ZIP package cannot be read") from None
+        raise UnreadableFile("broken_file", Remark("its ZIP package cannot be read")) from None
 
 
 def _section_number(name: str) -> int:
@@ -82,4 +83,4 @@ def _decrypted(content: bytes, how: Element, password: str) -> bytes:
         decryptor = Cipher(algorithms.AES(key), modes.CBC(iv)).decryptor()
         return zlib.decompressobj(-15).decompress(decryptor.update(content) + decryptor.finalize())
     except (ValueError, zlib.error):
-        raise UnreadableFile("wrong_password", "protected by a password") from None
+        raise UnreadableFile("wrong_password", Remark("protected by a password")) from None

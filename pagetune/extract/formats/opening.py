@@ -8,6 +8,7 @@ from typing import Any
 
 from pagetune.extract.formats.detect import Kind, detect, is_ole, kind_of_package
 from pagetune.extract.formats.flow import Block, UnreadableFile
+from pagetune.language import Remark
 
 #: The packages that each kind needs, as they are imported, and the extra of pagetune that installs them.
 _NEEDS: dict[Kind, tuple[tuple[str, ...], str]] = {
@@ -52,7 +53,7 @@ def _check_packages(packages: tuple[str, ...], extra: str) -> None:
 def _unlocked(path: Path, password: str | None) -> io.BytesIO:
     """Return an Office file without its password, which never is on the disk so."""
     if password is None:
-        raise UnreadableFile("no_password", "protected by a password")
+        raise UnreadableFile("no_password", Remark("protected by a password"))
     _check_packages(("msoffcrypto",), "office")
     import msoffcrypto
 
@@ -63,6 +64,6 @@ def _unlocked(path: Path, password: str | None) -> io.BytesIO:
             locked.load_key(password=password, verify_password=True)
             locked.decrypt(opened)
     except Exception:  # of many kinds, for a wrong password and for an encryption that is unknown
-        raise UnreadableFile("wrong_password", "protected by a password") from None
+        raise UnreadableFile("wrong_password", Remark("protected by a password")) from None
     opened.seek(0)
     return opened

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from pagetune.extract.formats.flow import PAGE_BREAK, Block, Paragraph, UnreadableFile
+from pagetune.language import Remark
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 #: UTF-16 without a mark has a zero byte beside each ASCII character: more than this share of all bytes.
@@ -53,7 +54,9 @@ def _decoded(content: bytes, encoding: str) -> str:
 
 def _unknown(content: bytes, at: int) -> UnreadableFile:
     line = content.count(b"\n", 0, at) + 1
-    return UnreadableFile("unknown_encoding", f"line {line} has the byte 0x{content[at]:02x}")
+    return UnreadableFile(
+        "unknown_encoding", Remark("line {line} has the byte 0x{byte:02x}", line=line, byte=content[at])
+    )
 
 
 def _without_controls(text: str) -> str:
@@ -62,7 +65,10 @@ def _without_controls(text: str) -> str:
     found = _CONTROL.search(text)
     if found and count > _CONTROL_SHARE * len(text):
         line = text.count("\n", 0, found.start()) + 1
-        raise UnreadableFile("unknown_encoding", f"line {line} has the control character 0x{ord(found.group()):02x}")
+        raise UnreadableFile(
+            "unknown_encoding",
+            Remark("line {line} has the control character 0x{character:02x}", line=line, character=ord(found.group())),
+        )
     return plain
 
 

@@ -8,6 +8,7 @@ from zipfile import BadZipFile, ZipFile
 from lxml import etree
 
 from pagetune.extract.formats.flow import UnreadableFile
+from pagetune.language import Remark
 
 #: An element of a document's XML, as lxml has it.
 Element: TypeAlias = Any
@@ -19,12 +20,16 @@ def read_part(package: ZipFile, name: str) -> bytes:
     """Return a part of the package. Raise UnreadableFile if it is missing, too large or damaged."""
     try:
         if package.getinfo(name).file_size > MAX_PART_BYTES:
-            raise UnreadableFile("broken_file", f"{name} unpacks to more than {MAX_PART_BYTES // 2**20} MiB")
+            raise UnreadableFile(
+                "broken_file", Remark("{name} unpacks to more than {mib} MiB", name=name, mib=MAX_PART_BYTES // 2**20)
+            )
         return package.read(name)
     except KeyError:
-        raise UnreadableFile("broken_file", f"it has no {name}") from None
+        raise UnreadableFile("broken_file", Remark("it has no {name}", name=name)) from None
     except (BadZipFile, OSError, EOFError, RuntimeError, ValueError) as error:
-        raise UnreadableFile("broken_file", f"{name} cannot be unpacked: {type(error).__name__}") from None
+        raise UnreadableFile(
+            "broken_file", Remark("{name} cannot be unpacked: {error}", name=name, error=type(error).__name__)
+        ) from None
 
 
 def parse_xml(content: bytes, name: str) -> Element:
@@ -33,7 +38,9 @@ def parse_xml(content: bytes, name: str) -> Element:
     try:
         return etree.fromstring(content, parser)
     except etree.XMLSyntaxError as error:
-        raise UnreadableFile("broken_file", f"{name} is broken XML, line {error.lineno}") from None
+        raise UnreadableFile(
+            "broken_file", Remark("{name} is broken XML, line {line}", name=name, line=error.lineno)
+        ) from None
 
 
 def name_of(element: Element) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pagetune.errors import UserError
+from pagetune.language import Remark, tr
 from pagetune.llm.local.grammar import Grammar, make_grammar
 from pagetune.model.chat import prompt_after
 from pagetune.model.decoding import attend_in_groups
@@ -41,7 +42,13 @@ class Author:
     def model(self) -> Any:
         """Return the loaded model. Raises UserError where it does not fit."""
         check_room(self.manifest, self.choice.precision)
-        print(f"{self.stage}: {self.manifest.id} writes in {self.choice.precision} ({self.choice.reason})", flush=True)
+        said = tr(
+            "{model} writes in {precision} ({reason})",
+            model=self.manifest.id,
+            precision=self.choice.precision,
+            reason=self.choice.reason,
+        )
+        print(f"{self.stage}: {said}", flush=True)
         with _about_llm(self.stage):
             model = load_base(self.manifest, self.choice)
         if model.config._attn_implementation == "sdpa":
@@ -58,7 +65,8 @@ class Author:
     def grammar(self) -> Grammar | None:
         found, problem = make_grammar(self.tokenizer, self.model.config.get_text_config().vocab_size, self.ends)
         if problem:
-            print(f"{self.stage}: replies are not held to JSON while they are written: {problem}", flush=True)
+            said = tr("replies are not held to JSON while they are written: {problem}", problem=problem)
+            print(f"{self.stage}: {said}", flush=True)
         return found
 
     @cached_property
@@ -101,24 +109,30 @@ def _refuse_early(name: str) -> None:
     """Raise UserError for names that say already that this engine cannot load them."""
     if name in ("builtin", "builtin_seq2seq"):
         raise UserError(
-            f"params.yaml: llm.model is {name}, which cannot follow requests. Set the hub id or the folder of an "
-            "instruct model, or set qa.generator: rules, which needs none."
+            "params.yaml: llm.model is {name}, which cannot follow requests. Set the hub id or the "
+            "folder of an instruct model, or set qa.generator: rules, which needs none.",
+            name=name,
         )
     folder = Path(name).expanduser()
     files = [path.name for path in folder.iterdir()] if folder.is_dir() else [folder.name]
     if any(file.endswith(".gguf") for file in files) and not any(file.endswith(".safetensors") for file in files):
         raise UserError(
-            f"params.yaml: llm.model is {name}, a GGUF file, and llm.engine: local reads *.safetensors. Set the model "
-            "that it was made from, or serve the file with llama.cpp or Ollama and set llm.engine: server."
+            "params.yaml: llm.model is {name}, a GGUF file, and llm.engine: local reads *.safetensors. "
+            "Set the model that it was made from, or serve the file with llama.cpp or Ollama and set "
+            "llm.engine: server.",
+            name=name,
         )
 
 
 def _refuse_without_chat(manifest: Manifest) -> None:
     if manifest.encoder_decoder or manifest.end_of_turn is None:
-        kind = "is an encoder-decoder" if manifest.encoder_decoder else "has no chat template that can ask a question"
+        is_pair, no_chat = Remark("is an encoder-decoder"), Remark("has no chat template that can ask a question")
+        kind = is_pair if manifest.encoder_decoder else no_chat
         raise UserError(
-            f"params.yaml: llm.model is {manifest.id}, which {kind}: it continues texts, and does not follow requests. "
-            "Set the instruct or chat version of the model."
+            "params.yaml: llm.model is {model}, which {kind}: it continues texts, and does not follow "
+            "requests. Set the instruct or chat version of the model.",
+            model=manifest.id,
+            kind=kind,
         )
 
 
@@ -133,7 +147,7 @@ def _choose_precision(wanted: str, manifest: Manifest, gpu: Gpu | None) -> Preci
 
         total = virtual_memory().total
         fits = [name for name in ("fp32", "bf16") if _bytes_needed(manifest, name) <= total / 2]
-        wanted, reason = (fits or ["4bit"])[0], "no GPU; what half of the memory holds"
+        wanted, reason = (fits or ["4bit"])[0], Remark("no GPU; what half of the memory holds")
     choice = choose_precision(wanted, manifest.parameters, _NF4, gpu, manifest.quantized)
     if reason is None:
         return choice
@@ -149,17 +163,24 @@ def check_room(manifest: Manifest, precision: str) -> None:
     import torch
 
     if torch.cuda.is_available():
-        place, free = "the GPU", torch.cuda.mem_get_info()[0]
+        place, free = tr("the GPU"), torch.cuda.mem_get_info()[0]
     else:
         from psutil import virtual_memory
 
-        place, free = "this machine", virtual_memory().available
+        place, free = tr("this machine"), virtual_memory().available
     needed = _bytes_needed(manifest, precision)
     if needed > free:
-        advice = "a smaller model" if precision == "4bit" else "llm.precision: 4bit, or a smaller model"
+        smaller = tr("a smaller model")
+        advice = smaller if precision == "4bit" else tr("llm.precision: 4bit, or a smaller model")
         raise UserError(
-            f"params.yaml: llm.model is {manifest.id}, which needs about {needed / 2**30:.1f} GiB in {precision}, and "
-            f"{place} has {free / 2**30:.1f} GiB free. Set {advice}, or end what else uses the memory."
+            "params.yaml: llm.model is {model}, which needs about {needed:.1f} GiB in {precision}, and "
+            "{place} has {free:.1f} GiB free. Set {advice}, or end what else uses the memory.",
+            model=manifest.id,
+            needed=needed / 2**30,
+            precision=precision,
+            place=place,
+            free=free / 2**30,
+            advice=advice,
         )
 
 
@@ -178,11 +199,11 @@ _NAMES = {
     "model.base": "llm.model",
     "model.revision": "llm.revision",
     "params.yaml: precision": "params.yaml: llm.precision",
-    "Set precision: auto": "Set llm.precision: auto",
-    "Set prompt.style: template": "Set another model",
-    "; prompt.style: auto follows it": "",
-    "; prompt.style: template asks without the chat": "",
-    "Set model.trust_remote_code: true if you trust its code": "Serve it and set llm.engine: server",
+    Remark("Set precision: auto"): Remark("Set llm.precision: auto"),
+    Remark("Set prompt.style: template"): Remark("Set another model"),
+    Remark("; prompt.style: auto follows it"): "",
+    Remark("; prompt.style: template asks without the chat"): "",
+    Remark("Set model.trust_remote_code: true if you trust its code"): Remark("Serve it and set llm.engine: server"),
     "`dvc repro -f base_model`": "`dvc repro`",
     "base_model: ": "{stage}: ",
 }

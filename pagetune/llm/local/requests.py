@@ -10,6 +10,7 @@ import torch
 from pydantic import BaseModel
 
 from pagetune.errors import UserError
+from pagetune.language import Remark, tr
 from pagetune.llm.cache import Reply, request_key
 from pagetune.llm.client import Messages, RequestFailed, one_of
 from pagetune.llm.local.author import Author
@@ -109,15 +110,19 @@ class Requests:
         room = self._params.max_tokens if window is None else min(self._params.max_tokens, window - len(prompt))
         if room >= min(_LEAST_TOKENS, self._params.max_tokens):
             return room
-        what = f"a request has {len(prompt)} tokens, and llm.model reads {window}"
+        what = Remark("a request has {tokens} tokens, and llm.model reads {window}", tokens=len(prompt), window=window)
         if self._params.on_failed_request == "skip":
             raise RequestFailed(what)
-        raise UserError(f"{what}. {one_of([*how_to_shorten(schema), 'set llm.on_failed_request: skip'])}")
+        raise UserError(
+            "{what}. {advice}",
+            what=what,
+            advice=one_of([*how_to_shorten(schema), Remark("set llm.on_failed_request: skip")]),
+        )
 
     @property
     def activity(self) -> str:
         """Say what is being done."""
-        return f"{self._written:,} tokens of the next" if self._written else ""
+        return tr("{count:,} tokens of the next", count=self._written) if self._written else ""
 
     @property
     def extent(self) -> str:
@@ -156,8 +161,11 @@ class Requests:
                 with self._lock:
                     schema = max([*self._under_way.values(), *self._waiting], key=lambda asked: asked.slots).schema
                 raise UserError(
-                    f"llm.model: {self._author.manifest.id} and one request do not fit on the GPU. "
-                    f"{one_of(['lower llm.max_tokens', *how_to_shorten(schema), 'set a smaller model'])}"
+                    "llm.model: {model} and one request do not fit on the GPU. {advice}",
+                    model=self._author.manifest.id,
+                    advice=one_of(
+                        [Remark("lower llm.max_tokens"), *how_to_shorten(schema), Remark("set a smaller model")]
+                    ),
                 ) from None
         # Outside the handler: its traceback holds the tensors that did not fit.
         self._way.halve()
@@ -166,7 +174,8 @@ class Requests:
         with self._lock:
             self._waiting = [asked for asked in self._under_way.values() if not asked.reply.done()] + self._waiting
         self._under_way.clear()
-        print(f"{self._author.stage}: out of memory; continuing with {self._way.most} requests at once", flush=True)
+        said = tr("out of memory; continuing with {count} requests at once", count=self._way.most)
+        print(f"{self._author.stage}: {said}", flush=True)
 
     def _write_what_waits(self, loop: asyncio.AbstractEventLoop) -> None:
         author, grammar = self._author, self._author.grammar
@@ -197,7 +206,8 @@ class Requests:
         if slots not in self._fitting:
             why = why_no_rows(self._author.model, slots) or self._problem
             if why and all(self._fitting.values()):
-                print(f"{self._author.stage}: writing with transformers' generate ({why})", flush=True)
+                said = tr("writing with transformers' generate ({why})", why=why)
+                print(f"{self._author.stage}: {said}", flush=True)
             self._fitting[slots] = why is None
         return self._fitting[slots]
 
