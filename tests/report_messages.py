@@ -30,6 +30,8 @@ def _in_module(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _CALLS and node.args:
             yield from _texts(node.args[0])
+        elif isinstance(node, ast.Assign) and [getattr(target, "id", "") for target in node.targets] == ["form"]:
+            yield from _texts(node.value)
 
 
 def _texts(node: ast.expr) -> Iterator[str]:

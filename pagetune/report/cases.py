@@ -79,6 +79,14 @@ class Case:
         return ending_of(self.base), ending_of(self.tuned)
 
     @property
+    def doubts(self) -> tuple[str, str]:
+        """Return for each answer what keeps it from looking good where it is right: how it ends, or its words."""
+        before, after = (
+            ending or ("unlike" if unlike else "") for ending, unlike in zip(self.endings, self.unlike, strict=True)
+        )
+        return before, after
+
+    @property
     def unlike(self) -> tuple[bool, bool]:
         """Tell for each answer whether it is right in words that hardly are the reference's."""
         before, after = (

@@ -20,7 +20,7 @@ METRIC_TITLES = {
     "rouge_combined_f1_max": Message("ROUGE-1, -2 and -L, mean, best reference"),
     "rouge_combined_f1_mean": Message("ROUGE-1, -2 and -L, mean, mean of the references"),
 }
-#: Verdicts, changes, and how an answer ends.
+#: Verdicts, changes, and what keeps a right answer from looking good.
 WORDS = {
     "right": Message("right"),
     "wrong": Message("wrong"),
@@ -31,6 +31,7 @@ WORDS = {
     "same": Message("same"),
     "loops": Message("repeats itself"),
     "unended": Message("hit the length limit"),
+    "unlike": Message("unlike the reference"),
 }
 #: What the marks of `evaluate.explanation` are called.
 MARK_NAMES = {
