@@ -375,6 +375,39 @@ def sweep() -> None:
 
 
 @command(
+    "Compare two runs: their scores on the same questions, what differs in their settings, and which is better. A run "
+    "is a Git revision, a DVC experiment or a folder with results.",
+    "두 실행을 비교합니다. 같은 질문의 점수, 서로 다른 설정, 어느 쪽이 나은지 보여 줍니다. 실행은 Git 리비전, DVC 실험 "
+    "또는 결과가 있는 폴더로 지정합니다.",
+    "compare HEAD~1 HEAD",
+    "compare main shyer-doit --html comparison.html",
+    "compare . ../other-project",
+)
+def compare(
+    first: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN", help=tr("A revision, an experiment or a folder.", "Git 리비전, DVC 실험, 또는 폴더.")
+        ),
+    ],
+    second: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN",
+            help=tr("The one to compare it with, such as the newer one.", "비교할 다른 실행(예: 더 새로운 것)."),
+        ),
+    ],
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", metavar="FILE", help=tr("Also write a page.", "HTML 페이지로도 저장합니다.")),
+    ] = None,
+) -> None:
+    from pagetune.commands.compare import compare as compare_two
+
+    print("\n".join(compare_two(first, second, html)))
+
+
+@command(
     "Write the settings of a preset, or of a guide's own file, into params.yaml.",
     "프리셋이나 가이드의 설정 파일에 있는 값을 params.yaml에 적용합니다.",
     "preset presets/low_memory.yaml",

@@ -273,7 +273,12 @@ def fact_of(row: Prediction) -> str:
 
     For a dialogue it is the topic, since three dialogues at the pharmacy are not three independent ones.
     """
-    return row.doc_id if row.kind == "dialogue" else fact_id(row.pair_id)
+    return fact_named(row.kind, row.doc_id, row.pair_id)
+
+
+def fact_named(kind: str, doc_id: str, pair_id: str) -> str:
+    """Return the same for a row of metrics/per_example.csv."""
+    return doc_id if kind == "dialogue" else fact_id(pair_id)
 
 
 def changes(evaluation: Evaluation, before: str) -> dict[str, dict[str, Any]]:
