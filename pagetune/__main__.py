@@ -260,10 +260,11 @@ def doctor() -> None:
 )
 def results() -> None:
     from pagetune.commands.ask import EVALUATION, REPORT
+    from pagetune.commands.origin import origin_lines
     from pagetune.evaluate.comparison import comparison_table
     from pagetune.jsonl import read_json
 
-    print(comparison_table(read_json(EVALUATION)))
+    print("\n".join([comparison_table(read_json(EVALUATION)), *origin_lines(EVALUATION)]))
     print(f"report: {REPORT}")
 
 

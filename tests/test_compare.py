@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from conftest import commit, run
 
 from pagetune.commands.compare import check_comparable, compare, comparison_lines, read_run
+from pagetune.commands.origin import origin_lines
 from pagetune.errors import UserError
 from pagetune.evaluate.evaluation import SETS
 from pagetune.report.language import Language
@@ -20,7 +22,7 @@ SETTINGS = "seed: 1\nlora:\n  r: {rank}\n"
 
 
 def scores(right: int, asked: int) -> dict[str, Any]:
-    """Return metrics/eval.json where so many of validation's questions are right."""
+    """Return metrics/eval.json where `right` of validation's questions are right."""
     empty = {"n": 0, "facts": 0, "fact_match": None}
     share = right / asked
     known = {"n": asked, "facts": asked, "fact_match": share, "fact_match_ci95_low": 0.0, "fact_match_ci95_high": 1.0}
@@ -148,6 +150,17 @@ def test_revisions_and_experiments_are_read_from_git_and_the_cache_of_dvc(
     assert lines[0].endswith("State of the test")
     assert "lora.r: 4 -> 64" in lines
     assert any(line.startswith("brave-try is better than HEAD~1: on 60 questions") for line in lines)
+
+
+def test_results_name_the_commit_of_the_scores_and_its_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(write_run(tmp_path, 4, 20))
+    scores_file = Path("metrics/eval.json")
+    assert origin_lines(scores_file) == []
+    for words in (["init", "-q"], ["config", "user.name", "A Tester"], ["config", "user.email", "tester@example.com"]):
+        run(tmp_path, "git", *words)
+    assert origin_lines(scores_file) == ["scores: not committed yet; metrics/eval.json has changed"]
+    commit(tmp_path)
+    assert re.fullmatch(r"scores: committed as [0-9a-f]+ of \d{4}-\d\d-\d\d", *origin_lines(scores_file))
 
 
 def test_what_is_no_run_is_named_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,6 +57,6 @@ def test_auto_is_the_language_of_most_questions() -> None:
 def test_values_of_a_document_stay_as_they_are_and_get_the_particle_that_fits() -> None:
     korean = Language("ko")
     assert korean.say(Message("lacks {claims}", claims=listed(["“3일”", "“통화”"]))) == "“3일”, “통화”를 빠뜨렸습니다"
-    assert korean.say("lacks {claims}") == "lacks {claims}", "a text that is no message"
+    assert korean.say("lacks {claims}") == "lacks {claims}", "any other text"
     marked = korean.mark_up("{model} gave no verdict.", model="<b> 모델")
     assert marked == "&lt;b&gt; 모델은 판정을 내리지 않았습니다."
