@@ -238,10 +238,11 @@ def doctor() -> None:
 )
 def results() -> None:
     from pagetune.commands.ask import EVALUATION, REPORT
+    from pagetune.commands.origin import origin_lines
     from pagetune.evaluate.comparison import comparison_table
     from pagetune.jsonl import read_json
 
-    print(comparison_table(read_json(EVALUATION)))
+    print("\n".join([comparison_table(read_json(EVALUATION)), *origin_lines(EVALUATION)]))
     print(f"report: {REPORT}")
 
 
@@ -340,6 +341,27 @@ def sweep() -> None:
     print("\n".join(sweep_lines(result)))
     draw_sweep(result)
     print(f"sweep: picture in {PICTURE}")
+
+
+@command(
+    tr(
+        "Compare two runs: their scores on the same questions, what differs in their settings, and which is better. A "
+        "run is a Git revision, a DVC experiment or a folder with results."
+    ),
+    "compare HEAD~1 HEAD",
+    "compare main shyer-doit --html comparison.html",
+    "compare . ../other-project",
+)
+def compare(
+    first: Annotated[str, typer.Argument(metavar="RUN", help=tr("A revision, an experiment or a folder."))],
+    second: Annotated[
+        str, typer.Argument(metavar="RUN", help=tr("The one to compare it with, such as the newer one."))
+    ],
+    html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help=tr("Also write a page."))] = None,
+) -> None:
+    from pagetune.commands.compare import compare as compare_two
+
+    print("\n".join(compare_two(first, second, html)))
 
 
 @command(

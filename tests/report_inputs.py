@@ -6,6 +6,7 @@ from typing import Any
 from conftest import ROOT, word_pages
 
 from pagetune.evaluate.evaluation import evaluate, metrics_of
+from pagetune.evaluate.messages import Message
 from pagetune.evaluate.retrieval import Hits, hit_rows, search_metrics
 from pagetune.evaluate.tables import group_rows, per_example_rows
 from pagetune.params import load_params
@@ -46,7 +47,8 @@ def _made_up() -> dict[str, Any]:
         "bad_files": [BadFile(file=f"{EVIL}.pdf", reason="not_a_pdf", seen="")],
         "pairs": [_pair(base[0])],
         "grades": {"min_grade": 0.5, "lowest_kept": [], "best_rejected": []},
-        "style": "Questions were asked in <the> template.",
+        "run": [(Message("Model"), Message("{name}", name=f"<the> model {EVIL}"))],
+        "language": "en",
         "asked": asked,
         "base": base,
         "tuned": tuned,
@@ -99,10 +101,15 @@ def _pair(row: Prediction) -> Pair:
 def _stages() -> dict[str, Any]:
     step = {"in": 5, "out": 4, "rejected": {"too_long": 1}}
     return {
-        "train": {"rows": 2, "steps": 3, "backend": "peft", "precision": "4bit"},
+        "train": {"rows": 2, "steps": 3, "backend": "peft", "precision": "4bit", "epochs": 2},
         "extract": {"pages": 4, "ok": 3, "quarantined": {"needs_ocr": 1}},
         "build_qa": {"steps": {"rules": step}, "topics": {}},
-        "curate": {"steps": {"near_duplicates": step}, "personal_data": {"mobile_number": 1}},
+        "curate": {
+            "steps": {"near_duplicates": step},
+            "personal_data": {"mobile_number": 1},
+            "facts": {"train": 2},
+            "abstain": {"rows": 0},
+        },
     }
 
 

@@ -20,8 +20,9 @@ from pagetune.report.cases import Case, all_cases, choose_cases, right_answers
 from pagetune.report.charts import TRAINED_SHOWN, groups_chart
 from pagetune.report.coverage import coverage, worst_pages
 from pagetune.report.findings import summary_sentences
-from pagetune.report.page import FOLDER, MARK_MEANINGS, render_report
+from pagetune.report.page import FOLDER, render_report
 from pagetune.report.svg import shorten
+from pagetune.report.words import MARK_MEANINGS
 
 
 def cases() -> list[Case]:
@@ -66,7 +67,7 @@ def test_a_name_in_a_chart_is_text_whatever_it_holds() -> None:
     inputs = made_up()
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
-        svg = groups_chart(inputs.groups, "document", VIEWS["qa"]).svg
+        svg = groups_chart(inputs.groups, "document", VIEWS["qa"], str).svg
     assert not warned
     assert DOLLARS.replace("&", "&amp;") in svg
     assert "<script" not in svg
@@ -75,15 +76,15 @@ def test_a_name_in_a_chart_is_text_whatever_it_holds() -> None:
 def test_a_chart_shows_the_documents_with_the_most_wrong_answers_and_counts_the_others() -> None:
     row = next(row for row in made_up().groups if (row["set"], row["by"]) == ("recall", "document"))
     many = [row | {"group": f"문서{number:02}", "n": str(number)} for number in range(1, 31)]
-    chart = groups_chart(many, "document", VIEWS["qa"])
+    chart = groups_chart(many, "document", VIEWS["qa"], str)
     assert "문서30" in chart.svg
     assert "문서18" not in chart.svg
-    assert f"{30 - TRAINED_SHOWN} more documents are in metrics/groups.csv." in chart.note
+    assert f"{30 - TRAINED_SHOWN} more are in metrics/groups.csv." in chart.note
 
 
 def test_a_chart_without_data_says_so() -> None:
     html = render_report(made_up(curve=[], memory=[], groups=[], pages=[]))
-    for said in ("recorded no loss", "recorded no memory use", "No kind to show", "No document pages"):
+    for said in ("recorded no loss", "recorded no memory use", "Nothing to show", "No document pages"):
         assert said in html
     assert html.count("<svg") == 1
 
@@ -162,7 +163,7 @@ def test_of_answers_that_changed_alike_what_got_worse_comes_first() -> None:
 def test_each_answer_has_the_reason_of_its_verdict_and_both_texts_marked() -> None:
     html = render_report(made_up())
     (worse,) = re.findall(r'<li class="case" data-set="recall" data-moved="worse">.*?</li>', html, re.DOTALL)
-    before, after = worse.split("<h4>after")
+    before, after = worse.split("<h4>after tuning")
     assert "The answer states what the reference states, “31킬로그램”, and contradicts none of it." in before
     assert '<mark class="agrees" title="in the answer: the reference has it">31킬로그램</mark>' in before
     assert "The answer lacks “31킬로그램”. It states “13킬로그램”, which the reference does not." in after
@@ -216,7 +217,7 @@ def test_answers_that_are_left_out_are_counted() -> None:
     scores = [row | {"model": model, "pair_id": str(number)} for number in range(1001) for model in ("base", "tuned")]
     answers = [inputs.base[0].model_copy(update={"pair_id": str(number)}) for number in range(1001)]
     html = render_report(replace(inputs, base=answers, tuned=answers, per_example=scores))
-    assert "1 of 1,001 questions are not shown" in html
+    assert "1 of 1,001 are not shown" in html
     assert html.count('class="case"') == 1000
 
 

@@ -240,3 +240,42 @@ def test_a_screenshot_is_taken(browser: Browser, report: Path, tmp_path: Path) -
     assert (tmp_path / "report.png").stat().st_size > 10_000
     if target := os.environ.get("PAGETUNE_SCREENSHOT"):
         screenshot(browser, ROOT / "metrics/report.html", Path(target))
+
+
+def test_a_table_that_is_wider_than_a_phone_says_that_it_scrolls(page: Page) -> None:
+    page.set_viewport_size(PHONE)
+    scores = page.locator(".scroll", has=page.locator("#scores"))
+    cue = "getComputedStyle(element, '::before').content"
+    scores.evaluate("element => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert "Scroll sideways" in scores.evaluate(f"element => {cue}")
+    page.set_viewport_size({"width": 2400, "height": 900})
+    page.evaluate("document.body.style.maxWidth = 'none'")
+    scores.evaluate("element => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert scores.evaluate(f"element => {cue}") == "none"
+
+
+def test_paper_shows_folded_text_in_dark_letters_and_no_table_is_cut_off(page: Page) -> None:
+    page.emulate_media(media="print", color_scheme="dark")
+    page.set_viewport_size({"width": 1047, "height": 740})  # A4 in landscape, at 96 dots an inch, without its margins
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("details:not([open])").count() == 0
+    assert sideways(page) == 0
+    assert _brightness(page.evaluate("getComputedStyle(document.querySelector('td')).color")) < 60
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert page.locator("details[open]").count() == 0
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_korean_page_fits_its_window(browser: Browser, tmp_path: Path, width: int) -> None:
+    path = tmp_path / "report.html"
+    path.write_text(render_report(made_up(language="ko")), encoding="utf-8")
+    context = browser.new_context(offline=True, viewport={"width": width, "height": 900})
+    opened = context.new_page()
+    asked, faults = watch(opened)
+    opened.goto(path.as_uri())
+    assert opened.locator("#count").inner_text() == "4개 중 4개 표시"
+    opened.get_by_role("searchbox").fill("무게")
+    assert opened.locator("#count").inner_text() == "4개 중 1개 표시"
+    assert sideways(opened) == 0
+    assert (asked, faults) == ([path.as_uri()], [])
+    context.close()

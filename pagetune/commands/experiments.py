@@ -136,7 +136,7 @@ def _rows(rows: list[dict[str, Any]]) -> Iterator[tuple[str, str, str, dict[str,
 
 def _run(name: str, data: dict[str, Any], read: Callable[[str], dict[str, Any]]) -> Experiment | None:
     """Make an Experiment of a row's data and its commit's files; return None where its rank cannot be read."""
-    params = dict(_flat(_file(data, "params.yaml")))
+    params = dict(flat(_file(data, "params.yaml")))
     if (rank := params.get("lora.r")) == "auto":
         rank = read("metrics/train.json").get("lora_r")
     if not isinstance(rank, int):
@@ -153,12 +153,13 @@ def _file(data: dict[str, Any], path: str) -> dict[str, Any]:
     return content
 
 
-def _flat(node: Any, above: str = "") -> Iterator[tuple[str, Any]]:
+def flat(node: Any, above: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the settings of a file of parameters by dotted name."""
     if not isinstance(node, dict) or not node:
         yield above, node
         return
     for name, inner in node.items():
-        yield from _flat(inner, f"{above}.{name}" if above else str(name))
+        yield from flat(inner, f"{above}.{name}" if above else str(name))
 
 
 def _sources(data: dict[str, Any]) -> dict[str, str | None]:

@@ -3,28 +3,33 @@
 from typing import Any
 
 from pagetune.evaluate.comparable import MODELS
+from pagetune.evaluate.messages import Message, joined, listed
 from pagetune.evaluate.sets import asked_sets, open_models
 
 #: What can be deployed, as sentences name it. Where the base did not answer with passages, the search is by itself.
 _NAMES = {
-    "neither": "the base alone",
-    "lookup": "a lookup of the most similar training question",
-    "search": "the base with the search",
-    "tuned": "the tuned model alone",
-    "both": "the tuned model with the search",
+    "neither": Message("the base alone"),
+    "lookup": Message("a lookup of the most similar training question"),
+    "search": Message("the base with the search"),
+    "tuned": Message("the tuned model alone"),
+    "both": Message("the tuned model with the search"),
 }
-_SEARCH_ALONE = "a search that shows the best passage"
-_TOPICS = {"trained": "documents that it was trained on", "unseen": "documents that training never saw"}
-#: What the three ways to measure leave open.
+_SEARCH_ALONE = Message("a search that shows the best passage")
+_TOPICS = {
+    "trained": Message("documents that it was trained on"),
+    "unseen": Message("documents that training never saw"),
+}
+#: What the ways to measure leave open.
 _UNMEASURED = {
-    "closed": "The search is judged by whether its best passage states the answer, which somebody still has to read "
-    "there; with predict.book: both, base and tuned answer from the passages too.",
-    "open": "Neither model was asked without passages; with predict.book: both, they are.",
-    "both": "",
+    "closed": Message(
+        "The search is judged by whether its best passage states the answer, which somebody still has to read there; "
+        "with predict.book: both, base and tuned answer from the passages too."
+    ),
+    "open": Message("Neither model was asked without passages; with predict.book: both, they are."),
 }
 
 
-def advice(metrics: dict[str, Any]) -> list[str]:
+def advice(metrics: dict[str, Any]) -> list[Message]:
     """Return what to deploy, how the chosen way compares on each topic, and what was not measured.
 
     Nothing is returned where there are too few questions to tell.
@@ -36,38 +41,53 @@ def advice(metrics: dict[str, Any]) -> list[str]:
     topics = {topic: deploy[topic] for topic in _TOPICS if topic in deploy}
     said = [_what(deploy["choice"], topics, names)]
     said += [_on_topic(_TOPICS[topic], own, names) for topic, own in topics.items()]
-    return [*said, *filter(None, [_UNMEASURED[deploy["book"]]])]
+    return [*said, *([_UNMEASURED[deploy["book"]]] if deploy["book"] in _UNMEASURED else [])]
 
 
-def _what(choice: str | None, topics: dict[str, Any], names: dict[str, str]) -> str:
+def _what(choice: str | None, topics: dict[str, Any], names: dict[str, Message]) -> Message:
     if choice == "neither":
-        return "Deploy neither the tuned model nor a search: nothing is measurably better than the base alone."
+        return Message("Deploy neither the tuned model nor a search: nothing is measurably better than the base alone.")
     if choice:
-        return f"Deploy {names[choice]}: it is the simplest way that no other one measurably beats."
-    each = " and ".join(f"{names[own['choice']]} for {_TOPICS[topic]}" for topic, own in topics.items())
-    return f"Deploy {each}: no single way is good at both."
+        return Message("Deploy {way}: it is the simplest way that no other one measurably beats.", way=names[choice])
+    each = [
+        Message("{way} for {topic}", way=names[own["choice"]], topic=_TOPICS[topic]) for topic, own in topics.items()
+    ]
+    return Message("Deploy {each}: no single way is good at both.", each=listed(each))
 
 
-def _on_topic(topic: str, own: dict[str, Any], names: dict[str, str]) -> str:
+def _on_topic(topic: Message, own: dict[str, Any], names: dict[str, Message]) -> Message:
     """Say how often each way is right, and how far the chosen one is ahead on the same questions."""
-    others = "; ".join(
-        f"{names[way]} {own['scores'][way]['fact_match']:.0%} ({_compared(ahead)})"
+    others = [
+        Message(
+            "{way} {share:.0%} ({compared})",
+            way=names[way],
+            share=own["scores"][way]["fact_match"],
+            compared=_compared(ahead),
+        )
         for way, ahead in own["ahead_of"].items()
-    )
-    choice = own["choice"]
-    return (
-        f"Of {own['n']} questions about {topic} ({', '.join(own['sets'])}), {names[choice]} gets "
-        f"{own['scores'][choice]['fact_match']:.0%} right. The others on the same questions: {others}."
+    ]
+    return Message(
+        "Of {n} questions about {topic} ({sets}), {way} gets {share:.0%} right. The others on the same questions: "
+        "{others}.",
+        n=own["n"],
+        topic=topic,
+        sets=", ".join(own["sets"]),
+        way=names[own["choice"]],
+        share=own["scores"][own["choice"]]["fact_match"],
+        others=joined(others, "; "),
     )
 
 
-def _compared(ahead: dict[str, Any]) -> str:
+def _compared(ahead: dict[str, Any]) -> Message:
     """Return how another way compares with the chosen one, in points with the paired 95% interval."""
     low, high = (-ahead[f"fact_match_ci95_{end}"] for end in ("high", "low"))
-    interval = f"95% interval {_points(low)} to {_points(high)}"
+    ends = {"low": _points(low), "high": _points(high)}
     if low <= 0 <= high:
-        return f"no measurable difference: {interval} points"
-    return f"{abs(_rounded(ahead['fact_match']))} points {'fewer' if high < 0 else 'more'}, {interval}"
+        return Message("no measurable difference: 95% interval {low} to {high} points", **ends)
+    points = abs(_rounded(ahead["fact_match"]))
+    if high < 0:
+        return Message("{points} points fewer, 95% interval {low} to {high}", points=points, **ends)
+    return Message("{points} points more, 95% interval {low} to {high}", points=points, **ends)
 
 
 def _points(share: float) -> str:

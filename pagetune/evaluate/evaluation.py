@@ -9,6 +9,7 @@ from pagetune.evaluate.answers import Scores, score_rows
 from pagetune.evaluate.comparable import MODELS, check_comparable, compared
 from pagetune.evaluate.controls import control_answers, instruction_of
 from pagetune.evaluate.intervals import Estimates, summarize
+from pagetune.evaluate.messages import Message
 from pagetune.evaluate.scoring import METRICS
 from pagetune.evaluate.sources import Sources
 from pagetune.params import Evaluate, Task
@@ -32,7 +33,7 @@ class View:
     headlines: tuple[str, ...]
     controls: tuple[str, ...]
     searches: tuple[str, ...]
-    set_meanings: dict[str, str]
+    set_meanings: dict[str, Message]
 
     @property
     def headline(self) -> str:
@@ -45,13 +46,15 @@ VIEWS: dict[Task, View] = {
         controls=("echo", "lookup"),
         searches=("search_top1", "search_top5"),
         set_meanings={
-            "recall": "facts that were trained on, asked in words that were not",
-            "recall_new_wording": "the same facts in a wording that no training row has",
-            "recall_reversed": "facts that were trained on, turned round: their value asks for their subject",
-            "validation": "like recall, on other facts; settings are chosen by it",
-            "heldout": "documents that training never saw; it shows what the tuning does to everything else",
-            "unanswerable_made": "questions that were made so that no document answers them, about subjects that no "
-            "training row asks about; right is to say so",
+            "recall": Message("facts that were trained on, asked in words that were not"),
+            "recall_new_wording": Message("the same facts in a wording that no training row has"),
+            "recall_reversed": Message("facts that were trained on, turned round: their value asks for their subject"),
+            "validation": Message("like recall, on other facts; settings are chosen by it"),
+            "heldout": Message("documents that training never saw; it shows what the tuning does to everything else"),
+            "unanswerable_made": Message(
+                "questions that were made so that no document answers them, about subjects that no "
+                "training row asks about; right is to say so"
+            ),
         },
     ),
     "summarization": View(
@@ -59,11 +62,11 @@ VIEWS: dict[Task, View] = {
         controls=("lead2", "lookup", "swapped"),
         searches=(),
         set_meanings={
-            "recall": "dialogues that were trained on, unchanged: what was learnt by heart, and no more",
-            "recall_new_wording": "always empty: a dialogue is not asked in other words",
-            "recall_reversed": "always empty: a dialogue is not turned round",
-            "validation": "dialogues of topics that training never saw; settings are chosen by it",
-            "heldout": "dialogues of further topics that training never saw: what the summaries are worth",
+            "recall": Message("dialogues that were trained on, unchanged: what was learnt by heart, and no more"),
+            "recall_new_wording": Message("always empty: a dialogue is not asked in other words"),
+            "recall_reversed": Message("always empty: a dialogue is not turned round"),
+            "validation": Message("dialogues of topics that training never saw; settings are chosen by it"),
+            "heldout": Message("dialogues of further topics that training never saw: what the summaries are worth"),
         },
     ),
 }
@@ -270,7 +273,12 @@ def fact_of(row: Prediction) -> str:
 
     For a dialogue it is the topic, since three dialogues at the pharmacy are not three independent ones.
     """
-    return row.doc_id if row.kind == "dialogue" else fact_id(row.pair_id)
+    return fact_named(row.kind, row.doc_id, row.pair_id)
+
+
+def fact_named(kind: str, doc_id: str, pair_id: str) -> str:
+    """Return the same for a row of metrics/per_example.csv."""
+    return doc_id if kind == "dialogue" else fact_id(pair_id)
 
 
 def changes(evaluation: Evaluation, before: str) -> dict[str, dict[str, Any]]:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from pagetune.evaluate.fault_sentences import Reason, sentences_for
+from pagetune.evaluate.messages import Message
 from pagetune.evaluate.raw_places import Place, places_in
 from pagetune.evaluate.scoring import Scored, rouge
 from pagetune.text.claims import claims
@@ -54,7 +55,7 @@ class Explanation:
     """`reference` and `prediction` are the two texts in spans; `sentences` say what the verdict follows from."""
 
     right: bool
-    sentences: tuple[str, ...]
+    sentences: tuple[Message, ...]
     reference: tuple[Span, ...]
     prediction: tuple[Span, ...]
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from pagetune.evaluate.comparable import MODELS, OPEN_MODELS
 from pagetune.evaluate.evaluation import SETS, view_of
+from pagetune.evaluate.messages import Message
 
 #: With fewer facts, the interval of a set is wider than most changes that a tuning makes.
 FEWEST_FACTS = 30
@@ -48,7 +49,7 @@ def _closed_names(scores: dict[str, Any]) -> dict[str, Any]:
     return {CLOSED_NAMES.get(name, name): own for name, own in scores.items()}
 
 
-def set_meanings(metrics: dict[str, Any]) -> dict[str, str]:
+def set_meanings(metrics: dict[str, Any]) -> dict[str, Message]:
     """Return what each set of metrics/eval.json asks."""
     known = view_of(metrics).set_meanings
     return {name: known.get(name) or _meaning(name, own) for name, own in metrics["tuned"].items()}
@@ -64,25 +65,45 @@ def share(scores: dict[str, Any], rate: str) -> str:
     return f"{scores[rate]:.0%} [{scores[f'{rate}_ci95_low']:.0%}, {scores[f'{rate}_ci95_high']:.0%}]"
 
 
-def _meaning(name: str, scores: dict[str, Any]) -> str:
+def _meaning(name: str, scores: dict[str, Any]) -> Message:
     if "general" in scores:
-        return (
-            f"the general questions of data/questions/{name}.jsonl, which show what the training makes a model forget"
+        return Message(
+            "the general questions of data/questions/{set}.jsonl, which show what the training makes a model forget",
+            set=name,
         )
-    file = f"the questions of data/questions/{name}.jsonl, which no template wrote"
     silent = silent_in(scores)
+    if not silent:
+        return Message("the questions of data/questions/{set}.jsonl, which no template wrote", set=name)
     if silent == scores["n"]:
-        return f"{file} and the documents do not answer; right is to say so"
-    return f"{file}; the documents do not answer {silent} of them, and right is to say so" if silent else file
+        return Message(
+            "the questions of data/questions/{set}.jsonl, which no template wrote and the documents do not answer; "
+            "right is to say so",
+            set=name,
+        )
+    return Message(
+        "the questions of data/questions/{set}.jsonl, which no template wrote; the documents do not answer {silent} of "
+        "them, and right is to say so",
+        set=name,
+        silent=silent,
+    )
 
 
-def small_sets(metrics: dict[str, Any]) -> list[str]:
+def small_sets(metrics: dict[str, Any]) -> list[Message]:
     """Return a sentence for each set with fewer than `FEWEST_FACTS` facts, or topics of dialogues."""
-    counted = "fact" if view_of(metrics).headline == "fact_match" else "topic"
+    by_fact = view_of(metrics).headline == "fact_match"
     facts = {name: own["facts"] for name, own in metrics["tuned"].items()}
-    return [
-        f"{name} has only {count} {counted}{'s' if count > 1 else ''} (fewer than {FEWEST_FACTS}): "
-        "its interval decides nothing."
-        for name, count in facts.items()
-        if 0 < count < FEWEST_FACTS
-    ]
+    return [_small(name, count, by_fact) for name, count in facts.items() if 0 < count < FEWEST_FACTS]
+
+
+def _small(name: str, count: int, by_fact: bool) -> Message:
+    counted = (
+        Message("{count} facts" if count > 1 else "{count} fact", count=count)
+        if by_fact
+        else Message("{count} topics" if count > 1 else "{count} topic", count=count)
+    )
+    return Message(
+        "{set} has only {counted} (fewer than {fewest}): its interval decides nothing.",
+        set=name,
+        counted=counted,
+        fewest=FEWEST_FACTS,
+    )

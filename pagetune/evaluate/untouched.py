@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
+from pagetune.evaluate.messages import Message, joined
 from pagetune.params import StopOn
 from pagetune.records import Prediction, StopQuestion, fact_id
 
@@ -24,10 +25,11 @@ def leave_out(
     return kept, dict(sorted(lost.items()))
 
 
-def left_out_line(left_out: dict[str, int]) -> str:
+def left_out_line(left_out: dict[str, int]) -> Message:
     """Say in a sentence which questions decided when the training stopped."""
-    counts = ", ".join(f"{count} of {split}" for split, count in left_out.items())
-    return (
-        f"By their answers to {counts}, the training chose when to stop (train.stop_on: invented); these questions are "
-        "left out of all scores."
+    counts = joined([Message("{count} of {set}", count=count, set=split) for split, count in left_out.items()])
+    return Message(
+        "By their answers to {counts}, the training chose when to stop (train.stop_on: invented); these questions are "
+        "left out of all scores.",
+        counts=counts,
     )

@@ -73,12 +73,6 @@ def eos_of(manifest: Manifest, style: Style) -> str:
     return (manifest.end_of_turn if style == "chat" else None) or manifest.eos_token
 
 
-def describe_style(template: TemplateRecord) -> str:
-    """Describe in a sentence how the model was asked."""
-    where = "the base's own chat template" if template.style == "chat" else "the template of params.yaml"
-    return f"Questions were asked in {where}, and answers end in {template.eos_token}."
-
-
 def read_template(path: Path = TEMPLATE) -> TemplateRecord:
     """Read a template file. Raises UserError where it is missing, from another version, or was changed by hand."""
     record = read_as(path, TemplateRecord)

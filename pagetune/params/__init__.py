@@ -321,6 +321,10 @@ class Evaluate(Section):
     judge: Literal["none", "llm"]
 
 
+class Report(Section):
+    language: Literal["auto", "ko", "en"]
+
+
 class Export(Section):
     format: Literal["merged", "gguf"]
     gguf_type: Literal["f16", "bf16", "q8_0", "q4_k_m"]
@@ -346,6 +350,7 @@ class Params(Section):
     search: Search
     ask: Ask
     evaluate: Evaluate
+    report: Report
     export: Export
 
     @property

@@ -14,6 +14,7 @@ from pagetune.evaluate.scoring import Scored, in_pieces
 from pagetune.evaluate.sources import Sources
 from pagetune.evaluate.tables import verdict
 from pagetune.records import Pair, Prediction
+from pagetune.report.endings import Ending, ending_of
 from pagetune.text.tokenizers import make_tokenizer
 
 #: With more cases the page gets slow on a phone.
@@ -71,6 +72,19 @@ class Case:
     @property
     def rouge_change(self) -> float:
         return self.rougeL[1] - self.rougeL[0]
+
+    @property
+    def endings(self) -> tuple[Ending, Ending]:
+        """Return how both answers end."""
+        return ending_of(self.base), ending_of(self.tuned)
+
+    @property
+    def doubts(self) -> tuple[str, str]:
+        """Return for each answer what keeps it from looking good where it is right: how it ends, or its words."""
+        before, after = (
+            ending or ("unlike" if unlike else "") for ending, unlike in zip(self.endings, self.unlike, strict=True)
+        )
+        return before, after
 
     @property
     def unlike(self) -> tuple[bool, bool]:

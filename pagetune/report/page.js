@@ -1,7 +1,8 @@
 "use strict";
-// Filters the answers. It only writes fixed texts and numbers, nothing that it reads from the page.
+// Filters the answers, and says which tables are wider than the page. It only writes the page's own texts and numbers.
 const form = document.getElementById("filter");
 const [query, set, moved] = ["query", "set", "moved"].map((id) => document.getElementById(id));
+const count = document.getElementById("count");
 const folded = (text) => text.normalize("NFC").toLowerCase();
 const cases = [...document.querySelectorAll("#cases > .case")].map((element) => ({
   element,
@@ -19,7 +20,7 @@ function filter() {
     element.hidden = !matches;
     shown += matches;
   }
-  document.getElementById("count").textContent = `${shown} of ${cases.length} shown`;
+  count.textContent = count.dataset.form.replace("#", shown);
   document.getElementById("nothing").hidden = shown > 0;
 }
 
@@ -28,3 +29,17 @@ form.addEventListener("submit", (event) => event.preventDefault());
 form.hidden = false;
 // After "back" a browser keeps what was typed.
 filter();
+
+// A table that is wider than its place says so above it, and shadows its edge.
+const tables = [...document.querySelectorAll(".scroll")];
+const measure = () => tables.forEach((table) => table.classList.toggle("wide", table.scrollWidth > table.clientWidth + 1));
+const watch = new ResizeObserver(measure);
+tables.forEach((table) => watch.observe(table));
+
+// Paper shows what is folded, and leaves it folded afterwards.
+let opened = [];
+window.addEventListener("beforeprint", () => {
+  opened = [...document.querySelectorAll("details:not([open])")];
+  opened.forEach((folded) => (folded.open = true));
+});
+window.addEventListener("afterprint", () => opened.forEach((folded) => (folded.open = false)));

@@ -4,7 +4,7 @@ import base64
 import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -27,42 +27,17 @@ from pagetune.records import BadFile, Page, Pair, Prediction
 from pagetune.report.cases import all_cases, choose_cases, explained, right_answers
 from pagetune.report.charts import charts
 from pagetune.report.coverage import coverage, worst_pages
+from pagetune.report.diagnosis import diagnosis
 from pagetune.report.findings import CONTROL_MEANINGS, OPEN_MEANINGS, SEARCH_MEANINGS, summary_sentences
 from pagetune.report.judgement import judgement_values
+from pagetune.report.language import Language, choose_language
+from pagetune.report.run import Line
+from pagetune.report.tiles import tiles
+from pagetune.report.words import MARK_MEANINGS, MARK_NAMES, METRIC_TITLES, WORDS
 
 FOLDER = Path(__file__).parent
-#: The metrics' usual names.
-METRIC_TITLES = {
-    "rouge1": "ROUGE-1",
-    "rouge2": "ROUGE-2",
-    "rougeL": "ROUGE-L",
-    "rougeLsum": "ROUGE-Lsum",
-    "rouge_combined_f1": "ROUGE-1, -2 and -L, mean",
-    "rouge_combined_sum": "ROUGE-1, -2 and -L, sum (to 3)",
-    "exact_match": "exact match",
-    "token_f1": "word F1",
-    "character_f1": "character F1",
-    "chrf": "chrF",
-    "fact_match": "fact match",
-    "abstained": "share of answers that say they do not know",
-    "invented": "share of answers with an invented number, code or name",
-    "rouge_combined_f1_max": "ROUGE-1, -2 and -L, mean, best reference",
-    "rouge_combined_f1_mean": "ROUGE-1, -2 and -L, mean, mean of the references",
-}
-
-
-#: What the marks of `evaluate.explanation` mean, in the reference and in an answer.
-MARK_MEANINGS = {
-    "has": "in the reference: the answer has it",
-    "lacks": "in the reference: the answer lacks it",
-    "spare": "in the reference: the answer does without it, and so does the verdict",
-    "asked": "in the reference: the question has it already",
-    "agrees": "in the answer: the reference has it",
-    "supported": "in the answer: question or page have it",
-    "alike": "in either: the other has a word of like meaning, by Kiwi's language model",
-    "invented": "in the answer: neither reference, question nor page have it",
-    "contradicts": "in either: the other says something else in its place",
-}
+#: A longer answer is folded; how much of it is shown then.
+LONG_TEXT, PREVIEW = 400, 120
 
 
 @dataclass(frozen=True)
@@ -71,12 +46,14 @@ class Inputs:
 
     `metrics` holds metrics/*.json by file stem; `curve`, `validation`, `memory`, `groups` and `per_example` are CSV
     rows of strings.
-    `style` says how the model was asked. `pairs` are those of data/qa.jsonl, `asked` those of the splits that both
-    models answered. `grades` is data/splits/grades.json. `base` and `tuned` are the answers that are set side by side.
+    `run` names the run, and `language` is what `report.language` wishes. `pairs` are those of data/qa.jsonl, `asked`
+    those of the splits that both models answered. `grades` is data/splits/grades.json. `base` and `tuned` are the
+    answers that are set side by side.
     """
 
     metrics: dict[str, Any]
-    style: str
+    run: list[Line]
+    language: Literal["auto", "ko", "en"]
     curve: list[dict[str, str]]
     validation: list[dict[str, str]]
     memory: list[dict[str, str]]
@@ -94,6 +71,7 @@ class Inputs:
 def render_report(inputs: Inputs) -> str:
     """Return the page as HTML."""
     inputs = _as_asked(inputs)
+    language = Language(choose_language(inputs.language, (pair.instruction for pair in (*inputs.pairs, *inputs.asked))))
     environment = Environment(
         loader=FileSystemLoader(FOLDER),
         autoescape=True,
@@ -101,9 +79,30 @@ def render_report(inputs: Inputs) -> str:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
+    environment.globals |= {"_": language.mark_up, "say": language.say}
     return environment.get_template("page.html").render(
-        **_style_and_script(), **_score_values(inputs), **_document_values(inputs), style=inputs.style
+        **_style_and_script(),
+        **_score_values(inputs),
+        **_document_values(inputs, language),
+        **_words(),
+        lang=language.code,
+        run=inputs.run,
     )
+
+
+def _words() -> dict[str, Any]:
+    return {
+        "titles": METRIC_TITLES,
+        "words": WORDS,
+        "mark_names": MARK_NAMES,
+        "mark_meanings": MARK_MEANINGS,
+        "control_meanings": CONTROL_MEANINGS,
+        "open_meanings": OPEN_MEANINGS,
+        "search_meanings": SEARCH_MEANINGS,
+        "fewest_facts": FEWEST_FACTS,
+        "long_text": LONG_TEXT,
+        "preview": PREVIEW,
+    }
 
 
 def _as_asked(inputs: Inputs) -> Inputs:
@@ -132,28 +131,24 @@ def _score_values(inputs: Inputs) -> dict[str, Any]:
         "metrics": inputs.metrics,
         "sets": (shown := asked_sets(scores)),
         "empty_sets": [name for name in sets_in(scores) if name not in shown],
+        "tiles": tiles(scores),
+        "diagnosis": diagnosis(inputs.metrics, inputs.validation, inputs.pairs),
         "summary": summary_sentences(scores, right_answers(inputs.per_example)),
         "set_meanings": set_meanings(scores),
         "headlines": view.headlines,
-        "fewest_facts": FEWEST_FACTS,
-        "control_meanings": CONTROL_MEANINGS,
         "models": MODELS,
         "opened": open_models(scores),
-        "open_meanings": OPEN_MEANINGS,
         "controls": view.controls,
         "searches": view.searches,
-        "search_meanings": SEARCH_MEANINGS,
-        "titles": METRIC_TITLES,
         "measured": {name: METRIC_TITLES[name] for name in names},
         "kinds": [row for row in inputs.groups if row["by"] == "kind"],
         "cases": explained(choose_cases(cases), sources, tokenizer),
-        "mark_meanings": MARK_MEANINGS,
         "case_count": len(cases),
         "judgement": judgement_values(scores, cases, inputs.per_example, sources),
     }
 
 
-def _document_values(inputs: Inputs) -> dict[str, Any]:
+def _document_values(inputs: Inputs, language: Language) -> dict[str, Any]:
     covered = coverage(inputs.pages, inputs.pairs)
     curves = {"train": inputs.curve, "validation": inputs.validation}
     return {
@@ -161,5 +156,5 @@ def _document_values(inputs: Inputs) -> dict[str, Any]:
         "bad_files": inputs.bad_files,
         "worst_pages": worst_pages(inputs.pages),
         "grades": inputs.grades,
-        "charts": charts(inputs.metrics["eval"], curves, inputs.memory, inputs.groups, covered),
+        "charts": charts(inputs.metrics["eval"], curves, inputs.memory, inputs.groups, covered, language),
     }

@@ -5,11 +5,14 @@ import re
 import unicodedata
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from markupsafe import Markup, escape
 from matplotlib import style
 from matplotlib.figure import Figure
+
+from pagetune.evaluate.messages import Message
 
 #: In inches. On a phone 390 px wide the letters are still about 10 px high.
 WIDTH = 4.6
@@ -30,6 +33,21 @@ _STYLE = {
     "legend.frameon": False,
     **dict.fromkeys(("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color"), INK),
 }
+
+
+Rows = list[dict[str, str]]
+#: Says a message in the page's language.
+Say = Callable[[str], str]
+
+
+@dataclass(frozen=True)
+class Chart:
+    """`svg` is empty where there is nothing to draw, and `note` says so."""
+
+    name: str
+    title: Message
+    svg: Markup
+    note: Message
 
 
 def draw_svg(label: str, height: float, draw: Callable[[Any], None]) -> Markup:
