@@ -12,10 +12,10 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from pagetune.commands.experiments import flat
-from pagetune.language import speaks_korean
 from pagetune.errors import UserError
 from pagetune.evaluate.evaluation import view_of
 from pagetune.jsonl import write_text
+from pagetune.language import speaks_korean
 from pagetune.report.language import Language
 from pagetune.report.two_runs import Comparison, Line, RunRecord, Score, compare_runs, further, interval
 from pagetune.report.two_runs_page import render_comparison
