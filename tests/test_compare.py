@@ -160,7 +160,7 @@ def test_results_name_the_commit_of_the_scores_and_its_day(tmp_path: Path, monke
         run(tmp_path, "git", *words)
     assert origin_lines(scores_file) == ["scores: not committed yet; metrics/eval.json has changed"]
     commit(tmp_path)
-    assert re.fullmatch(r"scores: committed as [0-9a-f]+ of \d{4}-\d\d-\d\d", *origin_lines(scores_file))
+    assert re.fullmatch(r"scores: committed as [0-9a-f]+ \(\d{4}-\d\d-\d\d\)", *origin_lines(scores_file))
 
 
 def test_what_is_no_run_is_named_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

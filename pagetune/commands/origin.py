@@ -6,16 +6,18 @@ The report itself names neither: it is written before its commit, and has to hav
 import subprocess
 from pathlib import Path
 
+from pagetune.language import tr
+
 
 def origin_lines(scores: Path) -> list[str]:
     """Return a line with the commit of the file of scores; none outside of Git."""
     changed = _git("status", "--porcelain", "--", str(scores))
-    commit = _git("log", "-1", "--date=short", "--format=%h of %cd", "--", str(scores))
-    if changed is None or commit is None:
+    commit = _git("log", "-1", "--date=short", "--format=%h (%cd)", "--", str(scores))
+    if changed is None:
         return []
     if changed or not commit:
-        return [f"scores: not committed yet; {scores} has changed"]
-    return [f"scores: committed as {commit}"]
+        return [tr("scores: not committed yet; {path} has changed", path=scores)]
+    return [tr("scores: committed as {commit}", commit=commit)]
 
 
 def _git(*words: str) -> str | None:
