@@ -11,6 +11,7 @@ from pagetune.export.gguf import check_converter, export_gguf
 from pagetune.export.merge import Merging, export_merged
 from pagetune.export.verification import verification_prompts
 from pagetune.jsonl import read_json, write_json
+from pagetune.language import tr
 from pagetune.model.manifest import ADAPTER, read_manifest
 from pagetune.model.template import check_template
 from pagetune.params import load_params
@@ -61,20 +62,48 @@ def export(merging: Merging, folder: Path) -> dict[str, Any]:
 def print_merged(proof: dict[str, Any]) -> None:
     whole, half, base, count = proof["fp32"], proof["sixteen_bit"], proof["base"], proof["prompts"]
     print(
-        f"export: merged in fp32: {whole['same_answers']} of {count} answers the same, logits within "
-        f"{whole['largest_logit_difference']:.2g}; the base is {base['largest_logit_difference']:.2g} away"
+        tr(
+            "export: merged in fp32: {same} of {count} answers the same, logits within {difference:.2g}; "
+            "the base is {away:.2g} away",
+            same=whole["same_answers"],
+            count=count,
+            difference=whole["largest_logit_difference"],
+            away=base["largest_logit_difference"],
+        )
     )
     print(
-        f"export: saved in {half['dtype']}: {half['same_answers']} of {count} answers the same, logits within "
-        f"{half['largest_logit_difference']:.2g}; loaded again they are equal"
+        tr(
+            "export: saved in {dtype}: {same} of {count} answers the same, logits within "
+            "{difference:.2g}; loaded again they are equal",
+            dtype=half["dtype"],
+            same=half["same_answers"],
+            count=count,
+            difference=half["largest_logit_difference"],
+        )
     )
 
 
 def print_gguf(found: dict[str, Any], count: int) -> None:
-    ties = f", {found['near_ties']} part where two tokens are equally likely" if found["near_ties"] else ""
-    print(f"export: gguf: {found['same_answers']} of {count} answers the same by llama.cpp{ties}")
+    ties = (
+        tr(", {ties} part where two tokens are equally likely", ties=found["near_ties"]) if found["near_ties"] else ""
+    )
+    print(
+        tr(
+            "export: gguf: {same} of {count} answers the same by llama.cpp{ties}",
+            same=found["same_answers"],
+            count=count,
+            ties=ties,
+        )
+    )
     if "quantized_same_answers" in found:
-        print(f"export: as {found['type']}: {found['quantized_same_answers']} of {count} answers the same")
+        print(
+            tr(
+                "export: as {type}: {same} of {count} answers the same",
+                type=found["type"],
+                same=found["quantized_same_answers"],
+                count=count,
+            )
+        )
 
 
 if __name__ == "__main__":

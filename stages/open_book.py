@@ -53,10 +53,13 @@ def open_rows(closed: list[AskedExample], params: Params) -> list[AskedExample]:
         prompt = open_book.ask(pair.instruction, [] if row.general else passages, pair.turns)
         rows.append(row.model_copy(update={"open_prompt": prompt.text, "passages": prompt.passages}))
         if prompt.passages < params.predict.passages:
-            general = "they are not about the documents" if row.general else ""
-            reasons[general or prompt.lacking or "the search found no more"] += 1
-    fewer = "".join(f"; {count} have fewer, because {reason}" for reason, count in sorted(reasons.items()))
-    print(f"open_book: {params.predict.passages} passages for each question{fewer}")
+            general = tr("they are not about the documents") if row.general else ""
+            reasons[general or prompt.lacking or tr("the search found no more")] += 1
+    fewer = "".join(
+        tr("; {count} have fewer, because {reason}", count=count, reason=reason)
+        for reason, count in sorted(reasons.items())
+    )
+    print(tr("open_book: {passages} passages for each question{fewer}", passages=params.predict.passages, fewer=fewer))
     return rows
 
 

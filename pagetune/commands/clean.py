@@ -92,7 +92,7 @@ def clean(found: list[Cache]) -> list[str]:
     lines.append(tr("clean: freed {freed}", freed=_mib(freed)))
     if failed:
         print("\n".join(lines))
-        more = f" and {len(failed) - 3} more" if len(failed) > 3 else ""
+        more = tr(" and {count} more", count=len(failed) - 3) if len(failed) > 3 else ""
         raise UserError(
             "clean: {paths}{more} cannot be removed. Remove them as their owner.",
             paths=", ".join(failed[:3]),

@@ -13,6 +13,7 @@ from typing import Any
 from pagetune.commands.project import LIBRARY
 from pagetune.errors import UserError
 from pagetune.evaluate.sets import as_asked
+from pagetune.language import tr
 
 #: Returns a JSON file of a commit, or of the workspace by that name: empty where it is not there.
 Reader = Callable[[str, str], dict[str, Any]]
@@ -63,7 +64,7 @@ def read_committed(commit: str, path: str) -> dict[str, Any]:
 def _is_up_to_date() -> bool:
     status = json.loads(_dvc("status", "--json", "--with-deps", "evaluate"))
     # The stage `library` of a project is always to be run, and says nothing about the scores.
-    return all(changes == ["always changed"] for changes in status.values())
+    return all(changes == [tr("always changed")] for changes in status.values())
 
 
 def _dvc(*words: str) -> str:
@@ -103,7 +104,9 @@ def finished_runs(
             left_out.append(f"{name}{f' (r={run.rank})' if run else ''}: {why}")
         elif run and run.tuned and numbers not in runs:
             if name == "workspace" and not is_up_to_date():
-                left_out.append(f"workspace (r={run.rank}): its scores belong to other settings; run `dvc repro`")
+                left_out.append(
+                    tr("workspace (r={rank}): its scores belong to other settings; run `dvc repro`", rank=run.rank)
+                )
             else:
                 runs[numbers] = run
     return list(runs.values()), left_out
@@ -114,9 +117,9 @@ def _why_not(run: Experiment | None, state: str, name: str) -> str | None:
     if state != "success":
         return state
     if run and run.tuned and "facts" not in run.tuned.get("validation", {}):
-        return "its scores come from an older version; run `dvc repro`"
+        return tr("its scores come from an older version; run `dvc repro`")
     if name != "workspace" and not (run and run.tuned):
-        return "DVC finds no lora.r or no scores in it"
+        return tr("DVC finds no lora.r or no scores in it")
     return None
 
 

@@ -12,6 +12,7 @@ from pagetune.commands.guide_values import NoCounterpartError, Settings, Values,
 from pagetune.commands.guide_values import share as as_share
 from pagetune.commands.presets import Leaf, write_values
 from pagetune.errors import UserError
+from pagetune.language import tr
 from pagetune.params import PARAMS
 
 _SHOWN = 6
@@ -64,7 +65,10 @@ def apply_guide(guide: Path, document: int | None, params: Path = PARAMS) -> lis
         changes = write_values(guide, leaves, params)
     except UserError as error:
         raise UserError(_with_sources(str(error), sources, guide)) from None
-    return [*lines, f"{params}: {len(changes)} of {len(values)} values changed"]
+    return [
+        *lines,
+        tr("{params}: {changed} of {count} values changed", params=params, changed=len(changes), count=len(values)),
+    ]
 
 
 def _choose(guide: Path, number: int | None) -> Any:
@@ -165,14 +169,14 @@ def _translate(settings: list[Setting]) -> tuple[Values, dict[str, Setting], lis
 def _counterparts(setting: Setting, by_name: Settings) -> tuple[Values, str]:
     """Return what a setting becomes, and a remark: why it becomes nothing, or what to know about it."""
     if setting.is_aside:
-        return {}, REFUSED.get(setting.last, "its section is about generation or evaluation, and was left")
+        return {}, REFUSED.get(setting.last, tr("its section is about generation or evaluation, and was left"))
     convert = TAKEN.get(setting.last)
     if setting.last == "dropout" and "lora" in setting.name.lower():
         convert = to("lora.dropout", as_share)
     if convert is None:
-        return {}, REFUSED.get(setting.last, "pagetune does not know this setting")
+        return {}, REFUSED.get(setting.last, tr("pagetune does not know this setting"))
     if setting.value is None:
-        return {}, "it has no value"
+        return {}, tr("it has no value")
     try:
         found = convert(setting.value, by_name)
     except (NoCounterpartError, TypeError, ValueError) as problem:
@@ -182,14 +186,16 @@ def _counterparts(setting: Setting, by_name: Settings) -> tuple[Values, str]:
 
 def _remark(setting: Setting, found: Values, by_name: Settings) -> str:
     if not found:
-        return "pagetune does that anyway, or another setting decides it"
+        return tr("pagetune does that anyway, or another setting decides it")
     if "train.effective_batch_size" in found:
-        return "the rows of a step over all GPUs; they are cut into as many parts as memory requires"
+        return tr("the rows of a step over all GPUs; they are cut into as many parts as memory requires")
     if OTHER_MODULES & set(map(str, setting.value if isinstance(setting.value, list) else ())):
-        return "out_proj, fc1 and fc2 are names of encoder-decoders such as BART; train checks them against the model"
+        return tr(
+            "out_proj, fc1 and fc2 are names of encoder-decoders such as BART; train checks them against the model"
+        )
     if found.get("train.backend") == "unsloth":
-        return "auto takes Unsloth where it runs, and PEFT elsewhere"
-    return "Unsloth's own variant is used with Unsloth" if setting.value == "unsloth" else ""
+        return tr("auto takes Unsloth where it runs, and PEFT elsewhere")
+    return tr("Unsloth's own variant is used with Unsloth") if setting.value == "unsloth" else ""
 
 
 def _with_sources(message: str, sources: dict[str, Setting], guide: Path) -> str:

@@ -56,7 +56,7 @@ def _refuse_to_overwrite(folder: Path, names: list[str]) -> None:
         )
     there = [name for name in names if (folder / name).exists()]
     if there:
-        more = f" and {len(there) - 3} more" if len(there) > 3 else ""
+        more = tr(" and {count} more", count=len(there) - 3) if len(there) > 3 else ""
         raise UserError(
             "init: {folder} already holds {paths}{more}, and nothing is overwritten. Name another "
             "folder, or move them away.",

@@ -8,6 +8,7 @@ from pagetune import __version__
 from pagetune.commands.project import LIBRARY, LOCK, hash_of, library_hashes, project_files, read_lock
 from pagetune.errors import UserError, run_stage
 from pagetune.jsonl import write_json
+from pagetune.language import tr
 
 
 def main() -> None:
@@ -15,7 +16,9 @@ def main() -> None:
     check_project()
     hashes = library_hashes()
     write_json(LIBRARY, hashes)
-    print(f"library: pagetune {__version__}, {len(hashes)} parts in {LIBRARY}")
+    print(
+        tr("library: pagetune {version}, {count} parts in {path}", version=__version__, count=len(hashes), path=LIBRARY)
+    )
 
 
 def check_commit() -> None:
@@ -34,7 +37,7 @@ def check_project() -> None:
     other = [name for name in sorted({*current, *written}) if current.get(name) != written.get(name)]
     if not other:
         return
-    more = f" and {len(other) - 3} more files" if len(other) > 3 else ""
+    more = tr(" and {count} more files", count=len(other) - 3) if len(other) > 3 else ""
     raise UserError(
         "pagetune {installed} is installed, but {lock} names another version ({version}) for "
         "{packages}{more} of this project. Run `pagetune init --update`, then `dvc repro`.",

@@ -14,6 +14,7 @@ from ruamel.yaml.scalarstring import LiteralScalarString, ScalarString
 
 from pagetune.errors import UserError
 from pagetune.jsonl import atomic_write
+from pagetune.language import tr
 from pagetune.params import PARAMS, Params, load_params
 from pagetune.params.rules import unknown_key
 
@@ -57,7 +58,7 @@ def _leaves(preset: Path, node: Any, model: type[BaseModel], above: tuple[str, .
         raise UserError(
             "{preset}: {section} holds no keys. Name at least one parameter in it.",
             preset=preset,
-            section=".".join(above) or "the file",
+            section=".".join(above) or tr("the file"),
         )
     lines: Any = node  # ruamel's mapping knows the line of each key
     for name, value in node.items():

@@ -10,6 +10,7 @@ from pagetune.commands.experiments import Experiment, comparable
 from pagetune.errors import UserError
 from pagetune.evaluate.evaluation import VIEWS
 from pagetune.jsonl import atomic_write
+from pagetune.language import tr
 from pagetune.params import Task
 
 PICTURE = Path("metrics/sweep.svg")
@@ -55,8 +56,8 @@ def compare(runs: list[Experiment], left_out: list[str]) -> Sweep:
         _rank(rank, [run for run in runs if run.rank == rank], metric) for rank in sorted({run.rank for run in runs})
     ]
     if len(ranks) < 2:
-        seen = f"only r={ranks[0].rank} has scores" if ranks else "no rank has scores"
-        names = f" (left out: {'; '.join(left_out)})" if left_out else ""
+        seen = tr("only r={rank} has scores", rank=ranks[0].rank) if ranks else tr("no rank has scores")
+        names = tr(" (left out: {names})", names="; ".join(left_out)) if left_out else ""
         raise UserError(
             "sweep: {seen} among the experiments of this commit{names}. Make a sweep: {commands}.",
             seen=seen,

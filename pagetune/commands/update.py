@@ -16,6 +16,7 @@ from pagetune.commands.presets import comment_keeping_yaml, replace_value
 from pagetune.commands.project import LIBRARY, LOCK, hash_of, project_files, read_lock, write_lock
 from pagetune.errors import UserError
 from pagetune.jsonl import write_text
+from pagetune.language import tr
 from pagetune.params import PARAMS, load_params
 from pagetune.params.yaml_file import read_yaml
 
@@ -70,7 +71,11 @@ def _write_params(folder: Path, merged: str, written: str | None) -> Iterator[st
     old = (folder / PARAMS).read_bytes()
     if old != merged.encode() and hash_of(old) != written:
         write_text(folder / OLD, old.decode())
-        yield f"{OLD} is your old {PARAMS}, with your own comments. Take over what you need and delete it."
+        yield tr(
+            "{old} is your old {params}, with your own comments. Take over what you need and delete it.",
+            old=OLD,
+            params=PARAMS,
+        )
     write_text(folder / PARAMS, merged)
 
 
@@ -82,12 +87,15 @@ def _replace(folder: Path, name: str, text: str, written: str | None) -> Iterato
         return
     if here == written:
         write_text(path, text)
-        yield f"{name} is new" if here is None else f"{name} is replaced"
+        yield tr("{name} is new", name=name) if here is None else tr("{name} is replaced", name=name)
     elif here is None:
-        yield f"{name} has changed, but you deleted it"
+        yield tr("{name} has changed, but you deleted it", name=name)
     else:
         write_text(path.with_name(f"{path.name}.new"), text)
-        yield f"{name} was changed by you and stays; {name}.new is the new one. Take over what you need and delete it."
+        yield tr(
+            "{name} was changed by you and stays; {name}.new is the new one. Take over what you need and delete it.",
+            name=name,
+        )
 
 
 def _remove(folder: Path, name: str, written: str) -> Iterator[str]:
@@ -96,10 +104,10 @@ def _remove(folder: Path, name: str, written: str) -> Iterator[str]:
     if not path.exists():
         return
     if path.is_dir() or hash_of(path.read_bytes()) != written:
-        yield f"{name} is not part of pagetune any more; it stays, because you changed it"
+        yield tr("{name} is not part of pagetune any more; it stays, because you changed it", name=name)
         return
     path.unlink()
-    yield f"{name} is removed"
+    yield tr("{name} is removed", name=name)
 
 
 def merge_params(mine: Path, template: str) -> tuple[str, list[str]]:
@@ -117,9 +125,15 @@ def merge_params(mine: Path, template: str) -> tuple[str, list[str]]:
             params=PARAMS,
         )
     lines = [
-        f"{PARAMS} has the new version's comments and your values",
-        *(f"{PARAMS} has the new key {key}: {value}" for key, value in _only_in(values, own)),
-        *(f"{PARAMS} has no key {key} any more, yours was {value}" for key, value in _only_in(own, values)),
+        tr("{params} has the new version's comments and your values", params=PARAMS),
+        *(
+            tr("{params} has the new key {key}: {value}", params=PARAMS, key=key, value=value)
+            for key, value in _only_in(values, own)
+        ),
+        *(
+            tr("{params} has no key {key} any more, yours was {value}", params=PARAMS, key=key, value=value)
+            for key, value in _only_in(own, values)
+        ),
     ]
     _take_over(values, own)
     text = StringIO()

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from pagetune.errors import UserError
+from pagetune.language import tr
 from pagetune.model.hub import first_line
 from pagetune.plan.known_shapes import EXAMPLES, KNOWN_SHAPES, nearest_names
 
@@ -16,9 +17,9 @@ def find_config(location: str, revision: str | None, trust_remote_code: bool) ->
     if (Path(location).expanduser() / "config.json").exists():
         return _load(str(Path(location).expanduser()), None, trust_remote_code, local_files_only=True)
     if Path(location).expanduser().is_dir():
-        raise _unknown(location, "is a folder without config.json")
+        raise _unknown(location, tr("is a folder without config.json"))
     if not _is_hub_id(location):
-        raise _unknown(location, "is neither a folder, nor a Hub id (owner/name), nor a known name")
+        raise _unknown(location, tr("is neither a folder, nor a Hub id (owner/name), nor a known name"))
     try:
         return _load(location, revision, trust_remote_code, local_files_only=True)
     except UserError:
@@ -45,7 +46,9 @@ def _load(location: str, revision: str | None, trust_remote_code: bool, local_fi
     try:
         return AutoConfig.from_pretrained(location, **where)
     except Exception as error:  # the Hub has many: gated, no config, unknown architecture
-        raise _unknown(location, f"has no configuration that transformers reads ({first_line(error)})") from None
+        raise _unknown(
+            location, tr("has no configuration that transformers reads ({why})", why=first_line(error))
+        ) from None
 
 
 def _ask_hub(location: str, revision: str | None) -> None:
@@ -57,13 +60,13 @@ def _ask_hub(location: str, revision: str | None) -> None:
     try:
         HfApi().model_info(location, revision=revision, timeout=TIMEOUT_SECONDS)
     except OfflineModeIsEnabled:
-        seen = "is not in the cache, and HF_HUB_OFFLINE is set"
+        seen = tr("is not in the cache, and HF_HUB_OFFLINE is set")
     except TransportError as error:
-        seen = f"is not in the cache, and the Hub did not answer ({first_line(error)})"
+        seen = tr("is not in the cache, and the Hub did not answer ({why})", why=first_line(error))
     except HfHubHTTPError as error:
-        seen = f"cannot be read: the Hub answered {error.response.status_code}"
+        seen = tr("cannot be read: the Hub answered {status}", status=error.response.status_code)
     except HFValidationError as error:
-        seen = f"is not a valid Hub id ({first_line(error)})"
+        seen = tr("is not a valid Hub id ({why})", why=first_line(error))
     else:
         return
     raise _unknown(location, seen) from None
@@ -71,7 +74,7 @@ def _ask_hub(location: str, revision: str | None) -> None:
 
 def _unknown(location: str, seen: str) -> UserError:
     near = nearest_names(location)
-    meant = f" Did you mean {' or '.join(near)}?" if near else ""
+    meant = tr(" Did you mean {names}?", names=" or ".join(near)) if near else ""
     return UserError(
         "plan: the model {location} {seen}.{meant} Name a folder with config.json, a hub id, or one "
         "of {names}, {sizes} (docs/gpu.md has all names).",

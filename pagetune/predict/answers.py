@@ -59,11 +59,11 @@ def predict(
     engine, reason = vllm_engine.choose_engine(params.predict.engine, manifest, choice, params.lora.use_dora)
     print(
         tr(
-            "predict: {precision} ({reason}), answers by {engine} ({reason_2})",
+            "predict: {precision} ({reason}), answers by {engine} ({why})",
             precision=choice.precision,
             reason=choice.reason,
             engine=engine,
-            reason_2=reason,
+            why=reason,
         ),
         flush=True,
     )

@@ -17,7 +17,11 @@ def check_modules(params: Lora, modules: list[str]) -> None:
     missing = [f"target_modules: {name}" for name in wanted if not any(_ends_with(m, name) for m in modules)]
     if isinstance(params.target_modules, str) and params.target_modules != "all-linear":
         matches = _any_full_match(params.target_modules, modules)
-        missing += [] if matches else [f"target_modules: {params.target_modules} (a name alone is written [name])"]
+        missing += (
+            []
+            if matches
+            else [Remark("target_modules: {pattern} (a name alone is written [name])", pattern=params.target_modules)]
+        )
     for key, patterns in (("rank_pattern", params.rank_pattern), ("alpha_pattern", params.alpha_pattern)):
         missing += [f"{key}: {pattern}" for pattern in patterns if not _matches_pattern(pattern, modules)]
     if missing:

@@ -47,7 +47,9 @@ def preflight(
         check_rows(rows[split], members, tokenizer, split, encoder)
         for row in rows[split] if encoder else []:
             longest = max(prompt_length(row), len(row["input_ids"]) - prompt_length(row))
-            check_positions(f"data/prompts/{split}.jsonl: a row", longest, config, "Lower train.max_length to that.")
+            check_positions(
+                f"data/prompts/{split}.jsonl: a row", longest, config, tr("Lower train.max_length to that.")
+            )
         report(rows[split], tokenizer, cut, seed, split)
     return rows
 
@@ -98,7 +100,16 @@ def _unlike_template(record: TemplateRecord, examples: list[Example]) -> list[st
         ):
             if not fits:
                 unlike.setdefault(rule, []).append(f"pair {example.pair_id}, has {seen!r}")
-    return [f"{len(seen)} of {len(examples)} {rule}; the first, {seen[0]}" for rule, seen in unlike.items()]
+    return [
+        tr(
+            "{count} of {rows_in_all} {rule}; the first, {first}",
+            count=len(seen),
+            rows_in_all=len(examples),
+            rule=rule,
+            first=seen[0],
+        )
+        for rule, seen in unlike.items()
+    ]
 
 
 def check_seams(examples: list[Example], tokenizer: Any, split: str = "train") -> None:
@@ -106,7 +117,7 @@ def check_seams(examples: list[Example], tokenizer: Any, split: str = "train") -
     joined = [row for row in examples if not joins(row.prompt, row.completion, tokenizer)]
     if joined:
         first = joined[0]
-        seen = f"{first.prompt[-12:]!r} and {first.completion[:12]!r}"
+        seen = tr("{prompt!r} and {answer!r}", prompt=first.prompt[-12:], answer=first.completion[:12])
         raise UserError(
             "data/prompts/{split}.jsonl: in {count} of {rows_in_all} rows the tokenizer joins the end of "
             "the prompt with the answer; the first, pair {pair}, has {seen}. End prompt.template with a "
@@ -132,7 +143,7 @@ def fit_rows(
     The answer and its EOS stay whole: a cut answer would teach the model not to stop. Raises UserError where an answer
     leaves no token for its prompt, or more than `max_truncated_fraction` of the rows would be cut.
     """
-    file, limit = f"data/prompts/{split}.jsonl", f"train.max_length={max_length} tokens"
+    file, limit = f"data/prompts/{split}.jsonl", tr("train.max_length={tokens} tokens", tokens=max_length)
     fitted, lengths = [], [len(row["input_ids"]) for row in rows]
     for example, length, row in zip(examples, lengths, rows, strict=True):
         fitted.append(short := _cut_prompt(row, tokenizer.bos_token_id, max_length))
@@ -188,7 +199,14 @@ def check_rows(
             found.setdefault(fault, []).append((example.pair_id, row))
     if found:
         lines = [
-            f"{len(bad)} of {len(rows)} rows {fault}; the first, pair {bad[0][0]}: {marked(bad[0][1], tokenizer)}"
+            tr(
+                "{bad} of {count} rows {fault}; the first, pair {pair}: {row}",
+                bad=len(bad),
+                count=len(rows),
+                fault=fault,
+                pair=bad[0][0],
+                row=marked(bad[0][1], tokenizer),
+            )
             for fault, bad in found.items()
         ]
         raise UserError(
@@ -246,7 +264,11 @@ def check_adapter(model: Any, lora: Lora) -> str:
         tr("outside the language model"): _outside(model, layers),
         "without LoRA": [name for name in asked if not any(f".{layer}".endswith(f".{name}") for layer in layers)],
     }
-    seen = [f"{len(found)} {what} (first {found[0]})" for what, found in problems.items() if found]
+    seen = [
+        tr("{count} {what} (first {first})", count=len(found), what=what, first=found[0])
+        for what, found in problems.items()
+        if found
+    ]
     if seen or not layers:
         raise UserError(
             "adapter: {problems}. Try train.backend: peft.", problems="; ".join(seen) or "no layer has LoRA"

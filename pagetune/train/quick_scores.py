@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from pagetune.errors import UserError
+from pagetune.language import Remark
 from pagetune.params import Params
 from pagetune.records import Example, StopQuestion
 from pagetune.train.distributed import log_once
@@ -63,14 +64,14 @@ class Quick:
         return self._scores(answers)
 
     def _go_on_without(self, problem: str) -> None:
-        said = f"evaluate.quick: no memory for an answer beside the training ({problem})"
+        said = Remark("evaluate.quick: no memory for an answer beside the training ({problem})", problem=problem)
         if self.params.train.stop_on != "loss":
             raise UserError(
                 "{said}, by which train.stop_on: {stop_on} decides. Set stop_on: loss.",
                 said=said,
                 stop_on=self.params.train.stop_on,
             )
-        log_once(said)
+        log_once(said.said())
 
     def answers(self, model: Any) -> list[str]:
         """Answer by transformers' own decoding: ours would fold the adapter into the base for good."""

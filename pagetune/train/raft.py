@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from pagetune.curate.abstain.words import language_of_question, words_of
 from pagetune.curate.heldout import hash_fraction
 from pagetune.evaluate.containment import Source, states
+from pagetune.language import Remark, tr
 from pagetune.model.open_book import OpenBook
 from pagetune.model.prompts import encode_example, joins
 from pagetune.model.template import TemplateRecord
@@ -33,13 +34,13 @@ _SOUGHT = 3
 #: The share of an answer's words with which a passage may give it away.
 _GIVES_AWAY = 0.75
 
-OWN_ROW = "their answers stand on no page"
-NOT_FOUND = "no passage that the search found has all of the evidence"
-TOO_MANY = "their evidence takes more than predict.passages"
-TOO_FEW = "too few of the passages found are silent about the answer"
-NO_POSITIONS = "the model has too few positions"
-TOO_LONG = "train.max_length is too small for a passage"
-SEAM = "the tokenizer joins their answer with the prompt"
+OWN_ROW = Remark("their answers stand on no page")
+NOT_FOUND = Remark("no passage that the search found has all of the evidence")
+TOO_MANY = Remark("their evidence takes more than predict.passages")
+TOO_FEW = Remark("too few of the passages found are silent about the answer")
+NO_POSITIONS = Remark("the model has too few positions")
+TOO_LONG = Remark("train.max_length is too small for a passage")
+SEAM = Remark("the tokenizer joins their answer with the prompt")
 
 
 class Chosen(NamedTuple):
@@ -199,17 +200,38 @@ def describe(made: Made, params: Params) -> list[str]:
     """Say what the rows have, why others stay without passages, and which setting would change that."""
     ways, room, drawn = made.ways, params.train.max_length, len(made.rows) + made.closed.total()
     lines = [
-        f"curate.open_book_fraction: {params.curate.open_book_fraction:g} draws {drawn} training rows: "
-        f"{ways['evidence']} are asked with their evidence among the passages, {ways['silent']} without it, so that "
-        f"they abstain, and {ways['abstain']} that abstain anyway"
+        tr(
+            "curate.open_book_fraction: {fraction:g} draws {drawn} training rows: {evidence} are asked "
+            "with their evidence among the passages, {silent} without it, so that they abstain, and "
+            "{abstain} that abstain anyway",
+            fraction=params.curate.open_book_fraction,
+            drawn=drawn,
+            evidence=ways["evidence"],
+            silent=ways["silent"],
+            abstain=ways["abstain"],
+        )
     ]
     if made.closed:
-        reasons = "; ".join(f"{count}, because {reason}" for reason, count in sorted(made.closed.items()))
-        lines.append(f"{made.closed.total()} of them stay without passages: {reasons}")
+        reasons = "; ".join(
+            tr("{count}, because {reason}", count=count, reason=reason) for reason, count in sorted(made.closed.items())
+        )
+        lines.append(tr("{count} of them stay without passages: {reasons}", count=made.closed.total(), reasons=reasons))
     if made.shorter:
-        lines.append(f"{made.shorter} have fewer than predict.passages: {params.predict.passages}, because no more fit")
+        lines.append(
+            tr(
+                "{count} have fewer than predict.passages: {passages}, because no more fit",
+                count=made.shorter,
+                passages=params.predict.passages,
+            )
+        )
     if made.needed:
-        lines.append(f"train.max_length: {room} is too small for some of them, {made.needed} would hold all")
+        lines.append(
+            tr(
+                "train.max_length: {room} is too small for some of them, {needed} would hold all",
+                room=room,
+                needed=made.needed,
+            )
+        )
     if params.predict.book == "closed":
-        lines.append("predict.book: closed measures no answer with passages; both does")
+        lines.append(tr("predict.book: closed measures no answer with passages; both does"))
     return lines

@@ -23,6 +23,7 @@ from transformers import Trainer, TrainerCallback
 from trl import SFTTrainer
 
 from pagetune.errors import UserError
+from pagetune.language import tr
 from pagetune.model.prompts import IGNORED
 from pagetune.train.adapter import adapter_state, load_weights, trained_weights
 from pagetune.train.batches import Collator, EncodedRow, Sampler
@@ -203,7 +204,12 @@ class Steps(_Trainer):  # type: ignore[misc, valid-type]
                 model.train()
             return self.graphs.run(inputs, num_items_in_batch)
         except RuntimeError as error:  # it decides by its values, or there is no memory for a graph
-            log_once(f"no CUDA graph of this model ({str(error).splitlines()[0]}); its kernels are launched one by one")
+            log_once(
+                tr(
+                    "no CUDA graph of this model ({error}); its kernels are launched one by one",
+                    error=str(error).splitlines()[0],
+                )
+            )
         self.graphs = None
         empty_cache()
         return super().training_step(model, inputs, num_items_in_batch)

@@ -4,6 +4,7 @@ import inspect
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pagetune.language import Remark
 from pagetune.model.language_model import linear_modules
 from pagetune.model.loading import answer_greedily
 from pagetune.params import Lora, Params
@@ -31,7 +32,7 @@ def packed_kernel() -> Kernel:
     _use_torch_varlen(dispatch)
     if dispatch._TORCH_VARLEN_ATTN is not None:
         return Kernel("unsloth", "PyTorch's varlen_attn")
-    return Kernel(None, "Unsloth finds no kernel for packed rows")
+    return Kernel(None, Remark("Unsloth finds no kernel for packed rows"))
 
 
 def _use_torch_varlen(dispatch: Any) -> None:
@@ -55,23 +56,23 @@ def why_unsupported(params: Params, encoder: bool, towers: bool = False) -> str 
     `encoder`: the base is an encoder-decoder. `towers`: it also sees or hears.
     """
     if encoder:
-        return "Unsloth's fast paths do not support encoder-decoders"
+        return Remark("Unsloth's fast paths do not support encoder-decoders")
     if towers:
-        return "Unsloth would put an adapter on the parts of the model that read images or sound"
+        return Remark("Unsloth would put an adapter on the parts of the model that read images or sound")
     quantized = params.precision in ("auto", "4bit")
     options = params.quantization
     if quantized and (options.bnb_4bit_quant_type != "nf4" or not options.bnb_4bit_use_double_quant):
-        return "Unsloth supports only nf4 with bnb_4bit_use_double_quant"
+        return Remark("Unsloth supports only nf4 with bnb_4bit_use_double_quant")
     if params.evaluate.quick:
-        return "evaluate.quick needs peft"
+        return Remark("evaluate.quick needs peft")
     if params.train.fp8:
-        return "train.fp8 needs peft"
+        return Remark("train.fp8 needs peft")
     if params.lora.use_dora:
-        return "Unsloth's fused layers do not compute lora.use_dora"
+        return Remark("Unsloth's fused layers do not compute lora.use_dora")
     if params.lora.init_lora_weights is not True:
-        return "lora.init_lora_weights needs peft"
+        return Remark("lora.init_lora_weights needs peft")
     if isinstance(params.lora.target_modules, str) and params.lora.target_modules != "all-linear":
-        return "Unsloth takes lora.target_modules only as a list"
+        return Remark("Unsloth takes lora.target_modules only as a list")
     return None
 
 

@@ -11,6 +11,7 @@ from filelock import Timeout, UnixFileLock
 from pagetune.curate.decisions import REVIEW, Decision, Key, by_key, read_decisions, write_decisions
 from pagetune.errors import UserError
 from pagetune.failures import explain
+from pagetune.language import tr
 
 #: How long to wait for another command, which holds the lock while it writes one file.
 PATIENCE_SECONDS = 5.0
@@ -117,5 +118,5 @@ def _in_one_line() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        line = explain(error) or f"{REVIEW} cannot be used: {error.strerror or error}."
+        line = explain(error) or tr("{path} cannot be used: {error}.", path=REVIEW, error=error.strerror or error)
         raise UserError("{line} Nothing was saved.", line=line) from None
