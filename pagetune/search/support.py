@@ -16,6 +16,7 @@ from typing import Literal
 from pagetune.build_qa.draft import Document, to_document
 from pagetune.build_qa.surroundings import Claim
 from pagetune.records import Page
+from pagetune.search.comparisons import compared
 from pagetune.search.elsewhere import (
     as_in_row,
     is_elsewhere,
@@ -53,6 +54,8 @@ MOST_SHARE = 0.4
 QUOTED = 20
 #: The share from which a passage with another number says otherwise.
 SURE_SHARE = 0.75
+#: How much more of the question such a passage has to have than the one that states the answer.
+CONTESTED = 0.1
 #: Words by which people ask politely.
 _POLITE = {"궁금", "궁금하", "말씀", "드리", "확인", "부탁", "여쭈", "주시", "좀", "혹시", "질문", "답하", "알려주"}
 #: A passage, and what of it states a part of an answer.
@@ -87,17 +90,41 @@ class Evidence:
     def support(self, question: str, answer: str) -> Support:
         """Tell whether a page supports the answer, contradicts it, or says nothing about the question."""
         nearest = self._best(question)
-        near = [*nearest[:NEAREST], *self._nearest_of_its_kind(question, answer)]
         both = self._best(f"{question}\n{answer}") if normal_form(answer) else []
-        found = (passage for passage in both if self._supports(passage, question, answer, passage in near))
-        own = next((passage for passage in found if self._has_its_names(passage, question)), None)
-        own = own or self._supports_in_parts(question, answer, nearest[:NEAREST], both)
-        if own and self._has_its_names(own, question):
-            return Support("supported", own)
-        read = [] if self._is_quoted(answer, (*nearest, *both)) else nearest
-        others = (passage for passage in read if self._says_otherwise(passage, question, answer))
-        other = next((passage for passage in others if self._has_its_names(passage, question)), None)
-        return Support("contradicted", other) if other else Support("not_found", next(iter(nearest), None))
+        if computed := self._computed(question, answer, [*nearest, *both]):
+            return computed
+        own, share = self._own(question, answer, nearest, both)
+        read = [] if self._is_quoted(answer, (*nearest, *both)) and not own else nearest
+        others = (one for one in read if self._says_otherwise(one, question, answer) > share + CONTESTED)
+        other = next((one for one in others if self._has_its_names(one, question)), None)
+        if other:
+            return Support("contradicted", other)
+        return Support("supported", own) if own else Support("not_found", next(iter(nearest), None))
+
+    def _own(
+        self, question: str, answer: str, nearest: list[Passage], both: list[Passage]
+    ) -> tuple[Passage | None, float]:
+        """Return the passage that supports the answer, if any, and how much of the question is around the answer."""
+        near = [*nearest[:NEAREST], *self._nearest_of_its_kind(question, answer)]
+        for passage in both:
+            share = self._supports(passage, question, answer, passage in near)
+            if share is not None and self._has_its_names(passage, question):
+                return passage, share
+        begins = self._supports_in_parts(question, answer, nearest[:NEAREST], both)
+        return (begins, 1.0) if begins and self._has_its_names(begins, question) else (None, 0.0)
+
+    def _computed(self, question: str, answer: str, found: list[Passage]) -> Support | None:
+        """Return what the rows of the first table say that the question compares, if any was found."""
+        tables = dict.fromkeys(
+            (one.doc_id, one.page_number, one.place.table) for one in found if one.place.table is not None
+        )
+        for doc_id, number, at in tables:
+            said = compared(question, answer, self._pages[doc_id, number].tables[at])
+            rows = [one for one in self._on_page[doc_id, number] if one.place.table == at]
+            row = next((one for one in rows if said and one.place.row == said.row), None)
+            if said and row and not self._names[doc_id].lack(question):
+                return Support("supported" if said.agrees else "contradicted", row)
+        return None
 
     def _has_its_names(self, passage: Passage, question: str) -> bool:
         """Tell whether a passage's document has the subjects that a question names, as far as it has their kind."""
@@ -173,16 +200,19 @@ class Evidence:
         is_near = any(passage in near for passage, _ in stated)
         return self._share(question, under) >= (MOST_SHARE if is_near else LEAST_SHARE)
 
-    def _supports(self, passage: Passage, question: str, answer: str, near: bool) -> bool:
+    def _supports(self, passage: Passage, question: str, answer: str, near: bool) -> float | None:
+        """Return how much of the question is around the answer where the passage supports it, else nothing."""
         if has_several_numbers(answer) and not holds_whole("\n".join(passage.parts), answer):
-            return False  # each of them belongs to a clause or a column of its own
+            return None  # each of them belongs to a clause or a column of its own
         least, agrees = NEAR_SHARE if near else LEAST_SHARE, only_agrees(question, answer)
         about = [
-            text
+            (self._share(question, around), text)
             for text, around in stating(passage, question, answer)
             if (self._is_judged_by(text, question, passage) if agrees else self._share(question, around) >= least)
         ]
-        return any(not self._is_elsewhere(passage, question, answer, text) for text in about)
+        return max(
+            (share for share, text in about if not self._is_elsewhere(passage, question, answer, text)), default=None
+        )
 
     def _is_judged_by(self, sentence: str, question: str, passage: Passage) -> bool:
         """Tell whether one sentence has most of the question, so that it says yes or no to it; the document's name need
@@ -198,13 +228,15 @@ class Evidence:
         page = self._pages[passage.doc_id, passage.page_number]
         return Claim(question, answer, passage.place, page, self._documents[passage.doc_id])
 
-    def _says_otherwise(self, passage: Passage, question: str, answer: str) -> bool:
-        """Tell whether a passage that is about the question has another number of the answer's unit than the answer."""
+    def _says_otherwise(self, passage: Passage, question: str, answer: str) -> float:
+        """Return how much of the question a passage has that is about it and has another number of the answer's unit
+        than the answer, or 0."""
         for sentence in sentences_of(passage):
             about = "\n".join([*passage.above, *passage.parts[:-1], sentence])
-            if differs(answer, sentence) and self._share(question, about) >= SURE_SHARE:
-                return not self._is_elsewhere(passage, question, sentence, sentence)
-        return False
+            share = self._share(question, about) if differs(answer, sentence) else 0.0
+            if share >= SURE_SHARE:
+                return 0.0 if self._is_elsewhere(passage, question, sentence, sentence) else share
+        return 0.0
 
     def _share(self, question: str, text: str, known: Iterable[str] = ()) -> float:
         """Return how much of what the question asks about, the words `known` aside, a text has, weighted by rarity."""
