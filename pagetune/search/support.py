@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby, islice
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pagetune.build_qa.draft import Document, to_document
 from pagetune.build_qa.surroundings import Claim
@@ -25,16 +25,17 @@ from pagetune.search.elsewhere import (
     lacks_its_figures,
 )
 from pagetune.search.foreign_names import Names
-from pagetune.search.index import Index, best
+from pagetune.search.index import Index, Ranking, best
 from pagetune.search.kinds import of_the_kind
 from pagetune.search.parts import has_several_numbers, parts_of
 from pagetune.search.passages import Passage, passages
+from pagetune.search.ranking import fuse
 from pagetune.search.statements import differs, only_agrees
 from pagetune.search.stating import sentences_of, stating, stating_part
 from pagetune.text.claims import holds_whole, normal_form
 from pagetune.text.content_words import content_words, has_word
 from pagetune.text.morphemes import morphemes
-from pagetune.text.quantities import quantities
+from pagetune.text.quantities import Quantity, quantities
 
 Verdict = Literal["supported", "contradicted", "not_found"]
 
@@ -58,6 +59,10 @@ SURE_SHARE = 0.75
 CONTESTED = 0.1
 #: Words by which people ask politely.
 _POLITE = {"궁금", "궁금하", "말씀", "드리", "확인", "부탁", "여쭈", "주시", "좀", "혹시", "질문", "답하", "알려주"}
+#: How one asks for a number of whatever kind.
+_AMOUNT = re.compile(
+    r"얼마(?:나|까지|만큼|만|부터)|(?:최대|최소)\s?얼마|\bhow (?:much|long|far|often)\b", re.IGNORECASE
+)
 #: A passage, and what of it states a part of an answer.
 Stated = tuple[Passage, str]
 
@@ -71,6 +76,13 @@ class Support:
 
     verdict: Verdict
     passage: Passage | None
+
+
+class Near(NamedTuple):
+    """The passages that are near to a question, and those to which question and answer lead together."""
+
+    nearest: list[Passage]
+    sought: list[Passage]
 
 
 class Evidence:
@@ -89,29 +101,40 @@ class Evidence:
 
     def support(self, question: str, answer: str) -> Support:
         """Tell whether a page supports the answer, contradicts it, or says nothing about the question."""
-        nearest = self._best(question)
-        both = self._best(f"{question}\n{answer}") if normal_form(answer) else []
+        by_question = self._ranked(question)
+        by_both = self._ranked(f"{question}\n{answer}") if normal_form(answer) else []
+        nearest, both = self._passages_at(by_question[:READ]), self._passages_at(by_both[:READ])
         if computed := self._computed(question, answer, [*nearest, *both]):
             return computed
-        own, share = self._own(question, answer, nearest, both)
-        read = [] if self._is_quoted(answer, (*nearest, *both)) and not own else nearest
+        own, share = self._own(question, answer, self._near(question, answer, by_question, by_both), both)
+        read = [] if not own and self._is_quoted(answer, (*nearest, *both)) else nearest
         others = (one for one in read if self._says_otherwise(one, question, answer) > share + CONTESTED)
-        other = next((one for one in others if self._has_its_names(one, question)), None)
-        if other:
+        if other := next((one for one in others if self._has_its_names(one, question)), None):
             return Support("contradicted", other)
         return Support("supported", own) if own else Support("not_found", next(iter(nearest), None))
 
-    def _own(
-        self, question: str, answer: str, nearest: list[Passage], both: list[Passage]
-    ) -> tuple[Passage | None, float]:
+    def _own(self, question: str, answer: str, near: Near, both: list[Passage]) -> tuple[Passage | None, float]:
         """Return the passage that supports the answer, if any, and how much of the question is around the answer."""
-        near = [*nearest[:NEAREST], *self._nearest_of_its_kind(question, answer)]
         for passage in both:
-            share = self._supports(passage, question, answer, passage in near)
+            share = self._supports(passage, question, answer, near)
             if share is not None and self._has_its_names(passage, question):
                 return passage, share
-        begins = self._supports_in_parts(question, answer, nearest[:NEAREST], both)
+        begins = self._supports_in_parts(question, answer, near.nearest[:NEAREST], both)
         return (begins, 1.0) if begins and self._has_its_names(begins, question) else (None, 0.0)
+
+    def _near(self, question: str, answer: str, by_question: Ranking, by_both: Ranking) -> Near:
+        """Return the passages that need not have most of the question, being nearest to it, or to it and the answer
+        among those with a number of the kind that is asked for."""
+        nearest = self._passages_at(by_question)
+        of_its_kind = self._of_its_kind(question, of_the_kind(question, quantities(answer)), nearest)
+        said = of_the_kind(question, quantities(answer)) or (quantities(answer) if _AMOUNT.search(question) else [])
+        sought = self._of_its_kind(question, said, self._passages_at(fuse([by_question, by_both])))
+        return Near([*nearest[:NEAREST], *of_its_kind], [] if self._has_other_nouns(question) else sought)
+
+    def _has_other_nouns(self, question: str) -> bool:
+        """Tell whether a question names what no page has."""
+        nouns = {one.form for one in morphemes(question) if one.tag in ("NNG", "NNP")} & content_words(question)
+        return any(not self._index.passages_with(noun) for noun in nouns - _POLITE)
 
     def _computed(self, question: str, answer: str, found: list[Passage]) -> Support | None:
         """Return what the rows of the first table say that the question compares, if any was found."""
@@ -142,18 +165,18 @@ class Evidence:
         pages = {(one.doc_id, one.page_number) for one in found} if len(form) >= QUOTED else set()
         return any(form in normal_form(self._pages[key].text) for key in pages)
 
-    def _best(self, text: str) -> list[Passage]:
-        return [self._passages[at] for at, _ in best(self._index.scores(text), READ)]
+    def _ranked(self, text: str) -> Ranking:
+        return best(self._index.scores(text), OF_ITS_KIND)
 
-    def _nearest_of_its_kind(self, question: str, answer: str) -> list[Passage]:
-        """Return the passages nearest to the question of those with a number of the kind that it asks for, in the
-        documents that it names, if any."""
-        said = {one.unit for one in of_the_kind(question, quantities(answer))}
-        ranked = best(self._index.scores(question), OF_ITS_KIND) if said else []
-        named = self._named(question)
-        held = (one for one in (self._passages[at] for at, _ in ranked) if not named or one.doc_id in named)
-        fit = (one for one in held if said & {own.unit for own in of_the_kind(question, quantities(one.text))})
-        return list(islice(fit, NEAREST))
+    def _passages_at(self, ranking: Ranking) -> list[Passage]:
+        return [self._passages[at] for at, _ in ranking]
+
+    def _of_its_kind(self, question: str, said: Iterable[Quantity], ranked: list[Passage]) -> list[Passage]:
+        """Return the first passages that have a number of the answer's kind, in the documents that the question names,
+        if any."""
+        units, named = {one.unit for one in said}, self._named(question)
+        held = (one for one in ranked if units and (not named or one.doc_id in named))
+        return list(islice((one for one in held if units & {own.unit for own in quantities(one.text)}), NEAREST))
 
     def _named(self, question: str) -> set[str]:
         """Return the documents of whose names a question has a word that is in no other name."""
@@ -200,25 +223,35 @@ class Evidence:
         is_near = any(passage in near for passage, _ in stated)
         return self._share(question, under) >= (MOST_SHARE if is_near else LEAST_SHARE)
 
-    def _supports(self, passage: Passage, question: str, answer: str, near: bool) -> float | None:
+    def _supports(self, passage: Passage, question: str, answer: str, near: Near) -> float | None:
         """Return how much of the question is around the answer where the passage supports it, else nothing."""
         if has_several_numbers(answer) and not holds_whole("\n".join(passage.parts), answer):
             return None  # each of them belongs to a clause or a column of its own
-        least, agrees = NEAR_SHARE if near else LEAST_SHARE, only_agrees(question, answer)
+        judges = self._is_judged_by if only_agrees(question, answer) else None
         about = [
             (self._share(question, around), text)
             for text, around in stating(passage, question, answer)
-            if (self._is_judged_by(text, question, passage) if agrees else self._share(question, around) >= least)
+            if (judges(text, question, passage) if judges else self._is_about(around, question, passage, near))
         ]
-        return max(
-            (share for share, text in about if not self._is_elsewhere(passage, question, answer, text)), default=None
-        )
+        shares = (share for share, text in about if not self._is_elsewhere(passage, question, answer, text))
+        return max(shares, default=None)
+
+    def _is_about(self, around: str, question: str, passage: Passage, near: Near) -> bool:
+        """Tell whether what is around the answer has enough of the question; where the answer has led there, of more
+        than the document's name."""
+        if self._share(question, around) >= (NEAR_SHARE if passage in near.nearest else LEAST_SHARE):
+            return True
+        return passage in near.sought and self._share(question, around, self._in_name(question, passage)) >= NEAR_SHARE
 
     def _is_judged_by(self, sentence: str, question: str, passage: Passage) -> bool:
         """Tell whether one sentence has most of the question, so that it says yes or no to it; the document's name need
         not be repeated."""
-        named = [word for word in content_words(question) if has_word(self._documents[passage.doc_id].name, word)]
-        return self._share(question, sentence, named) >= LEAST_SHARE
+        return self._share(question, sentence, self._in_name(question, passage)) >= LEAST_SHARE
+
+    def _in_name(self, question: str, passage: Passage) -> list[str]:
+        """Return the words of a question that the name of the passage's document has."""
+        name = self._documents[passage.doc_id].name
+        return [word for word in content_words(question) if has_word(name, word)]
 
     def _is_elsewhere(self, passage: Passage, question: str, answer: str, stated: str) -> bool:
         claim = self._claim(passage, question, answer)
@@ -233,7 +266,7 @@ class Evidence:
         than the answer, or 0."""
         for sentence in sentences_of(passage):
             about = "\n".join([*passage.above, *passage.parts[:-1], sentence])
-            share = self._share(question, about) if differs(answer, sentence) else 0.0
+            share = self._share(question, about) if differs(answer, sentence) and differs(answer, about) else 0.0
             if share >= SURE_SHARE:
                 return 0.0 if self._is_elsewhere(passage, question, sentence, sentence) else share
         return 0.0
