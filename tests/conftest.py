@@ -22,7 +22,7 @@ from ruamel.yaml import YAML
 from pagetune.errors import quiet_libraries
 from pagetune.jsonl import write_json, write_records
 from pagetune.params import Builtin, BuiltinSeq2Seq, Params, load_params
-from pagetune.records import HeldoutUnits, Example, Page
+from pagetune.records import Example, HeldoutUnits, Page
 
 quiet_libraries()
 # On a machine that does other work, an example may take any time.

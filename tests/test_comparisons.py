@@ -1,121 +1,142 @@
-"""A comparison rests on two passages, and every later stage sees both."""
+"""Answers that compare the rows of a table are computed, and answers that a surer passage contradicts are refused."""
 
 import pytest
-from test_build_qa import page
 
-from pagetune.build_qa.coverage import silent_pages
-from pagetune.build_qa.pairs import pair_from_page
-from pagetune.commands.locale import tr
-from pagetune.commands.sources import LikeQuestion, source_lines
-from pagetune.curate.decisions import Decision, content_of
-from pagetune.curate.duplicates import fact_ids
-from pagetune.curate.heldout import ids_on_both_sides
-from pagetune.curate.personal_data import without_personal_data
-from pagetune.curate.review import Problem, edit_pair
-from pagetune.curate.units import layouts
-from pagetune.evaluate.sources import sources_of
-from pagetune.records import Evidence, Page, Pair, Place
-from pagetune.report.coverage import coverage
-from pagetune.text.evidence import find_evidence, quote
+from pagetune.records import Page, Table
+from pagetune.search.comparisons import compared
+from pagetune.search.support import Evidence
 
-ONE, OTHER = "입문 과정의 수강료는 9만 원입니다.", "심화 과정의 수강료는 12만 원입니다."
-PAGES = [page("안내", "입문 과정", ONE, number=1), page("안내", "심화 과정", OTHER, number=2)]
-
-
-def place_of(text: str, on: Page) -> Place:
-    place = find_evidence(text, on)
-    assert place
-    return place
+BOATS = Table(
+    caption="배 대여",
+    rows=[
+        ["배", "대여료", "정원", "점검일"],
+        ["카약", "2만 원", "2명", "2026년 4월 2일"],
+        ["오리배", "3만 원", "4명", "2026년 3월 9일"],
+        ["큰 보트", "7만 원", "6명", "2026년 4월 20일"],
+        ["작은 보트", "5만 원", "4명", "2026년 5월 1일"],
+    ],
+)
+TICKETS = Table(
+    caption="Tickets",
+    rows=[["Ticket", "Price", "Duration"], ["Day pass", "$12", "8 hours"], ["Evening pass", "$7", "3 hours"]],
+)
 
 
-def fact(text: str, on: Page, answer: str) -> Pair:
-    return pair_from_page(on, place_of(text, on), "llm", f"{text[:5]}의 수강료는 얼마인가요?", answer)
+@pytest.mark.parametrize(
+    ("question", "right", "wrong"),
+    [
+        ("대여료가 가장 비싼 배는 무엇인가요?", "큰 보트", "카약"),
+        ("빌리는 데 제일 싼 배가 뭐예요?", "카약입니다.", "오리배입니다."),
+        ("카약이랑 오리배 중에 뭐가 더 비싸요?", "오리배", "카약"),
+        ("큰 보트와 작은 보트 가운데 어느 쪽이 더 저렴해요?", "작은 보트", "큰 보트"),
+        ("정원이 가장 많은 배는요?", "큰 보트", "작은 보트"),
+        ("카약과 오리배 중 먼저 점검하는 것은 무엇입니까?", "오리배", "카약"),
+        ("카약과 오리배의 대여료 차이는 얼마인가요?", "10,000원", "2만 원"),
+        ("큰 보트하고 카약은 정원이 몇 명 차이 나요?", "4명", "2명"),
+    ],
+)
+def test_rows_are_compared_as_the_question_asks(question: str, right: str, wrong: str) -> None:
+    found = compared(question, right, BOATS)
+    assert found is not None
+    assert found.agrees
+    other = compared(question, wrong, BOATS)
+    assert other is None or not other.agrees
 
 
-def comparison() -> Pair:
-    said = "입문 과정은 9만 원, 심화 과정은 12만 원입니다."
-    pair = pair_from_page(
-        PAGES[0], place_of(ONE, PAGES[0]), "llm", "입문 과정과 심화 과정의 수강료는 어떻게 다른가요?", said
+@pytest.mark.parametrize(
+    ("question", "right", "wrong"),
+    [
+        ("Which ticket has the lowest price?", "Evening pass", "Day pass"),
+        ("Which ticket is the cheapest?", "The evening pass", "The day pass"),
+        ("What is the difference in price between Day pass and Evening pass?", "$5", "$7"),
+    ],
+)
+def test_english_rows_are_compared(question: str, right: str, wrong: str) -> None:
+    found = [compared(question, answer, TICKETS) for answer in (right, wrong)]
+    assert [one.agrees if one else None for one in found] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("카약의 대여료는 얼마인가요?", "2만 원"),
+        ("정원이 가장 많은 배는요?", "나룻배"),
+        ("먼저 무엇을 해야 하나요?", "카약"),
+        ("가장 예쁜 배는 무엇인가요?", "카약"),
+    ],
+)
+def test_nothing_is_compared_where_no_row_or_no_number_is_asked_for(question: str, answer: str) -> None:
+    assert compared(question, answer, BOATS) is None
+
+
+def test_rows_that_tie_are_no_answer_by_themselves() -> None:
+    tied = BOATS.model_copy(update={"rows": [*BOATS.rows, ["뗏목", "7만 원", "3명", "2026년 6월 1일"]]})
+    found = compared("대여료가 가장 비싼 배는 무엇인가요?", "큰 보트", tied)
+    assert found is not None
+    assert not found.agrees
+
+
+RULES = """물소리나루 이용 규칙
+제1조(대여) 배는 출발 10분 전까지 대여소에서 빌린다.
+제2조(이용 기간) 이용권은 마지막으로 이용한 날부터 5년이 지나면 소멸한다.
+제3조(적립금) 적립금은 쌓인 날부터 2년 동안 이용하지 않으면 소멸한다."""
+HOURS = Table(
+    caption="선착장",
+    rows=[
+        ["선착장", "운영시간", "위치", "연락처"],
+        ["은빛 선착장", "오전 9시~오후 6시", "1층 서쪽", "031-555-0111"],
+        ["금빛 선착장", "오전 10시~오후 5시", "2층 동쪽", "031-555-0112"],
+        ["낚시 상담실", "오전 11시~오후 3시", "3층 302호", "031-555-0113"],
+    ],
+)
+LANDING = Table(
+    caption="물소리나루",
+    rows=[["항목", "내용"], ["대표전화", "031-555-0100"], ["팩스번호", "031-555-0101"]],
+)
+
+
+@pytest.fixture(scope="module")
+def evidence() -> Evidence:
+    return Evidence(
+        [
+            Page(
+                doc_id="나루",
+                source_sha256="",
+                page_number=1,
+                text=RULES,
+                tables=[BOATS, HOURS, LANDING],
+                quality={},
+                status="ok",
+                reason=None,
+            )
+        ]
     )
-    second = Evidence(page_number=2, place=place_of(OTHER, PAGES[1]), text=OTHER)
-    return pair.model_copy(update={"question_type": "comparison", "second": second})
 
 
-def test_a_comparison_survives_its_file() -> None:
-    pair = comparison()
-    assert Pair.model_validate_json(pair.model_dump_json()) == pair
-    assert [quote(PAGES[number - 1], place) for number, place in pair.places] == [ONE, OTHER]
-
-
-def test_the_facts_that_a_comparison_states_are_its_own() -> None:
-    """Else recall would ask for a fact that a trained comparison gives away."""
-    both = [fact(ONE, PAGES[0], "9만 원"), fact(OTHER, PAGES[1], "12만 원")]
-    assert len(set(fact_ids([[pair] for pair in both]).values())) == 2
-    assert len(set(fact_ids([[pair] for pair in [*both, comparison()]]).values())) == 1
-
-
-@pytest.mark.parametrize(("heldout", "crosses"), [({("문서", "2"): "hash"}, True), ({}, False)])
-def test_a_comparison_of_a_heldout_page_with_another_is_on_both_sides(
-    heldout: dict[tuple[str, str], str], crosses: bool
+@pytest.mark.parametrize(
+    ("question", "right", "wrong"),
+    [
+        ("물소리나루에서 대여료가 가장 비싼 배는 무엇인가요?", "큰 보트", "카약"),
+        ("카약과 오리배의 대여료 차이는 얼마인가요?", "1만 원", "2만 원"),
+        ("물소리나루 이용권은 안 쓰면 몇 년 지나서 소멸하나요?", "5년", "2년"),
+        ("물고기 낚는 거 상담받고 싶은데 몇 층으로 가요?", "3층 302호", "2층 동쪽"),
+        ("팩스번호가 031-555-0101인 곳은 어디인가요?", "물소리나루", "은빛 선착장"),
+        ("은빛 선착장의 운영시간은요?", "오전 9시~오후 6시", "오전 10시~오후 5시"),
+    ],
+)
+def test_the_gate_tells_the_answer_that_fits_from_its_neighbour(
+    evidence: Evidence, question: str, right: str, wrong: str
 ) -> None:
-    pair, other = comparison(), fact(OTHER, PAGES[1], "12만 원")
-    (by_page,) = layouts([pair, other], rows_alone=True)
-    found = ids_on_both_sides([[pair], [other]], by_page, heldout)
-    assert found == ({pair.pair_id} if crosses else set())
+    assert evidence.support(question, right).verdict == "supported"
+    assert evidence.support(question, wrong).verdict != "supported"
 
 
-def test_personal_data_in_the_second_passage_counts() -> None:
-    second = comparison().second
-    assert second
-    pair = comparison().model_copy(
-        update={"second": second.model_copy(update={"text": "담당자는 010-1234-5678입니다."})}
-    )
-    kept, rejected, counts = without_personal_data([pair], "drop")
-    assert (kept, [row.reason for row in rejected], dict(counts)) == ([], ["personal_data"], {"mobile_number": 1})
-    (masked,), _, _ = without_personal_data([pair], "mask")
-    assert masked.second
-    assert "1234" not in masked.second.text
+def test_the_hours_are_no_answer_to_another_time(evidence: Evidence) -> None:
+    assert evidence.support("은빛 선착장의 점심 휴게 시간은 언제인가요?", "오전 9시~오후 6시").verdict != "supported"
+    assert evidence.support("은빛 선착장의 영업시간은 언제인가요?", "오전 9시~오후 6시").verdict == "supported"
 
 
-def test_an_edited_comparison_is_proved_with_both_passages() -> None:
-    pair = comparison()
-    own = {"pair_id": pair.pair_id, "content": content_of(pair), "doc_id": pair.doc_id, "question": pair.instruction}
-    edit = Decision.model_validate(
-        own
-        | {
-            "decision": "edit",
-            "reviewer": "김검수",
-            "output": "심화 과정이 12만 원으로, 9만 원인 입문 과정보다 비쌉니다.",
-        }
-    )
-    edited = edit_pair(pair, edit, PAGES[0])
-    assert isinstance(edited, Pair)
-    assert edited.second == pair.second
-    wrong = edit.model_copy(update={"output": "심화 과정은 15만 원입니다."})
-    refused = edit_pair(pair, wrong, PAGES[0])
-    assert isinstance(refused, Problem)
-    assert refused.reason == "not_in_evidence"
-
-
-def test_what_a_reviewer_saw_changes_with_the_second_passage() -> None:
-    pair = comparison()
-    assert pair.second
-    changed = pair.model_copy(update={"second": pair.second.model_copy(update={"text": "다른 글"})})
-    assert content_of(changed) != content_of(pair)
-
-
-def test_an_answer_is_judged_by_both_passages() -> None:
-    pair = comparison()
-    assert sources_of([pair], PAGES).evidence == {pair.pair_id: f"{ONE}\n{OTHER}"}
-
-
-def test_both_pages_and_sections_have_a_question() -> None:
-    assert silent_pages([page("안내", "가" * 500, number=2)], [comparison()]) == []
-    (found,) = coverage(PAGES, [comparison()])
-    assert (found.with_questions, found.sections_without_questions) == (2, [])
-
-
-def test_a_source_shows_both_passages() -> None:
-    lines = source_lines(LikeQuestion(comparison(), 100.0))
-    assert lines[1:] == [f"  {ONE}", f"  {OTHER}"]
-    assert lines[0].startswith(tr("source", "출처"))
+def test_a_computed_answer_about_a_foreign_subject_is_not_supported(evidence: Evidence) -> None:
+    answer = "오전 10시~오후 5시"
+    assert evidence.support("금빛 선착장의 운영시간은요?", answer).verdict == "supported"
+    assert evidence.support("구리빛 선착장에서 대여료가 가장 비싼 배는 무엇인가요?", "큰 보트").verdict != "supported"

@@ -26,12 +26,12 @@ from pagetune.search.elsewhere import (
 )
 from pagetune.search.foreign_names import Names
 from pagetune.search.index import Index, Ranking, best
-from pagetune.search.kinds import of_the_kind
+from pagetune.search.kinds import is_in_asked_unit, of_the_kind
 from pagetune.search.parts import has_several_numbers, parts_of
 from pagetune.search.passages import Passage, passages
 from pagetune.search.ranking import fuse
 from pagetune.search.statements import differs, only_agrees
-from pagetune.search.stating import sentences_of, stating, stating_part
+from pagetune.search.stating import before, sentences_of, stating, stating_part
 from pagetune.text.claims import holds_whole, normal_form
 from pagetune.text.content_words import content_words, has_word
 from pagetune.text.morphemes import morphemes
@@ -212,7 +212,7 @@ class Evidence:
         """Tell whether the parts are about the question: it names each, or what they stand under is about it."""
         first, text = stated[0]
         begins = next((sentence for sentence in sentences_of(first) if sentence in text), "")
-        under = "\n".join([*(line for passage, _ in stated for line in passage.above), *_before(first, begins), text])
+        under = "\n".join([*(line for passage, _ in stated for line in passage.above), *before(first, begins), text])
         all_of_it = "\n".join([under, *(own for _, own in stated)])
         if is_of_another_kind(self._claim(first, question, answer), all_of_it, all_of_it):
             return False
@@ -266,7 +266,8 @@ class Evidence:
         than the answer, or 0."""
         for sentence in sentences_of(passage):
             about = "\n".join([*passage.above, *passage.parts[:-1], sentence])
-            share = self._share(question, about) if differs(answer, sentence) and differs(answer, about) else 0.0
+            is_other = differs(answer, sentence) and differs(answer, about) and is_in_asked_unit(question, sentence)
+            share = self._share(question, about) if is_other else 0.0
             if share >= SURE_SHARE:
                 return 0.0 if self._is_elsewhere(passage, question, sentence, sentence) else share
         return 0.0
@@ -286,15 +287,6 @@ class Evidence:
 
     def _rarity(self, word: str) -> float:
         return math.log((len(self._passages) + 1) / (self._index.passages_with(word) + 0.5))
-
-
-def _before(passage: Passage, sentence: str) -> list[str]:
-    """Return what stands before a sentence of a passage, or above a row."""
-    if passage.place.table is not None:
-        return list(passage.parts[:-1])
-    sentences = sentences_of(passage)
-    at = sentences.index(sentence) if sentence in sentences else 0
-    return sentences[max(0, at - 1) : at]
 
 
 def nothing_found(question: str) -> str:
