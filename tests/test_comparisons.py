@@ -133,6 +133,7 @@ def test_the_gate_tells_the_answer_that_fits_from_its_neighbour(
 
 def test_the_hours_are_no_answer_to_another_time(evidence: Evidence) -> None:
     assert evidence.support("은빛 선착장의 점심 휴게 시간은 언제인가요?", "오전 9시~오후 6시").verdict != "supported"
+    assert evidence.support("은빛 선착장의 점심시간은 언제예요?", "오전 9시~오후 6시").verdict != "supported"
     assert evidence.support("은빛 선착장의 영업시간은 언제인가요?", "오전 9시~오후 6시").verdict == "supported"
 
 

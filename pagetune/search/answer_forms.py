@@ -167,7 +167,11 @@ def _is_of_another_series(question: str, known: str) -> bool:
 def _is_another_time(question: str, known: str) -> bool:
     """Tell whether a question asks for one time of a subject (휴게 시간), and the passage has no word of it, but tells
     of another one (운영시간)."""
-    asked = [(one.form, noun.form) for one, noun in pairwise(morphemes(question)) if one.tag == "NNG"]
+    own = morphemes(question)
+    asked = [
+        *((one.form, noun.form) for one, noun in pairwise(own) if one.tag == "NNG"),
+        *((one.form[:-2], one.form[-2:]) for one in own),  # 점심시간 is one noun for Kiwi
+    ]
     return any(
         re.search(rf"[가-힣]{{2}}\s?{noun}", known) is not None and not has_word(known, word)
         for word, noun in asked

@@ -9,6 +9,8 @@ from pagetune.text.quantities import ANY, CLOCK, MONTH, PERCENT, SECOND, Quantit
 _TIMES = frozenset({SECOND, MONTH, "영업일"})
 _DATES = _TIMES | {CLOCK, "year", "day of a month", "월", "학기", "째"}
 _MONEY, _DAY = frozenset({"원", "달러", "유로"}), 86_400
+#: What may be said in percent.
+_SHARED = _MONEY | {"점"}
 #: What is counted behind 몇. 몇 번 may be a telephone number, and 몇 개 whatever has a counter of its own.
 _COUNTED, _ANYTHING = re.compile(r"(?<![가-힣])몇\s?([가-힣%]{1,4})"), {"회", "개", "", ANY}
 _KINDS = (
@@ -71,8 +73,8 @@ def of_the_kind(question: str, stated: Iterable[Quantity]) -> list[Quantity]:
 
 
 def is_another_kind(question: str, answer: str) -> bool:
-    """Tell whether an answer has numbers with units, and none that can be what the question asks for. A price may be a
-    share, and a date joined by hyphens."""
+    """Tell whether an answer has numbers with units, and none that can be what the question asks for. A price or a
+    score may be a share, and a date joined by hyphens."""
     wanted, said = asked_units(question), facts(answer)
     units = {one.unit for one in said.quantities}
     if (
@@ -80,7 +82,7 @@ def is_another_kind(question: str, answer: str) -> bool:
         or said.days
         or units & {"", ANY}
         or (units and said.joined)
-        or (PERCENT in units and wanted & _MONEY)
+        or (PERCENT in units and wanted & _SHARED)
     ):
         return False
     if not units:
