@@ -35,8 +35,7 @@ def main() -> None:
 
 def _texts() -> list[str]:
     """Return the texts of the documents that are not held out, and of a user's own rows."""
-    heldout = [unit.model_dump() for unit in read_as(DOCUMENTS, HeldoutUnits).heldout]
-    return texts_of(read_records(PAGES, Page), heldout) + read_as(OWN_TEXT, list[str])
+    return texts_of(read_records(PAGES, Page), read_as(DOCUMENTS, HeldoutUnits)) + read_as(OWN_TEXT, list[str])
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from ruamel.yaml import YAML
 from pagetune.errors import quiet_libraries
 from pagetune.jsonl import write_json, write_records
 from pagetune.params import Builtin, BuiltinSeq2Seq, Params, load_params
-from pagetune.records import Example, Page
+from pagetune.records import Example, HeldoutUnits, Page
 
 quiet_libraries()
 # On a machine that does other work, an example may take any time.
@@ -323,7 +323,8 @@ def make_tiny_base(folder: Path) -> None:
         steps=300,
         learning_rate=0.002,
     )
-    write_json(folder / "manifest.json", make_builtin(texts_of(word_pages(), []), folder, params, seed=0).model_dump())
+    texts = texts_of(word_pages(), HeldoutUnits(heldout=[]))
+    write_json(folder / "manifest.json", make_builtin(texts, folder, params, seed=0).model_dump())
 
 
 def make_tiny_seq2seq(folder: Path, steps: int = 1000) -> None:

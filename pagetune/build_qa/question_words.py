@@ -28,7 +28,7 @@ _ASKS_WHERE = re.compile(
     re.IGNORECASE,
 )
 _ASKS_HOW = re.compile(
-    r"어떻게\s(?:(?!되|돼|됩|된|됐|정의|부르|불리|표시|표기|다르|구성|나뉘|구분|계산|매기|매겨|매깁|책정)\S*)"
+    r"어떻게\s(?:(?!되|돼|됩|된|됐|정의|부르|불리|표시|표기|다[르른릅]|달라|구성|나뉘|구분|계산|매기|매겨|매깁|책정)\S*)"
     r"|^\W*how (?:do|can|to|should|is|are|does)\b(?! (?:\w+ ){0,6}"
     r"(?:called|defined|calculated|spelled|abbreviated|different|big|long|large|much|many|written))",
     re.IGNORECASE,

@@ -15,21 +15,16 @@ from pagetune.language import Remark, tr
 from pagetune.model.manifest import Manifest
 from pagetune.params import Builtin
 from pagetune.progress import Progress
-from pagetune.records import Page
+from pagetune.records import HeldoutUnits, Page
 
 EOS, PAD = "</s>", "<pad>"
 #: Room for the bytes, the special tokens and at least some merges.
 MIN_VOCABULARY = 512
 
 
-def texts_of(pages: list[Page], heldout: list[dict[str, Any]]) -> list[str]:
-    """Return the text of every readable page that is not held out. `heldout` holds `doc_id` and `part` of each unit."""
-    held_out = {(unit["doc_id"], unit["part"]) for unit in heldout}
-    return [
-        page_text(page)
-        for page in pages
-        if page.status == "ok" and not {(page.doc_id, None), (page.doc_id, str(page.page_number))} & held_out
-    ]
+def texts_of(pages: list[Page], heldout: HeldoutUnits) -> list[str]:
+    """Return the text of every readable page that is not held out."""
+    return [page_text(page) for page in pages if page.status == "ok" and not heldout.have(page)]
 
 
 def make_builtin(texts: list[str], folder: Path, params: Builtin, seed: int) -> Manifest:

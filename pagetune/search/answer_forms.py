@@ -71,6 +71,26 @@ _WHO = re.compile(r"누구(?:야|예|에요|인|입|죠|지|세|신|시|니|냐|
 _ADDRESS = re.compile(
     r"[가-힣](?:로|길)\s?\d+|\b\d+ (?:\w+ ){1,3}(?:street|road|avenue|lane|st|rd|ave)\b", re.IGNORECASE
 )
+#: A subject has several times: 운영시간, 휴게 시간. For when one may come people have many words.
+_TIMES_OF = {"시간", "시각"}
+_OPEN = {
+    "운영",
+    "영업",
+    "이용",
+    "개관",
+    "개장",
+    "개방",
+    "진료",
+    "업무",
+    "근무",
+    "관람",
+    "입장",
+    "열람",
+    "상담",
+    "접수",
+    "출입",
+    "사용",
+}
 #: What may stand beside the number of an answer that is nothing but a number.
 _BESIDE = re.compile(
     r"(?:약|총|최대|최소|매|월|연|하루|이내|이상|이하|미만|초과|정도|가량|까지|부터|입니다|이에요|예요|이다|about|at|most|least|up|to|only|per"
@@ -107,6 +127,7 @@ def has_another_form(question: str, answer: str, known: str, stated: str) -> boo
         or (_PLACE.search(question) is not None and _is_bare_number(answer))
         or _is_no_person(question, answer)
         or _says_not_whether(question, answer, known)
+        or _is_another_time(question, known)
         or _begins_in_a_word(answer, stated)
     )
 
@@ -141,6 +162,21 @@ def _is_of_another_series(question: str, known: str) -> bool:
     named = [one.form for one, other in pairwise(own) if other.form == "번호" and one.tag in ("NNG", "NNP")]
     series = [*named, *(found.lower() for found in _SERIES.findall(question))]
     return any(not has_word(known, one) for one in series if len(one) > 1 and one not in _TELEPHONE)
+
+
+def _is_another_time(question: str, known: str) -> bool:
+    """Tell whether a question asks for one time of a subject (휴게 시간), and the passage has no word of it, but tells
+    of another one (운영시간)."""
+    own = morphemes(question)
+    asked = [
+        *((one.form, noun.form) for one, noun in pairwise(own) if one.tag == "NNG"),
+        *((one.form[:-2], one.form[-2:]) for one in own),  # 점심시간 is one noun for Kiwi
+    ]
+    return any(
+        re.search(rf"[가-힣]{{2}}\s?{noun}", known) is not None and not has_word(known, word)
+        for word, noun in asked
+        if noun in _TIMES_OF and len(word) > 1 and word not in _OPEN
+    )
 
 
 def _is_bare_number(answer: str) -> bool:

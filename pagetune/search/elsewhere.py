@@ -26,7 +26,7 @@ def is_elsewhere(claim: Claim, known: str, stated: str, share: Share) -> bool:
     claim = as_in_row(claim)
     return bool(
         is_in_another_column(claim)
-        or (another_row(claim) and not _figures_named(claim.question, claim))
+        or (another_row(claim) and not _figures_named(claim.question, claim) and not _is_named_best(claim, share))
         or is_of_another_kind(claim, known, stated)
     ) or _means_another_row(claim, share)
 
@@ -67,6 +67,16 @@ def _figures_named(question: str, claim: Claim) -> bool:
     named = [_figures_of(question, " | ".join(cells)) for cells in rows]
     own = claim.place.row or 0
     return named[own] > max((count for row, count in enumerate(named) if row != own), default=0)
+
+
+def _is_named_best(claim: Claim, share: Share) -> bool:
+    """Tell whether the question has a word of the row that answers, and less of every other row of its table: of
+    금연상담실 the last word, where people ask for 담배 끊는 상담."""
+    if claim.place.table is None or claim.page.tables[claim.place.table].layout != "header":
+        return False
+    table, own = claim.page.tables[claim.place.table], claim.place.row or 0
+    named = [share(claim.question, " | ".join(cells)) for cells in table.rows]
+    return own > 0 and named[own] > max((share for row, share in enumerate(named) if row not in (0, own)), default=0)
 
 
 def lacks_its_figures(question: str, claim: Claim) -> bool:

@@ -4,11 +4,13 @@ import re
 from collections.abc import Iterable
 
 from pagetune.text.fact_match import facts
-from pagetune.text.quantities import ANY, CLOCK, MONTH, PERCENT, SECOND, Quantity, quantities
+from pagetune.text.quantities import ANY, CLOCK, MONTH, PERCENT, SECOND, Quantity, as_read, quantities
 
 _TIMES = frozenset({SECOND, MONTH, "영업일"})
 _DATES = _TIMES | {CLOCK, "year", "day of a month", "월", "학기", "째"}
 _MONEY, _DAY = frozenset({"원", "달러", "유로"}), 86_400
+#: What may be said in percent.
+_SHARED = _MONEY | {"점"}
 #: What is counted behind 몇. 몇 번 may be a telephone number, and 몇 개 whatever has a counter of its own.
 _COUNTED, _ANYTHING = re.compile(r"(?<![가-힣])몇\s?([가-힣%]{1,4})"), {"회", "개", "", ANY}
 _KINDS = (
@@ -28,6 +30,16 @@ _SIDE = re.compile(
     r"(?:며칠|몇\s?[가-힣]{1,3})\s?(?:(전|앞)|(후|뒤))(?:[에까부]|\W|$)|\bhow (?:long|many \w+) (?:(before)|(after))\b"
 )
 _WHEN = re.compile(r"(?<![가-힣])언제(?!든|나\s|라도)|^\W*when\b", re.IGNORECASE)
+
+
+#: A length of time that is asked for in a unit of one size: 몇 분, to which 3시간 is no other answer.
+_IN_UNIT = re.compile(r"몇\s?(초|분|시간|개월|년)(?!\s?[월일])")
+
+
+def is_in_asked_unit(question: str, text: str) -> bool:
+    """Tell whether a text has a time in the unit in which the question asks for one, if it does."""
+    found = _IN_UNIT.search(question)
+    return found is None or re.search(rf"\d\s?{found[1]}", as_read(text)) is not None
 
 
 def asked_units(question: str) -> frozenset[str]:
@@ -61,8 +73,8 @@ def of_the_kind(question: str, stated: Iterable[Quantity]) -> list[Quantity]:
 
 
 def is_another_kind(question: str, answer: str) -> bool:
-    """Tell whether an answer has numbers with units, and none that can be what the question asks for. A price may be a
-    share, and a date joined by hyphens."""
+    """Tell whether an answer has numbers with units, and none that can be what the question asks for. A price or a
+    score may be a share, and a date joined by hyphens."""
     wanted, said = asked_units(question), facts(answer)
     units = {one.unit for one in said.quantities}
     if (
@@ -70,7 +82,7 @@ def is_another_kind(question: str, answer: str) -> bool:
         or said.days
         or units & {"", ANY}
         or (units and said.joined)
-        or (PERCENT in units and wanted & _MONEY)
+        or (PERCENT in units and wanted & _SHARED)
     ):
         return False
     if not units:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pagetune.build_qa.draft import SENTENCE_GAP
 from pagetune.build_qa.parallel_clauses import of_another_part
 from pagetune.search.passages import Passage
-from pagetune.search.statements import only_agrees, states
+from pagetune.search.statements import differs, only_agrees, states
+from pagetune.text.claims import claims, normal_form
 from pagetune.text.quantities import as_read, quantities
 
 #: Sentences in a row that may state an answer together. More than one only if most of what they say is the answer.
@@ -17,17 +18,26 @@ _LABEL = re.compile(r"\W*[^\W\d]{0,3}\s?\d{0,3}[.):]")
 
 def stating(passage: Passage, question: str, answer: str) -> Iterator[tuple[str, str]]:
     """Yield the sentences that state the answer, by themselves and with the one before them, or the row that does, by
-    itself and with its header."""
+    itself and with its header. A sentence before that has another number in its place tells of something else."""
     if passage.place.table is not None:
-        if states(passage.parts[-1], question, answer, header="\n".join(passage.searched)):
-            yield passage.parts[-1], "\n".join(passage.searched)
+        known = "\n".join(passage.searched)
+        if states(passage.parts[-1], question, answer, header=known) or _is_owner(passage, question, answer):
+            yield passage.parts[-1], known
         return
     sentences = sentences_of(passage)
     for count in range(1, 1 + (1 if only_agrees(question, answer) else _SENTENCES)):
         for start in range(len(sentences) - count + 1):
             text = "\n".join(sentences[start : start + count])
             if (count == 1 or len(answer) >= _MOST * len(text)) and states(text, question, answer):
-                yield text, "\n".join([*passage.above, *sentences[max(0, start - 1) : start + count]])
+                context = [one for one in sentences[max(0, start - 1) : start] if not differs(answer, one)]
+                yield text, "\n".join([*passage.above, *context, text])
+
+
+def _is_owner(passage: Passage, question: str, answer: str) -> bool:
+    """Tell whether a question names the number of a row, and the answer what the table tells of: 02-555-0143인 곳."""
+    asked, held = claims(question), claims(passage.parts[-1])
+    has_number = bool(asked.joined) and asked.joined <= held.joined
+    return has_number and normal_form(answer) in map(normal_form, (*passage.above, *passage.parts[:-1]))
 
 
 def stating_part(passage: Passage, part: str) -> str | None:
@@ -54,3 +64,12 @@ def sentences_of(passage: Passage) -> list[str]:
             sentence = f"{found.pop()} {sentence}"
         found.append(sentence)
     return found
+
+
+def before(passage: Passage, sentence: str) -> list[str]:
+    """Return what stands before a sentence of a passage, or above a row."""
+    if passage.place.table is not None:
+        return list(passage.parts[:-1])
+    sentences = sentences_of(passage)
+    at = sentences.index(sentence) if sentence in sentences else 0
+    return sentences[max(0, at - 1) : at]

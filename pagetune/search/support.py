@@ -11,11 +11,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby, islice
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pagetune.build_qa.draft import Document, to_document
 from pagetune.build_qa.surroundings import Claim
 from pagetune.records import Page
+from pagetune.search.comparisons import compared
 from pagetune.search.elsewhere import (
     as_in_row,
     is_elsewhere,
@@ -24,16 +25,17 @@ from pagetune.search.elsewhere import (
     lacks_its_figures,
 )
 from pagetune.search.foreign_names import Names
-from pagetune.search.index import Index, best
-from pagetune.search.kinds import of_the_kind
+from pagetune.search.index import Index, Ranking, best
+from pagetune.search.kinds import is_in_asked_unit, of_the_kind
 from pagetune.search.parts import has_several_numbers, parts_of
 from pagetune.search.passages import Passage, passages
+from pagetune.search.ranking import fuse
 from pagetune.search.statements import differs, only_agrees
-from pagetune.search.stating import sentences_of, stating, stating_part
+from pagetune.search.stating import before, sentences_of, stating, stating_part
 from pagetune.text.claims import holds_whole, normal_form
 from pagetune.text.content_words import content_words, has_word
 from pagetune.text.morphemes import morphemes
-from pagetune.text.quantities import quantities
+from pagetune.text.quantities import Quantity, quantities
 
 Verdict = Literal["supported", "contradicted", "not_found"]
 
@@ -53,8 +55,14 @@ MOST_SHARE = 0.4
 QUOTED = 20
 #: The share from which a passage with another number says otherwise.
 SURE_SHARE = 0.75
+#: How much more of the question such a passage has to have than the one that states the answer.
+CONTESTED = 0.1
 #: Words by which people ask politely.
 _POLITE = {"궁금", "궁금하", "말씀", "드리", "확인", "부탁", "여쭈", "주시", "좀", "혹시", "질문", "답하", "알려주"}
+#: How one asks for a number of whatever kind.
+_AMOUNT = re.compile(
+    r"얼마(?:나|까지|만큼|만|부터)|(?:최대|최소)\s?얼마|\bhow (?:much|long|far|often)\b", re.IGNORECASE
+)
 #: A passage, and what of it states a part of an answer.
 Stated = tuple[Passage, str]
 
@@ -68,6 +76,13 @@ class Support:
 
     verdict: Verdict
     passage: Passage | None
+
+
+class Near(NamedTuple):
+    """The passages that are near to a question, and those to which question and answer lead together."""
+
+    nearest: list[Passage]
+    sought: list[Passage]
 
 
 class Evidence:
@@ -86,18 +101,53 @@ class Evidence:
 
     def support(self, question: str, answer: str) -> Support:
         """Tell whether a page supports the answer, contradicts it, or says nothing about the question."""
-        nearest = self._best(question)
-        near = [*nearest[:NEAREST], *self._nearest_of_its_kind(question, answer)]
-        both = self._best(f"{question}\n{answer}") if normal_form(answer) else []
-        found = (passage for passage in both if self._supports(passage, question, answer, passage in near))
-        own = next((passage for passage in found if self._has_its_names(passage, question)), None)
-        own = own or self._supports_in_parts(question, answer, nearest[:NEAREST], both)
-        if own and self._has_its_names(own, question):
-            return Support("supported", own)
-        read = [] if self._is_quoted(answer, (*nearest, *both)) else nearest
-        others = (passage for passage in read if self._says_otherwise(passage, question, answer))
-        other = next((passage for passage in others if self._has_its_names(passage, question)), None)
-        return Support("contradicted", other) if other else Support("not_found", next(iter(nearest), None))
+        by_question = self._ranked(question)
+        by_both = self._ranked(f"{question}\n{answer}") if normal_form(answer) else []
+        nearest, both = self._passages_at(by_question[:READ]), self._passages_at(by_both[:READ])
+        if computed := self._computed(question, answer, [*nearest, *both]):
+            return computed
+        own, share = self._own(question, answer, self._near(question, answer, by_question, by_both), both)
+        read = [] if not own and self._is_quoted(answer, (*nearest, *both)) else nearest
+        others = (one for one in read if self._says_otherwise(one, question, answer) > share + CONTESTED)
+        if other := next((one for one in others if self._has_its_names(one, question)), None):
+            return Support("contradicted", other)
+        return Support("supported", own) if own else Support("not_found", next(iter(nearest), None))
+
+    def _own(self, question: str, answer: str, near: Near, both: list[Passage]) -> tuple[Passage | None, float]:
+        """Return the passage that supports the answer, if any, and how much of the question is around the answer."""
+        for passage in both:
+            share = self._supports(passage, question, answer, near)
+            if share is not None and self._has_its_names(passage, question):
+                return passage, share
+        begins = self._supports_in_parts(question, answer, near.nearest[:NEAREST], both)
+        return (begins, 1.0) if begins and self._has_its_names(begins, question) else (None, 0.0)
+
+    def _near(self, question: str, answer: str, by_question: Ranking, by_both: Ranking) -> Near:
+        """Return the passages that need not have most of the question, being nearest to it, or to it and the answer
+        among those with a number of the kind that is asked for."""
+        nearest = self._passages_at(by_question)
+        of_its_kind = self._of_its_kind(question, of_the_kind(question, quantities(answer)), nearest)
+        said = of_the_kind(question, quantities(answer)) or (quantities(answer) if _AMOUNT.search(question) else [])
+        sought = self._of_its_kind(question, said, self._passages_at(fuse([by_question, by_both])))
+        return Near([*nearest[:NEAREST], *of_its_kind], [] if self._has_other_nouns(question) else sought)
+
+    def _has_other_nouns(self, question: str) -> bool:
+        """Tell whether a question names what no page has."""
+        nouns = {one.form for one in morphemes(question) if one.tag in ("NNG", "NNP")} & content_words(question)
+        return any(not self._index.passages_with(noun) for noun in nouns - _POLITE)
+
+    def _computed(self, question: str, answer: str, found: list[Passage]) -> Support | None:
+        """Return what the rows of the first table say that the question compares, if any was found."""
+        tables = dict.fromkeys(
+            (one.doc_id, one.page_number, one.place.table) for one in found if one.place.table is not None
+        )
+        for doc_id, number, at in tables:
+            said = compared(question, answer, self._pages[doc_id, number].tables[at])
+            rows = [one for one in self._on_page[doc_id, number] if one.place.table == at]
+            row = next((one for one in rows if said and one.place.row == said.row), None)
+            if said and row and not self._names[doc_id].lack(question):
+                return Support("supported" if said.agrees else "contradicted", row)
+        return None
 
     def _has_its_names(self, passage: Passage, question: str) -> bool:
         """Tell whether a passage's document has the subjects that a question names, as far as it has their kind."""
@@ -115,18 +165,18 @@ class Evidence:
         pages = {(one.doc_id, one.page_number) for one in found} if len(form) >= QUOTED else set()
         return any(form in normal_form(self._pages[key].text) for key in pages)
 
-    def _best(self, text: str) -> list[Passage]:
-        return [self._passages[at] for at, _ in best(self._index.scores(text), READ)]
+    def _ranked(self, text: str) -> Ranking:
+        return best(self._index.scores(text), OF_ITS_KIND)
 
-    def _nearest_of_its_kind(self, question: str, answer: str) -> list[Passage]:
-        """Return the passages nearest to the question of those with a number of the kind that it asks for, in the
-        documents that it names, if any."""
-        said = {one.unit for one in of_the_kind(question, quantities(answer))}
-        ranked = best(self._index.scores(question), OF_ITS_KIND) if said else []
-        named = self._named(question)
-        held = (one for one in (self._passages[at] for at, _ in ranked) if not named or one.doc_id in named)
-        fit = (one for one in held if said & {own.unit for own in of_the_kind(question, quantities(one.text))})
-        return list(islice(fit, NEAREST))
+    def _passages_at(self, ranking: Ranking) -> list[Passage]:
+        return [self._passages[at] for at, _ in ranking]
+
+    def _of_its_kind(self, question: str, said: Iterable[Quantity], ranked: list[Passage]) -> list[Passage]:
+        """Return the first passages that have a number of the answer's kind, in the documents that the question names,
+        if any."""
+        units, named = {one.unit for one in said}, self._named(question)
+        held = (one for one in ranked if units and (not named or one.doc_id in named))
+        return list(islice((one for one in held if units & {own.unit for own in quantities(one.text)}), NEAREST))
 
     def _named(self, question: str) -> set[str]:
         """Return the documents of whose names a question has a word that is in no other name."""
@@ -162,7 +212,7 @@ class Evidence:
         """Tell whether the parts are about the question: it names each, or what they stand under is about it."""
         first, text = stated[0]
         begins = next((sentence for sentence in sentences_of(first) if sentence in text), "")
-        under = "\n".join([*(line for passage, _ in stated for line in passage.above), *_before(first, begins), text])
+        under = "\n".join([*(line for passage, _ in stated for line in passage.above), *before(first, begins), text])
         all_of_it = "\n".join([under, *(own for _, own in stated)])
         if is_of_another_kind(self._claim(first, question, answer), all_of_it, all_of_it):
             return False
@@ -173,22 +223,35 @@ class Evidence:
         is_near = any(passage in near for passage, _ in stated)
         return self._share(question, under) >= (MOST_SHARE if is_near else LEAST_SHARE)
 
-    def _supports(self, passage: Passage, question: str, answer: str, near: bool) -> bool:
+    def _supports(self, passage: Passage, question: str, answer: str, near: Near) -> float | None:
+        """Return how much of the question is around the answer where the passage supports it, else nothing."""
         if has_several_numbers(answer) and not holds_whole("\n".join(passage.parts), answer):
-            return False  # each of them belongs to a clause or a column of its own
-        least, agrees = NEAR_SHARE if near else LEAST_SHARE, only_agrees(question, answer)
+            return None  # each of them belongs to a clause or a column of its own
+        judges = self._is_judged_by if only_agrees(question, answer) else None
         about = [
-            text
+            (self._share(question, around), text)
             for text, around in stating(passage, question, answer)
-            if (self._is_judged_by(text, question, passage) if agrees else self._share(question, around) >= least)
+            if (judges(text, question, passage) if judges else self._is_about(around, question, passage, near))
         ]
-        return any(not self._is_elsewhere(passage, question, answer, text) for text in about)
+        shares = (share for share, text in about if not self._is_elsewhere(passage, question, answer, text))
+        return max(shares, default=None)
+
+    def _is_about(self, around: str, question: str, passage: Passage, near: Near) -> bool:
+        """Tell whether what is around the answer has enough of the question; where the answer has led there, of more
+        than the document's name."""
+        if self._share(question, around) >= (NEAR_SHARE if passage in near.nearest else LEAST_SHARE):
+            return True
+        return passage in near.sought and self._share(question, around, self._in_name(question, passage)) >= NEAR_SHARE
 
     def _is_judged_by(self, sentence: str, question: str, passage: Passage) -> bool:
         """Tell whether one sentence has most of the question, so that it says yes or no to it; the document's name need
         not be repeated."""
-        named = [word for word in content_words(question) if has_word(self._documents[passage.doc_id].name, word)]
-        return self._share(question, sentence, named) >= LEAST_SHARE
+        return self._share(question, sentence, self._in_name(question, passage)) >= LEAST_SHARE
+
+    def _in_name(self, question: str, passage: Passage) -> list[str]:
+        """Return the words of a question that the name of the passage's document has."""
+        name = self._documents[passage.doc_id].name
+        return [word for word in content_words(question) if has_word(name, word)]
 
     def _is_elsewhere(self, passage: Passage, question: str, answer: str, stated: str) -> bool:
         claim = self._claim(passage, question, answer)
@@ -198,13 +261,16 @@ class Evidence:
         page = self._pages[passage.doc_id, passage.page_number]
         return Claim(question, answer, passage.place, page, self._documents[passage.doc_id])
 
-    def _says_otherwise(self, passage: Passage, question: str, answer: str) -> bool:
-        """Tell whether a passage that is about the question has another number of the answer's unit than the answer."""
+    def _says_otherwise(self, passage: Passage, question: str, answer: str) -> float:
+        """Return how much of the question a passage has that is about it and has another number of the answer's unit
+        than the answer, or 0."""
         for sentence in sentences_of(passage):
             about = "\n".join([*passage.above, *passage.parts[:-1], sentence])
-            if differs(answer, sentence) and self._share(question, about) >= SURE_SHARE:
-                return not self._is_elsewhere(passage, question, sentence, sentence)
-        return False
+            is_other = differs(answer, sentence) and differs(answer, about) and is_in_asked_unit(question, sentence)
+            share = self._share(question, about) if is_other else 0.0
+            if share >= SURE_SHARE:
+                return 0.0 if self._is_elsewhere(passage, question, sentence, sentence) else share
+        return 0.0
 
     def _share(self, question: str, text: str, known: Iterable[str] = ()) -> float:
         """Return how much of what the question asks about, the words `known` aside, a text has, weighted by rarity."""
@@ -221,15 +287,6 @@ class Evidence:
 
     def _rarity(self, word: str) -> float:
         return math.log((len(self._passages) + 1) / (self._index.passages_with(word) + 0.5))
-
-
-def _before(passage: Passage, sentence: str) -> list[str]:
-    """Return what stands before a sentence of a passage, or above a row."""
-    if passage.place.table is not None:
-        return list(passage.parts[:-1])
-    sentences = sentences_of(passage)
-    at = sentences.index(sentence) if sentence in sentences else 0
-    return sentences[max(0, at - 1) : at]
 
 
 def nothing_found(question: str) -> str:
