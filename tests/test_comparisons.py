@@ -13,7 +13,6 @@ from pagetune.curate.personal_data import without_personal_data
 from pagetune.curate.review import Problem, edit_pair
 from pagetune.curate.units import layouts
 from pagetune.evaluate.sources import sources_of
-from pagetune.language import tr
 from pagetune.records import Evidence, Page, Pair, Place
 from pagetune.report.coverage import coverage
 from pagetune.text.evidence import find_evidence, quote
@@ -118,4 +117,4 @@ def test_both_pages_and_sections_have_a_question() -> None:
 def test_a_source_shows_both_passages() -> None:
     lines = source_lines(LikeQuestion(comparison(), 100.0))
     assert lines[1:] == [f"  {ONE}", f"  {OTHER}"]
-    assert lines[0].startswith(tr("source", "출처"))
+    assert lines[0].startswith(("source", "출처"))
