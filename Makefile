@@ -2,6 +2,8 @@
 # make test      install, run every test
 # make install   install, run nothing
 # make check     install, run linters and tests, as CI does
+# make docs      build the documents as a site that needs no network: site/index.html
+# make audit     ask the package index for known vulnerabilities of the pinned packages
 # make gguf      build llama.cpp and its converter, for export.format: gguf
 
 SHELL := /bin/sh
@@ -9,7 +11,7 @@ BIN := .venv/bin
 # DVC starts the stages with the `python` it finds on PATH.
 RUN := PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH="$(CURDIR)"
 
-.PHONY: install repro test check gguf requirements samples clean
+.PHONY: install repro test check docs audit gguf requirements samples clean
 .DEFAULT_GOAL := repro
 
 install: $(BIN)/installed
@@ -29,6 +31,17 @@ check: $(BIN)/installed
 	@$(RUN) mypy
 	@$(RUN) lint-imports
 	@$(RUN) python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=20
+
+# A link or an anchor that leads nowhere fails.
+docs: $(BIN)/installed
+	@$(RUN) python -m sphinx -q -W --keep-going -c docs -d .docs_cache . site
+	@echo "docs: open site/index.html"
+
+# Needs a network. --strict, because pip-audit takes a package that it could not look up for one without a finding.
+AUDIT := $(BIN)/python -m pip_audit --strict --no-deps --disable-pip --ignore-vuln CVE-2025-69872
+audit: $(BIN)/installed
+	@$(BIN)/python -m pip install -qq pip-audit
+	@for file in requirements.txt requirements-gpu.txt requirements-gguf.txt; do $(AUDIT) -r $$file || exit 1; done
 
 gguf: $(BIN)/installed
 	@$(RUN) python -m pagetune.export.install
