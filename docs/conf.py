@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.search.en import SearchEnglish
 
@@ -107,6 +108,9 @@ def add_anchors(app: Sphinx, doctree: nodes.document) -> None:
     slugs = app.env.metadata[app.env.docname].setdefault("myst_slugs", {})
     for raw in doctree.findall(nodes.raw):
         slugs |= {name: (raw.line or 0, name, name) for name in re.findall(r'<a id="([\w-]+)"', raw.astext())}
+    for link in list(doctree.findall(addnodes.pending_xref)):  # from one part of the page to another
+        if link["reftype"] == "myst" and link["reftarget"] in slugs:
+            link.replace_self(nodes.reference("", "", *link.children, internal=True, refid=slugs[link["reftarget"]][1]))
 
 
 def translate(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
