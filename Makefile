@@ -2,7 +2,9 @@
 # make test      install, run every test
 # make install   install, run nothing
 # make check     install, run linters and tests, as CI does
+# make docs      build the documents as a site that needs no network: site/index.html
 # make messages  write new messages into the catalogue, and compile its Korean texts
+# make audit     ask the package index for known vulnerabilities of the pinned packages
 # make gguf      build llama.cpp and its converter, for export.format: gguf
 
 SHELL := /bin/sh
@@ -10,7 +12,7 @@ BIN := .venv/bin
 # DVC starts the stages with the `python` it finds on PATH.
 RUN := PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH="$(CURDIR)"
 
-.PHONY: install repro test check messages gguf requirements samples clean
+.PHONY: install repro test check docs messages audit gguf requirements samples clean
 .DEFAULT_GOAL := repro
 
 install: $(BIN)/installed
@@ -33,6 +35,19 @@ check: $(BIN)/installed
 
 messages: $(BIN)/installed
 	@$(RUN) python tests/messages.py
+
+# A link or an anchor that leads nowhere fails.
+docs: $(BIN)/installed
+	@$(RUN) python -m sphinx -q -E -W --keep-going -c docs -d .docs_cache . site
+	@echo "docs: open site/index.html"
+
+# Needs a network. --strict, because pip-audit takes a package that it could not look up for one without a finding.
+# docs/install.md says of each known finding whom it concerns.
+KNOWN := CVE-2025-69872 CVE-2026-69112 CVE-2025-3000 PYSEC-2026-139
+AUDIT := $(BIN)/python -m pip_audit --strict --no-deps --disable-pip $(KNOWN:%=--ignore-vuln %)
+audit: $(BIN)/installed
+	@$(BIN)/python -m pip install -qq pip-audit
+	@for file in requirements.txt requirements-gpu.txt requirements-gguf.txt; do $(AUDIT) -r $$file || exit 1; done
 
 gguf: $(BIN)/installed
 	@$(RUN) python -m pagetune.export.install

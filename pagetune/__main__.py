@@ -237,13 +237,10 @@ def doctor() -> None:
     "results",
 )
 def results() -> None:
-    from pagetune.commands.ask import EVALUATION, REPORT
-    from pagetune.commands.origin import origin_lines
-    from pagetune.evaluate.comparison import comparison_table
-    from pagetune.jsonl import read_json
+    from pagetune.commands.results import results as lines
 
-    print("\n".join([comparison_table(read_json(EVALUATION)), *origin_lines(EVALUATION)]))
-    print(f"report: {REPORT}")
+    for line in lines():
+        print(line)
 
 
 _TOKENIZER = tr(

@@ -20,6 +20,7 @@ from pagetune.curate.wordings import pattern_wordings
 from pagetune.errors import UserError
 from pagetune.ledger import Ledger
 from pagetune.params import Curate, load_params
+from pagetune.params.asking import RecallQuestion
 from pagetune.records import NEW_WORDING, Pair, Place, Rejected
 from pagetune.text.claims import claims, normal_form
 
@@ -225,6 +226,19 @@ def test_the_document_of_a_question_to_be_asked_is_not_held_out_by_hash() -> Non
     splits = divided(pairs, asked, 0)
     assert "라 주소?" in {row.instruction for row in splits.rows["recall"]}
     assert ("문서 라", "") not in splits.heldout
+
+
+def test_a_question_that_names_its_document_is_asked_of_no_other() -> None:
+    pairs = [
+        pair(f"{name} 주소는 어디인가요?", name, doc, topic=f"{name} 주소")
+        for doc in ("내 문서", "다른 문서")
+        for name in "가나다"
+    ]
+    for doc_id, asked_in in (("내 문서", {"내 문서"}), ("없는 문서", set[str]())):
+        question = RecallQuestion(question="가 주소?", doc_id=doc_id)
+        changes = {"heldout_fraction": 0.0, "recall_fraction": 0.0, "recall_questions": [question]}
+        rows = divided(pairs, PARAMS.model_copy(update=changes), 0).rows
+        assert {row.doc_id for row in rows["recall"]} == asked_in
 
 
 def test_a_pinned_document_without_pairs_is_named() -> None:

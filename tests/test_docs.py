@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import re
 import shlex
 import socket
@@ -24,7 +25,11 @@ from pagetune.params import Params, load_params
 
 PAGES = [
     *(ROOT / name for name in ("README.md", "README.ko.md", "CONTRIBUTING.md", "models/README.md")),
-    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
+#: Each English page with the Korean one.
+TRANSLATED = [(ROOT / "README.md", ROOT / "README.ko.md")] + [
+    (ROOT / "docs" / page.name, page) for page in sorted((ROOT / "docs/ko").glob("*.md"))
 ]
 
 
@@ -92,8 +97,16 @@ def numbers(text: str) -> Counter[str]:
     return Counter(NUMBER.findall(text))
 
 
-def links(text: str) -> Counter[str]:
-    return Counter(re.findall(r"\]\(([^)]+)\)", text))
+def links(page: Path) -> Counter[str]:
+    """Return where the links of a page lead: to a page and its anchor, in whatever language."""
+    found = re.findall(r"\]\(([^)]+)\)", page.read_text(encoding="utf-8"))
+    return Counter(link if "://" in link else target(page, *link.partition("#")[::2]) for link in found)
+
+
+def target(page: Path, path: str, anchor: str) -> str:
+    leads_to = Path(os.path.normpath(page.parent / path)) if path else page
+    name = leads_to.relative_to(ROOT).as_posix()
+    return f"{name.replace('docs/ko/', 'docs/').replace('.ko.md', '.md')}#{anchor}"
 
 
 def code(text: str) -> list[list[str]]:
@@ -108,14 +121,21 @@ def tables(text: str) -> list[list[Counter[str]]]:
     return [[numbers(cell) for cell in line.split("|")] for line in text.splitlines() if line.startswith("|")]
 
 
-def test_the_korean_readme_has_every_command_number_and_link_of_the_english_one() -> None:
-    english, korean = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "README.ko.md"))
-    assert code(korean) == code(english)
-    assert tables(korean) == tables(english)
-    # Each links to the other.
-    assert links(korean) == links(english.replace("(README.ko.md)", "(README.md)"))
+@pytest.mark.parametrize(("english", "korean"), TRANSLATED, ids=lambda page: page.name)
+def test_a_korean_page_has_every_command_number_and_link_of_the_english_one(english: Path, korean: Path) -> None:
+    here, there = (page.read_text(encoding="utf-8") for page in (english, korean))
+    assert code(there) == code(here)
+    assert tables(there) == tables(here)
+    assert links(korean) == links(english)
     # Two cores are 2코어: a word here may be a number there.
-    assert not numbers(english) - numbers(korean)
+    assert not numbers(here) - numbers(there)
+
+
+@pytest.mark.parametrize(("english", "korean"), TRANSLATED, ids=lambda page: page.name)
+def test_a_korean_page_leads_to_korean_pages_where_there_are_any(english: Path, korean: Path) -> None:
+    linked = re.findall(r"\]\(([^)#:]+\.md)", korean.read_text(encoding="utf-8"))
+    known = {here: there for here, there in TRANSLATED if there != korean}
+    assert [path for path in linked if Path(os.path.normpath(korean.parent / path)) in known] == []
 
 
 def is_docstring(path: Path) -> bool:

@@ -13,6 +13,7 @@ from pagetune.curate.console import heldout_line, nothing_left, split_lines
 from pagetune.errors import UserError
 from pagetune.ledger import Ledger
 from pagetune.params import Params, load_params
+from pagetune.params.asking import RecallQuestion
 from pagetune.records import Page, Pair
 from stages.curate import curate
 
@@ -44,6 +45,16 @@ def refusal(pairs: list[Pair], params: Params) -> str:
         curate(pairs, params)
     assert "\n" not in str(caught.value)
     return str(caught.value)
+
+
+def test_a_question_about_a_document_that_is_not_here_is_told_apart_from_one_without_a_fact() -> None:
+    questions = [RecallQuestion(question="주소?", doc_id="요금"), RecallQuestion(question="주소?", doc_id="갑")]
+    params = changed(curate={"recall_questions": questions, "min_grade": 0.0})
+    lines = [line for line in said([*document("갑", 30), *document("을", 20)], params) if "recall_questions" in line]
+    assert lines == [
+        "'주소?' of curate.recall_questions is not asked: 요금, its document, is not here",
+        "no fact answers '주소?' of curate.recall_questions",
+    ]
 
 
 def test_the_heldout_documents_and_their_pairs_are_counted() -> None:

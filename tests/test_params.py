@@ -43,6 +43,12 @@ def test_the_shipped_file_is_valid() -> None:
         ("lora.r", True, "lora.r: should be 'auto' or a whole number of at least 1, got true"),
         ("lora.alpha", "automatic", "lora.alpha: should be 'auto' or a whole number of at least 1, got 'automatic'"),
         ("lora.alpha", 0, "lora.alpha: should be 'auto' or a whole number of at least 1, got 0"),
+        (
+            "curate.recall_questions",
+            ["주소?", {"question": "주소?"}],
+            "question 2 should be a text or {question: …, doc_id: …}, got {'question': '주소?'}. Change it.",
+        ),
+        ("curate.recall_questions", "주소?", "should be a list of strings, got '주소?'"),
         ("lora.use_dora", "yes", "lora.use_dora: should be true or false, got 'yes'"),
         (
             "lora.init_lora_weights",

@@ -229,6 +229,15 @@ def test_results_prints_the_table_and_the_report(pipeline: Path) -> None:
     shown = run(pipeline, "python", "-m", "pagetune", "results").stdout
     assert "recall_new_wording" in shown
     assert "report: metrics/report.html" in shown
+    assert "has not run" not in shown
+
+
+def test_the_pipelines_own_answers_score_as_in_the_metrics(pipeline: Path) -> None:
+    metrics = json.loads((pipeline / "metrics/eval.json").read_text(encoding="utf-8"))
+    for name in ("base", "tuned_open"):
+        file = f"data/predictions/{name}.jsonl"
+        shown = json.loads(run(pipeline, "python", "-m", "pagetune", "score", file).stdout)
+        assert shown["sets"] == {key: own for key, own in metrics[name].items() if own["n"]}
 
 
 def test_the_same_seed_gives_the_same_adapter(pipeline: Path, experiments: Path) -> None:

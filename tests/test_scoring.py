@@ -1,6 +1,7 @@
 """Scores: known values, an independent count, and what a score must not do."""
 
 import json
+import shutil
 import unicodedata
 from collections import Counter
 from functools import cache
@@ -13,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pagetune.errors import UserError
+from pagetune.evaluate.score_file import score_file
 from pagetune.evaluate.scoring import (
     METRICS,
     Scored,
@@ -24,6 +26,7 @@ from pagetune.evaluate.scoring import (
     rouge,
     score,
 )
+from pagetune.records import Prediction
 from pagetune.text.fact_match import fact_match
 from pagetune.text.tokenizers import CharacterTokenizer, Tokenizer, WhitespaceTokenizer, f1, make_tokenizer
 
@@ -315,6 +318,53 @@ def test_what_the_question_says_may_stand_in_the_answer(tmp_path: Path) -> None:
     known = row | {"question": "15,000원 중 3일 동안은 얼마인가요?"}
     found = read_scored(write_rows(tmp_path / "answers.jsonl", row, known))
     assert [score(one, KIWI)["fact_match"] for one in found] == [0, 1]
+
+
+def test_references_are_read_like_a_reference(tmp_path: Path) -> None:
+    row = {"prediction": "두 시간입니다.", "question": "얼마나 세울 수 있나요?"}
+    texts = ["세 시간", "두 시간"]
+    one, other = read_scored(
+        write_rows(tmp_path / "answers.jsonl", row | {"references": texts}, row | {"reference": texts})
+    )
+    assert one == other
+
+
+def own_answer(name: str, answer: str, **more: object) -> dict[str, object]:
+    reference = more.pop("reference", "3만 원")
+    row = Prediction(
+        pair_id=name,
+        kind="faq",
+        doc_id="요금",
+        page_number=1,
+        wording_seen=True,
+        prompt=f"Q: {name}?\nA:",
+        completion=f" {reference}</s>",
+        references=[],
+        split="heldout",
+        eos_token="</s>",
+        prediction=answer,
+        stopped=True,
+        precision="fp32",
+        engine="transformers",
+    )
+    return row.model_dump() | more
+
+
+def test_the_pipelines_own_answers_are_scored_set_by_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the documents do not answer is right where the answer says so, as in metrics/eval.json."""
+    shutil.copy(ROOT / "params.yaml", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    silent = {"reference": "", "answerable": False, "split": "mine"}
+    file = write_rows(
+        tmp_path / "tuned.jsonl",
+        own_answer("가", "3만 원입니다."),
+        own_answer("나", "4만 원"),
+        own_answer("다", "문서에서 찾을 수 없습니다.", **silent),
+    )
+    scores = json.loads(score_file(file, None, None))
+    assert (scores["n"], scores["fact_match"]) == (3, pytest.approx(2 / 3, abs=1e-5))
+    assert {name: own["fact_match"] for name, own in scores["sets"].items()} == {"heldout": 0.5, "mine": 1}
+    assert scores["sets"]["mine"]["rougeL"] is None
 
 
 def test_a_missing_file_is_one_line(tmp_path: Path) -> None:

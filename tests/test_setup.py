@@ -101,3 +101,13 @@ def test_the_pins_resolve_together(name: str) -> None:
     ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_every_finding_that_the_audit_passes_over_is_explained() -> None:
+    known = re.search(r"^KNOWN := (.+)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert known is not None
+    section = (ROOT / "docs/install.md").read_text(encoding="utf-8").split("## Known findings")[1]
+    assert [name for name in known[1].split() if name not in section] == []
+    pins = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    for name, version in re.findall(r"\| ([\w-]+) ([\d.]+) \|", section):
+        assert f"\n{name}=={version}\n" in pins, "the pin has moved; check whether the finding is fixed"

@@ -41,7 +41,7 @@ def _contents(empty: bool) -> dict[str, bytes]:
     if not empty:
         return files | {name: path.read_bytes() for name, path in sample_files().items()}
     # The questions that params.yaml names are about a sample.
-    params = re.sub(r"(?m)^(  recall_questions:)(?: .*|(?:\n  - .*)+)$", r"\1 []", files["params.yaml"].decode())
+    params = re.sub(r"(?m)^(  recall_questions:)(?: .*|(?:\n  [- ] .*)+)$", r"\1 []", files["params.yaml"].decode())
     return files | {"params.yaml": params.encode()} | dict.fromkeys(PLACES, b"")
 
 

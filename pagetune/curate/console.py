@@ -1,13 +1,18 @@
 """What the stage says: what is held out and why, which pairs were rejected, and why a split is empty."""
 
+from collections.abc import Iterator
+
 from pagetune.curate.heldout import LOWEST
 from pagetune.curate.losses import loss_lines
+from pagetune.curate.question_patterns import question_text
 from pagetune.curate.rows import Splits
 from pagetune.curate.units import Unit
 from pagetune.language import Remark, tr
 from pagetune.ledger import Ledger
 from pagetune.params import Params
+from pagetune.params.asking import RecallQuestion
 from pagetune.text.claims import normal_form
+from pagetune.text.notation import nfc
 
 _SHOWN = 10
 
@@ -45,11 +50,23 @@ def split_lines(splits: Splits, ledger: Ledger, params: Params) -> list[str]:
         lines.append(
             tr("{count} own rows follow a template and are split by what they name", count=splits.template_rows)
         )
+    return lines if params.task == "summarization" else [*lines, *_unasked_lines(splits, ledger, params)]
+
+
+def _unasked_lines(splits: Splits, ledger: Ledger, params: Params) -> Iterator[str]:
+    """Say which of `curate.recall_questions` are not asked, and why."""
     asked = {normal_form(row.instruction) for row in splits.rows["recall"]}
-    for question in [] if params.task == "summarization" else params.curate.recall_questions:
-        if normal_form(question) not in asked:
-            lines.append(tr("no fact answers {question!r} of curate.recall_questions", question=question))
-    return lines
+    documents = {row.doc_id for row in ledger.rejected} | {row.doc_id for rows in splits.rows.values() for row in rows}
+    for question in params.curate.recall_questions:
+        text = question_text(question)
+        if isinstance(question, RecallQuestion) and nfc(question.doc_id) not in documents:
+            yield tr(
+                "{question!r} of curate.recall_questions is not asked: {document}, its document, is not here",
+                question=text,
+                document=question.doc_id,
+            )
+        elif normal_form(text) not in asked:
+            yield tr("no fact answers {question!r} of curate.recall_questions", question=text)
 
 
 def heldout_line(splits: Splits) -> str:

@@ -1,12 +1,14 @@
 """The wordings of a question that need no model: fixed patterns around its topic or around the question itself."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from pagetune.curate.question_endings import formal, friendly, indirect, keywords
+from pagetune.params.asking import RecallQuestion
 from pagetune.records import NEW_WORDING, Pair
 from pagetune.text.claims import normal_form
 from pagetune.text.korean import is_korean, with_particle
+from pagetune.text.notation import nfc
 
 #: Makes a form of a question or topic, or None where it has no such form.
 Form = Callable[[], str | None]
@@ -126,11 +128,19 @@ def _apart(pair: Pair) -> tuple[str | None, str]:
     return question, gap + passage
 
 
-def requested_wordings(pair: Pair, questions: list[str]) -> list[str]:
-    """Return the names of the pair's wordings that are in `questions`; case, spaces and punctuation do not matter."""
-    if not questions:
+def question_text(question: str | RecallQuestion) -> str:
+    return question if isinstance(question, str) else question.question
+
+
+def requested_wordings(pair: Pair, questions: Iterable[str | RecallQuestion]) -> list[str]:
+    """Return the names of the pair's wordings that are in `questions`; case, spaces and punctuation do not matter.
+
+    A question that names its document asks for a fact of that document only.
+    """
+    own = [one for one in questions if isinstance(one, str) or nfc(one.doc_id) == pair.doc_id]
+    if not own:
         return []
-    asked = {normal_form(question) for question in questions}
+    asked = {normal_form(question_text(question)) for question in own}
     begins = [normal_form(text)[:4] for text in (pair.instruction, pair.topic) if text]
     if not any(begin in form for begin in begins for form in asked):  # a wording contains its topic or its question
         return []

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import cache
 
 from pagetune.curate.filters import filter_reason
-from pagetune.curate.question_patterns import Wordings, all_wordings, requested_wordings, stands_alone
+from pagetune.curate.question_patterns import Wordings, all_wordings, question_text, requested_wordings, stands_alone
 from pagetune.curate.speech import Speech
 from pagetune.language import Remark
 from pagetune.llm.client import Client, Messages, RequestFailed, gather
@@ -126,9 +126,10 @@ def check_paraphrases(pair: Pair, texts: list[str], params: Curate) -> tuple[Wor
     """Return the original and the valid paraphrases, {"original": …, "llm1": …}, and the others with their reasons."""
     kept: Wordings = {"original": pair.instruction}
     rejected: list[Rejected] = []
+    asked = [question_text(question) for question in params.recall_questions]
     for text in texts:
         written = pair.model_copy(update={"instruction": " ".join(text.split())})
-        reason = why_paraphrase_rejected(pair, written, [*kept.values(), *params.recall_questions], params)
+        reason = why_paraphrase_rejected(pair, written, [*kept.values(), *asked], params)
         if reason:
             rejected.append(Rejected.of(written, reason, pair.instruction))
         else:

@@ -160,10 +160,18 @@ def evaluate(
     asked, tuned = (answers[model] for model in compared(answers))
     answers |= control_answers(VIEWS[task].controls, asked, tuned, train, template)
     questions = [instruction_of(row.prompt, template) for row in asked]
-    scores = {name: score_rows(rows, params, questions, sources) if rows else [] for name, rows in answers.items()}
-    if task == "summarization":
-        scores = {name: _both_ways(rows, answers[name], params, questions) for name, rows in scores.items()}
+    scores = {
+        name: score_answers(rows, params, questions, task, sources) if rows else [] for name, rows in answers.items()
+    }
     return Evaluation(answers, scores, params, task)
+
+
+def score_answers(
+    rows: list[Prediction], params: Evaluate, questions: list[str], task: Task, sources: Sources | None = None
+) -> Scores:
+    """Return the scores of one model's answers, with those that its task has beside the others."""
+    scores = score_rows(rows, params, questions, sources)
+    return _both_ways(scores, rows, params, questions) if task == "summarization" else scores
 
 
 def _both_ways(scores: Scores, rows: list[Prediction], params: Evaluate, questions: list[str]) -> Scores:

@@ -151,8 +151,8 @@ def _chrf() -> Any:
 def read_scored(path: Path) -> list[Scored]:
     """Read rows of {"prediction", "reference"}, where the reference is a text or a list of texts.
 
-    A row may have a "question" and "evidence"; other keys are ignored. Raises UserError with file and line where a row
-    is wrong.
+    A row may call it "references", as those of data/questions do, and may have a "question" and "evidence"; other keys
+    are ignored. Raises UserError with file and line where a row is wrong.
     """
     try:
         lines = path.read_text(encoding="utf-8-sig").split("\n")
@@ -171,9 +171,10 @@ def _row(where: str, line: str) -> Scored:
         row = json.loads(line)
     except (json.JSONDecodeError, RecursionError) as error:
         raise UserError("{where} is not JSON: {error}. Fix that line.", where=where, error=error) from None
-    if not isinstance(row, dict) or not {"prediction", "reference"} <= row.keys():
+    if not isinstance(row, dict) or "prediction" not in row or not row.keys() & {"reference", "references"}:
         raise UserError("{where} has no 'prediction' and 'reference': {text}. Add them.", where=where, text=line[:80])
-    references = row["reference"] if isinstance(row["reference"], list) else [row["reference"]]
+    given = row["reference"] if "reference" in row else row["references"]
+    references = given if isinstance(given, list) else [given]
     question, evidence = row.get("question") or "", row.get("evidence") or ""
     texts = (row["prediction"], question, evidence, *references)
     if not all(isinstance(text, str) for text in texts) or not references or not all(map(str.strip, references)):

@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from pagetune.errors import UserError
 from pagetune.language import Remark, tr
-from pagetune.params.asking import Examples, QuestionTypes
+from pagetune.params.asking import Examples, QuestionTypes, RecallQuestions
 from pagetune.params.rules import problem_lines
 from pagetune.params.section import Section
 from pagetune.params.templates import OpenTemplateText, PromptText, TemplateText
@@ -164,7 +164,7 @@ class Curate(Section):
     heldout_fraction: Fraction
     heldout_documents: list[str]
     recall_fraction: Fraction
-    recall_questions: list[str]
+    recall_questions: RecallQuestions
     reversed_fraction: Share
     train_reversed: bool
     validation_fraction: Fraction

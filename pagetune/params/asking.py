@@ -43,6 +43,13 @@ class QuestionTypes(Section):
         return self
 
 
+class RecallQuestion(Section):
+    """A question that is asked and never trained in these words, about one document and about no other."""
+
+    question: str
+    doc_id: str
+
+
 class ShownExample(Section):
     question: str
     answer: str
@@ -105,4 +112,21 @@ Examples = Annotated[
             "a list of {question: …, answer: …}, or the path of a file with them, such as data/examples.jsonl"
         )
     ),
+]
+
+
+def _check_questions(value: object) -> object:
+    """Raise an error in words that names the question."""
+    for number, one in enumerate(value if isinstance(value, list) else [], 1):
+        texts = list(one.values()) if isinstance(one, dict) and set(one) == set(RecallQuestion.model_fields) else [one]
+        if not all(isinstance(text, str) for text in texts):
+            said = f"question {number} should be a text or {{question: …, doc_id: …}}, got {_shown(one)}. Change it"
+            raise PydanticCustomError("in_words", "{said}", {"said": said})
+    return value
+
+
+RecallQuestions = Annotated[
+    list[str | RecallQuestion],
+    BeforeValidator(_check_questions),
+    Field(description="a list of strings"),
 ]
