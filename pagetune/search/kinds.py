@@ -32,7 +32,7 @@ _SIDE = re.compile(
 _WHEN = re.compile(r"(?<![가-힣])언제(?!든|나\s|라도)|^\W*when\b", re.IGNORECASE)
 
 
-#: A length of time that is asked for in a unit of one size: 몇 분, to which 3시간 is no other answer.
+#: A length of time that is asked for in a unit of one size: 3시간 does not answer 몇 분.
 _IN_UNIT = re.compile(r"몇\s?(초|분|시간|개월|년)(?!\s?[월일])")
 
 
