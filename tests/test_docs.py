@@ -112,7 +112,12 @@ def target(page: Path, path: str, anchor: str) -> str:
 def code(text: str) -> list[list[str]]:
     """Return the lines of code, joined where a backslash continues them, in columns. The last of several columns is a
     comment, of which only its presence counts."""
-    lines = [line for line in re.sub(r"\\\n\s*", " ", text).splitlines() if line.startswith("    ")]
+    lines, before = list[str](), ""
+    for line in re.sub(r"\\\n\s*", " ", text).splitlines():
+        if not line.startswith("    "):
+            before = line
+        elif not before or before.startswith("#"):  # below other text, such a line continues a list item
+            lines.append(line)
     columns = [re.split(r"\s{2,}", line.strip()) for line in lines]
     return [[*line[:-1], "…"] if len(line) > 1 else line for line in columns]
 
