@@ -163,7 +163,9 @@ def _check(preset: Path, values: Any, lines: dict[str, int]) -> None:
 def _placed(preset: Path, problem: str, lines: dict[str, int]) -> str:
     """Put before a problem the line of the preset that it comes from."""
     line = lines.get(problem.partition(":")[0])
-    return f"{preset}:{line}: {problem}" if line else f"{preset}: with it, params.yaml is not valid: {problem}"
+    if line:
+        return f"{preset}:{line}: {problem}"
+    return tr("{preset}: with it, params.yaml is not valid: {problem}", preset=preset, problem=problem)
 
 
 def _write(path: Path, values: Any) -> None:

@@ -128,12 +128,16 @@ def sweep_lines(sweep: Sweep) -> list[str]:
     chosen, best = sweep.chosen, sweep.best
     score = f"{sweep.metric} on {CHOSEN_BY}"
     head = f"  rank  {score:<26}{'noise':<8}{'seconds':>9}{'GiB':>8}{'tokens/s':>10}  experiments"
-    compared = f"(r={best.rank}, {best.score.facts} facts)"
-    choice = f"sweep: r={chosen.rank} is the smallest rank within noise of the best {compared}"
+    choice = tr(
+        "sweep: r={rank} is the smallest rank within noise of the best (r={best}, {facts} facts)",
+        rank=chosen.rank,
+        best=best.rank,
+        facts=best.score.facts,
+    )
     tests = [
         f"  {name:<20}{_test_score(chosen, name, sweep.metric)}" for name in chosen.runs[0].tuned if name != CHOSEN_BY
     ]
-    left_out = [f"sweep: left out: {line}" for line in sweep.left_out]
+    left_out = [tr("sweep: left out: {line}", line=line) for line in sweep.left_out]
     return [head, *(_row(rank, sweep) for rank in sweep.ranks), choice, *tests, *left_out]
 
 

@@ -66,8 +66,8 @@ def _long_answers(rows: list[Rejected], params: Params) -> str:
     first = max(rows, key=lambda row: len(row.output))
     tokens = max(_tokens_for(row.output, params) for row in rows)
     allowed = longest_answer(params.curate, limit, korean=is_korean(first.output))
-    settings = [] if own == "auto" else [f"curate.max_answer_characters: {len(first.output)}"]
-    settings += [f"predict.max_new_tokens: {tokens}"] if tokens > limit else []
+    settings = [] if own == "auto" else [("curate.max_answer_characters", len(first.output))]
+    settings += [("predict.max_new_tokens", tokens)] if tokens > limit else []
     return tr(
         "the answer to {question} has {characters} characters, and curate.max_answer_characters ({own}) allows "
         "{allowed}. Set {settings}.",
@@ -75,7 +75,7 @@ def _long_answers(rows: list[Rejected], params: Params) -> str:
         characters=len(first.output),
         own=own,
         allowed=allowed,
-        settings=tr(" and ").join(settings),
+        settings=tr(" and ").join(tr("{key} to {value}", key=key, value=value) for key, value in settings),
     )
 
 

@@ -129,7 +129,7 @@ def _restoring(trainer: Any, checkpoint: Path) -> Any:
 
 
 def _load_best(trainer: Any, followed: Followed) -> None:
-    best, which = trainer.state.best_global_step, "highest" if followed.higher_is_better else "lowest"
+    best, which = trainer.state.best_global_step, tr("highest") if followed.higher_is_better else tr("lowest")
     log_once(
         tr(
             "taking step {best}, whose {words} {value:.4f} was the {which}",

@@ -50,7 +50,7 @@ _PROGRAMS = {
     **dict.fromkeys((".doc", ".dot", ".rtf"), ("Word", ".docx")),
     **dict.fromkeys((".ppt", ".pps"), ("PowerPoint", ".pptx")),
     **dict.fromkeys((".xls", ".xlsb", ".xlt"), ("Excel", ".xlsx")),
-    **dict.fromkeys((".hml", ".hwt", ".hwtx", ".hwpml"), ("Hangul", ".hwpx")),
+    **dict.fromkeys((".hml", ".hwt", ".hwtx", ".hwpml"), (Remark("Hangul"), ".hwpx")),
     **dict.fromkeys((".odt", ".ott"), ("LibreOffice", ".docx")),
     **dict.fromkeys((".odp", ".ods"), ("LibreOffice", ".pptx or .xlsx")),
     **dict.fromkeys((".epub", ".mobi", ".xps", ".djvu", ".pages", ".key", ".numbers"), (Remark("its program"), ".pdf")),
@@ -86,9 +86,9 @@ def detect(path: Path) -> Kind:
     if start.startswith(_ZIP):
         return kind_of_package(path)
     if start.startswith(_HWP_3):
-        raise UnreadableFile("not_read", save_as(Remark("an HWP 3 document"), "Hangul", ".hwpx"))
+        raise UnreadableFile("not_read", save_as(Remark("an HWP 3 document"), Remark("Hangul"), ".hwpx"))
     if b"<HWPML" in start:
-        raise UnreadableFile("not_read", save_as(Remark("an HWPML document"), "Hangul", ".hwpx"))
+        raise UnreadableFile("not_read", save_as(Remark("an HWPML document"), Remark("Hangul"), ".hwpx"))
     if start.startswith(b"{\\rtf"):
         raise UnreadableFile("not_read", save_as(Remark("an RTF document"), "Word", ".docx"))
     return _kind_of_text(path, start)
