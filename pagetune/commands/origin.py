@@ -10,9 +10,10 @@ from pathlib import Path
 def origin_lines(scores: Path) -> list[str]:
     """Return a line with the commit of the file of scores; none outside of Git."""
     changed = _git("status", "--porcelain", "--", str(scores))
-    commit = _git("log", "-1", "--date=short", "--format=%h of %cd", "--", str(scores))
-    if changed is None or commit is None:
+    if changed is None:
         return []
+    # In a repository without a commit, `git log` fails.
+    commit = _git("log", "-1", "--date=short", "--format=%h of %cd", "--", str(scores))
     if changed or not commit:
         return [f"scores: not committed yet; {scores} has changed"]
     return [f"scores: committed as {commit}"]
