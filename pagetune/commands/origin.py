@@ -12,9 +12,10 @@ from pagetune.language import tr
 def origin_lines(scores: Path) -> list[str]:
     """Return a line with the commit of the file of scores; none outside of Git."""
     changed = _git("status", "--porcelain", "--", str(scores))
-    commit = _git("log", "-1", "--date=short", "--format=%h (%cd)", "--", str(scores))
     if changed is None:
         return []
+    # In a repository without a commit, `git log` fails.
+    commit = _git("log", "-1", "--date=short", "--format=%h (%cd)", "--", str(scores))
     if changed or not commit:
         return [tr("scores: not committed yet; {path} has changed", path=scores)]
     return [tr("scores: committed as {commit}", commit=commit)]

@@ -186,13 +186,14 @@ def _verdict(comparison: Comparison) -> Message:
             "Which one is better is not known: on {n} questions of {set} the difference may be 0 ({interval}).",
             **values,
         )
-    names = (comparison.second.name, comparison.first.name)
-    better, other = names if line.difference.value > 0 else names[::-1]
+    better, other, ahead = comparison.second.name, comparison.first.name, line.difference
+    if ahead.value < 0:
+        better, other, ahead = other, better, Score(-ahead.value, -ahead.high, -ahead.low)
     return Message(
         "{better} is better than {other}: on {n} questions of {set} the difference is {interval}.",
         better=better,
         other=other,
-        **values,
+        **values | {"interval": interval(ahead)},
     )
 
 
