@@ -12,8 +12,8 @@ from plain_english import code_functions, opens_with_a_verb, tracked, unwanted
 #: What every stage shares, the command line, and where an installed package keeps the files of the root; `params` is a
 #: package, for the schema and the words of its rules.
 TOP = {
-    "__init__", "__main__", "errors", "failures", "jsonl", "ledger", "masking", "parent_process", "progress",
-    "recorded", "records", "shipped",
+    "__init__", "__main__", "errors", "failures", "jsonl", "language", "ledger", "masking", "parent_process",
+    "progress", "recorded", "records", "shipped",
 }  # fmt: skip
 
 

@@ -112,10 +112,8 @@ def _first_line(error: Exception) -> str:
 def _check_keys(
     manifest: "Manifest", model: Any, info: dict[str, Any], names: list[str], dtypes: dict[str, str]
 ) -> None:
-    source, unexpected = (
-        names[0] if names == [WEIGHTS] else Remark("{count} shards", count=len(names)),
-        sorted(info["unexpected_keys"]),
-    )
+    source = names[0] if names == [WEIGHTS] else Remark("{count} shards", count=len(names))
+    unexpected = sorted(info["unexpected_keys"])
     if not manifest.quantized and (found := next(filter(_QUANTISED.search, unexpected), None)):
         raise refusal(
             manifest.id,
@@ -149,14 +147,8 @@ def _check_keys(
             ),
         )
     if unexpected and not manifest.quantized:
-        print(
-            tr(
-                "base_model: {kind} does not use {tensors} of {model}",
-                kind=type(model).__name__,
-                tensors=_some(unexpected),
-                model=manifest.id,
-            )
-        )
+        seen = {"kind": type(model).__name__, "tensors": _some(unexpected), "model": manifest.id}
+        print(tr("base_model: {kind} does not use {tensors} of {model}", **seen))
 
 
 def _check_shapes(manifest: "Manifest", model: Any, info: dict[str, Any], dtypes: dict[str, str]) -> None:
