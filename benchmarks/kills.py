@@ -58,6 +58,15 @@ BEGINS = "a kill costs no more"
 DONE = re.compile(r"train: \d+ rows, \d+ steps")
 
 
+@dataclass(frozen=True)
+class Kill:
+    """A kill this long after the start of a run, or with `after_first_step` after its first step, in that `way`."""
+
+    seconds: float
+    way: str
+    after_first_step: bool
+
+
 @dataclass
 class Attempt:
     """One `dvc repro train`. `killed` is None where it finished, or the way it was killed."""
@@ -125,14 +134,15 @@ def run_campaign(project: Path, kills: int, seed: int, spare_the_start: bool = F
     A kill may hit at any time. With `spare_the_start` it never hits the imports, where it would cost nothing.
     """
     campaign, random = Campaign(reproduce(project)), Random(seed)
-    expected, earliest = outcome(project), campaign.undisturbed.first_step_seconds() if spare_the_start else 0.0
+    expected, latest = outcome(project), campaign.undisturbed.seconds
+    if spare_the_start:
+        latest -= campaign.undisturbed.first_step_seconds()
     forget(project)
     lock, reached = (project / "dvc.lock").read_bytes(), 0
     while len(campaign.kills) < kills or reached:
         campaign.torn_locks += restore_lock(project / "dvc.lock", lock)
-        alive_seconds = random.uniform(earliest, campaign.undisturbed.seconds)
-        how = (DVC_ALONE, GROUP)[len(campaign.kills) % 2]
-        attempt = reproduce(project, (alive_seconds, how) if len(campaign.kills) < kills else None)
+        kill = Kill(random.uniform(0, latest), (DVC_ALONE, GROUP)[len(campaign.kills) % 2], spare_the_start)
+        attempt = reproduce(project, kill if len(campaign.kills) < kills else None)
         campaign.attempts.append(attempt)
         ways = (attempt.start, attempt.reached, attempt.killed or "finished")
         print("began at step {}, reached {}: {}".format(*ways), file=sys.stderr, flush=True)
@@ -164,8 +174,8 @@ def check(campaign: Campaign, expected: dict[str, str], found: dict[str, str]) -
     campaign.unequal += [name for name in OUTCOME if found[name] != expected[name]]
 
 
-def reproduce(project: Path, kill: tuple[float, str] | None = None) -> Attempt:
-    """Run `dvc repro train`, and kill it where `kill` has the seconds and the way. Raises RuntimeError if it fails."""
+def reproduce(project: Path, kill: Kill | None = None) -> Attempt:
+    """Run `dvc repro train`, and kill it if it has not ended before. Raises RuntimeError if it fails."""
     environment = os.environ | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": str(project),
@@ -209,20 +219,22 @@ def _collect_lines(process: subprocess.Popen[str], began: float, lines: list[tup
 
 
 def _wait_or_kill(
-    process: subprocess.Popen[str], kill: tuple[float, str] | None, lines: list[tuple[float, str]], began: float
+    process: subprocess.Popen[str], kill: Kill | None, lines: list[tuple[float, str]], began: float
 ) -> Attempt:
     """Wait for the run to end, or kill it. More lines may arrive as long as its processes live."""
+    while kill and kill.after_first_step and process.poll() is None and not any(STEP.search(line) for _, line in lines):
+        time.sleep(0.05)
     try:
-        process.wait(None if kill is None else kill[0])
+        process.wait(None if kill is None else kill.seconds)
         return Attempt(None, lines, time.monotonic() - began)
     except subprocess.TimeoutExpired:
         assert kill
-    if kill[1] == GROUP:
+    if kill.way == GROUP:
         os.killpg(process.pid, signal.SIGKILL)
     else:
         process.kill()
     process.wait()
-    attempt = Attempt(kill[1], lines, time.monotonic() - began)
+    attempt = Attempt(kill.way, lines, time.monotonic() - began)
     attempt.gone_seconds, attempt.orphans = wait_for_orphans(lambda: members(process.pid))
     return attempt
 

@@ -82,6 +82,7 @@ TINY_SUMMARIES = {
     "predict.max_new_tokens": 8,
     "evaluate.bootstrap_samples": 50,
     "evaluate.quick": 3,
+    "report.language": "en",  # the dialogues are Korean
 }
 
 

@@ -261,8 +261,8 @@ BROKEN_YAML = {
     "control character": f"{GOOD}# \x07\n".encode(),
     "deep": b"a: " + b"[" * 500,
     "long number": GOOD.replace("seed: ", f"seed: {'9' * 5000} #", 1).encode(),
-    "date": GOOD.replace("  id: null", "  id: 2020-13-45", 1).encode(),
-    "surrogate": GOOD.replace('system: ""', 'system: "\\ud800"').encode(),
+    "date": GOOD.replace("  id:\n", "  id: 2020-13-45\n", 1).encode(),
+    "surrogate": GOOD.replace("system: ''", 'system: "\\ud800"').encode(),
     "list as key": f"{GOOD}\n? {{a: 1}}\n: 3\n".encode(),
     "two documents": f"{GOOD}\n---\nseed: 1\n".encode(),
 }

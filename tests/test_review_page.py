@@ -397,7 +397,8 @@ def test_no_editor_opens_while_the_next_pair_is_on_its_way_nor_is_an_open_one_lo
         page.goto(url)
         shows(page, PAIRS[0].instruction)
         page.route("**/api/pairs/*", lambda route: held.append(route))
-        page.keyboard.press("j")
+        with page.expect_request("**/api/pairs/*"):
+            page.keyboard.press("j")
         page.keyboard.press("e")
         page.keyboard.press("R")
         assert page.locator("#editor, dialog[open]").count() == 0
