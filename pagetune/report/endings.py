@@ -1,6 +1,7 @@
 """How an answer ends: by itself, in a loop, or only at the length limit."""
 
 import re
+from functools import lru_cache
 from typing import Literal
 
 from pagetune.records import Prediction
@@ -23,6 +24,7 @@ def ending_of(answer: Prediction) -> Ending:
     return "" if answer.stopped else "unended"
 
 
+@lru_cache(maxsize=10_000)  # the page asks four times for each answer
 def repeats_itself(text: str) -> bool:
     """Tell whether the text says the same again and again."""
     sentences = [" ".join(found.group().split()) for found in _SENTENCE.finditer(text)]
