@@ -41,6 +41,7 @@ from pagetune.records import Page as SourcePage
 from pagetune.records import Pair, Turn
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+expect.set_options(timeout=60_000)  # a busy machine analyses Korean for the first time in more than the usual 5 s
 QUESTION = "금융보안교육센터의 주소?"
 EVIL = "<img src=x onerror='window.evil = 1'><script>window.evil = 1</script> **굵게** $x$"
 LOOPBACK = "127.0.0.1"
@@ -285,9 +286,9 @@ def test_fifty_questions_at_once_are_all_answered_and_who_waits_sees_the_queue(p
             answers = people.map(lambda question: answer_to(url, question), questions)
             page.wait_for_timeout(1500)
             ask(page, url, "나도?")
-            expect(page.get_by_text(re.compile(r"queue: \d+/\d+")).first).to_be_visible(timeout=10_000)
+            expect(page.get_by_text(re.compile(r"queue: \d+/\d+")).first).to_be_visible(timeout=60_000)
             assert list(answers) == [f"하나 둘 {question}" for question in questions]
-        expect(page.locator(".bot").last).to_contain_text("하나 둘 나도?", timeout=30_000)
+        expect(page.locator(".bot").last).to_contain_text("하나 둘 나도?")
     assert sorted(asker.asked) == sorted([*questions, "나도?"])
     assert asker.most_at_once == 1
 
