@@ -115,6 +115,16 @@ def test_checkpointing_never_takes_more_memory(setup: Setup, tokens: int) -> Non
     assert estimate(setup, tokens, True).total <= estimate(setup, tokens, False).total
 
 
+def test_a_cpu_holds_small_4bit_models_in_floating_point_and_large_ones_in_4_bits() -> None:
+    tiny = replace(LLAMA_3["8b"], num_hidden_layers=1, hidden_size=512, intermediate_size=1024, vocab_size=2000)
+    for shape, as_fp32 in ((tiny, True), (LLAMA_3["8b"], False)):
+        weights = [
+            estimate(setup(precision, "peft", shape=shape, on_gpu=False), 100, True).weights
+            for precision in ("4bit", "fp32")
+        ]
+        assert (weights[0] == weights[1]) is as_fp32
+
+
 def test_fewer_bits_take_less_memory() -> None:
     totals = [estimate(setup(bits, "peft"), 1000, True).total for bits in ("4bit", "8bit", "bf16", "fp32")]
     assert totals == sorted(totals)

@@ -72,6 +72,22 @@ def render_report(inputs: Inputs) -> str:
     """Return the page as HTML."""
     inputs = _as_asked(inputs)
     language = Language(choose_language(inputs.language, (pair.instruction for pair in (*inputs.pairs, *inputs.asked))))
+    return (
+        templates(language)
+        .get_template("page.html")
+        .render(
+            **_style_and_script(),
+            **_score_values(inputs),
+            **_document_values(inputs, language),
+            **_words(),
+            lang=language.code,
+            run=inputs.run,
+        )
+    )
+
+
+def templates(language: Language) -> Environment:
+    """Return the templates of this folder, which speak `language`."""
     environment = Environment(
         loader=FileSystemLoader(FOLDER),
         autoescape=True,
@@ -80,14 +96,7 @@ def render_report(inputs: Inputs) -> str:
         undefined=StrictUndefined,
     )
     environment.globals |= {"_": language.mark_up, "say": language.say}
-    return environment.get_template("page.html").render(
-        **_style_and_script(),
-        **_score_values(inputs),
-        **_document_values(inputs, language),
-        **_words(),
-        lang=language.code,
-        run=inputs.run,
-    )
+    return environment
 
 
 def _words() -> dict[str, Any]:
